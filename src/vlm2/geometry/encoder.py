@@ -1,0 +1,51 @@
+"""What a geometry encoder is, and what it gives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Geometry of frames seen together. Camera axes are OpenCV's (x right, y down, z forward).
+
+    The world frame is the first frame's camera frame unless windows were joined into another; metres when `metric`.
+    """
+
+    local_points: Float[Tensor, "frames height width 3"]
+    confidence: Float[Tensor, "frames height width"]  # in [0, 1]
+    world_from_camera: Float[Tensor, "frames 4 4"]
+    geometry_tokens: Float[Tensor, "frames patches geometry_dim"]  # G
+    view_tokens: Float[Tensor, "frames patches view_dim"]  # Z
+    grid: tuple[int, int]  # patches = rows × columns of G and Z
+    metric: bool
+
+    @property
+    def point_map(self) -> Float[Tensor, "frames height width 3"]:
+        """X: the local points in the world frame."""
+        rotation = self.world_from_camera[:, None, None, :3, :3]
+        return (rotation @ self.local_points[..., None])[..., 0] + self.world_from_camera[:, None, None, :3, 3]
+
+
+class GeometryEncoder(nn.Module, ABC):
+    """Frames in, 3D out. One subclass a file; found by its registered name."""
+
+    geometry_dim: int
+    view_dim: int
+    metric: bool
+    window: int  # most frames to see at once
+    needs_visual_tokens: bool
+
+    @abstractmethod
+    def encode(
+        self,
+        images: Float[Tensor, "frames 3 height width"],
+        visual_tokens: Float[Tensor, "frames patches dim"] | None = None,
+        grid: tuple[int, int] | None = None,
+    ) -> Geometry:
+        """Encode at most `window` frames together. `images` in [0, 1]; `visual_tokens` on `grid` for encoders that reuse the
+        vision encoder's features."""

@@ -1,0 +1,89 @@
+"""A home before it is rendered: rooms, shell, furniture in place, lights. Metres, z up, floor at z = 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+from ..scenes.record import Room
+from .mesh import Mesh
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class FurnitureModel:
+    """One model of the catalogue, in its own frame: origin at the centre of the base, x to its right as one faces it
+    from behind (width), +y its front (depth), z up (height).
+
+    `stands` says what carries it: the floor, the top of another piece, a wall (origin at the centre of its back), or
+    the ceiling (origin at the centre of its top). `surface_height` is the height of a top that carries things, if any.
+    """
+
+    name: str
+    category: str
+    mesh: Mesh
+    size: tuple[float, float, float]
+    stands: Literal["floor", "top", "wall", "ceiling"] = "floor"
+    surface_height: float | None = None
+    colour: str | None = None
+    licence: str = "Apache-2.0"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A piece in the home: its instance id (≥ 1, unique), its model and where it stands."""
+
+    id: int
+    model: FurnitureModel
+    world_from_model: Float64[np.ndarray, "4 4"]
+    room: str
+
+
+@dataclass(frozen=True)
+class Light:
+    """A point light: position in metres, linear colour times strength (1 lights a white wall at 2 m well)."""
+
+    position: tuple[float, float, float]
+    colour: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A door or a window in a wall between `rooms` (one of them None: outside). `start`, `end` lie on the wall's centre line;
+    `bottom`, `top` are heights. Its leaf, frame or glass is a countable thing with instance id `id`."""
+
+    id: int
+    kind: Literal["door", "window"]
+    start: tuple[float, float]
+    end: tuple[float, float]
+    bottom: float
+    top: float
+    rooms: tuple[str | None, str | None]
+    mesh: Mesh
+
+
+@dataclass(frozen=True)
+class Home:
+    """A furnished home. `shell` is walls, floors, ceilings and skirting in world coordinates, instance id 0."""
+
+    seed: int
+    split: Split
+    rooms: tuple[Room, ...]
+    shell: Mesh
+    openings: tuple[Opening, ...]
+    placements: tuple[Placement, ...]
+    lights: tuple[Light, ...]
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """A walk: seconds, camera poses (OpenCV axes: x right, y down, z forward) and the pinhole camera's horizontal field
+    of view in radians."""
+
+    times: Float64[np.ndarray, "frames"]
+    world_from_camera: Float64[np.ndarray, "frames 4 4"]
+    horizontal_fov: float

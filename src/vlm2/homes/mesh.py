@@ -1,0 +1,63 @@
+"""Triangle meshes with the little that the renderer needs of a material."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int32
+
+
+@dataclass(frozen=True)
+class Material:
+    """A surface: linear base colour in [0, 1], a texture that multiplies it (a name of `homes.textures`, or none),
+    the metres that one repeat of the texture covers, and how much light it gives off by itself (0–1)."""
+
+    colour: tuple[float, float, float] = (0.7, 0.7, 0.7)
+    texture: str | None = None
+    texture_size: float = 1.0
+    glow: float = 0.0
+    gloss: float = 0.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """Triangles of one material: positions and unit normals in metres, texture coordinates in metres on the surface."""
+
+    positions: Float32[np.ndarray, "vertices 3"]
+    normals: Float32[np.ndarray, "vertices 3"]
+    uvs: Float32[np.ndarray, "vertices 2"]
+    faces: Int32[np.ndarray, "faces 3"]
+    material: Material
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A thing made of parts."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def bounds(self) -> Float32[np.ndarray, "2 3"]:
+        """Least and greatest corner over all parts, in metres."""
+        points = np.concatenate([p.positions for p in self.parts])
+        return np.stack([points.min(0), points.max(0)])
+
+    @property
+    def triangles(self) -> int:
+        """Number of triangles."""
+        return sum(len(p.faces) for p in self.parts)
+
+    def transformed(self, target_from_source: np.ndarray) -> Mesh:
+        """Return the mesh moved by a 4×4 transform (rotation, translation, positive scale along axes)."""
+        linear, offset = target_from_source[:3, :3], target_from_source[:3, 3]
+        normal_map = np.linalg.inv(linear).T
+        parts = []
+        for part in self.parts:
+            normals = part.normals @ normal_map.T
+            normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+            positions = part.positions @ linear.T + offset
+            parts.append(
+                Part(positions.astype(np.float32), normals.astype(np.float32), part.uvs, part.faces, part.material)
+            )
+        return Mesh(tuple(parts))

@@ -1,0 +1,152 @@
+"""The scene record: one typed description of a place and of a video walked through it.
+
+Generated homes and readers of real scans give the same record, so that one question engine serves both.
+World frame: metres, z up, the floor near z = 0 for generated homes. Camera frame: OpenCV's (x right, y down,
+z forward). Transforms are named `target_from_source`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+SCHEMA_VERSION = 1
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """An oriented box: centre, full edge lengths along its own axes (metres), and those axes in the world (rows)."""
+
+    center: Vector
+    size: Vector
+    axes: tuple[Vector, Vector, Vector] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """An object seen in one sampled frame: index into `Trajectory.times`, and the share of the image it covers (0–1)."""
+
+    frame: int
+    share: float
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """One countable thing. `id` is its value in the instance maps (≥ 1; 0 is walls, floor and ceiling)."""
+
+    id: int
+    category: str
+    box: Box
+    room: str | None = None
+    colour: str | None = None
+    model: str | None = None
+    sightings: tuple[Sighting, ...] = ()
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room: its name, its kind ("kitchen"), and its floor polygon in metres on the ground plane, counter-clockwise."""
+
+    name: str
+    kind: str
+    polygon: tuple[tuple[float, float], ...]
+    height: float
+
+
+@dataclass(frozen=True)
+class Intrinsics:
+    """A pinhole camera without distortion, in pixels of a `width` × `height` image."""
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """The camera at sampled times: seconds since the video's start, and `world_from_camera` as 3×4 rows, flattened."""
+
+    intrinsics: Intrinsics
+    times: tuple[float, ...]
+    world_from_camera: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A place, the things in it, and the video that shows it.
+
+    `floor_area` is in square metres (all rooms together). `counts` holds the number of instances a category has where
+    that is known apart from the boxes (real scans); for generated homes it follows from `objects`.
+    """
+
+    name: str
+    dataset: str
+    floor_area: float
+    objects: tuple[SceneObject, ...]
+    counts: dict[str, int]
+    rooms: tuple[Room, ...] = ()
+    video: str | None = None
+    duration: float | None = None
+    trajectory: Trajectory | None = None
+    split: str | None = None
+    seed: int | None = None
+    provenance: dict[str, str] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    def of_category(self, category: str) -> tuple[SceneObject, ...]:
+        """Return the objects of one category, in the order of their ids."""
+        return tuple(o for o in self.objects if o.category == category)
+
+    def to_json(self) -> str:
+        """Write the record as one JSON document."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    def save(self, path: str | Path) -> None:
+        """Write the record to a file."""
+        Path(path).write_text(self.to_json(), encoding="utf-8")
+
+    @staticmethod
+    def from_json(text: str) -> Scene:
+        """Read a record written by `to_json`; refuse one of another schema version."""
+        data = json.loads(text)
+        version = data.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise ValueError(
+                f"This scene record has schema version {version}; this vlm2 reads version {SCHEMA_VERSION}. "
+                "Make it again with `vlm2 homes make`."
+            )
+        return _scene(data)
+
+    @staticmethod
+    def load(path: str | Path) -> Scene:
+        """Read a record from a file."""
+        return Scene.from_json(Path(path).read_text(encoding="utf-8"))
+
+
+def _tuples(value):  # nested lists, as JSON gives them, to nested tuples
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _object(data: dict) -> SceneObject:
+    box = Box(**{k: _tuples(v) for k, v in data.pop("box").items()})
+    sightings = tuple(Sighting(**s) for s in data.pop("sightings"))
+    return SceneObject(box=box, sightings=sightings, **data)
+
+
+def _scene(data: dict) -> Scene:
+    trajectory = data.pop("trajectory")
+    if trajectory is not None:
+        trajectory = Trajectory(
+            intrinsics=Intrinsics(**trajectory["intrinsics"]),
+            times=_tuples(trajectory["times"]),
+            world_from_camera=_tuples(trajectory["world_from_camera"]),
+        )
+    rooms = tuple(Room(**{k: _tuples(v) for k, v in room.items()}) for room in data.pop("rooms"))
+    objects = tuple(_object(o) for o in data.pop("objects"))
+    return Scene(objects=objects, rooms=rooms, trajectory=trajectory, **data)
