@@ -1,0 +1,62 @@
+# The everyday commands. The first one also builds .venv and fetches the frozen weights; later ones find them there.
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+WEIGHTS := .venv/.weights
+
+.PHONY: help setup ask test lint bench homes train-mini egl clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make ask         ask mini about examples/home.mp4; question, answer and truth side by side"
+	@echo "make test        the quick tests"
+	@echo "make lint        ruff, pyright, import-linter"
+	@echo "make bench       score mini on test homes"
+	@echo "make homes       twenty generated homes in homes/"
+	@echo "make train-mini  train the mini checkpoint anew in runs/"
+	@echo "make clean       remove .venv and caches (not homes/ and runs/)"
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "vlm2 needs Python 3.11 or newer; $(PYTHON) is older. Say which to use: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { \
+	  echo "Making .venv failed. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev,homes,train]'
+	@touch $@
+
+$(WEIGHTS): $(INSTALLED)
+	$(BIN)/vlm2 weights get
+	@touch $@
+
+setup: $(INSTALLED) $(WEIGHTS)
+
+ask: setup
+	$(BIN)/vlm2 ask examples/home.mp4 --questions examples/home.questions.jsonl
+
+test: setup egl
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: setup egl
+	$(BIN)/vlm2 eval homes --model mini --out runs/bench
+
+homes: $(INSTALLED) egl
+	$(BIN)/vlm2 homes make --out homes --count 20 --seed 7 --split train
+
+train-mini: setup egl
+	$(BIN)/vlm2 train mini_geometry
+	$(BIN)/vlm2 train mini
+
+egl: $(INSTALLED)
+	@$(BIN)/python -c "import moderngl; moderngl.create_context(standalone=True, backend='egl').release()" 2>/dev/null || { \
+	  echo "The renderer of homes needs EGL, which is missing here. On Debian and Ubuntu:"; \
+	  echo "  apt-get install libegl1 libgl1-mesa-dri"; exit 1; }
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache
