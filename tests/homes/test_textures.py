@@ -19,7 +19,8 @@ def test_no_name_is_in_two_splits(kind):
 def test_a_texture_is_a_picture_that_is_always_the_same(kind):
     first, second = texture_names(kind, "train")[:2]
     image = texture_image(first)
-    assert image.shape == (256, 256, 3) and image.dtype == np.uint8
+    assert image.shape == (256, 256, 3)
+    assert image.dtype == np.uint8
     assert image.std() > 1.0
     texture_image.cache_clear()
     assert np.array_equal(image, texture_image(first))
@@ -28,12 +29,12 @@ def test_a_texture_is_a_picture_that_is_always_the_same(kind):
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k != "picture"])
 def test_edges_continue(kind):
-    for split in SPLITS:
-        for name in texture_names(kind, split):
-            image = texture_image(name).astype(float)
-            inner = np.abs(np.diff(image, axis=0)).mean((1, 2)), np.abs(np.diff(image, axis=1)).mean((0, 2))
-            over = np.abs(image[0] - image[-1]).mean(), np.abs(image[:, 0] - image[:, -1]).mean()
-            assert all(o <= i.max() + 6.0 for o, i in zip(over, inner)), name
+    for name in texture_names(kind, "train")[:6]:
+        image = texture_image(name).astype(float)
+        for axis in (0, 1):
+            inner = np.abs(np.diff(image, axis=axis)).mean((1 - axis, 2)).max()
+            over = np.abs(image.take(0, axis) - image.take(-1, axis)).mean()
+            assert over <= inner + 6.0, name
 
 
 def test_unknown_names_are_refused():

@@ -19,27 +19,27 @@ SIZE = 256
 COUNT = 20
 KINDS = ("wood_floor", "tile", "carpet", "wall", "wallpaper", "wood", "fabric", "picture", "marble", "metal")
 NEUTRAL = ("wall", "fabric", "metal")
-_NUMBERS = {"train": range(0, 12), "validation": range(12, 15), "test": range(15, COUNT)}
+_NUMBERS = {"train": range(12), "validation": range(12, 15), "test": range(15, COUNT)}
 
 Image = Float[np.ndarray, "size size 3"]
 Plane = Float[np.ndarray, "size size"]
 
-_WOODS = np.array(
-    [(0.80, 0.64, 0.45), (0.70, 0.50, 0.31), (0.55, 0.36, 0.22), (0.40, 0.25, 0.16), (0.84, 0.74, 0.59)]
-    + [(0.62, 0.55, 0.47), (0.48, 0.41, 0.35), (0.68, 0.42, 0.27), (0.88, 0.82, 0.72), (0.30, 0.22, 0.17)]
-)
-_PALES = np.array(
-    [(0.93, 0.91, 0.86), (0.86, 0.85, 0.82), (0.80, 0.84, 0.86), (0.90, 0.84, 0.76), (0.78, 0.82, 0.76)]
-    + [(0.92, 0.88, 0.90), (0.74, 0.76, 0.78), (0.85, 0.80, 0.68), (0.72, 0.80, 0.84), (0.88, 0.78, 0.74)]
-)
-_DEEPS = np.array(
-    [(0.24, 0.32, 0.46), (0.50, 0.22, 0.20), (0.26, 0.40, 0.32), (0.42, 0.40, 0.38), (0.60, 0.52, 0.42)]
-    + [(0.36, 0.28, 0.40), (0.66, 0.60, 0.52), (0.22, 0.23, 0.25), (0.56, 0.40, 0.26), (0.34, 0.46, 0.52)]
-)
-_BRIGHTS = np.array(
-    [(0.85, 0.26, 0.20), (0.95, 0.70, 0.22), (0.20, 0.48, 0.68), (0.24, 0.56, 0.42), (0.92, 0.88, 0.80)]
-    + [(0.16, 0.18, 0.26), (0.88, 0.52, 0.32), (0.52, 0.30, 0.50), (0.56, 0.76, 0.84), (0.80, 0.60, 0.66)]
-)
+_WOODS = np.array([
+    (0.80, 0.64, 0.45), (0.70, 0.50, 0.31), (0.55, 0.36, 0.22), (0.40, 0.25, 0.16), (0.84, 0.74, 0.59),
+    (0.62, 0.55, 0.47), (0.48, 0.41, 0.35), (0.68, 0.42, 0.27), (0.88, 0.82, 0.72), (0.30, 0.22, 0.17),
+])  # fmt: skip
+_PALES = np.array([
+    (0.93, 0.91, 0.86), (0.86, 0.85, 0.82), (0.80, 0.84, 0.86), (0.90, 0.84, 0.76), (0.78, 0.82, 0.76),
+    (0.92, 0.88, 0.90), (0.74, 0.76, 0.78), (0.85, 0.80, 0.68), (0.72, 0.80, 0.84), (0.88, 0.78, 0.74),
+])  # fmt: skip
+_DEEPS = np.array([
+    (0.24, 0.32, 0.46), (0.50, 0.22, 0.20), (0.26, 0.40, 0.32), (0.42, 0.40, 0.38), (0.60, 0.52, 0.42),
+    (0.36, 0.28, 0.40), (0.66, 0.60, 0.52), (0.22, 0.23, 0.25), (0.56, 0.40, 0.26), (0.34, 0.46, 0.52),
+])  # fmt: skip
+_BRIGHTS = np.array([
+    (0.85, 0.26, 0.20), (0.95, 0.70, 0.22), (0.20, 0.48, 0.68), (0.24, 0.56, 0.42), (0.92, 0.88, 0.80),
+    (0.16, 0.18, 0.26), (0.88, 0.52, 0.32), (0.52, 0.30, 0.50), (0.56, 0.76, 0.84), (0.80, 0.60, 0.66),
+])  # fmt: skip
 
 
 def texture_names(kind: str, split: Split) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ def _wood_floor(rng: np.random.Generator, number: int) -> Image:
     board = np.floor(along).astype(int) % boards
     tone = 1.0 + rng.normal(0.0, 0.07, (rows, boards))[row, board]
     warmth = rng.normal(0.0, 0.025, (rows, boards))[row, board]
-    grain = 0.035 * _noise(rng, 60, 2) + 0.03 * _noise(rng, 30, 1)
+    grain = 0.035 * _noise(rng, 60.0, 2.0) + 0.03 * _noise(rng, 30.0, 1.0)
     gaps = np.maximum(_seam(v * rows, rows * 0.7 / SIZE), _seam(along, boards * 0.7 / SIZE))
     image = _paint(_WOODS[number % len(_WOODS)] * rng.uniform(0.92, 1.06), tone + grain)
     image = image * (1.0 + warmth[..., None] * np.array([1.0, 0.0, -1.0]))
@@ -124,7 +124,7 @@ def _tile(rng: np.random.Generator, number: int) -> Image:
     across = u * cells + shift * (np.floor(down) % 2)
     column, row = np.floor(across).astype(int) % cells, np.floor(down).astype(int)
     base = _PALES[number % len(_PALES)] * rng.uniform(0.88, 1.0)
-    image = _paint(base, 1.0 + rng.normal(0.0, 0.025, (cells, cells))[row, column] + 0.015 * _noise(rng, 12))
+    image = _paint(base, 1.0 + rng.normal(0.0, 0.025, (cells, cells))[row, column] + 0.015 * _noise(rng, 12.0))
     if cells % 2 == 0 and rng.random() < 0.4:
         other = _DEEPS[rng.integers(len(_DEEPS))] * 0.6 + base * 0.4
         image = _mix(image, other, ((column + row) % 2).astype(float))
@@ -145,13 +145,13 @@ def _carpet(rng: np.random.Generator, number: int) -> Image:
     }
     if style:
         image = _mix(image, other, 0.5 + 3.0 * waves[int(style)])
-    pile = 1.0 + 0.10 * _noise(rng, 1.0) + 0.04 * _noise(rng, 10)
+    pile = 1.0 + 0.10 * _noise(rng, 1.0) + 0.04 * _noise(rng, 10.0)
     return image * pile[..., None]
 
 
 def _wall(rng: np.random.Generator, number: int) -> Image:
     relief = _noise(rng, float(rng.choice([2.0, 4.0, 8.0])))
-    shade = 0.94 + 0.012 * relief + 0.008 * _noise(rng, 40) + 0.006 * _noise(rng, 1.0)
+    shade = 0.94 + 0.012 * relief + 0.008 * _noise(rng, 40.0) + 0.006 * _noise(rng, 1.0)
     if number % 4 == 3:  # brick under paint
         u, v = _axes()
         rows, down = 10, v * 10
@@ -179,9 +179,9 @@ def _wallpaper(rng: np.random.Generator, number: int) -> Image:
 
 def _wood(rng: np.random.Generator, number: int) -> Image:
     _, v = _axes()
-    bend = 0.35 * _noise(rng, 90, 24)
+    bend = 0.35 * _noise(rng, 90.0, 24.0)
     rings = np.sin(2 * np.pi * (v * int(rng.integers(5, 12)) + bend))
-    shade = 1.0 + rng.uniform(0.03, 0.08) * rings + 0.03 * _noise(rng, 60, 1.2) + 0.03 * _noise(rng, 120, 12)
+    shade = 1.0 + rng.uniform(0.03, 0.08) * rings + 0.03 * _noise(rng, 60.0, 1.2) + 0.03 * _noise(rng, 120.0, 12.0)
     return _paint(_WOODS[number % len(_WOODS)] * rng.uniform(0.9, 1.1), shade)
 
 
@@ -189,7 +189,7 @@ def _fabric(rng: np.random.Generator, number: int) -> Image:
     u, v = _axes()
     threads = 64
     weave = np.sin(2 * np.pi * threads * u) * np.sin(2 * np.pi * threads * v)
-    shade = 0.88 + 0.06 * weave + 0.03 * _noise(rng, 1.5) + 0.02 * _noise(rng, 20)
+    shade = 0.88 + 0.06 * weave + 0.03 * _noise(rng, 1.5) + 0.02 * _noise(rng, 20.0)
     repeats = int(rng.choice([4, 8]))
     stripes_u = 0.5 + 0.5 * np.sign(np.sin(2 * np.pi * repeats * u))
     stripes_v = 0.5 + 0.5 * np.sign(np.sin(2 * np.pi * repeats * v))
@@ -208,7 +208,9 @@ def _landscape(rng: np.random.Generator) -> Image:
     image = _mix(image, np.array([0.98, 0.93, 0.75]), sun.astype(float))
     for layer in range(4):
         phase, waves = rng.uniform(0, 2 * np.pi, 3), rng.integers(1, 5, 3)
-        ridge = 0.42 + 0.14 * layer + sum(0.035 * np.sin(2 * np.pi * n * u + p) for n, p in zip(waves, phase))
+        ridge = (
+            0.42 + 0.14 * layer + sum(0.035 * np.sin(2 * np.pi * n * u + p) for n, p in zip(waves, phase, strict=True))
+        )
         colour = _DEEPS[rng.integers(len(_DEEPS))] * (1.25 - 0.15 * layer)
         image = _mix(image, colour, (v - ridge) * SIZE)
     return image
@@ -236,16 +238,16 @@ def _picture(rng: np.random.Generator, number: int) -> Image:
 
 def _marble(rng: np.random.Generator, number: int) -> Image:
     veins = np.zeros((SIZE, SIZE))
-    for grain, strength in ((60, 1.0), (28, 0.5), (14, 0.25)):
+    for grain, strength in ((60.0, 1.0), (28.0, 0.5), (14.0, 0.25)):
         veins += strength * np.exp(-np.abs(_noise(rng, grain)) * 14.0)
     dark = number % 3 == 2
     base = _DEEPS[number % len(_DEEPS)] * 0.6 if dark else _PALES[number % len(_PALES)] * 1.02
     vein = _PALES[rng.integers(len(_PALES))] if dark else base * 0.6
-    return _mix(_paint(base, 1.0 + 0.02 * _noise(rng, 40)), vein, 0.55 * veins)
+    return _mix(_paint(base, 1.0 + 0.02 * _noise(rng, 40.0)), vein, 0.55 * veins)
 
 
 def _metal(rng: np.random.Generator, number: int) -> Image:
-    shade = 0.88 + 0.03 * _noise(rng, 120, 1.0) + 0.015 * _noise(rng, 30)
+    shade = 0.88 + 0.03 * _noise(rng, 120.0, 1.0) + 0.015 * _noise(rng, 30.0)
     return _paint(np.array([0.99, 1.0, 1.01]), shade)
 
 
