@@ -1,0 +1,140 @@
+"""Training examples: a cached home's features with a handful of questions about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ..geometry.cameras import pool_to_grid
+from ..geometry.encoder import GeometryEncoder
+from ..geometry.windows import encode_windows
+from ..model.features import FrameFeatures
+from ..questions import ask_all, paraphrase
+from ..questions.question import Question
+from .cache import CachedHome
+
+LETTERS = "ABCDEFGH"
+TASKS = (
+    ("object_counting",),
+    ("object_abs_distance",),
+    ("object_size_estimation",),
+    ("room_size_estimation",),
+    ("object_rel_distance",),
+    ("object_rel_direction_easy", "object_rel_direction_medium", "object_rel_direction_hard"),
+    ("route_planning",),
+    ("obj_appearance_order",),
+)
+"""The tasks of VSI-Bench, which weigh the same in its score, with the question types of each."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One home: the features of its frames, what the patches truly show and where they truly are, and questions."""
+
+    features: FrameFeatures
+    categories: Tensor  # frames, patches: index into VOCABULARY
+    coordinates: Float[Tensor, "frames patches 3"]  # true, metres, in the first frame's camera frame
+    questions: tuple[Question, ...]
+
+
+def geometry_path(home: CachedHome) -> Path:
+    """Where the geometry encoder's outputs for a cached home lie."""
+    return home.path.with_suffix(".geometry.safetensors")
+
+
+def cache_geometry(home: CachedHome, encoder: GeometryEncoder) -> None:
+    """Run the geometry encoder over a cached home as a session would, and keep what the model reads of it."""
+    geometry = encode_windows(encoder, visual_tokens=home.tensor("visual_tokens").float(), grid=home.grid)
+    tensors = {
+        "patch_coordinates": pool_to_grid(geometry.point_map, home.grid).float(),
+        "confidence": pool_to_grid(geometry.confidence[..., None], home.grid)[..., 0].float(),
+        "geometry_tokens": geometry.geometry_tokens.to(torch.bfloat16),
+        "view_tokens": geometry.view_tokens.to(torch.bfloat16),
+    }
+    partial = geometry_path(home).with_suffix(".partial")
+    save_file({k: v.contiguous() for k, v in tensors.items()}, partial)
+    partial.rename(geometry_path(home))
+
+
+def true_coordinates(home: CachedHome) -> Float[Tensor, "frames patches 3"]:
+    """Pool the true points to the patch grid, in the first frame's camera frame (metres)."""
+    poses = home.tensor("world_from_camera")
+    first_from_camera = torch.linalg.inv(poses[:1]) @ poses
+    local = pool_to_grid(home.tensor("local_points").float(), home.grid)
+    return local @ first_from_camera[:, :3, :3].transpose(1, 2) + first_from_camera[:, None, :3, 3]
+
+
+def shuffle_options(question: Question, rng: np.random.Generator) -> Question:
+    """Give the options another order, and the answer its new letter."""
+    if question.options is None:
+        return question
+    texts = [option.split(". ", 1)[1] for option in question.options]
+    order = rng.permutation(len(texts))
+    options = tuple(f"{LETTERS[i]}. {texts[j]}" for i, j in enumerate(order))
+    truth = LETTERS[int(np.flatnonzero(order == LETTERS.index(question.ground_truth))[0])]
+    return replace(question, options=options, ground_truth=truth)
+
+
+def choose_questions(
+    pool: list[Question], count: int, paraphrased: float, rng: np.random.Generator
+) -> tuple[Question, ...]:
+    """Draw `count` questions: a task, then one of its questions; a share of them in other words."""
+    by_task = [[q for q in pool if q.question_type in task] for task in TASKS]
+    by_task = [questions for questions in by_task if questions]
+    chosen = []
+    for _ in range(count):
+        questions = by_task[int(rng.integers(len(by_task)))]
+        question = shuffle_options(questions[int(rng.integers(len(questions)))], rng)
+        chosen.append(paraphrase(question, rng) if rng.random() < paraphrased else question)
+    return tuple(chosen)
+
+
+class HomeExamples(torch.utils.data.Dataset):
+    """Examples of cached homes; item i is deterministic for the seed, and different at each passage over the homes."""
+
+    def __init__(
+        self, homes: list[CachedHome], length: int, questions: int, paraphrased: float, most_frames: int, seed: int
+    ) -> None:
+        self.homes, self.length, self.seed = homes, length, seed
+        self.questions, self.paraphrased, self.most_frames = questions, paraphrased, most_frames
+        self.orders: dict[int, np.ndarray] = {}
+        self.pools: dict[int, list[Question]] = {}
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Example:
+        epoch, place = divmod(index, len(self.homes))
+        if epoch not in self.orders:
+            self.orders[epoch] = np.random.default_rng([self.seed, epoch]).permutation(len(self.homes))
+        which = int(self.orders[epoch][place])
+        home, rng = self.homes[which], np.random.default_rng([self.seed, 1, index])
+        if which not in self.pools:
+            self.pools[which] = ask_all(home.scene, seed=self.seed)
+        questions = choose_questions(self.pools[which], self.questions, self.paraphrased, rng)
+        stride = max(1, -(-home.frames // self.most_frames))
+        if stride == 1 and home.frames >= 48 and rng.random() < 0.5:
+            stride = 2
+        return self.example(home, stride, questions)
+
+    @staticmethod
+    def example(home: CachedHome, stride: int, questions: tuple[Question, ...]) -> Example:
+        """Read every `stride`-th frame of a home."""
+        geometry = load_file(geometry_path(home))
+        features = FrameFeatures(
+            visual_tokens=home.tensor("visual_tokens")[::stride].float(),
+            patch_coordinates=geometry["patch_coordinates"][::stride].float(),
+            confidence=geometry["confidence"][::stride].float(),
+            geometry_tokens=geometry["geometry_tokens"][::stride].float(),
+            view_tokens=geometry["view_tokens"][::stride].float(),
+            grid=home.grid,
+            times=home.tensor("times")[::stride],
+        )
+        categories = home.tensor("patch_categories")[::stride].long()
+        return Example(features, categories, true_coordinates(home)[::stride], questions)
