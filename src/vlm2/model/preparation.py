@@ -1,0 +1,42 @@
+"""Turn the source file of a frozen part into the files that are loaded. Needs torch; used by weights.py only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+
+def prepare_efficientnet_lite0(source: Path, folder: Path) -> None:
+    """Write model.safetensors: the features of the published checkpoint with batch normalisation folded in, fp32."""
+    from .vision.efficientnet_lite0 import fold
+
+    state = fold(torch.load(source, weights_only=True, map_location="cpu"))
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, folder / "model.safetensors")
+
+
+def prepare_smollm2(source: Path, folder: Path) -> None:
+    """Write a plain Llama in bf16, without quantization_config, and its tokenizer with the chat template.
+
+    The source is a GGUF file with 4-bit weights; they are unpacked, not trained again. Peak memory about 1.5 GB.
+    """
+    from transformers import AutoTokenizer, GgufConfig, LlamaForCausalLM
+
+    place = {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
+    AutoTokenizer.from_pretrained(**place).save_pretrained(folder)
+    unpack = GgufConfig(gguf_file=source.name, dequantize=True)
+    packed = LlamaForCausalLM.from_pretrained(**place, dtype=torch.float32, quantization_config=unpack)
+    config = packed.config.to_dict()
+    config.pop("quantization_config", None)
+    model = LlamaForCausalLM(type(packed.config).from_dict(config)).to(torch.bfloat16)
+    model.load_state_dict(packed.state_dict())
+    model.config.name_or_path = "SmolLM2-135M-Instruct"
+    model.save_pretrained(folder)
+
+
+PREPARE: dict[str, Callable[[Path, Path], None]] = {
+    "efficientnet-lite0": prepare_efficientnet_lite0,
+    "smollm2-135m-instruct": prepare_smollm2,
+}
