@@ -43,9 +43,9 @@ class GeometryEncoder(nn.Module, ABC):
     @abstractmethod
     def encode(
         self,
-        images: Float[Tensor, "frames 3 height width"],
+        images: Float[Tensor, "frames 3 height width"] | None,
         visual_tokens: Float[Tensor, "frames patches dim"] | None = None,
         grid: tuple[int, int] | None = None,
     ) -> Geometry:
         """Encode at most `window` frames together. `images` in [0, 1]; `visual_tokens` on `grid` for encoders that reuse the
-        vision encoder's features."""
+        vision encoder's features, whose `images` may be None."""

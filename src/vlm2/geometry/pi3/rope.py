@@ -1,0 +1,41 @@
+"""Two-dimensional rotary positions: the first half of a head's channels turns with the row, the second with the column."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+class Rotation(NamedTuple):
+    """Cosines and sines of every token's angles, shared by all blocks of a forward pass."""
+
+    cos: Float[Tensor, "batch 1 tokens head_dim"]
+    sin: Float[Tensor, "batch 1 tokens head_dim"]
+
+
+def grid_positions(grid: tuple[int, int], registers: int, device: torch.device) -> Int[Tensor, "tokens 2"]:
+    """List the (row, column) of a frame's tokens: registers at (0, 0), patches counted from (1, 1)."""
+    rows, columns = (torch.arange(1, size + 1, device=device) for size in grid)
+    patches = torch.cartesian_prod(rows, columns)
+    return torch.cat((patches.new_zeros(registers, 2), patches))
+
+
+def rotation_table(positions: Int[Tensor, "tokens 2"], head_dim: int, base: float) -> Rotation:
+    """Compute the angles of tokens: `head_dim`/4 frequencies from 1 to nearly 1/`base` for the row, the same for the column."""
+    quarter = head_dim // 4
+    frequencies = base ** (-torch.arange(quarter, device=positions.device, dtype=torch.float32) / quarter)
+    angles = positions[:, :, None].float() * frequencies
+    angles = torch.cat((angles, angles), dim=-1).flatten(1)  # row angles twice, column angles twice
+    return Rotation(angles.cos()[None, None], angles.sin()[None, None])
+
+
+def rotate(
+    x: Float[Tensor, "batch heads tokens head_dim"], rotation: Rotation
+) -> Float[Tensor, "batch heads tokens head_dim"]:
+    """Turn queries or keys by their tokens' angles; within each half, channel k pairs with channel k + head_dim/4."""
+    a, b, c, d = x.chunk(4, dim=-1)
+    turned = torch.cat((-b, a, -d, c), dim=-1)
+    return x * rotation.cos.to(x.dtype) + turned * rotation.sin.to(x.dtype)
