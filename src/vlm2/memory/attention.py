@@ -1,0 +1,40 @@
+"""The read of a memory: cross-attention from a frame's tokens to every token of every entry."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class MemoryAttention(nn.Module):
+    """Attn(H, memory), multi-head. Keys and values are projected when an entry is written, by `project`; a read
+    projects only its queries."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(dim, dim)
+        self.key = nn.Linear(dim, dim)
+        self.value = nn.Linear(dim, dim)
+        self.out = nn.Linear(dim, dim)
+
+    def project(
+        self, tokens: Float[Tensor, "patches dim"]
+    ) -> tuple[Float[Tensor, "patches dim"], Float[Tensor, "patches dim"]]:
+        """Return the keys and the values of an entry."""
+        return self.key(tokens), self.value(tokens)
+
+    def forward(
+        self,
+        tokens: Float[Tensor, "patches dim"],
+        keys: Float[Tensor, "slots patches dim"],
+        values: Float[Tensor, "slots patches dim"],
+    ) -> Float[Tensor, "patches dim"]:
+        """Read: every token of the frame attends to all slots × patches tokens of the memory."""
+        queries, keys, values = (self._split(x) for x in (self.query(tokens), keys, values))
+        read = functional.scaled_dot_product_attention(queries, keys, values)
+        return self.out(read[0].transpose(0, 1).flatten(1))
+
+    def _split(self, tokens: Tensor) -> Float[Tensor, "1 heads tokens head_dim"]:
+        return tokens.reshape(-1, self.heads, tokens.shape[-1] // self.heads).transpose(0, 1)[None]

@@ -1,0 +1,48 @@
+"""The switches of the dual memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+EpisodicWrite = Literal["nearest", "pair", "merge"]
+
+
+@dataclass(frozen=True)
+class MemoryConfig:
+    """What the dual memory is made of. The defaults are ours; `MemoryConfig.paper` is Algorithm 1 as written.
+
+    dim: width of H and M. heads: attention heads of both reads.
+    window: L_w, frames in the working memory. capacity: L_e, entries in the episodic memory. The paper's best: 8, 32.
+    working, episodic: off, a memory is neither read nor written and has no weights; with both off, M = H.
+    episodic_write: which entry a full bank gives up. "nearest" [paper]: the one most similar to the newcomer. "pair":
+        the older of the most similar pair among bank and newcomer. "merge": that pair becomes one entry, their mean.
+    memory_residual: M = H + g ⊙ (what was read), g per channel and 0 at the start; off, M = what was read [paper].
+    """
+
+    dim: int
+    heads: int
+    window: int = 8
+    capacity: int = 32
+    working: bool = True
+    episodic: bool = True
+    episodic_write: EpisodicWrite = "pair"
+    memory_residual: bool = True
+
+    def __post_init__(self) -> None:
+        if self.dim % self.heads:
+            raise ValueError(f"The memory's dim {self.dim} does not divide into {self.heads} heads; choose a divisor.")
+        if self.window < 1 or self.capacity < 1:
+            raise ValueError(
+                f"The memory needs a window and a capacity of at least 1, not {self.window} and {self.capacity}. "
+                "Turn a memory off with working=False or episodic=False."
+            )
+        if self.episodic_write not in get_args(EpisodicWrite):
+            raise ValueError(
+                f"episodic_write={self.episodic_write!r} is not known; choose {', '.join(get_args(EpisodicWrite))}."
+            )
+
+    @classmethod
+    def paper(cls, dim: int, heads: int) -> MemoryConfig:
+        """Return Algorithm 1 as the paper writes it."""
+        return cls(dim=dim, heads=heads, episodic_write="nearest", memory_residual=False)
