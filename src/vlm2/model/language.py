@@ -11,7 +11,7 @@ from .weights import PARTS, find_part
 
 
 def language_folder(name: str) -> str:
-    """Return what transformers loads for this name: a prepared part's folder, or the name itself (a folder, a hub name).
+    """Return what transformers loads for this name: a prepared part's folder, or the name itself (folder or hub name).
 
     Raises MissingPart for a part that is not there, ValueError for a name that can be none of these.
     """

