@@ -1,0 +1,303 @@
+"""Render a home: colour, world points, depth and instance ids of one camera, in one pass over the triangles.
+
+OpenGL without a window (EGL): Mesa's llvmpipe on a plain CPU, or a GPU's driver. Cameras follow OpenCV (x right, y down,
+z forward), pixel centres lie at +0.5. Colour is supersampled 2 × 2; points, depth and ids are those of the pixel's
+centre, never blended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from jaxtyping import Float, Float32, Int32, UInt8
+
+from ..scenes.record import Intrinsics
+from .home import Home
+from .illumination import Illumination, illuminate
+from .mesh import Mesh, Part
+from .textures import SIZE, texture_image
+
+if TYPE_CHECKING:
+    import moderngl
+
+Output = Literal["rgb", "points", "depth", "instances"]
+OUTPUTS: tuple[Output, ...] = ("rgb", "points", "depth", "instances")
+NEAR, FAR = 0.05, 80.0
+LARGEST = 4096
+INSTALL = "apt-get install -y libegl1 libgl1-mesa-dri"
+
+_VERTEX = np.dtype(
+    [("position", "f4", 3), ("uv", "f4", 2), ("surface", "u1", 4), ("colour", "u1", 4), ("labels", "u2", 2)]
+)
+_LAYOUT = "3f4 2f4 4f1 4f1 2u2"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One frame. Outputs that were not asked for are None.
+
+    `points` are world metres and `depth` metres along the camera's axis; where nothing is hit, depth is 0 and the point
+    the camera's place. `instances` holds ids of the home, 0 for its shell and for nothing.
+    """
+
+    rgb: UInt8[np.ndarray, "height width 3"] | None
+    points: Float32[np.ndarray, "height width 3"] | None
+    depth: Float32[np.ndarray, "height width"] | None
+    instances: Int32[np.ndarray, "height width"] | None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Triangles that are drawn or left out together: where they lie in the index buffer, and their bounds in metres."""
+
+    first: int
+    count: int
+    low: np.ndarray
+    high: np.ndarray
+
+
+class Renderer:
+    """Draw loaded homes at one image size (pixels). Use as a context manager, in one thread; `load` before `render`.
+
+    Raises RuntimeError with the line that installs EGL where there is none, and ValueError for a size out of range.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        if not (0 < width <= LARGEST and 0 < height <= LARGEST):
+            raise ValueError(f"Cannot render {width} × {height} pixels; each side must be 1 to {LARGEST}.")
+        self.width, self.height = width, height
+        self._context = _context()
+        self._surface = self._context.program(_shader("surface.vert"), fragment_shader=_shader("surface.frag"))
+        self._resolve = self._context.program(_shader("screen.vert"), fragment_shader=_shader("resolve.frag"))
+        self._screen = self._context.vertex_array(self._resolve, [])
+        self._fine = _framebuffer(self._context, 2 * width + 1, 2 * height + 1, depth=True)
+        self._image = _framebuffer(self._context, width, height, depth=False)
+        self._loaded: list[Any] = []  # what this home holds on the device
+        self._chunks: list[Chunk] = []
+        self._illumination: Illumination | None = None
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the device's memory back. Nothing can be rendered afterwards."""
+        self._unload()
+        for target in (self._fine, self._image):
+            for attachment in target.color_attachments:
+                attachment.release()
+            target.release()
+        self._context.release()
+
+    @property
+    def device(self) -> str:
+        """The name that the driver gives to what draws."""
+        return self._context.info["GL_RENDERER"]
+
+    def load(self, home: Home) -> None:
+        """Bring a home's triangles, textures and light to the device; the home loaded before is let go."""
+        self._unload()
+        vertices, indices, self._chunks, names = _geometry(home)
+        gl = self._context
+        vertex_buffer, index_buffer = gl.buffer(vertices.tobytes()), gl.buffer(indices.tobytes())
+        self._vertices = gl.vertex_array(
+            self._surface, [(vertex_buffer, _LAYOUT, *_VERTEX.names)], index_buffer, index_element_size=4
+        )
+        self._commands = gl.buffer(reserve=20 * len(self._chunks))
+        self._illumination = light = illuminate(home)
+        self._textures = _texture_array(gl, names)
+        self._grids = [_texture_grid(gl, light.light), _texture_grid(gl, light.direction)]
+        self._loaded = [self._vertices, vertex_buffer, index_buffer, self._commands, self._textures, *self._grids]
+        shape = np.array(light.light.shape[:3])
+        self._surface["grid_origin"].value = tuple(light.origin)
+        self._surface["grid_scale"].value = tuple(1.0 / (shape * light.cell))
+        self._surface["cell"].value = light.cell
+        for unit, name in enumerate(("textures", "light", "direction")):
+            self._surface[name].value = unit
+        self._resolve["fine_picture"].value, self._resolve["fine_measure"].value = 0, 1
+
+    def render(
+        self,
+        world_from_camera: Float[np.ndarray, "4 4"],
+        intrinsics: Intrinsics,
+        outputs: Collection[Output] = OUTPUTS,
+    ) -> Rendered:
+        """Draw one frame from a camera pose (OpenCV axes) and give back the outputs asked for.
+
+        Raises RuntimeError before `load`, and ValueError for intrinsics of another image size.
+        """
+        if self._illumination is None:
+            raise RuntimeError("No home is loaded. Call `load(home)` first.")
+        if (intrinsics.width, intrinsics.height) != (self.width, self.height):
+            raise ValueError(
+                f"The intrinsics are for {intrinsics.width} × {intrinsics.height} pixels, "
+                f"this renderer draws {self.width} × {self.height}. Make one Renderer for each size."
+            )
+        self._draw(np.asarray(world_from_camera, np.float64), intrinsics)
+        rgb = points = depth = instances = None
+        if "rgb" in outputs:
+            data = self._image.read(components=3, attachment=0, alignment=1)
+            rgb = np.frombuffer(data, np.uint8).reshape(self.height, self.width, 3)
+        if not {"points", "depth", "instances"}.isdisjoint(outputs):
+            data = self._image.read(components=2, attachment=1, dtype="f4", alignment=1)
+            measure = np.frombuffer(data, np.float32).reshape(self.height, self.width, 2)
+            depth = np.ascontiguousarray(measure[..., 0])
+            instances = measure[..., 1].astype(np.int32) if "instances" in outputs else None
+            if "points" in outputs:
+                points = camera_points(depth, intrinsics) @ world_from_camera[:3, :3].T.astype(np.float32)
+                points += world_from_camera[:3, 3].astype(np.float32)
+        return Rendered(rgb, points, depth if "depth" in outputs else None, instances)
+
+    def _draw(self, world_from_camera: np.ndarray, intrinsics: Intrinsics) -> None:
+        camera_from_world = np.linalg.inv(world_from_camera)
+        clip_from_world = _clip_from_camera(intrinsics) @ camera_from_world
+        eye, forward = world_from_camera[:3, 3], world_from_camera[:3, 2]
+        surface, light = self._surface, self._illumination
+        assert light is not None
+        surface["clip_from_world"].write(np.ascontiguousarray(clip_from_world.T, np.float32).tobytes())
+        surface["eye"].value, surface["forward"].value = tuple(eye), tuple(forward)
+        # As a phone does, expose for what lies ahead; it changes smoothly with the pose and keeps no state.
+        ahead = 0.5 * (light.brightness(eye) + light.brightness(eye + 1.5 * forward))
+        surface["exposure"].value = float(np.clip(0.36 / max(ahead, 0.02), 0.4, 3.0))
+
+        visible = [c for c in self._chunks if _in_view(c, clip_from_world)]
+        visible[1:] = sorted(visible[1:], key=lambda c: _distance(c, eye))  # the shell, then what is near
+        commands = np.zeros((len(visible), 5), np.uint32)
+        commands[:, 0], commands[:, 1] = [c.count for c in visible], 1
+        commands[:, 2] = [c.first for c in visible]
+        self._commands.write(commands.tobytes())
+
+        gl = self._context
+        self._fine.use()
+        gl.enable_only(gl.DEPTH_TEST)
+        self._fine.clear(0.0, 0.0, 0.0, 0.0)
+        for unit, texture in enumerate((self._textures, *self._grids)):
+            texture.use(unit)
+        self._vertices.render_indirect(self._commands, mode=gl.TRIANGLES, count=len(visible))
+        self._image.use()
+        gl.enable_only(gl.NOTHING)
+        for unit, attachment in enumerate(self._fine.color_attachments):
+            attachment.use(unit)
+        self._screen.render(mode=gl.TRIANGLES, vertices=3)
+
+    def _unload(self) -> None:
+        for resource in self._loaded:
+            resource.release()
+        self._loaded, self._illumination = [], None
+
+
+def pinhole(width: int, height: int, horizontal_fov: float) -> Intrinsics:
+    """Return a centred camera with square pixels from its horizontal field of view in radians."""
+    focal = 0.5 * width / float(np.tan(0.5 * horizontal_fov))
+    return Intrinsics(width, height, focal, focal, 0.5 * width, 0.5 * height)
+
+
+def camera_points(
+    depth: Float32[np.ndarray, "height width"], intrinsics: Intrinsics
+) -> Float32[np.ndarray, "height width 3"]:
+    """Return the points of a depth image in its camera's frame (metres)."""
+    height, width = depth.shape
+    x = (np.arange(width, dtype=np.float32) + 0.5 - intrinsics.cx) / intrinsics.fx
+    y = (np.arange(height, dtype=np.float32) + 0.5 - intrinsics.cy) / intrinsics.fy
+    return np.stack([depth * x[None, :].astype(np.float32), depth * y[:, None].astype(np.float32), depth], -1)
+
+
+def _context() -> moderngl.Context:
+    import moderngl
+
+    try:
+        return moderngl.create_standalone_context(backend="egl", require=430)
+    except Exception as error:
+        raise RuntimeError(f"Cannot render: no EGL here ({error}). Install it with `{INSTALL}`.") from error
+
+
+@cache
+def _shader(name: str) -> str:
+    return (files(__package__) / "shaders" / name).read_text(encoding="utf-8")
+
+
+def _framebuffer(gl: moderngl.Context, width: int, height: int, depth: bool) -> moderngl.Framebuffer:
+    targets = [gl.texture((width, height), 4), gl.texture((width, height), 2, dtype="f4")]
+    return gl.framebuffer(targets, gl.depth_renderbuffer((width, height)) if depth else None)
+
+
+def _texture_array(gl: moderngl.Context, names: list[str]) -> moderngl.TextureArray:
+    """Upload textures, their last row first (v grows upwards)."""
+    layers = [np.ascontiguousarray(texture_image(name)[::-1]) for name in names] or [np.zeros((SIZE, SIZE, 3), np.uint8)]
+    array = gl.texture_array((SIZE, SIZE, len(layers)), 3, np.stack(layers).tobytes())
+    array.build_mipmaps()
+    array.filter = (gl.LINEAR_MIPMAP_LINEAR, gl.LINEAR)
+    array.repeat_x = array.repeat_y = True
+    return array
+
+
+def _texture_grid(gl: moderngl.Context, grid: np.ndarray) -> moderngl.Texture3D:
+    x, y, z, components = grid.shape
+    data = np.ascontiguousarray(grid.transpose(2, 1, 0, 3), np.float16)
+    texture = gl.texture3d((x, y, z), components, data.tobytes(), dtype="f2")
+    texture.filter = (gl.LINEAR, gl.LINEAR)
+    texture.repeat_x = texture.repeat_y = texture.repeat_z = False
+    return texture
+
+
+def _geometry(home: Home) -> tuple[np.ndarray, np.ndarray, list[Chunk], list[str]]:
+    """Return all vertices, all indices, the chunks to draw (the shell first), and the textures in layer order."""
+    things: list[tuple[int, Mesh]] = [(0, home.shell)]
+    things += [(o.id, o.mesh) for o in home.openings]
+    things += [(p.id, p.model.mesh.transformed(p.world_from_model)) for p in home.placements]
+    layers: dict[str, int] = {}
+    vertices, indices, chunks = [], [], []
+    first_vertex = first_index = 0
+    for id, mesh in things:
+        start = first_index
+        for part in mesh.parts:
+            vertices.append(_vertices(part, id, layers))
+            indices.append(part.faces.astype(np.uint32).ravel() + np.uint32(first_vertex))
+            first_vertex += len(part.positions)
+            first_index += part.faces.size
+        if first_index > start:
+            chunks.append(Chunk(start, first_index - start, *mesh.bounds.astype(float)))
+    return np.concatenate(vertices), np.concatenate(indices), chunks, list(layers)
+
+
+def _vertices(part: Part, id: int, layers: dict[str, int]) -> np.ndarray:
+    material = part.material
+    out = np.empty(len(part.positions), _VERTEX)
+    out["position"] = part.positions
+    out["uv"] = part.uvs / material.texture_size
+    out["surface"][:, :3] = np.round(128 + 127 * np.clip(part.normals, -1, 1))
+    out["surface"][:, 3] = round(255 * float(np.clip(material.gloss, 0, 1)))
+    out["colour"][:] = np.round(255 * np.sqrt(np.clip([*material.colour, material.glow**2], 0, 1)))
+    layer = 0 if material.texture is None else layers.setdefault(material.texture, len(layers)) + 1
+    out["labels"] = id, layer
+    return out
+
+
+def _clip_from_camera(k: Intrinsics) -> np.ndarray:
+    """Return the projection onto the supersampled frame, whose sample (2i + 1, 2j + 1) is the centre of pixel (i, j)."""
+    width, height = 2 * k.width + 1, 2 * k.height + 1
+    clip = np.zeros((4, 4))
+    clip[0, 0], clip[0, 2] = 4 * k.fx / width, (4 * k.cx + 1) / width - 1
+    clip[1, 1], clip[1, 2] = 4 * k.fy / height, (4 * k.cy + 1) / height - 1
+    clip[2, 2], clip[2, 3] = (FAR + NEAR) / (FAR - NEAR), -2 * FAR * NEAR / (FAR - NEAR)
+    clip[3, 2] = 1.0
+    return clip
+
+
+def _in_view(chunk: Chunk, clip_from_world: np.ndarray) -> bool:
+    """Say whether a chunk's box may be seen: not wholly beyond one side of the view."""
+    corners = np.array(np.meshgrid(*zip(chunk.low, chunk.high, strict=True), [1.0])).reshape(4, -1)
+    x, y, _, w = clip_from_world @ corners
+    beyond = (x > w).all() or (x < -w).all() or (y > w).all() or (y < -w).all() or (w < NEAR).all()
+    return not beyond
+
+
+def _distance(chunk: Chunk, eye: np.ndarray) -> float:
+    return float(np.linalg.norm(eye - np.clip(eye, chunk.low, chunk.high)))
