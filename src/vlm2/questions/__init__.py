@@ -1,0 +1,36 @@
+"""Questions about a scene with their answers: the eight tasks of VSI-Bench, each in several wordings."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+
+from ..scenes.record import Scene
+from .paraphrase import paraphrase
+from .question import Question
+from .tasks import tasks, wordings
+
+__all__ = ["MOST_PER_TYPE", "Question", "ask_all", "paraphrase", "tasks", "wordings"]
+
+MOST_PER_TYPE = 24
+
+
+def ask_all(scene: Scene, seed: int, per_type: int | None = None) -> list[Question]:
+    """Return questions of every type that the scene can answer without doubt, in the benchmark's words.
+
+    At most `per_type` (default `MOST_PER_TYPE`) of each question type. The same scene and seed give the same questions,
+    whatever other tasks exist.
+    """
+    most = MOST_PER_TYPE if per_type is None else per_type
+    asked = []
+    for name, task in tasks().items():
+        rng = np.random.default_rng([seed, crc32(scene.name.encode()), crc32(name.encode())])
+        left = dict.fromkeys(task.WORDINGS, most)
+        for question in task.questions(scene, rng):
+            if left[question.question_type] > 0:
+                left[question.question_type] -= 1
+                asked.append(question)
+            if not any(left.values()):
+                break
+    return asked

@@ -1,0 +1,75 @@
+"""Geometry of oriented boxes: exact distances between them, and bearings on the ground plane."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float64
+
+from ..scenes.record import Box
+
+# Alternating projections between two boxes settle within a millimetre long before this on every real scan tried.
+PROJECTIONS = 30
+
+
+def box_distances(first: Sequence[Box], second: Sequence[Box]) -> Float64[np.ndarray, "first second"]:
+    """Return the distance in metres between the closest points of each pair of boxes; 0 where they overlap.
+
+    Projects a point to and fro between the two boxes of a pair, all pairs at once; for convex bodies this converges to
+    the closest pair of points.
+    """
+    if not first or not second:
+        return np.zeros((len(first), len(second)))
+    a, b = _arrays(first, rows=True), _arrays(second, rows=False)
+    here = np.broadcast_to(a[0], (len(first), len(second), 3))
+    there = here
+    for _ in range(PROJECTIONS):
+        there = _project(here, *b)
+        here = _project(there, *a)
+    return np.linalg.norm(here - there, axis=-1)
+
+
+def box_distance(first: Box, second: Box) -> float:
+    """Return the distance in metres between the closest points of two boxes."""
+    return float(box_distances([first], [second])[0, 0])
+
+
+def bearing(stand: Box, face: Box, target: Box) -> float:
+    """Return the angle in degrees from facing `face` to `target`, standing at `stand`: (−180, 180], left is positive.
+
+    Taken between box centres on the ground plane (x, y), seen from above.
+    """
+    return turn(heading(stand, face), heading(stand, target))
+
+
+def heading(start: Box, end: Box) -> float:
+    """Return the compass angle in degrees of the way from one box's centre to another's: 0 along x, 90 along y."""
+    return math.degrees(math.atan2(end.center[1] - start.center[1], end.center[0] - start.center[0]))
+
+
+def turn(before: float, after: float) -> float:
+    """Return the turn in degrees from one heading to another: (−180, 180], left is positive."""
+    return 180.0 - (180.0 - (after - before)) % 360.0
+
+
+def ground_distance(first: Box, second: Box) -> float:
+    """Return the distance in metres between two boxes' centres on the ground plane."""
+    return math.dist(first.center[:2], second.center[:2])
+
+
+def _arrays(boxes: Sequence[Box], *, rows: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return centres, axes and half sizes, with an axis of length one where the other boxes go."""
+    place = 1 if rows else 0
+    centers = np.expand_dims(np.array([box.center for box in boxes], dtype=np.float64), place)
+    axes = np.expand_dims(np.array([box.axes for box in boxes], dtype=np.float64), place)
+    halves = np.expand_dims(np.array([box.size for box in boxes], dtype=np.float64), place) / 2
+    return centers, axes, halves
+
+
+def _project(points: np.ndarray, centers: np.ndarray, axes: np.ndarray, halves: np.ndarray) -> np.ndarray:
+    """Return the point of each box that is closest to each point."""
+    local = (axes @ (points - centers)[..., None])[..., 0]
+    inside = np.clip(local, -halves, halves)
+    return centers + (inside[..., None, :] @ axes)[..., 0, :]

@@ -1,0 +1,75 @@
+"""A question about a scene, in VSI-Bench's form: a text, lettered options or none, and the right answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..scenes.record import Scene
+
+PREFIX = "These are frames of a video."
+LETTER_REQUEST = "Answer with the option's letter from the given choices directly."
+WORD_REQUEST = "Please answer the question using a single word or phrase."
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question with its answer.
+
+    `options` are "A. left", "B. right", … or None; `ground_truth` is what a model should reply: a letter where there
+    are options, else a number or words. `objects` are the ids of the things it is about. `slots` are the names that
+    fill the wording's gaps, and `wording` is its place in the task's list (0: the benchmark's own words).
+    """
+
+    question_type: str
+    question: str
+    options: tuple[str, ...] | None
+    ground_truth: str
+    objects: tuple[int, ...] = ()
+    slots: Mapping[str, str] = field(default_factory=dict, hash=False)
+    wording: int = 0
+
+    @property
+    def answer_text(self) -> str:
+        """Return the right answer in words: the right option without its letter, or the number."""
+        if self.options is None:
+            return self.ground_truth
+        return option_text(self.options[ord(self.ground_truth) - ord("A")])
+
+    def prompt(self) -> str:
+        """Return the text for a model: the question, its options one a line, and how to answer.
+
+        VSI-Bench puts `PREFIX` on a line before it.
+        """
+        if self.options is None:
+            return f"{self.question}\n{WORD_REQUEST}"
+        return "\n".join([self.question, "Options:", *self.options, LETTER_REQUEST])
+
+    def to_vsi(self, id: int, scene: Scene) -> dict[str, Any]:
+        """Return the question as a record of VSI-Bench's question file."""
+        return {
+            "id": id,
+            "dataset": scene.dataset,
+            "scene_name": scene.name,
+            "question_type": self.question_type,
+            "question": self.question,
+            "options": None if self.options is None else list(self.options),
+            "ground_truth": self.ground_truth,
+        }
+
+    @staticmethod
+    def from_vsi(record: Mapping[str, Any]) -> Question:
+        """Read a record of VSI-Bench's question file (ours, or the published one)."""
+        options = record["options"]
+        return Question(
+            question_type=record["question_type"],
+            question=record["question"],
+            options=None if options is None else tuple(options),
+            ground_truth=str(record["ground_truth"]),
+        )
+
+
+def option_text(option: str) -> str:
+    """Return an option without its letter: "A. left" gives "left"."""
+    return option.split(". ", 1)[-1]

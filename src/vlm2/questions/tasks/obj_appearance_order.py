@@ -1,0 +1,82 @@
+"""The order in which four categories first appear in the video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, permutations
+
+import numpy as np
+
+from ...scenes.record import Scene, SceneObject
+from ..question import Question
+from ..visibility import CLEAR_SHARE, named
+from ..wording import Wording, ask_choice, shuffled
+
+NAME = "obj_appearance_order"
+CHOICES = 4
+GAP_SECONDS = 1.0
+DRAWS = 400  # sets of four categories tried
+
+WORDINGS = {
+    NAME: (
+        Wording("What will be the first-time appearance order of the following categories in the video: {categories}?"),
+        Wording("In which order do these first appear in the video: {categories}?"),
+        Wording("In what order did I first see these: {categories}?", words=True),
+        Wording("Which order do {categories} come into view for the first time?"),
+        Wording("Sort by when they are first seen: {categories}.", words=True),
+        Wording("As the video plays, in what order do these show up: {categories}?"),
+        Wording("List {categories} in the order in which they first appear.", words=True),
+        Wording("What came first, second, third and last: {categories}?"),
+        Wording("Watching from the start, how would you order {categories} by first sight?", held_out=True),
+        Wording("Arrange these from earliest to latest seen: {categories}.", words=True, held_out=True),
+        Wording("Which of these sequences matches when {categories} are first shown?", held_out=True),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Debut:
+    """When a category first shows, in seconds: its first pixel (`glimpse`), and its first clear view (`clear`)."""
+
+    category: str
+    glimpse: float
+    clear: float
+
+
+def debut(scene: Scene, things: tuple[SceneObject, ...]) -> Debut | None:
+    """Return when the first of a category's instances shows, or None where the record has no sighting of them."""
+    if scene.trajectory is None:
+        return None
+    sightings = [sighting for thing in things for sighting in thing.sightings]
+    clear = [sighting.frame for sighting in sightings if sighting.share >= CLEAR_SHARE]
+    if not clear:
+        return None
+    times = scene.trajectory.times
+    return Debut(things[0].category, times[min(sighting.frame for sighting in sightings)], times[min(clear)])
+
+
+def apart(before: Debut, after: Debut) -> bool:
+    """Tell whether one category is clearly in view a good while before the other's first pixel."""
+    return after.glimpse - before.clear >= GAP_SECONDS
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions about four categories whose first appearances lie clearly apart, in random order."""
+    groups = named(scene)
+    debuts = [first for things in groups.values() if (first := debut(scene, things)) is not None]
+    debuts.sort(key=lambda first: first.clear)
+    asked = set()
+    for _ in range(DRAWS if len(debuts) >= CHOICES else 0):
+        drawn = tuple(sorted(rng.permutation(len(debuts))[:CHOICES]))
+        four = [debuts[index] for index in drawn]
+        if drawn in asked or not all(apart(before, after) for before, after in pairwise(four)):
+            continue
+        asked.add(drawn)
+        names = [first.category for first in four]
+        right = ", ".join(names)
+        wrong = [", ".join(order) for order in permutations(names)][1:]
+        choices = shuffled([right, *shuffled(wrong, rng)[: CHOICES - 1]], rng)
+        slots = {"categories": ", ".join(shuffled(names, rng))}
+        objects = [thing.id for name in names for thing in groups[name]]
+        yield ask_choice(NAME, WORDINGS[NAME], choices, right, slots, objects)

@@ -1,0 +1,165 @@
+"""Where a thing lies for someone who stands at one thing and faces another; three levels of one task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+
+from ...scenes.record import Scene
+from ..boxes import bearing, ground_distance
+from ..question import Question
+from ..visibility import single
+from ..wording import Wording, ask_choice, shuffled
+
+MARGIN = 11.0  # degrees kept from every boundary between two answers, as VSI-Bench does
+CLOSEST = 0.8  # metres between the centres of any two of the three things, on the ground plane
+
+
+@dataclass(frozen=True)
+class Sector:
+    """A direction's name and its bearings in degrees, from `start` counter-clockwise to `end` (left is positive)."""
+
+    name: str
+    start: float
+    end: float
+
+    def holds(self, angle: float, margin: float = 0.0) -> bool:
+        """Tell whether a bearing lies in the sector, at least `margin` degrees from its ends."""
+        return margin <= (angle - self.start) % 360.0 <= (self.end - self.start) % 360.0 - margin
+
+
+# Something straight ahead is no answer at the medium level: the margin keeps it out.
+SECTORS = {
+    "object_rel_direction_easy": (Sector("left", 0, 135), Sector("right", 225, 360)),
+    "object_rel_direction_medium": (Sector("left", 0, 135), Sector("right", 225, 360), Sector("back", 135, 225)),
+    "object_rel_direction_hard": (
+        Sector("front-left", 0, 90),
+        Sector("front-right", 270, 360),
+        Sector("back-left", 90, 180),
+        Sector("back-right", 180, 270),
+    ),
+}
+
+WORDINGS = {
+    "object_rel_direction_easy": (
+        Wording(
+            "If I am standing by the {stand} and facing the {face}, is the {target} to the left or the right of "
+            "the {face}?"
+        ),
+        Wording("I stand at the {stand} and look at the {face}. Is the {target} left or right of it?"),
+        Wording(
+            "Standing by the {stand}, facing the {face}: on which side is the {target}, left or right?", words=True
+        ),
+        Wording(
+            "From the {stand}, looking towards the {face}, is the {target} on the left or on the right?", words=True
+        ),
+        Wording("When I look from the {stand} to the {face}, on which side of the {face} is the {target}?"),
+        Wording("If I face the {face} from the {stand}, is the {target} to my left or to my right?", words=True),
+        Wording("Seen from the {stand}, is the {target} left or right of the {face}?", words=True),
+        Wording("I'm next to the {stand} facing the {face}. Which side is the {target} on?"),
+        Wording(
+            "With the {stand} at my back and the {face} ahead, is the {target} left or right?",
+            words=True,
+            held_out=True,
+        ),
+        Wording(
+            "Would I turn left or right to go from facing the {face} to the {target}, standing at the {stand}?",
+            words=True,
+            held_out=True,
+        ),
+        Wording("Viewed from the {stand}, which side of the {face} has the {target}?", held_out=True),
+    ),
+    "object_rel_direction_medium": (
+        Wording(
+            "If I am standing by the {stand} and facing the {face}, is the {target} to my left, right, or back?\n"
+            "An object is to my back if I would have to turn at least 135 degrees in order to face it."
+        ),
+        Wording("I stand at the {stand} and look at the {face}. Is the {target} to my left, to my right or behind me?"),
+        Wording("Standing by the {stand}, facing the {face}: is the {target} left, right or back?", words=True),
+        Wording(
+            "From the {stand}, looking towards the {face}, where is the {target}: left, right or back?", words=True
+        ),
+        Wording("I'm next to the {stand} facing the {face}. Which way do I turn to see the {target}?"),
+        Wording("If I face the {face} from the {stand}, do I find the {target} left, right or back?", words=True),
+        Wording(
+            "Where is the {target} when I stand by the {stand} and face the {face}: left, right or back?", words=True
+        ),
+        Wording("Facing the {face} with the {stand} beside me, in which direction is the {target}?"),
+        Wording(
+            "My back is to the {stand} and I see the {face} ahead. Is the {target} left, right or back?",
+            words=True,
+            held_out=True,
+        ),
+        Wording("Looking at the {face} from the {stand}, which way must I turn for the {target}?", held_out=True),
+        Wording(
+            "Is the {target} on my left, on my right or at my back if I am at the {stand} and watch the {face}?",
+            words=True,
+            held_out=True,
+        ),
+    ),
+    "object_rel_direction_hard": (
+        Wording(
+            "If I am standing by the {stand} and facing the {face}, is the {target} to my front-left, front-right, "
+            "back-left, or back-right?\nThe directions refer to the quadrants of a Cartesian plane (if I am standing "
+            "at the origin and facing along the positive y-axis)."
+        ),
+        Wording("I stand at the {stand} and look at the {face}. In which quarter around me is the {target}?"),
+        Wording(
+            "Standing by the {stand}, facing the {face}: is the {target} front-left, front-right, back-left or "
+            "back-right?",
+            words=True,
+        ),
+        Wording(
+            "From the {stand}, looking towards the {face}, where is the {target}: front-left, front-right, back-left "
+            "or back-right?",
+            words=True,
+        ),
+        Wording("I'm next to the {stand} facing the {face}. Is the {target} ahead or behind me, and on which side?"),
+        Wording("If I face the {face} from the {stand}, which of these directions leads to the {target}?"),
+        Wording(
+            "Where is the {target} (front-left, front-right, back-left, back-right) when I stand by the {stand} and "
+            "face the {face}?",
+            words=True,
+        ),
+        Wording("Facing the {face} at the {stand}, in which quadrant do I find the {target}?"),
+        Wording(
+            "With my eyes on the {face} and the {stand} beside me, which corner of my surroundings holds the {target}?",
+            held_out=True,
+        ),
+        Wording(
+            "Is the {target} to the front-left, front-right, back-left or back-right of someone at the {stand} who "
+            "watches the {face}?",
+            words=True,
+            held_out=True,
+        ),
+        Wording(
+            "Looking at the {face} from the {stand}, tell me the diagonal direction of the {target}.", held_out=True
+        ),
+    ),
+}
+
+
+def truth(level: str, angle: float, margin: float = 0.0) -> str | None:
+    """Return the name of the direction with this bearing at a level, or None where no answer is clear by the margin."""
+    return next((sector.name for sector in SECTORS[level] if sector.holds(angle, margin)), None)
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions about triples of unambiguous things, each at one level, in random order."""
+    things = single(scene)
+    levels = list(SECTORS)
+    triples = np.array(list(permutations(range(len(things)), 3)), dtype=int).reshape(-1, 3)
+    for triple in rng.permutation(triples):
+        stand, face, target = (things[index] for index in triple)
+        if min(ground_distance(a.box, b.box) for a, b in ((stand, face), (stand, target), (face, target))) < CLOSEST:
+            continue
+        level = levels[int(rng.integers(len(levels)))]
+        right = truth(level, bearing(stand.box, face.box, target.box), MARGIN)
+        if right is None:
+            continue
+        slots = {"stand": stand.category, "face": face.category, "target": target.category}
+        names = shuffled([sector.name for sector in SECTORS[level]], rng)
+        yield ask_choice(level, WORDINGS[level], names, right, slots, (stand.id, face.id, target.id))

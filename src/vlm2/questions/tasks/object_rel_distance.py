@@ -1,0 +1,79 @@
+"""Which of four kinds of things is the closest to a given thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ...scenes.record import Box, Scene
+from ..boxes import box_distances
+from ..question import Question
+from ..visibility import named, single
+from ..wording import Wording, ask_choice, shuffled
+
+NAME = "object_rel_distance"
+CHOICES = 4
+GAP = 0.15  # metres, and a share of the greater distance: between neighbours in the order, and to the closest
+NEAR_SHARE = 0.85
+DRAWS = 12  # sets of candidates tried for each target, before the next one has its turn
+
+WORDINGS = {
+    NAME: (
+        Wording(
+            "Measuring from the closest point of each object, which of these objects ({candidates}) "
+            "is the closest to the {target}?"
+        ),
+        Wording("Which is closest to the {target}: {either}?"),
+        Wording("What is nearest to the {target}: {either}?", words=True),
+        Wording("Which of these is the nearest to the {target}?"),
+        Wording("Out of {candidates}, which one stands closest to the {target}?"),
+        Wording("Which one is closer to the {target} than the others, {either}?", words=True),
+        Wording("I am at the {target}. Which of these would I reach first: {either}?", words=True),
+        Wording("Is {either} the closest to the {target}?", words=True),
+        Wording("Of these things, which has the smallest distance to the {target}?"),
+        Wording("Starting from the {target}, which is the shortest way: to {either}?", words=True, held_out=True),
+        Wording("Which of the following has the least space between it and the {target}?", held_out=True),
+        Wording("Name the thing next to the {target} among {candidates}.", words=True, held_out=True),
+    )
+}
+
+
+def truth(target: Box, candidates: Sequence[Sequence[Box]]) -> list[float]:
+    """Return the distance in metres from the target to the nearest instance of each candidate category."""
+    return [float(box_distances([target], boxes).min()) for boxes in candidates]
+
+
+def is_clear(distances: Sequence[float]) -> bool:
+    """Tell whether the order of the distances is beyond doubt: none near a tie, the closest not touching the target."""
+    ordered = sorted(distances)
+    gaps = np.diff(ordered)
+    return ordered[0] >= GAP and bool((gaps >= GAP).all()) and ordered[0] <= NEAR_SHARE * ordered[1]
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions about unambiguous targets, a few sets of candidate categories each, in random order."""
+    groups, targets = named(scene), single(scene)
+    if len(groups) <= CHOICES:
+        return
+    nearest = {
+        category: box_distances([target.box for target in targets], [thing.box for thing in things]).min(axis=1)
+        for category, things in groups.items()
+    }
+    for index in shuffled(list(range(len(targets))) * DRAWS, rng):
+        target = targets[index]
+        others = [category for category in groups if category != target.category]
+        chosen = shuffled(others, rng)[:CHOICES]
+        distances = [float(nearest[category][index]) for category in chosen]
+        if not is_clear(distances):
+            continue
+        right = chosen[int(np.argmin(distances))]
+        slots = {"candidates": ", ".join(chosen), "either": either(chosen), "target": target.category}
+        objects = [target.id, *(thing.id for category in chosen for thing in groups[category])]
+        yield ask_choice(NAME, WORDINGS[NAME], chosen, right, slots, objects)
+
+
+def either(names: Sequence[str]) -> str:
+    """Return names as one says them: "the bed, the sofa or the tv"."""
+    *most, last = (f"the {name}" for name in names)
+    return f"{', '.join(most)} or {last}"

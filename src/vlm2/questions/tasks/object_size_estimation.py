@@ -1,0 +1,49 @@
+"""The longest side of a thing, in centimetres."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...scenes.record import Box, Scene
+from ..question import Question
+from ..visibility import single
+from ..wording import Wording, ask_number, shuffled
+
+NAME = "object_size_estimation"
+INCHES = 1 / 2.54
+
+WORDINGS = {
+    NAME: (
+        Wording(
+            "What is the length of the longest dimension (length, width, or height) of the {thing}, "
+            "measured in centimeters?"
+        ),
+        Wording("How big is the {thing} along its longest side, in centimeters?"),
+        Wording("What is the longest side of the {thing} in cm?"),
+        Wording("How many centimeters does the {thing} measure at its longest?"),
+        Wording("How large is the {thing}? Give its longest dimension in centimeters."),
+        Wording("Size of the {thing} in centimeters, longest edge?"),
+        Wording("How many meters long is the longest side of the {thing}?", scale=0.01, decimals=2),
+        Wording("What is the largest dimension of the {thing} in meters?", scale=0.01, decimals=2),
+        Wording("How many inches is the longest side of the {thing}?", scale=INCHES, decimals=0),
+        Wording("Of height, width and depth, how many centimeters is the greatest for the {thing}?", held_out=True),
+        Wording("I want to move the {thing}: how long is its longest edge in centimeters?", held_out=True),
+        Wording(
+            "In metres, what does the {thing} measure along its longest side?", scale=0.01, decimals=2, held_out=True
+        ),
+    )
+}
+
+
+def truth(box: Box) -> float:
+    """Return the longest edge of a box in centimetres."""
+    return 100 * max(box.size)
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield one question for each unambiguous thing, in random order."""
+    for thing in shuffled(single(scene), rng):
+        slots = {"thing": thing.category}
+        yield ask_number(NAME, WORDINGS[NAME], f"{truth(thing.box):.0f}", slots, [thing.id])

@@ -1,0 +1,205 @@
+"""The turns of a robot that walks from thing to thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise, product
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from ...scenes.record import Box, Scene, SceneObject
+from ..boxes import turn
+from ..question import Question
+from ..visibility import single
+from ..wording import Wording, ask_choice, shuffled
+
+NAME = "route_planning"
+TURNS = {"Turn Left": 90.0, "Turn Right": -90.0, "Turn Back": 180.0}
+CLEAR = 30.0  # degrees that a turn may differ from a quarter or a half turn
+SHORTEST, LONGEST = 0.8, 6.0  # metres between the centres of two stops
+DRAWS = 300  # routes tried
+STEP = 0.1  # metres between the points of a way that must be free
+HEAD = 1.6  # metres above the lowest thing: what begins higher bars no way
+SHRINK = 0.8  # of a thing's footprint that bars a way; one may brush past its edge
+
+BLANK = "[please fill in]"
+TASK = (
+    "You will perform the following actions (Note: for each [please fill in], choose either 'turn back,' 'turn left,' "
+    "or 'turn right.'): {steps}. You have reached the final destination."
+)
+
+WORDINGS = {
+    NAME: (
+        Wording(
+            "You are a robot beginning at the {start} and facing the {facing}. You want to navigate to the {goal}. "
+            + TASK
+        ),
+        Wording("I am at the {start}, facing the {facing}, and want to get to the {goal}. Fill in the turns: {steps}."),
+        Wording(
+            "Starting at the {start} and looking at the {facing}, how do I turn on my way to the {goal}? {steps}.",
+            words=True,
+        ),
+        Wording("Which turns complete this route from the {start}, facing the {facing}, to the {goal}? {steps}."),
+        Wording("Guide me from the {start} to the {goal}. I face the {facing} now. Complete the steps: {steps}."),
+        Wording(
+            "A robot at the {start} faces the {facing} and has to reach the {goal}. Name its turns: {steps}.",
+            words=True,
+        ),
+        Wording(
+            "Standing at the {start} with the {facing} ahead, I walk to the {goal}. Which turns are missing? {steps}."
+        ),
+        Wording(
+            "Plan the way from the {start} (facing the {facing}) to the {goal}; say the turns: {steps}.", words=True
+        ),
+        Wording(
+            "Help a robot from the {start} to the {goal}: it looks at the {facing}. What goes in the gaps? {steps}.",
+            held_out=True,
+        ),
+        Wording(
+            "I leave the {start} with my eyes on the {facing}. What are the missing turns up to the {goal}? {steps}.",
+            words=True,
+            held_out=True,
+        ),
+        Wording(
+            "Complete these directions to the {goal} for someone at the {start} who faces the {facing}: {steps}.",
+            held_out=True,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Things seen from above, and the ways between them that a robot could walk."""
+
+    things: tuple[SceneObject, ...]
+    scene: Scene
+
+    @cached_property
+    def centers(self) -> Float64[np.ndarray, "things 2"]:
+        """The things' centres on the ground plane."""
+        return np.array([thing.box.center[:2] for thing in self.things]).reshape(-1, 2)
+
+    @cached_property
+    def free(self) -> Bool[np.ndarray, "things things"]:
+        """Tell which pairs have a way between them: in one room, of a walkable length, with nothing else on it."""
+        lengths = np.linalg.norm(self.centers[:, None] - self.centers[None], axis=-1)
+        free = (lengths >= SHORTEST) & (lengths <= LONGEST)
+        bottoms = [thing.box.center[2] - thing.box.size[2] / 2 for thing in self.scene.objects]
+        low = min(bottoms) + HEAD
+        barriers = [thing for thing, bottom in zip(self.scene.objects, bottoms, strict=True) if bottom < low]
+        for i, j in np.argwhere(np.triu(free)):
+            start, end = self.things[i], self.things[j]
+            others = [thing.box for thing in barriers if thing.id not in (start.id, end.id)]
+            free[i, j] = free[j, i] = start.room == end.room and not _blocked(start.box, end.box, others)
+        return free
+
+    def turns(self, facing: int, stops: Sequence[int]) -> list[str | None]:
+        """Return the robot's turn at each stop but the last, None where it is not clear.
+
+        It stands at the first stop, facing the thing `facing`, and walks on from each stop to the next. A turn is
+        clear when it comes out the same at a stop's centre and at the edge where the robot arrives.
+        """
+        found = []
+        for previous, (stop, following) in zip([None, *stops], pairwise(stops), strict=False):
+            here = [self.centers[stop]]
+            if previous is None:
+                before = _heading(self.centers[stop], self.centers[facing])
+            else:
+                before = _heading(self.centers[previous], self.centers[stop])
+                here.append(_edge(self.centers[previous], self.things[stop].box))
+            names = {turn_name(turn(before, _heading(place, self.centers[following]))) for place in here}
+            found.append(names.pop() if len(names) == 1 else None)
+        return found
+
+
+def turn_name(angle: float) -> str | None:
+    """Return the name of a turn in degrees (left is positive), or None where it is none of the three clearly."""
+    return next((name for name, exact in TURNS.items() if abs(turn(exact, angle)) <= CLEAR), None)
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions about routes between unambiguous things with one to three turns to fill in, in random order."""
+    floor = Floor(single(scene), scene)
+    count = len(floor.things)
+    if count < 3 or not floor.free.any():
+        return
+    asked = set()
+    for _ in range(DRAWS):
+        route = _draw(floor, rng)
+        if route is None or route in asked:
+            continue
+        asked.add(route)
+        facing, *stops = route
+        turns = floor.turns(facing, stops)
+        if stops[1] == facing:  # the way begins straight ahead, with no turn
+            turns = turns[1:]
+        if turns and None not in turns:
+            yield _question(floor, facing, stops, [name for name in turns if name], rng)
+
+
+def _draw(floor: Floor, rng: np.random.Generator) -> tuple[int, ...] | None:
+    """Return a thing to face and then two to four different stops, joined by free ways; None at a dead end."""
+    start = int(rng.integers(len(floor.things)))
+    stops = [start]
+    for _ in range(int(rng.integers(1, 4))):
+        onward = [j for j in np.flatnonzero(floor.free[stops[-1]]) if j not in stops]
+        if not onward:
+            return None
+        stops.append(int(rng.choice(onward)))
+    views = [j for j in np.flatnonzero(floor.free[start]) if j not in stops[2:]]
+    return int(rng.choice(views)), *stops
+
+
+def _question(
+    floor: Floor, facing: int, stops: Sequence[int], turns: Sequence[str], rng: np.random.Generator
+) -> Question:
+    names = [thing.category for thing in floor.things]
+    walks = [f"Go forward until the {names[stop]}" for stop in stops[1:]]
+    blanks = [BLANK] * len(walks) if len(turns) == len(walks) else ["", *[BLANK] * len(turns)]
+    actions = [action for pair in zip(blanks, walks, strict=True) for action in pair if action]
+    slots = {
+        "start": names[stops[0]],
+        "facing": names[facing],
+        "goal": names[stops[-1]],
+        "steps": " ".join(f"{number}. {action}" for number, action in enumerate(actions, start=1)),
+    }
+    slots["steps"] = slots["steps"].rstrip(".")
+    right = ", ".join(turns)
+    wrong = [", ".join(names) for names in product(TURNS, repeat=len(turns)) if names != tuple(turns)]
+    choices = shuffled([right, *shuffled(wrong, rng)[: 2 if len(turns) == 1 else 3]], rng)
+    objects = [floor.things[index].id for index in dict.fromkeys([*stops, facing])]
+    return ask_choice(NAME, WORDINGS[NAME], choices, right, slots, objects)
+
+
+def _heading(start: np.ndarray, end: np.ndarray) -> float:
+    return float(np.degrees(np.arctan2(end[1] - start[1], end[0] - start[0])))
+
+
+def _edge(origin: np.ndarray, box: Box) -> np.ndarray:
+    """Return where the straight way from `origin` to a box's centre meets the box, on the ground plane."""
+    center = np.array(box.center[:2])
+    way = origin - center
+    reach = [abs(np.dot(axis[:2], way)) / (size / 2) for axis, size in zip(box.axes, box.size, strict=True)]
+    return center + way / max(1.0, *reach)
+
+
+def _blocked(start: Box, end: Box, others: Sequence[Box]) -> bool:
+    """Tell whether another thing's footprint lies on the straight way between two things' centres.
+
+    A thing whose footprint holds one of the two centres (a vase's table, a table's chair) is no obstacle.
+    """
+    if not others:
+        return False
+    first, last = np.array(start.center[:2]), np.array(end.center[:2])
+    steps = max(2, int(np.linalg.norm(last - first) / STEP))
+    way = first + np.linspace(0, 1, steps)[:, None] * (last - first)
+    centers = np.array([box.center[:2] for box in others])
+    axes = np.array([box.axes for box in others])[:, :, :2]
+    halves = np.array([box.size for box in others]) / 2 * SHRINK
+    local = np.einsum("oad,osd->osa", axes, way[None] - centers[:, None])
+    inside = (np.abs(local) <= halves[:, None]).all(axis=-1)
+    return bool((inside.any(axis=1) & ~inside[:, 0] & ~inside[:, -1]).any())
