@@ -1,0 +1,25 @@
+"""VLM²: watch plain video, keep a 3D-aware memory of it, answer spatial questions.
+
+`import vlm2` is light; what needs torch is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .session import Session, load
+
+__all__ = ["Session", "__version__", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("vlm2")
+    if name in __all__:
+        from importlib import import_module
+
+        return getattr(import_module("vlm2.session"), name)
+    raise AttributeError(f"module 'vlm2' has no attribute {name!r}; it has {', '.join(__all__)}")

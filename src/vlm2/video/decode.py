@@ -13,7 +13,6 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
@@ -190,9 +189,11 @@ def _picture(frame: av.VideoFrame, stream: VideoStream) -> UInt8[np.ndarray, "he
     aspect = float(stream.sample_aspect_ratio or 1)
     width = round(frame.width * aspect) if 1 / 8 <= aspect <= 8 else frame.width
     image = frame.reformat(width=max(width, 1), height=frame.height, format="rgb24").to_ndarray()
-    if SideDataType.DISPLAYMATRIX not in frame.side_data:
+    try:
+        matrix = frame.side_data["DISPLAYMATRIX"]  # pyright: ignore[reportGeneralTypeIssues] (PyAV's stub)
+    except KeyError:
         return image
-    return Orientation.of_matrix(bytes(frame.side_data[SideDataType.DISPLAYMATRIX])).apply(image)
+    return Orientation.of_matrix(bytes(matrix)).apply(image)
 
 
 def _length(container: InputContainer, stream: VideoStream) -> tuple[float, int]:
