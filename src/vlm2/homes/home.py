@@ -54,7 +54,8 @@ class Light:
 @dataclass(frozen=True)
 class Opening:
     """A door or a window in a wall between `rooms` (one of them None: outside). `start`, `end` lie on the wall's centre line;
-    `bottom`, `top` are heights. Its leaf, frame or glass is a countable thing with instance id `id`."""
+    `bottom`, `top` are heights. Its leaf, frame or glass is a countable thing with instance id `id`; `yaw` is the direction of the
+    mesh's width about z in radians (an open door's leaf is turned out of its wall)."""
 
     id: int
     kind: Literal["door", "window"]
@@ -64,6 +65,7 @@ class Opening:
     top: float
     rooms: tuple[str | None, str | None]
     mesh: Mesh
+    yaw: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,108 @@
+"""Build a home from a seed: plan, shell, openings, furniture, lights; and the boxes of its countable things."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..scenes.record import Box, SceneObject
+from .furnish import furnish
+from .home import Home, Light, Opening, Placement, Split
+from .mesh import Mesh
+from .plan import Plan, gap_edge, inside, make_plan, polygon_area
+from .shell import build_opening, build_shell
+
+if TYPE_CHECKING:
+    from .furniture.catalogue import Catalogue
+
+
+def build_home(seed: int, split: Split, rooms: int | None = None, catalogue: Catalogue | None = None) -> Home:
+    """Build a home of 1–4 rooms (drawn where `rooms` is None); the same arguments give the same home.
+
+    Instance ids count from 1: doors and windows first, then furniture room by room. Raises ValueError for another
+    number of rooms.
+    """
+    if catalogue is None:
+        from .furniture.catalogue import Catalogue
+
+        catalogue = Catalogue(split)
+    rng = np.random.default_rng([seed, zlib.crc32(split.encode()), rooms or 0])
+    plan = make_plan(rng, rooms)
+    shell = build_shell(plan, split, rng)
+    openings = tuple(build_opening(gap, i, gap_edge(plan, gap), rng) for i, gap in enumerate(plan.gaps, start=1))
+    placements: list[Placement] = []
+    for room, pieces in furnish(plan, catalogue, rng).items():
+        for piece in pieces:
+            number = len(openings) + len(placements) + 1
+            placements.append(Placement(number, piece.model, piece.matrix, room))
+    return Home(seed, split, plan.rooms, shell, openings, tuple(placements), _lights(plan, placements, rng))
+
+
+def _lights(plan: Plan, placements: list[Placement], rng: np.random.Generator) -> tuple[Light, ...]:
+    """Light each room from its ceiling (under the lamp where it has one) and from its largest window."""
+    lights = []
+    for room in plan.rooms:
+        lamps = [p for p in placements if p.room == room.name and p.model.stands == "ceiling"]
+        if lamps:
+            x, y, z = lamps[0].world_from_model[:3, 3]
+            z -= lamps[0].model.size[2] + 0.1
+        else:
+            xs, ys = zip(*room.polygon, strict=True)
+            x, y, z = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, room.height - 0.2
+        warm = np.array([1.0, 0.96 - 0.14 * rng.random(), 0.9 - 0.25 * rng.random()])
+        strength = rng.uniform(0.7, 1.15) * (0.75 + polygon_area(room.polygon) / 60)
+        lights.append(Light((float(x), float(y), float(z)), tuple(float(c) for c in warm * strength)))
+    for room in plan.rooms:
+        windows = [g for g in plan.gaps if g.kind == "window" and g.rooms[0] == room.name]
+        if windows:
+            gap = max(windows, key=lambda g: math.dist(g.start, g.end))
+            middle = np.add(gap.start, gap.end) / 2
+            across = np.array([gap.start[1] - gap.end[1], gap.end[0] - gap.start[0]]) / math.dist(gap.start, gap.end)
+            sign = 1 if inside(room.polygon, tuple(middle + 0.3 * across)) else -1
+            x, y = middle + sign * 0.45 * across
+            day = np.array([0.86, 0.93, 1.0]) * rng.uniform(0.25, 0.7) * min(1.0, math.dist(gap.start, gap.end) / 1.4)
+            lights.append(Light((float(x), float(y), (gap.bottom + gap.top) / 2 + 0.2), tuple(float(c) for c in day)))
+    return tuple(lights)
+
+
+def placement_box(placement: Placement) -> Box:
+    """Return the box of a placed piece: exact size, turned by its yaw."""
+    matrix, (wide, deep, high) = placement.world_from_model, placement.model.size
+    middle = {"wall": (0.0, deep / 2, 0.0), "ceiling": (0.0, 0.0, -high / 2)}.get(placement.model.stands, (0.0, 0.0, high / 2))
+    center = matrix[:3, :3] @ np.array(middle) + matrix[:3, 3]
+    axes = tuple(tuple(float(v) for v in matrix[:3, i]) for i in range(3))
+    return Box(tuple(float(v) for v in center), tuple(float(v) for v in placement.model.size), axes)
+
+
+def mesh_box(mesh: Mesh, yaw: float) -> Box:
+    """Return the tight box of a mesh whose width points along `yaw` (radians about z)."""
+    points = np.concatenate([p.positions for p in mesh.parts]).astype(float)
+    axes = np.array([[math.cos(yaw), math.sin(yaw), 0], [-math.sin(yaw), math.cos(yaw), 0], [0, 0, 1]])
+    local = points @ axes.T
+    low, high = local.min(0), local.max(0)
+    center = axes.T @ ((low + high) / 2)
+    rows = tuple(tuple(float(v) for v in row) for row in axes)
+    return Box(tuple(float(v) for v in center), tuple(float(v) for v in high - low), rows)
+
+
+def opening_box(opening: Opening) -> Box:
+    """Return the tight box of a door's leaf or of a window."""
+    return mesh_box(opening.mesh, opening.yaw)
+
+
+def scene_objects(home: Home) -> tuple[SceneObject, ...]:
+    """Return every countable thing of a home with its box, in the order of ids (1, 2, ...); sightings are left empty."""
+    openings = [SceneObject(o.id, o.kind, opening_box(o), room=o.rooms[0] or o.rooms[1]) for o in home.openings]
+    things = [
+        SceneObject(p.id, p.model.category, placement_box(p), room=p.room, colour=p.model.colour, model=p.model.name)
+        for p in home.placements
+    ]
+    return (*openings, *things)
+
+
+def floor_area(home: Home) -> float:
+    """Return the floor area of all rooms together, without walls, in square metres."""
+    return float(sum(polygon_area(room.polygon) for room in home.rooms))

@@ -1,0 +1,275 @@
+"""The shell of a home from its plan: walls with holes, floors, ceilings, skirting, casings; and door and window meshes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..scenes.record import Room
+from .home import Opening, Split
+from .mesh import Material, Mesh, Part
+from .plan import WALL, Edge, Gap, Plan, gap_edge, gap_span, room_edges
+from .textures import texture_names
+
+FLOORS = {
+    "living room": ("wood_floor", "wood_floor", "carpet"),
+    "bedroom": ("wood_floor", "carpet"),
+    "kitchen": ("tile", "tile", "wood_floor"),
+    "bathroom": ("tile",),
+    "office": ("carpet", "wood_floor", "wood_floor"),
+    "dining room": ("wood_floor",),
+    "laundry room": ("tile",),
+}
+WALL_COLOURS = (
+    (0.86, 0.85, 0.82),
+    (0.82, 0.78, 0.70),
+    (0.72, 0.77, 0.80),
+    (0.76, 0.80, 0.72),
+    (0.84, 0.76, 0.70),
+    (0.62, 0.68, 0.74),
+    (0.88, 0.82, 0.66),
+    (0.70, 0.66, 0.62),
+)
+DOOR_COLOURS = ((0.85, 0.84, 0.81), (0.55, 0.36, 0.2), (0.38, 0.24, 0.14), (0.72, 0.55, 0.36), (0.66, 0.7, 0.7))
+SKIRTING, CASING = 0.08, 0.07  # heights and widths of the strips at floors and around doors, metres
+
+
+@dataclass
+class Surfaces:
+    """Quads gathered by material, to be joined into one mesh."""
+
+    quads: dict[Material, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = field(default_factory=dict)
+
+    def quad(self, origin, right, up, material: Material, uv=(0.0, 0.0)) -> None:
+        """Add the parallelogram origin, origin+right, origin+right+up, origin+up, seen from the side of right × up."""
+        origin, right, up = (np.asarray(v, float) for v in (origin, right, up))
+        wide, high = np.linalg.norm(right), np.linalg.norm(up)
+        normal = np.cross(right, up) / (wide * high)
+        corners = origin + np.array([np.zeros(3), right, right + up, up])
+        uvs = np.array([[0, 0], [wide, 0], [wide, high], [0, high]]) + uv
+        self.quads.setdefault(material, []).append((corners, np.tile(normal, (4, 1)), uvs))
+
+    def box(self, low, high, material: Material, world_from_box: np.ndarray | None = None) -> None:
+        """Add an axis-aligned box between two corners, moved by a 4×4 transform if one is given."""
+        low, high = np.asarray(low, float), np.asarray(high, float)
+        matrix = np.eye(4) if world_from_box is None else world_from_box
+        x, y, z = np.diag(high - low)
+        top, turn = high, matrix[:3, :3]
+        faces = ((low, y, x), (low, x, z), (low, z, y), (top, -x, -y), (top, -z, -x), (top, -y, -z))
+        for origin, right, up in faces:
+            self.quad(turn @ origin + matrix[:3, 3], turn @ right, turn @ up, material)
+
+    def mesh(self) -> Mesh:
+        """Join the quads into one part per material."""
+        parts = []
+        for material, quads in self.quads.items():
+            positions, normals, uvs = (np.concatenate(c).astype(np.float32) for c in zip(*quads, strict=True))
+            first = 4 * np.arange(len(quads), dtype=np.int32)[:, None, None]
+            faces = (first + np.array([[0, 1, 2], [0, 2, 3]], np.int32)).reshape(-1, 3).astype(np.int32)
+            parts.append(Part(positions, normals, uvs, faces, material))
+        return Mesh(tuple(parts))
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The materials of one room."""
+
+    floor: Material
+    wall: Material
+    accent: Material
+    ceiling: Material
+    skirting: Material
+
+
+def _choose(rng, options):
+    return options[int(rng.integers(len(options)))]
+
+
+def _shade(rng, colour, spread=0.05):
+    factor = rng.uniform(1 - spread, 1 + spread, 3) * rng.uniform(0.92, 1.06)
+    return tuple(float(c) for c in np.clip(np.asarray(colour) * factor, 0, 1))
+
+
+def make_finish(rng: np.random.Generator, kind: str, split: Split) -> Finish:
+    """Draw the materials of a room of one kind, with textures of one split only."""
+    flooring = _choose(rng, FLOORS[kind])
+    size = float({"wood_floor": rng.uniform(1.4, 2.2), "carpet": 1.0, "tile": rng.uniform(0.9, 1.6)}[flooring])
+    grey = rng.uniform(0.75, 1.0)
+    tint = tuple(float(v) for v in np.clip(grey * rng.uniform(0.9, 1.05, 3), 0, 1))
+    floor = Material(tint, _choose(rng, texture_names(flooring, split)), size, gloss=0.05 if flooring == "carpet" else 0.3)
+    wall = Material(_shade(rng, _choose(rng, WALL_COLOURS)), _choose(rng, texture_names("wall", split)), 2.0)
+    accent = wall
+    if kind in ("bathroom", "laundry room") and rng.random() < 0.7:
+        tiles = _choose(rng, texture_names("tile", split))
+        wall = accent = Material((0.9, 0.9, 0.9), tiles, float(rng.uniform(0.8, 1.4)), gloss=0.3)
+    elif rng.random() < 0.4:
+        accent = Material((0.9, 0.89, 0.87), _choose(rng, texture_names("wallpaper", split)), float(rng.uniform(0.8, 1.4)))
+    elif rng.random() < 0.3:
+        accent = Material(_shade(rng, _choose(rng, WALL_COLOURS), 0.15), wall.texture, 2.0)
+    white = float(rng.uniform(0.84, 0.92))
+    skirting = Material((0.85, 0.84, 0.82) if rng.random() < 0.7 else _shade(rng, (0.5, 0.34, 0.2)))
+    return Finish(floor, wall, accent, Material((white, white, white * 0.98)), skirting)
+
+
+def build_shell(plan: Plan, split: Split, rng: np.random.Generator) -> Mesh:
+    """Build walls with holes, floors, ceilings, skirting and door casings in world coordinates; faces look inwards."""
+    surfaces = Surfaces()
+    frame = Material(_shade(rng, _choose(rng, DOOR_COLOURS[:1] * 2 + DOOR_COLOURS)))
+    finishes = {room.name: make_finish(rng, room.kind, split) for room in plan.rooms}
+    for room in plan.rooms:
+        finish = finishes[room.name]
+        edges = room_edges(room)
+        accented = int(rng.integers(len(edges)))
+        for i, edge in enumerate(edges):
+            _wall(surfaces, edge, room.height, plan.gaps, finish.accent if i == accented else finish.wall)
+            _skirting(surfaces, edge, plan.gaps, finish.skirting)
+            for gap in plan.gaps:
+                if gap.kind == "door" and (span := gap_span(edge, gap)):
+                    _casing(surfaces, edge, span, gap.top, frame)
+        for low, high in _rectangles(room):
+            wide, deep = high[0] - low[0], high[1] - low[1]
+            surfaces.quad((*low, 0), (wide, 0, 0), (0, deep, 0), finish.floor, uv=low)
+            surfaces.quad((*low, room.height), (0, deep, 0), (wide, 0, 0), finish.ceiling, uv=low)
+    for gap in plan.gaps:
+        _reveal(surfaces, gap_edge(plan, gap), gap, frame, finishes[gap.rooms[0]].floor)
+    return surfaces.mesh()
+
+
+def _wall(surfaces: Surfaces, edge: Edge, height: float, gaps: tuple[Gap, ...], material: Material) -> None:
+    """Add a wall face as strips around its holes."""
+    holes = sorted((span, gap) for gap in gaps if (span := gap_span(edge, gap))) if gaps else []
+    strips, done = [], 0.0
+    for (low, high), gap in holes:
+        strips += [(done, low, 0.0, height), (low, high, 0.0, gap.bottom), (low, high, gap.top, height)]
+        done = high
+    strips.append((done, edge.length, 0.0, height))
+    for low, high, bottom, top in strips:
+        if high - low > 1e-6 and top - bottom > 1e-6:
+            # Seen from the room, an edge walked counter-clockwise runs to the left, so quads start at its far end.
+            x, y = edge.at(high)
+            right = np.array([*edge.at(low), 0.0]) - np.array([x, y, 0.0])
+            surfaces.quad((x, y, bottom), right, (0, 0, top - bottom), material, uv=(edge.length - high, bottom))
+
+
+def _frame_of(edge: Edge, distance: float, offset: float = 0.0) -> np.ndarray:
+    """Return world_from_edge at a point of an edge: x along it, y into the room, z up."""
+    matrix = np.eye(4)
+    matrix[:2, 0], matrix[:2, 1], matrix[:2, 3] = edge.along, edge.inward, edge.at(distance, offset)
+    return matrix
+
+
+def _skirting(surfaces: Surfaces, edge: Edge, gaps: tuple[Gap, ...], material: Material) -> None:
+    """Add a skirting board along a wall, broken at doors."""
+    doors = sorted(s for g in gaps if g.kind == "door" and (s := gap_span(edge, g)))
+    stops = [0.0, *(v for low, high in doors for v in (low - CASING, high + CASING)), edge.length]
+    matrix = _frame_of(edge, 0.0)
+    for low, high in zip(stops[::2], stops[1::2], strict=True):
+        if high - low > 0.02:
+            surfaces.box((low, 0.0, 0.0), (high, 0.012, SKIRTING), material, matrix)
+
+
+def _casing(surfaces: Surfaces, edge: Edge, span: tuple[float, float], top: float, material: Material) -> None:
+    """Frame a doorway on one side of its wall."""
+    matrix, (low, high) = _frame_of(edge, 0.0), span
+    left, right = max(low - CASING, 0.005), min(high + CASING, edge.length - 0.005)
+    surfaces.box((left, 0.0, 0.0), (low, 0.016, top + CASING), material, matrix)
+    surfaces.box((high, 0.0, 0.0), (right, 0.016, top + CASING), material, matrix)
+    surfaces.box((low, 0.0, top), (high, 0.016, top + CASING), material, matrix)
+
+
+def _reveal(surfaces: Surfaces, edge: Edge, gap: Gap, material: Material, floor: Material) -> None:
+    """Line a hole through the wall's thickness; a door's hole gets a piece of floor."""
+    low, high = gap_span(edge, gap)
+    matrix = _frame_of(edge, 0.0)
+    lining = [
+        ((low, 0, gap.bottom), (0, 0, gap.top - gap.bottom), (0, -WALL, 0)),
+        ((high, 0, gap.bottom), (0, -WALL, 0), (0, 0, gap.top - gap.bottom)),
+        ((low, 0, gap.top), (high - low, 0, 0), (0, -WALL, 0)),
+        ((low, -WALL, gap.bottom), (high - low, 0, 0), (0, WALL, 0)),
+    ]
+    for i, (origin, right, up) in enumerate(lining):
+        place = matrix[:3, :3] @ np.asarray(origin, float) + matrix[:3, 3]
+        surface = floor if i == 3 and gap.kind == "door" else material
+        surfaces.quad(place, matrix[:3, :3] @ np.asarray(right), matrix[:3, :3] @ np.asarray(up), surface)
+
+
+def _rectangles(room: Room) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """Cut a room's polygon into rectangles (low corner, high corner) between its distinct x coordinates."""
+    xs = sorted({x for x, _ in room.polygon})
+    pieces = []
+    for left, right in zip(xs, xs[1:], strict=False):
+        middle = (left + right) / 2
+        ys = sorted(
+            e.start[1] for e in room_edges(room) if abs(e.along[0]) > 0.5 and (e.start[0] - middle) * (e.end[0] - middle) < 0
+        )
+        pieces += [((left, low), (right, high)) for low, high in zip(ys[::2], ys[1::2], strict=True)]
+    return pieces
+
+
+def build_opening(gap: Gap, number: int, edge: Edge, rng: np.random.Generator) -> Opening:
+    """Build the leaf of a door or the frame, glass and sill of a window; `edge` is the wall face of `gap.rooms[0]`."""
+    if gap.kind == "door":
+        mesh, yaw = _leaf(gap, edge, rng)
+    else:
+        mesh, yaw = _window(gap, edge, rng), math.atan2(edge.along[1], edge.along[0])
+    return Opening(number, gap.kind, gap.start, gap.end, gap.bottom, gap.top, gap.rooms, mesh, yaw)
+
+
+def leaf_pose(gap: Gap, edge: Edge) -> tuple[tuple[float, float], float]:
+    """Return where a door's leaf hangs (its hinge on the plane) and the direction it points to, radians about z."""
+    hinge, _ = edge.project(gap.start)
+    other, _ = edge.project(gap.end)
+    closed = math.atan2(gap.end[1] - gap.start[1], gap.end[0] - gap.start[0])
+    turn = 1.0 if other > hinge else -1.0  # the room lies to the left of the edge
+    return edge.at(hinge, 0.0 if gap.angle else -0.03), closed + turn * gap.angle
+
+
+def _leaf(gap: Gap, edge: Edge, rng: np.random.Generator) -> tuple[Mesh, float]:
+    surfaces = Surfaces()
+    hinge, yaw = leaf_pose(gap, edge)
+    matrix = np.eye(4)
+    matrix[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
+    matrix[:2, 3] = hinge
+    width, top = math.dist(gap.start, gap.end), gap.top
+    colour = _shade(rng, _choose(rng, DOOR_COLOURS))
+    surfaces.box((0.004, -0.02, 0.008), (width - 0.004, 0.02, top - 0.004), Material(colour, gloss=0.15), matrix)
+    relief = Material(tuple(0.86 * c for c in colour), gloss=0.15)
+    panels = _choose(rng, (((0.12, 0.9), (1.02, top - 0.14)), ((0.14, top - 0.14),), ((0.2, 0.6), (0.7, 1.2), (1.3, 1.85)), ()))
+    for low, high in panels:
+        surfaces.box((0.12, -0.025, low), (width - 0.12, 0.025, high), relief, matrix)
+    metal = Material((0.6, 0.58, 0.54), gloss=0.8)
+    surfaces.box((width - 0.09, -0.05, 1.0), (width - 0.06, 0.05, 1.03), metal, matrix)
+    for side in (-1, 1):
+        near, far = sorted((side * 0.035, side * 0.05))
+        surfaces.box((width - 0.19, near, 1.0), (width - 0.06, far, 1.025), metal, matrix)
+    return surfaces.mesh(), yaw
+
+
+def _window(gap: Gap, edge: Edge, rng: np.random.Generator) -> Mesh:
+    surfaces = Surfaces()
+    (low, high), bottom, top = gap_span(edge, gap), gap.bottom, gap.top
+    matrix = _frame_of(edge, 0.0)
+    frame = Material(_shade(rng, _choose(rng, ((0.88, 0.88, 0.87), (0.88, 0.88, 0.87), (0.45, 0.3, 0.18), (0.2, 0.2, 0.21)))))
+    bar, front, back = 0.06, -0.05, -0.1
+    for a, b, c, d in (
+        (low, low + bar, bottom, top),
+        (high - bar, high, bottom, top),
+        (low + bar, high - bar, bottom, bottom + bar),
+        (low + bar, high - bar, top - bar, top),
+    ):
+        surfaces.box((a, back, c), (b, front, d), frame, matrix)
+    panes = 1 if high - low < 0.9 else int(rng.integers(2, 4))
+    for i in range(1, panes):
+        middle = low + (high - low) * i / panes
+        surfaces.box((middle - 0.035, back, bottom + bar), (middle + 0.035, front, top - bar), frame, matrix)
+    surfaces.box((low - 0.05, -0.05, bottom - 0.03), (high + 0.05, 0.1, bottom + 0.005), frame, matrix)
+    # The world outside is painted on the glass: sky above a hazy, darker ground.
+    horizon = bottom + (top - bottom) * rng.uniform(0.15, 0.4)
+    sky = tuple(float(v) for v in rng.uniform((0.62, 0.74, 0.85), (0.8, 0.88, 0.98)))
+    ground = tuple(float(v) for v in rng.uniform((0.3, 0.36, 0.26), (0.5, 0.55, 0.45)))
+    for c, d, colour in ((bottom, horizon, ground), (horizon, top, sky)):
+        origin = matrix[:3, :3] @ np.array([high, -0.08, c]) + matrix[:3, 3]
+        surfaces.quad(origin, matrix[:3, 0] * (low - high), (0, 0, d - c), Material(colour, glow=0.8, gloss=0.4))
+    return surfaces.mesh()
