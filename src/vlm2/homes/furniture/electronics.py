@@ -1,0 +1,174 @@
+"""Screens, computers and other devices. Screens face +y."""
+
+from __future__ import annotations
+
+import math
+
+from ..mesh import Material, Part
+from .design import Design, Piece
+from .draw import Draw, glass, plain
+from .solids import box, cylinder, ellipsoid, facing, moved, rod, tube, turned
+
+
+def _screen(width: float, height: float, thick: float, z: float, shell: Material, lit: Material | None) -> list[Part]:
+    """Return a flat panel: body, dark glass, or a glowing image on it."""
+    parts = [box((width, thick, height), (0, 0, z), shell, bevel=min(0.006, thick * 0.3))]
+    edge = 0.012
+    parts.append(box((width - 2 * edge, 0.003, height - 2 * edge), (0, thick / 2 + 0.001, z + edge), lit or glass("0d0f12")))
+    return parts
+
+
+def _image(draw: Draw) -> Material | None:
+    """Draw what a screen shows: nothing (off) or a plain lit colour."""
+    return draw.one_of(None, None, plain("2f5f8f", 0.3, 0.35), plain("c9d3dc", 0.3, 0.3))
+
+
+def television(draw: Draw) -> Piece:
+    """A flat television on two feet or a central stand."""
+    width = draw.between(0.75, 1.45)
+    height, shell = round(width * 0.575, 3), plain("141416", 0.3)
+    parts = _screen(width, height, 0.04, 0.07, shell, draw.one_of(None, None, _image(draw)))
+    if draw.chance(0.5):
+        parts += [box((0.03, 0.24, 0.075), (s * width * 0.35, 0, 0), shell) for s in (-1, 1)]
+    else:
+        parts += [box((width * 0.4, 0.22, 0.015), (0, 0, 0), shell), box((0.12, 0.03, 0.1), (0, -0.01, 0.01), shell)]
+    return Piece(parts)
+
+
+def wall_television(draw: Draw) -> Piece:
+    """A flat television on a wall mount."""
+    width = draw.between(0.85, 1.6)
+    height, shell = round(width * 0.575, 3), plain("141416", 0.3)
+    parts = _screen(width, height, 0.035, 0, shell, draw.one_of(None, None, _image(draw)))
+    return Piece([*parts, box((width * 0.4, 0.04, height * 0.5), (0, -0.035, height * 0.25), shell)])
+
+
+def monitor(draw: Draw) -> Piece:
+    """A computer monitor on a stand."""
+    width = draw.between(0.42, 0.75)
+    height, shell = round(width * draw.one_of(0.58, 0.62, 0.45), 3), draw.one_of(plain("161618"), plain("161618"), plain("c4c6c9", 0.5), plain("ededeb"))
+    lift = draw.between(0.09, 0.16)
+    parts = _screen(width, height, 0.03, lift, shell, _image(draw))
+    parts += [box((0.05, 0.03, lift + height * 0.4), (0, -0.03, 0), shell), box((0.24, 0.18, 0.014), (0, -0.02, 0), shell, bevel=0.005)]
+    return Piece(parts)
+
+
+def keyboard(draw: Draw) -> Piece:
+    """A keyboard with rows of keys."""
+    body, keys = draw.one_of((plain("1b1b1d"), plain("2e2e31")), (plain("d6d7d8"), plain("f4f4f2")), (plain("9a9da1"), plain("2a2a2c")))
+    width, depth = draw.between(0.3, 0.45), draw.between(0.12, 0.15)
+    parts = [box((width, depth, 0.018), material=body, bevel=0.005)]
+    rows, columns = 4, 12
+    for i in range(rows):
+        for j in range(columns):
+            at = ((j - (columns - 1) / 2) * width * 0.95 / columns, (i - 2) * depth * 0.2, 0.018)
+            parts.append(box((width * 0.95 / columns - 0.003, depth * 0.2 - 0.003, 0.006), at, keys))
+    parts.append(box((width * 0.4, depth * 0.2 - 0.003, 0.006), (0, depth * 0.4, 0.018), keys))
+    return Piece(parts)
+
+
+def mouse(draw: Draw) -> Piece:
+    """A computer mouse with a wheel."""
+    body = draw.paint("black", "white", "grey", "red", "blue")
+    size = (draw.between(0.055, 0.07), draw.between(0.095, 0.12), draw.between(0.035, 0.045))
+    wheel = turned(cylinder(0.008, 0.008, material=plain("404044"), sides=8), 90, "y")
+    return Piece([ellipsoid(size, material=body, sides=14), moved(wheel, (-0.004, -size[1] * 0.22, size[2] * 0.88))])
+
+
+def laptop(draw: Draw) -> Piece:
+    """An open laptop."""
+    shell = draw.one_of(plain("b4b7ba", 0.5), plain("1d1d1f"), plain("55585c", 0.4), plain("e8e6e1"))
+    width, depth = draw.between(0.3, 0.38), draw.between(0.21, 0.26)
+    parts = [box((width, depth, 0.016), material=shell, bevel=0.005)]
+    parts.append(box((width * 0.9, depth * 0.45, 0.002), (0, -depth * 0.16, 0.016), plain("1a1a1c")))
+    parts.append(box((width * 0.34, depth * 0.3, 0.001), (0, depth * 0.28, 0.016), plain("6d7074")))
+    lid = _screen(width, depth, 0.01, 0.0, shell, draw.one_of(glass("0d0f12"), plain("6f93b8", 0.3, 0.4), plain("d8dde2", 0.3, 0.4)))
+    lean = draw.whole(8, 28)
+    parts += [moved(turned(p, lean, "x"), (0, -depth / 2, 0.014)) for p in lid]
+    return Piece(parts)
+
+
+def computer_tower(draw: Draw) -> Piece:
+    """A desktop computer's case."""
+    shell = draw.one_of(plain("1a1a1c", 0.3), plain("1a1a1c", 0.3), plain("e4e3df"), plain("7b7e82", 0.4))
+    width, depth, height = draw.between(0.17, 0.23), draw.between(0.38, 0.5), draw.between(0.36, 0.5)
+    y = depth / 2
+    parts = [box((width, depth, height), (0, 0, 0.012), shell, bevel=0.006)]
+    parts += [box((0.03, 0.06, 0.012), (s * width * 0.35, t * depth * 0.4, 0), plain("101012")) for s in (-1, 1) for t in (-1, 1)]
+    parts += [box((width * 0.75, 0.006, 0.04), (0, y + 0.002, height - 0.08 - 0.055 * i), plain("2b2b2e", 0.4)) for i in range(draw.whole(1, 3))]
+    parts.append(facing(cylinder(0.011, 0.006, material=plain("4aa3ff", 0.4, 0.5), sides=10), (0, y, height * 0.5)))
+    parts += [box((width * 0.6, 0.004, 0.006), (0, y + 0.001, height * (0.1 + 0.03 * i)), plain("38383b")) for i in range(6)]
+    return Piece(parts)
+
+
+def printer(draw: Draw) -> Piece:
+    """A desktop printer with a paper tray and a sheet coming out."""
+    shell, dark = draw.one_of(plain("e6e5e1"), plain("26262a"), plain("b9bbbe")), plain("2a2a2d", 0.4)
+    width, depth, height = draw.between(0.38, 0.48), draw.between(0.32, 0.42), draw.between(0.18, 0.32)
+    y = depth / 2
+    parts = [box((width, depth, height), material=shell, bevel=0.02)]
+    parts.append(box((width * 0.8, depth * 0.5, 0.02), (0, -depth * 0.12, height), dark, bevel=0.008))
+    parts.append(box((width * 0.7, 0.01, height * 0.35), (0, y, height * 0.2), dark))
+    parts.append(box((width * 0.6, 0.14, 0.012), (0, y + 0.06, height * 0.2), shell))
+    parts.append(box((0.21, 0.16, 0.004), (0, y + 0.04, height * 0.2 + 0.014), plain("fbfbf8")))
+    parts.append(box((0.09, 0.03, 0.004), (width * 0.28, y - 0.03, height), plain("4d7fb5", 0.4, 0.2)))
+    return Piece(parts)
+
+
+def telephone(draw: Draw) -> Piece:
+    """A desk telephone: sloped body, keys, a receiver across it."""
+    shell = draw.paint("black", "white", "red", "grey", "beige", gloss=0.4)
+    width, depth = draw.between(0.17, 0.22), draw.between(0.18, 0.23)
+    parts = [box((width, depth, 0.05), material=shell, bevel=0.012)]
+    for i in range(3):
+        for j in range(4):
+            parts.append(box((0.016, 0.014, 0.006), (width * 0.14 + 0.024 * (i - 1) + 0.01, -depth * 0.05 + 0.022 * (j - 1.5), 0.05), plain("d9d9d6")))
+    parts.append(box((0.07, 0.03, 0.004), (width * 0.2, -depth * 0.36, 0.05), glass("6c7f6a")))
+    x = -width * 0.3
+    parts.append(box((0.045, depth * 0.96, 0.025), (x, 0, 0.062), shell, bevel=0.011))
+    parts += [ellipsoid((0.06, 0.065, 0.05), (x, s * depth * 0.38, 0.045), shell, sides=10) for s in (-1, 1)]
+    coil = [(x, -depth * 0.4, 0.03), (x - 0.05, -depth * 0.3, 0.01), (x - 0.05, depth * 0.2, 0.01)]
+    return Piece(parts + tube(coil, 0.005, plain("18181a")))
+
+
+def floor_fan(draw: Draw) -> Piece:
+    """A standing fan: base, pole, blades in a cage."""
+    return Piece(_fan(draw, draw.between(1.0, 1.35), draw.between(0.19, 0.24)))
+
+
+def desk_fan(draw: Draw) -> Piece:
+    """A small fan for a desk."""
+    return Piece(_fan(draw, draw.between(0.35, 0.5), draw.between(0.12, 0.17)))
+
+
+def _fan(draw: Draw, height: float, radius: float) -> list[Part]:
+    shell, metal = draw.paint("white", "black", "grey", "blue", gloss=0.4), draw.steel()
+    z = height - radius
+    foot = radius * 0.9
+    parts = [cylinder(foot, 0.025, (0, 0, 0), shell, top=foot * 0.85, sides=18), rod((0, -0.03, 0.02), (0, -0.03, z), radius * 0.09, shell, sides=8)]
+    parts.append(facing(cylinder(radius * 0.32, radius * 0.45, material=shell, sides=12), (0, -0.09, z)))
+    for k in range(3):
+        blade = box((radius * 0.5, 0.006, radius * 0.82), (0, 0, radius * 0.1), shell)
+        blade = turned(turned(blade, 20, "z"), 120 * k, "y")
+        parts.append(moved(blade, (0, radius * 0.35, z)))
+    count = 12
+    ring = [(radius * math.cos(2 * math.pi * k / count), radius * 0.35, z + radius * math.sin(2 * math.pi * k / count)) for k in range(count + 1)]
+    parts += tube(ring, 0.006, metal, sides=4)
+    parts += [rod((0, radius * 0.55, z), ring[k], 0.003, metal, sides=3) for k in range(count)]
+    parts += [rod((0, radius * 0.05, z), ring[k], 0.003, metal, sides=3) for k in range(0, count, 2)]
+    return parts
+
+
+DESIGNS = (
+    Design("tv", "standing", television, "top"),
+    Design("tv", "wall", wall_television, "wall"),
+    Design("monitor", "flat", monitor, "top"),
+    Design("keyboard", "plain", keyboard, "top"),
+    Design("computer mouse", "plain", mouse, "top"),
+    Design("laptop", "open", laptop, "top"),
+    Design("computer tower", "plain", computer_tower),
+    Design("printer", "desktop", printer, "top"),
+    Design("telephone", "desk", telephone, "top"),
+    Design("fan", "standing", floor_fan),
+    Design("fan", "desk", desk_fan, "top"),
+)

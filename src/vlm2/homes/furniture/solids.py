@@ -1,0 +1,264 @@
+"""Solids that furniture is made of. Metres, z up; `at` is the centre of a solid's base unless said otherwise.
+
+Every solid is one `Part` with unit normals and texture coordinates in metres along its surface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float64
+
+from ..mesh import Material, Mesh, Part
+
+Point = tuple[float, float, float]
+ORIGIN: Point = (0.0, 0.0, 0.0)
+
+
+def part(positions, normals, uvs, faces, material: Material) -> Part:
+    """Return a part of arrays in the types that the renderer takes."""
+    return Part(
+        np.asarray(positions, np.float32),
+        np.asarray(normals, np.float32),
+        np.asarray(uvs, np.float32),
+        np.asarray(faces, np.int32),
+        material,
+    )
+
+
+def _stitch(rows: int, columns: int) -> np.ndarray:
+    """Return the triangles of a grid of vertices (row by row), counter-clockwise where columns × rows points outwards."""
+    corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).reshape(-1)
+    lower = np.stack([corner, corner + 1, corner + columns + 1], 1)
+    upper = np.stack([corner, corner + columns + 1, corner + columns], 1)
+    return np.concatenate([lower, upper])
+
+
+def box(size: Point, at: Point = ORIGIN, material: Material = Material(), *, bevel: float = 0.0, steps: int = 1) -> Part:
+    """Return a box of full edge lengths `size`, its edges rounded by radius `bevel` in `steps` strips of 45° / steps."""
+    half = np.asarray(size, float) / 2
+    bevel = float(min(bevel, half.min() * 0.999))
+    center = np.asarray(at, float) + (0, 0, half[2])
+    if bevel > 0:
+        tangents = np.tan(np.linspace(np.pi / 4, 0, steps + 1))
+        lines = [np.concatenate([-(h - bevel) - bevel * tangents, ((h - bevel) + bevel * tangents)[::-1]]) for h in half]
+    else:
+        lines = [np.array([-h, h]) for h in half]
+    inner = half - bevel
+    positions, normals, uvs, faces, count = [], [], [], [], 0
+    for axis in range(3):
+        across, up = (axis + 1) % 3, (axis + 2) % 3
+        for sign in (-1.0, 1.0):
+            u, v = np.meshgrid(lines[across], lines[up])
+            grid = np.empty((*u.shape, 3))
+            grid[..., across], grid[..., up], grid[..., axis] = u * sign, v, sign * half[axis]
+            grid = grid.reshape(-1, 3)
+            if bevel > 0:
+                core = np.clip(grid, -inner, inner)
+                normal = grid - core
+                normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+                grid = core + bevel * normal
+            else:
+                normal = np.zeros_like(grid)
+                normal[:, axis] = sign
+            positions.append(grid + center)
+            normals.append(normal)
+            uvs.append(_box_uv(grid, axis))
+            faces.append(_stitch(*u.shape) + count)
+            count += len(grid)
+    return part(np.concatenate(positions), np.concatenate(normals), np.concatenate(uvs), np.concatenate(faces), material)
+
+
+def _box_uv(points: np.ndarray, axis: int) -> np.ndarray:
+    """Return texture coordinates on the face of a box that looks along `axis`, u (the grain) along its longer edge."""
+    across, up = [(1, 2), (0, 2), (0, 1)][axis]
+    if np.ptp(points[:, up]) > np.ptp(points[:, across]):
+        across, up = up, across
+    return points[:, (across, up)]
+
+
+def cushion(size: Point, at: Point = ORIGIN, material: Material = Material(), *, puff: float = 0.25) -> Part:
+    """Return a box with round edges whose top and bottom swell by `puff` of its height in the middle."""
+    height = size[2] / (1 + puff)
+    soft = box((size[0], size[1], height), at, material, bevel=0.45 * min(size[0], size[1], height), steps=2)
+    middle = np.asarray(at) + (0, 0, height / 2)
+    relative = (soft.positions - middle) / (np.asarray([size[0], size[1], height]) / 2)
+    swell = np.clip(1 - relative[:, 0] ** 2, 0, 1) * np.clip(1 - relative[:, 1] ** 2, 0, 1)
+    positions = soft.positions.copy()
+    positions[:, 2] += relative[:, 2] * swell * puff * height / 2 + puff * height / 2
+    return replace(soft, positions=positions.astype(np.float32))
+
+
+def lathe(
+    profile: Sequence[tuple[float, float]], at: Point = ORIGIN, material: Material = Material(), *, sides: int = 12
+) -> Part:
+    """Return the solid that the profile of (radius, height) points, listed upwards on the outside, sweeps round z.
+
+    Neighbouring segments that turn by less than 50° are shaded as one smooth surface.
+    """
+    points = np.asarray(profile, float)
+    steps = np.diff(points, axis=0)
+    lengths = np.linalg.norm(steps, axis=1)
+    keep = lengths > 1e-9
+    starts, ends = points[:-1][keep], points[1:][keep]
+    outward = np.stack([steps[keep, 1], -steps[keep, 0]], 1) / lengths[keep, None]
+    arc = np.concatenate([[0.0], np.cumsum(lengths[keep])])
+    angles = np.linspace(0, 2 * np.pi, sides + 1)
+    circle = np.stack([np.cos(angles), np.sin(angles)], 1)
+    positions, normals, uvs, faces, count = [], [], [], [], 0
+    normal_starts, normal_ends = _joints(outward)
+    for i in range(len(starts)):
+        for (radius, height), normal, v in ((starts[i], normal_starts[i], arc[i]), (ends[i], normal_ends[i], arc[i + 1])):
+            positions.append(np.column_stack([circle * radius, np.full(sides + 1, height)]))
+            normals.append(np.column_stack([circle * normal[0], np.full(sides + 1, normal[1])]))
+            uvs.append(np.column_stack([angles * max(points[:, 0].max(), 1e-3), np.full(sides + 1, v)]))
+        quads = _stitch(2, sides + 1).reshape(2, sides, 3)
+        wanted = [quads[k] for k, radius in ((0, starts[i][0]), (1, ends[i][0])) if radius > 1e-9]
+        faces.append(np.concatenate(wanted) + count)
+        count += 2 * (sides + 1)
+    stacked = np.concatenate(positions) + np.asarray(at)
+    return part(stacked, np.concatenate(normals), np.concatenate(uvs), np.concatenate(faces), material)
+
+
+def _joints(outward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the normals at the start and at the end of each segment, shared by neighbours that turn by less than 50°."""
+    start, end = outward.copy(), outward.copy()
+    for i in range(len(outward) - 1):
+        if outward[i] @ outward[i + 1] > 0.64:
+            shared = outward[i] + outward[i + 1]
+            end[i] = start[i + 1] = shared / np.linalg.norm(shared)
+    return start, end
+
+
+def cylinder(
+    radius: float,
+    height: float,
+    at: Point = ORIGIN,
+    material: Material = Material(),
+    *,
+    top: float | None = None,
+    sides: int = 12,
+) -> Part:
+    """Return an upright cylinder, or a cone's frustum where `top` gives the upper radius."""
+    upper = radius if top is None else top
+    return lathe([(0, 0), (radius, 0), (upper, height), (0, height)], at, material, sides=sides)
+
+
+def ellipsoid(size: Point, at: Point = ORIGIN, material: Material = Material(), *, sides: int = 10) -> Part:
+    """Return an ellipsoid of full axis lengths `size` that stands on `at`."""
+    angles = np.linspace(-np.pi / 2, np.pi / 2, max(sides // 2, 4) + 1)
+    ball = lathe([(float(np.cos(a)), float(np.sin(a))) for a in angles], ORIGIN, material, sides=sides)
+    half = np.asarray(size, float) / 2
+    normals = ball.normals / half
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    positions = ball.positions * half + np.asarray(at) + (0, 0, half[2])
+    return part(positions, normals, ball.uvs * half.max(), ball.faces, material)
+
+
+def rod(start: Point, end: Point, radius: float, material: Material = Material(), *, sides: int = 6) -> Part:
+    """Return a round bar between two points."""
+    axis = np.subtract(end, start)
+    length = float(np.linalg.norm(axis))
+    axis = axis / length
+    side = np.cross(axis, (0, 0, 1) if abs(axis[2]) < 0.9 else (1, 0, 0))
+    side /= np.linalg.norm(side)
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.stack([side, np.cross(axis, side), axis], 1)
+    matrix[:3, 3] = start
+    return placed(cylinder(radius, length, ORIGIN, material, sides=sides), matrix)
+
+
+def tube(points: Sequence[Point], radius: float, material: Material = Material(), *, sides: int = 6) -> list[Part]:
+    """Return round bars along a line of points."""
+    return [rod(a, b, radius, material, sides=sides) for a, b in zip(points, points[1:], strict=False)]
+
+
+def prism(outline: Sequence[tuple[float, float]], height: float, at: Point = ORIGIN, material: Material = Material()) -> Part:
+    """Return an upright prism over a counter-clockwise outline that is seen whole from the mean of its points."""
+    ring = np.asarray(outline, float)
+    count = len(ring)
+    edges = np.roll(ring, -1, 0) - ring
+    lengths = np.linalg.norm(edges, axis=1)
+    outward = np.column_stack([edges[:, 1], -edges[:, 0], np.zeros(count)]) / lengths[:, None]
+    arc = np.concatenate([[0], np.cumsum(lengths)])
+    low = np.column_stack([ring, np.zeros(count)])
+    high = low + (0, 0, height)
+    sides = np.stack([low, np.roll(low, -1, 0), np.roll(high, -1, 0), high], 1).reshape(-1, 3)
+    side_uvs = np.stack(
+        [arc[:-1], arc[:-1] * 0, arc[1:], arc[1:] * 0, arc[1:], arc[1:] * 0 + height, arc[:-1], arc[:-1] * 0 + height], 1
+    ).reshape(-1, 2)
+    side_faces = np.concatenate([np.arange(count)[:, None] * 4 + f for f in ([0, 1, 2], [0, 2, 3])])
+    hub = 4 * count
+    fan = np.column_stack([np.full(count, count), np.arange(count), (np.arange(count) + 1) % count])
+    lid = np.concatenate([high, [[*ring.mean(0), height]]])
+    bottom = lid * (1, 1, 0)
+    up = np.tile((0.0, 0.0, 1.0), (count + 1, 1))
+    positions = np.concatenate([sides, lid, bottom]) + np.asarray(at)
+    normals = np.concatenate([np.repeat(outward, 4, 0), up, -up])
+    uvs = np.concatenate([side_uvs, lid[:, :2], lid[:, :2]])
+    faces = np.concatenate([side_faces, fan + hub, fan[:, ::-1] + hub + count + 1])
+    return part(positions, normals, uvs, faces, material)
+
+
+def sheet(corners: Sequence[Point], material: Material = Material(), *, unit_uv: bool = False) -> Part:
+    """Return a flat quad seen from both sides; its corners run counter-clockwise from lower left as seen from its front.
+
+    `unit_uv` stretches the texture's [0, 1]² over it once (pictures), else texture coordinates are metres.
+    """
+    points = np.asarray(corners, float)
+    across, up = points[1] - points[0], points[3] - points[0]
+    normal = np.cross(across, up)
+    normal /= np.linalg.norm(normal)
+    width, height = (1.0, 1.0) if unit_uv else (np.linalg.norm(across), np.linalg.norm(up))
+    uvs = [(0, 0), (width, 0), (width, height), (0, height)]
+    normals = np.concatenate([np.tile(normal, (4, 1)), np.tile(-normal, (4, 1))])
+    faces = [(0, 1, 2), (0, 2, 3), (6, 5, 4), (7, 6, 4)]
+    return part(np.concatenate([points, points]), normals, uvs + uvs, faces, material)
+
+
+def placed(solid: Part, target_from_source: Float64[np.ndarray, "4 4"]) -> Part:
+    """Return the solid moved by a 4×4 transform."""
+    return Mesh((solid,)).transformed(target_from_source).parts[0]
+
+
+def turned(solid: Part, degrees: float, axis: str = "z", about: Point = ORIGIN) -> Part:
+    """Return the solid turned by an angle about the x, y or z axis through a point."""
+    angle = np.radians(degrees)
+    i, j = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
+    matrix = np.eye(4)
+    matrix[i, i] = matrix[j, j] = np.cos(angle)
+    matrix[i, j], matrix[j, i] = -np.sin(angle), np.sin(angle)
+    matrix[:3, 3] = np.asarray(about) - matrix[:3, :3] @ np.asarray(about)
+    return placed(solid, matrix)
+
+
+def moved(solid: Part, by: Point) -> Part:
+    """Return the solid shifted."""
+    return replace(solid, positions=(solid.positions + np.asarray(by)).astype(np.float32))
+
+
+def facing(solid: Part, at: Point) -> Part:
+    """Return a solid made along +z turned to point to the front (+y), its base moved to a point."""
+    return moved(turned(solid, -90, "x"), at)
+
+
+def joined(parts: Iterable[Part]) -> Mesh:
+    """Return one mesh of the parts, those of the same material merged into one."""
+    groups: dict[Material, list[Part]] = {}
+    for solid in parts:
+        groups.setdefault(solid.material, []).append(solid)
+    merged = []
+    for material, group in groups.items():
+        starts = np.cumsum([0] + [len(g.positions) for g in group[:-1]])
+        merged.append(
+            Part(
+                np.concatenate([g.positions for g in group]),
+                np.concatenate([g.normals for g in group]),
+                np.concatenate([g.uvs for g in group]),
+                np.concatenate([g.faces + np.int32(s) for g, s in zip(group, starts, strict=True)]),
+                material,
+            )
+        )
+    return Mesh(tuple(merged))
