@@ -50,7 +50,8 @@ homes: $(INSTALLED) egl
 	$(BIN)/vlm2 homes make --out homes --count 20 --seed 7 --split train
 
 train-mini: setup egl
-	$(BIN)/vlm2 train mini_geometry
+	$(BIN)/vlm2 train cache
+	$(BIN)/vlm2 train geometry
 	$(BIN)/vlm2 train mini
 
 egl: $(INSTALLED)
