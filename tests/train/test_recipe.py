@@ -72,7 +72,7 @@ def test_flat_names_every_setting():
 
 
 def test_unknown_recipes_are_refused():
-    with pytest.raises(ValueError, match="There are: .*cache"):
+    with pytest.raises(ValueError, match=r"There are: .*cache"):
         find("nothing")
 
 

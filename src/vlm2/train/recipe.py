@@ -1,4 +1,4 @@
-"""Recipes: one file each in `recipes/`, with `recipe()` giving a full configuration and `run(config)` carrying it out."""
+"""Recipes: one file each in `recipes/`; `recipe()` gives a full configuration and `run(config)` carries it out."""
 
 from __future__ import annotations
 
