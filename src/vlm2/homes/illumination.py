@@ -12,14 +12,15 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from scipy.ndimage import gaussian_filter, uniform_filter, zoom
 
-from .home import Home, Light, Opening
+from .home import Home, Opening
 
 CELL = 0.1
 MOST_CELLS = 900_000
 REACH = 7.0
 SOURCE_RADIUS = 0.35
 DAYLIGHT = np.array([0.92, 1.0, 1.1])
-BOUNCE_TINT = 0.38
+BOUNCE = 0.38
+OCCLUSION = 0.75
 
 Grid = Float32[np.ndarray, "x y z"]
 
@@ -28,11 +29,12 @@ Grid = Float32[np.ndarray, "x y z"]
 class Illumination:
     """Light on a grid of cubes: cell (0, 0, 0) has its corner at `origin`; edges of `cell` metres.
 
-    `light`: linear RGB that arrives directly, times openness; then openness (0 solid to 1 free).
-    `direction`: mean unit vector towards that light, times openness; then the bounced light, times openness.
+    `light`: linear RGB that arrives directly, times weight; then the weight (near 0 in what is solid, 1 in the air).
+    `direction`: mean unit vector towards that light, times weight; then the bounced light, times weight.
+    Interpolated values are divided by the interpolated weight, so that the inside of walls does not count.
     """
 
-    origin: Float64[np.ndarray, "3"]
+    origin: Float64[np.ndarray, " 3"]
     cell: float
     light: Float32[np.ndarray, "x y z 4"]
     direction: Float32[np.ndarray, "x y z 4"]
@@ -41,7 +43,7 @@ class Illumination:
         """Return how much bounced light fills the air at a point in the world; at the nearest cell if outside."""
         index = np.clip(((point - self.origin) / self.cell).astype(int), 0, np.array(self.light.shape[:3]) - 1)
         x, y, z = index
-        return float(self.direction[x, y, z, 3] / max(float(self.light[x, y, z, 3]), 0.12))
+        return float(self.direction[x, y, z, 3] / float(self.light[x, y, z, 3]))
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,15 @@ def illuminate(home: Home) -> Illumination:
     solid = np.maximum(shell, furniture)
     free = 1.0 - solid
     bounced = _bounced(total.mean(-1), free, cell)
-    openness = 1.0 - np.clip(1.5 * gaussian_filter(solid, 0.13 / cell), 0.0, 1.0)
+    # Corners and the air under things get less: the nearer the solid about a cell, the darker.
+    open = 1.0 - OCCLUSION * np.clip(1.6 * gaussian_filter(solid, 0.13 / cell) - 0.3, 0.0, 1.0)
     towards /= np.maximum(total.mean(-1, keepdims=True), 1e-6)
-    weight = (openness * (solid < 0.5) + 1e-3)[..., None]
+    weight = np.where(solid < 0.5, 1.0, 1e-3).astype(np.float32)[..., None]
     return Illumination(
         origin,
         cell,
-        np.concatenate([total * weight, weight], -1),
-        np.concatenate([towards * weight, bounced[..., None] * weight], -1),
+        np.concatenate([total * open[..., None], np.ones_like(weight)], -1) * weight,
+        np.concatenate([towards, (bounced * open)[..., None]], -1) * weight,
     )
 
 
@@ -184,7 +187,7 @@ def _shrunk(plane: np.ndarray, centre: np.ndarray, scale: float) -> np.ndarray:
 
 
 def _bounced(direct: Grid, free: Grid, cell: float) -> Grid:
-    """Return light after many bounces: the direct light of the air about, blurred over a metre, and a little for all."""
+    """Return light after many bounces: the direct light of the air about, blurred, and a little for all."""
     step = 3
     coarse, air = direct[::step, ::step, ::step] * free[::step, ::step, ::step], free[::step, ::step, ::step]
     for _ in range(2):
@@ -192,4 +195,4 @@ def _bounced(direct: Grid, free: Grid, cell: float) -> Grid:
         coarse, air = uniform_filter(coarse, size), uniform_filter(air, size)
     mean = np.minimum(coarse, 3.0) / np.maximum(air, 0.05)
     fine = zoom(mean, [n / m for n, m in zip(direct.shape, mean.shape, strict=True)], order=1)
-    return (0.06 + BOUNCE_TINT * fine).astype(np.float32)
+    return (0.06 + BOUNCE * fine).astype(np.float32)

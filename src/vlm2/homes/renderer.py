@@ -1,8 +1,8 @@
 """Render a home: colour, world points, depth and instance ids of one camera, in one pass over the triangles.
 
-OpenGL without a window (EGL): Mesa's llvmpipe on a plain CPU, or a GPU's driver. Cameras follow OpenCV (x right, y down,
-z forward), pixel centres lie at +0.5. Colour is supersampled 2 × 2; points, depth and ids are those of the pixel's
-centre, never blended.
+OpenGL without a window (EGL): Mesa's llvmpipe on a plain CPU, or a GPU's driver. Cameras follow OpenCV (x right,
+y down, z forward), pixel centres lie at +0.5. Colour is supersampled 2 × 2; points, depth and ids are those of the
+pixel's centre, never blended.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ def _framebuffer(gl: moderngl.Context, width: int, height: int, depth: bool) -> 
 
 def _texture_array(gl: moderngl.Context, names: list[str]) -> moderngl.TextureArray:
     """Upload textures, their last row first (v grows upwards)."""
-    layers = [np.ascontiguousarray(texture_image(name)[::-1]) for name in names] or [np.zeros((SIZE, SIZE, 3), np.uint8)]
+    layers = [texture_image(name)[::-1] for name in names] or [np.zeros((SIZE, SIZE, 3), np.uint8)]
     array = gl.texture_array((SIZE, SIZE, len(layers)), 3, np.stack(layers).tobytes())
     array.build_mipmaps()
     array.filter = (gl.LINEAR_MIPMAP_LINEAR, gl.LINEAR)
@@ -281,7 +281,7 @@ def _vertices(part: Part, id: int, layers: dict[str, int]) -> np.ndarray:
 
 
 def _clip_from_camera(k: Intrinsics) -> np.ndarray:
-    """Return the projection onto the supersampled frame, whose sample (2i + 1, 2j + 1) is the centre of pixel (i, j)."""
+    """Return the projection onto the supersampled frame; its sample (2i + 1, 2j + 1) is the centre of pixel (i, j)."""
     width, height = 2 * k.width + 1, 2 * k.height + 1
     clip = np.zeros((4, 4))
     clip[0, 0], clip[0, 2] = 4 * k.fx / width, (4 * k.cx + 1) / width - 1

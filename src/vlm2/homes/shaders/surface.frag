@@ -2,8 +2,8 @@
 // Lit colour, and beside it the depth along the camera's axis with the instance id.
 
 uniform sampler2DArray textures;
-uniform sampler3D light;       // direct light that arrives (times openness), openness
-uniform sampler3D direction;   // mean direction to that light, light bounced about the place; all times openness
+uniform sampler3D light;       // direct light that arrives, weight
+uniform sampler3D direction;   // mean direction to that light, light bounced about; both times the weight of what is air
 uniform vec3 grid_origin;      // metres, the corner of the first cell
 uniform vec3 grid_scale;       // texture coordinates a metre
 uniform float cell;            // metres
@@ -33,19 +33,18 @@ void main() {
     vec3 at = (world + n * (1.6 * cell) - grid_origin) * grid_scale;
     vec4 direct = texture(light, at);
     vec4 towards = texture(direction, at);
-    float open = max(direct.a, 0.12);
-    float facing = max(dot(n, towards.xyz) / open, 0.0);
-    float shade = smoothstep(-0.1, 0.95, direct.a);
-    vec3 arriving = direct.rgb / open;
+    vec3 arriving = direct.rgb / direct.a;
+    towards /= direct.a;
+    float facing = max(dot(n, towards.xyz), 0.0);
 
     vec3 albedo = base.rgb;
     if (label.y > 0u) albedo *= linear(texture(textures, vec3(texture_at, float(label.y - 1u))).rgb);
 
     float sky = 0.85 + 0.15 * n.z;
-    vec3 lit = albedo * (arriving * (0.15 + 0.85 * facing) + vec3(towards.w / open * sky)) * mix(0.45, 1.0, shade);
+    vec3 lit = albedo * (arriving * (0.15 + 0.85 * facing) + towards.w * sky);
     if (gloss > 0.0) {
         vec3 mirrored = reflect(normalize(away), n);
-        float hit = max(dot(mirrored, towards.xyz) / open, 0.0);
+        float hit = max(dot(mirrored, towards.xyz), 0.0);
         lit += gloss * arriving * 0.6 * hit * hit * hit * hit * hit * hit * hit * hit;
     }
     lit = lit * exposure + base.rgb * base.a;

@@ -1,0 +1,137 @@
+"""`vlm2 homes`: make generated homes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..homes.produce import HomeOrder
+    from ..scenes.record import Scene
+
+app = typer.Typer(help="Generated homes: videos with exact ground truth and questions.", no_args_is_help=True)
+
+
+class SplitName(StrEnum):
+    """Which furniture, textures and floor plans: no split shares them with another."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command()
+def make(
+    out: Annotated[Path, typer.Option(help="Folder to write to; homes that are complete there are kept.")],
+    count: Annotated[int, typer.Option(min=1, help="How many homes.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same homes.")] = 0,
+    split: Annotated[SplitName, typer.Option(help="Which furniture and textures to draw from.")] = SplitName.train,
+    rooms: Annotated[int | None, typer.Option(min=1, help="Rooms a home has; else the seed decides.")] = None,
+    duration: Annotated[float | None, typer.Option(min=1, help="Seconds a video lasts; else the walk decides.")] = None,
+    size: Annotated[str, typer.Option(help="Width x height of the video in pixels.")] = "320x240",
+    fps: Annotated[float, typer.Option(help="Frames a second of the video.")] = 10.0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; else one a core.")] = None,
+    geometry: Annotated[bool, typer.Option("--geometry", help="Write exact depth and poses too.")] = False,
+    sheets: Annotated[bool, typer.Option(help="Draw a contact sheet and a map of each home.")] = True,
+) -> None:
+    """Make homes: videos/*.mp4, scenes/*.json, sheets/*.png and questions.jsonl in VSI-Bench's form."""
+    from ..homes.produce import HomeOrder
+
+    width, height = _size(size)
+    orders = [
+        HomeOrder(
+            name=f"{split.value}_{seed}_{index:04d}",
+            seed=home_seed(seed, index),
+            split=split.value,
+            size=(width, height),
+            fps=fps,
+            rooms=rooms,
+            duration=duration,
+            geometry=geometry,
+            sheets=sheets,
+        )
+        for index in range(count)
+    ]
+    scenes: dict[str, Scene] = {}
+    for scene in _progress(_scenes(orders, out, min(workers or os.cpu_count() or 1, count)), count):
+        scenes[scene.name] = scene
+    asked = _write_questions([scenes[order.name] for order in orders], seed, out / "questions.jsonl")
+    typer.echo(f"{count} homes and {asked} questions in {out}")
+
+
+def home_seed(seed: int, index: int) -> int:
+    """Return the seed of the home of this index among those of `seed`."""
+    import numpy as np
+
+    return int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise typer.BadParameter(f"{text!r} is no size; write it like 320x240.", param_hint="--size")
+    return int(width), int(height)
+
+
+def _scenes(orders: list[HomeOrder], out: Path, workers: int) -> Iterator[Scene]:
+    """Make the homes in this process or in several, and give each record as it is done."""
+    if workers == 1:
+        yield from (_make_one(order, out) for order in orders)
+        return
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    # Each process is given one thread to draw with: together they fill the cores.
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread) as pool:
+        jobs = [pool.submit(_make_one, order, out) for order in orders]
+        try:
+            yield from (job.result() for job in as_completed(jobs))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _one_thread() -> None:
+    os.environ.update(LP_NUM_THREADS="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
+
+def _make_one(order: HomeOrder, out: Path) -> Scene:
+    from ..homes.produce import produce_home
+
+    return produce_home(order, out)
+
+
+def _progress(scenes: Iterator[Scene], count: int) -> Iterator[Scene]:
+    from rich import progress
+
+    columns = progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeElapsedColumn()
+    with progress.Progress("{task.description}", *columns, progress.TimeRemainingColumn()) as bar:
+        task = bar.add_task("Homes", total=count)
+        for scene in scenes:
+            yield scene
+            bar.update(task, advance=1)
+
+
+def _write_questions(scenes: list[Scene], seed: int, file: Path) -> int:
+    """Write the questions of all scenes, one a line, and return how many there are."""
+    from ..questions import ask_all
+
+    lines = []
+    for index, scene in enumerate(scenes):
+        for question in ask_all(scene, home_seed(seed, index)):
+            lines.append(json.dumps(question.to_vsi(len(lines), scene), ensure_ascii=False))
+    partial = file.with_suffix(".part")
+    partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    partial.replace(file)
+    return len(lines)
