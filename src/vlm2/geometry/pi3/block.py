@@ -12,6 +12,18 @@ from .rope import Rotation, rotate
 EPSILON = 1e-6
 
 
+def attend(
+    q: Float[Tensor, "batch heads tokens head_dim"],
+    k: Float[Tensor, "batch heads tokens head_dim"],
+    v: Float[Tensor, "batch heads tokens head_dim"],
+) -> Float[Tensor, "batch heads tokens head_dim"]:
+    """Mix values. On a CPU always in 32 bits: the 16-bit kernel's backward pass takes twice as long there."""
+    if v.device.type != "cpu":
+        return functional.scaled_dot_product_attention(q.to(v.dtype), k.to(v.dtype), v)
+    with torch.autocast("cpu", enabled=False):
+        return functional.scaled_dot_product_attention(q.float(), k.float(), v.float())
+
+
 class Attention(nn.Module):
     """Self-attention over all tokens of a batch entry, with rotary positions and q/k LayerNorm where asked for."""
 
@@ -31,8 +43,7 @@ class Attention(nn.Module):
         q, k = self.q_norm(q), self.k_norm(k)
         if rotation is not None:
             q, k = rotate(q, rotation), rotate(k, rotation)
-        mixed = functional.scaled_dot_product_attention(q.to(v.dtype), k.to(v.dtype), v)
-        return self.proj(mixed.transpose(1, 2).flatten(2))
+        return self.proj(attend(q, k, v).transpose(1, 2).flatten(2))
 
 
 class Mlp(nn.Module):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class Rotation(NamedTuple):
-    """Cosines and sines of every token's angles, shared by all blocks of a forward pass."""
+    """Cosines and sines of every token's angles, shared by all blocks of a forward pass. The sine carries the sign of its term."""
 
     cos: Float[Tensor, "batch 1 tokens head_dim"]
     sin: Float[Tensor, "batch 1 tokens head_dim"]
@@ -28,14 +28,13 @@ def rotation_table(positions: Int[Tensor, "tokens 2"], head_dim: int, base: floa
     quarter = head_dim // 4
     frequencies = base ** (-torch.arange(quarter, device=positions.device, dtype=torch.float32) / quarter)
     angles = positions[:, :, None].float() * frequencies
-    angles = torch.cat((angles, angles), dim=-1).flatten(1)  # row angles twice, column angles twice
-    return Rotation(angles.cos()[None, None], angles.sin()[None, None])
+    cos, sin = angles.cos(), angles.sin()
+    return Rotation(torch.cat((cos, cos), -1).flatten(1)[None, None], torch.cat((-sin, sin), -1).flatten(1)[None, None])
 
 
 def rotate(
     x: Float[Tensor, "batch heads tokens head_dim"], rotation: Rotation
 ) -> Float[Tensor, "batch heads tokens head_dim"]:
     """Turn queries or keys by their tokens' angles; within each half, channel k pairs with channel k + head_dim/4."""
-    a, b, c, d = x.chunk(4, dim=-1)
-    turned = torch.cat((-b, a, -d, c), dim=-1)
-    return x * rotation.cos.to(x.dtype) + turned * rotation.sin.to(x.dtype)
+    partner = x.unflatten(-1, (2, 2, -1)).flip(-2).flatten(-3)
+    return x * rotation.cos.to(x.dtype) + partner * rotation.sin.to(x.dtype)
