@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..question import Question
 from ..wording import Wordings
 
 
+@runtime_checkable
 class Task(Protocol):
     """What a task's file holds: wordings by question type, and the questions that a scene gives, in random order."""
 
