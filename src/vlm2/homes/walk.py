@@ -36,7 +36,7 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
         raise ValueError(f"A walk of {duration:g} s was asked for; walks last {SHORTEST:g} to {LONGEST:g} s.")
     rng = np.random.default_rng([seed, home.seed, 7])
     ground = Ground(home)
-    habit = Habit(*(float(rng.uniform(*span)) for span in ((1.38, 1.66), (0.5, 0.78), (0.5, 0.64), (0.14, 0.3))))
+    habit = Habit(*(float(rng.uniform(*span)) for span in ((1.38, 1.66), (0.6, 0.85), (0.58, 0.7), (0.16, 0.34))))
     thorough = 1.0
     while True:
         positions, targets = _tour(ground, home, habit, rng, thorough)
@@ -97,10 +97,10 @@ def _stops(ground: Ground, home: Home, rng, thorough: float) -> list[tuple[int, 
         if not len(inside):
             continue
         area = polygon_area(room.polygon)
-        wanted = 1 + (area > 7) + (area > 20) + (len(home.rooms) == 1)
+        wanted = 1 + (area > 16) + (len(home.rooms) == 1)
         wanted = max(1, round(wanted * thorough))
         nodes = ground.nodes[inside]
-        worth = np.minimum(ground.node_distance[inside], 0.6) + rng.uniform(0, 0.5, len(inside))
+        worth = 1.5 * np.minimum(ground.node_distance[inside], 0.9) + rng.uniform(0, 0.5, len(inside))
         if wanted == 1:
             worth -= 0.4 * np.linalg.norm(nodes - np.mean(room.polygon, axis=0), axis=1)
         else:
@@ -156,7 +156,7 @@ def _pan(place, center, size: float, habit: Habit, rng, heading: float, thorough
     """Look around at a stop: view directions per step. From a corner, towards the room; from the middle, all around."""
     toward = np.asarray(center) - place
     offset = float(np.linalg.norm(toward))
-    reach = (345 if offset < 0.16 * size else 270 if offset < 0.3 * size else 215) * rng.uniform(0.85, 1.05)
+    reach = (330 if offset < 0.16 * size else 230 if offset < 0.3 * size else 160) * rng.uniform(0.85, 1.05)
     half = math.radians(reach) / 2 * min(1.0, 0.35 + 0.65 * thorough)
     middle = math.atan2(toward[1], toward[0])
     middle = heading + (middle - heading + math.pi) % (2 * math.pi) - math.pi
@@ -204,7 +204,7 @@ def _poses(positions: np.ndarray, targets: np.ndarray, habit: Habit, rng, times:
     z = habit.height + bob + _wander(rng, times, 0.012)
     x, y = x + _wander(rng, times, 0.007), y + _wander(rng, times, 0.007)
     yaw = yaw + _wander(rng, times, math.radians(0.8))
-    pitch = np.clip(habit.pitch + _wander(rng, times, math.radians(4.5), 0.04, 0.3), math.radians(2), math.radians(27))
+    pitch = np.clip(habit.pitch + _wander(rng, times, math.radians(4.5), 0.04, 0.3), math.radians(2), math.radians(30))
     roll = _wander(rng, times, math.radians(1.0))
     forward = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), -np.sin(pitch)], 1)
     level = np.stack([np.sin(yaw), -np.cos(yaw), np.zeros_like(yaw)], 1)
