@@ -1,4 +1,5 @@
-"""Light in a home, worked out once on a grid: what arrives from lamps and windows with soft shadows, and what bounces.
+"""Light in a home, worked out once on a grid: what arrives from lamps and windows with soft shadows,
+and what bounces.
 
 A shader then pays two look-ups a pixel for any number of lights. Each light's visibility is swept outwards plane by
 plane: a cell sees as much of the light as the point one plane nearer to it sees and lets through.
@@ -12,13 +13,12 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from scipy.ndimage import gaussian_filter, uniform_filter, zoom
 
-from .home import Home, Opening
+from .home import Home, Light
 
 CELL = 0.1
 MOST_CELLS = 900_000
 REACH = 7.0
 SOURCE_RADIUS = 0.35
-DAYLIGHT = np.array([0.92, 1.0, 1.1])
 BOUNCE = 0.38
 OCCLUSION = 0.75
 
@@ -46,17 +46,8 @@ class Illumination:
         return float(self.direction[x, y, z, 3] / float(self.light[x, y, z, 3]))
 
 
-@dataclass(frozen=True)
-class Source:
-    """A light for the sweep: position in metres, linear colour times strength, and the way a window faces, if one."""
-
-    position: np.ndarray
-    colour: np.ndarray
-    facing: np.ndarray | None = None
-
-
 def illuminate(home: Home) -> Illumination:
-    """Work out the light in a home from its lamps and windows; about a third of a second a home on one core."""
+    """Work out the light in a home from its lights; about a third of a second a home on one core."""
     low, high = home.shell.bounds.astype(float)
     cell = max(CELL, float(np.prod(high - low + 2 * CELL) / MOST_CELLS) ** (1 / 3))
     origin = low - cell
@@ -67,8 +58,8 @@ def illuminate(home: Home) -> Illumination:
 
     total = np.zeros((*shape, 3), np.float32)
     towards = np.zeros((*shape, 3), np.float32)
-    for source in _sources(home):
-        _add(source, total, towards, shell, furniture, origin, cell)
+    for light in home.lights:
+        _add(light, total, towards, shell, furniture, origin, cell)
 
     solid = np.maximum(shell, furniture)
     free = 1.0 - solid
@@ -76,13 +67,45 @@ def illuminate(home: Home) -> Illumination:
     # Corners and the air under things get less: the nearer the solid about a cell, the darker.
     open = 1.0 - OCCLUSION * np.clip(1.6 * gaussian_filter(solid, 0.13 / cell) - 0.3, 0.0, 1.0)
     towards /= np.maximum(total.mean(-1, keepdims=True), 1e-6)
-    weight = np.where(solid < 0.5, 1.0, 1e-3).astype(np.float32)[..., None]
+    values = np.concatenate([total * open[..., None], towards, (bounced * open)[..., None]], -1)
+    values, weight = _filled(values, (solid < 0.5) & _indoors(home, origin, cell, shape)[..., None])
     return Illumination(
         origin,
         cell,
-        np.concatenate([total * open[..., None], np.ones_like(weight)], -1) * weight,
-        np.concatenate([towards, (bounced * open)[..., None]], -1) * weight,
+        np.concatenate([values[..., :3], np.ones_like(weight)], -1) * weight,
+        values[..., 3:] * weight,
     )
+
+
+def _indoors(home: Home, origin: np.ndarray, cell: float, shape: tuple[int, ...]) -> np.ndarray:
+    """Return, for each column of cells, whether its middle lies in a room or a doorway (not within a wall)."""
+    x, y = (origin[i] + cell * (np.arange(shape[i]) + 0.5) for i in (0, 1))
+    points = np.stack(np.meshgrid(x, y, indexing="ij"), -1)
+    indoors = np.zeros(shape[:2], bool)
+    for room in home.rooms:
+        corners = np.array(room.polygon)
+        crossed = np.zeros(shape[:2], bool)
+        for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+            spans = (ay > points[..., 1]) != (by > points[..., 1])
+            if ay != by:
+                crossed ^= spans & (points[..., 0] < ax + (points[..., 1] - ay) * (bx - ax) / (by - ay))
+        indoors |= crossed
+    for opening in home.openings:
+        start, end = np.array(opening.start), np.array(opening.end)
+        along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
+        away = points - start
+        across = np.abs(away[..., 0] * along[1] - away[..., 1] * along[0])
+        far = away @ along
+        indoors |= (across < 0.3) & (far > 0) & (far < np.linalg.norm(end - start))
+    return indoors
+
+
+def _filled(values: np.ndarray, air: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return values and weights (…, 1) where cells that are not air hold, faintly, the mean of the air beside them."""
+    mask = air[..., None].astype(np.float32)
+    share = uniform_filter(mask, (3, 3, 3, 1))
+    beside = uniform_filter(values * mask, (3, 3, 3, 1)) / np.maximum(share, 1e-3)
+    return np.where(air[..., None], values, beside), np.where(mask > 0, 1.0, np.where(share > 0.03, 1e-2, 1e-4))
 
 
 def _opacity(meshes, origin: np.ndarray, cell: float, shape: tuple[int, ...]) -> Grid:
@@ -113,28 +136,9 @@ def _opacity(meshes, origin: np.ndarray, cell: float, shape: tuple[int, ...]) ->
     return np.clip(grid.reshape(shape) / cell**2, 0.0, 1.0)
 
 
-def _sources(home: Home) -> list[Source]:
-    lamps = [Source(np.array(light.position), np.array(light.colour)) for light in home.lights]
-    return lamps + [_window(opening, home) for opening in home.openings if opening.kind == "window"]
-
-
-def _window(opening: Opening, home: Home) -> Source:
-    """Return daylight through a window, from a little inside of its middle."""
-    start, end = np.array(opening.start), np.array(opening.end)
-    length = float(np.linalg.norm(end - start))
-    across = np.array([-(end - start)[1], (end - start)[0]]) / max(length, 1e-6)
-    rooms = [np.mean(r.polygon, axis=0) for r in home.rooms if r.name in opening.rooms]
-    middle = 0.5 * (start + end)
-    if rooms and np.dot(rooms[0] - middle, across) < 0:
-        across = -across
-    strength = 0.9 * np.sqrt(max(length * (opening.top - opening.bottom), 0.05))
-    position = np.array([*(middle + 0.25 * across), 0.5 * (opening.bottom + opening.top)])
-    return Source(position, DAYLIGHT * strength, np.array([*across, 0.0]))
-
-
-def _add(source: Source, total, towards, shell: Grid, furniture: Grid, origin: np.ndarray, cell: float) -> None:
+def _add(light: Light, total, towards, shell: Grid, furniture: Grid, origin: np.ndarray, cell: float) -> None:
     """Add one light to `total` and `towards`, within its reach."""
-    at = (source.position - origin) / cell - 0.5
+    at = (np.array(light.position) - origin) / cell - 0.5
     low = np.clip(np.floor(at - REACH / cell).astype(int), 0, None)
     high = np.minimum(np.ceil(at + REACH / cell).astype(int) + 1, shell.shape)
     if (np.round(at) < low).any() or (np.round(at) >= high).any():
@@ -147,10 +151,8 @@ def _add(source: Source, total, towards, shell: Grid, furniture: Grid, origin: n
     seen = _visibility(passing.astype(np.float32), at - low)
     unit = -offset / np.sqrt(square + 1e-6)[..., None]
     strength = 4.0 * seen / (square + 0.4) * np.clip(1.0 - square / REACH**2, 0.0, 1.0)
-    if source.facing is not None:
-        strength = strength * np.clip(0.15 - unit @ source.facing.astype(np.float32), 0.0, 1.0)
-    total[window] += strength[..., None] * source.colour.astype(np.float32)
-    towards[window] += (strength * float(source.colour.mean()))[..., None] * unit
+    total[window] += strength[..., None] * np.array(light.colour, np.float32)
+    towards[window] += (strength * np.float32(np.mean(light.colour)))[..., None] * unit
 
 
 def _visibility(passing: Grid, at: np.ndarray) -> Grid:

@@ -165,7 +165,7 @@ class Renderer:
         surface["eye"].value, surface["forward"].value = tuple(eye), tuple(forward)
         # As a phone does, expose for what lies ahead; it changes smoothly with the pose and keeps no state.
         ahead = 0.5 * (light.brightness(eye) + light.brightness(eye + 1.5 * forward))
-        surface["exposure"].value = float(np.clip(0.36 / max(ahead, 0.02), 0.4, 3.0))
+        surface["exposure"].value = float(np.clip(0.32 / max(ahead, 0.02), 0.4, 3.0))
 
         visible = [c for c in self._chunks if _in_view(c, clip_from_world)]
         visible[1:] = sorted(visible[1:], key=lambda c: _distance(c, eye))  # the shell, then what is near
