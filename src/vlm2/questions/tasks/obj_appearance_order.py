@@ -66,8 +66,10 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     groups = named(scene)
     debuts = [first for things in groups.values() if (first := debut(scene, things)) is not None]
     debuts.sort(key=lambda first: first.clear)
+    if len(debuts) < CHOICES:
+        return
     asked = set()
-    for _ in range(DRAWS if len(debuts) >= CHOICES else 0):
+    for _ in range(DRAWS):
         drawn = tuple(sorted(rng.permutation(len(debuts))[:CHOICES]))
         four = [debuts[index] for index in drawn]
         if drawn in asked or not all(apart(before, after) for before, after in pairwise(four)):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations
 
 import numpy as np
 
-from ...scenes.record import Scene
+from ...scenes.record import Scene, SceneObject
 from ..boxes import bearing, ground_distance
 from ..question import Question
 from ..visibility import single
 from ..wording import Wording, ask_choice, shuffled
 
 MARGIN = 11.0  # degrees kept from every boundary between two answers, as VSI-Bench does
+DRAWS = 600  # triples tried
 CLOSEST = 0.8  # metres between the centres of any two of the three things, on the ground plane
 
 
@@ -150,16 +151,23 @@ def truth(level: str, angle: float, margin: float = 0.0) -> str | None:
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about triples of unambiguous things, each at one level, in random order."""
     things = single(scene)
+    if len(things) < 3:
+        return
     levels = list(SECTORS)
-    triples = np.array(list(permutations(range(len(things)), 3)), dtype=int).reshape(-1, 3)
-    for triple in rng.permutation(triples):
-        stand, face, target = (things[index] for index in triple)
-        if min(ground_distance(a.box, b.box) for a, b in ((stand, face), (stand, target), (face, target))) < CLOSEST:
+    asked = set()
+    for _ in range(DRAWS):
+        level, drawn = levels[int(rng.integers(len(levels)))], tuple(rng.permutation(len(things))[:3])
+        stand, face, target = (things[index] for index in drawn)
+        if (level, drawn) in asked or not _apart(stand, face, target):
             continue
-        level = levels[int(rng.integers(len(levels)))]
+        asked.add((level, drawn))
         right = truth(level, bearing(stand.box, face.box, target.box), MARGIN)
         if right is None:
             continue
         slots = {"stand": stand.category, "face": face.category, "target": target.category}
         names = shuffled([sector.name for sector in SECTORS[level]], rng)
         yield ask_choice(level, WORDINGS[level], names, right, slots, (stand.id, face.id, target.id))
+
+
+def _apart(*things: SceneObject) -> bool:
+    return all(ground_distance(first.box, second.box) >= CLOSEST for first, second in combinations(things, 2))

@@ -56,18 +56,19 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     groups, targets = named(scene), single(scene)
     if len(groups) <= CHOICES:
         return
-    nearest = {
-        category: box_distances([target.box for target in targets], [thing.box for thing in things]).min(axis=1)
-        for category, things in groups.items()
-    }
+    distances = box_distances(
+        [target.box for target in targets], [thing.box for things in groups.values() for thing in things]
+    )
+    parts = np.split(distances, np.cumsum([len(things) for things in groups.values()])[:-1], axis=1)
+    nearest = {category: part.min(axis=1) for category, part in zip(groups, parts, strict=True)}
     for index in shuffled(list(range(len(targets))) * DRAWS, rng):
         target = targets[index]
         others = [category for category in groups if category != target.category]
         chosen = shuffled(others, rng)[:CHOICES]
-        distances = [float(nearest[category][index]) for category in chosen]
-        if not is_clear(distances):
+        reach = [float(nearest[category][index]) for category in chosen]
+        if not is_clear(reach):
             continue
-        right = chosen[int(np.argmin(distances))]
+        right = chosen[int(np.argmin(reach))]
         slots = {"candidates": ", ".join(chosen), "either": either(chosen), "target": target.category}
         objects = [target.id, *(thing.id for category in chosen for thing in groups[category])]
         yield ask_choice(NAME, WORDINGS[NAME], chosen, right, slots, objects)

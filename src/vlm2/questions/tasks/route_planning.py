@@ -21,7 +21,6 @@ TURNS = {"Turn Left": 90.0, "Turn Right": -90.0, "Turn Back": 180.0}
 CLEAR = 30.0  # degrees that a turn may differ from a quarter or a half turn
 SHORTEST, LONGEST = 0.8, 6.0  # metres between the centres of two stops
 DRAWS = 300  # routes tried
-STEP = 0.1  # metres between the points of a way that must be free
 HEAD = 1.6  # metres above the lowest thing: what begins higher bars no way
 SHRINK = 0.8  # of a thing's footprint that bars a way; one may brush past its edge
 
@@ -87,14 +86,12 @@ class Floor:
     def free(self) -> Bool[np.ndarray, "things things"]:
         """Tell which pairs have a way between them: in one room, of a walkable length, with nothing else on it."""
         lengths = np.linalg.norm(self.centers[:, None] - self.centers[None], axis=-1)
-        free = (lengths >= SHORTEST) & (lengths <= LONGEST)
-        bottoms = [thing.box.center[2] - thing.box.size[2] / 2 for thing in self.scene.objects]
-        low = min(bottoms) + HEAD
-        barriers = [thing for thing, bottom in zip(self.scene.objects, bottoms, strict=True) if bottom < low]
-        for i, j in np.argwhere(np.triu(free)):
-            start, end = self.things[i], self.things[j]
-            others = [thing.box for thing in barriers if thing.id not in (start.id, end.id)]
-            free[i, j] = free[j, i] = start.room == end.room and not _blocked(start.box, end.box, others)
+        rooms = [thing.room for thing in self.things]
+        together = np.array([[room == other for other in rooms] for room in rooms])
+        free = together & (lengths >= SHORTEST) & (lengths <= LONGEST)
+        first, last = np.nonzero(np.triu(free))
+        ways = _blocked(self.centers[first], self.centers[last], _barriers(self.scene))
+        free[first[ways], last[ways]] = free[last[ways], first[ways]] = False
         return free
 
     def turns(self, facing: int, stops: Sequence[int]) -> list[str | None]:
@@ -187,19 +184,25 @@ def _edge(origin: np.ndarray, box: Box) -> np.ndarray:
     return center + way / max(1.0, *reach)
 
 
-def _blocked(start: Box, end: Box, others: Sequence[Box]) -> bool:
-    """Tell whether another thing's footprint lies on the straight way between two things' centres.
+def _barriers(scene: Scene) -> list[Box]:
+    """Return the boxes that stand in a robot's way: those that begin below a head's height."""
+    bottoms = [thing.box.center[2] - thing.box.size[2] / 2 for thing in scene.objects]
+    return [thing.box for thing, bottom in zip(scene.objects, bottoms, strict=True) if bottom < min(bottoms) + HEAD]
 
-    A thing whose footprint holds one of the two centres (a vase's table, a table's chair) is no obstacle.
+
+def _blocked(
+    first: Float64[np.ndarray, "ways 2"], last: Float64[np.ndarray, "ways 2"], barriers: Sequence[Box]
+) -> Bool[np.ndarray, " ways"]:
+    """Tell on which straight ways between two points a barrier's footprint lies, entered and left again.
+
+    A footprint that holds an end of the way is no obstacle: it is the thing there, or its table, or its chair.
     """
-    if not others:
-        return False
-    first, last = np.array(start.center[:2]), np.array(end.center[:2])
-    steps = max(2, int(np.linalg.norm(last - first) / STEP))
-    way = first + np.linspace(0, 1, steps)[:, None] * (last - first)
-    centers = np.array([box.center[:2] for box in others])
-    axes = np.array([box.axes for box in others])[:, :, :2]
-    halves = np.array([box.size for box in others]) / 2 * SHRINK
-    local = np.einsum("oad,osd->osa", axes, way[None] - centers[:, None])
-    inside = (np.abs(local) <= halves[:, None]).all(axis=-1)
-    return bool((inside.any(axis=1) & ~inside[:, 0] & ~inside[:, -1]).any())
+    axes = np.array([box.axes for box in barriers])[:, :, :2]
+    halves = np.array([box.size for box in barriers]) / 2 * SHRINK
+    centers = np.array([box.center[:2] for box in barriers])
+    start = np.einsum("bad,wbd->wba", axes, first[:, None] - centers)
+    way = np.einsum("bad,wd->wba", axes, last - first)
+    way = np.where(np.abs(way) < 1e-9, 1e-9, way)
+    ends = np.stack([(-halves - start) / way, (halves - start) / way])  # shares of the way between a box's faces
+    enter, leave = ends.min(axis=0).max(axis=-1), ends.max(axis=0).min(axis=-1)
+    return ((enter < leave) & (enter > 0) & (leave < 1)).any(axis=1)
