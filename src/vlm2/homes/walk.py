@@ -36,7 +36,7 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
         raise ValueError(f"A walk of {duration:g} s was asked for; walks last {SHORTEST:g} to {LONGEST:g} s.")
     rng = np.random.default_rng([seed, home.seed, 7])
     ground = Ground(home)
-    habit = Habit(*(float(rng.uniform(*span)) for span in ((1.38, 1.66), (0.6, 0.85), (0.58, 0.7), (0.16, 0.34))))
+    habit = Habit(*(float(rng.uniform(*span)) for span in ((1.38, 1.66), (0.6, 0.85), (0.58, 0.7), (0.2, 0.4))))
     thorough = 1.0
     while True:
         positions, targets = _tour(ground, home, habit, rng, thorough)
@@ -44,7 +44,10 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
             break
         thorough *= 0.75
     limit = LONGEST if duration is None else duration
-    while duration is not None and len(positions) * STEP < duration:
+    least = float(rng.uniform(SHORTEST, 25)) if duration is None else duration
+    if len(positions) * STEP < least:
+        limit = least
+    while len(positions) * STEP < least:
         more = _tour(ground, home, habit, rng, 1.0, start=positions[-1], heading=targets[-1])
         positions, targets = np.concatenate([positions, more[0]]), np.concatenate([targets, more[1]])
     steps = min(len(positions), int(limit / STEP))
@@ -108,7 +111,7 @@ def _stops(ground: Ground, home: Home, rng, thorough: float) -> list[tuple[int, 
         chosen = [int(worth.argmax())]
         while len(chosen) < wanted:
             apart = np.min([np.linalg.norm(nodes - nodes[c], axis=1) for c in chosen], axis=0)
-            best = int((apart + 0.5 * worth).argmax())
+            best = int((apart + worth).argmax())
             if apart[best] < 0.8:
                 break
             chosen.append(best)
@@ -197,14 +200,14 @@ def _follow(targets: np.ndarray, limit: float) -> np.ndarray:
 def _poses(positions: np.ndarray, targets: np.ndarray, habit: Habit, rng, times: np.ndarray) -> np.ndarray:
     """Return world_from_camera at times, with the bob, sway and tremble of a hand-held camera."""
     clock = np.arange(len(positions)) * STEP
-    yaw = np.interp(times, clock, _follow(np.asarray(targets), math.radians(40)))
+    yaw = np.interp(times, clock, _follow(np.asarray(targets), math.radians(46)))
     x, y = (np.interp(times, clock, positions[:, i]) for i in range(2))
     speed = np.linalg.norm(np.gradient(positions, STEP, axis=0), axis=1) if len(positions) > 1 else np.zeros(1)
     bob = np.sin(2 * math.pi * 1.75 * times) * 0.012 * np.interp(times, clock, np.minimum(speed, 0.9))
     z = habit.height + bob + _wander(rng, times, 0.012)
     x, y = x + _wander(rng, times, 0.007), y + _wander(rng, times, 0.007)
     yaw = yaw + _wander(rng, times, math.radians(0.8))
-    pitch = np.clip(habit.pitch + _wander(rng, times, math.radians(4.5), 0.04, 0.3), math.radians(2), math.radians(30))
+    pitch = np.clip(habit.pitch + _wander(rng, times, math.radians(4.5), 0.04, 0.3), math.radians(3), math.radians(34))
     roll = _wander(rng, times, math.radians(1.0))
     forward = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), -np.sin(pitch)], 1)
     level = np.stack([np.sin(yaw), -np.cos(yaw), np.zeros_like(yaw)], 1)
