@@ -1,0 +1,180 @@
+"""`vlm2 ask`: watch a video file and answer questions about it."""
+
+from __future__ import annotations
+
+import json as json_module
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..questions.question import Question
+    from ..session import Answer, Session
+    from ..video import VideoFile
+
+LONG_VIDEO = 10.0  # seconds; from here on a progress bar
+EVIDENCE_SHOWN = 3
+
+Asked = tuple["Question", "Answer"]
+
+
+def ask(
+    video: Annotated[Path, typer.Argument(help="A video file.")],
+    questions: Annotated[list[str] | None, typer.Argument(metavar="QUESTION...", help="What to ask.")] = None,
+    questions_file: Annotated[
+        Path | None, typer.Option("--questions", help="A .jsonl of questions in VSI-Bench's form, with their truth.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="mini, a checkpoint's folder, or owner/model on the hub.")] = "mini",
+    fps: Annotated[float | None, typer.Option(help="Frames a second to look at; by default 2.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    save: Annotated[Path | None, typer.Option(help="Keep what was seen in this file.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; by default a GPU where there is one.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+) -> None:
+    """Answer questions about a video: `vlm2 ask room.mp4 "How many chairs are in this room?"`."""
+    asked = _questions(questions or [], questions_file)
+    with _warnings_as_lines():
+        from ..video import VideoFile
+
+        file = VideoFile(video)
+        started = time.perf_counter()
+        import vlm2
+
+        loaded = vlm2.load(model, device=device, dtype=dtype)
+        session = loaded.session()
+        load_seconds = time.perf_counter() - started
+        with _progress(file) as progress:
+            session.watch(file, fps=fps, progress=progress)
+        answers = [(question, session.ask(_prompt(question))) for question in asked]
+        if save is not None:
+            session.save(save)
+    if json:
+        typer.echo(_as_json(model, file, session, answers))
+    else:
+        _show(file, session, answers, load_seconds)
+
+
+def _questions(texts: list[str], file: Path | None) -> list[Question]:
+    from ..questions.question import Question
+
+    questions = [Question("", text, None, "") for text in texts]
+    if file is not None:
+        if not file.is_file():
+            raise ValueError(f"There is no file {file}. --questions takes a .jsonl, one question a line.")
+        lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        for number, line in enumerate(lines, 1):
+            try:
+                questions.append(Question.from_vsi(json_module.loads(line)))
+            except (KeyError, TypeError, json_module.JSONDecodeError):
+                raise ValueError(
+                    f"{file}, question {number}: no question in VSI-Bench's form, a JSON object with question_type, "
+                    "question, options and ground_truth."
+                ) from None
+    if not questions:
+        raise ValueError('Ask something: vlm2 ask room.mp4 "How many chairs are in this room?"')
+    if any(not question.question.strip() for question in questions):
+        raise ValueError("A question is empty; ask something about the video.")
+    return questions
+
+
+def _prompt(question: Question) -> str:
+    return question.prompt() if question.question_type else question.question
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Show our own warnings as one yellow line each, and those of the libraries not at all."""
+    from ..video import VideoWarning
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        typer.secho(f"Warning: {message}", fg=typer.colors.YELLOW, err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", VideoWarning)
+        warnings.showwarning = show
+        yield
+
+
+@contextmanager
+def _progress(file: VideoFile) -> Iterator[Callable[[float], None] | None]:
+    """Give what a session tells its progress to: a bar for long videos where someone is looking."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if file.seconds < LONG_VIDEO or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("Watching"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} s"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=file.seconds)
+        yield lambda seconds: bar.update(task, completed=seconds)
+
+
+def _as_json(model: str, file: VideoFile, session: Session, answers: list[Asked]) -> str:
+    rows = []
+    for question, answer in answers:
+        row = {"question": question.question, "answer": answer.text, "seconds": round(answer.seconds, 3)}
+        if question.options is not None:
+            row["options"] = list(question.options)
+        if question.ground_truth:
+            row["truth"] = question.ground_truth
+        row["evidence"] = [{k: round(v, 4) for k, v in asdict(seen).items()} for seen in answer.evidence]
+        rows.append(row)
+    video = {"path": str(file.path), "seconds": round(file.seconds, 3), "frames": session.frames}
+    return json_module.dumps({"model": model, "video": video, "answers": rows}, ensure_ascii=False, indent=1)
+
+
+def _show(file: VideoFile, session: Session, answers: list[Asked], load_seconds: float) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if any(question.ground_truth for question, _ in answers):
+        console.print(_table(answers))
+    else:
+        for question, answer in answers:
+            console.print(f"\n[bold]{_plain(question.question)}[/]\n  [green]{_plain(answer.text)}[/]")
+            console.print(f"  [dim]looked most at {_evidence(answer)}[/]")
+    spent = {"load": load_seconds, **session.spent, "answer": sum(answer.seconds for _, answer in answers)}
+    parts = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in spent.items())
+    console.print(
+        f"\n[dim]{file.path.name}: {file.seconds:.1f} s, {session.frames} frames looked at. "
+        f"Time: {sum(spent.values()):.1f} s = {parts}[/]"
+    )
+
+
+def _table(answers: list[Asked]):
+    """Lay out questions, answers and truths side by side."""
+    from rich.table import Table
+
+    table = Table("question", "answer", "truth", "looked most at", show_lines=True)
+    for question, answer in answers:
+        table.add_row(
+            _plain("\n".join([question.question, *(question.options or ())])),
+            _plain(answer.text),
+            _plain(_truth(question)),
+            _evidence(answer),
+        )
+    return table
+
+
+def _truth(question: Question) -> str:
+    letter, text = question.ground_truth, question.answer_text if question.ground_truth else ""
+    return text if text == letter else f"{letter}. {text}"
+
+
+def _evidence(answer: Answer) -> str:
+    return ", ".join(f"{seen.time:.1f} s ({seen.weight:.0%})" for seen in answer.evidence[:EVIDENCE_SHOWN])
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
