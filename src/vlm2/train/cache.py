@@ -52,6 +52,7 @@ class CacheConfig:
     fps: float = 2.0
     encoder: str = "efficientnet-lite0"
     workers: int = 2
+    room_shares: tuple[float, ...] = (0.4, 0.3, 0.2, 0.1)  # of homes with one, two, three, four rooms
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,8 @@ def _cache_home(config: CacheConfig, index: int) -> str:
     rng = np.random.default_rng([seed, 71])
     sizes, shares = zip(*FRAME_SIZES, strict=True)
     width, height = sizes[int(rng.choice(len(sizes), p=shares))]
-    home = sample_home(seed, config.split, fps=config.fps, size=(width, height))
+    rooms = 1 + int(rng.choice(len(config.room_shares), p=config.room_shares))
+    home = sample_home(seed, config.split, fps=config.fps, size=(width, height), rooms=rooms)
     frames = recompress(home.frames, int(rng.integers(60, 95)))
     encoder = _encoder(config.encoder, load_vision_encoder)
     tokens = []

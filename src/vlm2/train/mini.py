@@ -1,0 +1,127 @@
+"""Stage 2: position injection, alignment, fusion, memory, projector and LoRA, trained on questions about generated homes.
+
+The vision encoder, the geometry encoder and the language model stay frozen. A step is one home: its frames pass through
+the 3D-aware representation and the dual memory once, and a handful of questions is answered behind what the
+memory holds at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from . import packing
+from .cache import open_cache
+from .examples import Example, HomeExamples, cache_geometry, geometry_path
+from .grounding import Grounding, pool2, pooled_categories, word_embeddings
+from .loop import LoopConfig, Trained, fit
+
+
+@dataclass(frozen=True)
+class MiniConfig:
+    """The second stage. `loop.learning_rate` is that of the modules."""
+
+    cache: str = "runs/cache/train"
+    geometry: str = "runs/geometry/encoder"  # a trained compact π³
+    loop: LoopConfig = field(default_factory=lambda: LoopConfig(out="runs/mini", steps=700, learning_rate=1e-3))
+    lora_learning_rate: float = 1e-3
+    questions: int = 16  # a home
+    paraphrased: float = 0.3  # share of the questions in other than the benchmark's words
+    most_frames: int = 64  # a home; longer ones are thinned
+    row: int = 128  # tokens in a row of packed questions
+    grounding_steps: int = 600  # without the language model, before all else
+    grounding_frames: int = 64  # frames a step of those
+    what_weight: float = 0.1
+    where_weight: float = 0.05
+
+
+class Answering(Trained):
+    """The loss of one home's questions."""
+
+    def __init__(self, model, processor, config: MiniConfig) -> None:
+        super().__init__()
+        self.model, self.processor, self.config = model, processor, config
+        words = word_embeddings(model.language_model.get_input_embeddings(), processor.tokenizer)
+        self.grounding = Grounding(words)
+        packing.register()
+        self.before, self.after = processor.prefix_ids()
+
+    def forward(self, example: Example) -> dict[str, Tensor]:
+        """Return the losses: next token of the answers, and the grounding of the tokens that the answers rest on."""
+        device = self.grounding.scale.device
+        features = example.features.to(device)
+        tokens, frames = self.model.frame_tokens(features)
+        answer = self._answer_loss(tokens.flatten(0, 1), example)
+        shown = pooled_categories(example.categories.to(device)[frames], features.grid)
+        places = pool2(example.coordinates.to(device)[frames], features.grid)
+        what, where = self.grounding(tokens, shown, places)
+        loss = answer + self.config.what_weight * what + self.config.where_weight * where
+        return {"loss": loss, "answer": answer, "what": what, "where": where}
+
+    def _answer_loss(self, video: Tensor, example: Example) -> Tensor:
+        language = self.model.language_model
+        embed = language.get_input_embeddings()
+        prompts = [self.processor.question_ids(q.prompt()) for q in example.questions]
+        answers = [self.processor.answer_ids(q.ground_truth) for q in example.questions]
+        prefix = len(self.before) + len(video) + len(self.after)
+        packed = packing.pack(prefix, prompts, answers, self.config.row)
+        texts = [torch.tensor([ids], device=video.device) for ids in (self.before, self.after)]
+        rows = embed(packed.token_ids.to(video.device).reshape(1, -1))
+        before, after = embed(texts[0]), embed(texts[1])
+        sequence = torch.cat([before, video[None].to(before.dtype), after, rows], 1)
+        hidden = self.model.language_backbone(
+            inputs_embeds=sequence,
+            position_ids=packed.position_ids.to(video.device),
+            use_cache=False,
+            packing=packed,
+        ).last_hidden_state
+        logits = language.get_output_embeddings()(hidden[0, packed.sources.to(video.device)])
+        losses = functional.cross_entropy(logits.float(), packed.targets.to(video.device), reduction="none")
+        owner = packed.owner.to(video.device)
+        lengths = torch.bincount(owner).float()
+        return (losses / lengths[owner]).sum() / len(example.questions)  # every question weighs the same
+
+
+class GroundingFrames(torch.utils.data.Dataset):
+    """Batches of frames from one home after another, for grounding without the language model."""
+
+    def __init__(self, examples: HomeExamples, frames: int) -> None:
+        self.examples, self.frames = examples, frames
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, index: int) -> Example:
+        home = self.examples.homes[index % len(self.examples.homes)]
+        return self.examples.example(home, max(1, home.frames // self.frames), ())
+
+
+class Naming(Trained):
+    """The loss of grounding single frames, no memory: a quick start for representation and projector."""
+
+    def __init__(self, answering: Answering) -> None:
+        super().__init__()
+        self.model, self.grounding = answering.model, answering.grounding
+
+    def forward(self, example: Example) -> dict[str, Tensor]:
+        """Return the grounding losses of every frame's own tokens."""
+        device = self.grounding.scale.device
+        features = example.features.to(device)
+        tokens = self.model.projector(self.model.represent(features), features.grid)
+        shown = pooled_categories(example.categories.to(device), features.grid)
+        places = pool2(example.coordinates.to(device), features.grid)
+        what, where = self.grounding(tokens, shown, places)
+        return {"loss": what + 0.5 * where, "what": what, "where": where}
+
+
+def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:
+    """Separate LoRA, with its own learning rate, from the modules."""
+    trained = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
+    return [
+        {"params": [p for n, p in trained if "lora_" not in n], "lr": config.loop.learning_rate},
+        {"params": [p for n, p in trained if "lora_" in n], "lr": config.lora_learning_rate, "weight_decay": 0.0},
+    ]
