@@ -6,7 +6,7 @@ import numpy as np
 
 from ..scenes.record import Room
 from . import groups
-from .place import against_wall, ceiling, in_open, near_wall, on_some_top, on_wall
+from .place import against_wall, at_edge, ceiling, in_open, near_wall, on_some_top, on_wall
 from .plan import Gap, Plan, gap_span
 from .stage import Piece, Stage
 
@@ -66,16 +66,16 @@ def bedroom(stage: Stage) -> None:
     if stage.area > 12 and stage.chance(0.15):
         groups.sleep(stage)
     if stage.chance(0.75):
-        against_wall(stage, stage.choose(("closet", "closet", "wardrobe")), 0.55)
+        against_wall(stage, "closet", 0.55)
     if stage.chance(0.45):
         groups.work(stage)
     if bed and stage.chance(0.35):
         groups.rug(stage, bed)
     if stage.chance(0.3):
-        against_wall(stage, "tv", 0.3) if stage.chance(0.5) else on_some_top(stage, "tv")
-    _storage(stage, ("cabinet", "shelf", "dresser", "bookshelf"), 2)
+        _hang(stage, "tv") if stage.chance(0.5) else on_some_top(stage, "tv")
+    _storage(stage, ("cabinet", "shelf", "bookshelf"), 2)
     if stage.chance(0.3):
-        near_wall(stage, stage.choose(("chair", "armchair", "stool")))
+        near_wall(stage, stage.choose(("chair", "stool")))
 
 
 def kitchen(stage: Stage) -> None:
@@ -97,9 +97,9 @@ def office(stage: Stage) -> None:
         on_wall(stage, "whiteboard")
     _storage(stage, ("bookshelf", "shelf", "cabinet"), 4)
     if stage.area > 12 and stage.chance(0.35):
-        groups.dine(stage, 4)
+        groups.dine(stage, 8)
     elif stage.chance(0.3):
-        against_wall(stage, stage.choose(("sofa", "armchair")), 0.5)
+        against_wall(stage, stage.choose(("sofa", "chair")), 0.5)
     if stage.chance(0.4):
         on_some_top(stage, "printer")
 
@@ -140,46 +140,45 @@ def _radiators(stage: Stage) -> None:
                 if model and model.stands == "wall":
                     on_wall(stage, category, 0.12 + model.size[2] / 2, model=model, near=(edge, sum(span) / 2))
                 elif model:
-                    stage.add(_under(model, edge, sum(span) / 2))
+                    stage.add(at_edge(model, edge, sum(span) / 2))
 
 
-def _under(model, edge, distance: float) -> Piece:
-    from .place import at_edge
-
-    return at_edge(model, edge, distance)
-
-
-SMALL = {  # how many of a thing lie about in a room of a kind: category, kinds (all if empty), most
+SMALL = {  # how many of a thing stand about in a room of a kind: category, kinds (all if empty), most
     "trash bin": ((), 2),
     "plant": ((), 3),
     "lamp": (("living room", "bedroom", "office"), 2),
     "stool": (("living room", "kitchen", "bathroom", "bedroom", "dining room"), 2),
     "backpack": (("bedroom", "office", "living room"), 2),
-    "suitcase": (("bedroom", "living room", "laundry room"), 2),
+    "suitcase": (("bedroom", "living room", "laundry room"), 3),
     "basket": (("bathroom", "laundry room", "bedroom", "living room"), 2),
     "box": (("office", "laundry room", "bedroom", "living room"), 3),
-    "shoes": (("bedroom", "living room"), 2),
+    "crate": (("kitchen", "laundry room", "office"), 2),
+    "bucket": (("bathroom", "laundry room", "kitchen"), 2),
+    "shoes": (("bedroom", "living room"), 3),
+    "fan": (("bedroom", "office", "living room"), 1),
+    "coat rack": (("bedroom", "office", "living room"), 1),
+    "mirror": (("bedroom",), 1),
+    "computer tower": (("office",), 1),
 }
 HUNG = {
     "picture": ((), 4),
     "clock": (("kitchen", "living room", "office", "dining room"), 1),
     "mirror": (("bedroom", "living room"), 1),
-    "shelf": (("office", "bedroom", "kitchen", "living room"), 1),
+    "shelf": (("office", "bedroom", "kitchen", "living room"), 2),
     "whiteboard": (("office",), 1),
-    "lamp": (("bedroom", "bathroom", "dining room"), 2),
-    "towel": (("kitchen",), 1),
+    "towel": (("kitchen",), 2),
 }
 STREWN = {
-    "book": (("living room", "bedroom", "office"), 4),
-    "cup": (("living room", "office", "dining room", "kitchen"), 2),
+    "cup": (("living room", "office", "dining room", "kitchen"), 3),
     "plant": (("living room", "bedroom", "office", "kitchen", "dining room"), 2),
     "lamp": (("living room", "bedroom"), 1),
     "telephone": (("living room", "office", "bedroom"), 1),
     "laptop": (("living room", "bedroom", "dining room"), 1),
     "bowl": (("living room", "dining room", "kitchen"), 2),
     "clock": (("bedroom", "living room"), 1),
-    "basket": (("bathroom", "laundry room"), 1),
-    "box": (("office", "laundry room"), 1),
+    "fan": (("bedroom", "office"), 1),
+    "printer": (("office",), 1),
+    "towel": (("bathroom", "laundry room"), 2),
 }
 
 
@@ -194,7 +193,8 @@ def finish(stage: Stage) -> None:
 
 
 def _hang(stage: Stage, category: str) -> None:
-    on_wall(stage, category, fits=lambda m: m.stands == "wall") if stage.model(category, lambda m: m.stands == "wall") else None
+    if model := stage.model(category, lambda m: m.stands == "wall"):
+        on_wall(stage, category, model=model)
 
 
 def _stand(stage: Stage, category: str) -> None:

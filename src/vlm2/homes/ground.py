@@ -15,7 +15,7 @@ from .home import Home
 from .plan import WALL
 
 CELL = 0.05  # metres of a cell of the distance field
-CLEAR = 0.3  # metres that ways keep from things
+CLEAR = 0.31  # metres that ways keep from things
 HEAD = 1.9  # things that begin above this height, and those lower than a rug's, are no obstacle
 
 
@@ -35,11 +35,13 @@ class Ground:
         for opening in home.openings:
             if opening.kind == "door" and None not in opening.rooms:
                 free |= self._rectangle(*_doorway(opening.start, opening.end))
-        boxes = [placement_box(p) for p in home.placements] + [opening_box(o) for o in home.openings if o.kind == "door"]
+        boxes = [placement_box(p) for p in home.placements] + [opening_box(o) for o in home.openings]
         for box in boxes:
             if box.center[2] - box.size[2] / 2 < HEAD and box.center[2] + box.size[2] / 2 > 0.08:
                 free &= ~self._box(box)
-        self.distance = ndimage.distance_transform_edt(free) * CELL
+        # From cell centre to cell centre; the obstacle's border lies about half a cell nearer.
+        self.distance = np.maximum(ndimage.distance_transform_edt(free) - 0.5, 0) * CELL
+        self._doors = [np.add(o.start, o.end) / 2 for o in home.openings if o.kind == "door"]
         self._graph()
 
     def _inside(self, room: Room) -> np.ndarray:
@@ -80,6 +82,9 @@ class Ground:
         self.nodes = np.stack([self.xs[2 * columns], self.ys[2 * rows]], 1)
         self.node_room = self.room[2 * rows, 2 * columns]
         self.node_distance = coarse[free]
+        self.node_door = np.full(size, np.inf)  # metres to the nearest doorway
+        for door in self._doors:
+            self.node_door = np.minimum(self.node_door, np.linalg.norm(self.nodes - door, axis=1))
         self.main = part == np.bincount(part).argmax() if size else np.zeros(0, bool)
 
     def clearance(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points"]:

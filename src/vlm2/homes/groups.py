@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import math
 
-from .place import above, against_wall, at_edge, beside, edge_behind, on_top, on_wall, relative, zone_before
+import numpy as np
+
+from .place import (
+    above,
+    against_wall,
+    at_edge,
+    beside,
+    edge_behind,
+    in_open,
+    near_wall,
+    on_soft,
+    on_some_top,
+    on_top,
+    on_wall,
+    relative,
+    zone_before,
+)
 from .stage import Footprint, Piece, Stage, facing
 
 
@@ -18,15 +34,16 @@ def sleep(stage: Stage) -> Piece | None:
     for stand in stands:
         if stage.chance(0.75):
             on_top(stage, stand, "lamp", right=0.0, front=-0.04)
-    if bed.model.surface_height:
-        double = bed.model.size[0] > 1.2
-        for side in (-1, 1) if double else (0,):
-            if stage.chance(0.9):
-                right, front = side * bed.model.size[0] / 4, -bed.model.size[1] / 2 + 0.32
-                on_top(stage, bed, "pillow", right, front, turn=float(stage.rng.normal(0, 0.08)))
-        for _ in range(int(stage.rng.integers(0, 3))):
-            side = float(stage.rng.uniform(-0.3, 0.3)) * bed.model.size[0]
-            on_top(stage, bed, "pillow", side, -bed.model.size[1] / 2 + 0.72, turn=float(stage.rng.normal(0, 0.3)))
+    wide, deep = bed.model.size[:2]
+    head = -deep / 2 + 0.3
+    for side in (-1, 1) if wide > 1.2 else (0,):
+        if stage.chance(0.92):
+            on_soft(stage, bed, "pillow", side * wide / 4, head, float(stage.rng.normal(0, 0.06)))
+    for _ in range(int(stage.rng.choice([0, 1, 2, 3], p=[0.45, 0.25, 0.2, 0.1]))):
+        right = float(stage.rng.uniform(-0.32, 0.32)) * wide
+        on_soft(stage, bed, "pillow", right, head + float(stage.rng.uniform(0.35, 0.7)), float(stage.rng.normal(0, 0.4)))
+    if stage.chance(0.3):
+        on_soft(stage, bed, "blanket", float(stage.rng.uniform(-0.2, 0.2)) * wide, 0.25 * deep, float(stage.rng.normal(0, 0.2)))
     if stage.chance(0.5):
         above(stage, bed, "picture", 0.3)
     return bed
@@ -34,37 +51,61 @@ def sleep(stage: Stage) -> Piece | None:
 
 def watch(stage: Stage) -> Piece | None:
     """Put a sofa, a tv across from it, a low table between, seats beside, lamps and pillows."""
-    sofa = None
-    for _ in range(3):
-        sofa = sofa or against_wall(stage, "sofa", zone=0.5)
+    sofa = _sofa_with_tv(stage) or against_wall(stage, "sofa", 0.5) or against_wall(stage, "sofa", 0.4, lambda m: m.size[0] < 2.2)
     if sofa is None:
         return None
-    across = _wall_before(stage, sofa)
-    if across is not None:
-        edge, distance, reach = across
-        _television(stage, edge, distance, reach)
-    low = stage.model("table", lambda m: m.size[2] < 0.56 and m.size[0] < 1.4)
-    if low and stage.chance(0.85):
-        for apart in (0.4, 0.34, 0.5):
-            front = sofa.footprint.deep / 2 + apart + low.size[1] / 2
-            table = relative(stage, sofa, low, float(stage.rng.normal(0, 0.08)), front)
-            if _place_in_zone(stage, table, sofa):
-                for category in stage.rng.permutation(["book", "cup", "plant", "bowl", "laptop"])[: int(stage.rng.integers(0, 4))]:
-                    on_top(stage, table, str(category))
-                break
+    _low_table(stage, sofa)
     for side in (-1, 1):
         kind = str(stage.rng.choice(["", "armchair", "lamp", "table", "plant"], p=[0.25, 0.3, 0.2, 0.15, 0.1]))
         if kind == "armchair":
             _armchair(stage, sofa, side)
         elif kind:
-            beside(stage, sofa, kind, side, 0.08, lambda m: m.size[0] < 0.65 and m.stands == "floor")
-    if sofa.model.surface_height:
-        for i in range(int(stage.rng.integers(0, 5))):
-            right = (-1) ** i * (sofa.model.size[0] / 2 - 0.32 - 0.4 * (i // 2))
-            on_top(stage, sofa, "pillow", right, 0.02, turn=float(stage.rng.normal(0, 0.2)))
+            side_piece = beside(stage, sofa, kind, side, 0.08, lambda m: m.size[0] < 0.65 and m.stands == "floor")
+            if side_piece and kind == "table" and stage.chance(0.6):
+                on_top(stage, side_piece, "lamp", 0.0, 0.0)
+    cushions(stage, sofa)
     if stage.chance(0.5):
         above(stage, sofa, "picture", 0.3)
     return sofa
+
+
+def cushions(stage: Stage, sofa: Piece) -> None:
+    """Lay up to four pillows and sometimes a blanket on a sofa's seat."""
+    places = np.linspace(-1, 1, 4) * (sofa.model.size[0] / 2 - 0.5)
+    for i in stage.rng.permutation(4)[: int(stage.rng.integers(0, 5))]:
+        on_soft(stage, sofa, "pillow", float(places[i]), -0.1, float(stage.rng.normal(0, 0.25)))
+    if stage.chance(0.2):
+        on_soft(stage, sofa, "blanket", float(stage.choose(places)), -0.05, float(stage.rng.normal(0, 0.2)))
+
+
+def _sofa_with_tv(stage: Stage) -> Piece | None:
+    """Put a sofa and a tv at walls across from each other, where both fit."""
+    for _ in range(2):
+        model = stage.model("sofa")
+        for edge, distance in stage.wall_spots(model.size[0]) if model else ():
+            sofa = at_edge(model, edge, distance)
+            zone = zone_before(sofa, 0.5)
+            across = _wall_before(stage, sofa)
+            if across is None or not stage.fits(sofa, zone, 0.02):
+                continue
+            if stage.add(sofa, zone, 0.02):
+                if _television(stage, *across):
+                    return sofa
+                stage.take_back(sofa, zone)
+    return None
+
+
+def _low_table(stage: Stage, sofa: Piece) -> None:
+    low = stage.model("table", lambda m: m.size[2] < 0.56 and m.size[0] < 1.4)
+    if low is None or stage.chance(0.15):
+        return
+    for apart in (0.4, 0.34, 0.5):
+        front = sofa.footprint.deep / 2 + apart + low.size[1] / 2
+        table = relative(stage, sofa, low, float(stage.rng.normal(0, 0.08)), front)
+        if _place_in_zone(stage, table, sofa):
+            for category in stage.rng.permutation(["cup", "plant", "bowl", "laptop", "cup"])[: int(stage.rng.integers(0, 4))]:
+                on_top(stage, table, str(category))
+            return
 
 
 def _place_in_zone(stage: Stage, piece: Piece, owner: Piece) -> bool:
@@ -90,27 +131,30 @@ def _wall_before(stage: Stage, sofa: Piece):
     return best
 
 
-def _television(stage: Stage, edge, distance: float, reach: float) -> None:
+def _television(stage: Stage, edge, distance: float, reach: float) -> Piece | None:
+    """Put a tv at a wall, on a stand or hanging, near a place along it; None where nothing fits."""
+    shifts = (0.0, 0.25, -0.25, 0.5, -0.5)
     stand = None
-    if reach > 1.7 and stage.chance(0.85):
-        for category in ("tv stand", "cabinet", "shelf"):
-            model = stage.model(category, lambda m: m.stands == "floor" and m.size[2] < 0.8 and m.size[0] > 0.7 and bool(m.surface_height))
-            for shift in (0.0, 0.3, -0.3, 0.6, -0.6):
-                if model and stand is None:
-                    piece = at_edge(model, edge, distance + shift)
-                    stand = stage.add(piece, zone_before(piece, 0.4))
-    if stand and on_top(stage, stand, "tv", right=0.0, front=0.0, turn=0.0):
-        return
+    if reach > 1.8 and stage.chance(0.85):
+        category = "tv stand" if stage.chance(0.75) else "cabinet"
+        model = stage.model(category, lambda m: m.size[2] < 0.8 and m.size[0] > 0.7 and bool(m.surface_height))
+        for shift in shifts if model else ():
+            piece = at_edge(model, edge, distance + shift)
+            if stand := stage.add(piece, zone_before(piece, 0.35)):
+                break
+    if stand and stage.chance(0.75) and (tv := on_top(stage, stand, "tv", 0.0, 0.0, 0.0, lambda m: m.stands == "top")):
+        return tv
     near = edge.project((stand.x, stand.y))[0] if stand else distance
-    for shift in (0.0, 0.25, -0.25, 0.5, -0.5):
-        model = stage.model("tv", lambda m: m.stands == "wall")
-        if model and on_wall(stage, "tv", max(1.25, 0.7 + model.size[2] / 2), model=model, near=(edge, near + shift)):
-            return
+    model = stage.model("tv", lambda m: m.stands == "wall")
+    for shift in shifts if model else ():
+        if tv := on_wall(stage, "tv", max(1.25, 0.7 + model.size[2] / 2), model=model, near=(edge, near + shift)):
+            return tv
+    return on_top(stage, stand, "tv", 0.0, 0.0, 0.0, lambda m: m.stands == "top") if stand else None
 
 
 def _armchair(stage: Stage, sofa: Piece, side: int) -> None:
     """Stand an armchair (or chair) before a sofa's end, looking across its front."""
-    model = stage.model("armchair") or stage.model("chair", lambda m: m.size[0] > 0.55)
+    model = stage.model("chair", lambda m: m.size[0] > 0.6)
     if model is None:
         return
     right = side * (sofa.footprint.wide / 2 + model.size[1] / 2 + float(stage.rng.uniform(0.1, 0.35)))
@@ -143,7 +187,7 @@ def dine(stage: Stage, most: int = 6) -> Piece | None:
             continue
         if chair:
             _chairs(stage, table, chair, int(stage.rng.integers(2, most + 1)), walled)
-        for category in stage.rng.permutation(["bowl", "cup", "plant", "cup", "bowl", "book", "laptop"])[: int(stage.rng.integers(0, 5))]:
+        for category in stage.rng.permutation(["bowl", "cup", "plant", "cup", "bowl", "laptop", "cup"])[: int(stage.rng.integers(0, 5))]:
             on_top(stage, table, str(category))
         return table
     return None
@@ -182,7 +226,8 @@ def work(stage: Stage) -> Piece | None:
     desk = against_wall(stage, "desk", zone=0.75)
     if desk is None:
         return None
-    seat = stage.model("chair")
+    seat = stage.model("chair", lambda m: "office" in m.name) if stage.chance(0.6) else None
+    seat = seat or stage.model("chair", lambda m: m.size[0] < 0.68)
     if seat:
         zone = next(z for z in stage.zones[::-1] if abs(z.yaw - desk.yaw) < 1e-9)
         stage.zones.remove(zone)
@@ -203,76 +248,94 @@ def work(stage: Stage) -> Piece | None:
         on_top(stage, desk, "computer mouse", 0.32, deep / 2 - 0.18, turn=0.0)
     else:
         on_top(stage, desk, "laptop", 0.0, 0.03, turn=float(stage.rng.normal(0, 0.1)))
-    for category, chance in (("lamp", 0.4), ("telephone", 0.35), ("book", 0.4), ("cup", 0.4), ("printer", 0.2), ("plant", 0.15)):
+    if stage.chance(0.25):
+        beside(stage, desk, "computer tower", stage.choose((1, -1)), 0.03)
+    for category, chance in (("lamp", 0.4), ("telephone", 0.35), ("cup", 0.4), ("printer", 0.2), ("plant", 0.2), ("clock", 0.1)):
         if stage.chance(chance):
             on_top(stage, desk, category)
     return desk
 
 
 def cook(stage: Stage) -> list[Piece]:
-    """Line a kitchen's appliances and counters up along a wall (and round its corner), with things on the counters."""
-    wanted = ["counter", "sink", "counter", "stove", "counter", "refrigerator"]
-    if stage.chance(0.45):
-        wanted.insert(int(stage.rng.integers(0, 5)), "dishwasher")
-    if stage.chance(0.3):
-        wanted.insert(int(stage.rng.integers(0, 5)), "counter")
-    if stage.chance(0.2):
-        wanted.remove("counter")
+    """Line a kitchen's appliances and counters up along a wall (and the next), with things on the counters."""
+    wanted = ["counter", "sink", "stove", "refrigerator"]
+    for extra, chance in (("dishwasher", 0.5), ("counter", 0.5), ("washer", 0.12), ("counter", 0.3)):
+        if stage.chance(chance):
+            wanted.insert(int(stage.rng.integers(0, len(wanted))), extra)
     if stage.chance(0.5):
         wanted.reverse()
-    run: list[Piece] = []
-    order = sorted(range(len(stage.edges)), key=lambda i: -stage.edges[i].length * float(stage.rng.uniform(0.7, 1.3)))
-    first = order[0]
     models = [m for name in wanted if (m := _fitment(stage, name))]
-    for index in [(first + k) % len(stage.edges) for k in range(len(stage.edges))]:
-        edge, at = stage.edges[index], 0.05
-        while models and at + models[0].size[0] <= edge.length - 0.02:
-            piece = at_edge(models[0], edge, at + models[0].size[0] / 2, 0.015)
-            if stage.add(piece, zone_before(piece, 0.6), apart=0.0):
-                run.append(piece)
-                at += models.pop(0).size[0] + 0.004
+    run: list[Piece] = []
+    for edge, low, high in sorted(stage.free_stretches(0.75, 0.95), key=lambda s: s[1] - s[2]):
+        at = low
+        while models and at < high:
+            for model in models:
+                piece = at_edge(model, edge, at + model.size[0] / 2, 0.015)
+                if at + model.size[0] <= high + 0.05 and stage.add(piece, zone_before(piece, 0.5), apart=0.0):
+                    run.append(piece)
+                    models.remove(model)
+                    at += model.size[0] + 0.004
+                    break
             else:
                 at += 0.1
-        if not models:
-            break
-    tops = [p for p in run if p.model.surface_height and 0.7 < p.model.surface_height < 1.1]
-    for category, chance in (("microwave", 0.75), ("kettle", 0.7), ("bowl", 0.6), ("cup", 0.7), ("cup", 0.4), ("bottle", 0.4), ("plant", 0.2)):
-        plain = [p for p in tops if p.model.category not in ("stove", "sink")]
+    plain = [p for p in run if p.model.surface_height and p.model.category in ("counter", "cabinet", "dishwasher", "washer")]
+    for category, chance in (("microwave", 0.7), ("kettle", 0.7), ("bowl", 0.6), ("cup", 0.7), ("cup", 0.4), ("bowl", 0.3)):
         if plain and stage.chance(chance):
             on_top(stage, stage.choose(plain), category)
-    for stove in [p for p in tops if p.model.category == "stove"]:
-        if stage.chance(0.6):
+    for stove in [p for p in run if p.model.category == "stove"]:
+        for _ in range(int(stage.rng.integers(0, 3))):
             on_top(stage, stove, "pan")
-    for piece in tops:
-        if stage.chance(0.5):
-            above(stage, piece, "cabinet", 0.45, lambda m: m.stands == "wall")
+    for piece in plain:
+        if stage.chance(0.35):
+            above(stage, piece, "shelf", 0.45, lambda m: m.stands == "wall")
+    if stage.area > 10 and stage.chance(0.25):
+        bar(stage)
     return run
 
 
+def bar(stage: Stage) -> None:
+    """Put a high counter in the open with stools along it."""
+    counter = in_open(stage, "counter", lambda m: m.size[2] > 0.97, 0.3, stage.choose((0.0, math.pi / 2)))
+    if counter is None:
+        return
+    stool = stage.model("stool", lambda m: m.size[2] > 0.55)
+    count = int(stage.rng.integers(1, 5))
+    for i in range(count if stool else 0):
+        right = ((i + 0.5) / count - 0.5) * (counter.footprint.wide - 0.1)
+        front = -counter.footprint.deep / 2 - stool.size[1] / 2 - 0.03
+        stage.add(relative(stage, counter, stool, right, front), apart=0.02)
+
+
 def _fitment(stage: Stage, name: str):
-    if name == "counter" and "counter" not in stage.catalogue.categories:
-        return stage.model("cabinet", lambda m: m.stands == "floor" and 0.75 < m.size[2] < 1.05 and m.size[1] < 0.75)
+    """Draw a model for a kitchen's run."""
+    if name == "counter":
+        return stage.model("counter", lambda m: m.size[2] < 0.97 and m.size[0] < 1.9)
     if name == "sink":
-        return stage.model("sink", lambda m: m.stands == "floor")
+        return stage.model("sink", lambda m: "kitchen" in m.name) or stage.model("sink", lambda m: m.size[0] > 0.5)
     return stage.model(name, lambda m: m.stands == "floor")
 
 
 def wash(stage: Stage) -> None:
     """Fit a bathroom: toilet, sink with a mirror above, bathtub, towels, sometimes a washer."""
-    tub = against_wall(stage, "bathtub", 0.4, corner=True) if stage.chance(0.8) else None
-    toilet = against_wall(stage, "toilet", 0.45)
-    for _ in range(2 if stage.area > 6.5 and stage.chance(0.4) else 1):
-        sink = against_wall(stage, "sink", 0.45)
-        if sink:
-            above(stage, sink, "mirror", 0.2)
-            if sink.model.stands == "floor" and stage.chance(0.3):
-                on_top(stage, sink, "cup")
-    if stage.chance(0.35):
-        against_wall(stage, "washer", 0.45, corner=True)
+
+    def basin(model):
+        return "kitchen" not in model.name and model.size[0] < (0.75 if stage.area < 6 else 1.2)
+
+    tub = against_wall(stage, "bathtub", 0.3, corner=True) if stage.chance(0.85) else None
+    against_wall(stage, "toilet", 0.4)
+    for _ in range(2 if stage.area > 6.5 and stage.chance(0.35) else 1):
+        sink = against_wall(stage, "sink", 0.4, basin)
+        if sink and stage.chance(0.85):
+            above(stage, sink, "mirror", 0.15, lambda m: m.stands == "wall")
+    if stage.chance(0.4):
+        against_wall(stage, "washer", 0.4, corner=True)
     for _ in range(int(stage.rng.integers(1, 4))):
-        on_wall(stage, "towel")
-    if tub is None and toilet and stage.chance(0.5):
-        against_wall(stage, "cabinet", 0.35, lambda m: m.size[0] < 0.8)
+        on_wall(stage, "towel", fits=lambda m: m.stands == "wall")
+    if stage.chance(0.25):
+        near_wall(stage, "towel", lambda m: m.stands == "floor")
+    on_some_top(stage, "towel")
+    if tub is None or stage.area > 7:
+        against_wall(stage, "cabinet", 0.35, lambda m: m.size[0] < 0.85)
 
 
 def rug(stage: Stage, anchor: Piece | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from .home import FurnitureModel
 from .plan import Edge
+from .rest import rest_height
 from .stage import Footprint, Piece, Stage, facing
 
 Fits = Callable[[FurnitureModel], bool] | None
@@ -185,6 +186,25 @@ def on_top(
         loads.append(piece.footprint)
         stage.pieces.append(piece)
         return piece
+    return None
+
+
+def on_soft(stage: Stage, carrier: Piece, category: str, right: float, front: float, turn: float) -> Piece | None:
+    """Lay a pillow or a blanket on a bed or a sofa, about at an offset from its middle, where that is low and free."""
+    model = stage.model(category)
+    if model is None or model.stands != "top":
+        return None
+    loads = stage.loads.setdefault(id(carrier), [])
+    for step in (0.0, 0.08, 0.16, 0.24):
+        height = rest_height(carrier.model, right, front + step, model.size[0] * 0.8, model.size[1] * 0.8)
+        if height is None or not 0.25 < height < 0.64:
+            continue
+        x, y = carrier.footprint.at(right, front + step)
+        piece = Piece(model, x, y, carrier.z + height, carrier.yaw + turn)
+        if not any(piece.footprint.grown(0.01).overlaps(load) for load in loads):
+            loads.append(piece.footprint)
+            stage.pieces.append(piece)
+            return piece
     return None
 
 

@@ -283,7 +283,7 @@ def _doors(rng, rooms: list[Room]) -> list[Gap] | None:
 
 def _interior_door(rng, a: Room, b: Room, doors: list[Gap]) -> Gap:
     """Put an open door in the wall of two rooms, its leaf into the room that is entered (the second)."""
-    width = round(float(rng.uniform(0.84, 0.96)), 2)
+    width = round(float(rng.uniform(0.88, 1.0)), 2)
     for _ in range(20):
         edge, low, high = (lambda s: s[int(rng.integers(len(s)))])(_shared(b, a))
         place = rng.choice([low + 0.12, high - 0.12 - width, rng.uniform(low + 0.1, high - 0.1 - width)])
@@ -340,8 +340,9 @@ def _windows(rng, rooms: list[Room], doors: list[Gap]) -> list[Gap]:
             continue
         small = room.kind in ("bathroom", "laundry room")
         wanted = 1 if small else int(rng.choice([1, 2, 3], p=[0.45, 0.4, 0.15]))
-        bottom = round(float(rng.uniform(1.25, 1.45) if small else rng.uniform(0.75, 1.05)), 2)
-        top = round(min(float(rng.uniform(1.95, 2.25)), room.height - 0.15), 2)
+        sill = (1.25, 1.45) if small else (1.08, 1.2) if room.kind == "kitchen" else (0.75, 1.05)
+        bottom = round(float(rng.uniform(*sill)), 2)
+        top = round(min(float(rng.uniform(1.98, 2.25)), room.height - 0.15), 2)
         for _ in range(wanted):
             width = float(rng.uniform(0.5, 0.8) if small else rng.uniform(0.8, 2.0))
             free = [s for s in outer_stretches(room, rooms, doors + windows) if s[2] - s[1] > width + 0.1]

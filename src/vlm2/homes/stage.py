@@ -13,7 +13,7 @@ from ..scenes.record import Room
 from .home import FurnitureModel
 from .plan import Edge, Gap, gap_span, inside, polygon_area, room_edges
 
-BODY = 0.33  # metres that a walking person keeps from things
+BODY = 0.36  # metres that a walking person keeps from things
 CELL = 0.1  # metres of a cell of the walkability grid
 
 
@@ -270,6 +270,31 @@ class Stage:
         if zone is not None:
             self.zones.append(zone)
         return piece
+
+    def take_back(self, piece: Piece, zone: Footprint) -> None:
+        """Undo `add` for a piece."""
+        self.pieces.remove(piece)
+        self.zones.remove(zone)
+        self.solids = [s for s in self.solids if s.footprint != piece.footprint]
+        self._grid()
+
+    def free_stretches(self, deep: float, high: float) -> list[tuple[Edge, float, float]]:
+        """Return stretches (edge, from, to) of walls before which a row of pieces so deep and high may stand."""
+        stretches, step = [], 0.1
+        for edge in self.edges:
+            start = 0.03
+            for at in [*np.arange(0.03, edge.length - 0.03, step).tolist(), None]:
+                if at is not None:
+                    x, y = edge.at(at + step / 2, deep / 2)
+                    cell = Footprint(x, y, facing(edge.inward), step, deep)
+                    taken = any(s.low < high and cell.overlaps(s.footprint) for s in self.solids)
+                    if not taken and not any(cell.overlaps(z) for z in self.zones):
+                        continue
+                end = edge.length - 0.03 if at is None else at
+                if end - start > 0.5:
+                    stretches.append((edge, start, end))
+                start = end + step
+        return stretches
 
     def wall_spots(self, wide: float, edges: tuple[Edge, ...] | None = None, corner: bool = False) -> Iterator[tuple[Edge, float]]:
         """Yield places (edge, distance of the middle) in random order for something `wide` metres wide at a wall."""
