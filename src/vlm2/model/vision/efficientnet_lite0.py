@@ -69,8 +69,8 @@ class EfficientNetLite0(VisionEncoder):
     name = "efficientnet-lite0"
     dim = 320 + 4 * 112
     stride = 32
-    mean = (127 / 255,) * 3
-    std = (128 / 255,) * 3
+    mean = (127 / 255, 127 / 255, 127 / 255)
+    std = (128 / 255, 128 / 255, 128 / 255)
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +87,9 @@ class EfficientNetLite0(VisionEncoder):
     def stages(self, images: Float[Tensor, "frames 3 height width"]) -> tuple[Tensor, Tensor, Tensor]:
         """Return the maps [frames, channels, rows, columns] of strides 8, 16 and 32 (40, 112 and 320 channels)."""
         self.check_size(*images.shape[-2:])
-        features = functional.relu6(self.stem(self.normalise(images)), inplace=True)
+        # channels last: half the time on a CPU, for depthwise convolutions
+        pixels = self.normalise(images).contiguous(memory_format=torch.channels_last)
+        features = functional.relu6(self.stem(pixels), inplace=True)
         stages = []
         for index, block in enumerate(self.blocks):
             features = block(features)
