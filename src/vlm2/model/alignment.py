@@ -1,0 +1,33 @@
+"""Viewpoint-aware geometry alignment: G_vc = [MLP([G; ψ_v(Z)]) ; ψ_g(mean(Z))]."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class ViewpointAlignment(nn.Module):
+    """Tell every geometry token from where it was seen, and add one token for the view of the whole frame.
+
+    G and Z come with the scales of another network, so both are normalised first [choice].
+    """
+
+    def __init__(self, geometry_dim: int, view_dim: int, dim: int) -> None:
+        super().__init__()
+        self.geometry_norm = nn.LayerNorm(geometry_dim)
+        self.view_norm = nn.LayerNorm(view_dim)
+        self.psi_v = nn.Sequential(nn.Linear(view_dim, view_dim), nn.GELU())
+        self.psi_g = nn.Sequential(nn.Linear(view_dim, dim), nn.GELU(), nn.Linear(dim, dim))
+        self.mlp = nn.Sequential(nn.Linear(geometry_dim + view_dim, dim), nn.GELU(), nn.Linear(dim, dim))
+
+    def forward(
+        self,
+        geometry_tokens: Float[Tensor, "frames patches geometry_dim"],
+        view_tokens: Float[Tensor, "frames patches view_dim"],
+    ) -> Float[Tensor, "frames aligned dim"]:
+        """Return G_vc, patches + 1 tokens a frame: G_va of every patch, then Z_g."""
+        geometry, view = self.geometry_norm(geometry_tokens), self.view_norm(view_tokens)
+        aligned = self.mlp(torch.cat([geometry, self.psi_v(view)], dim=-1))
+        frame_view = self.psi_g(view.mean(dim=1, keepdim=True))
+        return torch.cat([aligned, frame_view], dim=1)

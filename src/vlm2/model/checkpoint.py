@@ -1,0 +1,96 @@
+"""Checkpoints: what we trained, in one safetensors file beside the configuration; frozen parts by their checksums."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from .configuration import VLM2Config
+from .weights import PARTS, check_checksums, part_checksums
+
+WEIGHTS = "model.safetensors"
+LISTED_KEYS = 12  # of each kind in an error
+
+
+def stored_names(model: nn.Module, config: VLM2Config) -> list[str]:
+    """Name the tensors that a checkpoint of this model holds; of tensors that share memory the first."""
+    names, seen = [], set()
+    for name, tensor in model.state_dict().items():
+        place = (tensor.data_ptr(), tensor.shape)
+        if _stored(name, config) and (tensor.numel() == 0 or place not in seen):
+            names.append(name)
+            seen.add(place)
+    return names
+
+
+def _stored(name: str, config: VLM2Config) -> bool:
+    if config.stores == "all":
+        return True
+    if name.startswith("vision."):
+        return False
+    if name.startswith("geometry."):
+        return "frozen_part" not in config.geometry
+    if name.startswith("language_model.") and config.lora is not None:
+        return ".lora_" in name
+    return True
+
+
+def save_weights(model: nn.Module, config: VLM2Config, folder: Path, dtype: torch.dtype | None = None) -> None:
+    """Write the stored tensors, floating ones in `dtype` where it is given."""
+    state = model.state_dict()
+    tensors = {}
+    for name in stored_names(model, config):
+        tensor = state[name].detach()
+        floating = dtype is not None and tensor.is_floating_point()
+        tensors[name] = tensor.to(device="cpu", dtype=dtype if floating else None).contiguous()
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+
+
+def load_weights(model: nn.Module, config: VLM2Config, folder: Path) -> None:
+    """Load a checkpoint's tensors into a model built from its configuration, each into the model's own dtype.
+
+    Raises ValueError with the keys where the file lacks some, has others, or has them in other shapes.
+    """
+    if not (folder / WEIGHTS).is_file():
+        raise ValueError(f"{folder} has no {WEIGHTS}; give a folder that save_pretrained or training wrote.")
+    tensors = load_file(folder / WEIGHTS)
+    expected = {name: model.state_dict()[name].shape for name in stored_names(model, config)}
+    complaints = _complaints(tensors, expected)
+    if complaints:
+        raise ValueError(
+            f"The checkpoint {folder} does not fit its configuration. "
+            + " ".join(complaints)
+            + " Use the config.json that was saved with the weights, or train the checkpoint again."
+        )
+    model.load_state_dict(tensors, strict=False)
+
+
+def _complaints(tensors: dict[str, Tensor], expected: dict[str, torch.Size]) -> list[str]:
+    def listed(kind: str, keys: list[str]) -> str:
+        more = f" and {len(keys) - LISTED_KEYS} more" if len(keys) > LISTED_KEYS else ""
+        return f"{kind} ({len(keys)}): {', '.join(keys[:LISTED_KEYS])}{more}."
+
+    kinds = {
+        "Missing": sorted(set(expected) - set(tensors)),
+        "Unexpected": sorted(set(tensors) - set(expected)),
+        "Of another shape": [
+            f"{name} {tuple(tensors[name].shape)} instead of {tuple(shape)}"
+            for name, shape in sorted(expected.items())
+            if name in tensors and tensors[name].shape != shape
+        ],
+    }
+    return [listed(kind, keys) for kind, keys in kinds.items() if keys]
+
+
+def frozen_checksums(config: VLM2Config) -> dict[str, str]:
+    """Return the sha256 of the pinned frozen parts that a model of this configuration stands on."""
+    names = (config.vision["name"].partition(":")[0], config.text["source"])
+    return part_checksums([name for name in names if name in PARTS])
+
+
+def check_frozen(config: VLM2Config) -> None:
+    """Raise ValueError when the checkpoint was trained on frozen parts that differ from this version's."""
+    check_checksums(config.frozen_sha256)

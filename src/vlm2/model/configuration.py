@@ -1,0 +1,84 @@
+"""The configuration of a whole model. A checkpoint's config.json is this record and describes the checkpoint fully."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from huggingface_hub.dataclasses import strict
+from transformers import AutoConfig, PreTrainedConfig
+
+from ..memory import MemoryConfig
+
+PositionFeatures = Literal["fourier", "raw"]
+Context = Literal["frames", "memory"]
+
+
+@strict
+class VLM2Config(PreTrainedConfig):
+    """How a VLM² is built. `vlm2.model.presets.preset` gives the sizes that we train.
+
+    vision: the frozen encoder's "name" (see `vlm2.model.vision`), its "dim" and "stride".
+    geometry: the encoder's "name" (see `vlm2.geometry`) and its "config"; "frozen_part" where its weights are not ours.
+    text: "source" (a frozen part, folder or hub name; None: nothing is loaded, the model starts random) and "config", a
+        transformers configuration as a dictionary.
+    memory: the switches of `MemoryConfig`, without its dim and heads.
+    lora: "r", "alpha", "dropout", "targets" of the adapters in the language model; None trains it whole.
+    dim: width of H and M. heads: attention heads of fusion and memory.
+    vision_projection: a trained linear map from the encoder's width to dim [choice]; off, they must be equal.
+    position_features: what φ reads of C: "fourier" features or "raw" metres [choice].
+    position_confidence: α also sees the geometry encoder's confidence [choice].
+    fusion_residual: H = LayerNorm(F_pa + attention) [choice]; off, H is the attention's output alone.
+    pooling: patches along a side that become one token of the language model.
+    context: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
+    video_token_id: stands for the whole video among `input_ids`; any id that a prompt never holds.
+    stores: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).
+    frozen_sha256: of every frozen part the checkpoint was trained on, by name.
+    """
+
+    model_type = "vlm2"
+    # transformers gives configurations an __init__ that takes any keyword, and `strict` checks the fields; a checker of
+    # dataclasses would refuse both.
+    __no_type_check__ = True
+
+    vision: dict[str, Any] | None = None
+    geometry: dict[str, Any] | None = None
+    text: dict[str, Any] | None = None
+    memory: dict[str, Any] | None = None
+    lora: dict[str, Any] | None = None
+    dim: int = 384
+    heads: int = 6
+    vision_projection: bool = True
+    position_features: str = "fourier"
+    position_confidence: bool = True
+    fusion_residual: bool = True
+    pooling: int = 2
+    context: str = "memory"
+    video_token_id: int = 16
+    stores: str = "trained"
+    frozen_sha256: dict[str, str] | None = None
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        self.vision, self.geometry, self.text = self.vision or {}, self.geometry or {}, self.text or {}
+        self.memory, self.frozen_sha256 = self.memory or {}, self.frozen_sha256 or {}
+        for name, choices in (
+            ("position_features", get_args(PositionFeatures)),
+            ("context", get_args(Context)),
+            ("stores", ("trained", "all")),
+        ):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name}={getattr(self, name)!r} is not known; choose {' or '.join(choices)}.")
+        if self.vision and not self.vision_projection and self.vision["dim"] != self.dim:
+            raise ValueError(
+                f"Without vision_projection dim must be the vision encoder's {self.vision['dim']}, not {self.dim}."
+            )
+        self.memory_config()  # refuses switches that it does not know
+        super().__post_init__(**kwargs)
+
+    def memory_config(self) -> MemoryConfig:
+        """Return the memory's part, with the model's width and heads."""
+        return MemoryConfig(dim=self.dim, heads=self.heads, **self.memory)
+
+    def text_config(self) -> PreTrainedConfig:
+        """Return the language model's own configuration."""
+        values = dict(self.text["config"])
+        return AutoConfig.for_model(values.pop("model_type"), **values)

@@ -1,0 +1,38 @@
+"""Semantic-geometric fusion: H = CrossAttn(Q=F_pa, K=V=G_vc), within the frame."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Fusion(nn.Module):
+    """Let every visual token look up the geometry of its own frame. The two may have different grids.
+
+    With `residual`, H = LayerNorm(F_pa + attention) [choice]; without, H is what the attention gives.
+    """
+
+    def __init__(self, dim: int, heads: int, residual: bool = True) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(dim, dim)
+        self.key = nn.Linear(dim, dim)
+        self.value = nn.Linear(dim, dim)
+        self.out = nn.Linear(dim, dim)
+        self.norm = nn.LayerNorm(dim) if residual else None
+
+    def forward(
+        self,
+        positioned_tokens: Float[Tensor, "frames patches dim"],
+        aligned_tokens: Float[Tensor, "frames aligned dim"],
+    ) -> Float[Tensor, "frames patches dim"]:
+        """Return H for F_pa and G_vc."""
+        queries = self._split(self.query(positioned_tokens))
+        keys, values = self._split(self.key(aligned_tokens)), self._split(self.value(aligned_tokens))
+        read = functional.scaled_dot_product_attention(queries, keys, values)
+        read = self.out(read.transpose(1, 2).flatten(2))
+        return read if self.norm is None else self.norm(positioned_tokens + read)
+
+    def _split(self, tokens: Tensor) -> Float[Tensor, "frames heads tokens head_dim"]:
+        return tokens.unflatten(-1, (self.heads, -1)).transpose(1, 2)

@@ -1,0 +1,257 @@
+"""VLM²: frames in, a 3D-aware representation, the dual memory, a language model, words out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import snapshot_download
+from jaxtyping import Float, Int
+from peft import LoraConfig, get_peft_model
+from torch import Tensor
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from ..geometry import build_encoder
+from ..memory import DualMemory, DualState
+from .checkpoint import check_frozen, frozen_checksums, load_weights, save_weights
+from .configuration import VLM2Config
+from .features import FrameFeatures, scene_unit
+from .language import load_language_model
+from .projector import Projector
+from .representation import Representation
+from .splice import Spliced, splice
+from .vision import VisionEncoder, load_vision_encoder
+
+FRAMES_AT_ONCE = 16  # through the vision encoder
+
+
+class VLM2ForConditionalGeneration(PreTrainedModel):
+    """The whole model. Frozen: `vision`, `geometry`, and the language model under its adapters.
+
+    The way of a video: `encode` (frozen) → FrameFeatures → `represent` → H → `memory` → M → `projector` → tokens that
+    stand in the prompt before the question. Frozen parts that are not given are loaded as the configuration names
+    them, so `VLM2ForConditionalGeneration(preset("mini"))` is ready to be trained.
+    """
+
+    config_class = VLM2Config
+    config: VLM2Config
+    main_input_name = "input_ids"
+    _supports_sdpa = True
+
+    def __init__(
+        self,
+        config: VLM2Config,
+        vision: VisionEncoder | None = None,
+        language_model: PreTrainedModel | None = None,
+    ) -> None:
+        super().__init__(config)
+        self.vision = load_vision_encoder(config.vision["name"]) if vision is None else vision
+        self.geometry = build_encoder(config.geometry["name"], config.geometry["config"]).requires_grad_(False)
+        self.representation = Representation(config, self.geometry.geometry_dim, self.geometry.view_dim)
+        self.memory = DualMemory(config.memory_config())
+        language_model = _language_model(config) if language_model is None else language_model
+        self.projector = Projector(config.dim, language_model.config.hidden_size, config.pooling)
+        self.language_model = _adapted(language_model, config)
+        self.post_init()
+
+    def init_weights(self) -> None:
+        """Leave the weights alone: every part has initialised its own."""
+
+    def train(self, mode: bool = True) -> VLM2ForConditionalGeneration:
+        """Train the trained parts; the geometry encoder is frozen and stays in eval mode."""
+        super().train(mode)
+        self.geometry.eval()
+        return self
+
+    @property
+    def language_backbone(self) -> PreTrainedModel:
+        """The language model without its head, adapters included."""
+        return self._causal_lm.get_decoder()
+
+    @property
+    def _causal_lm(self) -> PreTrainedModel:
+        return self.language_model if self.config.lora is None else self.language_model.get_base_model()
+
+    @torch.no_grad()
+    def encode(
+        self,
+        images: Float[Tensor, "frames 3 height width"],
+        times: Float[Tensor, " frames"],
+        geometry_images: Float[Tensor, "frames 3 geometry_height geometry_width"] | None = None,
+    ) -> FrameFeatures:
+        """Run the frozen encoders over a video: whole frames in [0, 1] of a size that `vision.frame_size` gives, and
+        their times in seconds. `geometry_images`: the same frames at the size of a geometry encoder that sees images.
+        Raises ValueError for frames of another size."""
+        from ..geometry.windows import encode_windows
+
+        device = next(self.geometry.parameters()).device
+        height, width = images.shape[-2:]
+        self.vision.check_size(height, width)
+        grid = self.vision.grid(height, width)
+        visual_tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
+        if self.geometry.needs_visual_tokens:
+            geometry = encode_windows(self.geometry, visual_tokens=visual_tokens, grid=grid)
+        else:
+            seen = images if geometry_images is None else geometry_images
+            geometry = encode_windows(self.geometry, images=seen.to(device))
+        unit = scene_unit(geometry, self.geometry.window)
+        return FrameFeatures.join(visual_tokens, geometry, grid, times.to(device), unit)
+
+    def represent(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
+        """Return H, the 3D-aware representation, of every frame on its own."""
+        return self.representation(features)
+
+    def frame_tokens(
+        self, features: FrameFeatures
+    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"]]:
+        """Let the memory see a whole video, and return what the language model sees of it: tokens a slot in time order,
+        and the slots' frame indices. Differentiable."""
+        memory_tokens, state, _ = self.memory(self.represent(features), features.times.tolist())
+        if self.config.context == "memory":
+            tokens, frames, _ = self.slot_tokens(state, features.grid)
+            return tokens, frames
+        frames = torch.arange(len(memory_tokens), device=memory_tokens.device)
+        return self.projector(memory_tokens, features.grid), frames
+
+    def slot_tokens(
+        self, state: DualState, grid: tuple[int, int]
+    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], Float[Tensor, " slots"]]:
+        """Return what the language model sees of a stream now: tokens a slot, frame indices, times in seconds."""
+        tokens, frames, times = state.context_slots()
+        return self.projector(tokens, grid), frames, times
+
+    def video_tokens(self, features: FrameFeatures) -> Float[Tensor, "tokens text_dim"]:
+        """Return the video as one sequence for the language model, slots in time order. Differentiable."""
+        return self.frame_tokens(features)[0].flatten(0, 1)
+
+    def forward(
+        self,
+        input_ids: Int[Tensor, "batch text"],
+        attention_mask: Int[Tensor, "batch text"] | None = None,
+        features: FrameFeatures | Sequence[FrameFeatures] | None = None,
+        pixel_values_videos: Float[Tensor, "videos frames 3 height width"] | None = None,
+        video_times: Float[Tensor, "videos frames"] | None = None,
+        labels: Int[Tensor, "batch text"] | None = None,
+        **options: Any,
+    ):
+        """Predict the next tokens of prompts that hold one video placeholder each, as a causal language model does.
+
+        The videos come as features, or as frames in [0, 1] with their times in seconds; one serves all rows. Logits
+        and labels run over text and video tokens; the video's have no loss.
+        """
+        videos = self._videos(features, pixel_values_videos, video_times)
+        spliced = self._splice(input_ids, attention_mask, labels, videos)
+        return self.language_model(
+            inputs_embeds=spliced.inputs_embeds,
+            attention_mask=spliced.attention_mask,
+            labels=spliced.labels,
+            **options,
+        )
+
+    @torch.no_grad()
+    def generate(
+        self,
+        input_ids: Int[Tensor, "batch text"],
+        attention_mask: Int[Tensor, "batch text"] | None = None,
+        features: FrameFeatures | Sequence[FrameFeatures] | None = None,
+        pixel_values_videos: Float[Tensor, "videos frames 3 height width"] | None = None,
+        video_times: Float[Tensor, "videos frames"] | None = None,
+        **options: Any,
+    ):
+        """Continue prompts; takes the inputs of `forward` and the options of transformers' `generate`. Returns only the
+        new tokens' ids."""
+        videos = self._videos(features, pixel_values_videos, video_times)
+        spliced = self._splice(input_ids, attention_mask, None, videos, pad_left=True)
+        return self.language_model.generate(
+            inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options
+        )
+
+    def _videos(
+        self,
+        features: FrameFeatures | Sequence[FrameFeatures] | None,
+        images: Tensor | None,
+        times: Tensor | None,
+    ) -> list[Tensor]:
+        if features is not None and images is not None:
+            raise ValueError("Give the videos once: as features or as pixel_values_videos, not both.")
+        if images is not None:
+            counted = torch.arange(images.shape[1], dtype=torch.float32).expand(len(images), -1)
+            features = [self.encode(*video) for video in zip(images, counted if times is None else times, strict=True)]
+        if features is None:
+            return []
+        features = [features] if isinstance(features, FrameFeatures) else features
+        return [self.video_tokens(video) for video in features]
+
+    def _splice(self, input_ids, attention_mask, labels, videos: list[Tensor], pad_left: bool = False) -> Spliced:
+        embedding = self.language_model.get_input_embeddings()
+        return splice(embedding, input_ids, attention_mask, labels, videos, self.config.video_token_id, pad_left)
+
+    def save_pretrained(self, save_directory: str | Path, dtype: torch.dtype | None = None, **_: Any) -> None:
+        """Write config.json and the stored tensors (see `VLM2Config.stores`), in `dtype` where it is given. What
+        transformers' Trainer passes besides is not needed here."""
+        folder = Path(save_directory)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config.architectures = [type(self).__name__]
+        self.config.frozen_sha256 = frozen_checksums(self.config)
+        self.config.save_pretrained(folder)
+        save_weights(self, self.config, folder, dtype)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        config: VLM2Config | None = None,
+        vision: VisionEncoder | None = None,
+        language_model: PreTrainedModel | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+        **_: Any,
+    ) -> VLM2ForConditionalGeneration:
+        """Load a checkpoint from a folder or the hub, in eval mode; `vision` and `language_model` stand in for frozen
+        parts. `dtype` is the language model's with its adapters; what comes before it stays in single precision.
+
+        Raises ValueError for a checkpoint that does not fit its configuration or was trained on other frozen parts.
+        """
+        folder = _checkpoint_folder(pretrained_model_name_or_path)
+        config = VLM2Config.from_pretrained(folder) if config is None else config
+        check_frozen(config)
+        model = cls(config, vision, language_model)
+        load_weights(model, config, folder)
+        if dtype is not None:
+            model.language_model.to(dtype)
+        return model.to(device).eval() if device is not None else model.eval()
+
+
+def _language_model(config: VLM2Config) -> PreTrainedModel:
+    """Load the language model, or build it where the checkpoint itself holds it."""
+    source = config.text["source"]
+    return AutoModelForCausalLM.from_config(config.text_config()) if source is None else load_language_model(source)[0]
+
+
+def _adapted(language_model: PreTrainedModel, config: VLM2Config) -> torch.nn.Module:
+    """Put LoRA around every linear layer that the configuration names; without LoRA the model is trained whole."""
+    if config.lora is None:
+        return language_model
+    lora = LoraConfig(
+        r=config.lora["r"],
+        lora_alpha=config.lora["alpha"],
+        lora_dropout=config.lora["dropout"],
+        target_modules=list(config.lora["targets"]),
+        task_type="CAUSAL_LM",
+    )
+    with warnings.catch_warnings():
+        # peft still reads a property that transformers renamed.
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        return get_peft_model(language_model, lora)
+
+
+def _checkpoint_folder(name: str | Path) -> Path:
+    if Path(name).is_dir():
+        return Path(name)
+    if str(name).count("/") == 1 and not str(name).startswith((".", "/")):
+        return Path(snapshot_download(str(name)))
+    raise ValueError(f"No checkpoint {str(name)!r}: give a folder that holds one, or a hub name such as owner/model.")

@@ -1,0 +1,145 @@
+"""VLM2Processor: words to ids, frames to the size that the vision encoder wants, ids to words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+from torch.nn import functional
+from transformers import AutoTokenizer, BatchFeature, PreTrainedTokenizerBase
+
+from .configuration import VLM2Config
+from .language import load_tokenizer
+from .vision.encoder import nearest_size
+from .weights import PARTS
+
+RECORD = "processor_config.json"
+INTRODUCTION = "\nThese are frames of a video.\n"  # VSI-Bench's words before a question
+VIDEO, QUESTION = "\x01", "\x02"  # mark places in the chat template
+
+
+class VLM2Processor:
+    """Prepare prompts and videos. A prompt is the chat template's user turn: the video first, so that its keys and
+    values serve many questions, then `INTRODUCTION` and the question.
+
+    The pieces are tokenised apart, so that ids do not depend on what stands beside them.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        video_token_id: int,
+        stride: int,
+        max_pixels: int = 65_536,
+        source: str | None = None,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.video_token_id = video_token_id
+        self.stride, self.max_pixels, self.source = stride, max_pixels, source
+        rendered = tokenizer.apply_chat_template(
+            [{"role": "user", "content": VIDEO + QUESTION}], tokenize=False, add_generation_prompt=True
+        )
+        self._before, rest = rendered.split(VIDEO)
+        self._closing = rest.split(QUESTION)[1]
+
+    @classmethod
+    def from_config(cls, config: VLM2Config, tokenizer: PreTrainedTokenizerBase | None = None) -> VLM2Processor:
+        """Return the processor of a model; the tokenizer is the language model's unless one is given."""
+        source = config.text["source"] if tokenizer is None else None
+        tokenizer = load_tokenizer(source) if tokenizer is None else tokenizer
+        return cls(tokenizer, config.video_token_id, config.vision["stride"], source=source)
+
+    def prefix_ids(self) -> tuple[list[int], list[int]]:
+        """Return the ids before and after the video; together with it, the part that all questions share."""
+        return self._ids(self._before), self._ids(INTRODUCTION)
+
+    def question_ids(self, question: str) -> list[int]:
+        """Return the ids of a question and of all up to the answer. Raises ValueError for an empty one."""
+        if not question.strip():
+            raise ValueError("The question is empty; ask something about the video.")
+        return self._ids(question.strip() + self._closing)
+
+    def answer_ids(self, answer: str) -> list[int]:
+        """Return the ids of an answer with the token that ends it, for training."""
+        return [*self._ids(answer), self.tokenizer.eos_token_id]
+
+    def frame_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return the (height, width) to which whole frames of a video are resized."""
+        return nearest_size(width / height, 2 * self.stride, self.max_pixels)
+
+    def resize(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Float[Tensor, "frames 3 rows columns"]:
+        """Resize whole RGB frames and scale them to [0, 1]."""
+        images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+        size = self.frame_size(*images.shape[-2:])
+        if images.shape[-2:] != size:
+            images = functional.interpolate(images, size, mode="bilinear", antialias=True).clamp(0, 1)
+        return images
+
+    def __call__(
+        self,
+        text: str | Sequence[str],
+        videos: UInt8[np.ndarray, "frames height width 3"] | None = None,
+        times: Sequence[float] | None = None,
+    ) -> BatchFeature:
+        """Prepare questions, all about one video (or about one whose features are given to the model).
+
+        Returns input_ids and attention_mask, padded on the left, and with a video pixel_values_videos and video_times.
+        """
+        before, after = self.prefix_ids()
+        questions = [text] if isinstance(text, str) else text
+        rows = [[*before, self.video_token_id, *after, *self.question_ids(question)] for question in questions]
+        length = max(map(len, rows))
+        fill = self.tokenizer.eos_token_id
+        data: dict[str, Tensor] = {
+            "input_ids": torch.tensor([[fill] * (length - len(row)) + row for row in rows]),
+            "attention_mask": torch.tensor([[0] * (length - len(row)) + [1] * len(row) for row in rows]),
+        }
+        if videos is not None:
+            data["pixel_values_videos"] = self.resize(videos)[None]
+            seconds = range(len(videos)) if times is None else times
+            data["video_times"] = torch.tensor([[float(time) for time in seconds]])
+        return BatchFeature(data)
+
+    def decode(self, ids: Sequence[int] | Tensor) -> str:
+        """Return the words of one answer, without special tokens and outer spaces."""
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
+    def batch_decode(self, ids: Sequence[Sequence[int]] | Tensor) -> list[str]:
+        """Return the words of several answers."""
+        return [self.decode(row) for row in ids]
+
+    def save_pretrained(self, save_directory: str | Path) -> None:
+        """Write the processor's record, and the tokenizer unless it comes with a frozen part."""
+        folder = Path(save_directory)
+        folder.mkdir(parents=True, exist_ok=True)
+        record = {
+            "processor_class": type(self).__name__,
+            "source": self.source if self.source in PARTS else None,
+            "video_token_id": self.video_token_id,
+            "stride": self.stride,
+            "max_pixels": self.max_pixels,
+        }
+        (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        if self.source not in PARTS:
+            self.tokenizer.save_pretrained(folder)
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **_: Any) -> VLM2Processor:
+        """Read what `save_pretrained` wrote. Raises ValueError where there is none."""
+        folder = Path(pretrained_model_name_or_path)
+        if not (folder / RECORD).is_file():
+            raise ValueError(f"{folder} has no {RECORD}; give a folder that VLM2Processor.save_pretrained wrote.")
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record.pop("processor_class")
+        source = record["source"]
+        tokenizer = AutoTokenizer.from_pretrained(folder) if source is None else load_tokenizer(source)
+        return cls(tokenizer, **record)
+
+    def _ids(self, text: str) -> list[int]:
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]

@@ -1,0 +1,34 @@
+"""The view-consistent 3D-aware representation H: position injection, alignment and fusion, one after another."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from .alignment import ViewpointAlignment
+from .configuration import VLM2Config
+from .features import FrameFeatures
+from .fusion import Fusion
+from .position import PositionInjection
+
+
+class Representation(nn.Module):
+    """Turn what the frozen encoders say about frames into H. Frames do not see each other here."""
+
+    def __init__(self, config: VLM2Config, geometry_dim: int, view_dim: int) -> None:
+        super().__init__()
+        dim = config.dim
+        self.vision_projection = (
+            nn.Sequential(nn.Linear(config.vision["dim"], dim), nn.LayerNorm(dim)) if config.vision_projection else None
+        )
+        self.position = PositionInjection(dim, config.position_features, config.position_confidence)
+        self.alignment = ViewpointAlignment(geometry_dim, view_dim, dim)
+        self.fusion = Fusion(dim, config.heads, config.fusion_residual)
+
+    def forward(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
+        """Return H."""
+        visual_tokens = features.visual_tokens
+        if self.vision_projection is not None:
+            visual_tokens = self.vision_projection(visual_tokens)
+        positioned = self.position(visual_tokens, features.patch_coordinates, features.confidence)
+        return self.fusion(positioned, self.alignment(features.geometry_tokens, features.view_tokens))

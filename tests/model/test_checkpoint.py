@@ -1,0 +1,130 @@
+"""Checkpoints: only what was trained is stored, loading is strict, and the Auto classes find it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from toys import ToyVision, toy_config, toy_features, toy_language_model, toy_model, toy_processor
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+
+from vlm2.model import VLM2Config, VLM2ForConditionalGeneration, VLM2Processor
+from vlm2.model.checkpoint import WEIGHTS
+
+
+def saved(folder: Path, **changes) -> VLM2ForConditionalGeneration:
+    """A checkpoint in `folder` whose adapters and gate are not at their start."""
+    model = toy_model(seed=3, **changes).eval()
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name or "residual_gate" in name:
+            torch.nn.init.normal_(parameter)
+    model.save_pretrained(folder)
+    return model
+
+
+def load(folder: Path) -> VLM2ForConditionalGeneration:
+    vision = toy_model().vision
+    return VLM2ForConditionalGeneration.from_pretrained(folder, vision=vision, language_model=toy_language_model())
+
+
+def logits(model: VLM2ForConditionalGeneration) -> torch.Tensor:
+    return model(**toy_processor()("How many?"), features=toy_features()).logits
+
+
+def test_only_trained_tensors_are_stored(tmp_path: Path) -> None:
+    model = saved(tmp_path)
+    names = set(load_file(tmp_path / WEIGHTS))
+    assert not any(name.startswith("vision.") for name in names)
+    assert all(".lora_" in name for name in names if name.startswith("language_model."))
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert trained <= names  # the memory and the adapters are in it
+    assert any(name.startswith("geometry.") for name in names)  # frozen here, but ours
+
+
+def test_a_checkpoint_comes_back_the_same(tmp_path: Path) -> None:
+    model = saved(tmp_path)
+    torch.testing.assert_close(logits(load(tmp_path)), logits(model), atol=0, rtol=0)
+
+
+def test_a_checkpoint_in_bfloat16_is_half_as_large(tmp_path: Path) -> None:
+    model = saved(tmp_path / "full")
+    model.save_pretrained(tmp_path / "half", dtype=torch.bfloat16)
+    sizes = [(tmp_path / name / WEIGHTS).stat().st_size for name in ("half", "full")]
+    assert sizes[0] < 0.7 * sizes[1]
+    restored = load(tmp_path / "half")
+    assert restored.memory.residual_gate.dtype == torch.float32
+    torch.testing.assert_close(logits(restored), logits(model), atol=0.05, rtol=0)
+
+
+def test_storing_all_needs_no_language_model(tmp_path: Path) -> None:
+    model = saved(tmp_path, stores="all")
+    torch.manual_seed(99)
+    restored = VLM2ForConditionalGeneration.from_pretrained(tmp_path, vision=ToyVision())
+    torch.testing.assert_close(logits(restored), logits(model), atol=0, rtol=0)
+
+
+def test_without_lora_the_whole_language_model_is_stored(tmp_path: Path) -> None:
+    model = toy_model(seed=3, lora=None).eval()
+    torch.nn.init.normal_(model.language_model.get_input_embeddings().weight)
+    model.save_pretrained(tmp_path)
+    torch.testing.assert_close(logits(load(tmp_path)), logits(model), atol=0, rtol=0)
+
+
+def test_keys_that_do_not_fit_are_listed(tmp_path: Path) -> None:
+    saved(tmp_path)
+    tensors = load_file(tmp_path / WEIGHTS)
+    tensors["memory.attic.weight"] = tensors.pop("memory.residual_gate")
+    tensors["projector.norm.bias"] = torch.zeros(5)
+    save_file(tensors, tmp_path / WEIGHTS)
+    with pytest.raises(ValueError, match="does not fit") as error:
+        load(tmp_path)
+    for part in ("Missing (1): memory.residual_gate.", "Unexpected (1): memory.attic.weight.", "(5,) instead of (16,)"):
+        assert part in str(error.value)
+
+
+def test_a_configuration_of_another_size_is_refused(tmp_path: Path) -> None:
+    saved(tmp_path)
+    record = json.loads((tmp_path / "config.json").read_text())
+    record["memory"]["working"] = False
+    (tmp_path / "config.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match="Unexpected .*working_attention"):
+        load(tmp_path)
+
+
+def test_other_frozen_parts_are_refused(tmp_path: Path) -> None:
+    saved(tmp_path)
+    record = json.loads((tmp_path / "config.json").read_text())
+    record["frozen_sha256"] = {"efficientnet-lite0": "0" * 64}
+    (tmp_path / "config.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match="another efficientnet-lite0"):
+        load(tmp_path)
+
+
+def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="No checkpoint"):
+        VLM2ForConditionalGeneration.from_pretrained(tmp_path / "nothing")
+    toy_config().save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=f"no {WEIGHTS}"):
+        load(tmp_path)
+
+
+def test_auto_classes_know_the_model(tmp_path: Path) -> None:
+    model = saved(tmp_path)
+    toy_processor().save_pretrained(tmp_path)
+    config = AutoConfig.from_pretrained(tmp_path)
+    assert isinstance(config, VLM2Config)
+    assert config.to_dict() == model.config.to_dict()
+    parts = {"vision": toy_model().vision, "language_model": toy_language_model()}
+    restored = AutoModelForImageTextToText.from_pretrained(tmp_path, **parts)
+    torch.testing.assert_close(logits(restored), logits(model), atol=0, rtol=0)
+    assert isinstance(AutoProcessor.from_pretrained(tmp_path), VLM2Processor)
+
+
+def test_adapters_can_be_merged_for_speed(tmp_path: Path) -> None:
+    model = saved(tmp_path)
+    expected = logits(model)
+    model.language_model.merge_adapter()
+    torch.testing.assert_close(logits(model), expected, atol=1e-4, rtol=0)
