@@ -1,0 +1,153 @@
+"""Long videos through an encoder that sees few frames: windows joined in one world, offline or as a stream.
+
+A window holds `overlap` frames that were placed already and up to `window` − `overlap` new ones. The frames seen twice say how
+the new window's world lies in the old one: a rigid motion when the encoder is metric, a similarity otherwise. The state of
+a stream is a value: `advance` takes one and gives a new one, and what it holds does not grow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .alignment import Alignment, align
+from .encoder import Geometry, GeometryEncoder
+
+POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
+
+
+@dataclass(frozen=True)
+class FrameInputs:
+    """What an encoder sees of some frames: images, or the vision encoder's tokens on their grid, or both."""
+
+    images: Float[Tensor, "frames 3 height width"] | None = None
+    visual_tokens: Float[Tensor, "frames patches dim"] | None = None
+    grid: tuple[int, int] | None = None
+
+    def __len__(self) -> int:
+        given = self.images if self.images is not None else self.visual_tokens
+        return 0 if given is None else len(given)
+
+    def __getitem__(self, frames: slice) -> FrameInputs:
+        """Take some of the frames."""
+        images, tokens = (None if x is None else x[frames] for x in (self.images, self.visual_tokens))
+        return replace(self, images=images, visual_tokens=tokens)
+
+    def then(self, later: FrameInputs) -> FrameInputs:
+        """Join with later frames. Raise ValueError where their kinds, sizes or grids differ."""
+        if not len(self):
+            return later
+        shapes = [[None if x is None else x.shape[1:] for x in (i.images, i.visual_tokens)] for i in (self, later)]
+        if shapes[0] != shapes[1] or self.grid != later.grid:
+            raise ValueError(f"Frames of a stream must stay alike: {shapes[0]} on {self.grid}, then {shapes[1]} on {later.grid}.")
+        pairs = ((self.images, later.images), (self.visual_tokens, later.visual_tokens))
+        images, tokens = (None if a is None or b is None else torch.cat((a, b)) for a, b in pairs)
+        return FrameInputs(images, tokens, self.grid)
+
+
+@dataclass(frozen=True)
+class WindowState:
+    """A stream between two calls: the placed frames that the next window will see again, and the frames that wait for it."""
+
+    window: int = 8
+    overlap: int = 3
+    inputs: FrameInputs = FrameInputs()
+    placed: Geometry | None = None  # of the first frames of `inputs`
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.overlap < self.window:
+            raise ValueError(f"overlap={self.overlap}: windows of {self.window} frames overlap by 1 to {self.window - 1} frames.")
+
+    @property
+    def waiting(self) -> int:
+        """How many frames have no geometry yet."""
+        return len(self.inputs) - (0 if self.placed is None else len(self.placed.local_points))
+
+
+def advance(
+    encoder: GeometryEncoder, state: WindowState, inputs: FrameInputs
+) -> tuple[WindowState, Geometry | None]:
+    """Add frames; give the geometry of those whose window is now full, in the stream's world: its first camera's frame.
+
+    The result is the same however the frames are portioned.
+    """
+    _check(encoder, state)
+    state = replace(state, inputs=state.inputs.then(inputs))
+    done: list[Geometry] = []
+    while len(state.inputs) >= state.window:
+        state, new = _encode_window(encoder, state, state.window)
+        done.append(new)
+    return state, join(done) if done else None
+
+
+def finish(encoder: GeometryEncoder, state: WindowState) -> Geometry | None:
+    """Give the geometry of the frames that still wait, from a window that is not full; None where none waits.
+
+    The state stays valid: a stream that goes on gets these frames again, in their full window.
+    """
+    _check(encoder, state)
+    return _encode_window(encoder, state, len(state.inputs))[1] if state.waiting else None
+
+
+def encode_windows(
+    encoder: GeometryEncoder, inputs: FrameInputs, window: int | None = None, overlap: int = 3
+) -> Geometry:
+    """Encode any number of frames; every frame's geometry is in the first frame's camera frame.
+
+    `window` defaults to the encoder's own.
+    """
+    if not len(inputs):
+        raise ValueError("No frames to encode.")
+    window = encoder.window if window is None else window
+    state, done = advance(encoder, WindowState(window, min(overlap, window - 1)), inputs)
+    rest = finish(encoder, state)
+    return join([part for part in (done, rest) if part is not None])
+
+
+def join(parts: list[Geometry]) -> Geometry:
+    """Join geometry of successive frames that lie in one world already."""
+    names = ("local_points", "confidence", "world_from_camera", "geometry_tokens", "view_tokens")
+    return replace(parts[0], **{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+
+
+def frames_of(geometry: Geometry, frames: slice) -> Geometry:
+    """Take some frames' geometry, in the same world."""
+    names = ("local_points", "confidence", "world_from_camera", "geometry_tokens", "view_tokens")
+    return replace(geometry, **{name: getattr(geometry, name)[frames] for name in names})
+
+
+def place(geometry: Geometry, world_from_window: Alignment) -> Geometry:
+    """Move a window's geometry to the world, to the world's scale."""
+    return replace(
+        geometry,
+        local_points=geometry.local_points * world_from_window.scale,
+        world_from_camera=world_from_window.poses(geometry.world_from_camera),
+    )
+
+
+def align_geometry(source: Geometry, target: Geometry) -> Alignment:
+    """Align the worlds of two encodings of the same frames by all their points, weighed by both confidences."""
+    stride = max(1, source.confidence[0].numel() // POINTS_A_FRAME)
+    points = [g.point_map.flatten(1, 2)[:, ::stride].flatten(0, 1) for g in (source, target)]
+    weights = [g.confidence.flatten(1)[:, ::stride].flatten() for g in (source, target)]
+    weight = (weights[0] * weights[1]).sqrt() / target.local_points[..., 2].flatten(1)[:, ::stride].flatten().clamp(min=0.1)
+    return align(*points, weight=weight, with_scale=not source.metric)
+
+
+def _encode_window(encoder: GeometryEncoder, state: WindowState, frames: int) -> tuple[WindowState, Geometry]:
+    seen = state.inputs[:frames]
+    geometry = encoder.encode(seen.images, seen.visual_tokens, seen.grid)
+    known = 0 if state.placed is None else len(state.placed.local_points)
+    if state.placed is not None:
+        geometry = place(geometry, align_geometry(frames_of(geometry, slice(known)), state.placed))
+    keep = slice(max(frames - state.overlap, 0), None)
+    after = replace(state, inputs=state.inputs[keep], placed=frames_of(geometry, keep))
+    return after, frames_of(geometry, slice(known, None))
+
+
+def _check(encoder: GeometryEncoder, state: WindowState) -> None:
+    if state.window > encoder.window:
+        raise ValueError(f"Windows of {state.window} frames, but this encoder sees at most {encoder.window} at once.")
