@@ -67,7 +67,7 @@ def illuminate(home: Home) -> Illumination:
     # Corners and the air under things get less: the nearer the solid about a cell, the darker.
     open = 1.0 - OCCLUSION * np.clip(1.6 * gaussian_filter(solid, 0.13 / cell) - 0.3, 0.0, 1.0)
     towards /= np.maximum(total.mean(-1, keepdims=True), 1e-6)
-    values = np.concatenate([total * open[..., None], towards, (bounced * open)[..., None]], -1)
+    values = np.concatenate([total * open[..., None], towards, (bounced * open)[..., None]], -1).astype(np.float32)
     values, weight = _filled(values, (solid < 0.5) & _indoors(home, origin, cell, shape)[..., None])
     return Illumination(
         origin,
@@ -105,7 +105,8 @@ def _filled(values: np.ndarray, air: np.ndarray) -> tuple[np.ndarray, np.ndarray
     mask = air[..., None].astype(np.float32)
     share = uniform_filter(mask, (3, 3, 3, 1))
     beside = uniform_filter(values * mask, (3, 3, 3, 1)) / np.maximum(share, 1e-3)
-    return np.where(air[..., None], values, beside), np.where(mask > 0, 1.0, np.where(share > 0.03, 1e-2, 1e-4))
+    weight = np.where(mask > 0, 1.0, np.where(share > 0.03, 1e-2, 1e-4)).astype(np.float32)
+    return np.where(air[..., None], values, beside), weight
 
 
 def _opacity(meshes, origin: np.ndarray, cell: float, shape: tuple[int, ...]) -> Grid:

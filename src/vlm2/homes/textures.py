@@ -154,8 +154,9 @@ def _wall(rng: np.random.Generator, number: int) -> Image:
     shade = 0.94 + 0.012 * relief + 0.008 * _noise(rng, 40.0) + 0.006 * _noise(rng, 1.0)
     if number % 4 == 3:  # brick under paint
         u, v = _axes()
-        rows, down = 10, v * 10
-        joints = np.maximum(_seam(u * 4 + 0.5 * (np.floor(down) % 2), 0.02), _seam(down, rows * 1.6 / SIZE))
+        rows, columns = 24, 8
+        down, across = v * rows, u * columns + 0.5 * (np.floor(v * rows) % 2)
+        joints = np.maximum(_seam(across, columns * 0.8 / SIZE), _seam(down, rows * 0.8 / SIZE))
         shade = shade * (1.0 - 0.14 * joints)
     return _paint(np.ones(3), shade)
 
