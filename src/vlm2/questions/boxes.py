@@ -12,6 +12,7 @@ from ..scenes.record import Box
 
 # Alternating projections between two boxes settle within a millimetre long before this on every real scan tried.
 PROJECTIONS = 30
+SETTLED = 1e-6  # metres
 
 
 def box_distances(first: Sequence[Box], second: Sequence[Box]) -> Float64[np.ndarray, "first second"]:
@@ -26,8 +27,10 @@ def box_distances(first: Sequence[Box], second: Sequence[Box]) -> Float64[np.nda
     here = np.broadcast_to(a[0], (len(first), len(second), 3))
     there = here
     for _ in range(PROJECTIONS):
-        there = _project(here, *b)
+        before, there = here, _project(here, *b)
         here = _project(there, *a)
+        if np.abs(here - before).max() < SETTLED:
+            break
     return np.linalg.norm(here - there, axis=-1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from jaxtyping import Float64
 
 from ...scenes.record import Box, Scene
 from ..boxes import box_distances
@@ -41,7 +42,7 @@ WORDINGS = {
 
 def truth(target: Box, candidates: Sequence[Sequence[Box]]) -> list[float]:
     """Return the distance in metres from the target to the nearest instance of each candidate category."""
-    return [float(box_distances([target], boxes).min()) for boxes in candidates]
+    return _nearest([target], candidates)[0].tolist()
 
 
 def is_clear(distances: Sequence[float]) -> bool:
@@ -56,16 +57,14 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     groups, targets = named(scene), single(scene)
     if len(groups) <= CHOICES:
         return
-    distances = box_distances(
-        [target.box for target in targets], [thing.box for things in groups.values() for thing in things]
-    )
-    parts = np.split(distances, np.cumsum([len(things) for things in groups.values()])[:-1], axis=1)
-    nearest = {category: part.min(axis=1) for category, part in zip(groups, parts, strict=True)}
+    boxes = [[thing.box for thing in things] for things in groups.values()]
+    nearest = _nearest([target.box for target in targets], boxes)
+    places = {category: place for place, category in enumerate(groups)}
     for index in shuffled(list(range(len(targets))) * DRAWS, rng):
         target = targets[index]
         others = [category for category in groups if category != target.category]
         chosen = shuffled(others, rng)[:CHOICES]
-        reach = [float(nearest[category][index]) for category in chosen]
+        reach = [float(nearest[index, places[category]]) for category in chosen]
         if not is_clear(reach):
             continue
         right = chosen[int(np.argmin(reach))]
@@ -78,3 +77,10 @@ def either(names: Sequence[str]) -> str:
     """Return names as one says them: "the bed, the sofa or the tv"."""
     *most, last = (f"the {name}" for name in names)
     return f"{', '.join(most)} or {last}"
+
+
+def _nearest(targets: Sequence[Box], groups: Sequence[Sequence[Box]]) -> Float64[np.ndarray, "targets groups"]:
+    """Return the distance in metres from each target to the nearest box of each group."""
+    distances = box_distances(targets, [box for boxes in groups for box in boxes])
+    starts = np.cumsum([0, *(len(boxes) for boxes in groups[:-1])])
+    return np.minimum.reduceat(distances, starts, axis=1)

@@ -1,0 +1,72 @@
+"""Tests of other wordings of a question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vlm2.questions import Question, ask_all, paraphrase, wordings
+from vlm2.questions.wording import reword
+from vlm2.scenes import Scene
+
+
+def test_there_are_enough_wordings() -> None:
+    for question_type, texts in wordings().items():
+        assert sum(not text.held_out for text in texts[1:]) >= 6, question_type
+        assert not texts[0].held_out
+    assert sum(text.held_out for texts in wordings().values() for text in texts) >= 20
+
+
+def test_held_out_wordings_are_no_training_wordings() -> None:
+    texts = [text.text for texts in wordings().values() for text in texts]
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_every_wording_of_every_question_reads_whole(scene: Scene, held_out: bool) -> None:
+    rng = np.random.default_rng(0)
+    for question in ask_all(scene, 0):
+        other = paraphrase(question, rng, held_out=held_out)
+        wording = wordings()[question.question_type][other.wording]
+        assert wording.held_out == held_out and other.wording > 0
+        assert not set("{}") & set(other.question)
+        assert (other.question_type, other.objects) == (question.question_type, question.objects)
+        if other.options is None:
+            assert other.ground_truth not in tuple("ABCD")
+        else:
+            assert (other.options, other.ground_truth) == (question.options, question.ground_truth)
+
+
+def test_every_gap_has_a_name(scene: Scene) -> None:
+    for question in ask_all(scene, 0, per_type=1):
+        for index in range(len(wordings()[question.question_type])):
+            reword(question, wordings()[question.question_type], index)
+
+
+def test_units_change_the_number(scene: Scene) -> None:
+    question = next(q for q in ask_all(scene, 0) if q.question_type == "object_size_estimation")
+    texts = wordings()["object_size_estimation"]
+    by_text = {text.text: index for index, text in enumerate(texts)}
+    metres = reword(question, texts, by_text["What is the largest dimension of the {thing} in meters?"])
+    inches = reword(question, texts, by_text["How many inches is the longest side of the {thing}?"])
+    assert (question.ground_truth, metres.ground_truth, inches.ground_truth) == ("40", "0.40", "16")
+
+
+def test_words_replace_letters(scene: Scene) -> None:
+    question = next(q for q in ask_all(scene, 0) if q.question_type == "object_rel_direction_hard")
+    texts = wordings()[question.question_type]
+    words = next(index for index, text in enumerate(texts) if text.words)
+    assert reword(question, texts, words).ground_truth == question.answer_text
+    assert reword(question, texts, words).prompt().endswith("single word or phrase.")
+
+
+def test_only_the_engines_own_words_can_be_changed(scene: Scene) -> None:
+    question = next(q for q in ask_all(scene, 0) if q.question_type == "object_counting")
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="wording 0"):
+        paraphrase(paraphrase(question, rng), rng)
+    with pytest.raises(ValueError, match="knows the names"):
+        paraphrase(Question.from_vsi(question.to_vsi(0, scene)), rng)
+    assert paraphrase(replace(question), rng).ground_truth == question.ground_truth

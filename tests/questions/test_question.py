@@ -1,0 +1,33 @@
+"""Tests of a question's forms."""
+
+from __future__ import annotations
+
+from vlm2.questions.question import Question
+from vlm2.scenes import Scene
+
+CHOICE = Question("object_rel_direction_easy", "Left or right?", ("A. right", "B. left"), "B")
+NUMBER = Question("object_counting", "How many chair(s) are in this room?", None, "3")
+
+
+def test_prompt() -> None:
+    assert CHOICE.prompt().splitlines() == [
+        "Left or right?",
+        "Options:",
+        "A. right",
+        "B. left",
+        "Answer with the option's letter from the given choices directly.",
+    ]
+    assert NUMBER.prompt().splitlines()[1:] == ["Please answer the question using a single word or phrase."]
+
+
+def test_answer_in_words() -> None:
+    assert CHOICE.answer_text == "left"
+    assert NUMBER.answer_text == "3"
+
+
+def test_vsi_record_and_back(scene: Scene) -> None:
+    record = CHOICE.to_vsi(7, scene)
+    assert list(record) == ["id", "dataset", "scene_name", "question_type", "question", "options", "ground_truth"]
+    assert (record["id"], record["dataset"], record["scene_name"]) == (7, "homes", "hand")
+    assert Question.from_vsi(record) == CHOICE
+    assert Question.from_vsi(NUMBER.to_vsi(8, scene)) == NUMBER
