@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from .weights import PARTS, find_part
@@ -40,5 +41,7 @@ def load_language_model(
     Raises as `language_folder` does.
     """
     folder = language_folder(name)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).to(device)
-    return model.eval(), AutoTokenizer.from_pretrained(folder)
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+    model.eval()
+    nn.Module.to(model, device)
+    return model, AutoTokenizer.from_pretrained(folder)

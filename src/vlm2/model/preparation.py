@@ -21,19 +21,15 @@ def prepare_efficientnet_lite0(source: Path, folder: Path) -> None:
 def prepare_smollm2(source: Path, folder: Path) -> None:
     """Write a plain Llama in bf16, without quantization_config, and its tokenizer with the chat template.
 
-    The source is a GGUF file with 4-bit weights; they are unpacked, not trained again. Peak memory about 1.5 GB.
+    The source is a GGUF file with 4-bit weights. They have to be unpacked: packed ones refuse a Trainer.
     """
     from transformers import AutoTokenizer, GgufConfig, LlamaForCausalLM
 
-    place = {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
-    AutoTokenizer.from_pretrained(**place).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name).save_pretrained(folder)
     unpack = GgufConfig(gguf_file=source.name, dequantize=True)
-    packed = LlamaForCausalLM.from_pretrained(**place, dtype=torch.float32, quantization_config=unpack)
-    config = packed.config.to_dict()
-    config.pop("quantization_config", None)
-    model = LlamaForCausalLM(type(packed.config).from_dict(config)).to(torch.bfloat16)
-    model.load_state_dict(packed.state_dict())
-    model.config.name_or_path = "SmolLM2-135M-Instruct"
+    model = LlamaForCausalLM.from_pretrained(
+        source.parent, gguf_file=source.name, dtype=torch.bfloat16, quantization_config=unpack
+    )
     model.save_pretrained(folder)
 
 

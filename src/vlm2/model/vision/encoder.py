@@ -68,7 +68,7 @@ class VisionEncoder(nn.Module, ABC):
 
 
 def nearest_size(aspect: float, step: int, max_pixels: int) -> tuple[int, int]:
-    """Return the (height, width) nearest `aspect` (w/h): multiples of `step`, at least half of `max_pixels`, at most all."""
+    """Return the (height, width) nearest `aspect` (w/h), multiples of `step`, with half to all of `max_pixels`."""
     most = max_pixels // step**2  # cells of step × step pixels
     sizes = [(rows, columns) for rows in range(1, most + 1) for columns in range(1, most // rows + 1)]
     large = [size for size in sizes if size[0] * size[1] >= most / 2]

@@ -1,6 +1,6 @@
 """SigLIP so400m-patch14-384 (Zhai et al. 2023) as LLaVA-Video uses it: the last layer dropped, no final normalisation.
 
-The option after the colon is a folder or a hub name: `siglip-so400m:/weights/siglip`.
+The option after the colon is a folder or a hub name: `siglip:/weights/siglip`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ HUB_NAME = "google/siglip-so400m-patch14-384"
 class SigLIP(VisionEncoder):
     """Tokens of the last kept layer. The whole frame is squeezed to the square that the encoder was trained on."""
 
-    name = "siglip-so400m"
+    name = "siglip"
     mean = (0.5, 0.5, 0.5)
     std = (0.5, 0.5, 0.5)
 
     def __init__(self, backbone: SiglipVisionModel) -> None:
         super().__init__()
         config = backbone.config
-        self.dim, self.stride, self.side = config.hidden_size, config.patch_size, config.image_size
+        self.dim, self.stride, self.side = (
+            int(str(number)) for number in (config.hidden_size, config.patch_size, config.image_size)
+        )
         self.max_pixels = self.side**2
         self.embeddings = backbone.embeddings
         self.layers = backbone.encoder.layers[:-1]
@@ -56,6 +58,6 @@ def load(source: str = HUB_NAME) -> SigLIP:
         return SigLIP(SiglipVisionModel.from_pretrained(source))
     except OSError as error:
         raise ValueError(
-            f"The vision encoder siglip-so400m could not be read from {source!r}: {error}. Give a folder that holds it "
+            f"The vision encoder siglip could not be read from {source!r}: {error}. Give a folder that holds it "
             f"(config.json, model.safetensors), or connect to the Hugging Face hub, where it is {HUB_NAME}."
         ) from error
