@@ -9,20 +9,16 @@ from .fittings import legs
 from .solids import box, cushion
 
 
-def _bedding(draw: Draw, width: float, length: float, base: float) -> list[Part]:
-    """Return mattress, duvet and pillows on a base of that height."""
+def _bedding(draw: Draw, width: float, length: float, base: float) -> tuple[list[Part], float]:
+    """Return mattress and duvet on a base of that height, and the mattress's top; pillows are pieces of their own."""
     sheet = draw.fabric("white", "beige", "grey")
     duvet = draw.fabric()
     thick = draw.between(0.16, 0.24)
     top = base + thick
     parts = [box((width - 0.04, length - 0.06, thick), (0, 0, base), sheet, bevel=0.05, steps=2)]
     cover = length * draw.between(0.62, 0.74)
-    parts.append(cushion((width + 0.02, cover, 0.12), (0, length / 2 - cover / 2, top - 0.06), duvet, puff=0.2))
-    pillows = 1 if width < 1.25 else 2
-    for i in range(pillows):
-        x = (i - (pillows - 1) / 2) * width * 0.48
-        parts.append(cushion((min(0.7, width * 0.44 if pillows > 1 else 0.6), 0.4, 0.14), (x, -length / 2 + 0.26, top - 0.01), sheet, puff=0.5))
-    return parts
+    parts.append(cushion((width + 0.02, cover, 0.12), (0, length / 2 - cover / 2, top - 0.06), duvet, puff=0.2, steps=2))
+    return parts, top
 
 
 def _extent(draw: Draw) -> tuple[float, float]:
@@ -36,11 +32,12 @@ def framed_bed(draw: Draw) -> Piece:
     base, head = draw.between(0.26, 0.36), draw.between(0.8, 1.15)
     parts = legs((width + 0.06, length + 0.04), base - 0.14, 0.07, wood)
     parts.append(box((width + 0.06, length + 0.04, 0.16), (0, 0, base - 0.14), wood))
-    parts += _bedding(draw, width, length, base)
+    bedding, top = _bedding(draw, width, length, base)
+    parts += bedding
     parts.append(box((width + 0.08, 0.05, head), (0, -length / 2 - 0.04, 0), wood, bevel=0.012))
     if draw.chance(0.4):
         parts.append(box((width + 0.08, 0.05, base + 0.3), (0, length / 2 + 0.04, 0), wood, bevel=0.012))
-    return Piece(parts)
+    return Piece(parts, top)
 
 
 def upholstered_bed(draw: Draw) -> Piece:
@@ -50,13 +47,14 @@ def upholstered_bed(draw: Draw) -> Piece:
     base, head = draw.between(0.28, 0.38), draw.between(0.95, 1.3)
     parts = [box((width + 0.08, length + 0.06, base - 0.06), (0, 0, 0.06), cloth, bevel=0.03)]
     parts += legs((width * 0.9, length * 0.9), 0.07, 0.05, draw.wood())
-    parts += _bedding(draw, width, length, base)
+    bedding, top = _bedding(draw, width, length, base)
+    parts += bedding
     columns = draw.whole(1, 4)
     w = (width + 0.1) / columns
     for i in range(columns):
         x = (i - (columns - 1) / 2) * w
         parts.append(box((w * 0.995, 0.11, head), (x, -length / 2 - 0.06, 0.02), cloth, bevel=0.04, steps=2))
-    return Piece(parts)
+    return Piece(parts, top)
 
 
 def bunk_bed(draw: Draw) -> Piece:
@@ -66,7 +64,8 @@ def bunk_bed(draw: Draw) -> Piece:
     parts = legs((width + 0.08, length + 0.08), height + 0.3, 0.07, wood)
     for base in (0.32, height - 0.1):
         parts.append(box((width + 0.04, length + 0.04, 0.1), (0, 0, base - 0.1), wood))
-        parts += _bedding(draw, width, length, base)
+        bedding, top = _bedding(draw, width, length, base)
+    parts += bedding
     for s in (-1, 1):
         parts.append(box((0.025, length * (0.7 if s > 0 else 1.0), 0.1), (s * width / 2, 0.0, height + 0.18), wood))
         parts += [box((width, 0.025, 0.1), (0, s * (length / 2 + 0.01), z), wood) for z in (0.5, height + 0.15)]
@@ -79,7 +78,7 @@ def pillow(draw: Draw) -> Piece:
     """A square or oblong pillow lying flat."""
     width = draw.between(0.38, 0.7)
     depth = width if draw.chance(0.5) else draw.between(0.35, 0.45)
-    return Piece([cushion((width, depth, draw.between(0.1, 0.16)), material=draw.fabric(), puff=0.7)])
+    return Piece([cushion((width, depth, draw.between(0.1, 0.16)), material=draw.fabric(), puff=0.7, steps=2)])
 
 
 def blanket(draw: Draw) -> Piece:

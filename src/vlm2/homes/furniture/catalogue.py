@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache, partial
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from ..home import FurnitureModel, Split
 from . import bathroom, beds, decor, electronics, kitchen, seating, small, storage, tables
 from .design import Design, Stands, finished
 from .draw import Draw
+from .sweethome import Entry, SweetHome, installed, split_of
 
 DESIGNS: tuple[Design, ...] = sum(
     (kind.DESIGNS for kind in (seating, tables, beds, storage, kitchen, bathroom, electronics, decor, small)), ()
@@ -41,43 +44,85 @@ def _model(design: Design, name: str, split: Split) -> FurnitureModel:
     return finished(design, name, Draw(np.random.default_rng(seed), split))
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A model that can be picked: its name, what carries it, and how to get it."""
+
+    name: str
+    stands: Stands
+    build: Callable[[], FurnitureModel]
+
+
 class Catalogue:
-    """The furniture of one split: our own parametric models, and Sweet Home 3D's where they are installed."""
+    """The furniture of one split: our own parametric models, and Sweet Home 3D's where they are installed.
+
+    `sweethome`: True asks for Sweet Home 3D's (ValueError if they are not installed), False leaves them out, None takes
+    them where they are.
+    """
 
     def __init__(self, split: Split, sweethome: bool | None = None):
         self.split: Split = split
-        self._models: dict[str, list[tuple[Stands, Design, str]]] = {}
+        self._offers: dict[str, list[Offer]] = {}
         for design in DESIGNS:
-            entries = self._models.setdefault(design.category, [])
-            entries += [(design.stands, design, name) for name in design_models(design)[split]]
+            offers = self._offers.setdefault(design.category, [])
+            for name in design_models(design)[split]:
+                offers.append(Offer(name, design.stands, partial(_model, design, name, split)))
+        if sweethome or (sweethome is None and installed()):
+            pack = _pack()
+            for entry in pack.entries:
+                if split_of(entry.name) == split:
+                    offer = Offer(entry.name, entry.stands, partial(_foreign, pack, entry))
+                    self._offers.setdefault(entry.category, []).append(offer)
 
     @property
     def categories(self) -> tuple[str, ...]:
         """Names of the categories, in alphabetical order."""
-        return tuple(sorted(self._models))
+        return tuple(sorted(self._offers))
+
+    def names(self, category: str, stands: Stands | None = None) -> tuple[str, ...]:
+        """Return the names of a category's models, of those that stand so where `stands` is given."""
+        return tuple(offer.name for offer in self._of(category, stands))
 
     def pick(self, category: str, rng: np.random.Generator, stands: Stands | None = None) -> FurnitureModel:
         """Draw a model of a category, of those that stand so where `stands` is given; the same for the same generator.
 
         Raises KeyError, naming what there is, for a category or a way of standing that the catalogue lacks.
         """
-        if category not in self._models:
-            raise KeyError(f"There is no furniture category {category!r}; there are {', '.join(self.categories)}.")
-        entries = [e for e in self._models[category] if stands in (None, e[0])]
-        if not entries:
-            ways = sorted({e[0] for e in self._models[category]})
-            raise KeyError(f"No {category!r} stands on {stands!r}; there are those of {', '.join(ways)}.")
-        _, design, name = entries[int(rng.integers(len(entries)))]
-        return _model(design, name, self.split)
+        offers = self._of(category, stands)
+        return offers[int(rng.integers(len(offers)))].build()
+
+    def models(self) -> Iterator[FurnitureModel]:
+        """Build and give every model, by category."""
+        for category in self.categories:
+            for offer in self._offers[category]:
+                yield offer.build()
 
     @cached_property
     def pack_hash(self) -> str:
-        """The sha256 of everything that the catalogue can give: names, sizes, shapes and finishes."""
+        """The sha256 of everything that the catalogue can give: names, sizes, shapes and finishes (builds all of it)."""
         digest = hashlib.sha256()
-        for category in self.categories:
-            for _, design, name in self._models[category]:
-                _add(digest, _model(design, name, self.split))
+        for model in self.models():
+            _add(digest, model)
         return digest.hexdigest()
+
+    def _of(self, category: str, stands: Stands | None) -> list[Offer]:
+        if category not in self._offers:
+            raise KeyError(f"There is no furniture category {category!r}; there are {', '.join(self.categories)}.")
+        offers = [offer for offer in self._offers[category] if stands in (None, offer.stands)]
+        if not offers:
+            ways = sorted({offer.stands for offer in self._offers[category]})
+            raise KeyError(f"No {category!r} stands on {stands!r}; there are those of {', '.join(ways)}.")
+        return offers
+
+
+@cache
+def _pack() -> SweetHome:
+    return SweetHome()
+
+
+@lru_cache(maxsize=512)
+def _foreign(pack: SweetHome, entry: Entry) -> FurnitureModel:
+    return pack.model(entry)
 
 
 def _add(digest, model: FurnitureModel) -> None:

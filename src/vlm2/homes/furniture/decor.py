@@ -291,9 +291,10 @@ def guitar(draw: Draw) -> Piece:
     """An acoustic guitar leaning in a small stand."""
     body, neck = draw.wood(), plain("2c1c12", 0.3)
     length = draw.between(0.95, 1.05)
-    angles = np.linspace(0, 2 * math.pi, 33)[:-1]
-    half = 0.125 + 0.035 * np.cos(2 * angles) ** 2 + 0.015 * -np.sin(angles)
-    outline = [(float(h * 1.1 * math.cos(a)), float(0.24 + 0.24 * math.sin(a))) for a, h in zip(angles, half, strict=True)]
+    along = np.array([0.0, 0.02, 0.07, 0.14, 0.21, 0.28, 0.34, 0.4, 0.45, 0.48])
+    half = np.array([0.05, 0.12, 0.175, 0.19, 0.165, 0.13, 0.13, 0.145, 0.115, 0.03])
+    right = [(float(x), float(y)) for x, y in zip(half, along, strict=True)]
+    outline = right + [(-x, y) for x, y in reversed(right)]
     parts = [prism(outline, 0.1, (0, 0, 0), body), cylinder(0.045, 0.003, (0, 0.29, 0.1), plain("120c08"), sides=18)]
     parts.append(box((0.05, length - 0.56, 0.03), (0, 0.4 + (length - 0.56) / 2, 0.085), neck))
     parts.append(box((0.075, 0.16, 0.02), (0, length - 0.08, 0.085), neck))

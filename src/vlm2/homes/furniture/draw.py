@@ -52,7 +52,7 @@ def colour_name(colour: Sequence[float]) -> str:
     if degrees < 52 and degrees > 12 and saturation < 0.75 and not (saturation > 0.55 and value > 0.8):
         if value > 0.88 and saturation < 0.14:
             return "white"
-        return "beige" if value > 0.68 else "brown"
+        return "beige" if value > 0.72 and saturation < 0.42 else "brown"
     if degrees < 15 or degrees >= 345:
         return "pink" if saturation < 0.5 and value > 0.7 else "red"
     limits = ((42, "orange"), (68, "yellow"), (170, "green"), (255, "blue"), (300, "purple"), (345, "pink"))

@@ -100,13 +100,13 @@ def microwave(draw: Draw) -> Piece:
     width, depth, height = draw.between(0.44, 0.54), draw.between(0.32, 0.42), draw.between(0.25, 0.31)
     y = depth / 2
     parts = [box((width, depth, height), (0, 0, 0.01), shell, bevel=0.01)]
-    parts.append(box((width * 0.62, 0.012, height * 0.78), (-width * 0.14, y + 0.004, height * 0.13), glass()))
-    parts.append(box((0.015, 0.03, height * 0.7), (width * 0.22, y + 0.012, height * 0.16), draw.steel()))
-    parts.append(box((width * 0.2, 0.006, height * 0.86), (width * 0.36, y + 0.002, height * 0.09), plain("1a1a1c", 0.4)))
-    parts.append(box((width * 0.14, 0.004, 0.035), (width * 0.36, y + 0.006, height * 0.78), plain("3fa8a0", 0.3, 0.3)))
+    parts.append(box((width * 0.62, 0.012, height * 0.78), (width * 0.14, y + 0.004, height * 0.13), glass()))
+    parts.append(box((0.015, 0.03, height * 0.7), (-width * 0.22, y + 0.012, height * 0.16), draw.steel()))
+    parts.append(box((width * 0.2, 0.006, height * 0.86), (-width * 0.36, y + 0.002, height * 0.09), plain("1a1a1c", 0.4)))
+    parts.append(box((width * 0.14, 0.004, 0.035), (-width * 0.36, y + 0.006, height * 0.78), plain("3fa8a0", 0.3, 0.3)))
     for i in range(3):
         for j in range(3):
-            at = (width * (0.31 + 0.05 * i), y + 0.006, height * (0.2 + 0.16 * j))
+            at = (-width * (0.31 + 0.05 * i), y + 0.006, height * (0.2 + 0.16 * j))
             parts.append(box((0.014, 0.004, 0.018), at, plain("b5b7ba")))
     return Piece(parts)
 
@@ -178,6 +178,16 @@ def cup(draw: Draw) -> Piece:
     return Piece([lathe(profile, material=glaze, sides=16), *tube(ear, 0.005, glaze, sides=5)])
 
 
+def bottle(draw: Draw) -> Piece:
+    """A bottle with a neck and a label."""
+    body = plain(draw.one_of("1f3d24", "3a2414", "7f9fb0", "b9c7cf", "5a1a22"), 0.9)
+    radius, height = draw.between(0.032, 0.042), draw.between(0.22, 0.32)
+    neck = radius * draw.between(0.3, 0.4)
+    profile = [(0.0, 0.0), (radius, 0.0), (radius, height * 0.6), (neck, height * 0.75), (neck, height), (0.0, height)]
+    label = cylinder(radius + 0.001, height * 0.25, (0, 0, height * 0.18), draw.paint(), sides=16)
+    return Piece([lathe(profile, material=body, sides=16), label])
+
+
 def bowl(draw: Draw) -> Piece:
     """A bowl, sometimes with fruit."""
     glaze = draw.one_of(draw.paint(gloss=0.6), draw.wood(), draw.steel())
@@ -207,5 +217,6 @@ DESIGNS = (
     Design("kettle", "electric", kettle, "top"),
     Design("pan", "plain", pan, "top"),
     Design("cup", "mug", cup, "top"),
+    Design("bottle", "plain", bottle, "top"),
     Design("bowl", "plain", bowl, "top"),
 )

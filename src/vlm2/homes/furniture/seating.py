@@ -130,7 +130,7 @@ def pouf(draw: Draw) -> Piece:
         profile = [(0.0, 0.0), (r * 0.88, 0.0), (r, height * 0.2), (r, height * 0.8), (r * 0.88, height), (0.0, height)]
         return Piece([lathe(profile, material=cloth, sides=18)])
     parts = legs((width * 0.9, width * 0.9), 0.08, 0.04, draw.wood())
-    parts.append(cushion((width, width, height - 0.08), (0, 0, 0.08), cloth, puff=0.1))
+    parts.append(box((width, width, height - 0.08), (0, 0, 0.08), cloth, bevel=0.045, steps=2))
     return Piece(parts)
 
 
@@ -144,7 +144,7 @@ def sofa(draw: Draw) -> Piece:
     parts = _sofa_body(width, depth, arm, back, seat, cloth, draw)
     parts += _seat_cushions(seats, seat_width, depth, seat, back, cloth)
     parts += legs((width * 0.94, depth * 0.9), 0.1, 0.05, leg)
-    return Piece(parts)
+    return Piece(parts, seat)
 
 
 def _sofa_body(width: float, depth: float, arm: float, back: float, seat: float, cloth, draw: Draw) -> list[Part]:
@@ -163,7 +163,7 @@ def _seat_cushions(seats: int, seat_width: float, depth: float, seat: float, bac
     for i in range(seats):
         x = (i - (seats - 1) / 2) * seat_width
         parts.append(cushion((seat_width * 0.985, depth - 0.2, 0.16), (x, 0.1, seat - 0.16), cloth, puff=0.12))
-        rest = box((seat_width * 0.97, 0.16, back - seat), (x, -depth / 2 + 0.25, seat), cloth, bevel=0.06, steps=2)
+        rest = box((seat_width * 0.97, 0.16, back - seat), (x, -depth / 2 + 0.25, seat), cloth, bevel=0.05)
         parts.append(turned(rest, 10, "x", (0, -depth / 2 + 0.2, seat)))
     return parts
 
@@ -182,7 +182,7 @@ def corner_sofa(draw: Draw) -> Piece:
     for sx in (-1, 1):
         parts.append(box((0.05, 0.05, 0.1), (sx * width * 0.45, -depth * 0.42, 0), foot))
     parts.append(box((0.05, 0.05, 0.1), (x, depth / 2 + chaise - 0.08, 0), foot))
-    return Piece(parts)
+    return Piece(parts, seat)
 
 
 DESIGNS = (

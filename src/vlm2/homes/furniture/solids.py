@@ -36,14 +36,26 @@ def _stitch(rows: int, columns: int) -> np.ndarray:
     return np.concatenate([lower, upper])
 
 
-def box(size: Point, at: Point = ORIGIN, material: Material = Material(), *, bevel: float = 0.0, steps: int = 1) -> Part:
-    """Return a box of full edge lengths `size`, its edges rounded by radius `bevel` in `steps` strips of 45° / steps."""
+def box(
+    size: Point,
+    at: Point = ORIGIN,
+    material: Material = Material(),
+    *,
+    bevel: float = 0.0,
+    steps: int = 1,
+    cuts: tuple[float, ...] = (),
+) -> Part:
+    """Return a box of full edge lengths `size`, its edges rounded by radius `bevel` in `steps` strips of 45° / steps.
+
+    `cuts` (−1 to 1 between the rounded edges, ascending) add lines of vertices to every face, for bending it later.
+    """
     half = np.asarray(size, float) / 2
     bevel = float(min(bevel, half.min() * 0.999))
     center = np.asarray(at, float) + (0, 0, half[2])
     if bevel > 0:
         tangents = np.tan(np.linspace(np.pi / 4, 0, steps + 1))
-        lines = [np.concatenate([-(h - bevel) - bevel * tangents, ((h - bevel) + bevel * tangents)[::-1]]) for h in half]
+        edges = [(h - bevel) + bevel * tangents for h in half]
+        lines = [np.concatenate([-e, np.array(cuts) * (h - bevel), e[::-1]]) for e, h in zip(edges, half, strict=True)]
     else:
         lines = [np.array([-h, h]) for h in half]
     inner = half - bevel
@@ -79,10 +91,12 @@ def _box_uv(points: np.ndarray, axis: int) -> np.ndarray:
     return points[:, (across, up)]
 
 
-def cushion(size: Point, at: Point = ORIGIN, material: Material = Material(), *, puff: float = 0.25) -> Part:
+def cushion(
+    size: Point, at: Point = ORIGIN, material: Material = Material(), *, puff: float = 0.25, steps: int = 1
+) -> Part:
     """Return a box with round edges whose top and bottom swell by `puff` of its height in the middle."""
     height = size[2] / (1 + puff)
-    soft = box((size[0], size[1], height), at, material, bevel=0.45 * min(size[0], size[1], height), steps=2)
+    soft = box((size[0], size[1], height), at, material, bevel=0.45 * min(size[0], size[1], height), steps=steps, cuts=(0.0,))
     middle = np.asarray(at) + (0, 0, height / 2)
     relative = (soft.positions - middle) / (np.asarray([size[0], size[1], height]) / 2)
     swell = np.clip(1 - relative[:, 0] ** 2, 0, 1) * np.clip(1 - relative[:, 1] ** 2, 0, 1)

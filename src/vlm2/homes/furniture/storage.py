@@ -40,7 +40,7 @@ def low_bookshelf(draw: Draw) -> Piece:
 
 
 def open_shelf(draw: Draw) -> Piece:
-    """A rack of boards between four posts, carrying a few boxes."""
+    """A rack of boards between four posts, with books and binders."""
     board, post = draw.wood(), draw.timber()
     width, depth, height = draw.between(0.7, 1.2), draw.between(0.3, 0.42), draw.between(1.2, 1.9)
     levels = draw.whole(3, 5)
@@ -49,10 +49,9 @@ def open_shelf(draw: Draw) -> Piece:
         z = 0.1 + i * (height - 0.15) / (levels - 1)
         parts.append(box((width - 0.02, depth - 0.02, 0.025), (0, 0, z), board))
         if i < levels - 1:
-            for x in (-width * 0.25, width * 0.22):
+            for x in (-width * 0.42, width * 0.05):
                 if draw.chance(0.5):
-                    size = (width * draw.between(0.2, 0.36), depth * 0.7, draw.between(0.1, 0.2))
-                    parts.append(box(size, (x, 0, z + 0.025), draw.paint()))
+                    parts += books(draw, (x, x + width * draw.one_of(0.15, 0.25, 0.35)), 0, z + 0.025, 0.3)
     return Piece(parts)
 
 
@@ -90,8 +89,8 @@ def drawer_cabinet(draw: Draw) -> Piece:
     return Piece(parts, height + 0.025)
 
 
-def glass_cabinet(draw: Draw) -> Piece:
-    """A tall cabinet: open boards with plates above, doors below."""
+def display_cabinet(draw: Draw) -> Piece:
+    """A tall cabinet: open boards with books above, doors below."""
     wood, handle = draw.timber(), draw.metal()
     width, depth, height = draw.between(0.7, 1.1), draw.between(0.36, 0.44), draw.between(1.6, 2.0)
     low = height * 0.4
@@ -100,11 +99,18 @@ def glass_cabinet(draw: Draw) -> Piece:
     parts += case((width, depth * 0.85, height - low), low, 2, wood)
     spacing = (height - low - 0.02) / 3
     for i in range(3):
-        china = draw.ceramic()
-        for x in (-0.3, 0.0, 0.3):
-            if draw.chance(0.7):
-                parts.append(lathe([(0, 0), (0.04, 0), (0.08, 0.09), (0, 0.08)], (x * width, 0, low + 0.02 + i * spacing), china, sides=10))
+        start, share = -width / 2 + 0.03, draw.one_of(0.3, 0.6, 0.9)
+        parts += books(draw, (start, start + width * share), -0.02, low + 0.02 + i * spacing, spacing - 0.03)
     return Piece(parts)
+
+
+def wall_cabinet(draw: Draw) -> Piece:
+    """A cupboard that hangs on a wall, with one to three doors."""
+    wood, handle = draw.timber(), draw.metal()
+    doors = draw.whole(1, 3)
+    width, depth, height = doors * draw.between(0.35, 0.5), draw.between(0.3, 0.38), draw.between(0.5, 0.75)
+    area = (-width / 2, 0.0, width, height)
+    return Piece([carcass((width, depth, height), 0.0, wood), *fronts(area, depth / 2, (doors, 1), wood, handle, knob="side")])
 
 
 def closet(draw: Draw) -> Piece:
@@ -223,7 +229,8 @@ DESIGNS = (
     Design("shelf", "wall", wall_shelf, "wall"),
     Design("cabinet", "sideboard", sideboard),
     Design("cabinet", "drawers", drawer_cabinet),
-    Design("cabinet", "display", glass_cabinet),
+    Design("cabinet", "display", display_cabinet),
+    Design("cabinet", "wall", wall_cabinet, "wall"),
     Design("closet", "hinged", closet),
     Design("nightstand", "plain", nightstand),
     Design("tv stand", "low", tv_stand),

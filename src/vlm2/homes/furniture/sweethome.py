@@ -1,0 +1,225 @@
+"""Sweet Home 3D's furniture (Debian package `sweethome3d-furniture`): read once, made light, kept in a binary pack.
+
+The packs hold OBJ models, y up, front towards +z, with sizes in centimetres. Licences are CC0 and CC-BY 3.0; each
+model keeps its own and its author (see NOTICE). Textures become their mean colour.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import posixpath
+import re
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..home import FurnitureModel, Split
+from ..mesh import Material, Mesh, Part
+from .assortment import ASSORTMENT, CARRYING, ON_TOP, ON_WALL
+from .design import Stands, dominant_colour, settle
+from .shading import shaded, thinned, weld
+from .wavefront import read_mtl, read_obj
+
+FOLDER = Path("/usr/share/sweethome3d/furniture")
+CONVERTER = 1  # raise when the conversion changes what it gives
+MOST_TRIANGLES, MOST_TRIANGLES_SMALL = 2000, 700
+LICENCES = {"BlendSwap-CC-0": "CC0-1.0", "BlendSwap-CC-BY": "CC-BY-3.0", "KatorLegaz": "CC-BY-3.0", "Scopia": "CC-BY-3.0"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the pack's index says of a model; `parts` are (red, green, blue, vertices, triangles), colours linear."""
+
+    name: str
+    category: str
+    stands: Stands
+    size: tuple[float, float, float]
+    surface_height: float | None
+    colour: str
+    licence: str
+    parts: tuple[tuple[float, float, float, int, int], ...]
+    sha256: str
+
+
+def installed(folder: Path = FOLDER) -> bool:
+    """Tell whether the packs that we read are there."""
+    return all((folder / f"{pack}.sh3f").is_file() for pack in ASSORTMENT)
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder: $VLM2_CACHE, or ~/.cache/vlm2."""
+    return Path(os.environ.get("VLM2_CACHE") or Path.home() / ".cache" / "vlm2")
+
+
+def split_of(name: str) -> Split:
+    """Return the split of a model: 70, 10 and 20 % of names by hash; numbered siblings (chair3, chair4) each their own."""
+    share = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2**32
+    return "train" if share < 0.7 else "validation" if share < 0.8 else "test"
+
+
+class SweetHome:
+    """The binary pack, made from the Debian package at first use."""
+
+    def __init__(self, folder: Path = FOLDER):
+        if not installed(folder):
+            raise ValueError(
+                f"Sweet Home 3D's furniture is not in {folder}. Install it with "
+                "`apt-get install -y sweethome3d-furniture`, or go on with vlm2's own pieces (sweethome=False)."
+            )
+        self.path = _built(folder)
+        with np.load(self.path, allow_pickle=False) as pack:
+            rows = json.loads(pack["index"].tobytes())
+        self.entries = tuple(Entry(**{k: _tuples(v) for k, v in row.items()}) for row in rows)
+
+    def model(self, entry: Entry) -> FurnitureModel:
+        """Read one model."""
+        with np.load(self.path, allow_pickle=False) as pack:
+            positions, normals, faces = (pack[f"{entry.name}:{k}"] for k in ("positions", "normals", "faces"))
+        parts, vertex, face = [], 0, 0
+        for red, green, blue, vertices, triangles in entry.parts:
+            spots = positions[vertex : vertex + vertices]
+            directions = normals[vertex : vertex + vertices].astype(np.float32)
+            material = Material((red, green, blue), gloss=0.15)
+            parts.append(Part(spots, directions, spots[:, :2].copy(), faces[face : face + triangles], material))
+            vertex, face = vertex + vertices, face + triangles
+        return FurnitureModel(
+            entry.name, entry.category, Mesh(tuple(parts)), entry.size, entry.stands, entry.surface_height, entry.colour, entry.licence
+        )
+
+
+def _tuples(value):
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _built(folder: Path) -> Path:
+    """Return the pack's path, building it under a lock if it is not there yet; it appears whole or not at all."""
+    target = cache_folder() / f"sweethome-{_identity(folder)[:16]}.npz"
+    if target.is_file():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(target.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.is_file():
+            partial = target.with_suffix(f".{os.getpid()}.part")
+            with open(partial, "wb") as file:
+                _write(folder, file)
+            partial.replace(target)
+    return target
+
+
+def _identity(folder: Path) -> str:
+    """Return a sha256 over the packs' contents (their checksums), our selection, and the converter's version."""
+    digest = hashlib.sha256(f"{CONVERTER}|{ASSORTMENT}|{ON_TOP}|{ON_WALL}|{CARRYING}".encode())
+    for pack in ASSORTMENT:
+        with zipfile.ZipFile(folder / f"{pack}.sh3f") as archive:
+            for info in archive.infolist():
+                digest.update(f"{info.filename}|{info.CRC}".encode())
+    return digest.hexdigest()
+
+
+def _write(folder: Path, file) -> None:
+    """Convert every model of the assortment and write the pack."""
+    arrays: dict[str, np.ndarray] = {}
+    entries = []
+    for pack, categories in ASSORTMENT.items():
+        with zipfile.ZipFile(folder / f"{pack}.sh3f") as archive:
+            catalogue = read_catalogue(archive.read("PluginFurnitureCatalog.properties").decode("latin-1"))
+            for category, slugs in categories.items():
+                for slug in slugs.split():
+                    entry, mesh = _converted(archive, pack, category, slug, catalogue[slug])
+                    entries.append(asdict(entry))
+                    arrays[f"{entry.name}:positions"] = np.concatenate([p.positions for p in mesh.parts])
+                    arrays[f"{entry.name}:normals"] = np.concatenate([p.normals for p in mesh.parts]).astype(np.float16)
+                    arrays[f"{entry.name}:faces"] = np.concatenate([p.faces for p in mesh.parts])
+    arrays["index"] = np.frombuffer(json.dumps(entries).encode(), np.uint8)
+    np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
+
+
+def read_catalogue(text: str) -> dict[str, dict[str, str]]:
+    """Read a pack's property file: by the model's id without the pack's name, its properties."""
+    rows: dict[str, dict[str, str]] = {}
+    for key, number, value in re.findall(r"^(\w+)#(\d+)=(.*)$", text, re.MULTILINE):
+        rows.setdefault(number, {})[key] = value.strip()
+    return {row["id"].split("#")[-1]: row for row in rows.values() if "model" in row}
+
+
+def _converted(archive: zipfile.ZipFile, pack: str, category: str, slug: str, row: dict[str, str]) -> tuple[Entry, Mesh]:
+    size = np.array([float(row[k]) for k in ("width", "depth", "height")]) / 100
+    stands = _stands(category, slug, size)
+    limit = MOST_TRIANGLES_SMALL if size.max() < 0.45 else MOST_TRIANGLES
+    mesh = settle(_light(archive, row, size, limit), stands)
+    entry = Entry(
+        name=f"{category}/{pack}/{slug}",
+        category=category,
+        stands=stands,
+        size=tuple(round(float(s), 4) for s in np.ptp(mesh.bounds, axis=0)),  # pyright: ignore[reportArgumentType]
+        surface_height=_surface(category, row, float(size[2])),
+        colour=dominant_colour(mesh),
+        licence=f"{LICENCES[pack]}, {row.get('creator', pack)}",
+        parts=tuple((*p.material.colour, len(p.positions), len(p.faces)) for p in mesh.parts),
+        sha256=hashlib.sha256(b"".join(p.positions.tobytes() + p.faces.tobytes() for p in mesh.parts)).hexdigest(),
+    )
+    return entry, mesh
+
+
+def _stands(category: str, slug: str, size: np.ndarray) -> Stands:
+    if slug in ON_WALL:
+        return "wall"
+    if category == "ceiling light":
+        return "ceiling"
+    small_plant = category == "plant" and size[2] < 0.45 and size[:2].max() < 0.45
+    return "top" if category in ON_TOP or small_plant else "floor"
+
+
+def _surface(category: str, row: dict[str, str], height: float) -> float | None:
+    """Return where things may be put: the catalogue's height in metres if it gives one, else the top."""
+    if category not in CARRYING:
+        return None
+    given = float(row.get("dropOnTopElevation", "0"))
+    if given > 0:
+        return given / 100
+    return None if given < 0 or category in ("bed", "sofa") else height
+
+
+def _light(archive: zipfile.ZipFile, row: dict[str, str], size: np.ndarray, limit: int) -> Mesh:
+    """Return a model's triangles in our frame, in metres, thinned to about `limit` of them."""
+    path = row["model"].lstrip("/")
+    base = posixpath.dirname(path)
+    names = {name.lower(): name for name in archive.namelist()}
+
+    def read(name: str) -> bytes | None:
+        found = names.get(posixpath.join(base, name).lower())
+        return archive.read(found) if found else None
+
+    soup = read_obj(archive.read(path).decode("latin-1"))
+    colours: dict[str, tuple[float, float, float]] = {}
+    for library in soup.libraries:
+        colours |= read_mtl((read(library) or b"").decode("latin-1"), read)
+    turn = np.array([float(v) for v in row.get("modelRotation", "1 0 0 0 1 0 0 0 1").split()]).reshape(3, 3)
+    points = soup.positions @ turn.T @ np.array([[-1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])
+    used = points[np.unique(np.concatenate(list(soup.faces.values())))]
+    low, span = used.min(0), np.maximum(np.ptp(used, axis=0), 1e-9)
+    points = (points - low) / span * size
+    groups: dict[tuple[float, float, float], list[np.ndarray]] = {}
+    for name, faces in soup.faces.items():
+        groups.setdefault(_linear(colours.get(name, (0.7, 0.7, 0.7))), []).append(faces)
+    welded = {colour: weld(points, np.concatenate(faces)) for colour, faces in groups.items()}
+    total = sum(len(faces) for _, faces in welded.values())
+    parts = []
+    for colour, (spots, faces) in welded.items():
+        share = max(24, round(limit * len(faces) / total)) if total > limit else len(faces)
+        if len(faces):
+            parts.append(shaded(*thinned(spots, faces, share), Material(colour, gloss=0.15)))
+    return Mesh(tuple(p for p in parts if len(p.faces)))
+
+
+def _linear(srgb: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Return a colour as linear light, to 3 digits, no darker than black paint and no lighter than white."""
+    values = np.clip(srgb, 0.03, 0.95)
+    red, green, blue = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).round(3)
+    return (float(red), float(green), float(blue))
