@@ -74,6 +74,7 @@ def test_routes_read_as_the_benchmarks(scene: Scene) -> None:
         turns = question.answer_text.split(", ")
         assert question.slots["steps"].count("[please fill in]") == len(turns)
         assert question.slots["steps"].endswith(f"Go forward until the {question.slots['goal']}")
+        assert "Turn Back" not in turns[1:]
         assert len(question.options or ()) == (3 if len(turns) == 1 else 4)
         if question.slots["steps"].startswith("1. Go"):
             assert question.slots["steps"].startswith(f"1. Go forward until the {question.slots['facing']} 2. ")

@@ -20,7 +20,8 @@ NAME = "route_planning"
 TURNS = {"Turn Left": 90.0, "Turn Right": -90.0, "Turn Back": 180.0}
 CLEAR = 30.0  # degrees that a turn may differ from a quarter or a half turn
 SHORTEST, LONGEST = 0.8, 6.0  # metres between the centres of two stops
-DRAWS = 300  # routes tried
+DRAWS = 400  # routes tried
+WALKS = (1, 2, 2, 3, 3, 3)  # stops after the start, drawn from these: few long routes come out clear
 HEAD = 1.6  # metres above the lowest thing: what begins higher bars no way
 SHRINK = 0.8  # of a thing's footprint that bars a way; one may brush past its edge
 
@@ -83,12 +84,20 @@ class Floor:
         return np.array([thing.box.center[:2] for thing in self.things]).reshape(-1, 2)
 
     @cached_property
-    def free(self) -> Bool[np.ndarray, "things things"]:
-        """Tell which pairs have a way between them: in one room, of a walkable length, with nothing else on it."""
-        lengths = np.linalg.norm(self.centers[:, None] - self.centers[None], axis=-1)
+    def lengths(self) -> Float64[np.ndarray, "things things"]:
+        """The distances between the things' centres in metres."""
+        return np.linalg.norm(self.centers[:, None] - self.centers[None], axis=-1)
+
+    @cached_property
+    def views(self) -> Bool[np.ndarray, "things things"]:
+        """Tell which things can be faced from which: in one room, and far enough for a clear direction."""
         rooms = [thing.room for thing in self.things]
-        together = np.array([[room == other for other in rooms] for room in rooms])
-        free = together & (lengths >= SHORTEST) & (lengths <= LONGEST)
+        return np.array([[room == other for other in rooms] for room in rooms]) & (self.lengths >= SHORTEST)
+
+    @cached_property
+    def free(self) -> Bool[np.ndarray, "things things"]:
+        """Tell between which things a robot can walk straight: each in view, and nothing else on the way."""
+        free = self.views & (self.lengths <= LONGEST)
         first, last = np.nonzero(np.triu(free))
         ways = _blocked(self.centers[first], self.centers[last], _barriers(self.scene))
         free[first[ways], last[ways]] = free[last[ways], first[ways]] = False
@@ -132,6 +141,8 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         asked.add(route)
         facing, *stops = route
         turns = floor.turns(facing, stops)
+        if "Turn Back" in turns[1:]:  # the robot would have walked too far
+            continue
         if stops[1] == facing:  # the way begins straight ahead, with no turn
             turns = turns[1:]
         if turns and None not in turns:
@@ -139,16 +150,25 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
 
 
 def _draw(floor: Floor, rng: np.random.Generator) -> tuple[int, ...] | None:
-    """Return a thing to face and then two to four different stops, joined by free ways; None at a dead end."""
+    """Return a thing to face and then two to four different stops, joined by free ways; None at a dead end.
+
+    The things to face are drawn so that each first turn has the same chance, and so has walking straight on.
+    """
     start = int(rng.integers(len(floor.things)))
     stops = [start]
-    for _ in range(int(rng.integers(1, 4))):
+    for _ in range(int(rng.choice(WALKS))):
         onward = [j for j in np.flatnonzero(floor.free[stops[-1]]) if j not in stops]
         if not onward:
             return None
         stops.append(int(rng.choice(onward)))
-    views = [j for j in np.flatnonzero(floor.free[start]) if j not in stops[2:]]
-    return int(rng.choice(views)), *stops
+    views = {name: [] for name in TURNS}
+    after = _heading(floor.centers[start], floor.centers[stops[1]])
+    for j in set(np.flatnonzero(floor.views[start]).tolist()).difference(stops):
+        name = turn_name(turn(_heading(floor.centers[start], floor.centers[j]), after))
+        if name is not None:
+            views[name].append(j)
+    groups = [[stops[1]], *filter(None, views.values())]
+    return int(rng.choice(groups[int(rng.integers(len(groups)))])), *stops
 
 
 def _question(
@@ -164,9 +184,9 @@ def _question(
         "goal": names[stops[-1]],
         "steps": " ".join(f"{number}. {action}" for number, action in enumerate(actions, start=1)),
     }
-    slots["steps"] = slots["steps"].rstrip(".")
     right = ", ".join(turns)
-    wrong = [", ".join(names) for names in product(TURNS, repeat=len(turns)) if names != tuple(turns)]
+    answers = [", ".join(answer) for answer in product(TURNS, *[("Turn Left", "Turn Right")] * (len(turns) - 1))]
+    wrong = [answer for answer in answers if answer != right]
     choices = shuffled([right, *shuffled(wrong, rng)[: 2 if len(turns) == 1 else 3]], rng)
     objects = [floor.things[index].id for index in dict.fromkeys([*stops, facing])]
     return ask_choice(NAME, WORDINGS[NAME], choices, right, slots, objects)
