@@ -1,0 +1,12 @@
+"""Train mini on cached homes, after `vlm2 train geometry`: `vlm2 train mini cache=runs/cache/train loop.steps=700`."""
+
+from ..mini import MiniConfig, train_mini
+
+__all__ = ["recipe", "run"]
+
+run = train_mini
+
+
+def recipe() -> MiniConfig:
+    """Return the configuration of the first pass: an hour on two CPU cores."""
+    return MiniConfig()
