@@ -137,7 +137,6 @@ def test_padding_of_the_text_changes_nothing() -> None:
 
 
 def test_encode_runs_the_frozen_encoders() -> None:
-    pytest.importorskip("vlm2.geometry.windows")
     model = toy_model().eval()
     images = torch.rand(6, 3, GRID[0] * STRIDE, GRID[1] * STRIDE)
     features = model.encode(images, torch.arange(6) * 0.25)

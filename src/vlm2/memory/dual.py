@@ -137,12 +137,12 @@ class DualMemory(nn.Module):
     ) -> tuple[Float[Tensor, "patches dim"], Float[Tensor, "patches dim"] | None]:
         """Return M and γ: M = γ⊙M^w + (1−γ)⊙M^e; the other where one is missing; H where both are."""
         memory_gate = None
-        if working_read is not None and episodic_read is not None:
+        if self.gate is not None and working_read is not None and episodic_read is not None:
             memory_gate = self.gate(torch.cat([working_read, episodic_read], dim=-1)).sigmoid()
             read = memory_gate * working_read + (1 - memory_gate) * episodic_read
-        elif working_read is not None or episodic_read is not None:
-            read = working_read if working_read is not None else episodic_read
         else:
+            read = working_read if working_read is not None else episodic_read
+        if read is None:
             return tokens_3d, None
         if self.residual_gate is not None:
             read = tokens_3d + self.residual_gate * read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any, Literal, get_args
 
 from huggingface_hub.dataclasses import strict
@@ -40,10 +41,10 @@ class VLM2Config(PreTrainedConfig):
     # dataclasses would refuse both.
     __no_type_check__ = True
 
-    vision: dict[str, Any] | None = None
-    geometry: dict[str, Any] | None = None
-    text: dict[str, Any] | None = None
-    memory: dict[str, Any] | None = None
+    vision: dict[str, Any] = field(default_factory=dict)
+    geometry: dict[str, Any] = field(default_factory=dict)
+    text: dict[str, Any] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
     lora: dict[str, Any] | None = None
     dim: int = 384
     heads: int = 6
@@ -55,11 +56,9 @@ class VLM2Config(PreTrainedConfig):
     context: str = "memory"
     video_token_id: int = 16
     stores: str = "trained"
-    frozen_sha256: dict[str, str] | None = None
+    frozen_sha256: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self, **kwargs: Any) -> None:
-        self.vision, self.geometry, self.text = self.vision or {}, self.geometry or {}, self.text or {}
-        self.memory, self.frozen_sha256 = self.memory or {}, self.frozen_sha256 or {}
         for name, choices in (
             ("position_features", get_args(PositionFeatures)),
             ("context", get_args(Context)),

@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from ..geometry import build_encoder
+from ..geometry.windows import FrameInputs, encode_windows
 from ..memory import DualMemory, DualState
 from .checkpoint import check_frozen, frozen_checksums, load_weights, save_weights
 from .configuration import VLM2Config
@@ -38,6 +39,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
 
     config_class = VLM2Config
     config: VLM2Config
+    language_model: PreTrainedModel  # or a PeftModel around one, which has the same face
     main_input_name = "input_ids"
     _supports_sdpa = True
 
@@ -69,11 +71,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
     @property
     def language_backbone(self) -> PreTrainedModel:
         """The language model without its head, adapters included."""
-        return self._causal_lm.get_decoder()
-
-    @property
-    def _causal_lm(self) -> PreTrainedModel:
-        return self.language_model if self.config.lora is None else self.language_model.get_base_model()
+        model: Any = self.language_model
+        return (model if self.config.lora is None else model.get_base_model()).get_decoder()
 
     @torch.no_grad()
     def encode(
@@ -85,18 +84,16 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         """Run the frozen encoders over a video: whole frames in [0, 1] of a size that `vision.frame_size` gives, and
         their times in seconds. `geometry_images`: the same frames at the size of a geometry encoder that sees images.
         Raises ValueError for frames of another size."""
-        from ..geometry.windows import encode_windows
-
         device = next(self.geometry.parameters()).device
         height, width = images.shape[-2:]
         self.vision.check_size(height, width)
         grid = self.vision.grid(height, width)
         visual_tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
         if self.geometry.needs_visual_tokens:
-            geometry = encode_windows(self.geometry, visual_tokens=visual_tokens, grid=grid)
+            inputs = FrameInputs(visual_tokens=visual_tokens, grid=grid)
         else:
-            seen = images if geometry_images is None else geometry_images
-            geometry = encode_windows(self.geometry, images=seen.to(device))
+            inputs = FrameInputs(images=(images if geometry_images is None else geometry_images).to(device))
+        geometry = encode_windows(self.geometry, inputs)
         unit = scene_unit(geometry, self.geometry.window)
         return FrameFeatures.join(visual_tokens, geometry, grid, times.to(device), unit)
 
@@ -165,9 +162,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         new tokens' ids."""
         videos = self._videos(features, pixel_values_videos, video_times)
         spliced = self._splice(input_ids, attention_mask, None, videos, pad_left=True)
-        return self.language_model.generate(
-            inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options
-        )
+        model: Any = self.language_model
+        return model.generate(inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options)
 
     def _videos(
         self,
@@ -222,8 +218,10 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         model = cls(config, vision, language_model)
         load_weights(model, config, folder)
         if dtype is not None:
-            model.language_model.to(dtype)
-        return model.to(device).eval() if device is not None else model.eval()
+            torch.nn.Module.to(model.language_model, dtype)
+        if device is not None:
+            torch.nn.Module.to(model, device)
+        return model.eval()
 
 
 def _language_model(config: VLM2Config) -> PreTrainedModel:
@@ -232,7 +230,7 @@ def _language_model(config: VLM2Config) -> PreTrainedModel:
     return AutoModelForCausalLM.from_config(config.text_config()) if source is None else load_language_model(source)[0]
 
 
-def _adapted(language_model: PreTrainedModel, config: VLM2Config) -> torch.nn.Module:
+def _adapted(language_model: PreTrainedModel, config: VLM2Config) -> Any:
     """Put LoRA around every linear layer that the configuration names; without LoRA the model is trained whole."""
     if config.lora is None:
         return language_model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -42,17 +42,19 @@ class VLM2Processor:
         self.tokenizer = tokenizer
         self.video_token_id = video_token_id
         self.stride, self.max_pixels, self.source = stride, max_pixels, source
-        rendered = tokenizer.apply_chat_template(
-            [{"role": "user", "content": VIDEO + QUESTION}], tokenize=False, add_generation_prompt=True
-        )
+        self._end = cast(int, tokenizer.convert_tokens_to_ids(str(tokenizer.eos_token)))
+        turn = [{"role": "user", "content": VIDEO + QUESTION}]
+        rendered = str(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
         self._before, rest = rendered.split(VIDEO)
         self._closing = rest.split(QUESTION)[1]
 
     @classmethod
     def from_config(cls, config: VLM2Config, tokenizer: PreTrainedTokenizerBase | None = None) -> VLM2Processor:
         """Return the processor of a model; the tokenizer is the language model's unless one is given."""
-        source = config.text["source"] if tokenizer is None else None
-        tokenizer = load_tokenizer(source) if tokenizer is None else tokenizer
+        source: str | None = None
+        if tokenizer is None:
+            source = str(config.text["source"])
+            tokenizer = load_tokenizer(source)
         return cls(tokenizer, config.video_token_id, config.vision["stride"], source=source)
 
     def prefix_ids(self) -> tuple[list[int], list[int]]:
@@ -67,7 +69,7 @@ class VLM2Processor:
 
     def answer_ids(self, answer: str) -> list[int]:
         """Return the ids of an answer with the token that ends it, for training."""
-        return [*self._ids(answer), self.tokenizer.eos_token_id]
+        return [*self._ids(answer), self._end]
 
     def frame_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the (height, width) to which whole frames of a video are resized."""
@@ -95,7 +97,7 @@ class VLM2Processor:
         questions = [text] if isinstance(text, str) else text
         rows = [[*before, self.video_token_id, *after, *self.question_ids(question)] for question in questions]
         length = max(map(len, rows))
-        fill = self.tokenizer.eos_token_id
+        fill = self._end
         data: dict[str, Tensor] = {
             "input_ids": torch.tensor([[fill] * (length - len(row)) + row for row in rows]),
             "attention_mask": torch.tensor([[0] * (length - len(row)) + [1] * len(row) for row in rows]),
@@ -106,11 +108,11 @@ class VLM2Processor:
             data["video_times"] = torch.tensor([[float(time) for time in seconds]])
         return BatchFeature(data)
 
-    def decode(self, ids: Sequence[int] | Tensor) -> str:
+    def decode(self, ids: list[int] | Tensor) -> str:
         """Return the words of one answer, without special tokens and outer spaces."""
         return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
 
-    def batch_decode(self, ids: Sequence[Sequence[int]] | Tensor) -> list[str]:
+    def batch_decode(self, ids: Sequence[list[int]] | Tensor) -> list[str]:
         """Return the words of several answers."""
         return [self.decode(row) for row in ids]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from .alignment import ViewpointAlignment
-from .configuration import VLM2Config
+from .configuration import PositionFeatures, VLM2Config
 from .features import FrameFeatures
 from .fusion import Fusion
 from .position import PositionInjection
@@ -21,7 +23,9 @@ class Representation(nn.Module):
         self.vision_projection = (
             nn.Sequential(nn.Linear(config.vision["dim"], dim), nn.LayerNorm(dim)) if config.vision_projection else None
         )
-        self.position = PositionInjection(dim, config.position_features, config.position_confidence)
+        self.position = PositionInjection(
+            dim, cast(PositionFeatures, config.position_features), config.position_confidence
+        )
         self.alignment = ViewpointAlignment(geometry_dim, view_dim, dim)
         self.fusion = Fusion(dim, config.heads, config.fusion_residual)
 
