@@ -46,7 +46,9 @@ def test_rotation_angle_and_its_gradient(angle):
 
 
 def test_valid_depth_leaves_out_what_is_nowhere():
-    points = torch.tensor([[0.0, 0.0, 1.0], [torch.nan, 0.0, 1.0], [0.0, 0.0, -1.0], [0.0, 0.0, torch.inf], [0.0, 0.0, 99.0]])
+    points = torch.tensor(
+        [[0.0, 0.0, 1.0], [torch.nan, 0.0, 1.0], [0.0, 0.0, -1.0], [0.0, 0.0, torch.inf], [0.0, 0.0, 99.0]]
+    )
     assert cameras.valid_depth(points).tolist() == [1.0, 0.0, 0.0, 0.0, 0.0]
 
 

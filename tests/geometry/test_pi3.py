@@ -106,7 +106,7 @@ def test_nearest_rotation_and_its_gradient():
     torch.testing.assert_close(rotations @ rotations.mT, torch.eye(3, dtype=torch.float64).expand(6, 3, 3))
     assert torch.allclose(torch.det(rotations), torch.ones(6, dtype=torch.float64))
     torch.autograd.gradcheck(NearestRotation.apply, matrices.requires_grad_())
-    still = torch.eye(3)[None].requires_grad_()  # equal singular values: the gradient of the decomposition is not finite here
+    still = torch.eye(3)[None].requires_grad_()  # equal singular values: the decomposition's own gradient is not finite
     NearestRotation.apply(still)[0, 0, 1].backward()
     torch.testing.assert_close(still.grad[0], torch.tensor([[0, 0.5, 0], [-0.5, 0, 0], [0, 0, 0]]))
 
@@ -124,7 +124,7 @@ def fill(name: str, shape: torch.Size) -> torch.Tensor:
 
 
 @needs_shared
-@pytest.mark.skipif("VLM2_FULL" not in os.environ, reason="4 GB of weights: set VLM2_FULL=1 to run")
+@pytest.mark.full  # 4 GB of weights
 def test_published_size_gives_the_published_outputs():
     golden = np.load(SHARED / "pi3/golden_2x56x70.npz")
     with torch.device("meta"):
@@ -150,6 +150,9 @@ def test_published_size_gives_the_published_outputs():
         "camera_poses": output.shared_from_camera,
         "points": points,
     }
-    errors = {name: float(np.abs(value.numpy() - golden[name]).max() / np.abs(golden[name]).max()) for name, value in ours.items()}
+    errors = {
+        name: float(np.abs(value.numpy() - golden[name]).max() / np.abs(golden[name]).max())
+        for name, value in ours.items()
+    }
     print(errors)
     assert max(errors.values()) < 1e-4, errors

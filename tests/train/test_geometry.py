@@ -51,7 +51,9 @@ def make_home(path, seed: int, frames: int = 14, grid: tuple[int, int] = GRID) -
     poses = walk(frames, rng)
     points = look(poses, grid)
     seen = torch.einsum("fij,fhwj->fhwi", poses[:, :3, :3], points) + poses[:, None, None, :3, 3]
-    patches = torch.cat((points, seen), -1).unflatten(1, (grid[0], 8)).unflatten(3, (grid[1], 8)).mean((2, 4)).flatten(1, 2)
+    patches = (
+        torch.cat((points, seen), -1).unflatten(1, (grid[0], 8)).unflatten(3, (grid[1], 8)).mean((2, 4)).flatten(1, 2)
+    )
     mixing = torch.randn(2 * 6, DIM, generator=torch.Generator().manual_seed(1))
     tokens = torch.cat((patches.sin(), patches.cos()), -1) @ mixing
     scene = Scene(name=path.stem, dataset="toy", floor_area=20.0, objects=(), counts={})
@@ -75,9 +77,16 @@ def cache(tmp_path_factory):
     return folder
 
 
-def training(cache, out, steps=30, **changes):
+def training(cache, out, steps=20, **changes):
     loop = LoopConfig(out=str(out), steps=steps, learning_rate=3e-3, save_every=10, log_every=5)
-    values = {"train": str(cache), "validation": str(cache), "encoder": TINY, "loop": loop, "windows": 2, "feature_noise": 0.0}
+    values = {
+        "train": str(cache),
+        "validation": str(cache),
+        "encoder": TINY,
+        "loop": loop,
+        "windows": 2,
+        "feature_noise": 0.0,
+    }
     return geometry.GeometryTraining(**(values | changes))
 
 
@@ -130,7 +139,9 @@ def test_the_truth_costs_nothing():
     truth = geometry_output(points, sure, elsewhere)
     found = losses.geometry_losses(truth, points, poses, losses.GeometryLossWeights())
     assert max(v.item() for v in found.values()) < 1e-3, found
-    far = losses.geometry_losses(geometry_output(2 * points, sure, elsewhere), points, poses, losses.GeometryLossWeights())
+    far = losses.geometry_losses(
+        geometry_output(2 * points, sure, elsewhere), points, poses, losses.GeometryLossWeights()
+    )
     assert far["points"] > 1 and far["confidence"] > 1 and far["aligned"] < 1e-4 and far["normals"] < 1e-4
 
 

@@ -1,4 +1,4 @@
-"""The geometry room: encoders that turn frames into 3D, and the maths around them. An encoder's name is its module's name."""
+"""Encoders that turn frames into 3D, and the maths around them. An encoder's name is its module's name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def encoder_names() -> list[str]:
 
 
 def build_encoder(name: str, config: dict[str, Any]) -> GeometryEncoder:
-    """Build an untrained geometry encoder from its name and its own configuration. Raise ValueError for an unknown name."""
+    """Build an untrained geometry encoder from its name and configuration. Raise ValueError for an unknown name."""
     if name not in encoder_names():
         raise ValueError(f"No geometry encoder {name!r}; there is {', '.join(encoder_names())}.")
     return import_module(f"{__name__}.{name}").build(config)

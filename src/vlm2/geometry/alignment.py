@@ -1,4 +1,4 @@
-"""Alignment of two sets of corresponding points by a similarity or a rigid motion, robust to outliers (Umeyama 1991)."""
+"""Robust alignment of corresponding points by a similarity or a rigid motion (Umeyama 1991)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Alignment:
 
     scale: float
     rotation: Float[Tensor, "3 3"]
-    translation: Float[Tensor, "3"]
+    translation: Float[Tensor, 3]
 
     def points(self, source: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3"]:
         """Map points."""
@@ -32,10 +32,10 @@ class Alignment:
 def umeyama(
     source: Float[Tensor, "points 3"],
     target: Float[Tensor, "points 3"],
-    weight: Float[Tensor, "points"],
+    weight: Float[Tensor, " points"],
     with_scale: bool,
 ) -> Alignment:
-    """Find the alignment of least weighted squared error in closed form. Points that span no plane leave the rotation free."""
+    """Find the alignment of least weighted squared error in closed form. Points on one line leave a turn free."""
     share = (weight / weight.sum().clamp(min=1e-12))[:, None]
     source_mean, target_mean = (share * source).sum(0), (share * target).sum(0)
     source, target = source - source_mean, target - target_mean
@@ -51,19 +51,21 @@ def umeyama(
 def align(
     source: Float[Tensor, "points 3"],
     target: Float[Tensor, "points 3"],
-    weight: Float[Tensor, "points"] | None = None,
+    weight: Float[Tensor, " points"] | None = None,
     with_scale: bool = True,
     rounds: int = 10,
 ) -> Alignment:
-    """Align corresponding points robustly, in 64 bits: Umeyama, reweighted `rounds` times by Geman and McClure's estimator.
+    """Align corresponding points robustly: Umeyama, reweighted `rounds` times by Geman and McClure's estimator.
 
-    Its scale falls from the largest residual to twice the median one, so that a bad start is left and points that do not
-    correspond (moving things, wrong depth at edges) end up with next to no say. `weight` (confidence) stays a factor.
+    Its scale falls from the largest residual to twice the median one, so that a bad start is left and points that do
+    not correspond (moving things, wrong depth at edges) end up with next to no say. `weight` stays a factor.
     Raise ValueError for fewer than 3 points of weight.
     """
     weight = source.new_ones(len(source)) if weight is None else weight
     if int((weight > 0).sum()) < 3:
-        raise ValueError(f"Only {int((weight > 0).sum())} of {len(source)} points have weight; aligning needs at least 3.")
+        raise ValueError(
+            f"Only {int((weight > 0).sum())} of {len(source)} points have weight; aligning needs at least 3."
+        )
     dtype = source.dtype
     source, target, weight = source.double(), target.double(), weight.double()
     found = umeyama(source, target, weight, with_scale)

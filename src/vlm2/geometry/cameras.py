@@ -1,4 +1,7 @@
-"""Camera maths. A transform `a_from_b` maps points given in frame b to frame a; cameras are OpenCV's (x right, y down, z forward)."""
+"""Camera maths.
+
+A transform `a_from_b` maps points given in frame b to frame a. Cameras are OpenCV's: x right, y down, z forward.
+"""
 
 from __future__ import annotations
 
@@ -49,13 +52,11 @@ def project(
     return torch.where(depth > 0, pixels, torch.nan)
 
 
-def rotation_angle(
-    first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]
-) -> Float[Tensor, "*batch"]:
+def rotation_angle(first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch"]:
     """Measure the geodesic angle between rotations, in radians from 0 to π.
 
-    From the chord ‖A − B‖ = 2√2 sin(θ/2): exact for small angles, where the arc cosine of the trace is not, and its gradient
-    stays finite at both ends.
+    From the chord ‖A − B‖ = 2√2 sin(θ/2): exact for small angles, where the arc cosine of the trace is not, and with
+    a gradient that stays finite at both ends.
     """
     chord = (first - second).square().sum(dim=(-2, -1)).add(1e-12).sqrt() / 8**0.5
     return 2 * torch.asin(chord.clamp(max=1 - 1e-6))
@@ -77,8 +78,8 @@ def pool_to_grid(
 ) -> Float[Tensor, "frames patches 3"]:
     """Average a point map X over the patches of any grid (rows, columns): patch coordinates C, in X's frame and units.
 
-    `weight` (confidence, validity; ≥ 0) weighs the points of a patch; a patch whose weights are all 0 takes the plain mean.
-    The grid need not divide the map.
+    `weight` (confidence, validity; ≥ 0) weighs the points of a patch; a patch whose weights are all 0 takes the plain
+    mean. The grid need not divide the map.
     """
     planes = point_map.permute(0, 3, 1, 2)
     plain = functional.adaptive_avg_pool2d(planes, grid)

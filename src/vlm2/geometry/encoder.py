@@ -47,5 +47,8 @@ class GeometryEncoder(nn.Module, ABC):
         visual_tokens: Float[Tensor, "frames patches dim"] | None = None,
         grid: tuple[int, int] | None = None,
     ) -> Geometry:
-        """Encode at most `window` frames together. `images` in [0, 1]; `visual_tokens` on `grid` for encoders that reuse the
-        vision encoder's features, whose `images` may be None."""
+        """Encode at most `window` frames together.
+
+        `images` are in [0, 1]; encoders that reuse the vision encoder's features read `visual_tokens` on `grid`, and
+        their `images` may be None.
+        """

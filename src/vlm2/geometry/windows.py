@@ -1,8 +1,8 @@
 """Long videos through an encoder that sees few frames: windows joined in one world, offline or as a stream.
 
-A window holds `overlap` frames that were placed already and up to `window` − `overlap` new ones. The frames seen twice say how
-the new window's world lies in the old one: a rigid motion when the encoder is metric, a similarity otherwise. The state of
-a stream is a value: `advance` takes one and gives a new one, and what it holds does not grow.
+A window holds `overlap` frames that were placed already and up to `window` − `overlap` new ones. The frames seen twice
+say how the new window's world lies in the old one: a rigid motion when the encoder is metric, a similarity otherwise.
+The state of a stream is a value: `advance` takes one and gives a new one, and what it holds does not grow.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class FrameInputs:
             return later
         shapes = [[None if x is None else x.shape[1:] for x in (i.images, i.visual_tokens)] for i in (self, later)]
         if shapes[0] != shapes[1] or self.grid != later.grid:
-            raise ValueError(f"Frames of a stream must stay alike: {shapes[0]} on {self.grid}, then {shapes[1]} on {later.grid}.")
+            raise ValueError(
+                f"Frames of a stream must stay alike: {shapes[0]} on {self.grid}, then {shapes[1]} on {later.grid}."
+            )
         pairs = ((self.images, later.images), (self.visual_tokens, later.visual_tokens))
         images, tokens = (None if a is None or b is None else torch.cat((a, b)) for a, b in pairs)
         return FrameInputs(images, tokens, self.grid)
@@ -50,7 +52,7 @@ class FrameInputs:
 
 @dataclass(frozen=True)
 class WindowState:
-    """A stream between two calls: the placed frames that the next window will see again, and the frames that wait for it."""
+    """A stream between two calls: the placed frames that the next window sees again, and those that wait for it."""
 
     window: int = 8
     overlap: int = 3
@@ -59,7 +61,9 @@ class WindowState:
 
     def __post_init__(self) -> None:
         if not 1 <= self.overlap < self.window:
-            raise ValueError(f"overlap={self.overlap}: windows of {self.window} frames overlap by 1 to {self.window - 1} frames.")
+            raise ValueError(
+                f"overlap={self.overlap}: windows of {self.window} frames overlap by 1 to {self.window - 1} frames."
+            )
 
     @property
     def waiting(self) -> int:
@@ -67,9 +71,7 @@ class WindowState:
         return len(self.inputs) - (0 if self.placed is None else len(self.placed.local_points))
 
 
-def advance(
-    encoder: GeometryEncoder, state: WindowState, inputs: FrameInputs
-) -> tuple[WindowState, Geometry | None]:
+def advance(encoder: GeometryEncoder, state: WindowState, inputs: FrameInputs) -> tuple[WindowState, Geometry | None]:
     """Add frames; give the geometry of those whose window is now full, in the stream's world: its first camera's frame.
 
     The result is the same however the frames are portioned.
@@ -133,7 +135,9 @@ def align_geometry(source: Geometry, target: Geometry) -> Alignment:
     stride = max(1, source.confidence[0].numel() // POINTS_A_FRAME)
     points = [g.point_map.flatten(1, 2)[:, ::stride].flatten(0, 1) for g in (source, target)]
     weights = [g.confidence.flatten(1)[:, ::stride].flatten() for g in (source, target)]
-    weight = (weights[0] * weights[1]).sqrt() / target.local_points[..., 2].flatten(1)[:, ::stride].flatten().clamp(min=0.1)
+    weight = (weights[0] * weights[1]).sqrt() / target.local_points[..., 2].flatten(1)[:, ::stride].flatten().clamp(
+        min=0.1
+    )
     return align(*points, weight=weight, with_scale=not source.metric)
 
 

@@ -35,7 +35,9 @@ class GeometryTraining:
     encoder: Pi3Config = field(default_factory=Pi3Config.compact)
     weights: GeometryLossWeights = field(default_factory=GeometryLossWeights)
     loop: LoopConfig = field(
-        default_factory=lambda: LoopConfig(out="runs/geometry", steps=3000, learning_rate=6e-4, weight_decay=0.05, save_every=200)
+        default_factory=lambda: LoopConfig(
+            out="runs/geometry", steps=3000, learning_rate=6e-4, weight_decay=0.05, save_every=200
+        )
     )
     start: str | None = None
     frames: int = 8
@@ -124,11 +126,12 @@ def open_encoder(folder: Path | str) -> Pi3:
 
 
 def train_geometry(config: GeometryTraining) -> Pi3:
-    """Train, or go on where a run in `loop.out` stopped; evaluate on the validation homes; leave the encoder in `loop.out`/encoder."""
+    """Train, or go on where a run in `loop.out` stopped; leave the encoder in `loop.out`/encoder and evaluate it."""
     out = Path(config.loop.out)
     torch.manual_seed(config.loop.seed)
     encoder = open_encoder(config.start) if config.start else Pi3(config.encoder)
-    fit(GeometryObjective(encoder, config.weights, config.feature_noise), Windows(open_cache(config.train), config), config.loop)
+    objective = GeometryObjective(encoder, config.weights, config.feature_noise)
+    fit(objective, Windows(open_cache(config.train), config), config.loop)
     encoder.eval()
     save_encoder(encoder, out / "encoder")
     if config.validation:
@@ -143,10 +146,10 @@ def evaluate_geometry(
 ) -> dict[str, float]:
     """Measure a metric encoder on at most `windows` windows of every home, evenly over its time, without any alignment.
 
-    All are medians. `depth_error`: |ẑ − z| / z (over frames of the median over a frame's points); `scale_error`: |median(ẑ / z) − 1|
-    of a window; `rotation_error` (degrees) and `translation_error` (metres): the pose of each frame in the camera of the
-    frame before it; `rotation_still`, `translation_still`: the same for a camera that never moves; `confident_depth_error`:
-    depth error of the points of confidence above ½, whose share is `confident_share`.
+    All are medians. `depth_error`: |ẑ − z| / z (over frames of the median over a frame's points); `scale_error`:
+    |median(ẑ / z) − 1| of a window; `rotation_error` (degrees) and `translation_error` (metres): the pose of each frame
+    in the camera of the frame before it; `rotation_still`, `translation_still`: the same for a camera that never moves;
+    `confident_depth_error`: depth error of the points of confidence above ½, whose share is `confident_share`.
     """
     device = next(encoder.parameters()).device
     found: dict[str, list[float]] = defaultdict(list)

@@ -15,10 +15,10 @@ from ..geometry.pi3 import Pi3Output
 
 @dataclass(frozen=True)
 class GeometryLossWeights:
-    """How much each part counts. `aligned` is the point loss after the best scale of each window; `normals` is π³'s normal loss.
+    """How much each part counts. `aligned` is the point loss after the best scale of each window.
 
-    A point counts as right for the confidence where its error is below `confident_within` of its depth. Relative translations
-    are in metres, with a Huber loss that turns linear at `translation_delta`; rotations in radians.
+    A point counts as right for the confidence where its error is below `confident_within` of its depth. Relative
+    translations are in metres, with a Huber loss that turns linear at `translation_delta`; rotations in radians.
     """
 
     points: float = 1.0
@@ -31,9 +31,7 @@ class GeometryLossWeights:
     translation_delta: float = 0.1
 
 
-def point_error(
-    predicted: Float[Tensor, "*batch 3"], true: Float[Tensor, "*batch 3"]
-) -> Float[Tensor, "*batch"]:
+def point_error(predicted: Float[Tensor, "*batch 3"], true: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:
     """Measure the L1 error of points over their true depth."""
     return (predicted - true).abs().sum(dim=-1) / true[..., 2].clamp(min=0.05)
 
@@ -44,9 +42,11 @@ def mean_over(values: Float[Tensor, "*batch"], weight: Float[Tensor, "*batch"]) 
 
 
 def best_scales(
-    predicted: Float[Tensor, "batch points 3"], true: Float[Tensor, "batch points 3"], weight: Float[Tensor, "batch points"]
-) -> Float[Tensor, "batch"]:
-    """Find the scale of each window that makes the weighted L1 error smallest: the weighted median of the coordinates' ratios."""
+    predicted: Float[Tensor, "batch points 3"],
+    true: Float[Tensor, "batch points 3"],
+    weight: Float[Tensor, "batch points"],
+) -> Float[Tensor, " batch"]:
+    """Find each window's scale of the least weighted L1 error: the weighted median of the coordinates' ratios."""
     predicted, true = predicted.flatten(1), true.flatten(1)
     mass = predicted.abs() * weight.repeat_interleave(3, dim=1)
     ratios = true / torch.where(predicted.abs() < 1e-6, 1e-6, predicted)
@@ -79,16 +79,17 @@ def normal_error(
 def pose_errors(
     predicted: Float[Tensor, "batch frames 4 4"], true: Float[Tensor, "batch frames 4 4"], delta: float
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Average over all ordered pairs of different frames: the rotation's angle in radians, the translation's Huber loss.
+    """Average over ordered pairs of different frames: the rotation's angle in radians, the translation's Huber loss.
 
-    Both sides may be in any world frame. The Huber loss is over `delta`, so that it is about the error in metres where large.
+    Either side may be in any world frame. The Huber loss is over `delta`, so that it is about the error in metres where
+    that is large.
     """
     ours, truth = relative_poses(predicted), relative_poses(true)
     frames = true.shape[-3]
     pairs = ~torch.eye(frames, dtype=torch.bool, device=true.device)
     angles = rotation_angle(ours[..., :3, :3], truth[..., :3, :3])[:, pairs]
-    shifts = functional.huber_loss(ours[..., :3, 3], truth[..., :3, 3], reduction="none", delta=delta).sum(dim=-1) / delta
-    return angles.mean(), shifts[:, pairs].mean()
+    shifts = functional.huber_loss(ours[..., :3, 3], truth[..., :3, 3], reduction="none", delta=delta).sum(dim=-1)
+    return angles.mean(), shifts[:, pairs].mean() / delta
 
 
 def geometry_losses(
@@ -97,7 +98,7 @@ def geometry_losses(
     world_from_camera: Float[Tensor, "batch frames 4 4"],
     weights: GeometryLossWeights,
 ) -> dict[str, Float[Tensor, ""]]:
-    """Give every part of the loss, and their weighted sum as "loss". Truth in metres, camera and world frames as in `Geometry`."""
+    """Give every part of the loss, and their weighted sum as "loss". Truth in metres, frames as in `Geometry`."""
     valid = valid_depth(local_points)
     true = torch.where(valid[..., None] > 0, local_points, 1.0)
     errors = point_error(output.local_points, true)
@@ -114,10 +115,10 @@ def geometry_losses(
         with torch.no_grad():
             thin = (slice(None), slice(None), slice(None, None, 2), slice(None, None, 2))
             share = valid[thin] / true[thin][..., 2]
-            parts = (x[thin].flatten(1, 3) for x in (output.local_points, true))
-            scales = best_scales(*parts, share.flatten(1))
+            ours, truth = (x[thin].flatten(1, 3) for x in (output.local_points, true))
+            scales = best_scales(ours, truth, share.flatten(1))
         losses["aligned"] = mean_over(point_error(output.local_points * scales[:, None, None, None, None], true), valid)
     if weights.normals:
         losses["normals"] = normal_error(output.local_points, true, valid)
-    losses["loss"] = sum(getattr(weights, name) * value for name, value in losses.items())
+    losses["loss"] = torch.stack([getattr(weights, name) * value for name, value in losses.items()]).sum()
     return losses

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class DecoderSize:
-    """One of the three decoders that read the trunk: `depth` frame-wise blocks of `width`, then a linear layer to `out`."""
+    """One of the three decoders behind the trunk: `depth` frame-wise blocks of `width`, a linear layer to `out`."""
 
     width: int = 1024
     depth: int = 5
@@ -21,10 +21,11 @@ class DecoderSize:
 class Pi3Config:
     """A π³ (arXiv 2507.13347). The defaults are the published model; `Pi3Config.compact()` is ours.
 
-    `input` "images" holds a DINOv2 inside (`backbone_*`); "visual_tokens" reads the features of a frozen vision encoder, of
-    `visual_dim` channels, through LayerNorm and a linear layer, with `position_frequencies` octaves of the patch's
-    place in the image added: DINOv2's features know where they are, a convolutional encoder's hardly do.
-    Every patch gives `points_per_side`² points. `metric` says whether the weights were trained in metres.
+    `input` "images" holds a DINOv2 inside (`backbone_*`); "visual_tokens" reads the features of a frozen vision
+    encoder, of `visual_dim` channels, through LayerNorm and a linear layer, with `position_frequencies` octaves of the
+    patch's place in the image added: DINOv2's features know where they are, a convolutional encoder's hardly do.
+    Every patch gives `points_per_side`² points. `metric` says whether the weights were trained in metres. `layer_scale`
+    is where the trunk's residual factors start: a short training wants them larger than the published one had them.
     """
 
     input: Literal["images", "visual_tokens"] = "images"
@@ -33,6 +34,7 @@ class Pi3Config:
     heads: int = 16
     mlp_ratio: float = 4.0
     registers: int = 5
+    layer_scale: float = 0.01
     rope_base: float = 100.0
     points_per_side: int = 14
     points: DecoderSize = field(default_factory=DecoderSize)
@@ -49,12 +51,9 @@ class Pi3Config:
     def __post_init__(self) -> None:
         if self.input not in ("images", "visual_tokens"):
             raise ValueError(f"input={self.input!r}: a π³ reads 'images' or 'visual_tokens'.")
-        for name, width, heads in (
-            ("trunk", self.width, self.heads),
-            *((part, getattr(self, part).width, getattr(self, part).heads) for part in ("points", "confidence", "camera")),
-        ):
-            if width % (4 * heads):
-                raise ValueError(f"{name}: width {width} must be a multiple of 4 × {heads} heads, for 2D rotary positions.")
+        for part in (self, self.points, self.confidence, self.camera):
+            if part.width % (4 * part.heads):
+                raise ValueError(f"Width {part.width} must be a multiple of 4 × {part.heads} heads, for 2D positions.")
 
     @classmethod
     def compact(cls) -> Pi3Config:
@@ -66,6 +65,7 @@ class Pi3Config:
             heads=6,
             mlp_ratio=3.0,
             registers=4,
+            layer_scale=0.2,
             points_per_side=8,
             points=DecoderSize(width=240, depth=2, heads=6, mlp_ratio=2.0, out=240),
             confidence=DecoderSize(width=96, depth=1, heads=3, mlp_ratio=2.0, out=96),
@@ -85,5 +85,7 @@ class Pi3Config:
         known = {entry.name for entry in fields(cls)}
         if unknown := sorted(set(values) - known):
             raise ValueError(f"Pi3Config has no {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
-        parts = {name: DecoderSize(**values[name]) for name in ("points", "confidence", "camera") if isinstance(values.get(name), dict)}
-        return cls(**(values | parts))
+        decoders: dict[str, Any] = {
+            name: DecoderSize(**value) for name, value in values.items() if isinstance(value, dict)
+        }
+        return cls(**(values | decoders))

@@ -75,7 +75,7 @@ class NearestRotation(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, matrix: Float[Tensor, "batch 3 3"]) -> Float[Tensor, "batch 3 3"]:  # noqa: D102
+    def forward(ctx, matrix: Float[Tensor, "batch 3 3"]) -> Float[Tensor, "batch 3 3"]:
         u, values, vh = torch.linalg.svd(matrix)
         sign = torch.ones_like(values)
         sign[:, 2] = torch.det(u @ vh).sign()
@@ -84,15 +84,15 @@ class NearestRotation(torch.autograd.Function):
         return u @ vh
 
     @staticmethod
-    def backward(ctx, grad: Float[Tensor, "batch 3 3"]) -> Float[Tensor, "batch 3 3"]:  # noqa: D102
+    def backward(ctx, grad: Float[Tensor, "batch 3 3"]) -> Float[Tensor, "batch 3 3"]:
         u, values, vh = ctx.saved_tensors
         inner = u.mT @ grad @ vh.mT
-        sums = (values[:, :, None] + values[:, None, :]).clamp(min=0.1)  # near-degenerate matrices get a bounded gradient
+        sums = (values[:, :, None] + values[:, None, :]).clamp(min=0.1)  # a bounded gradient near degenerate matrices
         return u @ ((inner - inner.mT) / sums) @ vh
 
 
 class CameraHead(nn.Module):
-    """View tokens to a pose: two residual MLPs a patch, the mean over patches, two ReLU layers, translation and rotation."""
+    """View tokens to a pose: two residual MLPs a patch, the mean over patches, two ReLU layers, two linear outputs."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -16,7 +16,6 @@ from .heads import CameraHead, Decoder, PatchMap
 from .inputs import PATCH, Dinov2, VisualTokens
 from .rope import Rotation, grid_positions, rotation_table
 
-LAYER_SCALE = 0.01
 TYPICAL_DEPTH = 2.5  # metres: where the untrained compact model starts
 
 
@@ -34,6 +33,9 @@ class Pi3Output:
 class Pi3(GeometryEncoder):
     """π³. Even blocks of the trunk attend within a frame, odd ones over all frames of a window."""
 
+    image_mean: Tensor
+    image_std: Tensor
+
     def __init__(self, config: Pi3Config) -> None:
         super().__init__()
         self.config = config
@@ -48,7 +50,7 @@ class Pi3(GeometryEncoder):
             self.register_buffer("image_std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
         self.register_token = nn.Parameter(1e-6 * torch.randn(1, 1, config.registers, config.width))
         self.decoder = nn.ModuleList(
-            Block(config.width, config.heads, config.mlp_ratio, qk_norm=True, layer_scale=LAYER_SCALE)
+            Block(config.width, config.heads, config.mlp_ratio, qk_norm=True, layer_scale=config.layer_scale)
             for _ in range(config.depth)
         )
         self.point_decoder, self.conf_decoder, self.camera_decoder = (
@@ -62,8 +64,14 @@ class Pi3(GeometryEncoder):
             self._start_plausibly()
 
     def _start_plausibly(self) -> None:
-        """Start at a wall at a typical depth and at cameras that do not move, both nearer to the truth than noise."""
+        """Start near the truth: a wall at a typical depth, a camera that does not move.
+
+        And with queries equal to keys where blocks see all frames, so that a patch attends to its like.
+        """
         with torch.no_grad():
+            for block in list(self.decoder)[1::2]:
+                query, key, _ = block.get_parameter("attn.qkv.weight").chunk(3)
+                key.copy_(query)
             self.point_head.proj.bias.zero_()
             self.point_head.proj.bias[2 * self.config.points_per_side**2 :] = torch.tensor(TYPICAL_DEPTH).log()
             self.camera_head.fc_rot.bias.copy_(torch.eye(3).flatten())
@@ -76,9 +84,8 @@ class Pi3(GeometryEncoder):
         batch, frames = tokens.shape[:2]
         x = torch.cat((self.register_token.expand(batch, frames, -1, -1).to(tokens.dtype), tokens), dim=2)
         per_frame = x.shape[2]
-        table = rotation_table(
-            grid_positions(grid, self.config.registers, x.device), self.config.width // self.config.heads, self.config.rope_base
-        )
+        positions = grid_positions(grid, self.config.registers, x.device)
+        table = rotation_table(positions, self.config.width // self.config.heads, self.config.rope_base)
         table_all = Rotation(*(part.repeat(1, 1, frames, 1) for part in table))
         x = before = x.flatten(0, 1)
         for index, block in enumerate(self.decoder):
@@ -99,7 +106,7 @@ class Pi3(GeometryEncoder):
         return self.encoder((flat - self.image_mean) / self.image_std).unflatten(0, source.shape[:2])
 
     def forward(self, source: Float[Tensor, "batch frames ..."], grid: tuple[int, int]) -> Pi3Output:
-        """Read windows of visual tokens (batch, frames, patches, visual_dim) on `grid`, or of images (batch, frames, 3, height, width).
+        """Read windows of visual tokens (patches, visual_dim) on `grid`, or of images (3, height, width).
 
         Heads stay in 32 bits under autocast: poses and depths do not survive 8 bits of mantissa.
         """
@@ -131,7 +138,8 @@ class Pi3(GeometryEncoder):
             source, grid = self._checked_images(images)
         if len(source) > self.window:
             raise ValueError(
-                f"{len(source)} frames at once, but this encoder sees at most {self.window}; use vlm2.geometry.windows for more."
+                f"{len(source)} frames at once, but this encoder sees at most {self.window}; "
+                "vlm2.geometry.windows joins more."
             )
         output = self(source[None], grid)
         return Geometry(
@@ -148,11 +156,12 @@ class Pi3(GeometryEncoder):
         self, visual_tokens: Tensor | None, grid: tuple[int, int] | None
     ) -> tuple[Tensor, tuple[int, int]]:
         if visual_tokens is None or grid is None:
-            raise ValueError("This π³ reads the vision encoder's features: give visual_tokens and their grid (rows, columns).")
+            raise ValueError("This π³ reads the vision encoder's features: give visual_tokens and their grid.")
         patches, dim = visual_tokens.shape[-2:]
         if patches != grid[0] * grid[1] or dim != self.config.visual_dim:
             raise ValueError(
-                f"visual_tokens of {patches} patches × {dim} channels do not fit the grid {grid} × {self.config.visual_dim} channels."
+                f"visual_tokens of {patches} patches × {dim} channels do not fit the grid {grid} × "
+                f"{self.config.visual_dim} channels."
             )
         return visual_tokens, grid
 

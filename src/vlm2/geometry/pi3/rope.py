@@ -1,4 +1,4 @@
-"""Two-dimensional rotary positions: the first half of a head's channels turns with the row, the second with the column."""
+"""Rotary positions in 2D: the first half of a head's channels turns with the row, the second with the column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class Rotation(NamedTuple):
-    """Cosines and sines of every token's angles, shared by all blocks of a forward pass. The sine carries the sign of its term."""
+    """Cosines and signed sines of every token's angles, shared by all blocks of a forward pass."""
 
     cos: Float[Tensor, "batch 1 tokens head_dim"]
     sin: Float[Tensor, "batch 1 tokens head_dim"]
@@ -24,7 +24,7 @@ def grid_positions(grid: tuple[int, int], registers: int, device: torch.device) 
 
 
 def rotation_table(positions: Int[Tensor, "tokens 2"], head_dim: int, base: float) -> Rotation:
-    """Compute the angles of tokens: `head_dim`/4 frequencies from 1 to nearly 1/`base` for the row, the same for the column."""
+    """Turn positions to angles: `head_dim`/4 frequencies, from 1 to nearly 1/`base`, for row and column each."""
     quarter = head_dim // 4
     frequencies = base ** (-torch.arange(quarter, device=positions.device, dtype=torch.float32) / quarter)
     angles = positions[:, :, None].float() * frequencies
