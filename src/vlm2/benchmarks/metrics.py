@@ -1,14 +1,47 @@
-"""The formulas of the spatial benchmarks: what one answer is worth, and what one says without looking."""
+"""VSI-Bench's scores: the official rules, the variants in the wild, the summary row and the frequency chance.
+
+All scores are shares (0–1). Generated homes are scored by the same rules.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from ..questions.question import Question
+
 CONFIDENCES = np.linspace(0.50, 0.95, 10)
 """The confidences θ of the mean relative accuracy; an answer passes one when its relative error is at most 1 − θ."""
+
+NUMBERS = frozenset({"object_counting", "object_abs_distance", "object_size_estimation", "room_size_estimation"})
+
+DIRECTIONS = ("object_rel_direction_easy", "object_rel_direction_medium", "object_rel_direction_hard")
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "object_counting": ("object_counting",),
+    "object_abs_distance": ("object_abs_distance",),
+    "object_size_estimation": ("object_size_estimation",),
+    "room_size_estimation": ("room_size_estimation",),
+    "object_rel_distance": ("object_rel_distance",),
+    "object_rel_direction": DIRECTIONS,
+    "route_planning": ("route_planning",),
+    "obj_appearance_order": ("obj_appearance_order",),
+}
+"""The eight tasks in the order of the published tables, each with its question types."""
+
+NUMBER_WORDS = {
+    word: value
+    for value, word in enumerate(
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    )
+}
+NUMBER = re.compile(rf"-?\d*\.?\d+|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
+
+Scorer = Callable[[str, str, str], float]
+"""A score (0–1) from a question's type, the model's reply and the truth."""
 
 
 def relative_accuracy(prediction: float | None, truth: float, *, strict: bool = False) -> float:
@@ -42,5 +75,98 @@ def commonest(answers: Iterable[str]) -> tuple[str, float]:
     return answer, counts[answer] / counts.total()
 
 
-Scorer = Callable[[str, str, str], float]
-"""A score (0–1) from a question's type, the model's reply and the truth."""
+def first_word(reply: str) -> str:
+    """Return a reply's first word without a closing full stop; empty for an empty reply."""
+    words = reply.split(maxsplit=1)
+    return words[0].rstrip(".") if words else ""
+
+
+def plain_number(reply: str) -> float | None:
+    """Return the number that the reply's first word is, or None."""
+    try:
+        return float(first_word(reply))
+    except ValueError:
+        return None
+
+
+def number_anywhere(reply: str) -> float | None:
+    """Return the first number in a reply, in digits or as a word up to twelve, or None."""
+    found = NUMBER.search(reply)
+    if found is None:
+        return None
+    text = found.group().lower()
+    return float(NUMBER_WORDS.get(text, text))
+
+
+def official(question_type: str, reply: str, truth: str) -> float:
+    """Score a reply as VSI-Bench does: its first word is the answer, as a number or as an option's letter."""
+    if question_type in NUMBERS:
+        return relative_accuracy(plain_number(reply), float(truth))
+    return float(first_word(reply).lower() == truth.lower())
+
+
+def number_words(question_type: str, reply: str, truth: str) -> float:
+    """Score as `official`, but find a number anywhere in the reply and in words (as newer lmms-eval does)."""
+    if question_type in NUMBERS:
+        return relative_accuracy(number_anywhere(reply), float(truth))
+    return official(question_type, reply, truth)
+
+
+def strict(question_type: str, reply: str, truth: str) -> float:
+    """Score as `official`, but a number passes a confidence only with an error strictly below it."""
+    if question_type in NUMBERS:
+        return relative_accuracy(plain_number(reply), float(truth), strict=True)
+    return official(question_type, reply, truth)
+
+
+SCORERS: Mapping[str, Scorer] = {scorer.__name__: scorer for scorer in (official, number_words, strict)}
+
+
+def score(question_type: str, prediction: str, truth: str, scorer: str = "official") -> float:
+    """Return what a reply is worth (0–1) under a named scorer; raise ValueError for a name that is none."""
+    if scorer not in SCORERS:
+        raise ValueError(f"No scorer is called {scorer!r}. Choose one of: {', '.join(SCORERS)}.")
+    return SCORERS[scorer](question_type, prediction, truth)
+
+
+def aggregate(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Return the mean score (0–1) of each question type, of each of the eight tasks, and `overall`, from (type, score).
+
+    Direction is the mean of its levels, and overall that of the tasks, each weighing the same; what a partial run did
+    not ask is left out of both. No scores at all give an empty result.
+    """
+    groups = defaultdict(list)
+    for question_type, value in scores:
+        groups[question_type].append(value)
+    return _summary({name: sum(values) / len(values) for name, values in groups.items()})
+
+
+def chance(questions: Iterable[Question]) -> dict[str, float]:
+    """Return the frequency chance of these questions (0–1), by type, task and `overall` as in `aggregate`.
+
+    Answers every question of a type alike: the best constant for numbers, the commonest direction, else the commonest
+    letter.
+    """
+    groups = defaultdict(list)
+    for question in questions:
+        groups[question.question_type].append(question)
+    return _summary({name: _chance(name, group) for name, group in groups.items()})
+
+
+def _chance(question_type: str, questions: list[Question]) -> float:
+    if question_type in NUMBERS:
+        return best_constant([float(question.ground_truth) for question in questions])[1]
+    if question_type in DIRECTIONS:
+        return commonest(question.answer_text for question in questions)[1]
+    return commonest(question.ground_truth for question in questions)[1]
+
+
+def _summary(types: dict[str, float]) -> dict[str, float]:
+    """Add the tasks and `overall` to means by question type."""
+    tasks = {}
+    for task, names in COLUMNS.items():
+        present = [types[name] for name in names if name in types]
+        if present:
+            tasks[task] = sum(present) / len(present)
+    overall = {"overall": sum(tasks.values()) / len(tasks)} if tasks else {}
+    return {**types, **tasks, **overall}
