@@ -1,0 +1,98 @@
+"""Load a model that is ready to watch: `vlm2.load("mini")`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+
+from ..model import VLM2ForConditionalGeneration, VLM2Processor
+from .session import Session
+
+PACKAGED = Path(__file__).parents[1] / "checkpoints"
+DTYPES = {
+    "float32": torch.float32,
+    "fp32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "bf16": torch.bfloat16,
+    "float16": torch.float16,
+    "fp16": torch.float16,
+}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found."""
+
+    name: str
+    folder: Path
+    model: VLM2ForConditionalGeneration
+    processor: VLM2Processor
+
+    def session(self) -> Session:
+        """Return a new session, which has seen nothing."""
+        return Session(self.model, self.processor)
+
+
+def load(name_or_path: str | Path, device: str | None = None, dtype: str | torch.dtype | None = None) -> LoadedModel:
+    """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
+
+    `device` is "cpu", "cuda", "cuda:1", "mps", ...; by default a GPU where there is one. `dtype` is the language
+    model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in. Raises ValueError for a name,
+    device or dtype that cannot be had, and for a checkpoint that does not fit its configuration.
+    """
+    place, kind = find_device(device), find_dtype(dtype)
+    folder = find_checkpoint(name_or_path)
+    model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place)
+    return LoadedModel(str(name_or_path), folder, model, VLM2Processor.from_pretrained(folder))
+
+
+def packaged_checkpoints() -> list[str]:
+    """Return the names of the checkpoints that lie in this package."""
+    return sorted(file.parent.name for file in PACKAGED.glob("*/config.json"))
+
+
+def find_checkpoint(name_or_path: str | Path) -> Path:
+    """Return the folder of a checkpoint, fetching it from the hub where the name says so. Raises ValueError."""
+    name = str(name_or_path)
+    if name in packaged_checkpoints():
+        return PACKAGED / name
+    if (Path(name) / "config.json").is_file():
+        return Path(name)
+    here = f"The checkpoints of this package: {', '.join(packaged_checkpoints()) or 'none'}."
+    if Path(name).exists():
+        raise ValueError(f"{name} holds no config.json, so it is no checkpoint. {here}")
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise ValueError(
+            f"There is no model {name!r}: name a packaged one, a folder, or owner/model on the hub. {here}"
+        )
+    try:
+        return Path(snapshot_download(name))
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"The model {name!r} is no folder here and could not be had from the hub: {reason} {here}"
+        ) from error
+
+
+def find_device(name: str | None) -> torch.device:
+    """Return the device of this name, or the best one here. Raises ValueError for one that this machine lacks."""
+    usable = ["cpu"]
+    usable += [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    usable += ["mps"] if torch.backends.mps.is_available() else []
+    if name is None:
+        return torch.device("cuda" if "cuda:0" in usable else usable[-1])
+    if name not in usable and not (name == "cuda" and "cuda:0" in usable):
+        raise ValueError(f"There is no device {name!r} here; choose one of {', '.join(usable)}.")
+    return torch.device(name)
+
+
+def find_dtype(name: str | torch.dtype | None) -> torch.dtype | None:
+    """Return the dtype of this name. Raises ValueError for another than the usual ones."""
+    if name is None or isinstance(name, torch.dtype):
+        return name
+    if name not in DTYPES:
+        raise ValueError(f"There is no dtype {name!r}; choose one of {', '.join(DTYPES)}.")
+    return DTYPES[name]

@@ -1,0 +1,117 @@
+"""A video as it arrives: what was seen so far as a value of fixed size, and the step that takes in a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from ..geometry.encoder import Geometry
+from ..geometry.windows import FrameInputs, WindowState, advance, finish
+from ..memory import DualState
+from ..model import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
+from ..model.features import scene_unit
+from .stopwatch import Stopwatch
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What was seen. Its size does not grow with the number of frames.
+
+    `images` and `times` (seconds) are of the frames that wait for their window to fill; `windows` places the next
+    window in the world; `unit` is the length that becomes 1 in the coordinates.
+    """
+
+    frames: int = 0
+    last_time: float = 0.0
+    images: tuple[Float[Tensor, "3 height width"], ...] = ()
+    times: tuple[float, ...] = ()
+    windows: WindowState | None = None
+    unit: float | Tensor | None = None
+    memory: DualState | None = None
+    grid: tuple[int, int] = (0, 0)
+    size: tuple[int, int] = (0, 0)  # height and width of the frames as the vision encoder sees them
+
+
+class Watcher:
+    """Takes frames into a stream with one model. Holds no state of a stream itself."""
+
+    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, stopwatch: Stopwatch) -> None:
+        self.model, self.processor, self.stopwatch = model, processor, stopwatch
+        window = model.geometry.window
+        self.start = WindowState(window, min(WindowState.overlap, window - 1))
+
+    def observe(self, stream: Stream, image: UInt8[np.ndarray, "height width 3"], time: float) -> Stream:
+        """Return the stream with one more frame. Raises ValueError for a step back in time or another shape."""
+        if not stream.last_time <= time < float("inf"):
+            raise ValueError(
+                f"A frame at {time} s came after one at {stream.last_time} s; frames come in order of time."
+            )
+        with self.stopwatch("encode"):
+            (resized,) = self.processor.resize(image[None])
+        size = (resized.shape[1], resized.shape[2])
+        if stream.frames and size != stream.size:
+            raise ValueError(
+                f"This session sees frames as {stream.size[1]}×{stream.size[0]} pixels, and one of another shape came "
+                f"({image.shape[1]}×{image.shape[0]}). Start a new session for another video."
+            )
+        stream = replace(
+            stream,
+            frames=stream.frames + 1,
+            last_time=float(time),
+            images=(*stream.images, resized),
+            times=(*stream.times, float(time)),
+            windows=stream.windows or self.start,
+            grid=self.model.vision.grid(*size),
+            size=size,
+        )
+        assert stream.windows is not None
+        if len(stream.windows.inputs) + len(stream.images) < stream.windows.window:
+            return stream
+        return self._absorb(stream, last=False)
+
+    def slots(self, stream: Stream) -> tuple[Float[Tensor, "slots tokens text_dim"], list[float]]:
+        """Return what the language model sees now, frames that still wait included, and the slots' times in seconds.
+
+        The stream goes on as if nobody had asked.
+        """
+        if stream.images:
+            stream = self._absorb(stream, last=True)
+        assert stream.memory is not None
+        with self.stopwatch("memory"), torch.inference_mode():
+            tokens, _, times = self.model.slot_tokens(stream.memory, stream.grid)
+            return tokens, times.tolist()
+
+    @torch.inference_mode()
+    def _absorb(self, stream: Stream, last: bool) -> Stream:
+        """Send the waiting frames through the encoders and the memory; `last` where no full window is waited for."""
+        assert stream.windows is not None
+        with self.stopwatch("encode"):
+            visual_tokens, windows, geometry = self._encode(
+                torch.stack(stream.images), stream.windows, stream.grid, last
+            )
+            unit = scene_unit(geometry, windows.window) if stream.unit is None else stream.unit
+            times = torch.tensor(stream.times, device=visual_tokens.device)
+            features = FrameFeatures.join(visual_tokens, geometry, stream.grid, times, unit)
+            tokens_3d = self.model.represent(features)
+        with self.stopwatch("memory"):
+            first = stream.frames - len(stream.times)
+            _, memory, _ = self.model.memory(tokens_3d, stream.times, stream.memory, first)
+        return replace(stream, images=(), times=(), windows=windows, unit=unit, memory=memory)
+
+    def _encode(
+        self, images: Tensor, windows: WindowState, grid: tuple[int, int], last: bool
+    ) -> tuple[Tensor, WindowState, Geometry]:
+        """Run both frozen encoders over the waiting frames."""
+        encoder = self.model.geometry
+        images = images.to(next(encoder.parameters()).device)
+        visual_tokens = self.model.vision(images).float()
+        inputs = FrameInputs(visual_tokens=visual_tokens, grid=grid)
+        windows, geometry = advance(encoder, windows, inputs if encoder.needs_visual_tokens else FrameInputs(images))
+        if last:
+            geometry = finish(encoder, windows)
+        assert geometry is not None
+        return visual_tokens, windows, geometry

@@ -1,0 +1,25 @@
+"""A session on the toy model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from toys import toy_model, toy_processor
+
+from vlm2.session import Session
+
+
+@pytest.fixture
+def make_session():
+    """Return a function that makes a session on the toy model, with changes to its configuration."""
+
+    def make(seed: int = 0, **changes) -> Session:
+        return Session(toy_model(seed, **changes).eval(), toy_processor(**changes))
+
+    return make
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    """Frames of the toy vision encoder's own size."""
+    return np.random.default_rng(0).integers(0, 255, (23, 32, 48, 3), dtype=np.uint8)
