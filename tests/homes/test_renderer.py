@@ -108,6 +108,21 @@ def test_the_home_can_be_changed(renderer):
     assert np.array_equal(before.points, after.points)
 
 
+def test_two_renderers_do_not_disturb_each_other(renderer):
+    pose = look((0.5, 0.5, 1.6), (2.6, 3.5, 0.6))
+    before = renderer.render(pose, K)
+    with Renderer(32, 24) as other:
+        other.load(box_home())
+        small = other.render(pose, pinhole(32, 24, 1.2))
+        during = renderer.render(pose, K)
+        again = other.render(pose, pinhole(32, 24, 1.2))
+    after = renderer.render(pose, K)
+    assert np.array_equal(small.rgb, again.rgb)
+    for shot in (during, after):
+        assert np.array_equal(before.rgb, shot.rgb)
+        assert np.array_equal(before.depth, shot.depth)
+
+
 def test_wrong_sizes_are_refused(renderer):
     with pytest.raises(ValueError, match="32 × 24"):
         renderer.render(np.eye(4), pinhole(32, 24, 1.2))

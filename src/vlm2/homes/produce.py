@@ -207,7 +207,8 @@ def _film(
             write(shot.rgb, float(time - path.times[0]))
             if index in sampled:
                 film.instances.append(shot.instances)
-                film.depths += [shot.depth] if order.geometry else []
+                if order.geometry:
+                    film.depths.append(shot.depth)
             if index in shown:
                 film.pictures.append(shot.rgb)
                 film.picture_times.append(float(time))

@@ -89,11 +89,12 @@ class Renderer:
 
     def close(self) -> None:
         """Give the device's memory back. Nothing can be rendered afterwards."""
-        self._unload()
-        for target in (self._fine, self._image):
-            for attachment in target.color_attachments:
-                attachment.release()
-            target.release()
+        with self._context:
+            self._unload()
+            for target in (self._fine, self._image):
+                for attachment in target.color_attachments:
+                    attachment.release()
+                target.release()
         self._context.release()
 
     @property
@@ -103,7 +104,13 @@ class Renderer:
 
     def load(self, home: Home) -> None:
         """Bring a home's triangles, textures and light to the device; the home loaded before is let go."""
-        self._unload()
+        light = illuminate(home)
+        with self._context:  # each renderer has its own, and it must be the current one
+            self._unload()
+            self._upload(home, light)
+        self._illumination = light
+
+    def _upload(self, home: Home, light: Illumination) -> None:
         vertices, indices, self._chunks, names = _geometry(home)
         gl = self._context
         vertex_buffer, index_buffer = gl.buffer(vertices.tobytes()), gl.buffer(indices.tobytes())
@@ -111,7 +118,6 @@ class Renderer:
             self._surface, [(vertex_buffer, _LAYOUT, *_VERTEX.names)], index_buffer, index_element_size=4
         )
         self._commands = gl.buffer(reserve=20 * len(self._chunks))
-        self._illumination = light = illuminate(home)
         self._textures = _texture_array(gl, names)
         self._grids = [_texture_grid(gl, light.light), _texture_grid(gl, light.direction)]
         self._loaded = [self._vertices, vertex_buffer, index_buffer, self._commands, self._textures, *self._grids]
@@ -140,7 +146,11 @@ class Renderer:
                 f"The intrinsics are for {intrinsics.width} × {intrinsics.height} pixels, "
                 f"this renderer draws {self.width} × {self.height}. Make one Renderer for each size."
             )
-        self._draw(np.asarray(world_from_camera, np.float64), intrinsics)
+        with self._context:
+            self._draw(np.asarray(world_from_camera, np.float64), intrinsics, self._illumination)
+            return self._read(world_from_camera, intrinsics, outputs)
+
+    def _read(self, world_from_camera: np.ndarray, intrinsics: Intrinsics, outputs: Collection[Output]) -> Rendered:
         rgb = points = depth = instances = None
         if "rgb" in outputs:
             data = self._image.read(components=3, attachment=0, alignment=1)
@@ -155,12 +165,11 @@ class Renderer:
                 points += world_from_camera[:3, 3].astype(np.float32)
         return Rendered(rgb, points, depth if "depth" in outputs else None, instances)
 
-    def _draw(self, world_from_camera: np.ndarray, intrinsics: Intrinsics) -> None:
+    def _draw(self, world_from_camera: np.ndarray, intrinsics: Intrinsics, light: Illumination) -> None:
         camera_from_world = np.linalg.inv(world_from_camera)
         clip_from_world = _clip_from_camera(intrinsics) @ camera_from_world
         eye, forward = world_from_camera[:3, 3], world_from_camera[:3, 2]
-        surface, light = self._surface, self._illumination
-        assert light is not None
+        surface = self._surface
         surface["clip_from_world"].write(np.ascontiguousarray(clip_from_world.T, np.float32).tobytes())
         surface["eye"].value, surface["forward"].value = tuple(eye), tuple(forward)
         # As a phone does, expose for what lies ahead; it changes smoothly with the pose and keeps no state.
