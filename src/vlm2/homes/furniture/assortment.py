@@ -8,17 +8,17 @@ Keys are the packs' file names, then the models' ids without the pack's name.
 from __future__ import annotations
 
 BLENDSWAP_CC0 = {
-    "chair": "armchair oakChair plasticChair sillaBlanca armchair2 chair modernArmchair antiqueChair chairWithCushion chair2 "
-    "osakaChair winchesterArmchair designChair thonet",
+    "chair": "armchair oakChair plasticChair sillaBlanca armchair2 chair modernArmchair antiqueChair chairWithCushion "
+    "chair2 osakaChair winchesterArmchair designChair thonet",
     "nightstand": "bedsideTable2",
     "bed": "bed1 bed2 bedWithTexture bed3",
-    "cup": "caffe_final plasticCup",
+    "cup": "caffe_final",
     "lamp": "desklamp",
     "sofa": "L_shaped_sofa sofa couch couch2 sofa2 winchesterSofa",
     "tv": "led_tv",
     "table": "oakTable tableWithTablecloth table",
     "piano": "pianoAQueue",
-    "radiator": "radiator radiator3",
+    "radiator": "radiator3",
     "shelf": "shelves verticalShelves",
     "stool": "silla2 stool stool2",
     "fan": "tableFan",
@@ -44,8 +44,8 @@ BLENDSWAP_CC_BY = {
     "nightstand": "bedsideTable",
     "desk": "biurko3 simpleDesk officeTable",
     "bed": "juniorBed",
-    "chair": "cafe_set_mota_chair cafe_set_tonon_chair chairWithCushion ella_chair_f leaf_chair armchair1 fotel classSeat "
-    "foldingChair plaidChair armChair2 kitchenChair chair3 chair4",
+    "chair": "cafe_set_mota_chair cafe_set_tonon_chair chairWithCushion ella_chair_f leaf_chair armchair1 fotel "
+    "classSeat foldingChair plaidChair armChair2 kitchenChair chair3 chair4",
     "table": "cafe_set_mota_table cafe_set_tonon_table coffeeTable table",
     "clock": "clock",
     "cup": "coffee_cup",
@@ -57,7 +57,7 @@ BLENDSWAP_CC_BY = {
     "sink": "kitchenSink washbasin_jay_hardy",
     "pan": "largePan",
     "stove": "largeStove",
-    "plant": "luckyBamboo mediumIndoorPlant yuccaPlant decorativePlant spider_plant succulentPlant",
+    "plant": "mediumIndoorPlant yuccaPlant decorativePlant spider_plant succulentPlant",
     "microwave": "microwave",
     "piano": "piano",
     "toilet": "toilets_unit_jay_hardy modernToilet",
@@ -85,7 +85,6 @@ KATOR_LEGAZ = {
     "shelf": "utility-shelving",
     "laptop": "apple-ibook-2001",
     "cabinet": "filing-cabinet",
-    "rug": "oriental-rug",
     "bookshelf": "full-bookcase",
 }
 SCOPIA = {
@@ -98,7 +97,7 @@ SCOPIA = {
     "white_kitchen_table coffee-table2 table-on-trestles table-with-leaning-feet round-table bar_table "
     "wooden_office_alder_table wooden_office_pear_table_rect",
     "sofa": "simple_sofa burlap_sofa leather_sofa convertible-sofa-BZ-closed",
-    "plant": "maceta bonsai-tree calla_lily_with_roses",
+    "plant": "maceta calla_lily_with_roses",
     "tv": "tv wall-flat-tv",
     "lamp": "desk_lamp1 desk_lamp2 little_lamp1 little_lamp2 table_lamp livingroom_lamp1",
     "ceiling light": "saloon_lamp ceiling-lamp",
@@ -126,6 +125,20 @@ ASSORTMENT = {
     "Scopia": SCOPIA,
 }
 
-ON_TOP = ("bowl", "clock", "cup", "fan", "kettle", "lamp", "laptop", "microwave", "pan", "printer", "telephone", "towel", "tv")
+ON_TOP = (
+    "bowl",
+    "clock",
+    "cup",
+    "fan",
+    "kettle",
+    "lamp",
+    "laptop",
+    "microwave",
+    "pan",
+    "printer",
+    "telephone",
+    "towel",
+    "tv",
+)
 ON_WALL = ("wall-flat-tv",)
 CARRYING = ("bed", "cabinet", "counter", "desk", "nightstand", "sofa", "table", "tv stand")

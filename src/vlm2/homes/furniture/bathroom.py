@@ -28,7 +28,15 @@ def _tap(at: tuple[float, float, float], height: float, reach: float, metal: Mat
 
 def _basin(width: float, depth: float, height: float, material: Material) -> Part:
     """Return an oval open basin whose rim is at `height` above its base."""
-    profile = [(0.0, 0.0), (0.3, 0.0), (0.44, height * 0.5), (0.5, height), (0.44, height), (0.36, height * 0.45), (0.0, height * 0.3)]
+    profile = [
+        (0.0, 0.0),
+        (0.3, 0.0),
+        (0.44, height * 0.5),
+        (0.5, height),
+        (0.44, height),
+        (0.36, height * 0.45),
+        (0.0, height * 0.3),
+    ]
     return _oval(lathe(profile, material=material, sides=24), width, depth, (0, 0, 0))
 
 
@@ -37,7 +45,12 @@ def pedestal_sink(draw: Draw) -> Piece:
     china, metal = draw.ceramic(), draw.steel()
     width, depth, height = draw.between(0.48, 0.65), draw.between(0.4, 0.5), draw.between(0.8, 0.88)
     basin = _basin(width, depth, 0.18, china)
-    column = lathe([(0.0, 0.0), (0.13, 0.0), (0.08, 0.15), (0.08, 0.5), (0.11, height - 0.16), (0.0, height - 0.16)], (0, -0.03, 0), china, sides=16)
+    column = lathe(
+        [(0.0, 0.0), (0.13, 0.0), (0.08, 0.15), (0.08, 0.5), (0.11, height - 0.16), (0.0, height - 0.16)],
+        (0, -0.03, 0),
+        china,
+        sides=16,
+    )
     parts = [_oval(basin, 1, 1, (0, 0, height - 0.18)), column]
     parts.append(box((width * 0.7, 0.1, 0.06), (0, -depth / 2 + 0.02, height - 0.05), china, bevel=0.015))
     return Piece(parts + _tap((0, -depth / 2 + 0.03, height), 0.12, 0.13, metal))
@@ -52,7 +65,9 @@ def vanity_sink(draw: Draw) -> Piece:
     parts += [box((0.04, 0.04, foot), (s * width * 0.45, t * depth * 0.4, 0), metal) for s in (-1, 1) for t in (-1, 1)]
     area = (-width / 2 + 0.01, foot + 0.01, width - 0.02, height - foot - 0.08)
     drawers = draw.chance(0.5)
-    parts += fronts(area, depth / 2 - 0.015, (1, 2) if drawers else (2, 1), wood, metal, knob="bar" if drawers else "side")
+    parts += fronts(
+        area, depth / 2 - 0.015, (1, 2) if drawers else (2, 1), wood, metal, knob="bar" if drawers else "side"
+    )
     parts.append(box((width + 0.01, depth + 0.02, 0.05), (0, 0.01, height - 0.05), china, bevel=0.01))
     parts.append(_oval(_basin(min(0.46, width * 0.7), 0.34, 0.1, china), 1, 1, (0, 0.02, height - 0.01)))
     return Piece(parts + _tap((0, -depth / 2 + 0.05, height), 0.16, 0.14, metal))
@@ -63,7 +78,9 @@ def kitchen_sink(draw: Draw) -> Piece:
     front, metal, top = draw.timber(), draw.steel(), draw.one_of(draw.marble(), draw.wood())
     width, depth, height = draw.between(0.6, 1.0), draw.between(0.58, 0.65), draw.between(0.86, 0.92)
     parts = [carcass((width, depth - 0.04, height - 0.24), 0.06, front)]
-    parts += fronts((-width / 2, 0.08, width, height - 0.14), depth / 2 - 0.02, (2, 1), front, draw.metal(), knob="side")
+    parts += fronts(
+        (-width / 2, 0.08, width, height - 0.14), depth / 2 - 0.02, (2, 1), front, draw.metal(), knob="side"
+    )
     well_w, well_d, t = width * 0.7, depth * 0.6, 0.04
     for s in (-1, 1):
         parts.append(box(((width - well_w) / 2, depth, t), (s * (width + well_w) / 4, 0, height - t), top))
@@ -114,10 +131,23 @@ def free_bathtub(draw: Draw) -> Piece:
     width, depth, height = draw.between(1.55, 1.8), draw.between(0.72, 0.82), draw.between(0.52, 0.62)
     foot = draw.one_of(0.0, 0.1)
     tall = height - foot
-    profile = [(0.0, 0.0), (0.38, 0.0), (0.45, tall * 0.4), (0.5, tall), (0.47, tall), (0.42, tall * 0.4), (0.36, 0.06), (0.0, 0.06)]
+    profile = [
+        (0.0, 0.0),
+        (0.38, 0.0),
+        (0.45, tall * 0.4),
+        (0.5, tall),
+        (0.47, tall),
+        (0.42, tall * 0.4),
+        (0.36, 0.06),
+        (0.0, 0.06),
+    ]
     parts = [_oval(lathe(profile, material=china, sides=32), width, depth, (0, 0, foot))]
     if foot:
-        parts += [ellipsoid((0.09, 0.09, 0.16), (s * width * 0.28, t * depth * 0.26, 0), metal, sides=8) for s in (-1, 1) for t in (-1, 1)]
+        parts += [
+            ellipsoid((0.09, 0.09, 0.16), (s * width * 0.28, t * depth * 0.26, 0), metal, sides=8)
+            for s in (-1, 1)
+            for t in (-1, 1)
+        ]
     return Piece(parts)
 
 
@@ -146,9 +176,15 @@ def towel_stack(draw: Draw) -> Piece:
 
 def mirror(draw: Draw) -> Piece:
     """A framed wall mirror, oblong."""
-    frame, silver = draw.one_of(draw.wood(), draw.metal(), draw.paint("white", "black")), Material((0.62, 0.68, 0.72), gloss=1.0)
+    frame, silver = (
+        draw.one_of(draw.wood(), draw.metal(), draw.paint("white", "black")),
+        Material((0.62, 0.68, 0.72), gloss=1.0),
+    )
     width, height, edge = draw.between(0.4, 1.0), draw.between(0.5, 1.2), draw.between(0.02, 0.06)
-    parts = [box((width, 0.02, height), (0, 0.01, 0), frame), box((width - 2 * edge, 0.004, height - 2 * edge), (0, 0.022, edge), silver)]
+    parts = [
+        box((width, 0.02, height), (0, 0.01, 0), frame),
+        box((width - 2 * edge, 0.004, height - 2 * edge), (0, 0.022, edge), silver),
+    ]
     return Piece(parts)
 
 
@@ -164,7 +200,10 @@ def standing_mirror(draw: Draw) -> Piece:
     """A tall mirror that stands on the floor, leaning back on a strut."""
     frame, silver = draw.one_of(draw.wood(), draw.metal()), Material((0.62, 0.68, 0.72), gloss=1.0)
     width, height, edge = draw.between(0.4, 0.65), draw.between(1.4, 1.75), 0.04
-    parts = [box((width, 0.03, height), (0, 0, 0), frame), box((width - 2 * edge, 0.004, height - 2 * edge), (0, 0.017, edge), silver)]
+    parts = [
+        box((width, 0.03, height), (0, 0, 0), frame),
+        box((width - 2 * edge, 0.004, height - 2 * edge), (0, 0.017, edge), silver),
+    ]
     parts = [turned(p, 7, "x") for p in parts]
     top = height * math.cos(math.radians(7)) * 0.8
     parts.append(rod((0, -0.45, 0.01), (0, -top * math.tan(math.radians(7)), top), 0.012, frame))
@@ -182,7 +221,11 @@ def cloth_rail(draw: Draw) -> Piece:
     parts.append(rod((-width / 2, 0, height), (width / 2, 0, height), 0.011, metal))
     w = width * 0.4
     for y, low in ((0.03, height * 0.35), (-0.03, height * 0.55)):
-        parts.append(sheet([(-w, y * 3, low), (w, y * 3, low), (w, y * 0.4, height + 0.013), (-w, y * 0.4, height + 0.013)], cloth))
+        parts.append(
+            sheet(
+                [(-w, y * 3, low), (w, y * 3, low), (w, y * 0.4, height + 0.013), (-w, y * 0.4, height + 0.013)], cloth
+            )
+        )
     return Piece(parts)
 
 

@@ -17,7 +17,9 @@ def _bedding(draw: Draw, width: float, length: float, base: float) -> tuple[list
     top = base + thick
     parts = [box((width - 0.04, length - 0.06, thick), (0, 0, base), sheet, bevel=0.05, steps=2)]
     cover = length * draw.between(0.62, 0.74)
-    parts.append(cushion((width + 0.02, cover, 0.12), (0, length / 2 - cover / 2, top - 0.06), duvet, puff=0.2, steps=2))
+    parts.append(
+        cushion((width + 0.02, cover, 0.12), (0, length / 2 - cover / 2, top - 0.06), duvet, puff=0.2, steps=2)
+    )
     return parts, top
 
 
@@ -64,8 +66,7 @@ def bunk_bed(draw: Draw) -> Piece:
     parts = legs((width + 0.08, length + 0.08), height + 0.3, 0.07, wood)
     for base in (0.32, height - 0.1):
         parts.append(box((width + 0.04, length + 0.04, 0.1), (0, 0, base - 0.1), wood))
-        bedding, top = _bedding(draw, width, length, base)
-    parts += bedding
+        parts += _bedding(draw, width, length, base)[0]
     for s in (-1, 1):
         parts.append(box((0.025, length * (0.7 if s > 0 else 1.0), 0.1), (s * width / 2, 0.0, height + 0.18), wood))
         parts += [box((width, 0.025, 0.1), (0, s * (length / 2 + 0.01), z), wood) for z in (0.5, height + 0.15)]

@@ -10,18 +10,23 @@ from functools import cache, cached_property, lru_cache, partial
 import numpy as np
 
 from ..home import FurnitureModel, Split
-from . import bathroom, beds, decor, electronics, kitchen, seating, small, storage, tables
+from . import bathroom, beds, decor, electronics, kitchen, lamps, music, plants, seating, small, storage, tables
 from .design import Design, Stands, finished
 from .draw import Draw
 from .sweethome import Entry, SweetHome, installed, split_of
 
 DESIGNS: tuple[Design, ...] = sum(
-    (kind.DESIGNS for kind in (seating, tables, beds, storage, kitchen, bathroom, electronics, decor, small)), ()
+    (
+        kind.DESIGNS
+        for kind in (seating, tables, beds, storage, kitchen, bathroom, electronics, lamps, plants, decor, music, small)
+    ),
+    (),
 )
 MODELS_PER_CATEGORY = 30
 LEAST_PER_DESIGN = 10
 
 
+@cache
 def design_models(design: Design) -> dict[Split, tuple[str, ...]]:
     """Return the names of a design's models in each split: 70, 10 and 20 % of them, in the order of their hashes.
 
@@ -31,7 +36,11 @@ def design_models(design: Design) -> dict[Split, tuple[str, ...]]:
     count = max(LEAST_PER_DESIGN, MODELS_PER_CATEGORY // forms)
     names = sorted((f"{design.category}/{design.form}/{i:02d}" for i in range(count)), key=_digest)
     train, validation = round(0.7 * count), round(0.8 * count)
-    return {"train": tuple(names[:train]), "validation": tuple(names[train:validation]), "test": tuple(names[validation:])}
+    return {
+        "train": tuple(names[:train]),
+        "validation": tuple(names[train:validation]),
+        "test": tuple(names[validation:]),
+    }
 
 
 def _digest(text: str) -> str:
@@ -84,7 +93,7 @@ class Catalogue:
         return tuple(offer.name for offer in self._of(category, stands))
 
     def pick(self, category: str, rng: np.random.Generator, stands: Stands | None = None) -> FurnitureModel:
-        """Draw a model of a category, of those that stand so where `stands` is given; the same for the same generator.
+        """Draw a model of a category (of those that stand so, where `stands` is given); a generator decides it.
 
         Raises KeyError, naming what there is, for a category or a way of standing that the catalogue lacks.
         """
@@ -99,7 +108,7 @@ class Catalogue:
 
     @cached_property
     def pack_hash(self) -> str:
-        """The sha256 of everything that the catalogue can give: names, sizes, shapes and finishes (builds all of it)."""
+        """The sha256 of everything that the catalogue can give: names, shapes and finishes (builds all of it)."""
         digest = hashlib.sha256()
         for model in self.models():
             _add(digest, model)
@@ -125,7 +134,7 @@ def _foreign(pack: SweetHome, entry: Entry) -> FurnitureModel:
     return pack.model(entry)
 
 
-def _add(digest, model: FurnitureModel) -> None:
+def _add(digest: hashlib._Hash, model: FurnitureModel) -> None:
     """Add a model to a digest; positions to 0.1 mm, off the halves that rounding errors of machines could tip."""
     digest.update(f"{model.name}|{model.category}|{model.stands}|{model.surface_height}|{model.colour}".encode())
     for part in model.mesh.parts:

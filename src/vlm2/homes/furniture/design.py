@@ -20,7 +20,7 @@ Stands = Literal["floor", "top", "wall", "ceiling"]
 
 @dataclass(frozen=True)
 class Piece:
-    """What a design makes: parts in any position (front towards +y, z up), and the height of a top that carries things."""
+    """What a design makes: parts (front towards +y, z up, anywhere), and the height of a top that carries things."""
 
     parts: Sequence[Part]
     surface_height: float | None = None
@@ -66,7 +66,7 @@ def dominant_colour(mesh: Mesh) -> str:
         area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum() / 2
         colour = part.material.colour
         if part.material.texture is not None:
-            colour = np.multiply(colour, texture_mean(part.material.texture))
+            colour = tuple(c * t for c, t in zip(colour, texture_mean(part.material.texture), strict=True))
         name = colour_name(colour)
         areas[name] = areas.get(name, 0.0) + float(area)
     return max(areas, key=lambda name: areas[name])

@@ -14,7 +14,9 @@ def _screen(width: float, height: float, thick: float, z: float, shell: Material
     """Return a flat panel: body, dark glass, or a glowing image on it."""
     parts = [box((width, thick, height), (0, 0, z), shell, bevel=min(0.006, thick * 0.3))]
     edge = 0.012
-    parts.append(box((width - 2 * edge, 0.003, height - 2 * edge), (0, thick / 2 + 0.001, z + edge), lit or glass("0d0f12")))
+    parts.append(
+        box((width - 2 * edge, 0.003, height - 2 * edge), (0, thick / 2 + 0.001, z + edge), lit or glass("0d0f12"))
+    )
     return parts
 
 
@@ -46,16 +48,24 @@ def wall_television(draw: Draw) -> Piece:
 def monitor(draw: Draw) -> Piece:
     """A computer monitor on a stand."""
     width = draw.between(0.42, 0.75)
-    height, shell = round(width * draw.one_of(0.58, 0.62, 0.45), 3), draw.one_of(plain("161618"), plain("161618"), plain("c4c6c9", 0.5), plain("ededeb"))
+    height, shell = (
+        round(width * draw.one_of(0.58, 0.62, 0.45), 3),
+        draw.one_of(plain("161618"), plain("161618"), plain("c4c6c9", 0.5), plain("ededeb")),
+    )
     lift = draw.between(0.09, 0.16)
     parts = _screen(width, height, 0.03, lift, shell, _image(draw))
-    parts += [box((0.05, 0.03, lift + height * 0.4), (0, -0.03, 0), shell), box((0.24, 0.18, 0.014), (0, -0.02, 0), shell, bevel=0.005)]
+    parts += [
+        box((0.05, 0.03, lift + height * 0.4), (0, -0.03, 0), shell),
+        box((0.24, 0.18, 0.014), (0, -0.02, 0), shell, bevel=0.005),
+    ]
     return Piece(parts)
 
 
 def keyboard(draw: Draw) -> Piece:
     """A keyboard with rows of keys."""
-    body, keys = draw.one_of((plain("1b1b1d"), plain("2e2e31")), (plain("d6d7d8"), plain("f4f4f2")), (plain("9a9da1"), plain("2a2a2c")))
+    body, keys = draw.one_of(
+        (plain("1b1b1d"), plain("2e2e31")), (plain("d6d7d8"), plain("f4f4f2")), (plain("9a9da1"), plain("2a2a2c"))
+    )
     width, depth = draw.between(0.3, 0.45), draw.between(0.12, 0.15)
     parts = [box((width, depth, 0.018), material=body, bevel=0.005)]
     rows, columns = 4, 12
@@ -82,7 +92,14 @@ def laptop(draw: Draw) -> Piece:
     parts = [box((width, depth, 0.016), material=shell, bevel=0.005)]
     parts.append(box((width * 0.9, depth * 0.45, 0.002), (0, -depth * 0.16, 0.016), plain("1a1a1c")))
     parts.append(box((width * 0.34, depth * 0.3, 0.001), (0, depth * 0.28, 0.016), plain("6d7074")))
-    lid = _screen(width, depth, 0.01, 0.0, shell, draw.one_of(glass("0d0f12"), plain("6f93b8", 0.3, 0.4), plain("d8dde2", 0.3, 0.4)))
+    lid = _screen(
+        width,
+        depth,
+        0.01,
+        0.0,
+        shell,
+        draw.one_of(glass("0d0f12"), plain("6f93b8", 0.3, 0.4), plain("d8dde2", 0.3, 0.4)),
+    )
     lean = draw.whole(8, 28)
     parts += [moved(turned(p, lean, "x"), (0, -depth / 2, 0.014)) for p in lid]
     return Piece(parts)
@@ -94,10 +111,19 @@ def computer_tower(draw: Draw) -> Piece:
     width, depth, height = draw.between(0.17, 0.23), draw.between(0.38, 0.5), draw.between(0.36, 0.5)
     y = depth / 2
     parts = [box((width, depth, height), (0, 0, 0.012), shell, bevel=0.006)]
-    parts += [box((0.03, 0.06, 0.012), (s * width * 0.35, t * depth * 0.4, 0), plain("101012")) for s in (-1, 1) for t in (-1, 1)]
-    parts += [box((width * 0.75, 0.006, 0.04), (0, y + 0.002, height - 0.08 - 0.055 * i), plain("2b2b2e", 0.4)) for i in range(draw.whole(1, 3))]
+    parts += [
+        box((0.03, 0.06, 0.012), (s * width * 0.35, t * depth * 0.4, 0), plain("101012"))
+        for s in (-1, 1)
+        for t in (-1, 1)
+    ]
+    parts += [
+        box((width * 0.75, 0.006, 0.04), (0, y + 0.002, height - 0.08 - 0.055 * i), plain("2b2b2e", 0.4))
+        for i in range(draw.whole(1, 3))
+    ]
     parts.append(facing(cylinder(0.011, 0.006, material=plain("4aa3ff", 0.4, 0.5), sides=10), (0, y, height * 0.5)))
-    parts += [box((width * 0.6, 0.004, 0.006), (0, y + 0.001, height * (0.1 + 0.03 * i)), plain("38383b")) for i in range(6)]
+    parts += [
+        box((width * 0.6, 0.004, 0.006), (0, y + 0.001, height * (0.1 + 0.03 * i)), plain("38383b")) for i in range(6)
+    ]
     return Piece(parts)
 
 
@@ -122,7 +148,13 @@ def telephone(draw: Draw) -> Piece:
     parts = [box((width, depth, 0.05), material=shell, bevel=0.012)]
     for i in range(3):
         for j in range(4):
-            parts.append(box((0.016, 0.014, 0.006), (width * 0.14 + 0.024 * (i - 1) + 0.01, -depth * 0.05 + 0.022 * (j - 1.5), 0.05), plain("d9d9d6")))
+            parts.append(
+                box(
+                    (0.016, 0.014, 0.006),
+                    (width * 0.14 + 0.024 * (i - 1) + 0.01, -depth * 0.05 + 0.022 * (j - 1.5), 0.05),
+                    plain("d9d9d6"),
+                )
+            )
     parts.append(box((0.07, 0.03, 0.004), (width * 0.2, -depth * 0.36, 0.05), glass("6c7f6a")))
     x = -width * 0.3
     parts.append(box((0.045, depth * 0.96, 0.025), (x, 0, 0.062), shell, bevel=0.011))
@@ -145,14 +177,20 @@ def _fan(draw: Draw, height: float, radius: float) -> list[Part]:
     shell, metal = draw.paint("white", "black", "grey", "blue", gloss=0.4), draw.steel()
     z = height - radius
     foot = radius * 0.9
-    parts = [cylinder(foot, 0.025, (0, 0, 0), shell, top=foot * 0.85, sides=18), rod((0, -0.03, 0.02), (0, -0.03, z), radius * 0.09, shell, sides=8)]
+    parts = [
+        cylinder(foot, 0.025, (0, 0, 0), shell, top=foot * 0.85, sides=18),
+        rod((0, -0.03, 0.02), (0, -0.03, z), radius * 0.09, shell, sides=8),
+    ]
     parts.append(facing(cylinder(radius * 0.32, radius * 0.45, material=shell, sides=12), (0, -0.09, z)))
     for k in range(3):
         blade = box((radius * 0.5, 0.006, radius * 0.82), (0, 0, radius * 0.1), shell)
         blade = turned(turned(blade, 20, "z"), 120 * k, "y")
         parts.append(moved(blade, (0, radius * 0.35, z)))
     count = 12
-    ring = [(radius * math.cos(2 * math.pi * k / count), radius * 0.35, z + radius * math.sin(2 * math.pi * k / count)) for k in range(count + 1)]
+    ring = [
+        (radius * math.cos(2 * math.pi * k / count), radius * 0.35, z + radius * math.sin(2 * math.pi * k / count))
+        for k in range(count + 1)
+    ]
     parts += tube(ring, 0.006, metal, sides=4)
     parts += [rod((0, radius * 0.55, z), ring[k], 0.003, metal, sides=3) for k in range(count)]
     parts += [rod((0, radius * 0.05, z), ring[k], 0.003, metal, sides=3) for k in range(0, count, 2)]

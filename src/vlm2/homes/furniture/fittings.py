@@ -8,7 +8,13 @@ from .solids import box, cylinder, rod
 
 
 def legs(
-    size: tuple[float, float], height: float, thickness: float, material: Material, *, splay: float = 0.0, round_: bool = False
+    size: tuple[float, float],
+    height: float,
+    thickness: float,
+    material: Material,
+    *,
+    splay: float = 0.0,
+    round_: bool = False,
 ) -> list[Part]:
     """Return four legs that carry a top of width and depth `size`; `splay` moves their feet outwards."""
     x, y = size[0] / 2 - thickness / 2, size[1] / 2 - thickness / 2

@@ -56,7 +56,10 @@ def upholstered_chair(draw: Draw) -> Piece:
 
 def office_chair(draw: Draw) -> Piece:
     """A swivel chair on a five-armed base with wheels."""
-    cloth, dark = draw.fabric("black", "grey", "blue", "red", "white"), draw.one_of(plain("1c1c1e"), plain("9a9da1", 0.6))
+    cloth, dark = (
+        draw.fabric("black", "grey", "blue", "red", "white"),
+        draw.one_of(plain("1c1c1e"), plain("9a9da1", 0.6)),
+    )
     width, depth, seat = draw.between(0.46, 0.54), draw.between(0.46, 0.52), draw.between(0.44, 0.54)
     back, reach = draw.between(0.45, 0.72), draw.between(0.28, 0.33)
     parts = [cylinder(0.03, seat - 0.16, (0, 0, 0.08), dark, sides=10)]
@@ -102,7 +105,9 @@ def round_stool(draw: Draw) -> Piece:
     for k in range(count):
         angle = 2 * np.pi * (k + 0.5) / count
         c, s = float(np.cos(angle)), float(np.sin(angle))
-        parts.append(rod((c * radius, s * radius, 0), (c * radius * 0.6, s * radius * 0.6, height - 0.035), 0.016, wood))
+        parts.append(
+            rod((c * radius, s * radius, 0), (c * radius * 0.6, s * radius * 0.6, height - 0.035), 0.016, wood)
+        )
     return Piece(parts)
 
 

@@ -29,27 +29,54 @@ def weld(
 def thinned(
     positions: Float64[np.ndarray, "vertices 3"], faces: Int64[np.ndarray, "faces 3"], count: int
 ) -> tuple[Float64[np.ndarray, "fewer 3"], Int64[np.ndarray, "left 3"]]:
-    """Return about `count` triangles that keep the shape (quadric edge collapse).
+    """Return about `count` triangles (at most half as many again) that keep the extent and the surface's area.
 
-    Models cut into many loose patches cannot be thinned well as they are: their seams are closed first, with cells of
-    2 mm and then coarser ones, until the count is near enough.
+    Quadric edge collapse first. Models cut into many loose patches do not bear it: they lose pieces, or cannot be
+    thinned. Their seams are closed with cells of 2 mm and more before collapsing; if that fails, the cells alone do it.
     """
+    if len(faces) <= count:
+        return positions, faces
     for cell in (None, 0.002, 0.004, 0.008):
-        if len(faces) <= count * 1.25:
+        closed = (positions, faces) if cell is None else weld(positions, faces, cell)
+        light = _collapsed(*closed, count)
+        if len(light[1]) <= 1.5 * count and _alike((positions, faces), light):
+            return light
+    cell = 0.006
+    while len(light[1]) > 1.5 * count or not _alike((positions, faces), light, loss=0.5):
+        light = weld(positions, faces, cell)
+        if cell > 0.05:
             break
-        if cell is not None:
-            positions, faces = weld(positions, faces, cell)
-        if len(faces) > count:
-            import fast_simplification
-
-            points, triangles = fast_simplification.simplify(
-                positions.astype(np.float32), faces.astype(np.int32), target_count=count, agg=6
-            )
-            positions, faces = weld(points, triangles)
-    return positions, faces
+        cell *= 1.25
+    return light
 
 
-def shaded(positions: Float64[np.ndarray, "vertices 3"], faces: Int64[np.ndarray, "faces 3"], material: Material) -> Part:
+def _collapsed(positions: np.ndarray, faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mesh after quadric edge collapse towards a number of triangles."""
+    if len(faces) <= count:
+        return positions, faces
+    import fast_simplification
+
+    light = fast_simplification.simplify(positions, faces.astype(np.int32), target_count=count, agg=4)
+    return weld(light[0], light[1])
+
+
+def _alike(whole: tuple[np.ndarray, np.ndarray], light: tuple[np.ndarray, np.ndarray], loss: float = 0.2) -> bool:
+    """Tell whether a thinned mesh keeps the extent (to 8 mm or 2 %) and all but a share of the area."""
+    bounds, areas = [], []
+    for positions, faces in (whole, light):
+        if len(faces) == 0:
+            return False
+        corners = positions[faces]
+        bounds.append(np.stack([corners.min((0, 1)), corners.max((0, 1))]))
+        crossed = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        areas.append(float(np.linalg.norm(crossed, axis=1).sum()))
+    slack = np.maximum(0.008, 0.02 * np.ptp(bounds[0], axis=0))
+    return bool((np.abs(bounds[1] - bounds[0]) < slack).all() and areas[1] > (1 - loss) * areas[0])
+
+
+def shaded(
+    positions: Float64[np.ndarray, "vertices 3"], faces: Int64[np.ndarray, "faces 3"], material: Material
+) -> Part:
     """Return a part whose corners share a normal with neighbouring triangles that bend by less than 40°."""
     from scipy import sparse
 

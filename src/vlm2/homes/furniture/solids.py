@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float64
@@ -15,6 +17,7 @@ from ..mesh import Material, Mesh, Part
 
 Point = tuple[float, float, float]
 ORIGIN: Point = (0.0, 0.0, 0.0)
+PLAIN = Material()
 
 
 def part(positions, normals, uvs, faces, material: Material) -> Part:
@@ -28,8 +31,9 @@ def part(positions, normals, uvs, faces, material: Material) -> Part:
     )
 
 
+@cache
 def _stitch(rows: int, columns: int) -> np.ndarray:
-    """Return the triangles of a grid of vertices (row by row), counter-clockwise where columns × rows points outwards."""
+    """Return the triangles of a grid of vertices, row by row; columns × rows points outwards."""
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).reshape(-1)
     lower = np.stack([corner, corner + 1, corner + columns + 1], 1)
     upper = np.stack([corner, corner + columns + 1, corner + columns], 1)
@@ -39,7 +43,7 @@ def _stitch(rows: int, columns: int) -> np.ndarray:
 def box(
     size: Point,
     at: Point = ORIGIN,
-    material: Material = Material(),
+    material: Material = PLAIN,
     *,
     bevel: float = 0.0,
     steps: int = 1,
@@ -51,7 +55,7 @@ def box(
     """
     half = np.asarray(size, float) / 2
     bevel = float(min(bevel, half.min() * 0.999))
-    center = np.asarray(at, float) + (0, 0, half[2])
+    center = np.add(at, (0, 0, half[2]))
     if bevel > 0:
         tangents = np.tan(np.linspace(np.pi / 4, 0, steps + 1))
         edges = [(h - bevel) + bevel * tangents for h in half]
@@ -63,9 +67,13 @@ def box(
     for axis in range(3):
         across, up = (axis + 1) % 3, (axis + 2) % 3
         for sign in (-1.0, 1.0):
-            u, v = np.meshgrid(lines[across], lines[up])
-            grid = np.empty((*u.shape, 3))
-            grid[..., across], grid[..., up], grid[..., axis] = u * sign, v, sign * half[axis]
+            shape = (len(lines[up]), len(lines[across]))
+            grid = np.empty((*shape, 3))
+            grid[..., across], grid[..., up], grid[..., axis] = (
+                lines[across] * sign,
+                lines[up][:, None],
+                sign * half[axis],
+            )
             grid = grid.reshape(-1, 3)
             if bevel > 0:
                 core = np.clip(grid, -inner, inner)
@@ -78,9 +86,11 @@ def box(
             positions.append(grid + center)
             normals.append(normal)
             uvs.append(_box_uv(grid, axis))
-            faces.append(_stitch(*u.shape) + count)
+            faces.append(_stitch(*shape) + count)
             count += len(grid)
-    return part(np.concatenate(positions), np.concatenate(normals), np.concatenate(uvs), np.concatenate(faces), material)
+    return part(
+        np.concatenate(positions), np.concatenate(normals), np.concatenate(uvs), np.concatenate(faces), material
+    )
 
 
 def _box_uv(points: np.ndarray, axis: int) -> np.ndarray:
@@ -91,13 +101,13 @@ def _box_uv(points: np.ndarray, axis: int) -> np.ndarray:
     return points[:, (across, up)]
 
 
-def cushion(
-    size: Point, at: Point = ORIGIN, material: Material = Material(), *, puff: float = 0.25, steps: int = 1
-) -> Part:
+def cushion(size: Point, at: Point = ORIGIN, material: Material = PLAIN, *, puff: float = 0.25, steps: int = 1) -> Part:
     """Return a box with round edges whose top and bottom swell by `puff` of its height in the middle."""
     height = size[2] / (1 + puff)
-    soft = box((size[0], size[1], height), at, material, bevel=0.45 * min(size[0], size[1], height), steps=steps, cuts=(0.0,))
-    middle = np.asarray(at) + (0, 0, height / 2)
+    soft = box(
+        (size[0], size[1], height), at, material, bevel=0.45 * min(size[0], size[1], height), steps=steps, cuts=(0.0,)
+    )
+    middle = np.add(at, (0, 0, height / 2))
     relative = (soft.positions - middle) / (np.asarray([size[0], size[1], height]) / 2)
     swell = np.clip(1 - relative[:, 0] ** 2, 0, 1) * np.clip(1 - relative[:, 1] ** 2, 0, 1)
     positions = soft.positions.copy()
@@ -106,7 +116,7 @@ def cushion(
 
 
 def lathe(
-    profile: Sequence[tuple[float, float]], at: Point = ORIGIN, material: Material = Material(), *, sides: int = 12
+    profile: Sequence[tuple[float, float]], at: Point = ORIGIN, material: Material = PLAIN, *, sides: int = 12
 ) -> Part:
     """Return the solid that the profile of (radius, height) points, listed upwards on the outside, sweeps round z.
 
@@ -124,7 +134,10 @@ def lathe(
     positions, normals, uvs, faces, count = [], [], [], [], 0
     normal_starts, normal_ends = _joints(outward)
     for i in range(len(starts)):
-        for (radius, height), normal, v in ((starts[i], normal_starts[i], arc[i]), (ends[i], normal_ends[i], arc[i + 1])):
+        for (radius, height), normal, v in (
+            (starts[i], normal_starts[i], arc[i]),
+            (ends[i], normal_ends[i], arc[i + 1]),
+        ):
             positions.append(np.column_stack([circle * radius, np.full(sides + 1, height)]))
             normals.append(np.column_stack([circle * normal[0], np.full(sides + 1, normal[1])]))
             uvs.append(np.column_stack([angles * max(points[:, 0].max(), 1e-3), np.full(sides + 1, v)]))
@@ -137,7 +150,7 @@ def lathe(
 
 
 def _joints(outward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the normals at the start and at the end of each segment, shared by neighbours that turn by less than 50°."""
+    """Return the normals at both ends of each segment, shared by neighbours that turn by less than 50°."""
     start, end = outward.copy(), outward.copy()
     for i in range(len(outward) - 1):
         if outward[i] @ outward[i + 1] > 0.64:
@@ -150,7 +163,7 @@ def cylinder(
     radius: float,
     height: float,
     at: Point = ORIGIN,
-    material: Material = Material(),
+    material: Material = PLAIN,
     *,
     top: float | None = None,
     sides: int = 12,
@@ -160,7 +173,7 @@ def cylinder(
     return lathe([(0, 0), (radius, 0), (upper, height), (0, height)], at, material, sides=sides)
 
 
-def ellipsoid(size: Point, at: Point = ORIGIN, material: Material = Material(), *, sides: int = 10) -> Part:
+def ellipsoid(size: Point, at: Point = ORIGIN, material: Material = PLAIN, *, sides: int = 10) -> Part:
     """Return an ellipsoid of full axis lengths `size` that stands on `at`."""
     angles = np.linspace(-np.pi / 2, np.pi / 2, max(sides // 2, 4) + 1)
     ball = lathe([(float(np.cos(a)), float(np.sin(a))) for a in angles], ORIGIN, material, sides=sides)
@@ -171,7 +184,7 @@ def ellipsoid(size: Point, at: Point = ORIGIN, material: Material = Material(), 
     return part(positions, normals, ball.uvs * half.max(), ball.faces, material)
 
 
-def rod(start: Point, end: Point, radius: float, material: Material = Material(), *, sides: int = 6) -> Part:
+def rod(start: Point, end: Point, radius: float, material: Material = PLAIN, *, sides: int = 6) -> Part:
     """Return a round bar between two points."""
     axis = np.subtract(end, start)
     length = float(np.linalg.norm(axis))
@@ -184,12 +197,14 @@ def rod(start: Point, end: Point, radius: float, material: Material = Material()
     return placed(cylinder(radius, length, ORIGIN, material, sides=sides), matrix)
 
 
-def tube(points: Sequence[Point], radius: float, material: Material = Material(), *, sides: int = 6) -> list[Part]:
+def tube(points: Sequence[Point], radius: float, material: Material = PLAIN, *, sides: int = 6) -> list[Part]:
     """Return round bars along a line of points."""
-    return [rod(a, b, radius, material, sides=sides) for a, b in zip(points, points[1:], strict=False)]
+    return [rod(a, b, radius, material, sides=sides) for a, b in pairwise(points)]
 
 
-def prism(outline: Sequence[tuple[float, float]], height: float, at: Point = ORIGIN, material: Material = Material()) -> Part:
+def prism(
+    outline: Sequence[tuple[float, float]], height: float, at: Point = ORIGIN, material: Material = PLAIN
+) -> Part:
     """Return an upright prism over a counter-clockwise outline that is seen whole from the mean of its points."""
     ring = np.asarray(outline, float)
     count = len(ring)
@@ -198,10 +213,11 @@ def prism(outline: Sequence[tuple[float, float]], height: float, at: Point = ORI
     outward = np.column_stack([edges[:, 1], -edges[:, 0], np.zeros(count)]) / lengths[:, None]
     arc = np.concatenate([[0], np.cumsum(lengths)])
     low = np.column_stack([ring, np.zeros(count)])
-    high = low + (0, 0, height)
+    high = np.add(low, (0, 0, height))
     sides = np.stack([low, np.roll(low, -1, 0), np.roll(high, -1, 0), high], 1).reshape(-1, 3)
     side_uvs = np.stack(
-        [arc[:-1], arc[:-1] * 0, arc[1:], arc[1:] * 0, arc[1:], arc[1:] * 0 + height, arc[:-1], arc[:-1] * 0 + height], 1
+        [arc[:-1], arc[:-1] * 0, arc[1:], arc[1:] * 0, arc[1:], arc[1:] * 0 + height, arc[:-1], arc[:-1] * 0 + height],
+        1,
     ).reshape(-1, 2)
     side_faces = np.concatenate([np.arange(count)[:, None] * 4 + f for f in ([0, 1, 2], [0, 2, 3])])
     hub = 4 * count
@@ -216,8 +232,8 @@ def prism(outline: Sequence[tuple[float, float]], height: float, at: Point = ORI
     return part(positions, normals, uvs, faces, material)
 
 
-def sheet(corners: Sequence[Point], material: Material = Material(), *, unit_uv: bool = False) -> Part:
-    """Return a flat quad seen from both sides; its corners run counter-clockwise from lower left as seen from its front.
+def sheet(corners: Sequence[Point], material: Material = PLAIN, *, unit_uv: bool = False) -> Part:
+    """Return a flat quad seen from both sides; its corners run counter-clockwise from lower left, seen from its front.
 
     `unit_uv` stretches the texture's [0, 1]² over it once (pictures), else texture coordinates are metres.
     """

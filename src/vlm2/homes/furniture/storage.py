@@ -35,7 +35,13 @@ def low_bookshelf(draw: Draw) -> Piece:
         for j in range(2):
             if draw.chance(0.75):
                 start = -width / 2 + 0.03 + i * width / 2
-                parts += books(draw, (start, start + width * draw.one_of(0.3, 0.44)), -0.03, 0.02 + j * height / 2, height / 2 - 0.03)
+                parts += books(
+                    draw,
+                    (start, start + width * draw.one_of(0.3, 0.44)),
+                    -0.03,
+                    0.02 + j * height / 2,
+                    height / 2 - 0.03,
+                )
     return Piece(parts, height)
 
 
@@ -74,7 +80,9 @@ def sideboard(draw: Draw) -> Piece:
     parts = legs((width * 0.94, depth * 0.9), foot, 0.04, handle)
     parts.append(carcass((width, depth, height - foot), foot, wood))
     area = (-width / 2 + 0.02, foot + 0.02, width - 0.04, height - foot - 0.04)
-    parts += fronts(area, depth / 2, (draw.whole(2, 4), 1), draw.one_of(wood, wood, draw.paint("white")), handle, knob="side")
+    parts += fronts(
+        area, depth / 2, (draw.whole(2, 4), 1), draw.one_of(wood, wood, draw.paint("white")), handle, knob="side"
+    )
     return Piece(parts, height)
 
 
@@ -82,10 +90,15 @@ def drawer_cabinet(draw: Draw) -> Piece:
     """A chest of drawers."""
     wood, handle = draw.timber(), draw.metal()
     width, depth, height = draw.between(0.6, 1.2), draw.between(0.4, 0.5), draw.between(0.75, 1.2)
-    parts = [carcass((width, depth, height - 0.05), 0.05, wood), box((width - 0.06, depth - 0.05, 0.05), (0, 0, 0), wood)]
+    parts = [
+        carcass((width, depth, height - 0.05), 0.05, wood),
+        box((width - 0.06, depth - 0.05, 0.05), (0, 0, 0), wood),
+    ]
     parts.append(box((width + 0.03, depth + 0.03, 0.025), (0, 0, height), wood, bevel=0.006))
     area = (-width / 2 + 0.01, 0.06, width - 0.02, height - 0.07)
-    parts += fronts(area, depth / 2, (draw.one_of(1, 1, 2), draw.whole(3, 5)), wood, handle, knob=draw.one_of("bar", "ball"))
+    parts += fronts(
+        area, depth / 2, (draw.one_of(1, 1, 2), draw.whole(3, 5)), wood, handle, knob=draw.one_of("bar", "ball")
+    )
     return Piece(parts, height + 0.025)
 
 
@@ -110,7 +123,9 @@ def wall_cabinet(draw: Draw) -> Piece:
     doors = draw.whole(1, 3)
     width, depth, height = doors * draw.between(0.35, 0.5), draw.between(0.3, 0.38), draw.between(0.5, 0.75)
     area = (-width / 2, 0.0, width, height)
-    return Piece([carcass((width, depth, height), 0.0, wood), *fronts(area, depth / 2, (doors, 1), wood, handle, knob="side")])
+    return Piece(
+        [carcass((width, depth, height), 0.0, wood), *fronts(area, depth / 2, (doors, 1), wood, handle, knob="side")]
+    )
 
 
 def closet(draw: Draw) -> Piece:
@@ -119,12 +134,17 @@ def closet(draw: Draw) -> Piece:
     doors = draw.whole(2, 4)
     width, depth, height = doors * draw.between(0.42, 0.55), draw.between(0.55, 0.65), draw.between(1.9, 2.25)
     front = draw.one_of(wood, wood, draw.paint("white", "beige", "grey"))
-    parts = [carcass((width, depth, height - 0.06), 0.06, wood), box((width - 0.04, depth - 0.06, 0.06), (0, -0.01, 0), wood)]
+    parts = [
+        carcass((width, depth, height - 0.06), 0.06, wood),
+        box((width - 0.04, depth - 0.06, 0.06), (0, -0.01, 0), wood),
+    ]
     low = 0.08
     if draw.chance(0.35):
         parts += fronts((-width / 2 + 0.01, 0.08, width - 0.02, 0.3), depth / 2, (2, 1), front, handle)
         low = 0.4
-    parts += fronts((-width / 2 + 0.01, low, width - 0.02, height - low - 0.02), depth / 2, (doors, 1), front, handle, knob="side")
+    parts += fronts(
+        (-width / 2 + 0.01, low, width - 0.02, height - low - 0.02), depth / 2, (doors, 1), front, handle, knob="side"
+    )
     return Piece(parts)
 
 
@@ -138,7 +158,9 @@ def nightstand(draw: Draw) -> Piece:
         drawer = 0.16
         parts += case((width, depth, height - foot - drawer), foot, 0, wood)
         parts.append(carcass((width, depth, drawer), height - drawer, wood))
-        parts += fronts((-width / 2 + 0.01, height - drawer, width - 0.02, drawer - 0.02), depth / 2, (1, 1), wood, handle)
+        parts += fronts(
+            (-width / 2 + 0.01, height - drawer, width - 0.02, drawer - 0.02), depth / 2, (1, 1), wood, handle
+        )
     else:
         parts.append(carcass((width, depth, height - foot), foot, wood))
         area = (-width / 2 + 0.01, foot + 0.01, width - 0.02, height - foot - 0.03)

@@ -15,6 +15,7 @@ import re
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +27,14 @@ from .shading import shaded, thinned, weld
 from .wavefront import read_mtl, read_obj
 
 FOLDER = Path("/usr/share/sweethome3d/furniture")
-CONVERTER = 1  # raise when the conversion changes what it gives
+CONVERTER = 2  # raise when the conversion changes what it gives
 MOST_TRIANGLES, MOST_TRIANGLES_SMALL = 2000, 700
-LICENCES = {"BlendSwap-CC-0": "CC0-1.0", "BlendSwap-CC-BY": "CC-BY-3.0", "KatorLegaz": "CC-BY-3.0", "Scopia": "CC-BY-3.0"}
+LICENCES = {
+    "BlendSwap-CC-0": "CC0-1.0",
+    "BlendSwap-CC-BY": "CC-BY-3.0",
+    "KatorLegaz": "CC-BY-3.0",
+    "Scopia": "CC-BY-3.0",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ def cache_folder() -> Path:
 
 
 def split_of(name: str) -> Split:
-    """Return the split of a model: 70, 10 and 20 % of names by hash; numbered siblings (chair3, chair4) each their own."""
+    """Return the split of a model: 70, 10 and 20 % of the names, by their hashes."""
     share = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2**32
     return "train" if share < 0.7 else "validation" if share < 0.8 else "test"
 
@@ -74,7 +80,7 @@ class SweetHome:
         self.path = _built(folder)
         with np.load(self.path, allow_pickle=False) as pack:
             rows = json.loads(pack["index"].tobytes())
-        self.entries = tuple(Entry(**{k: _tuples(v) for k, v in row.items()}) for row in rows)
+        self.entries = tuple(_entry(row) for row in rows)
 
     def model(self, entry: Entry) -> FurnitureModel:
         """Read one model."""
@@ -88,12 +94,20 @@ class SweetHome:
             parts.append(Part(spots, directions, spots[:, :2].copy(), faces[face : face + triangles], material))
             vertex, face = vertex + vertices, face + triangles
         return FurnitureModel(
-            entry.name, entry.category, Mesh(tuple(parts)), entry.size, entry.stands, entry.surface_height, entry.colour, entry.licence
+            entry.name,
+            entry.category,
+            Mesh(tuple(parts)),
+            entry.size,
+            entry.stands,
+            entry.surface_height,
+            entry.colour,
+            entry.licence,
         )
 
 
-def _tuples(value):
-    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+def _entry(row: dict[str, Any]) -> Entry:
+    parts = tuple(tuple(part) for part in row.pop("parts"))
+    return Entry(size=tuple(row.pop("size")), parts=parts, **row)
 
 
 def _built(folder: Path) -> Path:
@@ -148,7 +162,9 @@ def read_catalogue(text: str) -> dict[str, dict[str, str]]:
     return {row["id"].split("#")[-1]: row for row in rows.values() if "model" in row}
 
 
-def _converted(archive: zipfile.ZipFile, pack: str, category: str, slug: str, row: dict[str, str]) -> tuple[Entry, Mesh]:
+def _converted(
+    archive: zipfile.ZipFile, pack: str, category: str, slug: str, row: dict[str, str]
+) -> tuple[Entry, Mesh]:
     size = np.array([float(row[k]) for k in ("width", "depth", "height")]) / 100
     stands = _stands(category, slug, size)
     limit = MOST_TRIANGLES_SMALL if size.max() < 0.45 else MOST_TRIANGLES

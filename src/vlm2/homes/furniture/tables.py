@@ -30,7 +30,15 @@ def pedestal_table(draw: Draw) -> Piece:
     radius, height = draw.between(0.4, 0.65), draw.between(0.72, 0.77)
     column = draw.one_of(wood, draw.metal())
     foot = radius * 0.6
-    profile = [(0.0, 0.0), (foot, 0.0), (foot * 0.9, 0.03), (0.06, 0.09), (0.045, 0.4), (0.09, height - 0.04), (0.0, height - 0.04)]
+    profile = [
+        (0.0, 0.0),
+        (foot, 0.0),
+        (foot * 0.9, 0.03),
+        (0.06, 0.09),
+        (0.045, 0.4),
+        (0.09, height - 0.04),
+        (0.0, height - 0.04),
+    ]
     parts = [lathe(profile, material=column, sides=18)]
     parts.append(cylinder(radius, 0.035, (0, 0, height - 0.035), wood, sides=28))
     return Piece(parts, height)
@@ -57,7 +65,9 @@ def coffee_table(draw: Draw) -> Piece:
     height = draw.between(0.36, 0.48)
     if draw.chance(0.4):
         radius = draw.between(0.3, 0.5)
-        parts = legs((radius * 1.5, radius * 1.5), height - 0.03, 0.035, draw.one_of(wood, draw.metal()), splay=0.05, round_=True)
+        parts = legs(
+            (radius * 1.5, radius * 1.5), height - 0.03, 0.035, draw.one_of(wood, draw.metal()), splay=0.05, round_=True
+        )
         return Piece([*parts, cylinder(radius, 0.03, (0, 0, height - 0.03), wood, sides=26)], height)
     width, depth = draw.between(0.8, 1.3), draw.between(0.5, 0.75)
     parts = legs((width, depth), height - 0.04, draw.between(0.04, 0.07), wood)

@@ -1,0 +1,143 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from vlm2.homes.furniture import catalogue as module
+from vlm2.homes.furniture.catalogue import DESIGNS, Catalogue, design_models
+from vlm2.homes.furniture.draw import PALETTE
+from vlm2.homes.home import FurnitureModel
+from vlm2.homes.textures import texture_names
+
+SPLITS = ("train", "validation", "test")
+WANTED = """chair, table, sofa, bed, tv, stool, lamp, shelf, bookshelf, cabinet, closet, nightstand, refrigerator, sink,
+toilet, bathtub, stove, washer, dishwasher, microwave, desk, monitor, keyboard, computer mouse, laptop, computer tower,
+printer, telephone, trash bin, plant, pillow, backpack, suitcase, basket, mirror, towel, clock, ceiling light, radiator,
+fan, kettle, pan, cup, bowl, counter, whiteboard, picture, fireplace, piano, guitar, shoes, blanket, bucket, box, crate,
+coat rack, tv stand, rug"""
+
+
+def own(split="test") -> Catalogue:
+    return Catalogue(split, sweethome=False)
+
+
+@pytest.fixture(scope="module")
+def models() -> list[FurnitureModel]:
+    """One model of each design, of the training split."""
+    return [module._model(design, design_models(design)["train"][0], "train") for design in DESIGNS]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_every_split_has_every_category_and_form(split):
+    catalogue = own(split)
+    assert set(WANTED.replace("\n", " ").split(", ")) <= set(catalogue.categories)
+    for design in DESIGNS:
+        assert design_models(design)[split], design
+
+
+def test_no_model_is_in_two_splits():
+    catalogues = {split: own(split) for split in SPLITS}
+    names = {split: {n for c in known.categories for n in known.names(c)} for split, known in catalogues.items()}
+    assert not names["train"] & names["test"] and not names["train"] & names["validation"]
+    assert not names["validation"] & names["test"]
+    total = sum(map(len, names.values()))
+    assert 0.65 < len(names["train"]) / total < 0.75 and 0.15 < len(names["test"]) / total < 0.25
+
+
+def test_pick_follows_the_generator():
+    catalogue = own()
+    first = [catalogue.pick("chair", np.random.default_rng(s)) for s in range(8)]
+    again = [own().pick("chair", np.random.default_rng(s)) for s in range(8)]
+    assert [m.name for m in first] == [m.name for m in again]
+    assert len({m.name for m in first}) > 2
+    assert first[0] is again[0]  # built once
+
+
+def test_pick_can_ask_for_what_carries_it():
+    catalogue = own("train")
+    for stands in ("floor", "top"):
+        assert catalogue.pick("lamp", np.random.default_rng(0), stands=stands).stands == stands
+    with pytest.raises(KeyError, match="floor, top"):
+        catalogue.pick("lamp", np.random.default_rng(0), stands="ceiling")
+
+
+def test_an_unknown_category_is_named_with_the_known_ones():
+    with pytest.raises(KeyError, match=r"sofa bed.*chair"):
+        own().pick("sofa bed", np.random.default_rng(0))
+
+
+def test_origins_are_where_the_record_says(models):
+    for model in models:
+        low, high = model.mesh.bounds
+        assert np.allclose(high - low, model.size, atol=1e-3), model.name
+        middle = (low + high) / 2
+        assert abs(middle[0]) < 1e-4
+        if model.stands in ("floor", "top"):
+            assert abs(low[2]) < 1e-4 and abs(middle[1]) < 1e-4
+        elif model.stands == "wall":
+            assert abs(low[1]) < 1e-4 and abs(middle[2]) < 1e-4
+        else:
+            assert abs(high[2]) < 1e-4 and abs(middle[1]) < 1e-4
+
+
+def test_meshes_are_sound_and_light(models):
+    for model in models:
+        assert 12 <= model.mesh.triangles <= 2500, (model.name, model.mesh.triangles)
+        assert model.colour in PALETTE
+        for part in model.mesh.parts:
+            assert np.isfinite(part.positions).all() and np.isfinite(part.uvs).all()
+            assert part.faces.min() >= 0 and part.faces.max() < len(part.positions)
+            assert np.allclose(np.linalg.norm(part.normals, axis=1), 1, atol=1e-3), model.name
+
+
+def test_triangles_wind_the_way_their_normals_look(models):
+    for model in models:
+        for part in model.mesh.parts:
+            corners = part.positions[part.faces]
+            crossed = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+            along = (crossed * part.normals[part.faces].mean(1)).sum(1)
+            assert (along[np.linalg.norm(crossed, axis=1) > 1e-9] > -1e-12).mean() > 0.98, model.name
+
+
+def test_tops_that_carry_things_are_inside_the_piece(models):
+    carrying = {m.category for m in models if m.surface_height is not None}
+    assert {"table", "desk", "counter", "nightstand", "cabinet", "tv stand", "bed", "sofa"} <= carrying
+    for model in models:
+        if model.surface_height is not None:
+            assert 0.2 < model.surface_height <= model.size[2] + 1e-3, model.name
+
+
+def test_a_split_uses_only_its_own_textures():
+    kinds = ("wood", "fabric", "marble", "picture")
+    mine = {n for kind in kinds for n in texture_names(kind, "test")}
+    catalogue = own()
+    for category in ("chair", "table", "picture", "counter", "rug"):
+        for seed in range(6):
+            for part in catalogue.pick(category, np.random.default_rng(seed)).mesh.parts:
+                assert part.material.texture is None or part.material.texture in mine
+
+
+def test_chairs_and_sofas_face_y():
+    for category in ("chair", "sofa"):
+        for seed in range(6):
+            mesh = own("train").pick(category, np.random.default_rng(seed)).mesh
+            points = np.concatenate([p.positions for p in mesh.parts])
+            top = points[points[:, 2] > 0.9 * points[:, 2].max()]
+            assert top[:, 1].mean() < -0.05  # the back of the seat
+
+
+def test_the_hash_sees_any_change():
+    model = own().pick("cup", np.random.default_rng(0))
+    digests = []
+    for colour in (model.colour, "violet"):
+        digest = hashlib.sha256()
+        module._add(digest, FurnitureModel(**{**vars(model), "colour": colour}))
+        digests.append(digest.hexdigest())
+    assert digests[0] != digests[1]
+
+
+def test_the_hash_is_that_of_all_models(monkeypatch):
+    monkeypatch.setattr(module, "DESIGNS", DESIGNS[:2])
+    train, again, test = own("train").pack_hash, own("train").pack_hash, own("test").pack_hash
+    assert train == again and len(train) == 64
+    assert train != test
