@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vlm2.homes.illumination import illuminate
-from vlm2.homes.renderer import Renderer, camera_points, pinhole
+from vlm2.homes.renderer import MissingEGL, Renderer, camera_points, pinhole
 
 from .boxes import HEIGHT, LENGTH, WIDTH, box_home, look
 
@@ -137,5 +137,5 @@ def test_missing_egl_names_the_line_that_installs_it(monkeypatch):
             raise OSError("libEGL.so not found")
 
     monkeypatch.setitem(sys.modules, "moderngl", Broken)
-    with pytest.raises(RuntimeError, match="apt-get install -y libegl1 libgl1-mesa-dri"):
+    with pytest.raises(MissingEGL, match="apt-get install -y libegl1 libgl1-mesa-dri"):
         Renderer(8, 8)

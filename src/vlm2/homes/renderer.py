@@ -37,6 +37,10 @@ _VERTEX = np.dtype(
 _LAYOUT = "3f4 2f4 4f1 4f1 2u2"
 
 
+class MissingEGL(OSError, RuntimeError):
+    """The machine has no EGL to draw with. An OSError too, which commands report in one line."""
+
+
 @dataclass(frozen=True)
 class Rendered:
     """One frame. Outputs that were not asked for are None.
@@ -64,7 +68,7 @@ class Chunk:
 class Renderer:
     """Draw loaded homes at one image size (pixels). Use as a context manager, in one thread; `load` before `render`.
 
-    Raises RuntimeError with the line that installs EGL where there is none, and ValueError for a size out of range.
+    Raises MissingEGL with the line that installs it where there is none, and ValueError for a size out of range.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -224,7 +228,7 @@ def _context() -> moderngl.Context:
     try:
         return moderngl.create_standalone_context(backend="egl", require=430)
     except Exception as error:
-        raise RuntimeError(f"Cannot render: no EGL here ({error}). Install it with `{INSTALL}`.") from error
+        raise MissingEGL(f"Cannot render: no EGL here ({error}). Install it with `{INSTALL}`.") from error
 
 
 @cache
