@@ -11,9 +11,9 @@ from jaxtyping import Float
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ..geometry.cameras import pool_to_grid
+from ..geometry.cameras import pool_to_grid, valid_depth
 from ..geometry.encoder import GeometryEncoder
-from ..geometry.windows import encode_windows
+from ..geometry.windows import FrameInputs, encode_windows
 from ..model.features import FrameFeatures
 from ..questions import ask_all, paraphrase
 from ..questions.question import Question
@@ -48,14 +48,17 @@ def geometry_path(home: CachedHome) -> Path:
     return home.path.with_suffix(".geometry.safetensors")
 
 
+@torch.no_grad()
 def cache_geometry(home: CachedHome, encoder: GeometryEncoder) -> None:
     """Run the geometry encoder over a cached home as a session would, and keep what the model reads of it."""
-    geometry = encode_windows(encoder, visual_tokens=home.tensor("visual_tokens").float(), grid=home.grid)
+    visual_tokens = home.tensor("visual_tokens").float()
+    geometry = encode_windows(encoder, FrameInputs(visual_tokens=visual_tokens, grid=home.grid))
+    features = FrameFeatures.join(visual_tokens, geometry, home.grid, home.tensor("times"))
     tensors = {
-        "patch_coordinates": pool_to_grid(geometry.point_map, home.grid).float(),
-        "confidence": pool_to_grid(geometry.confidence[..., None], home.grid)[..., 0].float(),
-        "geometry_tokens": geometry.geometry_tokens.to(torch.bfloat16),
-        "view_tokens": geometry.view_tokens.to(torch.bfloat16),
+        "patch_coordinates": features.patch_coordinates,
+        "confidence": features.confidence,
+        "geometry_tokens": features.geometry_tokens.to(torch.bfloat16),
+        "view_tokens": features.view_tokens.to(torch.bfloat16),
     }
     partial = geometry_path(home).with_suffix(".partial")
     save_file({k: v.contiguous() for k, v in tensors.items()}, partial)
@@ -66,7 +69,8 @@ def true_coordinates(home: CachedHome) -> Float[Tensor, "frames patches 3"]:
     """Pool the true points to the patch grid, in the first frame's camera frame (metres)."""
     poses = home.tensor("world_from_camera")
     first_from_camera = torch.linalg.inv(poses[:1]) @ poses
-    local = pool_to_grid(home.tensor("local_points").float(), home.grid)
+    points = home.tensor("local_points").float()
+    local = pool_to_grid(points, home.grid, valid_depth(points))
     return local @ first_from_camera[:, :3, :3].transpose(1, 2) + first_from_camera[:, None, :3, 3]
 
 

@@ -7,10 +7,11 @@ memory holds at the end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
+from peft.helpers import disable_input_dtype_casting
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -27,6 +28,7 @@ class MiniConfig:
 
     cache: str = "runs/cache/train"
     geometry: str = "runs/geometry/encoder"  # a trained compact π³
+    preset: str = "mini"
     loop: LoopConfig = field(default_factory=lambda: LoopConfig(out="runs/mini", steps=700, learning_rate=1e-3))
     lora_learning_rate: float = 1e-3
     questions: int = 16  # a home
@@ -89,11 +91,11 @@ class Answering(Trained):
 class GroundingFrames(torch.utils.data.Dataset):
     """Batches of frames from one home after another, for grounding without the language model."""
 
-    def __init__(self, examples: HomeExamples, frames: int) -> None:
-        self.examples, self.frames = examples, frames
+    def __init__(self, examples: HomeExamples, frames: int, length: int) -> None:
+        self.examples, self.frames, self.length = examples, frames, length
 
     def __len__(self) -> int:
-        return len(self.examples)
+        return self.length
 
     def __getitem__(self, index: int) -> Example:
         home = self.examples.homes[index % len(self.examples.homes)]
@@ -125,3 +127,40 @@ def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:
         {"params": [p for n, p in trained if "lora_" not in n], "lr": config.loop.learning_rate},
         {"params": [p for n, p in trained if "lora_" in n], "lr": config.lora_learning_rate, "weight_decay": 0.0},
     ]
+
+
+def load_parts(config: MiniConfig):
+    """Build the model to train, with the trained geometry encoder inside, and its processor."""
+    from ..model import VLM2ForConditionalGeneration, VLM2Processor
+    from ..model.presets import preset
+    from .geometry import open_encoder
+
+    encoder = open_encoder(config.geometry)
+    settings = preset(config.preset)
+    settings.geometry = {"name": "pi3", "config": encoder.config.to_dict()}
+    model = VLM2ForConditionalGeneration(settings)
+    model.geometry.load_state_dict(encoder.state_dict())
+    return model, VLM2Processor.from_config(settings)
+
+
+def train_mini(config: MiniConfig) -> None:
+    """Run both parts of stage 2, going on from their checkpoints, and leave a loadable model in `loop.out`/checkpoint."""
+    from rich.progress import track
+
+    torch.manual_seed(config.loop.seed)
+    model, processor = load_parts(config)
+    homes = open_cache(config.cache)
+    for home in track([h for h in homes if not geometry_path(h).exists()], description="Geometry of the cached homes"):
+        cache_geometry(home, model.geometry)
+    examples = HomeExamples(
+        homes, config.loop.steps * config.loop.accumulate, config.questions, config.paraphrased, config.most_frames, config.loop.seed
+    )
+    answering = Answering(model, processor, config)
+    naming = replace(config.loop, out=f"{config.loop.out}/grounding", steps=config.grounding_steps, accumulate=1)
+    fit(Naming(answering), GroundingFrames(examples, config.grounding_frames, naming.steps), naming)
+    model.language_backbone.config._attn_implementation = packing.ATTENTION
+    with disable_input_dtype_casting(model.language_model):
+        fit(answering, examples, config.loop, parameter_groups(answering, config))
+    checkpoint = Path(config.loop.out) / "checkpoint"
+    model.save_pretrained(checkpoint, dtype=torch.bfloat16)
+    processor.save_pretrained(checkpoint)
