@@ -46,7 +46,7 @@ class Answering(Trained):
 
     def __init__(self, model, processor, config: MiniConfig) -> None:
         super().__init__()
-        self.model, self.processor, self.config = model, processor, config
+        self.model, self.processor, self.settings = model, processor, config
         words = word_embeddings(model.language_model.get_input_embeddings(), processor.tokenizer)
         self.grounding = Grounding(words)
         packing.register()
@@ -61,7 +61,7 @@ class Answering(Trained):
         shown = pooled_categories(example.categories.to(device)[frames], features.grid)
         places = pool2(example.coordinates.to(device)[frames], features.grid)
         what, where = self.grounding(tokens, shown, places)
-        loss = answer + self.config.what_weight * what + self.config.where_weight * where
+        loss = answer + self.settings.what_weight * what + self.settings.where_weight * where
         return {"loss": loss, "answer": answer, "what": what, "where": where}
 
     def _answer_loss(self, video: Tensor, example: Example) -> Tensor:
@@ -70,7 +70,7 @@ class Answering(Trained):
         prompts = [self.processor.question_ids(q.prompt()) for q in example.questions]
         answers = [self.processor.answer_ids(q.ground_truth) for q in example.questions]
         prefix = len(self.before) + len(video) + len(self.after)
-        packed = packing.pack(prefix, prompts, answers, self.config.row)
+        packed = packing.pack(prefix, prompts, answers, self.settings.row)
         texts = [torch.tensor([ids], device=video.device) for ids in (self.before, self.after)]
         rows = embed(packed.token_ids.to(video.device).reshape(1, -1))
         before, after = embed(texts[0]), embed(texts[1])
