@@ -70,8 +70,10 @@ def _lights(plan: Plan, placements: list[Placement], rng: np.random.Generator) -
 
 def placement_box(placement: Placement) -> Box:
     """Return the box of a placed piece: exact size, turned by its yaw."""
-    matrix, (wide, deep, high) = placement.world_from_model, placement.model.size
-    middle = {"wall": (0.0, deep / 2, 0.0), "ceiling": (0.0, 0.0, -high / 2)}.get(placement.model.stands, (0.0, 0.0, high / 2))
+    matrix, (_, deep, high) = placement.world_from_model, placement.model.size
+    middle = {"wall": (0.0, deep / 2, 0.0), "ceiling": (0.0, 0.0, -high / 2)}.get(
+        placement.model.stands, (0.0, 0.0, high / 2)
+    )
     center = matrix[:3, :3] @ np.array(middle) + matrix[:3, 3]
     axes = tuple(tuple(float(v) for v in matrix[:3, i]) for i in range(3))
     return Box(tuple(float(v) for v in center), tuple(float(v) for v in placement.model.size), axes)
@@ -94,7 +96,7 @@ def opening_box(opening: Opening) -> Box:
 
 
 def scene_objects(home: Home) -> tuple[SceneObject, ...]:
-    """Return every countable thing of a home with its box, in the order of ids (1, 2, ...); sightings are left empty."""
+    """Return every countable thing of a home with its box, in the order of ids (1, 2, ...), without sightings."""
     openings = [SceneObject(o.id, o.kind, opening_box(o), room=o.rooms[0] or o.rooms[1]) for o in home.openings]
     things = [
         SceneObject(p.id, p.model.category, placement_box(p), room=p.room, colour=p.model.colour, model=p.model.name)

@@ -75,7 +75,9 @@ class Ground:
             tails.append(number[b][both])
             weights.append(2 * CELL * math.hypot(dx, dy) * (cost[a] + cost[b])[both] / 2)
         size = int(free.sum())
-        matrix = sparse.csr_matrix((np.concatenate(weights), (np.concatenate(heads), np.concatenate(tails))), (size, size))
+        matrix = sparse.csr_matrix(
+            (np.concatenate(weights), (np.concatenate(heads), np.concatenate(tails))), (size, size)
+        )
         _, part = csgraph.connected_components(matrix, directed=False)
         self.matrix = matrix
         rows, columns = np.nonzero(free)
@@ -87,7 +89,7 @@ class Ground:
             self.node_door = np.minimum(self.node_door, np.linalg.norm(self.nodes - door, axis=1))
         self.main = part == np.bincount(part).argmax() if size else np.zeros(0, bool)
 
-    def clearance(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points"]:
+    def clearance(self, points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, " points"]:
         """Return the distance in metres from points to the nearest obstacle (bilinear between cells)."""
         at = (np.asarray(points) - self.low) / CELL - 0.5
         return ndimage.map_coordinates(self.distance, [at[:, 1], at[:, 0]], order=1, mode="constant")

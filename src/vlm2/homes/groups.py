@@ -41,9 +41,18 @@ def sleep(stage: Stage) -> Piece | None:
             on_soft(stage, bed, "pillow", side * wide / 4, head, float(stage.rng.normal(0, 0.06)))
     for _ in range(int(stage.rng.choice([0, 1, 2, 3], p=[0.45, 0.25, 0.2, 0.1]))):
         right = float(stage.rng.uniform(-0.32, 0.32)) * wide
-        on_soft(stage, bed, "pillow", right, head + float(stage.rng.uniform(0.35, 0.7)), float(stage.rng.normal(0, 0.4)))
+        on_soft(
+            stage, bed, "pillow", right, head + float(stage.rng.uniform(0.35, 0.7)), float(stage.rng.normal(0, 0.4))
+        )
     if stage.chance(0.3):
-        on_soft(stage, bed, "blanket", float(stage.rng.uniform(-0.2, 0.2)) * wide, 0.25 * deep, float(stage.rng.normal(0, 0.2)))
+        on_soft(
+            stage,
+            bed,
+            "blanket",
+            float(stage.rng.uniform(-0.2, 0.2)) * wide,
+            0.25 * deep,
+            float(stage.rng.normal(0, 0.2)),
+        )
     if stage.chance(0.5):
         above(stage, bed, "picture", 0.3)
     return bed
@@ -51,7 +60,11 @@ def sleep(stage: Stage) -> Piece | None:
 
 def watch(stage: Stage) -> Piece | None:
     """Put a sofa, a tv across from it, a low table between, seats beside, lamps and pillows."""
-    sofa = _sofa_with_tv(stage) or against_wall(stage, "sofa", 0.5) or against_wall(stage, "sofa", 0.4, lambda m: m.size[0] < 2.2)
+    sofa = (
+        _sofa_with_tv(stage)
+        or against_wall(stage, "sofa", 0.5)
+        or against_wall(stage, "sofa", 0.4, lambda m: m.size[0] < 2.2)
+    )
     if sofa is None:
         return None
     _low_table(stage, sofa)
@@ -103,7 +116,9 @@ def _low_table(stage: Stage, sofa: Piece) -> None:
         front = sofa.footprint.deep / 2 + apart + low.size[1] / 2
         table = relative(stage, sofa, low, float(stage.rng.normal(0, 0.08)), front)
         if _place_in_zone(stage, table, sofa):
-            for category in stage.rng.permutation(["cup", "plant", "bowl", "laptop", "cup"])[: int(stage.rng.integers(0, 4))]:
+            for category in stage.rng.permutation(["cup", "plant", "bowl", "laptop", "cup"])[
+                : int(stage.rng.integers(0, 4))
+            ]:
                 on_top(stage, table, str(category))
             return
 
@@ -119,7 +134,7 @@ def _place_in_zone(stage: Stage, piece: Piece, owner: Piece) -> bool:
 
 
 def _wall_before(stage: Stage, sofa: Piece):
-    """Return the wall that a sofa looks at: (edge, place along it, metres from the sofa's front), if within a room's reach."""
+    """Return the wall that a sofa looks at: (edge, place along it, metres from the sofa's front), if near enough."""
     f = sofa.footprint
     best = None
     for edge in stage.edges:
@@ -187,7 +202,9 @@ def dine(stage: Stage, most: int = 6) -> Piece | None:
             continue
         if chair:
             _chairs(stage, table, chair, int(stage.rng.integers(2, most + 1)), walled)
-        for category in stage.rng.permutation(["bowl", "cup", "plant", "cup", "bowl", "laptop", "cup"])[: int(stage.rng.integers(0, 5))]:
+        for category in stage.rng.permutation(["bowl", "cup", "plant", "cup", "bowl", "laptop", "cup"])[
+            : int(stage.rng.integers(0, 5))
+        ]:
             on_top(stage, table, str(category))
         return table
     return None
@@ -250,7 +267,14 @@ def work(stage: Stage) -> Piece | None:
         on_top(stage, desk, "laptop", 0.0, 0.03, turn=float(stage.rng.normal(0, 0.1)))
     if stage.chance(0.25):
         beside(stage, desk, "computer tower", stage.choose((1, -1)), 0.03)
-    for category, chance in (("lamp", 0.4), ("telephone", 0.35), ("cup", 0.4), ("printer", 0.2), ("plant", 0.2), ("clock", 0.1)):
+    for category, chance in (
+        ("lamp", 0.4),
+        ("telephone", 0.35),
+        ("cup", 0.4),
+        ("printer", 0.2),
+        ("plant", 0.2),
+        ("clock", 0.1),
+    ):
         if stage.chance(chance):
             on_top(stage, desk, category)
     return desk
@@ -278,8 +302,17 @@ def cook(stage: Stage) -> list[Piece]:
                     break
             else:
                 at += 0.1
-    plain = [p for p in run if p.model.surface_height and p.model.category in ("counter", "cabinet", "dishwasher", "washer")]
-    for category, chance in (("microwave", 0.7), ("kettle", 0.7), ("bowl", 0.6), ("cup", 0.7), ("cup", 0.4), ("bowl", 0.3)):
+    plain = [
+        p for p in run if p.model.surface_height and p.model.category in ("counter", "cabinet", "dishwasher", "washer")
+    ]
+    for category, chance in (
+        ("microwave", 0.7),
+        ("kettle", 0.7),
+        ("bowl", 0.6),
+        ("cup", 0.7),
+        ("cup", 0.4),
+        ("bowl", 0.3),
+    ):
         if plain and stage.chance(chance):
             on_top(stage, stage.choose(plain), category)
     for stove in [p for p in run if p.model.category == "stove"]:

@@ -53,9 +53,9 @@ class Light:
 
 @dataclass(frozen=True)
 class Opening:
-    """A door or a window in a wall between `rooms` (one of them None: outside). `start`, `end` lie on the wall's centre line;
-    `bottom`, `top` are heights. Its leaf, frame or glass is a countable thing with instance id `id`; `yaw` is the direction of the
-    mesh's width about z in radians (an open door's leaf is turned out of its wall)."""
+    """A door or a window in a wall between `rooms` (one of them None: outside). `start`, `end` lie on the wall's centre
+    line; `bottom`, `top` are heights. Its leaf, frame or glass is a countable thing with instance id `id`; `yaw` is the
+    direction of the mesh's width about z in radians (an open door's leaf is turned out of its wall)."""
 
     id: int
     kind: Literal["door", "window"]
@@ -86,6 +86,6 @@ class CameraPath:
     """A walk: seconds, camera poses (OpenCV axes: x right, y down, z forward) and the pinhole camera's horizontal field
     of view in radians."""
 
-    times: Float64[np.ndarray, "frames"]
+    times: Float64[np.ndarray, " frames"]
     world_from_camera: Float64[np.ndarray, "frames 4 4"]
     horizontal_fov: float

@@ -1,4 +1,4 @@
-"""Ways to put one piece somewhere: at a wall, on a wall, beside another piece, on a top, in the open, at the ceiling."""
+"""Ways to put one piece somewhere: at a wall, on it, beside another piece, on a top, in the open, at the ceiling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ Fits = Callable[[FurnitureModel], bool] | None
 GAP = 0.025  # metres between a wall and what stands at it (the skirting board is thinner)
 
 # Height of the centre of what hangs on a wall, metres; pieces that are not here hang at eye level.
-HANGING = {"clock": 1.95, "towel": 1.25, "tv": 1.25, "mirror": 1.5, "whiteboard": 1.45, "shelf": 1.55, "picture": 1.5, "lamp": 1.75}
+HANGING = {
+    "clock": 1.95,
+    "towel": 1.25,
+    "tv": 1.25,
+    "mirror": 1.5,
+    "whiteboard": 1.45,
+    "shelf": 1.55,
+    "picture": 1.5,
+    "lamp": 1.75,
+}
 EYE_LEVEL = 1.5
 
 
@@ -103,14 +112,18 @@ def above(stage: Stage, piece: Piece, category: str, clear: float = 0.2, fits: F
     return on_wall(stage, category, height, model=model, near=behind)
 
 
-def relative(stage: Stage, anchor: Piece, model: FurnitureModel, right: float, front: float, turn: float = 0.0) -> Piece:
+def relative(
+    stage: Stage, anchor: Piece, model: FurnitureModel, right: float, front: float, turn: float = 0.0
+) -> Piece:
     """Return a model standing at an offset from an anchor's footprint centre, turned relative to it."""
     x, y = anchor.footprint.at(right, front)
     return Piece(model, x, y, 0.0, anchor.yaw + turn)
 
 
-def beside(stage: Stage, anchor: Piece, category: str, side: int, apart: float = 0.05, fits: Fits = None) -> Piece | None:
-    """Stand a piece next to an anchor, backs in line; `side` is +1 to the anchor's right (as its front points) or −1."""
+def beside(
+    stage: Stage, anchor: Piece, category: str, side: int, apart: float = 0.05, fits: Fits = None
+) -> Piece | None:
+    """Stand a piece next to an anchor, backs in line; `side` is +1 to the anchor's right (x of its frame) or −1."""
     model = stage.model(category, fits)
     if model is None or model.stands != "floor":
         return None
@@ -119,7 +132,9 @@ def beside(stage: Stage, anchor: Piece, category: str, side: int, apart: float =
     return stage.add(relative(stage, anchor, model, right, front), apart=0.005)
 
 
-def in_open(stage: Stage, category: str, fits: Fits = None, margin: float = 0.0, turn: float | None = None) -> Piece | None:
+def in_open(
+    stage: Stage, category: str, fits: Fits = None, margin: float = 0.0, turn: float | None = None
+) -> Piece | None:
     """Stand a piece somewhere on the floor, with `margin` metres around it free."""
     model = stage.model(category, fits)
     if model is None or model.stands != "floor":
@@ -141,7 +156,10 @@ def near_wall(stage: Stage, category: str, fits: Fits = None, turned: bool = Tru
     reach = math.hypot(model.size[0], model.size[1]) if turned else model.size[0]
     for edge, distance in stage.wall_spots(reach, corner=stage.chance(0.5)):
         yaw = facing(edge.inward) + (float(stage.rng.uniform(-0.6, 0.6)) if turned else 0.0)
-        deep = (abs(math.cos(yaw - facing(edge.inward))) * model.size[1] + abs(math.sin(yaw - facing(edge.inward))) * model.size[0]) / 2
+        deep = (
+            abs(math.cos(yaw - facing(edge.inward))) * model.size[1]
+            + abs(math.sin(yaw - facing(edge.inward))) * model.size[0]
+        ) / 2
         x, y = edge.at(distance, GAP + deep + float(stage.rng.uniform(0, 0.06)))
         if piece := stage.add(Piece(model, x, y, 0.0, yaw), apart=0.03):
             return piece
@@ -176,10 +194,16 @@ def on_top(
         dy = float(stage.rng.uniform(-free_y, free_y)) if front is None else max(-free_y, min(free_y, front))
         x, y = top.at(dx, dy)
         piece = Piece(model, x, y, carrier.z + surface, carrier.yaw + angle)
-        if any(piece.footprint.grown(0.015).overlaps(load) for load in loads) or piece.heights[1] > stage.room.height - 0.1:
+        if (
+            any(piece.footprint.grown(0.015).overlaps(load) for load in loads)
+            or piece.heights[1] > stage.room.height - 0.1
+        ):
             continue
         if any(
-            s.low < piece.heights[1] and piece.z < s.high and s.footprint != top and s.footprint.overlaps(piece.footprint)
+            s.low < piece.heights[1]
+            and piece.z < s.high
+            and s.footprint != top
+            and s.footprint.overlaps(piece.footprint)
             for s in stage.solids
         ):
             continue
@@ -208,12 +232,16 @@ def on_soft(stage: Stage, carrier: Piece, category: str, right: float, front: fl
     return None
 
 
-def on_some_top(stage: Stage, category: str, carriers: tuple[str, ...] = (), model: FurnitureModel | None = None) -> Piece | None:
+def on_some_top(
+    stage: Stage, category: str, carriers: tuple[str, ...] = (), model: FurnitureModel | None = None
+) -> Piece | None:
     """Put a thing on the top of any piece below 1.3 m that carries things (of some categories)."""
     tops = [
         p
         for p in stage.pieces
-        if p.model.surface_height and 0.25 < p.model.surface_height < 1.3 and p.model.stands == "floor"
+        if p.model.surface_height
+        and 0.25 < p.model.surface_height < 1.3
+        and p.model.stands == "floor"
         and (p.model.category in carriers if carriers else p.model.category not in ("bed", "sofa", "chair", "stool"))
     ]
     model = model or stage.model(category)
@@ -235,4 +263,3 @@ def ceiling(stage: Stage, category: str) -> Piece | None:
         if piece := stage.add(Piece(model, x, y, stage.room.height, 0.0)):
             return piece
     return None
-

@@ -73,8 +73,8 @@ MIXES: dict[int, tuple[tuple[float, tuple[str, ...]], ...]] = {
 
 @dataclass(frozen=True)
 class Gap:
-    """A hole in a wall for a door or window, on the wall's centre line. A door's leaf hangs at `start`, opened by `angle`
-    radians into `rooms[0]`; 0 is closed."""
+    """A hole in a wall for a door or window, on the wall's centre line. A door's leaf hangs at `start`, opened by
+    `angle` radians into `rooms[0]`; 0 is closed."""
 
     kind: Literal["door", "window"]
     start: Point
@@ -306,9 +306,11 @@ def outer_stretches(room: Room, rooms: list[Room], gaps: list[Gap]) -> list[tupl
         start = None
         steps = np.arange(0.1, edge.length - 0.1, 0.05)
         for step in [*steps, None]:
-            free = step is not None and not any(
-                a - 0.2 < step < b + 0.2 for a, b in taken
-            ) and not any(inside(r.polygon, edge.at(step, -WALL - 0.25)) for r in others)
+            free = (
+                step is not None
+                and not any(a - 0.2 < step < b + 0.2 for a, b in taken)
+                and not any(inside(r.polygon, edge.at(step, -WALL - 0.25)) for r in others)
+            )
             if free and start is None:
                 start = step
             elif not free and start is not None:

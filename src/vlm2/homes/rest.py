@@ -15,7 +15,7 @@ def rest_height(model: FurnitureModel, right: float, front: float, wide: float, 
     triangles = np.concatenate([p.positions[p.faces] for p in model.mesh.parts]).astype(float)
     low, high = triangles[:, :, :2].min(1), triangles[:, :, :2].max(1)
     reach = np.array([wide, deep]) / 2
-    near = ((high >= (right, front) - reach) & (low <= (right, front) + reach)).all(1)
+    near = ((high >= np.array([right, front]) - reach) & (low <= np.array([right, front]) + reach)).all(1)
     a, b, c = (triangles[near, i] for i in range(3))
     u, v = (b - a)[:, :2], (c - a)[:, :2]
     area = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]

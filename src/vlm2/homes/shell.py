@@ -1,7 +1,8 @@
-"""The shell of a home from its plan: walls with holes, floors, ceilings, skirting, casings; and door and window meshes."""
+"""The shell of a home from its plan (walls, floors, ceilings, skirting, casings), and its doors and windows."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -98,14 +99,18 @@ def make_finish(rng: np.random.Generator, kind: str, split: Split) -> Finish:
     size = float({"wood_floor": rng.uniform(1.4, 2.2), "carpet": 1.0, "tile": rng.uniform(0.9, 1.6)}[flooring])
     grey = rng.uniform(0.75, 1.0)
     tint = tuple(float(v) for v in np.clip(grey * rng.uniform(0.9, 1.05, 3), 0, 1))
-    floor = Material(tint, _choose(rng, texture_names(flooring, split)), size, gloss=0.05 if flooring == "carpet" else 0.3)
+    floor = Material(
+        tint, _choose(rng, texture_names(flooring, split)), size, gloss=0.05 if flooring == "carpet" else 0.3
+    )
     wall = Material(_shade(rng, _choose(rng, WALL_COLOURS)), _choose(rng, texture_names("wall", split)), 2.0)
     accent = wall
     if kind in ("bathroom", "laundry room") and rng.random() < 0.7:
         tiles = _choose(rng, texture_names("tile", split))
         wall = accent = Material((0.9, 0.9, 0.9), tiles, float(rng.uniform(0.8, 1.4)), gloss=0.3)
     elif rng.random() < 0.4:
-        accent = Material((0.9, 0.89, 0.87), _choose(rng, texture_names("wallpaper", split)), float(rng.uniform(0.8, 1.4)))
+        accent = Material(
+            (0.9, 0.89, 0.87), _choose(rng, texture_names("wallpaper", split)), float(rng.uniform(0.8, 1.4))
+        )
     elif rng.random() < 0.3:
         accent = Material(_shade(rng, _choose(rng, WALL_COLOURS), 0.15), wall.texture, 2.0)
     white = float(rng.uniform(0.84, 0.92))
@@ -199,10 +204,12 @@ def _rectangles(room: Room) -> list[tuple[tuple[float, float], tuple[float, floa
     """Cut a room's polygon into rectangles (low corner, high corner) between its distinct x coordinates."""
     xs = sorted({x for x, _ in room.polygon})
     pieces = []
-    for left, right in zip(xs, xs[1:], strict=False):
+    for left, right in itertools.pairwise(xs):
         middle = (left + right) / 2
         ys = sorted(
-            e.start[1] for e in room_edges(room) if abs(e.along[0]) > 0.5 and (e.start[0] - middle) * (e.end[0] - middle) < 0
+            e.start[1]
+            for e in room_edges(room)
+            if abs(e.along[0]) > 0.5 and (e.start[0] - middle) * (e.end[0] - middle) < 0
         )
         pieces += [((left, low), (right, high)) for low, high in zip(ys[::2], ys[1::2], strict=True)]
     return pieces
@@ -236,7 +243,9 @@ def _leaf(gap: Gap, edge: Edge, rng: np.random.Generator) -> tuple[Mesh, float]:
     colour = _shade(rng, _choose(rng, DOOR_COLOURS))
     surfaces.box((0.004, -0.02, 0.008), (width - 0.004, 0.02, top - 0.004), Material(colour, gloss=0.15), matrix)
     relief = Material(tuple(0.86 * c for c in colour), gloss=0.15)
-    panels = _choose(rng, (((0.12, 0.9), (1.02, top - 0.14)), ((0.14, top - 0.14),), ((0.2, 0.6), (0.7, 1.2), (1.3, 1.85)), ()))
+    panels = _choose(
+        rng, (((0.12, 0.9), (1.02, top - 0.14)), ((0.14, top - 0.14),), ((0.2, 0.6), (0.7, 1.2), (1.3, 1.85)), ())
+    )
     for low, high in panels:
         surfaces.box((0.12, -0.025, low), (width - 0.12, 0.025, high), relief, matrix)
     metal = Material((0.6, 0.58, 0.54), gloss=0.8)
@@ -251,7 +260,9 @@ def _window(gap: Gap, edge: Edge, rng: np.random.Generator) -> Mesh:
     surfaces = Surfaces()
     (low, high), bottom, top = gap_span(edge, gap), gap.bottom, gap.top
     matrix = _frame_of(edge, 0.0)
-    frame = Material(_shade(rng, _choose(rng, ((0.88, 0.88, 0.87), (0.88, 0.88, 0.87), (0.45, 0.3, 0.18), (0.2, 0.2, 0.21)))))
+    frame = Material(
+        _shade(rng, _choose(rng, ((0.88, 0.88, 0.87), (0.88, 0.88, 0.87), (0.45, 0.3, 0.18), (0.2, 0.2, 0.21))))
+    )
     bar, front, back = 0.06, -0.05, -0.1
     for a, b, c, d in (
         (low, low + bar, bottom, top),

@@ -148,7 +148,9 @@ class Stage:
         """Fill the corner that an L-shaped room lacks, so that nothing is put there."""
         x0, y0, x1, y1 = self.bounds
         for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)):
-            inner = next((p for p in self.room.polygon if (x, y) not in self.room.polygon and self._reentrant(p, (x, y))), None)
+            inner = next(
+                (p for p in self.room.polygon if (x, y) not in self.room.polygon and self._reentrant(p, (x, y))), None
+            )
             if inner:
                 wide, deep = abs(inner[0] - x), abs(inner[1] - y)
                 self.solids.append(Solid(Footprint((inner[0] + x) / 2, (inner[1] + y) / 2, 0.0, wide, deep), 0.0, 9.0))
@@ -179,7 +181,7 @@ class Stage:
 
     def _grid(self) -> None:
         x0, y0, x1, y1 = self.bounds
-        columns, rows = (max(2, int(round(side / CELL))) for side in (x1 - x0, y1 - y0))
+        columns, rows = (max(2, round(side / CELL)) for side in (x1 - x0, y1 - y0))
         self._xs = x0 + (np.arange(columns) + 0.5) * CELL
         self._ys = y0 + (np.arange(rows) + 0.5) * CELL
         self._blocked = np.zeros((rows + 2, columns + 2), bool)
@@ -194,7 +196,9 @@ class Stage:
         f = solid.footprint
         (rx, ry), (fx, fy) = f.axes
         dx, dy = self._xs[None, :] - f.x, self._ys[:, None] - f.y
-        grid[1:-1, 1:-1] |= (abs(dx * rx + dy * ry) <= f.wide / 2 + 0.02) & (abs(dx * fx + dy * fy) <= f.deep / 2 + 0.02)
+        grid[1:-1, 1:-1] |= (abs(dx * rx + dy * ry) <= f.wide / 2 + 0.02) & (
+            abs(dx * fx + dy * fy) <= f.deep / 2 + 0.02
+        )
 
     def _walkable(self, blocked: np.ndarray) -> bool:
         """Tell whether all doors lead to one common floor that is large enough to stand about on."""
@@ -230,7 +234,9 @@ class Stage:
                 return model
         return None
 
-    def fits(self, piece: Piece, zone: Footprint | None = None, apart: float = 0.01, own: tuple[Piece, ...] = ()) -> bool:
+    def fits(
+        self, piece: Piece, zone: Footprint | None = None, apart: float = 0.01, own: tuple[Piece, ...] = ()
+    ) -> bool:
         """Tell whether a piece (and the zone that it needs free) fits; `own` are pieces that it may overlap."""
         f, (low, high) = piece.footprint, piece.heights
         x0, y0, x1, y1 = self.bounds
@@ -241,12 +247,20 @@ class Stage:
         mine = [p.footprint for p in own]
         grown = f.grown(apart)
         for solid in self.solids:
-            if solid.low < high and low < solid.high and solid.footprint not in mine and grown.overlaps(solid.footprint):
+            if (
+                solid.low < high
+                and low < solid.high
+                and solid.footprint not in mine
+                and grown.overlaps(solid.footprint)
+            ):
                 return False
         if piece.model.stands == "floor" and high > 0.08 and any(f.overlaps(z) for z in self.zones):
             return False
         if zone is not None:
-            if any(s.low < 1.6 and s.high > 0.08 and s.footprint not in mine and zone.overlaps(s.footprint) for s in self.solids):
+            if any(
+                s.low < 1.6 and s.high > 0.08 and s.footprint not in mine and zone.overlaps(s.footprint)
+                for s in self.solids
+            ):
                 return False
             if sum(inside(self.room.polygon, c) for c in zone.corners) < 4:
                 return False
@@ -296,7 +310,9 @@ class Stage:
                 start = end + step
         return stretches
 
-    def wall_spots(self, wide: float, edges: tuple[Edge, ...] | None = None, corner: bool = False) -> Iterator[tuple[Edge, float]]:
+    def wall_spots(
+        self, wide: float, edges: tuple[Edge, ...] | None = None, corner: bool = False
+    ) -> Iterator[tuple[Edge, float]]:
         """Yield places (edge, distance of the middle) in random order for something `wide` metres wide at a wall."""
         spots = []
         for edge in edges or self.edges:

@@ -29,8 +29,8 @@ class Habit:
 def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None) -> CameraPath:
     """Walk through all rooms of a home and return camera poses at `fps` frames a second.
 
-    `duration` is in seconds, 20–300: longer than the natural length of a tour, the person goes round again and looks from
-    other places; shorter, it makes fewer and shorter stops, and ends in time. Raises ValueError for a length outside.
+    `duration` is in seconds, 20–300: where it is longer than a natural tour, the person goes round again and looks from
+    other places; where it is shorter, they make fewer and shorter stops, and end in time. Raises ValueError outside.
     """
     if duration is not None and not SHORTEST <= duration <= LONGEST:
         raise ValueError(f"A walk of {duration:g} s was asked for; walks last {SHORTEST:g} to {LONGEST:g} s.")
@@ -100,10 +100,11 @@ def _stops(ground: Ground, home: Home, rng, thorough: float) -> list[tuple[int, 
         if not len(inside):
             continue
         area = polygon_area(room.polygon)
-        wanted = 1 + (area > 16) + (len(home.rooms) == 1)
+        wanted = 1 + (area > 9) + (area > 19) if len(home.rooms) > 1 else 2 + (area > 13)
         wanted = max(1, round(wanted * thorough))
         nodes = ground.nodes[inside]
         worth = 1.5 * np.minimum(ground.node_distance[inside], 0.9) + rng.uniform(0, 0.5, len(inside))
+        worth -= 2.0 * np.maximum(0, 0.9 - ground.node_door[inside])
         if wanted == 1:
             worth -= 0.4 * np.linalg.norm(nodes - np.mean(room.polygon, axis=0), axis=1)
         else:
@@ -122,7 +123,9 @@ def _stops(ground: Ground, home: Home, rng, thorough: float) -> list[tuple[int, 
 def _order(lengths: np.ndarray, stops, rng) -> list[int]:
     """Order the stops: from the first place, always to the nearest one left in the room, then to the nearest room."""
     left = list(range(len(stops)))
-    first = int(lengths[0, [n for _, n in stops]].argmin()) if rng.random() < 0.7 else left[int(rng.integers(len(left)))]
+    first = (
+        int(lengths[0, [n for _, n in stops]].argmin()) if rng.random() < 0.7 else left[int(rng.integers(len(left)))]
+    )
     order = [first]
     left.remove(first)
     while left:
@@ -149,7 +152,9 @@ def _stride(way: np.ndarray, habit: Habit, rng, heading: float) -> tuple[np.ndar
     ahead = np.stack([np.interp(np.minimum(gone + 0.7, length), along, way[:, i]) for i in range(2)], 1) - positions
     direction = np.arctan2(ahead[:, 1], ahead[:, 0])
     far = np.linalg.norm(ahead, axis=1) > 0.25
-    direction = direction[far][np.minimum(np.cumsum(far), far.sum() or 1) - 1] if far.any() else np.full(len(times), heading)
+    direction = (
+        direction[far][np.minimum(np.cumsum(far), far.sum() or 1) - 1] if far.any() else np.full(len(times), heading)
+    )
     glance = math.radians(rng.normal(0, 28)) * np.sin(np.pi * times / total) ** 2
     looked = np.unwrap(np.concatenate([[heading], direction + glance]))[1:]
     return positions, looked
@@ -159,7 +164,7 @@ def _pan(place, center, size: float, habit: Habit, rng, heading: float, thorough
     """Look around at a stop: view directions per step. From a corner, towards the room; from the middle, all around."""
     toward = np.asarray(center) - place
     offset = float(np.linalg.norm(toward))
-    reach = (330 if offset < 0.16 * size else 230 if offset < 0.3 * size else 160) * rng.uniform(0.85, 1.05)
+    reach = (340 if offset < 0.17 * size else 260 if offset < 0.3 * size else 190) * rng.uniform(0.85, 1.05)
     half = math.radians(reach) / 2 * min(1.0, 0.35 + 0.65 * thorough)
     middle = math.atan2(toward[1], toward[0])
     middle = heading + (middle - heading + math.pi) % (2 * math.pi) - math.pi
