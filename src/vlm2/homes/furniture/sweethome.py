@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import posixpath
 import re
@@ -119,6 +120,7 @@ def _built(folder: Path) -> Path:
     with open(target.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_file():
+            logging.getLogger(__name__).warning("Reading Sweet Home 3D's furniture, once for all: about a minute.")
             partial = target.with_suffix(f".{os.getpid()}.part")
             with open(partial, "wb") as file:
                 _write(folder, file)
