@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from toys import toy_model, toy_processor
+from toys import ToyVision, toy_model, toy_processor
 
 from vlm2.session import Session
 
@@ -14,7 +14,9 @@ def make_session():
     """Return a function that makes a session on the toy model, with changes to its configuration."""
 
     def make(seed: int = 0, **changes) -> Session:
-        return Session(toy_model(seed, **changes).eval(), toy_processor(**changes))
+        processor = toy_processor(**changes)
+        processor.max_pixels = ToyVision.max_pixels
+        return Session(toy_model(seed, **changes).eval(), processor)
 
     return make
 

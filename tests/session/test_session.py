@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from vlm2.questions.question import WORD_REQUEST
-from vlm2.session import Session
+from vlm2.session import LoadedModel, Session
 from vlm2.video import VideoError
 
 QUESTION = "How many chairs are in this room?"
@@ -24,7 +24,7 @@ def offline(session: Session, images: np.ndarray):
     return session.model.encode(session.processor.resize(images), torch.arange(len(images)) / 2)
 
 
-@pytest.mark.parametrize("frames", [1, 3, 4, 5, 9, 23])
+@pytest.mark.parametrize("frames", [1, 4, 5, 13])
 def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
     session = observe(make_session(), images[:frames])
     tokens, times = session._watcher.slots(session._stream)
@@ -33,7 +33,7 @@ def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
     torch.testing.assert_close(tokens, expected, atol=2e-4, rtol=2e-4)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_answers_are_what_generate_gives(make_session, images, seed):
     session = observe(make_session(seed), images[:9])
     for question in (QUESTION, "Which is nearer?\nOptions:\nA. chair\nB. table"):
@@ -67,8 +67,8 @@ def test_evidence_is_the_attention_to_each_slot(make_session, images):
 
 def test_questions_leave_no_trace(make_session, images):
     quiet, asked = make_session(), make_session()
-    observe(quiet, images[:11])
-    for index, image in enumerate(images[:11]):
+    observe(quiet, images[:6])
+    for index, image in enumerate(images[:6]):
         asked.observe(image, index / 2)
         asked.ask(QUESTION)
     assert asked.ask(QUESTION).text == quiet.ask(QUESTION).text
@@ -94,10 +94,9 @@ def test_what_is_kept_does_not_grow(make_session, images):
     session = observe(make_session(), images[:12])
     kept = size(session._stream)
     assert kept > 0
-    for start in (12, 24, 36):
-        observe(session, images[:12], start=start)
-        assert size(session._stream) == kept
-    assert session.frames == 48
+    observe(session, images[12:], start=12)
+    assert size(session._stream) == kept
+    assert session.frames == 23
 
 
 def test_two_sessions_of_one_model_do_not_meet(make_session, images):
@@ -142,3 +141,33 @@ def test_misuse_is_refused(make_session, images, tmp_path):
         with pytest.raises(ValueError, match="question is empty"):
             session.ask(empty)
     assert session.frames == 1
+
+
+@pytest.mark.parametrize("frames", [2, 7])
+def test_a_saved_session_goes_on_where_it_was(make_session, images, tmp_path, frames):
+    session = observe(make_session(), images[:frames])
+    loaded = LoadedModel("toy", tmp_path, session.model, session.processor)
+    session.save(tmp_path / "room.vlm2mem")
+    again = Session.open(tmp_path / "room.vlm2mem", loaded)
+    assert again.ask(QUESTION).evidence == session.ask(QUESTION).evidence
+    for one in (session, again):
+        observe(one, images[frames:10], start=frames)
+    assert again.frames == 10
+    assert again.ask(QUESTION).evidence == session.ask(QUESTION).evidence
+
+
+def test_foreign_files_are_not_opened(make_session, images, tmp_path):
+    session = observe(make_session(), images[:2])
+    loaded = LoadedModel("toy", tmp_path, session.model, session.processor)
+    other = make_session(heads=4)
+    path, text = tmp_path / "room.vlm2mem", tmp_path / "notes.txt"
+    text.write_text("These are notes.")
+    session.save(path)
+    with pytest.raises(ValueError, match="no file"):
+        Session.open(tmp_path / "none", loaded)
+    with pytest.raises(ValueError, match="no session of format"):
+        Session.open(text, loaded)
+    with pytest.raises(ValueError, match="another model"):
+        Session.open(path, LoadedModel("other", tmp_path, other.model, other.processor))
+    with pytest.raises(ValueError, match="nothing to save"):
+        make_session().save(path)

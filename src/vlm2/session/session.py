@@ -5,6 +5,7 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -12,6 +13,7 @@ from jaxtyping import UInt8
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
 from ..questions.question import WORD_REQUEST
 from ..video import VideoFile
+from . import file
 from .answer import Answer, Evidence
 from .language import Answerer, Prefix
 from .stopwatch import Stopwatch
@@ -19,6 +21,15 @@ from .stream import Stream, Watcher
 
 FRAMES_PER_SECOND = 2.0  # what mini was trained on
 MOST_TOKENS = 16  # of an answer, as VSI-Bench has it
+
+
+@runtime_checkable
+class HasSession(Protocol):
+    """What `vlm2.load` returns."""
+
+    def session(self) -> Session:
+        """Return a new session."""
+        ...
 
 
 class Session:
@@ -56,8 +67,8 @@ class Session:
         """
         if self.frames:
             raise ValueError(f"This session has seen {self.frames} frames already; start a new one for another video.")
-        file = video if isinstance(video, VideoFile) else VideoFile(video)
-        frames = file.sample(FRAMES_PER_SECOND if fps is None else fps)
+        source = video if isinstance(video, VideoFile) else VideoFile(video)
+        frames = source.sample(FRAMES_PER_SECOND if fps is None else fps)
         while True:
             with self._stopwatch("decode"):
                 frame = next(frames, None)
@@ -91,6 +102,18 @@ class Session:
         seen = [Evidence(time, weight) for time, weight in zip(times, reply.attention.tolist(), strict=True)]
         evidence = tuple(sorted(seen, key=lambda slot: (-slot.weight, slot.time)))
         return Answer(reply.text, evidence, clock.perf_counter() - started)
+
+    def save(self, path: str | Path) -> None:
+        """Keep what was seen in one file of fixed size. Raises ValueError where nothing was seen yet."""
+        file.save(self._stream, self.model.config, path)
+
+    @staticmethod
+    def open(path: str | Path, model: HasSession) -> Session:
+        """Return a session that goes on where a saved one was. Raises ValueError for a file of another model."""
+        session = model.session()
+        place = next(session.model.parameters()).device
+        session._stream = file.load(path, session.model.config, place)
+        return session
 
     def _read(self) -> tuple[Prefix, list[float]]:
         """Return what all questions share until the next frame, and the times of its slots."""

@@ -1,0 +1,119 @@
+"""`vlm2 ask` on the toy model: what it prints, and what it says to wrong input."""
+
+import json
+
+import numpy as np
+import pytest
+from toys import ToyVision, toy_model, toy_processor
+from typer.testing import CliRunner
+
+import vlm2
+from vlm2.cli.main import app
+from vlm2.session import LoadedModel, Session
+
+QUESTION = "How many chairs are in this room?"
+ROW = {
+    "id": 0,
+    "dataset": "homes",
+    "scene_name": "home",
+    "question_type": "object_rel_distance",
+    "question": "Which is nearest?",
+    "options": ["A. table", "B. sofa [red]"],
+    "ground_truth": "B",
+}
+
+
+@pytest.fixture
+def toy(monkeypatch, tmp_path) -> LoadedModel:
+    """The toy model, in the place of whatever is loaded."""
+    processor = toy_processor()
+    processor.max_pixels = ToyVision.max_pixels
+    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
+    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: loaded)
+    return loaded
+
+
+@pytest.fixture
+def video(write_video):
+    return write_video(list(np.random.default_rng(0).integers(0, 255, (12, 32, 48, 3), dtype=np.uint8)))
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["ask", *map(str, arguments)])
+
+
+def test_json_is_one_object(toy, video, tmp_path):
+    result = run(video, QUESTION, "How large is it?", "--json", "--fps", 5, "--save", tmp_path / "room.vlm2mem")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert set(told) == {"model", "video", "answers"}
+    assert told["video"] == {"path": str(video), "seconds": pytest.approx(1.2, abs=0.01), "frames": 6}
+    assert [answer["question"] for answer in told["answers"]] == [QUESTION, "How large is it?"]
+    assert all({"answer", "seconds", "evidence"} <= set(answer) for answer in told["answers"])
+    assert sum(seen["weight"] for seen in told["answers"][0]["evidence"]) == pytest.approx(1, abs=0.01)
+    saved = vlm2.Session.open(tmp_path / "room.vlm2mem", toy)
+    assert isinstance(saved, Session)
+    assert saved.frames == 6
+
+
+def test_words_say_what_was_looked_at_and_where_time_went(toy, video):
+    result = run(video, QUESTION)
+    assert result.exit_code == 0, result.output
+    for words in (QUESTION, "looked most at", "load", "decode", "encode", "memory", "answer"):
+        assert words in result.output
+
+
+def test_questions_from_a_file_stand_beside_their_truth(toy, video, tmp_path):
+    file = tmp_path / "questions.jsonl"
+    file.write_text(json.dumps(ROW) + "\n\n", encoding="utf-8")
+    result = run(video, "--questions", file)
+    assert result.exit_code == 0, result.output
+    for words in ("truth", "Which is nearest?", "B. sofa [red]"):
+        assert words in result.output
+    told = json.loads(run(video, "--questions", file, "--json").stdout)
+    assert told["answers"][0]["truth"] == "B"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["VIDEO"], "Ask something"),
+        (["VIDEO", "  "], "question is empty"),
+        (["none.mp4", QUESTION], "no file none.mp4"),
+        (["VIDEO", "--questions", "none.jsonl"], "no file none.jsonl"),
+        (["VIDEO", "--questions", "VIDEO.bad"], "question 1: no question"),
+        (["VIDEO", QUESTION, "--fps", "0"], "above 0"),
+    ],
+)
+def test_wrong_input_is_explained(toy, video, arguments, words):
+    video.with_suffix(".mp4.bad").write_text('{"question": "How many?"}\n', encoding="utf-8")
+    error = run(*(str(a).replace("VIDEO", str(video)) for a in arguments)).exception
+    assert isinstance(error, ValueError)
+    assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--model", "maxi"], "no model 'maxi'"),
+        (["--model", "tests"], "holds no config.json"),
+        (["--device", "tpu"], "no device 'tpu' here; choose one of cpu"),
+        (["--dtype", "int3"], "no dtype 'int3'; choose one of float32"),
+    ],
+)
+def test_models_devices_and_dtypes_that_are_not_there(video, monkeypatch, repository, options, words):
+    monkeypatch.chdir(repository)
+    error = run(video, QUESTION, *options).exception
+    assert isinstance(error, ValueError)
+    assert words in str(error)
+
+
+def test_a_truncated_video_is_answered_with_a_warning(toy, write_video):
+    noise = np.random.default_rng(0).integers(0, 255, (40, 32, 48, 3), dtype=np.uint8)
+    path = write_video(list(noise), options={"movflags": "faststart"})
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    result = run(path, QUESTION)
+    assert result.exit_code == 0, result.output
+    assert "Warning" in result.stderr
+    assert "truncated or damaged" in result.stderr
