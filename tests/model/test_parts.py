@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from toys import toy_config
+from toys import ToyVision, toy_config
+from transformers import AutoModelForCausalLM
 
 from vlm2.memory import MemoryConfig
-from vlm2.model import VLM2Config, preset
+from vlm2.model import VLM2Config, VLM2ForConditionalGeneration, preset
 from vlm2.model.alignment import ViewpointAlignment
+from vlm2.model.checkpoint import stored_names
 from vlm2.model.fusion import Fusion
 from vlm2.model.position import PositionInjection
 from vlm2.model.projector import Projector
@@ -121,3 +123,15 @@ def test_impossible_configurations_are_refused(change: dict, complaint: str) -> 
 def test_unknown_presets_are_refused() -> None:
     with pytest.raises(ValueError, match="mini, 7b or paper"):
         preset("maxi")
+
+
+def test_what_mini_trains_fits_the_package() -> None:
+    config = preset("mini")
+    with torch.device("meta"):  # shapes only
+        model = VLM2ForConditionalGeneration(
+            config, vision=ToyVision(), language_model=AutoModelForCausalLM.from_config(config.text_config())
+        )
+    sizes = {name: tensor.numel() for name, tensor in model.state_dict().items()}
+    trained = sum(sizes[name] for name in stored_names(model, config))
+    assert sum(size for name, size in sizes.items() if ".lora_" in name) == 2_442_240
+    assert trained <= 12_000_000  # 24 MB in bf16

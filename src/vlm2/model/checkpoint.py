@@ -57,7 +57,8 @@ def load_weights(model: nn.Module, config: VLM2Config, folder: Path) -> None:
     if not (folder / WEIGHTS).is_file():
         raise ValueError(f"{folder} has no {WEIGHTS}; give a folder that save_pretrained or training wrote.")
     tensors = load_file(folder / WEIGHTS)
-    expected = {name: model.state_dict()[name].shape for name in stored_names(model, config)}
+    state = model.state_dict()
+    expected = {name: state[name].shape for name in stored_names(model, config)}
     complaints = _complaints(tensors, expected)
     if complaints:
         raise ValueError(
