@@ -103,8 +103,8 @@ def _indoors(home: Home, origin: np.ndarray, cell: float, shape: tuple[int, ...]
 def _filled(values: np.ndarray, air: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return values and weights (…, 1) where cells that are not air hold, faintly, the mean of the air beside them."""
     mask = air[..., None].astype(np.float32)
-    share = uniform_filter(mask, (3, 3, 3, 1))
-    beside = uniform_filter(values * mask, (3, 3, 3, 1)) / np.maximum(share, 1e-3)
+    share = uniform_filter(mask, 3, axes=(0, 1, 2))
+    beside = uniform_filter(values * mask, 3, axes=(0, 1, 2)) / np.maximum(share, 1e-3)
     weight = np.where(mask > 0, 1.0, np.where(share > 0.03, 1e-2, 1e-4)).astype(np.float32)
     return np.where(air[..., None], values, beside), weight
 
@@ -197,5 +197,5 @@ def _bounced(direct: Grid, free: Grid, cell: float) -> Grid:
         size = max(3, int(1.4 / (cell * step)))
         coarse, air = uniform_filter(coarse, size), uniform_filter(air, size)
     mean = np.minimum(coarse, 3.0) / np.maximum(air, 0.05)
-    fine = zoom(mean, [n / m for n, m in zip(direct.shape, mean.shape, strict=True)], order=1)
-    return (0.06 + BOUNCE * fine).astype(np.float32)
+    scale = [n / m for n, m in zip(direct.shape, mean.shape, strict=True)]
+    return np.float32(0.06) + np.float32(BOUNCE) * np.asarray(zoom(mean, scale, order=1), np.float32)

@@ -136,9 +136,9 @@ def sample_home(
     frames, points, instances = [], [], []
     for pose in path.world_from_camera:
         shot = renderer.render(pose, intrinsics, outputs=("rgb", "depth", "instances"))
-        frames.append(shot.rgb)
-        points.append(camera_points(shot.depth, intrinsics))
-        instances.append(shot.instances)
+        frames.append(_asked(shot.rgb))
+        points.append(camera_points(_asked(shot.depth), intrinsics))
+        instances.append(_asked(shot.instances))
     scene = scene_of(home, f"{split}_{seed}", path, intrinsics, _sightings(instances))
     return SampledHome(
         scene, np.stack(frames), np.stack(points), np.stack(instances), path.times, path.world_from_camera
@@ -184,6 +184,12 @@ def shared_renderer(width: int, height: int) -> Renderer:
     return Renderer(width, height)
 
 
+def _asked(output: np.ndarray | None) -> np.ndarray:
+    """Return an output of a frame that was asked for, and so is there."""
+    assert output is not None
+    return output
+
+
 @dataclass(frozen=True)
 class _Film:
     """What filming keeps beside the video: maps of the sampled frames, and pictures for the sheet."""
@@ -204,13 +210,13 @@ def _film(
     with _video(file, order.size, order.fps) as write:
         for index, (time, pose) in enumerate(zip(path.times, path.world_from_camera, strict=True)):
             shot = renderer.render(pose, intrinsics, outputs=("rgb", *(extra if index in sampled else ())))
-            write(shot.rgb, float(time - path.times[0]))
+            write(_asked(shot.rgb), float(time - path.times[0]))
             if index in sampled:
-                film.instances.append(shot.instances)
+                film.instances.append(_asked(shot.instances))
                 if order.geometry:
-                    film.depths.append(shot.depth)
+                    film.depths.append(_asked(shot.depth))
             if index in shown:
-                film.pictures.append(shot.rgb)
+                film.pictures.append(_asked(shot.rgb))
                 film.picture_times.append(float(time))
     return film
 

@@ -76,10 +76,10 @@ class Renderer:
             raise ValueError(f"Cannot render {width} × {height} pixels; each side must be 1 to {LARGEST}.")
         self.width, self.height = width, height
         self._context = _context()
-        self._surface = self._context.program(_shader("surface.vert"), fragment_shader=_shader("surface.frag"))
-        self._resolve = self._context.program(_shader("screen.vert"), fragment_shader=_shader("resolve.frag"))
+        self._surface: Any = self._context.program(_shader("surface.vert"), fragment_shader=_shader("surface.frag"))
+        self._resolve: Any = self._context.program(_shader("screen.vert"), fragment_shader=_shader("resolve.frag"))
         self._screen = self._context.vertex_array(self._resolve, [])
-        self._fine = _framebuffer(self._context, 2 * width + 1, 2 * height + 1, depth=True)
+        self._fine: Any = _framebuffer(self._context, 2 * width + 1, 2 * height + 1, depth=True)
         self._image = _framebuffer(self._context, width, height, depth=False)
         self._loaded: list[Any] = []  # what this home holds on the device
         self._chunks: list[Chunk] = []
@@ -119,7 +119,7 @@ class Renderer:
         gl = self._context
         vertex_buffer, index_buffer = gl.buffer(vertices.tobytes()), gl.buffer(indices.tobytes())
         self._vertices = gl.vertex_array(
-            self._surface, [(vertex_buffer, _LAYOUT, *_VERTEX.names)], index_buffer, index_element_size=4
+            self._surface, [(vertex_buffer, _LAYOUT, *(_VERTEX.names or ()))], index_buffer, index_element_size=4
         )
         self._commands = gl.buffer(reserve=20 * len(self._chunks))
         self._textures = _texture_array(gl, names)
@@ -225,15 +225,16 @@ def camera_points(
 def _context() -> moderngl.Context:
     import moderngl
 
+    gl: Any = moderngl  # whose stubs take keywords for dictionaries
     try:
-        return moderngl.create_standalone_context(backend="egl", require=430)
+        return gl.create_standalone_context(backend="egl", require=430)
     except Exception as error:
         raise MissingEGL(f"Cannot render: no EGL here ({error}). Install it with `{INSTALL}`.") from error
 
 
 @cache
 def _shader(name: str) -> str:
-    return (files(__package__) / "shaders" / name).read_text(encoding="utf-8")
+    return (files("vlm2.homes") / "shaders" / name).read_text(encoding="utf-8")
 
 
 def _framebuffer(gl: moderngl.Context, width: int, height: int, depth: bool) -> moderngl.Framebuffer:

@@ -46,8 +46,8 @@ def home_map(
     """Draw rooms, openings, furniture with its category, and the camera's path (blue at its start, red at its end)."""
     corners = np.array([p for room in home.rooms for p in room.polygon])
     low, high = corners.min(0) - 0.4, corners.max(0) + 0.4
-    size = tuple(int(n) for n in np.ceil((high - low) * SCALE))
-    image = Image.new("RGB", size, "white")
+    width, height = (int(n) for n in np.ceil((high - low) * SCALE))
+    image = Image.new("RGB", (width, height), "white")
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=11)
 
     def at(points) -> list[tuple[float, float]]:  # north up

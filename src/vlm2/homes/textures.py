@@ -152,7 +152,7 @@ def _carpet(rng: np.random.Generator, number: int) -> Image:
 def _wall(rng: np.random.Generator, number: int) -> Image:
     relief = _noise(rng, float(rng.choice([2.0, 4.0, 8.0])))
     shade = 0.94 + 0.012 * relief + 0.008 * _noise(rng, 40.0) + 0.006 * _noise(rng, 1.0)
-    if number % 4 == 3:  # brick under paint
+    if number % 8 == 3:  # brick under paint
         u, v = _axes()
         rows, columns = 24, 8
         down, across = v * rows, u * columns + 0.5 * (np.floor(v * rows) % 2)
