@@ -16,6 +16,7 @@ from .plan import WALL
 
 CELL = 0.05  # metres of a cell of the distance field
 CLEAR = 0.31  # metres that ways keep from things
+EYES = 1.5
 HEAD = 1.9  # things that begin above this height, and those lower than a rug's, are no obstacle
 
 
@@ -35,10 +36,15 @@ class Ground:
         for opening in home.openings:
             if opening.kind == "door" and None not in opening.rooms:
                 free |= self._rectangle(*_doorway(opening.start, opening.end))
+        self._open = free.copy()  # nothing in the way of a look at eye height
         boxes = [placement_box(p) for p in home.placements] + [opening_box(o) for o in home.openings]
         for box in boxes:
-            if box.center[2] - box.size[2] / 2 < HEAD and box.center[2] + box.size[2] / 2 > 0.08:
-                free &= ~self._box(box)
+            low, high = box.center[2] - box.size[2] / 2, box.center[2] + box.size[2] / 2
+            if low < HEAD and high > 0.08:
+                covered = self._box(box)
+                free &= ~covered
+                if low < EYES < high:
+                    self._open &= ~covered
         # From cell centre to cell centre; the obstacle's border lies about half a cell nearer.
         self.distance = np.maximum(ndimage.distance_transform_edt(free) - 0.5, 0) * CELL
         self._doors = [np.add(o.start, o.end) / 2 for o in home.openings if o.kind == "door"]
@@ -93,6 +99,17 @@ class Ground:
         """Return the distance in metres from points to the nearest obstacle (bilinear between cells)."""
         at = (np.asarray(points) - self.low) / CELL - 0.5
         return ndimage.map_coordinates(self.distance, [at[:, 1], at[:, 0]], order=1, mode="constant")
+
+    def views(
+        self, place: Float[np.ndarray, " xy"], angles: Float[np.ndarray, " angles"]
+    ) -> Float[np.ndarray, " angles"]:
+        """Return how far one sees from a place at eye height in each direction (radians), in metres, 4 at most."""
+        steps = np.arange(1, 41) * 0.1
+        points = place + steps[None, :, None] * np.stack([np.cos(angles), np.sin(angles)], 1)[:, None]
+        column, row = ((points[..., i] - self.low[i]) / CELL for i in range(2))
+        rows, columns = self._open.shape
+        clear = self._open[np.clip(row, 0, rows - 1).astype(int), np.clip(column, 0, columns - 1).astype(int)]
+        return 0.1 * np.cumprod(clear, axis=1).sum(1)
 
     def ways(self, sources: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return path lengths and predecessors from nodes to all nodes."""

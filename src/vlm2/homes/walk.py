@@ -14,6 +14,7 @@ from .plan import polygon_area
 STEP = 1 / 30  # seconds of a step of the simulation
 LONGEST = 300.0
 SHORTEST = 20.0
+AROUND = np.linspace(0, 2 * math.pi, 72, endpoint=False)  # directions, radians
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,13 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
 def _tour(ground: Ground, home: Home, habit: Habit, rng, thorough: float, start=None, heading: float | None = None):
     """Return positions and wanted view directions of one round through all rooms, per simulation step."""
     stops = _stops(ground, home, rng, thorough)
-    centers = [np.mean(room.polygon, axis=0) for room in home.rooms]
     nodes = [node for _, node in stops]
     entry = nodes[0] if start is None else _nearest(ground, start)
     lengths, before = ground.ways([entry, *nodes])
     order = _order(lengths, stops, rng)
     positions: list[np.ndarray] = []
     targets: list[np.ndarray] = []
+    visited: set[int] = set()
     here = 0
     heading = float(rng.uniform(-math.pi, math.pi)) if heading is None else heading
     for k in order:
@@ -79,8 +80,10 @@ def _tour(ground: Ground, home: Home, habit: Habit, rng, thorough: float, start=
             targets.append(looked)
             heading = looked[-1]
         here = k + 1
-        size = math.sqrt(polygon_area(home.rooms[room].polygon))
-        pan = _pan(ground.nodes[node], centers[room], size, habit, rng, heading, thorough)
+        first = room not in visited
+        visited.add(room)
+        share = (0.95 if first else 0.75) * min(1.0, 0.35 + 0.65 * thorough)
+        pan = _pan(ground.views(ground.nodes[node], AROUND), habit, rng, heading, share)
         positions.append(np.repeat(ground.nodes[node][None], len(pan), 0))
         targets.append(pan)
         heading = pan[-1]
@@ -100,7 +103,7 @@ def _stops(ground: Ground, home: Home, rng, thorough: float) -> list[tuple[int, 
         if not len(inside):
             continue
         area = polygon_area(room.polygon)
-        wanted = 1 + (area > 9) + (area > 19) if len(home.rooms) > 1 else 2 + (area > 13)
+        wanted = 1 + (area > 12) if len(home.rooms) > 1 else 2 + (area > 13)
         wanted = max(1, round(wanted * thorough))
         nodes = ground.nodes[inside]
         worth = 1.5 * np.minimum(ground.node_distance[inside], 0.9) + rng.uniform(0, 0.5, len(inside))
@@ -160,14 +163,29 @@ def _stride(way: np.ndarray, habit: Habit, rng, heading: float) -> tuple[np.ndar
     return positions, looked
 
 
-def _pan(place, center, size: float, habit: Habit, rng, heading: float, thorough: float) -> np.ndarray:
-    """Look around at a stop: view directions per step. From a corner, towards the room; from the middle, all around."""
-    toward = np.asarray(center) - place
-    offset = float(np.linalg.norm(toward))
-    reach = (340 if offset < 0.17 * size else 260 if offset < 0.3 * size else 190) * rng.uniform(0.85, 1.05)
-    half = math.radians(reach) / 2 * min(1.0, 0.35 + 0.65 * thorough)
-    middle = math.atan2(toward[1], toward[0])
-    middle = heading + (middle - heading + math.pi) % (2 * math.pi) - math.pi
+def _scope(views: np.ndarray) -> tuple[float, float]:
+    """Return the arc of directions (from, to; radians, to > from) worth looking at: all but the widest dull one, where
+    a wall fills the picture. `views` are distances that one sees, all around in equal steps from direction 0."""
+    count = len(views)
+    half = round(count * 30 / 360)
+    worth = np.mean([np.roll(views, k) for k in range(-half, half + 1)], axis=0)
+    dull = worth < max(1.25, worth.min() + 0.05)
+    turned = np.roll(dull, -int(worth.argmax()))
+    best, run, end = 0, 0, 0
+    for i, flag in enumerate(turned):
+        run = run + 1 if flag else 0
+        if run > best:
+            best, end = run, i
+    step = 2 * math.pi / count
+    low = (end + 1 + int(worth.argmax())) * step
+    return low, low + 2 * math.pi - best * step
+
+
+def _pan(views: np.ndarray, habit: Habit, rng, heading: float, share: float) -> np.ndarray:
+    """Look around at a stop: view directions per step, over a share (0–1) of the arc worth looking at."""
+    low, high = _scope(views)
+    half = (high - low) / 2 * min(1.0, share * rng.uniform(0.85, 1.05))
+    middle = heading + ((low + high) / 2 - heading + math.pi) % (2 * math.pi) - math.pi
     ends = [middle - half, middle + half]
     if abs(ends[1] - heading) < abs(ends[0] - heading):
         ends.reverse()
