@@ -28,12 +28,13 @@ def verbs() -> list[str]:
     return [name for name in files if name != "main"]
 
 
-def _show_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> bool:
     if wanted:
         from vlm2 import __version__
 
         typer.echo(f"vlm2 {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

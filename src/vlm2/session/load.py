@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from huggingface_hub import snapshot_download
+from transformers.utils import logging
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
 from .session import Session
@@ -45,8 +48,10 @@ def load(name_or_path: str | Path, device: str | None = None, dtype: str | torch
     """
     place, kind = find_device(device), find_dtype(dtype)
     folder = find_checkpoint(name_or_path)
-    model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place)
-    return LoadedModel(str(name_or_path), folder, model, VLM2Processor.from_pretrained(folder))
+    with _without_bars():
+        model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place)
+        processor = VLM2Processor.from_pretrained(folder)
+    return LoadedModel(str(name_or_path), folder, model, processor)
 
 
 def packaged_checkpoints() -> list[str]:
@@ -75,6 +80,18 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
         raise ValueError(
             f"The model {name!r} is no folder here and could not be had from the hub: {reason} {here}"
         ) from error
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep transformers from drawing a bar for every part that it reads from disk."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def find_device(name: str | None) -> torch.device:
