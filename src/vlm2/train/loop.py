@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import _IncompatibleKeys
 from torch.utils.data import Dataset, SequentialSampler
 from transformers import Trainer, TrainerCallback, TrainingArguments, get_scheduler
 from transformers.trainer_utils import get_last_checkpoint
@@ -50,7 +51,8 @@ class Trained(nn.Module):
         if set(state_dict) != set(self.state_dict()):
             differing = sorted(set(state_dict) ^ set(self.state_dict()))
             raise ValueError(f"This training checkpoint does not fit the configuration; tensors that differ: {differing[:8]}")
-        return super().load_state_dict(state_dict, strict=False, assign=assign)
+        super().load_state_dict(state_dict, strict=False, assign=assign)
+        return _IncompatibleKeys([], [])  # what is frozen is not missing
 
 
 class _JsonLog(TrainerCallback):
