@@ -1,12 +1,12 @@
-"""Stage 2 on a toy model: the packed loss is the plain one, training learns, and a killed run goes on as if it had not been."""
+"""Stage 2 on a toy model: the packed loss is the plain one, training learns, a killed run goes on where it was."""
 
 from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from toys import GRID, toy_features, toy_model, toy_processor
 from torch.utils.data import Dataset
+from toys import GRID, toy_features, toy_model, toy_processor
 
 from vlm2.model.splice import IGNORED
 from vlm2.questions.question import Question

@@ -9,7 +9,12 @@ from vlm2.train import packing
 def test_packed_hidden_states_equal_single_ones():
     torch.manual_seed(0)
     config = LlamaConfig(
-        hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, vocab_size=50
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        vocab_size=50,
     )
     model = LlamaModel(config).eval()
     prefix = torch.randn(1, 7, 32)

@@ -17,6 +17,7 @@ def evaluate(
     count: Annotated[int | None, typer.Option(help="Only the first homes.")] = None,
     per_type: Annotated[int, typer.Option(help="At most so many questions of each type and home.")] = 2,
     fps: Annotated[float, typer.Option(help="Frames a second that the session observes.")] = 2.0,
+    workers: Annotated[int, typer.Option(help="Processes; each loads the model.")] = 1,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, …")] = None,
 ) -> None:
@@ -27,26 +28,17 @@ def evaluate(
     from rich.progress import Progress
     from rich.table import Table
 
-    import vlm2
-
     from ..benchmarks import homes, runner
-    from ..benchmarks.metrics import aggregate, chance, score
 
     items = homes.load(data, per_type=per_type, count=count)
-    loaded = vlm2.load(model, device=device, dtype=dtype)
+    answerer = runner.Answerer(model, fps, device, dtype, threads=None if workers == 1 else 1)
     with Progress() as progress:
         task = progress.add_task("Answering", total=len(items))
-        for done, total in runner.run(loaded, items, out, fps=fps):
+        for done, total in runner.run(answerer, items, out, workers):
             progress.update(task, completed=done, total=total)
-    rows = runner.read_predictions(out)
-    scores = {i.id: score(i.question.question_type, rows[i.id]["prediction"], i.question.ground_truth) for i in items}
-    ours = aggregate([(i.question.question_type, scores[i.id]) for i in items])
-    base = chance([i.question for i in items])
-    table = Table("task", "questions", "score", "chance")
-    result = {}
-    for task_name, value in ours.items():
-        number = sum(i.question.question_type.startswith(task_name) for i in items) or len(items)
-        result[task_name] = {"questions": number, "score": value, "chance": base.get(task_name)}
-        table.add_row(task_name, str(number), f"{value:.1f}", f"{base.get(task_name, float('nan')):.1f}")
+    result = runner.scores(items, runner.read_predictions(out))
+    table = Table("task", "questions", "score", "chance", title=f"{model} on {benchmark}")
+    for name, row in result.items():
+        table.add_row(name, str(row["questions"]), f"{100 * row['score']:.1f}", f"{100 * row['chance']:.1f}")
     Console().print(table)
-    (out / "scores.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    (out / "scores.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -5,8 +5,8 @@ Tensors of `NAME.safetensors` (frames at `fps`, patches row-major on `grid`):
 | name | type | shape | what |
 |---|---|---|---|
 | `visual_tokens` | bf16 | frames, patches, dim | the frozen vision encoder's tokens |
-| `local_points` | fp16 | frames, height/4, width/4, 3 | true points in the camera frame, metres, at the centres of 4×4 pixel blocks |
-| `patch_categories` | int16 | frames, patches | index into `VOCABULARY` of the category that covers most of the patch (0: none) |
+| `local_points` | fp16 | frames, height/4, width/4, 3 | true points, camera frame, metres, one of each 4×4 pixels |
+| `patch_categories` | int16 | frames, patches | `VOCABULARY` index of what covers most of the patch (0: nothing) |
 | `world_from_camera` | fp32 | frames, 4, 4 | true poses |
 | `times` | fp32 | frames | seconds |
 

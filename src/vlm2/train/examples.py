@@ -11,6 +11,7 @@ from jaxtyping import Float
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from ..benchmarks.metrics import COLUMNS
 from ..geometry.cameras import pool_to_grid, valid_depth
 from ..geometry.encoder import GeometryEncoder
 from ..geometry.windows import FrameInputs, encode_windows
@@ -20,17 +21,6 @@ from ..questions.question import Question
 from .cache import CachedHome
 
 LETTERS = "ABCDEFGH"
-TASKS = (
-    ("object_counting",),
-    ("object_abs_distance",),
-    ("object_size_estimation",),
-    ("room_size_estimation",),
-    ("object_rel_distance",),
-    ("object_rel_direction_easy", "object_rel_direction_medium", "object_rel_direction_hard"),
-    ("route_planning",),
-    ("obj_appearance_order",),
-)
-"""The tasks of VSI-Bench, which weigh the same in its score, with the question types of each."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +79,7 @@ def choose_questions(
     pool: list[Question], count: int, paraphrased: float, rng: np.random.Generator
 ) -> tuple[Question, ...]:
     """Draw `count` questions: a task, then one of its questions; a share of them in other words."""
-    by_task = [[q for q in pool if q.question_type in task] for task in TASKS]
+    by_task = [[q for q in pool if q.question_type in task] for task in COLUMNS.values()]
     by_task = [questions for questions in by_task if questions]
     chosen = []
     for _ in range(count):

@@ -1,7 +1,7 @@
 """Grounding: what the language model sees of a patch should say, in its own words, what is there and where.
 
-An auxiliary task of training [choice]; nothing of it is kept afterwards. Each of the video's tokens is compared with the
-language model's own embeddings of the category names (what is there), and read by a linear map (where it is).
+An auxiliary task of training [choice]; nothing of it is kept afterwards. Each of the video's tokens is compared with
+the language model's own embeddings of the category names (what is there), and read by a linear map (where it is).
 It teaches the projector the language model's vocabulary at a hundredth of the cost of teaching it through answers.
 """
 

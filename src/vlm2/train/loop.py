@@ -39,7 +39,7 @@ class LoopConfig:
 
 
 class Trained(nn.Module):
-    """A module whose `forward(example)` gives a dict of scalar losses with their sum at "loss", and whose state is what it trains."""
+    """A module whose `forward(example)` gives scalar losses, their sum at "loss", and whose state is what it trains."""
 
     def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
         """Return the tensors that take gradients."""
@@ -50,7 +50,9 @@ class Trained(nn.Module):
         """Load what `state_dict` gave. Raise ValueError where it belongs to another configuration."""
         if set(state_dict) != set(self.state_dict()):
             differing = sorted(set(state_dict) ^ set(self.state_dict()))
-            raise ValueError(f"This training checkpoint does not fit the configuration; tensors that differ: {differing[:8]}")
+            raise ValueError(
+                f"This training checkpoint does not fit the configuration; tensors that differ: {differing[:8]}"
+            )
         super().load_state_dict(state_dict, strict=False, assign=assign)
         return _IncompatibleKeys([], [])  # what is frozen is not missing
 

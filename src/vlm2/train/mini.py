@@ -1,4 +1,4 @@
-"""Stage 2: position injection, alignment, fusion, memory, projector and LoRA, trained on questions about generated homes.
+"""Stage 2: the 3D-aware representation, memory, projector and LoRA, trained on questions about generated homes.
 
 The vision encoder, the geometry encoder and the language model stay frozen. A step is one home: its frames pass through
 the 3D-aware representation and the dual memory once, and a handful of questions is answered behind what the
@@ -31,7 +31,7 @@ class MiniConfig:
     preset: str = "mini"
     loop: LoopConfig = field(default_factory=lambda: LoopConfig(out="runs/mini", steps=700, learning_rate=1e-3))
     lora_learning_rate: float = 1e-3
-    questions: int = 16  # a home
+    questions: int = 24  # a home
     paraphrased: float = 0.3  # share of the questions in other than the benchmark's words
     most_frames: int = 64  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
@@ -144,7 +144,7 @@ def load_parts(config: MiniConfig):
 
 
 def train_mini(config: MiniConfig) -> None:
-    """Run both parts of stage 2, going on from their checkpoints, and leave a loadable model in `loop.out`/checkpoint."""
+    """Run both parts of stage 2, going on from their checkpoints; leave a loadable model in `loop.out`/checkpoint."""
     from rich.progress import track
 
     torch.manual_seed(config.loop.seed)
@@ -153,7 +153,12 @@ def train_mini(config: MiniConfig) -> None:
     for home in track([h for h in homes if not geometry_path(h).exists()], description="Geometry of the cached homes"):
         cache_geometry(home, model.geometry)
     examples = HomeExamples(
-        homes, config.loop.steps * config.loop.accumulate, config.questions, config.paraphrased, config.most_frames, config.loop.seed
+        homes,
+        config.loop.steps * config.loop.accumulate,
+        config.questions,
+        config.paraphrased,
+        config.most_frames,
+        config.loop.seed,
     )
     answering = Answering(model, processor, config)
     naming = replace(config.loop, out=f"{config.loop.out}/grounding", steps=config.grounding_steps, accumulate=1)

@@ -2,8 +2,8 @@
 
     prefix (text, the video's tokens, text) | row: question, answer, question, answer, … | row: … | …
 
-Questions with their answers are laid into rows of one length. A token sees the whole prefix and the earlier tokens of its
-own question, and its position continues the prefix's: each question is read exactly as if it had been asked alone.
+Questions with their answers are laid into rows of one length. A token sees the whole prefix and the earlier tokens of
+its own question, and its position continues the prefix's: each question is read exactly as if it had been asked alone.
 Attention is then a dense product with the prefix and one small product a row, instead of one over everything with
 nearly everything masked; on two cores this makes a training step about 1.5 times faster than a masked SDPA.
 """
@@ -32,9 +32,9 @@ class Packing:
     token_ids: Int[Tensor, "rows row"]
     position_ids: Int[Tensor, "1 length"]
     visible: Bool[Tensor, "rows row row"]
-    sources: Int[Tensor, "answer_tokens"]
-    targets: Int[Tensor, "answer_tokens"]
-    owner: Int[Tensor, "answer_tokens"]
+    sources: Int[Tensor, " answer_tokens"]
+    targets: Int[Tensor, " answer_tokens"]
+    owner: Int[Tensor, " answer_tokens"]
 
 
 def pack(
