@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -101,17 +102,17 @@ class Edge:
     start: Point
     end: Point
 
-    @property
+    @cached_property
     def length(self) -> float:
         """Length in metres."""
         return math.hypot(self.end[0] - self.start[0], self.end[1] - self.start[1])
 
-    @property
+    @cached_property
     def along(self) -> Point:
         """Unit direction from start to end."""
         return ((self.end[0] - self.start[0]) / self.length, (self.end[1] - self.start[1]) / self.length)
 
-    @property
+    @cached_property
     def inward(self) -> Point:
         """Unit normal into the room."""
         x, y = self.along
@@ -129,6 +130,7 @@ class Edge:
         return dx * ax + dy * ay, dx * nx + dy * ny
 
 
+@lru_cache(maxsize=256)
 def room_edges(room: Room) -> tuple[Edge, ...]:
     """Return the inner wall faces of a room, counter-clockwise."""
     points = room.polygon
