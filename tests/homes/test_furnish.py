@@ -56,10 +56,12 @@ def test_boxes_hold_their_meshes():
 
 def test_nothing_overlaps():
     for place in homes():
-        things = [(p.model.category, placement_box(p)) for p in place.placements if p.model.category != "rug"]
-        for (one, a), (other, b) in itertools.combinations(things, 2):
+        things = [(p.model, placement_box(p)) for p in place.placements if p.model.category != "rug"]
+        for (first, a), (second, b) in itertools.combinations(things, 2):
+            one, other = first.category, second.category
             resting = CARRIERS & {one, other} and {"pillow", "blanket"} & {one, other}
-            if {one, other} not in NESTED and not resting:
+            tucked = {"chair", "stool"} & {one, other} and "top" in (first.stands, second.stands)
+            if {one, other} not in NESTED and not resting and not tucked:
                 assert not meet(a, b), f"home {place.seed}: {one} and {other} overlap"
 
 

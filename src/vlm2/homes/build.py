@@ -13,7 +13,7 @@ from .furnish import furnish
 from .home import Home, Light, Opening, Placement, Split
 from .mesh import Mesh
 from .plan import Plan, gap_edge, inside, make_plan, polygon_area
-from .shell import build_opening, build_shell
+from .shell import build_opening, build_shell, triple
 
 if TYPE_CHECKING:
     from .furniture.catalogue import Catalogue
@@ -54,7 +54,7 @@ def _lights(plan: Plan, placements: list[Placement], rng: np.random.Generator) -
             x, y, z = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, room.height - 0.2
         warm = np.array([1.0, 0.96 - 0.14 * rng.random(), 0.9 - 0.25 * rng.random()])
         strength = rng.uniform(0.7, 1.15) * (0.75 + polygon_area(room.polygon) / 60)
-        lights.append(Light((float(x), float(y), float(z)), tuple(float(c) for c in warm * strength)))
+        lights.append(Light((float(x), float(y), float(z)), triple(warm * strength)))
     for room in plan.rooms:
         windows = [g for g in plan.gaps if g.kind == "window" and g.rooms[0] == room.name]
         if windows:
@@ -64,7 +64,7 @@ def _lights(plan: Plan, placements: list[Placement], rng: np.random.Generator) -
             sign = 1 if inside(room.polygon, tuple(middle + 0.3 * across)) else -1
             x, y = middle + sign * 0.45 * across
             day = np.array([0.86, 0.93, 1.0]) * rng.uniform(0.25, 0.7) * min(1.0, math.dist(gap.start, gap.end) / 1.4)
-            lights.append(Light((float(x), float(y), (gap.bottom + gap.top) / 2 + 0.2), tuple(float(c) for c in day)))
+            lights.append(Light((float(x), float(y), (gap.bottom + gap.top) / 2 + 0.2), triple(day)))
     return tuple(lights)
 
 
@@ -75,8 +75,8 @@ def placement_box(placement: Placement) -> Box:
         placement.model.stands, (0.0, 0.0, high / 2)
     )
     center = matrix[:3, :3] @ np.array(middle) + matrix[:3, 3]
-    axes = tuple(tuple(float(v) for v in matrix[:3, i]) for i in range(3))
-    return Box(tuple(float(v) for v in center), tuple(float(v) for v in placement.model.size), axes)
+    axes = triple(matrix[:3, 0]), triple(matrix[:3, 1]), triple(matrix[:3, 2])
+    return Box(triple(center), triple(placement.model.size), axes)
 
 
 def mesh_box(mesh: Mesh, yaw: float) -> Box:
@@ -86,8 +86,7 @@ def mesh_box(mesh: Mesh, yaw: float) -> Box:
     local = points @ axes.T
     low, high = local.min(0), local.max(0)
     center = axes.T @ ((low + high) / 2)
-    rows = tuple(tuple(float(v) for v in row) for row in axes)
-    return Box(tuple(float(v) for v in center), tuple(float(v) for v in high - low), rows)
+    return Box(triple(center), triple(high - low), (triple(axes[0]), triple(axes[1]), triple(axes[2])))
 
 
 def opening_box(opening: Opening) -> Box:

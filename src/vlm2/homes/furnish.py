@@ -8,15 +8,17 @@ from ..scenes.record import Room
 from . import groups
 from .place import against_wall, at_edge, ceiling, in_open, near_wall, on_some_top, on_wall
 from .plan import Gap, Plan, gap_span
-from .stage import Piece, Stage
+from .stage import Furniture, Piece, Stage
 
 
-def furnish(plan: Plan, catalogue, rng: np.random.Generator) -> dict[str, tuple[Piece, ...]]:
+def furnish(plan: Plan, catalogue: Furniture, rng: np.random.Generator) -> dict[str, tuple[Piece, ...]]:
     """Return the pieces of each room by its name; `catalogue` has `.categories` and `.pick(category, rng)`."""
     return {room.name: furnish_room(room, plan.gaps, catalogue, rng) for room in plan.rooms}
 
 
-def furnish_room(room: Room, gaps: tuple[Gap, ...], catalogue, rng: np.random.Generator) -> tuple[Piece, ...]:
+def furnish_room(
+    room: Room, gaps: tuple[Gap, ...], catalogue: Furniture, rng: np.random.Generator
+) -> tuple[Piece, ...]:
     """Furnish one room by its kind."""
     stage = Stage(room, tuple(g for g in gaps if room.name in g.rooms), rng, catalogue)
     stage_by_kind = {

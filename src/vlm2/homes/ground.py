@@ -46,7 +46,7 @@ class Ground:
                 if low < EYES < high:
                     self._open &= ~covered
         # From cell centre to cell centre; the obstacle's border lies about half a cell nearer.
-        self.distance = np.maximum(ndimage.distance_transform_edt(free) - 0.5, 0) * CELL
+        self.distance = np.maximum(np.asarray(ndimage.distance_transform_edt(free)) - 0.5, 0) * CELL
         self._doors = [np.add(o.start, o.end) / 2 for o in home.openings if o.kind == "door"]
         self._graph()
 

@@ -95,7 +95,9 @@ def _sofa_with_tv(stage: Stage) -> Piece | None:
     """Put a sofa and a tv at walls across from each other, where both fit."""
     for _ in range(2):
         model = stage.model("sofa")
-        for edge, distance in stage.wall_spots(model.size[0]) if model else ():
+        if model is None:
+            return None
+        for edge, distance in stage.wall_spots(model.size[0]):
             sofa = at_edge(model, edge, distance)
             zone = zone_before(sofa, 0.5)
             across = _wall_before(stage, sofa)
@@ -153,16 +155,19 @@ def _television(stage: Stage, edge, distance: float, reach: float) -> Piece | No
     if reach > 1.8 and stage.chance(0.85):
         category = "tv stand" if stage.chance(0.75) else "cabinet"
         model = stage.model(category, lambda m: m.size[2] < 0.8 and m.size[0] > 0.7 and bool(m.surface_height))
-        for shift in shifts if model else ():
-            piece = at_edge(model, edge, distance + shift)
-            if stand := stage.add(piece, zone_before(piece, 0.35)):
+        for shift in shifts:
+            piece = at_edge(model, edge, distance + shift) if model else None
+            if piece and (stand := stage.add(piece, zone_before(piece, 0.35))):
                 break
     if stand and stage.chance(0.75) and (tv := on_top(stage, stand, "tv", 0.0, 0.0, 0.0, lambda m: m.stands == "top")):
         return tv
     near = edge.project((stand.x, stand.y))[0] if stand else distance
     model = stage.model("tv", lambda m: m.stands == "wall")
-    for shift in shifts if model else ():
-        if tv := on_wall(stage, "tv", max(1.25, 0.7 + model.size[2] / 2), model=model, near=(edge, near + shift)):
+    for shift in shifts:
+        if model is None:
+            break
+        height = max(1.25, 0.7 + model.size[2] / 2)
+        if tv := on_wall(stage, "tv", height, model=model, near=(edge, near + shift)):
             return tv
     return on_top(stage, stand, "tv", 0.0, 0.0, 0.0, lambda m: m.stands == "top") if stand else None
 
@@ -255,6 +260,8 @@ def work(stage: Stage) -> Piece | None:
             if stage.add(relative(stage, desk, seat, right, out, turn), own=(desk,)):
                 break
     deep = desk.footprint.deep
+    if stage.chance(0.25):
+        on_top(stage, desk, "printer", right=stage.choose((-1.0, 1.0)) * desk.footprint.wide / 2)
     # Things on a desk look at the one who sits before it: its front is the side of the chair.
     if stage.chance(0.75):
         screens = 2 if desk.footprint.wide > 1.3 and stage.chance(0.35) else 1
@@ -271,7 +278,6 @@ def work(stage: Stage) -> Piece | None:
         ("lamp", 0.4),
         ("telephone", 0.35),
         ("cup", 0.4),
-        ("printer", 0.2),
         ("plant", 0.2),
         ("clock", 0.1),
     ):
@@ -333,7 +339,9 @@ def bar(stage: Stage) -> None:
         return
     stool = stage.model("stool", lambda m: m.size[2] > 0.55)
     count = int(stage.rng.integers(1, 5))
-    for i in range(count if stool else 0):
+    if stool is None:
+        return
+    for i in range(count):
         right = ((i + 0.5) / count - 0.5) * (counter.footprint.wide - 0.1)
         front = -counter.footprint.deep / 2 - stool.size[1] / 2 - 0.03
         stage.add(relative(stage, counter, stool, right, front), apart=0.02)

@@ -199,12 +199,9 @@ def on_top(
             or piece.heights[1] > stage.room.height - 0.1
         ):
             continue
+        # What stands on the floor beneath this top is a chair tucked in; only what hangs over it can be in the way.
         if any(
-            s.low < piece.heights[1]
-            and piece.z < s.high
-            and s.footprint != top
-            and s.footprint.overlaps(piece.footprint)
-            for s in stage.solids
+            piece.z - 0.01 < s.low < piece.heights[1] and s.footprint.overlaps(piece.footprint) for s in stage.solids
         ):
             continue
         loads.append(piece.footprint)

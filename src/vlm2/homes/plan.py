@@ -36,13 +36,13 @@ KINDS = {
 
 MIXES: dict[int, tuple[tuple[float, tuple[str, ...]], ...]] = {
     1: (
-        (0.26, ("living room",)),
-        (0.26, ("bedroom",)),
-        (0.2, ("office",)),
+        (0.24, ("living room",)),
+        (0.24, ("bedroom",)),
+        (0.18, ("office",)),
         (0.12, ("kitchen",)),
         (0.08, ("dining room",)),
-        (0.05, ("bathroom",)),
-        (0.03, ("laundry room",)),
+        (0.1, ("bathroom",)),
+        (0.04, ("laundry room",)),
     ),
     2: (
         (0.2, ("living room", "kitchen")),
@@ -82,7 +82,7 @@ class Gap:
     end: Point
     bottom: float
     top: float
-    rooms: tuple[str | None, str | None]
+    rooms: tuple[str, str | None]
     angle: float = 0.0
 
 
@@ -153,12 +153,18 @@ def polygon_area(polygon: tuple[Point, ...]) -> float:
     return 0.5 * sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairs)
 
 
+def hole(edge: Edge, gap: Gap) -> tuple[float, float]:
+    """Return from where to where a gap reaches along its edge, in metres from the edge's start."""
+    a, b = edge.project(gap.start)[0], edge.project(gap.end)[0]
+    return min(a, b), max(a, b)
+
+
 def gap_span(edge: Edge, gap: Gap) -> tuple[float, float] | None:
     """Return where a gap lies along an edge, in metres from its start, or None if it is in another wall."""
-    (a, off_a), (b, off_b) = edge.project(gap.start), edge.project(gap.end)
-    if edge.room not in gap.rooms or abs(off_a + WALL / 2) > 1e-6 or abs(off_b + WALL / 2) > 1e-6:
+    offsets = edge.project(gap.start)[1], edge.project(gap.end)[1]
+    if edge.room not in gap.rooms or any(abs(offset + WALL / 2) > 1e-6 for offset in offsets):
         return None
-    low, high = min(a, b), max(a, b)
+    low, high = hole(edge, gap)
     return (low, high) if low > -1e-6 and high < edge.length + 1e-6 else None
 
 
@@ -286,9 +292,11 @@ def _doors(rng, rooms: list[Room]) -> list[Gap] | None:
 def _interior_door(rng, a: Room, b: Room, doors: list[Gap]) -> Gap:
     """Put an open door in the wall of two rooms, its leaf into the room that is entered (the second)."""
     width = round(float(rng.uniform(0.88, 1.0)), 2)
+    stretches = _shared(b, a)
+    edge, low, high, place = *stretches[0], stretches[0][1] + 0.12
     for _ in range(20):
-        edge, low, high = (lambda s: s[int(rng.integers(len(s)))])(_shared(b, a))
-        place = rng.choice([low + 0.12, high - 0.12 - width, rng.uniform(low + 0.1, high - 0.1 - width)])
+        edge, low, high = stretches[int(rng.integers(len(stretches)))]
+        place = float(rng.choice([low + 0.12, high - 0.12 - width, rng.uniform(low + 0.1, high - 0.1 - width)]))
         centre = edge.at(place + width / 2, -WALL / 2)
         if all(math.dist(centre, d.start) > 1.3 and math.dist(centre, d.end) > 1.3 for d in doors):
             break

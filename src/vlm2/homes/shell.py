@@ -11,7 +11,7 @@ import numpy as np
 from ..scenes.record import Room
 from .home import Opening, Split
 from .mesh import Material, Mesh, Part
-from .plan import WALL, Edge, Gap, Plan, gap_edge, gap_span, room_edges
+from .plan import WALL, Edge, Gap, Plan, gap_edge, gap_span, hole, room_edges
 from .textures import texture_names
 
 FLOORS = {
@@ -84,13 +84,19 @@ class Finish:
     skirting: Material
 
 
+def triple(values) -> tuple[float, float, float]:
+    """Return three plain floats."""
+    x, y, z = (float(v) for v in values)
+    return x, y, z
+
+
 def _choose(rng, options):
     return options[int(rng.integers(len(options)))]
 
 
 def _shade(rng, colour, spread=0.05):
     factor = rng.uniform(1 - spread, 1 + spread, 3) * rng.uniform(0.92, 1.06)
-    return tuple(float(c) for c in np.clip(np.asarray(colour) * factor, 0, 1))
+    return triple(np.clip(np.asarray(colour) * factor, 0, 1))
 
 
 def make_finish(rng: np.random.Generator, kind: str, split: Split) -> Finish:
@@ -98,7 +104,7 @@ def make_finish(rng: np.random.Generator, kind: str, split: Split) -> Finish:
     flooring = _choose(rng, FLOORS[kind])
     size = float({"wood_floor": rng.uniform(1.4, 2.2), "carpet": 1.0, "tile": rng.uniform(0.9, 1.6)}[flooring])
     grey = rng.uniform(0.75, 1.0)
-    tint = tuple(float(v) for v in np.clip(grey * rng.uniform(0.9, 1.05, 3), 0, 1))
+    tint = triple(np.clip(grey * rng.uniform(0.9, 1.05, 3), 0, 1))
     floor = Material(
         tint, _choose(rng, texture_names(flooring, split)), size, gloss=0.05 if flooring == "carpet" else 0.3
     )
@@ -186,7 +192,7 @@ def _casing(surfaces: Surfaces, edge: Edge, span: tuple[float, float], top: floa
 
 def _reveal(surfaces: Surfaces, edge: Edge, gap: Gap, material: Material, floor: Material) -> None:
     """Line a hole through the wall's thickness; a door's hole gets a piece of floor."""
-    low, high = gap_span(edge, gap)
+    low, high = hole(edge, gap)
     matrix = _frame_of(edge, 0.0)
     lining = [
         ((low, 0, gap.bottom), (0, 0, gap.top - gap.bottom), (0, -WALL, 0)),
@@ -242,7 +248,7 @@ def _leaf(gap: Gap, edge: Edge, rng: np.random.Generator) -> tuple[Mesh, float]:
     width, top = math.dist(gap.start, gap.end), gap.top
     colour = _shade(rng, _choose(rng, DOOR_COLOURS))
     surfaces.box((0.004, -0.02, 0.008), (width - 0.004, 0.02, top - 0.004), Material(colour, gloss=0.15), matrix)
-    relief = Material(tuple(0.86 * c for c in colour), gloss=0.15)
+    relief = Material(triple(0.86 * np.asarray(colour)), gloss=0.15)
     panels = _choose(
         rng, (((0.12, 0.9), (1.02, top - 0.14)), ((0.14, top - 0.14),), ((0.2, 0.6), (0.7, 1.2), (1.3, 1.85)), ())
     )
@@ -258,7 +264,7 @@ def _leaf(gap: Gap, edge: Edge, rng: np.random.Generator) -> tuple[Mesh, float]:
 
 def _window(gap: Gap, edge: Edge, rng: np.random.Generator) -> Mesh:
     surfaces = Surfaces()
-    (low, high), bottom, top = gap_span(edge, gap), gap.bottom, gap.top
+    (low, high), bottom, top = hole(edge, gap), gap.bottom, gap.top
     matrix = _frame_of(edge, 0.0)
     frame = Material(
         _shade(rng, _choose(rng, ((0.88, 0.88, 0.87), (0.88, 0.88, 0.87), (0.45, 0.3, 0.18), (0.2, 0.2, 0.21))))
@@ -278,8 +284,8 @@ def _window(gap: Gap, edge: Edge, rng: np.random.Generator) -> Mesh:
     surfaces.box((low - 0.05, -0.05, bottom - 0.03), (high + 0.05, 0.1, bottom + 0.005), frame, matrix)
     # The world outside is painted on the glass: sky above a hazy, darker ground.
     horizon = bottom + (top - bottom) * rng.uniform(0.15, 0.4)
-    sky = tuple(float(v) for v in rng.uniform((0.62, 0.74, 0.85), (0.8, 0.88, 0.98)))
-    ground = tuple(float(v) for v in rng.uniform((0.3, 0.36, 0.26), (0.5, 0.55, 0.45)))
+    sky = triple(rng.uniform((0.62, 0.74, 0.85), (0.8, 0.88, 0.98)))
+    ground = triple(rng.uniform((0.3, 0.36, 0.26), (0.5, 0.55, 0.45)))
     for c, d, colour in ((bottom, horizon, ground), (horizon, top, sky)):
         origin = matrix[:3, :3] @ np.array([high, -0.08, c]) + matrix[:3, 3]
         surfaces.quad(origin, matrix[:3, 0] * (low - high), (0, 0, d - c), Material(colour, glow=0.8, gloss=0.4))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from scipy import ndimage
@@ -118,6 +119,20 @@ def facing(direction: tuple[float, float]) -> float:
     return math.atan2(-direction[0], direction[1])
 
 
+@runtime_checkable
+class Furniture(Protocol):
+    """Where models come from: the catalogue, or a stand-in."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Names of the categories that there are."""
+        ...
+
+    def pick(self, category: str, rng: np.random.Generator) -> FurnitureModel:
+        """Draw a model of a category; raise KeyError for an unknown one."""
+        ...
+
+
 @dataclass
 class Stage:
     """The room, the pieces in it so far, and the rules that new ones obey."""
@@ -125,7 +140,7 @@ class Stage:
     room: Room
     gaps: tuple[Gap, ...]
     rng: np.random.Generator
-    catalogue: object
+    catalogue: Furniture
     pieces: list[Piece] = field(default_factory=list)
     solids: list[Solid] = field(default_factory=list)
     zones: list[Footprint] = field(default_factory=list)
@@ -202,10 +217,10 @@ class Stage:
 
     def _walkable(self, blocked: np.ndarray) -> bool:
         """Tell whether all doors lead to one common floor that is large enough to stand about on."""
-        free = ndimage.distance_transform_edt(~blocked) * CELL > BODY
-        labels, count = ndimage.label(free)
-        if not count:
+        free = np.asarray(ndimage.distance_transform_edt(~blocked)) * CELL > BODY
+        if not free.any():
             return False
+        labels = np.asarray(ndimage.label(free)[0])  # type: ignore[index]
         sizes = np.bincount(labels.ravel())
         sizes[0] = 0
         main = int(sizes.argmax())
@@ -254,6 +269,11 @@ class Stage:
                 and grown.overlaps(solid.footprint)
             ):
                 return False
+        if piece.model.stands == "wall" and any(
+            p.model.stands == "top" and p.z < high and low < p.heights[1] and grown.overlaps(p.footprint)
+            for p in self.pieces
+        ):
+            return False
         if piece.model.stands == "floor" and high > 0.08 and any(f.overlaps(z) for z in self.zones):
             return False
         if zone is not None:

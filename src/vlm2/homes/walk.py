@@ -40,7 +40,7 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
     habit = Habit(*(float(rng.uniform(*span)) for span in ((1.38, 1.66), (0.6, 0.85), (0.58, 0.7), (0.2, 0.4))))
     thorough = 1.0
     while True:
-        positions, targets = _tour(ground, home, habit, rng, thorough)
+        positions, targets = _tour(ground, home, habit, rng, thorough, heading=float(rng.uniform(-math.pi, math.pi)))
         if duration is None or len(positions) * STEP <= duration * 1.02 or thorough < 0.2:
             break
         thorough *= 0.75
@@ -58,18 +58,20 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
     return CameraPath(times, poses, math.radians(float(rng.uniform(60, 80))))
 
 
-def _tour(ground: Ground, home: Home, habit: Habit, rng, thorough: float, start=None, heading: float | None = None):
-    """Return positions and wanted view directions of one round through all rooms, per simulation step."""
+def _tour(ground: Ground, home: Home, habit: Habit, rng, thorough: float, start=None, heading: float = 0.0):
+    """Return positions and wanted view directions of one round through all rooms, per simulation step.
+
+    It begins at `start`, or at any of its stops.
+    """
     stops = _stops(ground, home, rng, thorough)
     nodes = [node for _, node in stops]
-    entry = nodes[0] if start is None else _nearest(ground, start)
+    entry = nodes[int(rng.integers(len(nodes)))] if start is None else _nearest(ground, start)
     lengths, before = ground.ways([entry, *nodes])
-    order = _order(lengths, stops, rng)
+    order = _order(lengths, stops)
     positions: list[np.ndarray] = []
     targets: list[np.ndarray] = []
     visited: set[int] = set()
     here = 0
-    heading = float(rng.uniform(-math.pi, math.pi)) if heading is None else heading
     for k in order:
         room, node = stops[k]
         origin = entry if here == 0 else nodes[here - 1]
@@ -123,14 +125,11 @@ def _stops(ground: Ground, home: Home, rng, thorough: float) -> list[tuple[int, 
     return stops
 
 
-def _order(lengths: np.ndarray, stops, rng) -> list[int]:
-    """Order the stops: from the first place, always to the nearest one left in the room, then to the nearest room."""
+def _order(lengths: np.ndarray, stops: list[tuple[int, int]]) -> list[int]:
+    """Order the stops: from the entry, always to the nearest one left in the room, then to the nearest room."""
     left = list(range(len(stops)))
-    first = (
-        int(lengths[0, [n for _, n in stops]].argmin()) if rng.random() < 0.7 else left[int(rng.integers(len(left)))]
-    )
-    order = [first]
-    left.remove(first)
+    order = [min(left, key=lambda k: lengths[0, stops[k][1]])]
+    left.remove(order[0])
     while left:
         last = order[-1]
         order.append(min(left, key=lambda k: lengths[last + 1, stops[k][1]] + 20 * (stops[k][0] != stops[last][0])))
