@@ -44,13 +44,15 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: setup egl
-	$(BIN)/vlm2 eval homes --model mini --out runs/bench
+	$(BIN)/vlm2 homes make --out runs/test-homes --split test --count 100 --seed 7 --fps 2 --no-sheets --workers $(WORKERS)
+	$(BIN)/vlm2 eval homes --model mini --data runs/test-homes --out runs/bench --per-type 1 --workers $(WORKERS)
 
 homes: $(INSTALLED) egl
 	$(BIN)/vlm2 homes make --out homes --count 20 --seed 7 --split train
 
 train-mini: setup egl
 	$(BIN)/vlm2 train cache
+	$(BIN)/vlm2 train cache out=runs/cache/validation split=validation count=12 seed=5
 	$(BIN)/vlm2 train geometry
 	$(BIN)/vlm2 train mini
 

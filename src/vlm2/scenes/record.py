@@ -27,7 +27,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Sighting:
-    """An object seen in one sampled frame: index into `Trajectory.times`, and the share of the image it covers (0–1)."""
+    """An object seen in one sampled frame: index into `Trajectory.times`, and its share of the image (0–1)."""
 
     frame: int
     share: float
@@ -48,7 +48,7 @@ class SceneObject:
 
 @dataclass(frozen=True)
 class Room:
-    """A room: its name, its kind ("kitchen"), and its floor polygon in metres on the ground plane, counter-clockwise."""
+    """A room: its name, its kind ("kitchen"), its floor polygon (metres, ground plane, counter-clockwise)."""
 
     name: str
     kind: str

@@ -47,8 +47,8 @@ class CacheConfig:
 
     out: str = "runs/cache/train"
     split: Split = "train"
-    count: int = 400
-    seed: int = 0
+    count: int = 200
+    seed: int = 1
     fps: float = 2.0
     encoder: str = "efficientnet-lite0"
     workers: int = 2

@@ -10,7 +10,7 @@ LEFT_OUT = {"step", "epoch", "learning_rate", "grad_norm"}
 
 
 def read_log(run: str | Path) -> dict[str, list[tuple[int, float]]]:
-    """Read a run's log: (step, value) by the name of what was logged; of a step logged twice, after a restart, the last."""
+    """Read a run's log: (step, value) by what was logged; of a step logged twice, after a restart, the last."""
     rows: dict[int, dict[str, float]] = {}
     for line in (Path(run) / LOG).read_text(encoding="utf-8").splitlines():
         row = json.loads(line)

@@ -36,7 +36,7 @@ class GeometryTraining:
     weights: GeometryLossWeights = field(default_factory=GeometryLossWeights)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            out="runs/geometry", steps=3000, learning_rate=6e-4, weight_decay=0.05, save_every=200
+            out="runs/geometry", steps=900, learning_rate=6e-4, weight_decay=0.05, save_every=150
         )
     )
     start: str | None = None

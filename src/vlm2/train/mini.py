@@ -29,11 +29,13 @@ class MiniConfig:
     cache: str = "runs/cache/train"
     geometry: str = "runs/geometry/encoder"  # a trained compact π³
     preset: str = "mini"
-    loop: LoopConfig = field(default_factory=lambda: LoopConfig(out="runs/mini", steps=700, learning_rate=1e-3))
-    lora_learning_rate: float = 1e-3
+    loop: LoopConfig = field(
+        default_factory=lambda: LoopConfig(out="runs/mini", steps=220, learning_rate=1e-3, save_every=50)
+    )
+    lora_learning_rate: float = 1.5e-3
     questions: int = 24  # a home
-    paraphrased: float = 0.3  # share of the questions in other than the benchmark's words
-    most_frames: int = 64  # a home; longer ones are thinned
+    paraphrased: float = 0.15  # share of the questions in other than the benchmark's words
+    most_frames: int = 56  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 600  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those

@@ -1,4 +1,4 @@
-"""Cache generated homes for training: `vlm2 train cache out=runs/cache/train split=train count=400`."""
+"""Cache generated homes for training: `vlm2 train cache out=runs/cache/train split=train count=200`."""
 
 from ..cache import CacheConfig, run
 
