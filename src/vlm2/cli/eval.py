@@ -10,7 +10,7 @@ import typer
 
 
 def evaluate(
-    benchmark: Annotated[str, typer.Argument(help="The benchmark: homes.")],
+    benchmark: Annotated[str, typer.Argument(help="homes (questions) or geometry (depth and poses).")],
     out: Annotated[Path, typer.Option(help="Folder for predictions and scores; a killed run goes on where it was.")],
     model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
     data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make --split test`.")] = Path("homes"),
@@ -22,8 +22,11 @@ def evaluate(
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, …")] = None,
 ) -> None:
     """Answer a benchmark's questions with a model, score them, and print the table beside chance."""
+    if benchmark == "geometry":
+        _geometry(model, data, out, fps, device)
+        return
     if benchmark != "homes":
-        raise ValueError(f"No benchmark is called {benchmark!r}; there is: homes.")
+        raise ValueError(f"No benchmark is called {benchmark!r}; there are: homes, geometry.")
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
@@ -42,3 +45,20 @@ def evaluate(
         table.add_row(name, str(row["questions"]), f"{100 * row['score']:.1f}", f"{100 * row['chance']:.1f}")
     Console().print(table)
     (out / "scores.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def _geometry(model: str, data: Path, out: Path, fps: float, device: str | None) -> None:
+    """Measure the geometry encoder on homes made with --geometry."""
+    from rich.console import Console
+    from rich.progress import track
+
+    import vlm2
+
+    from ..benchmarks import geometry
+
+    loaded = vlm2.load(model, device=device)
+    windows = list(track(geometry.run(loaded.model, loaded.processor, data, fps), description="Measuring windows"))
+    result = geometry.summary(windows)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "geometry.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    Console().print_json(data=result)

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..geometry.cameras import invert, rotation_angle, valid_depth
+from ..benchmarks.geometry import Errors, summary, window_errors, window_starts
 from ..geometry.encoder import GeometryEncoder
 from ..geometry.pi3 import Pi3, Pi3Config
 from .cache import CachedHome, open_cache
@@ -144,49 +144,14 @@ def train_geometry(config: GeometryTraining) -> Pi3:
 def evaluate_geometry(
     encoder: GeometryEncoder, homes: Sequence[CachedHome], frames: int = 8, windows: int = 4
 ) -> dict[str, float]:
-    """Measure a metric encoder on at most `windows` windows of every home, evenly over its time, without any alignment.
-
-    All are medians. `depth_error`: |ẑ − z| / z (over frames of the median over a frame's points); `scale_error`:
-    |median(ẑ / z) − 1| of a window; `rotation_error` (degrees) and `translation_error` (metres): the pose of each frame
-    in the camera of the frame before it; `rotation_still`, `translation_still`: the same for a camera that never moves;
-    `confident_depth_error`: depth error of the points of confidence above ½, whose share is `confident_share`.
-    """
+    """Measure a metric encoder on at most `windows` windows of every cached home; see `vlm2.benchmarks.geometry`."""
     device = next(encoder.parameters()).device
-    found: dict[str, list[float]] = defaultdict(list)
+    found: list[Errors] = []
     for home in homes:
-        last = home.frames - frames
-        for start in sorted({round(last * k / max(windows - 1, 1)) for k in range(windows)}) if last >= 0 else ():
+        for start in window_starts(home.frames, frames, windows):
             batch = {name: value.to(device) for name, value in read_window(home, start, frames).items()}
             geometry = encoder.encode(None, batch["visual_tokens"], home.grid)
-            for name, values in _window_errors(geometry, batch["local_points"], batch["world_from_camera"]).items():
-                found[name].extend(values)
+            found.append(window_errors(geometry, batch["local_points"], batch["world_from_camera"]))
     if not found:
         raise ValueError(f"None of the {len(homes)} homes has {frames} frames.")
-    share = float(np.mean(found.pop("confident_share")))
-    medians = {name: float(torch.tensor(values).nanmedian()) for name, values in found.items()}
-    return medians | {"confident_share": share, "frames": len(found["depth_error"])}
-
-
-def _window_errors(geometry, local_points: Tensor, world_from_camera: Tensor) -> dict[str, list[float]]:
-    valid = valid_depth(local_points) > 0
-    ratio = torch.where(valid, geometry.local_points[..., 2] / local_points[..., 2], torch.nan)
-    errors, sure = (ratio - 1).abs(), valid & (geometry.confidence > 0.5)
-    steps = [invert(poses[:-1]) @ poses[1:] for poses in (geometry.world_from_camera.float(), world_from_camera)]
-    still = torch.eye(4, device=valid.device).expand_as(steps[1])
-
-    def rotation(step: Tensor) -> list[float]:
-        return rotation_angle(step[:, :3, :3], steps[1][:, :3, :3]).rad2deg().tolist()
-
-    def translation(step: Tensor) -> list[float]:
-        return (step[:, :3, 3] - steps[1][:, :3, 3]).norm(dim=-1).tolist()
-
-    return {
-        "depth_error": errors.flatten(1).nanmedian(dim=1).values.tolist(),
-        "confident_depth_error": torch.where(sure, errors, torch.nan).flatten(1).nanmedian(dim=1).values.tolist(),
-        "confident_share": [float(sure.sum() / valid.sum().clamp(min=1))],
-        "scale_error": [float((ratio.nanmedian() - 1).abs())],
-        "rotation_error": rotation(steps[0]),
-        "translation_error": translation(steps[0]),
-        "rotation_still": rotation(still),
-        "translation_still": translation(still),
-    }
+    return summary(found)

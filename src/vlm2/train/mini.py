@@ -39,8 +39,8 @@ class MiniConfig:
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 600  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
-    what_weight: float = 0.1
-    where_weight: float = 0.05
+    what_weight: float = 0.3
+    where_weight: float = 0.1
 
 
 class Answering(Trained):
