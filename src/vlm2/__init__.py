@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .session import Session, load
 
+    __version__: str
+
 __all__ = ["Session", "__version__", "load"]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 SCHEMA_VERSION = 1
 
@@ -129,7 +130,7 @@ class Scene:
         return Scene.from_json(Path(path).read_text(encoding="utf-8"))
 
 
-def _tuples(value):  # nested lists, as JSON gives them, to nested tuples
+def _tuples(value: Any) -> Any:  # nested lists, as JSON gives them, to nested tuples
     return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 

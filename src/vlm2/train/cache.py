@@ -20,6 +20,7 @@ import json
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..homes.home import Split
+from ..model.vision import VisionEncoder, load_vision_encoder
 from ..scenes.record import Scene
 
 FORMAT = "vlm2-cached-home-1"
@@ -127,7 +129,6 @@ def patch_categories(
 
 def _cache_home(config: CacheConfig, index: int) -> str:
     from ..homes.produce import sample_home
-    from ..model.vision import load_vision_encoder
     from .vocabulary import category_index
 
     torch.set_num_threads(1)
@@ -136,12 +137,11 @@ def _cache_home(config: CacheConfig, index: int) -> str:
     if out.exists():
         return out.name
     rng = np.random.default_rng([seed, 71])
-    sizes, shares = zip(*FRAME_SIZES, strict=True)
-    width, height = sizes[int(rng.choice(len(sizes), p=shares))]
+    width, height = FRAME_SIZES[int(rng.choice(len(FRAME_SIZES), p=[share for _, share in FRAME_SIZES]))][0]
     rooms = 1 + int(rng.choice(len(config.room_shares), p=config.room_shares))
     home = sample_home(seed, config.split, fps=config.fps, size=(width, height), rooms=rooms)
     frames = recompress(home.frames, int(rng.integers(60, 95)))
-    encoder = _encoder(config.encoder, load_vision_encoder)
+    encoder = _encoder(config.encoder)
     tokens = []
     for start in range(0, len(frames), 16):
         images = torch.from_numpy(frames[start : start + 16]).permute(0, 3, 1, 2).float() / 255
@@ -169,13 +169,10 @@ def _cache_home(config: CacheConfig, index: int) -> str:
     return out.name
 
 
-_ENCODERS: dict[str, torch.nn.Module] = {}  # one a process
-
-
-def _encoder(name: str, load):
-    if name not in _ENCODERS:
-        _ENCODERS[name] = load(name)
-    return _ENCODERS[name]
+@cache
+def _encoder(name: str) -> VisionEncoder:
+    """Load the vision encoder, once a process."""
+    return load_vision_encoder(name)
 
 
 def run(config: CacheConfig) -> None:

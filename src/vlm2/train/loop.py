@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import _IncompatibleKeys
 from torch.utils.data import Dataset, SequentialSampler
-from transformers import Trainer, TrainerCallback, TrainingArguments, get_scheduler
+from transformers import Trainer, TrainerCallback, TrainingArguments, get_cosine_schedule_with_warmup
 from transformers.trainer_utils import get_last_checkpoint
 
 
@@ -70,7 +70,7 @@ class _Loop(Trainer):
     parts: dict[str, list[Tensor]]
 
     def _get_train_sampler(self, train_dataset=None):
-        return SequentialSampler(self.train_dataset if train_dataset is None else train_dataset)
+        return SequentialSampler(self.train_dataset)  # pyright: ignore[reportArgumentType]
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         losses = model(**inputs)
@@ -110,7 +110,7 @@ def fit(module: Trained, examples: Dataset, config: LoopConfig, groups: list[dic
     )
     groups = groups or [{"params": [p for p in module.parameters() if p.requires_grad], "lr": config.learning_rate}]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98))
-    schedule = get_scheduler("cosine", optimizer, int(config.warmup * config.steps), config.steps)
+    schedule = get_cosine_schedule_with_warmup(optimizer, int(config.warmup * config.steps), config.steps)
     loop = _Loop(
         model=module,
         args=args,

@@ -90,7 +90,7 @@ def packed_attention(
     dropout: float = 0.0,
     *,
     packing: Packing,
-    **_: object,
+    **options: object,
 ) -> tuple[Float[Tensor, "1 length heads width"], None]:
     """Attend as the module's text says. The interface is transformers' AttentionInterface."""
     repeats, prefix = query.shape[1] // key.shape[1], packing.prefix
