@@ -16,8 +16,6 @@ import numpy as np
 
 from ..questions.question import Question
 
-VERSION = "0.1"
-
 
 @dataclass(frozen=True)
 class Item:

@@ -60,7 +60,7 @@ class Windows(Dataset):
             raise ValueError(f"None of the {len(homes)} cached homes has {config.frames} frames; cache longer walks.")
 
     def __len__(self) -> int:
-        return self.config.loop.steps * self.config.loop.accumulate * self.config.loop.batch
+        return self.config.loop.steps * self.config.loop.accumulate
 
     def __getitem__(self, index: int) -> dict:
         """Draw batch `index`: a grid by its share of the homes, then windows of its homes."""

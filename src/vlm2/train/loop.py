@@ -31,7 +31,6 @@ class LoopConfig:
     weight_decay: float = 0.01
     gradient_norm: float = 1.0
     accumulate: int = 1
-    batch: int = 1
     log_every: int = 10
     save_every: int = 100
     seed: int = 0
@@ -85,7 +84,7 @@ class _Loop(Trainer):
         super().log(logs, *args, **kwargs)
 
 
-def fit(module: Trained, examples: Dataset, config: LoopConfig, groups: list[dict] | None = None, collate=None) -> None:
+def fit(module: Trained, examples: Dataset, config: LoopConfig, groups: list[dict] | None = None) -> None:
     """Train `module` for `config.steps` steps and leave checkpoints in `config.out`; go on from the last one there.
 
     `groups` are parameter groups for AdamW, each with its own `lr`; by default one group of all that takes gradients.
@@ -94,7 +93,7 @@ def fit(module: Trained, examples: Dataset, config: LoopConfig, groups: list[dic
     args = TrainingArguments(
         output_dir=config.out,
         max_steps=config.steps,
-        per_device_train_batch_size=config.batch,
+        per_device_train_batch_size=1,
         gradient_accumulation_steps=config.accumulate,
         max_grad_norm=config.gradient_norm,
         logging_steps=config.log_every,
@@ -115,7 +114,7 @@ def fit(module: Trained, examples: Dataset, config: LoopConfig, groups: list[dic
         model=module,
         args=args,
         train_dataset=examples,
-        data_collator=collate or (lambda batch: {"example": batch[0]}),
+        data_collator=lambda batch: {"example": batch[0]},  # an example is a batch already
         optimizers=(optimizer, schedule),
         callbacks=[_JsonLog()],
     )
