@@ -88,8 +88,10 @@ def fit(module: Trained, examples: Dataset, config: LoopConfig, groups: list[dic
     """Train `module` for `config.steps` steps and leave checkpoints in `config.out`; go on from the last one there.
 
     `groups` are parameter groups for AdamW, each with its own `lr`; by default one group of all that takes gradients.
-    An example is passed as `forward(example=...)`.
+    An example is passed as `forward(example=...)`. No steps: nothing happens.
     """
+    if config.steps == 0:
+        return
     args = TrainingArguments(
         output_dir=config.out,
         max_steps=config.steps,

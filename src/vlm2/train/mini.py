@@ -1,25 +1,37 @@
 """Stage 2: the 3D-aware representation, memory, projector and LoRA, trained on questions about generated homes.
 
-The vision encoder, the geometry encoder and the language model stay frozen. A step is one home: its frames pass through
-the 3D-aware representation and the dual memory once, and a handful of questions is answered behind what the
-memory holds at the end.
+The vision encoder, the geometry encoder and the language model stay frozen. Three parts, one after another:
+
+1. Naming: single frames' tokens learn to say what is there and where; no language model.
+2. Reading: the adapters learn from questions without any video what words alone tell (how an answer looks, how long a
+   sofa is, how many chairs a home has). A question costs a tenth of what it costs behind a video.
+3. Answering: a step is one home. Its frames pass through the 3D-aware representation and the dual memory once, and a
+   handful of questions is answered behind what the memory holds at the end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from jaxtyping import Float
 from peft.helpers import disable_input_dtype_casting
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..questions import ask_all
+from ..questions.question import Question
 from . import packing
-from .cache import open_cache
-from .examples import Example, HomeExamples, cache_geometry, geometry_path
+from .cache import CachedHome, open_cache
+from .examples import Example, HomeExamples, cache_geometry, choose_questions, geometry_path
 from .grounding import Grounding, pool2, pooled_categories, word_embeddings
 from .loop import LoopConfig, Trained, fit
+
+# Question types whose answers depend much on the words of the question.
+GUESSED = ("object_counting", "object_abs_distance", "object_size_estimation")
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,7 @@ class MiniConfig:
 
     cache: str = "runs/cache/train"
     geometry: str = "runs/geometry/encoder"  # a trained compact π³
+    start: str = ""  # a checkpoint to go on from, its geometry encoder included; none: from `geometry` and the preset
     preset: str = "mini"
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(out="runs/mini", steps=220, learning_rate=1e-3, save_every=50)
@@ -39,6 +52,8 @@ class MiniConfig:
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 600  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
+    reading_steps: int = 700  # without video, before the answers
+    reading_questions: int = 8  # a step of those
     what_weight: float = 0.3
     where_weight: float = 0.1
 
@@ -59,18 +74,19 @@ class Answering(Trained):
         device = self.grounding.scale.device
         features = example.features.to(device)
         tokens, frames = self.model.frame_tokens(features)
-        answer = self._answer_loss(tokens.flatten(0, 1), example)
+        answer = self.answer_loss(tokens.flatten(0, 1), example.questions)
         shown = pooled_categories(example.categories.to(device)[frames], features.grid)
         places = pool2(example.coordinates.to(device)[frames], features.grid)
         what, where = self.grounding(tokens, shown, places)
         loss = answer + self.settings.what_weight * what + self.settings.where_weight * where
         return {"loss": loss, "answer": answer, "what": what, "where": where}
 
-    def _answer_loss(self, video: Tensor, example: Example) -> Tensor:
+    def answer_loss(self, video: Float[Tensor, "tokens text_dim"], questions: Sequence[Question]) -> Float[Tensor, ""]:
+        """Return the loss of the answers' tokens behind a video of any length, every question weighing the same."""
         language = self.model.language_model
         embed = language.get_input_embeddings()
-        prompts = [self.processor.question_ids(q.prompt()) for q in example.questions]
-        answers = [self.processor.answer_ids(q.ground_truth) for q in example.questions]
+        prompts = [self.processor.question_ids(q.prompt()) for q in questions]
+        answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)
         packed = packing.pack(prefix, prompts, answers, self.settings.row)
         texts = [torch.tensor([ids], device=video.device) for ids in (self.before, self.after)]
@@ -87,7 +103,7 @@ class Answering(Trained):
         losses = functional.cross_entropy(logits.float(), packed.targets.to(video.device), reduction="none")
         owner = packed.owner.to(video.device)
         lengths = torch.bincount(owner).float()
-        return (losses / lengths[owner]).sum() / len(example.questions)  # every question weighs the same
+        return (losses / lengths[owner]).sum() / len(questions)
 
 
 class GroundingFrames(torch.utils.data.Dataset):
@@ -122,6 +138,36 @@ class Naming(Trained):
         return {"loss": what + 0.5 * where, "what": what, "where": where}
 
 
+class Sheets(torch.utils.data.Dataset):
+    """Handfuls of questions of all homes, without their videos: those whose answers words alone can guess at."""
+
+    def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
+        pools = [question for home in homes for question in ask_all(home.scene, seed=config.loop.seed)]
+        self.pool = [q for q in pools if q.question_type in GUESSED]
+        self.config = config
+
+    def __len__(self) -> int:
+        return self.config.reading_steps
+
+    def __getitem__(self, index: int) -> tuple[Question, ...]:
+        rng = np.random.default_rng([self.config.loop.seed, 2, index])
+        return choose_questions(self.pool, self.config.reading_questions, self.config.paraphrased, rng)
+
+
+class Reading(Trained):
+    """The loss of questions asked without a video: trains the adapters alone."""
+
+    def __init__(self, answering: Answering) -> None:
+        super().__init__()
+        self.language_model = answering.model.language_model
+        self.answer_loss = answering.answer_loss
+
+    def forward(self, example: Sequence[Question]) -> dict[str, Tensor]:
+        """Return the loss of the answers."""
+        embedding = self.language_model.get_input_embeddings().weight
+        return {"loss": self.answer_loss(embedding.new_empty(0, embedding.shape[1]), example)}
+
+
 def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:
     """Separate LoRA, with its own learning rate, from the modules."""
     trained = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
@@ -132,11 +178,17 @@ def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:
 
 
 def load_parts(config: MiniConfig):
-    """Build the model to train, with the trained geometry encoder inside, and its processor."""
+    """Build the model to train, with the trained geometry encoder inside, and its processor; or open the checkpoint to
+    go on from."""
     from ..model import VLM2ForConditionalGeneration, VLM2Processor
     from ..model.presets import preset
     from .geometry import open_encoder
 
+    if config.start:
+        return (
+            VLM2ForConditionalGeneration.from_pretrained(config.start),
+            VLM2Processor.from_pretrained(config.start),
+        )
     encoder = open_encoder(config.geometry)
     settings = preset(config.preset)
     settings.geometry = {"name": "pi3", "config": encoder.config.to_dict()}
@@ -146,7 +198,7 @@ def load_parts(config: MiniConfig):
 
 
 def train_mini(config: MiniConfig) -> None:
-    """Run both parts of stage 2, going on from their checkpoints; leave a loadable model in `loop.out`/checkpoint."""
+    """Run the parts of stage 2, going on from their checkpoints; leave a loadable model in `loop.out`/checkpoint."""
     from rich.progress import track
 
     torch.manual_seed(config.loop.seed)
@@ -167,6 +219,10 @@ def train_mini(config: MiniConfig) -> None:
     fit(Naming(answering), GroundingFrames(examples, config.grounding_frames, naming.steps), naming)
     model.language_backbone.config._attn_implementation = packing.ATTENTION
     with disable_input_dtype_casting(model.language_model):
+        reading = replace(
+            naming, out=f"{config.loop.out}/reading", steps=config.reading_steps, learning_rate=config.lora_learning_rate
+        )
+        fit(Reading(answering), Sheets(homes, config), reading)
         fit(answering, examples, config.loop, parameter_groups(answering, config))
     checkpoint = Path(config.loop.out) / "checkpoint"
     model.save_pretrained(checkpoint, dtype=torch.bfloat16)
