@@ -1,9 +1,9 @@
 """How well the episodic memory's slots cover a video's time, by the rule that a full bank gives an entry up by.
 
 Every rule sees the same H. `gap`: the longest time between two neighbouring kept frames, the video's beginning and end
-counted as kept, in seconds and as a share of the video; `minutes`: the share of the video's minutes (the last one may be
-shorter) in which a kept frame lies; `first`: how many of the frames that first filled the bank are still there at the
-end.
+counted as kept, in seconds and as a share of the video; `minutes`: the share of the video's minutes (the last one may
+be shorter) in which a kept frame lies; `first`: how many of the frames that first filled the bank are still there at
+the end.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
-from pathlib import Path
 from itertools import chain
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -36,7 +36,7 @@ Row = dict[str, float]
 
 
 def coverage(kept: Sequence[float], first: Sequence[float], end: float) -> Row:
-    """Measure the times (seconds) of the kept slots in a video from 0 to `end`; `first` are the first that were kept."""
+    """Measure the times (seconds) of kept slots in a video from 0 to `end`; `first` are those that filled the bank."""
     times = sorted(kept)
     gap = float(np.diff([0.0, *times, end]).max())
     minutes = max(int(np.ceil(end / MINUTE)), 1)
