@@ -49,9 +49,10 @@ def test_the_default_rule_keeps_what_a_session_keeps(loaded, film):
 
 def test_a_folder_is_measured_and_its_table_printed(loaded, film, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("vlm2.session.load", lambda *_, **__: loaded)
-    result = measure("coverage", "toy", film.parent, tmp_path / "out")
+    result = measure("coverage", "toy", film.parent, tmp_path / "out", fps=1)
     assert json.loads((tmp_path / "out" / "coverage.json").read_text()) == result
     assert result["videos"] == 1
+    assert result["rows"][0]["pair"] == coverage.video_coverage(loaded.model, loaded.processor, film, fps=1)["pair"]
     assert result["rules"]["nearest"] == result["rows"][0]["nearest"]
     assert "largest gap" in capsys.readouterr().out
 

@@ -96,14 +96,14 @@ def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatur
             waiting = []
 
 
-def run(model, processor, folder: Path, count: int | None = None) -> Iterator[dict]:
+def run(model, processor, folder: Path, count: int | None = None, fps: float = 2.0) -> Iterator[dict]:
     """Measure all videos of a folder (of homes, or any), or one file; yield one row a video."""
     home = folder / "videos" if (folder / "videos").is_dir() else folder
     files = [folder] if folder.is_file() else sorted(p for p in home.glob("*") if p.suffix in (".mp4", ".mov", ".mkv"))
     if not files:
         raise ValueError(f"{home} holds no videos; make some with `vlm2 homes make --duration 300 --out {folder}`.")
     for file in files[:count]:
-        yield {"video": file.stem, **video_coverage(model, processor, file)}
+        yield {"video": file.stem, **video_coverage(model, processor, file, fps)}
 
 
 def summary(rows: list[dict]) -> dict:

@@ -129,9 +129,9 @@ def run(model, processor, folder: Path, count: int | None = None, seconds: float
         images = processor.resize(np.stack(frames))
         grid = model.vision.grid(*images.shape[-2:])
         device = next(model.geometry.parameters()).device
-        tokens = torch.cat([model.vision(part.to(device)).float().cpu() for part in images.split(VISION_BATCH)])
-        inputs = FrameInputs(visual_tokens=tokens.to(device), grid=grid)
-        size = model.geometry.encode(None, inputs.visual_tokens[:1], grid).local_points.shape[1:3]
+        tokens = torch.cat([model.vision(part.to(device)).float() for part in images.split(VISION_BATCH)])
+        inputs = FrameInputs(visual_tokens=tokens, grid=grid)
+        size = model.geometry.encode(None, tokens[:1], grid).local_points.shape[1:3]
         points = true_points(truth["depth"][: len(frames)], truth["intrinsics"], size)
         poses = torch.from_numpy(truth["world_from_camera"][: len(frames)]).float()
         walk = Walk(points.to(device), poses.to(device))

@@ -7,9 +7,18 @@ from importlib import import_module
 from pathlib import Path
 
 
-def measure(name: str, model: str, data: Path, out: Path, count: int | None = None, device: str | None = None) -> dict:
+def measure(
+    name: str,
+    model: str,
+    data: Path,
+    out: Path,
+    count: int | None = None,
+    device: str | None = None,
+    **options: float,
+) -> dict:
     """Measure a model by its name with the benchmark file `name`, over the first `count` videos of `data`.
 
+    `options` are those of the benchmark's `run`.
     The file has `run` (a row a video), `summary` (rows to one record) and `table` (record to headings and rows).
     Writes `out/NAME.json` and returns what is in it.
     """
@@ -21,7 +30,9 @@ def measure(name: str, model: str, data: Path, out: Path, count: int | None = No
 
     benchmark = import_module(f"{__package__}.{name}")
     loaded = vlm2.load(model, device=device)
-    rows = list(track(benchmark.run(loaded.model, loaded.processor, data, count), description=f"Measuring {name}"))
+    rows = list(
+        track(benchmark.run(loaded.model, loaded.processor, data, count, **options), description=f"Measuring {name}")
+    )
     result = benchmark.summary(rows)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -28,7 +28,8 @@ def evaluate(
     if benchmark in ("drift", "coverage"):
         from ..benchmarks.measure import measure
 
-        measure(benchmark, model, data, out, count, device)
+        options = {"fps": fps} if benchmark == "coverage" else {}  # drift is measured where homes keep their geometry
+        measure(benchmark, model, data, out, count, device, **options)
         return
     if benchmark != "homes":
         raise ValueError(f"No benchmark is called {benchmark!r}; there are: homes, geometry, drift, coverage.")

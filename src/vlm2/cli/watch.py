@@ -213,7 +213,7 @@ def _stopped_by_signals(events: SimpleQueue) -> Iterator[None]:
     """Let the frame in work be finished at Ctrl-C or a polite kill, then stop; a second one stops at once."""
 
     def stop(number: int, _: object) -> None:
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
         events.put(Stop())  # a SimpleQueue may be put into from a handler
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
