@@ -28,7 +28,7 @@ MEASURES = {
     "gap": "largest gap s",
     "gap_share": "of the video",
     "minutes": "minutes with a slot",
-    "first": "first kept",
+    "first": "first slots left",
 }
 RULES = get_args(EpisodicWrite)
 
