@@ -10,7 +10,7 @@ import typer
 
 
 def evaluate(
-    benchmark: Annotated[str, typer.Argument(help="homes (questions) or geometry (depth and poses).")],
+    benchmark: Annotated[str, typer.Argument(help="homes (questions), geometry, drift or coverage.")],
     out: Annotated[Path, typer.Option(help="Folder for predictions and scores; a killed run goes on where it was.")],
     model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
     data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make --split test`.")] = Path("homes"),
@@ -25,8 +25,14 @@ def evaluate(
     if benchmark == "geometry":
         _geometry(model, data, out, fps, device)
         return
+    if benchmark in ("drift", "coverage"):
+        from ..benchmarks.measure import measure
+
+        options = {"fps": fps} if benchmark == "coverage" else {}  # drift is measured where homes keep their geometry
+        measure(benchmark, model, data, out, count, device, **options)
+        return
     if benchmark != "homes":
-        raise ValueError(f"No benchmark is called {benchmark!r}; there are: homes, geometry.")
+        raise ValueError(f"No benchmark is called {benchmark!r}; there are: homes, geometry, drift, coverage.")
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
