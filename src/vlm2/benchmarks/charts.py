@@ -10,8 +10,9 @@ from jaxtyping import Float64
 
 from .bootstrap import Interval
 
-WIDTH = 640
-LABELS = 190  # pixels for the names on the left
+WIDTH = 860
+LABELS = 200  # pixels for the names on the left
+HISTOGRAM = 320  # the width of one
 ROW = 16  # pixels a run in a row
 EDGES = np.linspace(-1, 2, 25)
 """Relative errors of a histogram's bins; what lies outside is counted in the outermost."""
@@ -53,7 +54,7 @@ def histogram(errors: Sequence[Float64[np.ndarray, " samples"]], title: str) -> 
     """Draw the distributions of relative errors of several runs over each other, as shares of all replies."""
     shares = [bin_shares(values) for values in errors]
     most = max((float(share.max()) for share in shares if len(share)), default=0.0) or 1.0
-    height, left, right, base = 150, 8, WIDTH / 2 - 8, 128
+    height, left, right, base = 150, 8, HISTOGRAM - 8, 128
     wide = (right - left) / (len(EDGES) - 1)
     zero = left + (0 - EDGES[0]) / (EDGES[-1] - EDGES[0]) * (right - left)
     parts = [f'<line class="zero" x1="{zero:.1f}" y1="8" x2="{zero:.1f}" y2="{base}"/>']
@@ -69,7 +70,7 @@ def histogram(errors: Sequence[Float64[np.ndarray, " samples"]], title: str) -> 
         x = left + (value - EDGES[0]) / (EDGES[-1] - EDGES[0]) * (right - left)
         anchor = "start" if value == -1 else "end" if value == 2 else "middle"
         parts.append(f'<text class="tick" x="{x:.1f}" y="{base + 16}" text-anchor="{anchor}">{text}</text>')
-    return _svg(height, parts, f"Relative errors of {title}", WIDTH // 2)
+    return _svg(height, parts, f"Relative errors of {title}", HISTOGRAM)
 
 
 def bin_shares(errors: Float64[np.ndarray, " samples"]) -> Float64[np.ndarray, " bins"]:

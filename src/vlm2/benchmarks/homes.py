@@ -80,8 +80,10 @@ def _scorer(rule: str, item: Item, reply: str) -> Values:
 
 
 def summary(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
-    """Return the mean of every question type, of every task, and `overall`, the mean of the tasks."""
-    return aggregate((question_type, values["score"]) for question_type, values in scores)
+    """Return `overall`, the mean of the tasks; and every task, the mean of its question types, which follow it."""
+    means = aggregate((question_type, values["score"]) for question_type, values in scores)
+    order = ["overall", *(name for task, kinds in COLUMNS.items() for name in dict.fromkeys((task, *kinds)))]
+    return {name: means[name] for name in order if name in means}
 
 
 def chance(items: Sequence[Item]) -> dict[str, str]:

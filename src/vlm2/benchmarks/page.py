@@ -84,7 +84,7 @@ def _legend(findings: Findings) -> str:
 
 def _tasks(findings: Findings) -> str:
     rows = [(readable(name), [table.get(name) for table in findings.tables]) for name in findings.names]
-    chart = f"<figure>{_legend(findings)}{dots(rows)}</figure>"
+    chart = f'<figure class="wide">{_legend(findings)}{dots(rows)}</figure>'
     head = "".join(
         f'<th><span class="run{i}"><span class="key"></span></span>{escape(x)}</th>'
         for i, x in enumerate(findings.labels)
