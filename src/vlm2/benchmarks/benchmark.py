@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 FOLDER = Path(__file__).parent
 
@@ -66,10 +66,14 @@ Corpus = Callable[[Sequence[tuple[Item, str]]], dict[str, float]]
 """Metrics that exist only of all items and replies together (BLEU, CIDEr, …), in the units of their papers (0–1; CIDEr
 0–10)."""
 
+Provide = Callable[[Item], None]
+"""Makes the video that an item asks about where it is not there yet. Raises ValueError where it cannot."""
+
 Chance = Callable[[Sequence[Item]], dict[str, str]]
 """The reply, by item id, of one who knows only how often each answer is right ("frequency chance")."""
 
 
+@runtime_checkable
 class Loader(Protocol):
     """Read a benchmark.
 
@@ -89,7 +93,7 @@ class Benchmark:
 
     `scorers` holds the official rules (`default`) and the variants in the wild by name; `headline` is the name in the
     summary by which models are compared; `most_tokens` is where a reply is cut off (greedy decoding); `numbers` are the
-    question types whose answer is a number.
+    question types whose answer is a number; `provide` is there where the benchmark makes its own videos.
     """
 
     name: str
@@ -103,6 +107,7 @@ class Benchmark:
     most_tokens: int = 16
     numbers: frozenset[str] = frozenset()
     corpus: Corpus | None = None
+    provide: Provide | None = None
 
     def scorer(self, name: str | None = None) -> Scorer:
         """Return a scorer by its name, or the default one. Raises ValueError naming the ones there are."""

@@ -72,14 +72,25 @@ class VideoFile:
             )
         return self._decode(fps, warn=True)
 
-    def _decode(self, fps: float | None = None, *, warn: bool = False) -> Iterator[Frame]:
+    def spread(self, count: int) -> Iterator[Frame]:
+        """Yield `count` frames evenly spread from the first to the last (all, where there are fewer), as benchmarks take
+        them: those numbered ⌊k·(frames − 1)/(count − 1)⌋. Warns as `sample` does."""
+        if count < 1:
+            raise ValueError(f"{count} frames cannot be spread over a video; ask for 1 or more.")
+        return self._decode(chosen=frozenset(spread_indices(self.frames, count)), warn=True)
+
+    def _decode(
+        self, fps: float | None = None, *, chosen: frozenset[int] | None = None, warn: bool = False
+    ) -> Iterator[Frame]:
         due, clock = 0.0, _Clock()
         with self._open() as (container, stream):
             stream.thread_type = "AUTO"
             slack = min(float(stream.time_base or 0), 0.1 / fps) if fps else 0.0  # timestamps are rounded to ticks
             damage = _Damage()
-            for stored in _frames(container, stream, damage):
+            for index, stored in enumerate(_frames(container, stream, damage)):
                 time = clock.tell(stored, stream)
+                if chosen is not None and index not in chosen:
+                    continue
                 if fps is not None:
                     if time < due - slack:
                         continue
@@ -134,6 +145,13 @@ class VideoFile:
                 f"{self.path} is {width}×{height} pixels; at most {MAX_SIDE} a side are read. "
                 "Scale it down first, for example: ffmpeg -i IN.mp4 -vf scale=1920:-2 OUT.mp4"
             )
+
+
+def spread_indices(frames: int, count: int) -> list[int]:
+    """Return which of a video's frames `VideoFile.spread` yields."""
+    if frames <= count:
+        return list(range(frames))
+    return [k * (frames - 1) // max(count - 1, 1) for k in range(count)]
 
 
 @dataclass
