@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 
 from .benchmark import Item, Values
 
+# fmt: off
 NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen twenty"
-).split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)
+# fmt: on
 WORDS = {
     **{str(number): word for number, word in enumerate(NUMBERS)},
     "23": "twenty-three",

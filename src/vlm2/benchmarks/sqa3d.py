@@ -49,9 +49,9 @@ def _answered(questions: Records) -> Records:
 
 
 def question_type(question: str) -> str:
-    """Return the question's first word where the papers have a column for it, else "others"."""
-    word = question.split(maxsplit=1)[0].lower() if question.strip() else ""
-    return word if word in WORDS else "others"
+    """Return the word that a question begins with ("What's" is what), where the papers have a column for it, or
+    "others"."""
+    return next((word for word in WORDS if question.lower().startswith(word)), "others")
 
 
 def _item(row: Row, find: FindVideo) -> Item:
