@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,9 +106,8 @@ def collect(
         return next((file for file in files if file.is_file()), None)
 
     items = tuple(item(row, find) for row in records.rows[:limit])
-    ids = [item.id for item in items]
-    if len(set(ids)) < len(ids):
-        twice = sorted({id for id in ids if ids.count(id) > 1})
+    twice = [id for id, times in Counter(item.id for item in items).items() if times > 1]
+    if twice:
         raise ValueError(f"{len(twice)} question ids are there more than once: {', '.join(twice[:5])}.")
     return Loaded(items, records.revision, tuple(dict.fromkeys(item.group for item in items if item.video is None)))
 
