@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from vlm2.benchmarks import source
 from vlm2.benchmarks.sqa3d import ANNOTATIONS, BENCHMARK, QUESTIONS, load, question_type
 
 QUESTION = {"question_id": 5, "scene_id": "scene0011_00", "situation": "I sit.", "question": "What is behind me?"}
@@ -66,3 +67,9 @@ def test_the_revision_tells_other_answers_apart(folder):
 )
 def test_types_are_first_words_or_others(question, kind):
     assert question_type(question) == kind
+
+
+def test_questions_without_a_folder_have_no_answers(monkeypatch):
+    monkeypatch.setattr(source, "_read_hub", lambda name, split: ([QUESTION], f"{name}@c0ffee"))
+    with pytest.raises(ValueError, match="folder of both published files"):
+        load("someone/sqa3d")
