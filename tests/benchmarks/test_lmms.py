@@ -100,7 +100,6 @@ def test_a_task_file_is_answered_as_a_session_answers(task, tmp_path, monkeypatc
 
 
 def test_replies_end_at_stop_texts():
-    from vlm2.benchmarks.lmms import cut, plain_prompt
+    from vlm2.benchmarks.lmms import cut
 
     assert cut("four chairs\n\nand", ["\n\n", "</s>"]) == "four chairs"
-    assert plain_prompt("These are frames of a video.\nHow many?\nSay.") == "How many?\nSay."
