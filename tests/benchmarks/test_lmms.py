@@ -53,7 +53,8 @@ def task(tmp_path, write_video, monkeypatch):
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     write_videos(write_video)
     rows = [
-        {"video": str(tmp_path / f"video_{k % 2}.mp4"), "question": f"What is thing {k}?", "answer": "a"} for k in range(5)
+        {"video": str(tmp_path / f"video_{k % 2}.mp4"), "question": f"What is thing {k}?", "answer": "a"}
+        for k in range(5)
     ]
     (tmp_path / "places.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "places.yaml").write_text(TASK.format(folder=tmp_path))

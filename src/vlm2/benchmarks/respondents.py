@@ -140,7 +140,8 @@ class Blind:
         model, processor = loaded.model, loaded.processor
         before, after = processor.prefix_ids()
         for item in items:
-            ids = torch.tensor([[*before, *after, *processor.question_ids(without_prefix(item.prompt))]], device=model.device)
+            question = processor.question_ids(without_prefix(item.prompt))
+            ids = torch.tensor([[*before, *after, *question]], device=model.device)
             mask = torch.ones_like(ids)
             words = model.generate(ids, mask, max_new_tokens=self.most_tokens, do_sample=False)
             yield Reply(processor.decode(words[0]))
