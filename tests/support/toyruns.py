@@ -35,7 +35,7 @@ def load(source=None, videos=None, limit=None) -> Loaded:
                     video=Path(videos or ".") / f"video_{video}.mp4",
                     group=f"video_{video}",
                     question_type=kind,
-                    prompt=f"{question}\nAnswer.",
+                    prompt=f"These are frames of a video.\n{question}\nAnswer.",
                     question=question,
                     options=options,
                     answers=("AB"[video % 2],) if options else (str(video + number + 1),),

@@ -1,6 +1,7 @@
-"""Confidence intervals and paired tests by bootstrap: whole videos are drawn again, since their questions hang together.
+"""Confidence intervals and paired tests by bootstrap.
 
-Draws of two runs over the same videos with the same seed are the same draws, so their differences are paired.
+Whole videos are drawn again, since the questions about one hang together. Draws of two runs over the same videos with
+the same seed are the same draws, so their differences are paired.
 """
 
 from __future__ import annotations

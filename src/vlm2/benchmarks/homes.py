@@ -7,14 +7,19 @@ questions are pinned in this package, the videos are made where they are wanted 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 from ..model.weights import cache_folder
 from ..questions.question import Question
+from . import vsi_bench, vsti_bench
 from .benchmark import Benchmark, Item, Loaded, Scorer, Values
-from .metrics import COLUMNS, DIRECTIONS, NUMBERS, RULES, aggregate, constant_replies, score
+from .metrics import COLUMNS, DIRECTIONS, constant_replies, task_means, type_means
 from .suite import Pin, Span, Suite, make_home, read_pins
+
+TASKS: Mapping[str, tuple[str, ...]] = {**COLUMNS, **vsti_bench.CATEGORIES}
+"""The tasks that homes may ask, each with its question types: VSI-Bench's eight, VSTI-Bench's five categories."""
+
+NUMBERS = vsi_bench.BENCHMARK.numbers | vsti_bench.NUMBERS
 
 SUITE = Suite(
     version=1,
@@ -39,7 +44,7 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
     if source is not None:
         raise ValueError(
             f"The homes of this benchmark are pinned, so it takes no --data (given: {source}). Questions of your own "
-            "homes are in VSI-Bench's form: vlm2 eval vsi --data FOLDER --videos FOLDER/videos"
+            "homes are in VSI-Bench's form: vlm2 eval vsi_bench --data FOLDER/questions.jsonl --videos FOLDER/videos"
         )
     pins, folder = read_pins(SUITE), _folder(videos)
     items = tuple(item for pin in pins.homes[:limit] for item in _items(pin, folder))
@@ -75,23 +80,32 @@ def _items(pin: Pin, folder: Path) -> Iterable[Item]:
         )
 
 
-def _scorer(rule: str, item: Item, reply: str) -> Values:
-    return {"score": score(item.question_type, reply, item.answers[0], rule)}
+def _scorer(of_vsi: Scorer) -> Scorer:
+    def scorer(item: Item, reply: str) -> Values:
+        return (vsti_bench.official if item.question_type in vsti_bench.TYPES else of_vsi)(item, reply)
+
+    return scorer
+
+
+SCORERS: Mapping[str, Scorer] = {name: _scorer(of_vsi) for name, of_vsi in vsi_bench.SCORERS.items()}
+"""VSI-Bench's rules and their variants; questions of VSTI-Bench's types are scored by its one rule."""
 
 
 def summary(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
     """Return `overall`, the mean of the tasks; and every task, the mean of its question types, which follow it."""
-    means = aggregate((question_type, values["score"]) for question_type, values in scores)
-    order = ["overall", *(name for task, kinds in COLUMNS.items() for name in dict.fromkeys((task, *kinds)))]
-    return {name: means[name] for name in order if name in means}
+    types = type_means((question_type, values["score"]) for question_type, values in scores)
+    tasks = task_means(types, TASKS)
+    if not tasks:
+        return {}
+    means = {**types, **tasks}
+    order = dict.fromkeys(name for task, kinds in TASKS.items() for name in (task, *kinds) if name in means)
+    return {"overall": sum(tasks.values()) / len(tasks)} | {name: means[name] for name in order}
 
 
 def chance(items: Sequence[Item]) -> dict[str, str]:
     """Answer every question of a type with what is right most often."""
-    return constant_replies(items, NUMBERS, DIRECTIONS)
+    return constant_replies(items, NUMBERS, worded=DIRECTIONS)
 
-
-SCORERS: Mapping[str, Scorer] = {rule: partial(_scorer, rule) for rule in RULES}
 
 BENCHMARK = Benchmark(
     name="homes",

@@ -1,4 +1,4 @@
-"""The predictions of a run on disk: one JSON line a reply, written as it comes, complete lines only, in order at the end.
+"""The predictions of a run on disk: one JSON line a reply, written as it comes, put in order at the end.
 
 A process of several (`accelerate launch`) writes a file of its own, `predictions.RANK.jsonl`; the one that is done last
 joins them. Whatever was written before a kill is kept, and what a kill cut off is dropped.

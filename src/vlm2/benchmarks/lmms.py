@@ -15,9 +15,9 @@ from lmms_eval.api.model import lmms  # pyright: ignore[reportMissingImports]
 from lmms_eval.models.registry_v2 import ModelManifest  # pyright: ignore[reportMissingImports]
 from PIL import Image
 
-from ..questions.question import PREFIX
 from ..session import Session, load
 from ..video import VideoFile
+from .respondents import without_prefix
 
 SECONDS_BETWEEN_IMAGES = 0.5  # of a task that gives pictures instead of a video
 
@@ -62,7 +62,7 @@ class VLM2(lmms):
             session = self._watched(visuals, group[0][1])
             for number, request in group:
                 prompt, options = request.args[:2]
-                reply = session.ask(plain_prompt(prompt), int(options.get("max_new_tokens", 16))).text
+                reply = session.ask(without_prefix(prompt), int(options.get("max_new_tokens", 16))).text
                 replies[number] = cut(reply, options.get("until"))
         return [replies[number] for number in range(len(requests))]
 
@@ -117,11 +117,6 @@ class VLM2(lmms):
     def _gpu(self) -> str | None:
         place = getattr(getattr(self, "accelerator", None), "device", None)
         return str(place) if place is not None and place.type == "cuda" else None
-
-
-def plain_prompt(prompt: str) -> str:
-    """Leave out the words before a question that our processor puts there itself."""
-    return prompt.strip().removeprefix(PREFIX).strip()
 
 
 def cut(reply: str, until: Sequence[str] | str | None) -> str:

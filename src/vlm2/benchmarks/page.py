@@ -29,8 +29,8 @@ def page(findings: Findings) -> str:
     sections = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{first.scores["questions"]:,} questions about {videos} videos · scorer '
-        f"<b>{escape(first.scores['scorer'])}</b> · scores in percent, with 95 % confidence intervals from drawing whole "
-        "videos again</p>",
+        f"<b>{escape(first.scores['scorer'])}</b> · scores in percent, with 95 % confidence intervals from drawing "
+        "whole videos again</p>",
         _cards(findings),
         _section("By task", _tasks(findings)),
         _section("By length of the video", _lengths(findings)),
@@ -101,10 +101,15 @@ def _tasks(findings: Findings) -> str:
     return f'{chart}<div class="scroll" style="margin-top:14px">{table}</div>'
 
 
+def _table(corner: str, head: str, rows: Iterable[str]) -> str:
+    return f"<table><thead><tr><th>{corner}</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
 def _cell(value: Interval | None, name: str) -> str:
     if value is None:
         return "<td></td>"
-    return f'<td data-of="{escape(name)}" data-value="{value.value!r}">{percent(value.value)}<span class="ci">{_bounds(value)}</span></td>'
+    bounds = f'<span class="ci">{_bounds(value)}</span>'
+    return f'<td data-of="{escape(name)}" data-value="{value.value!r}">{percent(value.value)}{bounds}</td>'
 
 
 def _lengths(findings: Findings) -> str:
@@ -122,7 +127,7 @@ def _lengths(findings: Findings) -> str:
         body.append(
             f'<tr><th><span class="run{index}"><span class="key"></span></span>{escape(label)}</th>{cells}</tr>'
         )
-    table = f"<table><thead><tr><th>{readable(findings.headline)}</th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    table = _table(readable(findings.headline), head, body)
     details = "".join(_length_details(findings, index, lengths) for index in range(len(findings.runs)))
     return (
         '<p class="soft">short: under a minute · mid: one to two · long: over two (in brackets: questions)</p>'
@@ -158,8 +163,8 @@ def _comparisons(findings: Findings) -> str:
         )
     head = "<th>difference</th><th>95 % interval</th><th>p</th><th>questions</th><th>videos</th>"
     return (
-        f'<p class="soft">Paired: both runs on the same draws of videos; {readable(findings.headline)}, in points.</p>'
-        f'<div class="scroll"><table><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+        f'<p class="soft">Paired: both runs on the same draws of videos. {readable(findings.headline)}, in points.</p>'
+        f'<div class="scroll">{_table("", head, body)}</div>'
     )
 
 
@@ -199,13 +204,14 @@ def _sample(findings: Findings, item: Item, replies: Sequence[str | None]) -> st
         for i, (label, reply) in enumerate(zip(findings.labels, replies, strict=True))
         if reply is not None
     )
+    truth = escape(" / ".join(item.answers[:4]))
     return (
         '<article class="sample">'
         + (f'<div class="strip">{pictures}</div>' if pictures else "")
         + f'<div class="soft">{readable(item.question_type)} · {escape(item.id)}</div>'
         f'<p class="question">{escape(item.question)}</p>'
         + (f"<ul>{options}</ul>" if options else "")
-        + f'<div class="replies"><span>truth: <b>{escape(" / ".join(item.answers[:4]))}</b></span>{said}</div></article>'
+        + f'<div class="replies"><span>truth: <b>{truth}</b></span>{said}</div></article>'
     )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from ..questions.question import PREFIX
 from .benchmark import Benchmark, Item
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Watching:
             for frame in file.spread(self.settings.frames):
                 session.observe(frame.image, frame.time)
         for item in items:
-            yield Reply(session.ask(item.prompt, self.most_tokens).text, session.frames)
+            yield Reply(session.ask(without_prefix(item.prompt), self.most_tokens).text, session.frames)
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ class Blind:
         model, processor = loaded.model, loaded.processor
         before, after = processor.prefix_ids()
         for item in items:
-            ids = torch.tensor([[*before, *after, *processor.question_ids(item.prompt)]], device=model.device)
+            question = processor.question_ids(without_prefix(item.prompt))
+            ids = torch.tensor([[*before, *after, *question]], device=model.device)
             mask = torch.ones_like(ids)
             words = model.generate(ids, mask, max_new_tokens=self.most_tokens, do_sample=False)
             yield Reply(processor.decode(words[0]))
@@ -182,6 +184,11 @@ def random_replies(items: Sequence[Item], seed: int) -> dict[str, str]:
         choices = truths[item.question_type] if item.options is None else [option[0] for option in item.options]
         replies[item.id] = choices[int(rng.integers(len(choices)))]
     return replies
+
+
+def without_prefix(prompt: str) -> str:
+    """Leave out the words before a question that our processor puts there itself."""
+    return prompt.strip().removeprefix(PREFIX).strip()
 
 
 @cache

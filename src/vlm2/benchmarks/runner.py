@@ -83,8 +83,8 @@ def check_videos(loaded: Loaded, respondent: Respondent) -> None:
     if missing and respondent.needs_video and any(item.video is None for item in loaded.items):
         named = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
         raise ValueError(
-            f"{len(missing)} videos were not found: {named}. Say where they are with --videos, or leave their questions "
-            "out with --skip-missing; the receipt names them."
+            f"{len(missing)} videos were not found: {named}. Say where they are with --videos, or leave their "
+            "questions out with --skip-missing; the receipt names them."
         )
 
 

@@ -36,7 +36,7 @@ def row_of(item: Item, prediction: str, frames: int) -> Row:
 
 def sample_of(row: Mapping[str, Any], benchmark: Benchmark, scorer: str) -> Sample:
     """Read a written row and score it."""
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     prediction, _ = fields.pop("prediction"), fields.pop("frames_seen")
     item = Item(video=None, **fields)
     return Sample(item, prediction, benchmark.scorer(scorer)(item, prediction))

@@ -92,7 +92,7 @@ class Pin:
 
 @dataclass(frozen=True)
 class Pins:
-    """All that is pinned of a suite: the hash of the furniture, and the homes in order. `revision` is the hash of it."""
+    """All that is pinned of a suite: the furniture's hash, and the homes in order. `revision` is the file's hash."""
 
     furniture: str
     homes: tuple[Pin, ...]
@@ -223,17 +223,18 @@ def pin(
     from rich.progress import track
 
     from .homes import SUITE
-    from .workers import each
+    from .workers import stream
 
-    made = each(_produce, [(order, out) for order in SUITE.orders()], workers)
-    scenes = [scene for scene in track(made, total=len(SUITE.orders()), description="Making homes")]
-    pins = write_pins(SUITE, scenes)
+    orders = SUITE.orders()
+    made = stream(_produce, [(order, out) for order in orders], workers)
+    scenes = {scene.name: scene for scene in track(made, total=len(orders), description="Making homes")}
+    pins = write_pins(SUITE, [scenes[order.name] for order in orders])
     asked = sum(len(home.questions) for home in pins.homes)
     typer.echo(f"{len(pins.homes)} homes, {asked} questions, revision {pins.revision[:12]}: {SUITE.pins}")
 
 
-def _produce(order: HomeOrder, out: Path) -> Scene:
-    return produce_home(order, out)
+def _produce(order: HomeOrder, out: Path) -> Iterator[Scene]:
+    yield produce_home(order, out)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ Result = TypeVar("Result")
 Work = Callable[..., Iterable[Result]]
 
 WAIT = 0.2  # seconds between two looks at whether a process failed
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS")}
+ONE_THREAD: dict[str, str] = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS"), "1"
+)
 
 _results: Queue | None = None  # of this process, where it is a worker
 

@@ -14,7 +14,6 @@ from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from ..benchmarks.benchmark import Benchmark, Loaded
-    from ..benchmarks.respondents import Respondent, Settings
     from ..benchmarks.runner import Place, Progress
 
 
@@ -28,7 +27,7 @@ class BenchmarkFirst(TyperGroup):
 
 app = typer.Typer(
     cls=BenchmarkFirst,
-    help="Score a model on a benchmark (`vlm2 eval BENCHMARK --out DIR`), or report on runs (`vlm2 eval report DIR...`).",
+    help="Score a model on a benchmark (`vlm2 eval BENCHMARK --out DIR`); report on runs (`vlm2 eval report DIR...`).",
     no_args_is_help=True,
 )
 

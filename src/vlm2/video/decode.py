@@ -73,8 +73,8 @@ class VideoFile:
         return self._decode(fps, warn=True)
 
     def spread(self, count: int) -> Iterator[Frame]:
-        """Yield `count` frames evenly spread from the first to the last (all, where there are fewer), as benchmarks take
-        them: those numbered ⌊k·(frames − 1)/(count − 1)⌋. Warns as `sample` does."""
+        """Yield `count` frames evenly spread from the first to the last, as benchmarks take them: those numbered
+        ⌊k·(frames − 1)/(count − 1)⌋, or all where there are fewer. Warns as `sample` does."""
         if count < 1:
             raise ValueError(f"{count} frames cannot be spread over a video; ask for 1 or more.")
         return self._decode(chosen=frozenset(spread_indices(self.frames, count)), warn=True)
