@@ -1,4 +1,4 @@
-"""Terse questions: fewer words, the same things, options and answer; every type of the engine is either terse or whole."""
+"""Terse questions: fewer words, the same things, options and answer."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from vlm2.train.terse import TEXTS, terse
 
 @pytest.fixture(scope="module")
 def questions(repository: Path):
-    return ask_all(Scene.load(repository / "examples" / "home.scene.json"), seed=3)
+    return ask_all(Scene.load(repository / "examples" / "home.json"), seed=3)
 
 
 def test_a_terse_prompt_is_shorter_and_names_what_the_question_names(questions):

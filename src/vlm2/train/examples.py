@@ -116,9 +116,7 @@ def by_task(questions: Iterable[Question]) -> Pool:
 class HomeExamples(torch.utils.data.Dataset):
     """Examples of cached homes; item i is deterministic for the seed, and different at each passage over the homes."""
 
-    def __init__(
-        self, homes: list[CachedHome], length: int, handful: Handful, most_frames: int, seed: int
-    ) -> None:
+    def __init__(self, homes: list[CachedHome], length: int, handful: Handful, most_frames: int, seed: int) -> None:
         self.homes, self.length, self.seed = homes, length, seed
         self.handful, self.most_frames = handful, most_frames
         self.orders: dict[int, np.ndarray] = {}

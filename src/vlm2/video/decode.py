@@ -70,11 +70,20 @@ class VideoFile:
         check_fps(fps)
         return self._decode(fps, warn=True)
 
-    def _decode(self, fps: float | None = None, *, warn: bool = False) -> Iterator[Frame]:
+    def spread(self, count: int) -> Iterator[Frame]:
+        """Yield `count` frames evenly spread from the first to the last, as benchmarks take them: those numbered
+        ⌊k·(frames − 1)/(count − 1)⌋, or all where there are fewer. Warns as `sample` does."""
+        if count < 1:
+            raise ValueError(f"{count} frames cannot be spread over a video; ask for 1 or more.")
+        return self._decode(chosen=frozenset(spread_indices(self.frames, count)), warn=True)
+
+    def _decode(
+        self, fps: float | None = None, *, chosen: frozenset[int] | None = None, warn: bool = False
+    ) -> Iterator[Frame]:
         damage, clock = Damage(), Clock()
         with self.open() as (container, stream):
             stream.thread_type = "AUTO"
-            yield from read_frames(container, stream, fps, damage, clock)
+            yield from read_frames(container, stream, fps, damage, clock, chosen)
         if warn:
             self._warn(damage, clock.last)
 
@@ -141,13 +150,21 @@ def check_size(stream: VideoStream, name: str) -> None:
 
 
 def read_frames(
-    container: InputContainer, stream: VideoStream, fps: float | None, damage: Damage, clock: FrameClock
+    container: InputContainer,
+    stream: VideoStream,
+    fps: float | None,
+    damage: Damage,
+    clock: FrameClock,
+    chosen: frozenset[int] | None = None,
 ) -> Iterator[Frame]:
-    """Yield the frames of an open container, with `fps` the first in every 1/fps seconds; count what is broken."""
+    """Yield the frames of an open container, with `fps` the first in every 1/fps seconds, or those of the `chosen`
+    numbers; count what is broken."""
     due = 0.0
     slack = min(float(stream.time_base or 0), 0.1 / fps) if fps else 0.0  # timestamps are rounded to ticks
-    for stored in _frames(container, stream, damage):
+    for index, stored in enumerate(_frames(container, stream, damage)):
         time = clock.tell(stored, stream)
+        if chosen is not None and index not in chosen:
+            continue
         if fps is not None:
             if time < due - slack:
                 continue
@@ -161,6 +178,13 @@ class FrameClock(Protocol):
     def tell(self, frame: av.VideoFrame, stream: VideoStream) -> float:
         """Return a frame's time; called once for each, in order."""
         ...
+
+
+def spread_indices(frames: int, count: int) -> list[int]:
+    """Return which of a video's frames `VideoFile.spread` yields."""
+    if frames <= count:
+        return list(range(frames))
+    return [k * (frames - 1) // max(count - 1, 1) for k in range(count)]
 
 
 @dataclass
