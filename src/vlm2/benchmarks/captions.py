@@ -24,10 +24,10 @@ def caption_metrics(replies: Sequence[tuple[Item, str]]) -> dict[str, float]:
         warnings.warn(f"BLEU, METEOR, ROUGE-L and CIDEr are left out: {lacking}", stacklevel=2)
     if lacking or not replies:
         return {}
-    from pycocoevalcap.bleu.bleu import Bleu
-    from pycocoevalcap.cider.cider import Cider
-    from pycocoevalcap.rouge.rouge import Rouge
-    from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
+    from pycocoevalcap.bleu.bleu import Bleu  # pyright: ignore[reportMissingImports]
+    from pycocoevalcap.cider.cider import Cider  # pyright: ignore[reportMissingImports]
+    from pycocoevalcap.rouge.rouge import Rouge  # pyright: ignore[reportMissingImports]
+    from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer  # pyright: ignore[reportMissingImports]
 
     ours = {number: [{"caption": clean(reply)}] for number, (_, reply) in enumerate(replies)}
     truths = {
@@ -57,12 +57,13 @@ def _lacking() -> str:
 
 
 def _meteor(truths: dict[int, list[str]], ours: dict[int, list[str]]) -> float:
-    from pycocoevalcap.meteor.meteor import Meteor
+    from pycocoevalcap.meteor.meteor import Meteor  # pyright: ignore[reportMissingImports]
 
     meteor = Meteor()
     try:
         score, _ = meteor.compute_score(truths, ours)
     finally:  # it ends its Java process when it is deleted, but leaves the pipes open
-        meteor.meteor_p.stdout.close()
-        meteor.meteor_p.stderr.close()
+        for pipe in (meteor.meteor_p.stdout, meteor.meteor_p.stderr):
+            assert pipe is not None
+            pipe.close()
     return float(score)

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 
 from .benchmark import Item, Values
 
+# fmt: off
 NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen twenty"
-).split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)
+# fmt: on
 WORDS = {
     **{str(number): word for number, word in enumerate(NUMBERS)},
     "23": "twenty-three",
@@ -37,7 +39,7 @@ WORDS = {
 
 def clean(text: str) -> str:
     """Return an answer as it is compared: lower case, no marks, numbers up to twenty as words, no articles."""
-    text = re.sub(" {2,}", " ", text.lower().strip(" "))
+    text = re.sub(" {2,}", " ", re.sub("^ +| +$", "", text.lower()))
     text = re.sub(r"[^a-z0-9,'\s\-:]+", "", text)
     text = re.sub(r"\w+", lambda word: WORDS.get(word.group(), word.group()), text)
     text = re.sub(r"\bo' +clock\b", "o'clock", text)

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..questions.question import WORD_REQUEST
 from .benchmark import Benchmark, Item, Loaded
 from .phrases import commonest_answers, exact_match, summarize
-from .source import FindVideo, Questions, Records, Row, collect, join
+from .source import FindVideo, Questions, Row, collect, join
 
 PAGE = "sqa_task/balanced of the archive on Zenodo, record 7792397"
 
@@ -31,27 +31,21 @@ WORDS = ("what", "is", "how", "can", "which")
 
 
 def load(source: str | Path | None = None, videos: str | Path | None = None, limit: int | None = None) -> Loaded:
-    """Read the questions and, in the file beside them, their answers; videos are `scannet/SCENE.mp4` or `SCENE.mp4`.
+    """Read the questions and, from the file beside them, their answers; videos are `scannet/SCENE.mp4` or `SCENE.mp4`.
 
     See `benchmark.Loader`.
     """
     questions = QUESTIONS.read(source)
-    if "answers" not in questions.rows[0]:
-        questions = _answered(questions)
-    return collect(questions, _item, videos, limit)
-
-
-def _answered(questions: Records) -> Records:
-    """Join the published pair of files by question id."""
     if questions.folder is None:
-        raise ValueError("This data set of SQA3D has no answers; give the folder of the two published files.")
-    return join(questions, ANNOTATIONS.read(questions.folder), "question_id")
+        raise ValueError(f"These questions of SQA3D have no answers; give the folder of both published files ({PAGE}).")
+    answered = join(questions, ANNOTATIONS.read(questions.folder), "question_id")
+    return collect(answered, _item, videos, limit)
 
 
 def question_type(question: str) -> str:
-    """Return the question's first word where the papers have a column for it, else "others"."""
-    word = question.split(maxsplit=1)[0].lower() if question.strip() else ""
-    return word if word in WORDS else "others"
+    """Return the word that a question begins with ("What's" is what), where the papers have a column for it, or
+    "others"."""
+    return next((word for word in WORDS if question.lower().startswith(word)), "others")
 
 
 def _item(row: Row, find: FindVideo) -> Item:
