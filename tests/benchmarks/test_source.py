@@ -1,6 +1,7 @@
 """Question files of every form, and what is said of those that are none."""
 
 import json
+import sys
 
 import pytest
 
@@ -117,3 +118,12 @@ def test_ids_are_unique(tmp_path):
     records = TOY.read(write(tmp_path, "toy.json", [ROWS[0], ROWS[0]]))
     with pytest.raises(ValueError, match="more than once: a"):
         collect(records, make)
+
+
+def test_without_datasets_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    (tmp_path / "any.parquet").touch()
+    with pytest.raises(ValueError, match=r"pip install 'vlm2\[eval\]'"):
+        TOY.read(tmp_path / "any.parquet")
+    with pytest.raises(ValueError, match=r"pip install 'vlm2\[eval\]'"):
+        TOY.read()
