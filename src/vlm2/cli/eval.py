@@ -35,7 +35,9 @@ app = typer.Typer(
 @app.command()
 def run(
     benchmark: Annotated[str, typer.Argument(help="Its name; `vlm2 eval list` tells which there are.")],
-    out: Annotated[Path, typer.Option(help="Folder for predictions, scores and receipt; a killed run goes on there.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for predictions, scores and receipt; a killed run goes on there.")
+    ] = None,
     model: Annotated[str, typer.Option(help="mini, a folder, a hub name; or chance, random, blind:MODEL.")] = "mini",
     data: Annotated[str | None, typer.Option(help="Question file, its folder, or a hub data set.")] = None,
     videos: Annotated[Path | None, typer.Option(help="Folder of the videos; those of homes are made there.")] = None,
@@ -66,6 +68,8 @@ def run(
     if make_only:
         _make(chosen, loaded, workers)
         return
+    if out is None:
+        raise ValueError(f"Say where the predictions go: vlm2 eval {benchmark} --out DIR")
     place = runner.Place(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
     settings = Settings(model, _frames(frames, loaded), fps, seed, threads, _device(device, place), dtype)
     answers = respondent(settings, chosen, loaded.items)
