@@ -6,6 +6,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+ASKING = 16  # tokens of a frame that tell whom a read attends to
+
 
 class MemoryAttention(nn.Module):
     """Attn(H, memory), multi-head. Keys and values are projected when an entry is written, by `project`; a read
@@ -35,6 +37,18 @@ class MemoryAttention(nn.Module):
         queries, keys, values = (self._split(x) for x in (self.query(tokens), keys, values))
         read = functional.scaled_dot_product_attention(queries, keys, values)
         return self.out(read[0].transpose(0, 1).flatten(1))
+
+    def shares(
+        self, tokens: Float[Tensor, "patches dim"], keys: Float[Tensor, "slots patches dim"]
+    ) -> Float[Tensor, " slots"]:
+        """Return the share of a read's attention that each slot gets, mean over heads and tokens; they add to 1.
+
+        To explain a read, not to do one: only about `ASKING` of the frame's tokens are asked.
+        """
+        asking = tokens[:: max(1, len(tokens) // ASKING)]
+        queries, flat = self._split(self.query(asking)), self._split(keys)
+        attention = (queries @ flat.mT * flat.shape[-1] ** -0.5).float().softmax(-1)
+        return attention.mean((0, 1, 2)).unflatten(0, keys.shape[:2]).sum(1)
 
     def _split(self, tokens: Tensor) -> Float[Tensor, "1 heads tokens head_dim"]:
         return tokens.reshape(-1, self.heads, tokens.shape[-1] // self.heads).transpose(0, 1)[None]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from .attention import MemoryAttention
 from .configuration import MemoryConfig
-from .episodic import EpisodicMemory
+from .episodic import Deletion, EpisodicMemory
 from .slots import Entry, Slots, context_slots
 from .working import WorkingMemory
 
@@ -58,10 +58,13 @@ class DualState:
 
 @dataclass(frozen=True)
 class MemoryEvent:
-    """What happened at a frame: γ where both memories were read, and the frame that the bank gave up (-1: none)."""
+    """What happened at a frame: γ where both memories were read, the frame that the bank gave up (-1: none), the frame
+    to which it was most similar (-1: none), and how similar (a cosine; NaN: none)."""
 
     memory_gate: Float[Tensor, "patches dim"] | None
     deleted_frame: Int[Tensor, ""]
+    similar_frame: Int[Tensor, ""]
+    similarity: Float[Tensor, ""]
 
 
 class DualMemory(nn.Module):
@@ -102,8 +105,21 @@ class DualMemory(nn.Module):
         working_read = self._read(self.working_attention, tokens_3d, state.working)
         episodic_read = self._read(self.episodic_attention, tokens_3d, state.episodic)
         memory_tokens, memory_gate = self._combine(tokens_3d, working_read, episodic_read)
-        new_state, deleted_frame = self._write(tokens_3d, memory_tokens, state, frame, time)
-        return memory_tokens, new_state, MemoryEvent(memory_gate, deleted_frame)
+        new_state, deletion = self._write(tokens_3d, memory_tokens, state, frame, time)
+        return memory_tokens, new_state, MemoryEvent(memory_gate, *deletion)
+
+    def read_shares(
+        self, tokens_3d: Float[Tensor, "patches dim"], state: DualState
+    ) -> tuple[Float[Tensor, " working"], Float[Tensor, " episodic"]]:
+        """Return how a frame's two reads divide their attention among the slots of W and of E; each adds to 1, or is
+        empty where that memory is off or empty. An explanation beside `step`, which does not need it."""
+
+        def shares(attention: MemoryAttention | None, memory: WorkingMemory | EpisodicMemory) -> Tensor:
+            if attention is None or len(memory) == 0:
+                return memory.times[:0]
+            return attention.shares(tokens_3d, memory.keys)
+
+        return shares(self.working_attention, state.working), shares(self.episodic_attention, state.episodic)
 
     def forward(
         self,
@@ -150,15 +166,15 @@ class DualMemory(nn.Module):
 
     def _write(
         self, tokens_3d: Tensor, memory_tokens: Tensor, state: DualState, frame: int, time: float
-    ) -> tuple[DualState, Int[Tensor, ""]]:
+    ) -> tuple[DualState, Deletion]:
         """Write H into the working memory and M into the episodic one."""
         config, device = self.config, tokens_3d.device
         mark = torch.full((), frame, device=device), torch.full((), time, device=device, dtype=torch.float32)
-        working, episodic, deleted_frame = state.working, state.episodic, torch.full_like(mark[0], -1)
+        working, episodic, deletion = state.working, state.episodic, Deletion.none(mark[0])
         if self.working_attention is not None:
             working = working.write(Entry(tokens_3d, *self.working_attention.project(tokens_3d), *mark), config.window)
         if self.episodic_attention is not None:
             entry = Entry(memory_tokens, *self.episodic_attention.project(memory_tokens), *mark)
-            episodic, deleted_frame = episodic.write(entry, config.capacity, config.episodic_write)
+            episodic, deletion = episodic.write(entry, config.capacity, config.episodic_write)
         recent = state.recent.appended(Entry(memory_tokens, memory_tokens, memory_tokens, *mark), config.window)
-        return DualState(working, episodic, recent), deleted_frame
+        return DualState(working, episodic, recent), deletion

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -11,6 +12,20 @@ from torch.nn import functional
 
 from .configuration import EpisodicWrite
 from .slots import Entry, Slots, append
+
+
+class Deletion(NamedTuple):
+    """What a write gave up: a frame, the one to which it was most similar (the newcomer or another), and how similar."""
+
+    deleted_frame: Int[Tensor, ""]  # -1: none
+    similar_frame: Int[Tensor, ""]  # -1: none
+    similarity: Float[Tensor, ""]  # cosine; NaN: none
+
+    @staticmethod
+    def none(frame: Int[Tensor, ""]) -> Deletion:
+        """Return what a write gives up where there is room."""
+        nobody = torch.full_like(frame, -1)
+        return Deletion(nobody, nobody, torch.full_like(frame, torch.nan, dtype=torch.float32))
 
 
 @dataclass(frozen=True)
@@ -35,22 +50,24 @@ class EpisodicMemory(Slots):
             similarity=torch.empty(0, 0, device=device),
         )
 
-    def write(self, entry: Entry, capacity: int, rule: EpisodicWrite) -> tuple[EpisodicMemory, Int[Tensor, ""]]:
-        """Append M; a full bank gives one entry up for it. Also return the frame that was given up, -1 for none.
+    def write(self, entry: Entry, capacity: int, rule: EpisodicWrite) -> tuple[EpisodicMemory, Deletion]:
+        """Append M; a full bank gives one entry up for it. Also return what was given up.
 
         The newcomer itself always stays, so deleting before or after appending is the same; after is simpler.
         """
         full = len(self) >= capacity
         grown = self._with(entry)
         if not full:
-            return grown, torch.full_like(entry.frame, -1)
+            return grown, Deletion.none(entry.frame)
         if rule == "nearest":
             delete = grown.similarity[-1, :-1].argmax(keepdim=True)
+            other = torch.full_like(delete, len(self))
         else:
             delete, other = most_similar_pair(grown.similarity)
-            if rule == "merge":
-                grown = grown._merged(delete, other)
-        return grown._without(delete), grown.frames[delete][0]
+        deletion = Deletion(grown.frames[delete][0], grown.frames[other][0], grown.similarity[delete, other][0])
+        if rule == "merge":
+            grown = grown._merged(delete, other)
+        return grown._without(delete), deletion
 
     def _with(self, entry: Entry) -> EpisodicMemory:
         tokens = append(self.tokens, entry.tokens)
