@@ -27,9 +27,11 @@ def offline(session: Session, images: np.ndarray):
 @pytest.mark.parametrize("frames", [1, 4, 5, 13])
 def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
     session = observe(make_session(), images[:frames])
-    tokens, times = session._watcher.slots(session._stream)
-    expected, indices = session.model.frame_tokens(offline(session, images[:frames]))
-    assert times == [index / 2 for index in indices.tolist()]
+    stream = session._watcher.complete(session._stream)
+    tokens, indices, times = session.model.slot_tokens(stream.memory, stream.grid)
+    expected, expected_indices = session.model.frame_tokens(offline(session, images[:frames]))
+    assert indices.tolist() == expected_indices.tolist()
+    assert times.tolist() == [index / 2 for index in indices.tolist()]
     torch.testing.assert_close(tokens, expected, atol=2e-4, rtol=2e-4)
 
 

@@ -1,63 +1,105 @@
-"""Answers behind a video: its keys and values are computed once and serve every question until the memory changes."""
+"""Answers behind a video: its keys and values are computed once and serve every question until the memory changes, and
+those of the slots before the first changed one even then."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import DynamicCache
+from transformers import DynamicCache, PreTrainedModel
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
+
+_locks: WeakKeyDictionary[PreTrainedModel, threading.RLock] = WeakKeyDictionary()
+_locks_lock = threading.Lock()
+
+
+def model_lock(model: PreTrainedModel) -> threading.RLock:
+    """Return the one lock of a model, which is held while its language model is used: showing attention switches the
+    implementation of the shared layers for a moment."""
+    with _locks_lock:
+        return _locks.setdefault(model, threading.RLock())
 
 
 @dataclass(frozen=True)
 class Prefix:
     """What all questions about one state of the memory share: the prompt's beginning and the video, already read.
 
-    `cache` holds `length` positions between questions; while one is answered, more. The video starts at `start`.
+    `memory_tokens` are the M of the slots that were read; the video starts at `start`, with `tokens` a slot. `cache`
+    holds `length` positions between questions; while one is answered, more. `read` is how many had to be computed.
     """
 
     cache: DynamicCache
-    length: int
+    memory_tokens: Float[Tensor, "slots patches dim"]
     start: int
-    slots: int
-    tokens: int  # a slot
+    tokens: int
+    length: int
+    read: int
+
+    @property
+    def slots(self) -> int:
+        """How many slots were read."""
+        return len(self.memory_tokens)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The words, and the share of attention that each slot got as the first word was chosen."""
+    """The words, the share of attention that each slot got as the first word was chosen, and how many tokens of the
+    question were read before it."""
 
     text: str
     attention: Float[Tensor, " slots"]
+    read: int
 
 
 class Answerer:
-    """Greedy decoding with a model's language model: the words of `model.generate`, without reading the video again."""
+    """Greedy decoding with a model's language model: the words of `model.generate`, without reading the video again.
+
+    Safe to use from several threads, each with prefixes of its own.
+    """
 
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> None:
         self.model, self.processor = model, processor
         self.stop = _stop_ids(model, processor)
+        self.lock = model_lock(model)
 
     @torch.inference_mode()
-    def read(self, video: Float[Tensor, "slots tokens text_dim"]) -> Prefix:
-        """Read the prompt up to the question, video included."""
+    def read(
+        self,
+        memory_tokens: Float[Tensor, "slots patches dim"],
+        grid: tuple[int, int],
+        earlier: Prefix | None = None,
+    ) -> Prefix:
+        """Read the prompt up to the question, video included. Of an earlier prefix, which is used up, everything before
+        the first slot that changed is kept; a slot is the same when its M is, bit for bit."""
         embed = self.model.language_backbone.get_input_embeddings()
-        before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
-        embeds = torch.cat([before, video.flatten(0, 1)[None].to(before.dtype), after], dim=1)
-        cache = DynamicCache()
-        self.model.language_backbone(inputs_embeds=embeds, past_key_values=cache, use_cache=True)
-        return Prefix(cache, embeds.shape[1], before.shape[1], *video.shape[:2])
+        with self.lock:
+            if earlier is None:
+                cache, start, same = DynamicCache(), 0, 0
+            else:
+                cache, start, same = earlier.cache, earlier.start, _same_slots(earlier.memory_tokens, memory_tokens)
+                if same == earlier.slots == len(memory_tokens):
+                    return Prefix(cache, memory_tokens, start, earlier.tokens, earlier.length, 0)
+                cache.crop(start + same * earlier.tokens - earlier.length)  # a negative number of positions to drop
+            before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
+            video = self.model.projector(memory_tokens[same:], grid).to(before.dtype)
+            new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
+            self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
+        start, tokens = before.shape[1], video.shape[1]
+        length = start + len(memory_tokens) * tokens + after.shape[1]
+        return Prefix(cache, memory_tokens, start, tokens, length, new.shape[1])
 
     @torch.inference_mode()
     def reply(self, prefix: Prefix, prompt: str, most_tokens: int) -> Reply:
         """Answer one question. Raises ValueError for an empty one."""
         ids = self.processor.question_ids(prompt)
-        try:
+        with self.lock:
             if ids[:-1]:
                 self.model.language_backbone(
                     input_ids=self._ids(ids[:-1]), past_key_values=prefix.cache, use_cache=True
@@ -71,9 +113,8 @@ class Answerer:
                 if len(words) == most_tokens:
                     break
                 step = self._step(prefix, token)
-        finally:
             prefix.cache.crop(prefix.length - prefix.cache.get_seq_length())  # a negative number of positions to drop
-        return Reply(self.processor.decode(words), attention)
+        return Reply(self.processor.decode(words), attention, len(ids))
 
     def _step(self, prefix: Prefix, token: int, **options: bool):
         return self.model.language_model(
@@ -93,6 +134,13 @@ class Answerer:
             yield
         finally:
             backbone.set_attn_implementation(usual or "sdpa")
+
+
+def _same_slots(earlier: Float[Tensor, "_ patches dim"], now: Float[Tensor, "slots patches dim"]) -> int:
+    """Count the leading slots that have not changed."""
+    both = min(len(earlier), len(now))
+    same = (earlier[:both] == now[:both]).flatten(1).all(dim=1)
+    return int(same.long().cumprod(0).sum())
 
 
 def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, " slots"]:
