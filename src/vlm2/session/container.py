@@ -41,7 +41,7 @@ def write(path: str | Path, tensors: Mapping[str, Tensor], record: Mapping[str, 
     data = bytearray(
         tensors_to_bytes(
             {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
-            metadata={FORMAT: json.dumps(sealed, sort_keys=True, allow_nan=False)},
+            metadata={FORMAT: json.dumps(sealed, sort_keys=True, allow_nan=False, separators=(",", ":"))},
         )
     )
     place = _digest_place(bytes(data[: 8 + int.from_bytes(data[:8], "little")]))

@@ -42,7 +42,7 @@ def load(path: str | Path, model: VLM2ForConditionalGeneration) -> Stream:
         differing = Identity.of(model).differences(Identity(**record["model"]))
     if differing:
         raise ValueError(
-            f"{path} was saved with another model than this one: {', '.join(differing)} differ. "
+            f"{path} was saved with another model than this one (not the same: {', '.join(differing)}). "
             "Open it with the model that watched."
         )
     return _to(_stream(path, tensors, record), next(model.parameters()).device)

@@ -16,7 +16,7 @@ from .trace import NO_SLOT, Kept, Trace
 def differences(header: dict[str, Any], config: VLM2Config) -> list[str]:
     """Say what of a model differs from the one that wrote the file, as far as the file can tell."""
     same = header.get("model") == config_digest(config, ("transformers_version", "architectures", "dtype"))
-    return [] if same else ["the configurations"]
+    return [] if same else ["the configuration"]
 
 
 def with_trace(stream: Stream) -> Stream:

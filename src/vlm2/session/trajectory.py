@@ -33,9 +33,8 @@ class Trajectory:
         frames: Int[Tensor, " new"],
         times: Float[Tensor, " new"],
         world_from_camera: Float[Tensor, "new 4 4"],
-        most: int = MOST,
     ) -> Trajectory:
-        """Return the path with later poses: whenever there are more than `most`, every second one goes.
+        """Return the path with later poses: whenever there are more than `MOST`, every second one goes.
 
         What is kept depends on the frames' indices alone, not on how they are portioned.
         """
@@ -43,6 +42,6 @@ class Trajectory:
         times = torch.cat((self.times, times))
         poses = torch.cat((self.world_from_camera, world_from_camera))
         stride = self.stride
-        while int((kept := frames % stride == 0).sum()) > most:
+        while int((kept := frames % stride == 0).sum()) > MOST:
             stride *= 2
         return Trajectory(frames[kept], times[kept], poses[kept], stride)

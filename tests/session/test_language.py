@@ -1,0 +1,100 @@
+"""The prefix that questions share: how much of it is read again, and that this changes no answer."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from streams import QUESTION, observe, told
+
+from vlm2.questions.question import WORD_REQUEST
+from vlm2.session import Session
+from vlm2.session.language import Prefix
+
+TOKENS = 6  # a slot of the toy: 4 × 6 patches, pooled 2 × 2
+
+
+def lengths(session: Session) -> tuple[int, int, int]:
+    """Tokens before the video, after it, and of the question."""
+    before, after = session.processor.prefix_ids()
+    return len(before), len(after), len(session.processor.question_ids(f"{QUESTION}\n{WORD_REQUEST}"))
+
+
+def slots(session: Session) -> list[int]:
+    return session._complete().memory.context_slots()[1].tolist()
+
+
+def test_an_unchanged_memory_is_not_read_again(make_session, images):
+    session = observe(make_session(), images[:9])
+    before, after, question = lengths(session)
+    assert session.ask(QUESTION).prefilled == before + len(slots(session)) * TOKENS + after + question
+    assert session.ask(QUESTION).prefilled == question
+    assert session.ask("How?").prefilled == len(session.processor.question_ids(f"How?\n{WORD_REQUEST}"))
+
+
+@pytest.mark.parametrize("rule", ["nearest", "pair", "merge"])
+def test_reading_starts_at_the_first_changed_slot(make_session, images, rule):
+    session = make_session(memory={"window": 2, "capacity": 6, "episodic_write": rule})
+    _, after, question = lengths(session)
+    torch.nn.init.constant_(session.model.memory.residual_gate, 0.5)
+    saved = 0
+    held: tuple = ()
+    for index, image in enumerate(images[:16]):
+        session.observe(image, index / 2)
+        tokens, frames, _ = session._complete().memory.context_slots()
+        now = tuple((f, token.numpy().tobytes()) for f, token in zip(frames.tolist(), tokens, strict=True))
+        same = next((i for i, (a, b) in enumerate(zip(held, now, strict=False)) if a != b), min(len(held), len(now)))
+        answer = session.ask(QUESTION)
+        if index:
+            assert answer.prefilled == (len(now) - same) * TOKENS + after + question
+            saved += same
+        held = now
+    assert saved > 10
+    fresh = session.fork()  # which reads everything anew
+    assert fresh.ask(QUESTION).prefilled > session.ask(QUESTION).prefilled
+    assert told(session)[0] == told(fresh)[0]
+    weights = {seen.time: seen.weight for seen in told(session)[1]}
+    assert weights == pytest.approx({seen.time: seen.weight for seen in told(fresh)[1]}, abs=1e-4)
+
+
+def test_waiting_frames_are_read_again_once_their_window_is_full(make_session, images):
+    """Their index stays and their content changes: the window that a question made up was not full."""
+    session = observe(make_session(), images[:3])
+    _, after, question = lengths(session)
+    session.ask(QUESTION)
+    observe(session, images[3:4], start=3)
+    assert session.ask(QUESTION).prefilled == len(slots(session)) * TOKENS + after + question
+
+
+def test_an_interrupted_answer_spoils_nothing(make_session, images, monkeypatch):
+    session = observe(make_session(), images[:6])
+    expected = told(session)
+    stop = session._answerer._step
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session._answerer, "_step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        session.ask("How large is the room?")
+    monkeypatch.setattr(session._answerer, "_step", stop)
+    assert told(session) == expected
+
+
+def test_attention_is_that_of_the_whole_model(make_session, images):
+    session = observe(make_session(), images[:9])
+    tokens, _, times = session._complete().memory.context_slots()
+    prefix: Prefix = session._answerer.read(tokens, session._stream.grid)
+    reply = session._answerer.reply(prefix, f"{QUESTION}\n{WORD_REQUEST}", 4)
+    assert reply.attention.sum().item() == pytest.approx(1)
+
+    model = session.model
+    features = model.encode(session.processor.resize(images[:9]), torch.arange(9) / 2)
+    inputs = session.processor(f"{QUESTION}\n{WORD_REQUEST}")
+    model.language_backbone.set_attn_implementation("eager")
+    layers = model(**inputs, features=features, output_attentions=True).attentions
+    video, frames = model.frame_tokens(features)
+    start = inputs["input_ids"][0].tolist().index(model.config.video_token_id)
+    attention = torch.stack(layers)[:, 0, :, -1].mean((0, 1))[start : start + video.shape[:2].numel()]
+    shares = attention.unflatten(0, video.shape[:2]).sum(1)
+    assert times.tolist() == (frames / 2).tolist()
+    torch.testing.assert_close(reply.attention, shares / shares.sum(), atol=1e-4, rtol=0)
