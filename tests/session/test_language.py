@@ -8,15 +8,15 @@ from streams import QUESTION, observe, told
 
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.session import Session
-from vlm2.session.language import Prefix
+from vlm2.session.language import NEUTRAL
 
 TOKENS = 6  # a slot of the toy: 4 × 6 patches, pooled 2 × 2
 
 
 def lengths(session: Session) -> tuple[int, int, int]:
-    """Tokens before the video, after it, and of the question."""
+    """Tokens before the video, after it with the neutral question, and of the question."""
     before, after = session.processor.prefix_ids()
-    return len(before), len(after), len(session.processor.question_ids(f"{QUESTION}\n{WORD_REQUEST}"))
+    return len(before), len(after) + len(session.processor.question_ids(NEUTRAL)), len(session.processor.question_ids(f"{QUESTION}\n{WORD_REQUEST}"))
 
 
 def slots(session: Session) -> list[int]:
@@ -80,21 +80,35 @@ def test_an_interrupted_answer_spoils_nothing(make_session, images, monkeypatch)
     assert told(session) == expected
 
 
-def test_attention_is_that_of_the_whole_model(make_session, images):
+def test_attention_is_that_of_the_whole_model_beyond_a_neutral_question(make_session, images):
     session = observe(make_session(), images[:9])
     tokens, _, times = session._complete().memory.context_slots()
-    prefix: Prefix = session._answerer.read(tokens, session._stream.grid)
-    reply = session._answerer.reply(prefix, f"{QUESTION}\n{WORD_REQUEST}", 4)
+    prefix = session._answerer.read(tokens, session._stream.grid)
+    reply = session._answerer.reply(prefix, QUESTION, 4)
     assert reply.attention.sum().item() == pytest.approx(1)
 
     model = session.model
     features = model.encode(session.processor.resize(images[:9]), torch.arange(9) / 2)
-    inputs = session.processor(f"{QUESTION}\n{WORD_REQUEST}")
-    model.language_backbone.set_attn_implementation("eager")
-    layers = model(**inputs, features=features, output_attentions=True).attentions
     video, frames = model.frame_tokens(features)
-    start = inputs["input_ids"][0].tolist().index(model.config.video_token_id)
-    attention = torch.stack(layers)[:, 0, :, -1].mean((0, 1))[start : start + video.shape[:2].numel()]
-    shares = attention.unflatten(0, video.shape[:2]).sum(1)
+    model.language_backbone.set_attn_implementation("eager")
+
+    def shares(question: str) -> torch.Tensor:
+        inputs = session.processor(question)
+        start = inputs["input_ids"][0].tolist().index(model.config.video_token_id)
+        asked = len(session.processor.question_ids(question))
+        layers = model(**inputs, features=features, output_attentions=True).attentions
+        attention = torch.stack(layers)[:, 0, :, -asked:].mean((0, 1, 2))[start : start + video.shape[:2].numel()]
+        return attention.unflatten(0, video.shape[:2]).sum(1) / attention.sum()
+
+    beyond = (shares(QUESTION) - shares(NEUTRAL)).clamp(min=0)
     assert times.tolist() == (frames / 2).tolist()
-    torch.testing.assert_close(reply.attention, shares / shares.sum(), atol=1e-4, rtol=0)
+    torch.testing.assert_close(reply.attention, beyond / beyond.sum(), atol=1e-3, rtol=0)
+
+
+def test_a_neutral_question_rests_on_what_it_attends_to(make_session, images):
+    session = observe(make_session(), images[:9])
+    evidence = session.ask(NEUTRAL).evidence
+    assert {seen.time: seen.weight for seen in evidence} == pytest.approx(
+        dict(zip(session._complete().memory.context_slots()[2].tolist(), session._prefix.neutral.tolist(), strict=True)),
+        abs=1e-5,
+    )

@@ -17,10 +17,10 @@ class Evidence:
 class Answer:
     """An answer: its words, the frames it rested on (heaviest first), and the seconds it took.
 
-    The weights are the language model's attention to the memory's slots, as it begins to answer, carried back through
-    the memory's reads to the frames that the slots were made of (`docs/memory.md` has the formula). They tell where the
-    model looked, not why it answered so. `prefilled` is how many tokens the language model had to read before the first
-    word: on an unchanged memory those of the question alone.
+    The weights are the language model's attention to the memory's slots, as far as this question draws more of it than
+    a neutral one, carried back through the memory's reads to the frames that the slots were made of (`docs/memory.md`
+    has the formula). They tell where the model looked, not why it answered so. `prefilled` is how many tokens the
+    language model had to read before the first word: on an unchanged memory those of the question alone.
     """
 
     text: str
