@@ -100,9 +100,9 @@ def test_attention_is_that_of_the_whole_model_beyond_a_neutral_question(make_ses
         attention = torch.stack(layers)[:, 0, :, -asked:].mean((0, 1, 2))[start : start + video.shape[:2].numel()]
         return attention.unflatten(0, video.shape[:2]).sum(1) / attention.sum()
 
-    beyond = (shares(QUESTION) - shares(NEUTRAL)).clamp(min=0)
+    rise = (shares(QUESTION) / shares(NEUTRAL) - 1).clamp(min=0)
     assert times.tolist() == (frames / 2).tolist()
-    torch.testing.assert_close(reply.attention, beyond / beyond.sum(), atol=1e-3, rtol=0)
+    torch.testing.assert_close(reply.attention, rise / rise.sum(), atol=1e-3, rtol=0)
 
 
 def test_a_neutral_question_rests_on_what_it_attends_to(make_session, images):

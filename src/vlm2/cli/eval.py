@@ -10,7 +10,7 @@ import typer
 
 
 def evaluate(
-    benchmark: Annotated[str, typer.Argument(help="homes (questions) or geometry (depth and poses).")],
+    benchmark: Annotated[str, typer.Argument(help="homes (questions), geometry (depth and poses) or evidence (frames).")],
     out: Annotated[Path, typer.Option(help="Folder for predictions and scores; a killed run goes on where it was.")],
     model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
     data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make --split test`.")] = Path("homes"),
@@ -25,8 +25,11 @@ def evaluate(
     if benchmark == "geometry":
         _geometry(model, data, out, fps, device)
         return
+    if benchmark == "evidence":
+        _evidence(model, data, out, fps, count, device, dtype)
+        return
     if benchmark != "homes":
-        raise ValueError(f"No benchmark is called {benchmark!r}; there are: homes, geometry.")
+        raise ValueError(f"No benchmark is called {benchmark!r}; there are: homes, geometry, evidence.")
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
@@ -61,4 +64,23 @@ def _geometry(model: str, data: Path, out: Path, fps: float, device: str | None)
     result = geometry.summary(windows)
     out.mkdir(parents=True, exist_ok=True)
     (out / "geometry.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    Console().print_json(data=result)
+
+
+def _evidence(
+    model: str, data: Path, out: Path, fps: float, count: int | None, device: str | None, dtype: str | None
+) -> None:
+    """Measure whether the frames that answers rest on show what was asked about."""
+    from rich.console import Console
+    from rich.progress import track
+
+    import vlm2
+
+    from ..benchmarks import evidence
+
+    loaded = vlm2.load(model, device=device, dtype=dtype)
+    rows = list(track(evidence.run(loaded, data, fps, count=count), description="Asking"))
+    result = evidence.summary(rows)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "evidence.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     Console().print_json(data=result)
