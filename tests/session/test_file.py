@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from streams import QUESTION, contents, observe, told
+from sessions import QUESTION, contents, observe, told
 
 from vlm2.session import LoadedModel, Session, file
 from vlm2.session.identity import config_digest

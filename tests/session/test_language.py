@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from streams import QUESTION, observe, told
+from sessions import QUESTION, observe, told
 
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.session import Session

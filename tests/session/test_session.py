@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from streams import QUESTION, contents, observe, told
+from sessions import QUESTION, contents, observe, told
 
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.session import Session, trace, trajectory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from streams import observe
+from sessions import observe
 
 from vlm2.session.sources import Source
 from vlm2.session.trace import Kept, Read, Trace
