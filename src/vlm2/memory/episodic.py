@@ -117,7 +117,8 @@ class EpisodicMemory(Slots):
         """Move the last entry into a slot that was given up, an earlier one."""
         left = len(self) - 1
         moved = self.first(left).overwritten(slot, **{name: column[left] for name, column in self.columns().items()})
-        table = _with_row(self.similarity, slot, self.similarity[left])
+        row = self.similarity[left]
+        table = _with_row(self.similarity, slot, row.index_copy(0, slot, row[left:]))  # like itself where it goes
         return replace(moved, similarity=table[:left, :left])
 
 
