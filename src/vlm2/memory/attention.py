@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
@@ -35,8 +36,7 @@ class MemoryAttention(nn.Module):
     ) -> Float[Tensor, "patches dim"]:
         """Read: every token of the frame attends to all slots × patches tokens of the memory."""
         queries, keys, values = (self._split(x) for x in (self.query(tokens), keys, values))
-        read = functional.scaled_dot_product_attention(queries, keys, values)
-        return self.out(read[0].transpose(0, 1).flatten(1))
+        return self.out(attend(queries, keys, values))
 
     def shares(
         self, tokens: Float[Tensor, "patches dim"], keys: Float[Tensor, "slots patches dim"]
@@ -48,7 +48,24 @@ class MemoryAttention(nn.Module):
         asking = tokens[:: max(1, len(tokens) // ASKING)]
         queries, flat = self._split(self.query(asking)), self._split(keys)
         attention = (queries @ flat.mT * flat.shape[-1] ** -0.5).float().softmax(-1)
-        return attention.mean((0, 1, 2)).unflatten(0, keys.shape[:2]).sum(1)
+        return attention.mean((0, 1)).unflatten(0, keys.shape[:2]).sum(1)
 
-    def _split(self, tokens: Tensor) -> Float[Tensor, "1 heads tokens head_dim"]:
-        return tokens.reshape(-1, self.heads, tokens.shape[-1] // self.heads).transpose(0, 1)[None]
+    def _split(self, tokens: Tensor) -> Float[Tensor, "heads tokens head_dim"]:
+        return tokens.reshape(-1, self.heads, tokens.shape[-1] // self.heads).transpose(0, 1)
+
+
+def attend(
+    queries: Float[Tensor, "heads patches head_dim"],
+    keys: Float[Tensor, "heads tokens head_dim"],
+    values: Float[Tensor, "heads tokens head_dim"],
+) -> Float[Tensor, "patches dim"]:
+    """Return what the queries find, heads side by side.
+
+    Without gradients on a CPU head by head, so that the scores of one stay in the cache: as fast there as torch's fused
+    attention in single precision and up to three times as fast in bfloat16 (`vlm2 bench memory` measures it).
+    """
+    if queries.device.type != "cpu" or torch.is_grad_enabled():
+        found = functional.scaled_dot_product_attention(queries[None], keys[None], values[None])[0]
+        return found.transpose(0, 1).flatten(1)
+    queries = queries * queries.shape[-1] ** -0.5
+    return torch.cat([(q @ k.mT).softmax(-1) @ v for q, k, v in zip(queries, keys, values, strict=True)], dim=-1)
