@@ -31,7 +31,7 @@ def run(*arguments):
 def test_the_log_is_printed_and_the_page_drawn(memory, tmp_path):
     result = run("--memory", memory)
     assert result.exit_code == 0, result.output
-    for words in ("evicted", "similarity", "4.5 s", "3 entries in the bank"):
+    for words in ("evicted", "cosine", "4.5 s", "3 entries in the bank"):
         assert words in result.output
     with Image.open(tmp_path / "room.png") as page:
         assert page.format == "PNG"

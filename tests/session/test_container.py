@@ -70,15 +70,16 @@ def test_a_later_version_is_named(tmp_path, monkeypatch):
         container.read(tmp_path / "a")
 
 
-def test_a_failed_write_leaves_the_earlier_file(tmp_path, monkeypatch):
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_failed_write_leaves_the_earlier_file(tmp_path, monkeypatch, step):
     path = tmp_path / "a"
     container.write(path, *example())
     before = path.read_bytes()
 
-    def full(_):
+    def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, step, full)
     with pytest.raises(OSError, match="no space"):
         container.write(path, *example(2.0))
     assert path.read_bytes() == before
@@ -94,6 +95,7 @@ def test_a_link_keeps_pointing_at_the_file(tmp_path):
     assert (tmp_path / "to" / "a").is_file()
 
 
+@pytest.mark.full
 def test_a_kill_at_any_moment_loses_nothing(tmp_path):
     """Fifty processes that save without pause, each killed at a random moment: the file is always one of the two."""
     path, moments = tmp_path / "a", random.Random(0)

@@ -71,7 +71,7 @@ def test_another_model_is_refused_and_why(make_session, room):
     trained = make_session()
     with torch.no_grad():
         trained.model.projector.norm.bias[0] += 0.1
-    with pytest.raises(ValueError, match="another model than this one .not the same: the configuration, the trained weights"):
+    with pytest.raises(ValueError, match="another model .* .not the same: the configuration, the trained weights"):
         Session.open(path, loaded(narrow))
     with pytest.raises(ValueError, match="another model than this one .not the same: the trained weights"):
         Session.open(path, loaded(trained))
@@ -146,7 +146,7 @@ def write_first_format(session: Session, path: Path) -> None:
     """Write a session as the first format had it, from its description in docs/memory.md."""
     stream: Stream = session._stream
     windows, placed = stream.windows, stream.windows.placed
-    tensors = {f"memory.{name}": value for name, value in stream.memory.to_tensors().items()}
+    tensors = {f"memory.{name}": value for name, value in stream.memory.to_tensors().items() if "norms" not in name}
     tensors |= {"waiting.images": torch.stack(stream.images)} if stream.images else {}
     tensors |= {"inputs.visual_tokens": windows.inputs.visual_tokens, "stream.unit": torch.as_tensor(stream.unit)}
     tensors |= {f"placed.{name}": value for name, value in vars(placed).items() if isinstance(value, torch.Tensor)}
@@ -174,7 +174,7 @@ def test_the_first_format_is_read(make_session, images, tmp_path):
     assert {k: v for k, v in contents(again)[0].items() if k.startswith("memory.")} == {
         k: v for k, v in contents(session)[0].items() if k.startswith("memory.")
     }
-    bank = session._stream.memory.episodic.frames.tolist()
+    bank = sorted(session._stream.memory.episodic.frames.tolist())
     assert [kept.frame for kept in again._stream.trace.kept if kept.slot >= 0] == bank
     for one in (session, again):
         observe(one, images[10:16], start=10)
@@ -182,8 +182,8 @@ def test_the_first_format_is_read(make_session, images, tmp_path):
     assert len(again.log) == 6
     again.save(path)  # and written in the new one
     assert contents(Session.open(path, loaded(session))) == contents(again)
+    write_first_format(session, path)
     with pytest.raises(ValueError, match="another model than this one .not the same: the configuration"):
-        write_first_format(session, path)
         Session.open(path, loaded(make_session(heads=4)))
 
 

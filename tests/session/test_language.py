@@ -16,7 +16,11 @@ TOKENS = 6  # a slot of the toy: 4 × 6 patches, pooled 2 × 2
 def lengths(session: Session) -> tuple[int, int, int]:
     """Tokens before the video, after it with the neutral question, and of the question."""
     before, after = session.processor.prefix_ids()
-    return len(before), len(after) + len(session.processor.question_ids(NEUTRAL)), len(session.processor.question_ids(f"{QUESTION}\n{WORD_REQUEST}"))
+    return (
+        len(before),
+        len(after) + len(session.processor.question_ids(NEUTRAL)),
+        len(session.processor.question_ids(f"{QUESTION}\n{WORD_REQUEST}")),
+    )
 
 
 def slots(session: Session) -> list[int]:
@@ -109,6 +113,8 @@ def test_a_neutral_question_rests_on_what_it_attends_to(make_session, images):
     session = observe(make_session(), images[:9])
     evidence = session.ask(NEUTRAL).evidence
     assert {seen.time: seen.weight for seen in evidence} == pytest.approx(
-        dict(zip(session._complete().memory.context_slots()[2].tolist(), session._prefix.neutral.tolist(), strict=True)),
+        dict(
+            zip(session._complete().memory.context_slots()[2].tolist(), session._prefix.neutral.tolist(), strict=True)
+        ),
         abs=1e-5,
     )

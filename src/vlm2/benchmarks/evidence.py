@@ -56,7 +56,9 @@ def rate(evidence: Sequence[Evidence], observed: Sequence[float], times: Sequenc
     }
 
 
-def run(loaded: LoadedModel, folder: Path, fps: float = 2.0, per_type: int = 12, count: int | None = None) -> Iterator[Row]:
+def run(
+    loaded: LoadedModel, folder: Path, fps: float = 2.0, per_type: int = 12, count: int | None = None
+) -> Iterator[Row]:
     """Watch every home of a folder made by `vlm2 homes make` and rate the evidence of its answers.
 
     Raises ValueError where the folder holds no homes.

@@ -10,7 +10,7 @@ import typer
 
 
 def evaluate(
-    benchmark: Annotated[str, typer.Argument(help="homes (questions), geometry (depth and poses) or evidence (frames).")],
+    benchmark: Annotated[str, typer.Argument(help="homes (questions), geometry or evidence.")],
     out: Annotated[Path, typer.Option(help="Folder for predictions and scores; a killed run goes on where it was.")],
     model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
     data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make --split test`.")] = Path("homes"),

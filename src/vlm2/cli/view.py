@@ -37,30 +37,30 @@ def view(
 
 
 def _table(stream: Stream, last: int):
-    """Lay out the latest writes, one a row."""
+    """Lay out the latest writes, one a row: the frame evicted for it, the frame that this one was like and by what
+    cosine, the mean γ, and ρ, the share of what was read in the entry."""
     from rich.table import Table
 
     log = stream.trace.log
     shown = log[-last:]
     title = f"The last {len(shown)} of {stream.frames} frames" if log else "This format kept no log"
     table = Table(title=title, title_justify="left")
-    columns = ("slot", "frame", "time", "evicted", "seen at", "most similar to", "similarity", "γ", "read")
-    for name in columns:
-        table.add_column(name, justify="right")
+    for name in ("slot", "frame", "time", "evicted", "its time", "like", "cosine", "γ", "read"):
+        table.add_column(name, justify="right", no_wrap=True)
     for write in shown:
         table.add_row(
             str(write.slot) if write.slot >= 0 else "–",
             str(write.frame),
             f"{write.time:.1f} s",
-            *_told(write.evicted, "{}"),
-            *_told(write.evicted_time, "{:.1f} s"),
-            *_told(write.similar, "frame {}"),
-            *_told(write.similarity, "{:.4f}"),
-            *_told(write.gate, "{:.2f}"),
+            _told(write.evicted, "{}"),
+            _told(write.evicted_time, "{:.1f} s"),
+            _told(write.similar, "{}"),
+            _told(write.similarity, "{:.4f}"),
+            _told(write.gate, "{:.2f}"),
             f"{write.read_share:.0%}",
         )
     return table
 
 
-def _told(value: float | None, form: str) -> tuple[str]:
-    return ("–" if value is None else form.format(value),)
+def _told(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value)

@@ -112,11 +112,9 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
     memory, told = part("memory"), record["trace"]
     trace = Trace()
     if told is not None:
+        kept: list[dict[str, Any]] = [{**entry, **part(f"kept.{index}")} for index, entry in enumerate(told["kept"])]
         trace = Trace(
-            kept=tuple(
-                Kept(**{**kept, "sources": tuple(Source(*source) for source in kept["sources"])}, **part(f"kept.{i}"))
-                for i, kept in enumerate(told["kept"])
-            ),
+            kept=tuple(Kept(**{**k, "sources": tuple(Source(*source) for source in k["sources"])}) for k in kept),
             log=tuple(Write(**line) for line in told["log"]),
             trajectory=Trajectory(**part("trajectory"), stride=told["stride"]),
         )

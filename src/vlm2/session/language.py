@@ -166,9 +166,9 @@ def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, "
 
 
 def _drawn(attention: Float[Tensor, " slots"], neutral: Float[Tensor, " slots"]) -> Float[Tensor, " slots"]:
-    """Return the slots' shares in what a question draws beyond a neutral one: by how much of itself each slot's attention
-    rises. Attention alone mostly follows a slot's place in the prompt, whatever is asked. Where nothing rises, the
-    attention itself."""
+    """Return the slots' shares in what a question draws beyond a neutral one: by how much of itself the attention to
+    each slot rises. Attention alone mostly follows a slot's place in the prompt, whatever is asked. Where nothing
+    rises, the attention itself."""
     rise = (attention / neutral.clamp(min=1e-12) - 1).clamp(min=0)
     return torch.where(rise.sum() > 1e-4, rise / rise.sum().clamp(min=1e-12), attention)
 

@@ -1,5 +1,5 @@
-"""What is particular to memories of the first format, `vlm2-session-1`: they know their model by its configuration only,
-and have no digest."""
+"""What is particular to memories of the first format, `vlm2-session-1`: they know their model by its configuration
+only, and have no digest."""
 
 from __future__ import annotations
 

@@ -50,9 +50,7 @@ class Session:
     began, and does not hold up `observe`; questions wait for each other where they share a model.
     """
 
-    def __init__(
-        self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, thumbnails: bool = True
-    ) -> None:
+    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, thumbnails: bool = True) -> None:
         self.model, self.processor = model, processor
         self._stopwatch = Stopwatch("decode", "encode", "memory")
         self._watcher = Watcher(model, processor, self._stopwatch, thumbnails)

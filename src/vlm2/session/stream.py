@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -37,7 +37,7 @@ class Stream:
     memory: DualState | None = None
     grid: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)  # height and width of the frames as the vision encoder sees them
-    trace: Trace = Trace()
+    trace: Trace = field(default_factory=Trace)
 
 
 class Watcher:
@@ -109,13 +109,14 @@ class Watcher:
     def _remember(self, tokens_3d: Float[Tensor, "frames patches dim"], stream: Stream) -> tuple[DualState, Reads]:
         """Step through the waiting frames' H; also tell what happened at each."""
         memory, reads = self.model.memory, Reads()
-        state = memory.empty(tokens_3d) if stream.memory is None else stream.memory
+        # A copy, which the steps write in place: the stream's own state stays a value.
+        state = memory.writable(memory.empty(tokens_3d) if stream.memory is None else stream.memory)
         first = stream.frames - len(stream.times)
         for frame, (frame_tokens, time) in enumerate(zip(tokens_3d, stream.times, strict=True), first):
             reads.before(memory, frame_tokens, state)
             memory_tokens, state, event = memory.step(frame_tokens, state, frame, time)
             reads.after(memory, frame_tokens, memory_tokens, event, frame, time)
-        return state, reads
+        return state.sealed(), reads
 
     def _explain(
         self, stream: Stream, reads: Reads, features: FrameFeatures, poses: Tensor, unit: float | Tensor

@@ -1,4 +1,4 @@
-"""The memory's diary, beside the memory: what each write did, what the kept frames show and stem from, and the way walked.
+"""The memory's diary, beside the memory: what each write did, what the kept frames show and stem from, the way walked.
 
 Nothing here is read by the model. It explains: evidence, `vlm2 view`, maps. All of it is of bounded size.
 """

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from PIL import Image, ImageDraw, ImageFont
 
@@ -54,7 +53,7 @@ def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int])
     path = stream.trace.trajectory
     kept = [entry for entry in stream.trace.kept if entry.world_from_camera is not None]
     if not len(path) or not kept:
-        pen.text((box[0] + 16, box[1] + 14), "no map: this memory's format did not keep the way walked", FAINT, _font(15))
+        pen.text((box[0] + 16, box[1] + 14), "no map: the way walked was not kept", FAINT, _font(15))
         return
     poses = path.world_from_camera.numpy().astype(np.float64)
     floor = Floor.under(poses)
