@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from toys import ToyVision, toy_model, toy_processor
 
-from vlm2.benchmarks.evidence import Row, nearest, rate, run, showing, summary
+from vlm2.benchmarks.evidence import Row, nearest, rate, run, showing, summary, table
 from vlm2.scenes.record import Scene
-from vlm2.session import Evidence, LoadedModel
+from vlm2.session import Evidence
 
 
 @pytest.fixture
@@ -50,23 +50,27 @@ def test_means_over_questions_and_gain_over_homes():
     assert found["heaviest"] == pytest.approx(2 / 3)
     assert found["gain"] == pytest.approx(np.mean([0.25, 0.5]))
     assert found["gain_error"] == pytest.approx(0.125)
+    headings, cells = table(found)
+    assert [len(row) for row in cells] == [len(headings)]
+    assert cells[0][2:] == ("60.0", "66.7", "26.7")
 
 
 def test_a_home_is_watched_and_asked(home):
     processor = toy_processor()
     processor.max_pixels = ToyVision.max_pixels
-    toy = LoadedModel("toy", home, toy_model().eval(), processor)
-    rows = list(run(toy, home, fps=0.1, per_type=1))
+    toy = toy_model().eval(), processor
+    rows = list(run(*toy, home, fps=0.1, per_type=1))
     assert len(rows) == 2
     assert all(0 <= value <= 1 for row in rows for value in (row.evidence, row.heaviest, row.uniform))
     with pytest.raises(ValueError, match="holds no scenes"):
-        next(run(toy, home / "videos"))
+        next(run(*toy, home / "videos"))
 
 
 @pytest.mark.full
 def test_minis_evidence_is_better_than_a_uniform_choice(home):
     import vlm2
 
-    found = summary(list(run(vlm2.load("mini"), home)))
+    mini = vlm2.load("mini")
+    found = summary(list(run(mini.model, mini.processor, home)))
     assert found["evidence"] > found["uniform"] + 0.03
     assert found["heaviest"] > found["uniform"]

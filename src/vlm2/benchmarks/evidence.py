@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
+from ..model import VLM2ForConditionalGeneration, VLM2Processor
 from ..questions import ask_all
 from ..questions.visibility import CLEAR_SHARE
 from ..scenes.record import Scene
-from ..session import Evidence, LoadedModel
+from ..session import Evidence, Session
 
 TYPES = ("object_counting", "object_size_estimation")
 
@@ -57,21 +58,27 @@ def rate(evidence: Sequence[Evidence], observed: Sequence[float], times: Sequenc
 
 
 def run(
-    loaded: LoadedModel, folder: Path, fps: float = 2.0, per_type: int = 12, count: int | None = None
+    model: VLM2ForConditionalGeneration,
+    processor: VLM2Processor,
+    data: Path,
+    count: int | None = None,
+    fps: float = 2.0,
+    per_type: int = 12,
 ) -> Iterator[Row]:
-    """Watch every home of a folder made by `vlm2 homes make` and rate the evidence of its answers.
+    """Watch the first `count` homes of a folder made by `vlm2 homes make` and rate the evidence of the answers.
 
     Raises ValueError where the folder holds no homes.
     """
-    files = sorted((folder / "scenes").glob("*.json"))[:count]
+    files = sorted((data / "scenes").glob("*.json"))[:count]
     if not files:
-        raise ValueError(f"{folder} holds no scenes; make homes with `vlm2 homes make --split test --out {folder}`.")
+        raise ValueError(f"{data} holds no scenes; make homes with `vlm2 homes make --split test --out {data}`.")
     for file in files:
         scene = Scene.load(file)
         if scene.trajectory is None:
             raise ValueError(f"{file} does not say what its frames show; give homes made by `vlm2 homes make`.")
-        session, observed = loaded.session(thumbnails=False), []
-        session.watch(folder / "videos" / f"{file.stem}.mp4", fps=fps, progress=observed.append)
+        session = Session(model, processor, thumbnails=False)
+        observed: list[float] = []
+        session.watch(data / "videos" / f"{file.stem}.mp4", fps=fps, progress=observed.append)
         for question in ask_all(scene, seed=0, per_type=per_type):
             shown = showing(scene, question.objects)
             if question.question_type in TYPES and shown:
@@ -92,3 +99,10 @@ def summary(rows: Sequence[Row]) -> dict[str, float]:
         "gain": fmean(gains),
         "gain_error": stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else float("nan"),
     }
+
+
+def table(result: dict[str, float]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Lay the summary out: headings and one row, shares in per cent."""
+    headings = ("homes", "questions", "weight on frames that show it", "heaviest frame shows it", "frames that show it")
+    shares = (f"{100 * result[name]:.1f}" for name in ("evidence", "heaviest", "uniform"))
+    return headings, [(str(result["homes"]), str(result["questions"]), *shares)]

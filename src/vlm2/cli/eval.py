@@ -73,14 +73,19 @@ def _evidence(
     """Measure whether the frames that answers rest on show what was asked about."""
     from rich.console import Console
     from rich.progress import track
+    from rich.table import Table
 
     import vlm2
 
     from ..benchmarks import evidence
 
     loaded = vlm2.load(model, device=device, dtype=dtype)
-    rows = list(track(evidence.run(loaded, data, fps, count=count), description="Asking"))
-    result = evidence.summary(rows)
+    rows = evidence.run(loaded.model, loaded.processor, data, count, fps)
+    result = evidence.summary(list(track(rows, description="Asking")))
     out.mkdir(parents=True, exist_ok=True)
     (out / "evidence.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    Console().print_json(data=result)
+    headings, cells = evidence.table(result)
+    table = Table(*headings, title=f"{model}: evidence, %")
+    for row in cells:
+        table.add_row(*row)
+    Console().print(table)
