@@ -228,6 +228,8 @@ def test_bfloat16_autocast_trains() -> None:
         output, _, _ = memory(video(10))
     output.float().square().sum().backward()
     assert torch.isfinite(memory.residual_gate.grad).all()
+    with torch.autocast("cpu", dtype=torch.bfloat16), torch.no_grad():
+        torch.testing.assert_close(memory(video(3))[0].float(), output[:3].detach().float(), atol=0.1, rtol=0.1)
 
 
 def test_a_state_survives_a_file() -> None:

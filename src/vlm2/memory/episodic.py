@@ -72,7 +72,8 @@ class EpisodicMemory(Slots):
             other = torch.full_like(deleted, len(self))
         else:
             deleted, other = most_similar_pair(grown.similarity, grown.frames)
-        event = Deletion(grown.frames[deleted][0], grown.frames[other][0], grown.similarity[deleted, other][0])
+        similar = grown.similarity.index_select(0, deleted)[0].index_select(0, other)[0]
+        event = Deletion(*grown.frames.index_select(0, torch.cat([deleted, other])), similar)
         if rule == "merge":
             grown = grown._merged(deleted, other)
         return grown._last_moved_to(deleted), event
@@ -155,7 +156,7 @@ def most_similar_pair(
     similarity = similarity.masked_fill(~in_order, -torch.inf)
     best = similarity >= similarity.max() - TIE
     older = _oldest(best.any(1), frames)
-    return older, _oldest(best[older][0], frames)
+    return older, _oldest(best.index_select(0, older)[0], frames)
 
 
 def _oldest(among: Bool[Tensor, " slots"], frames: Int[Tensor, " slots"]) -> Int[Tensor, " 1"]:
