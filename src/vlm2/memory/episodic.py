@@ -17,7 +17,7 @@ AT_ONCE = 4  # entries compared together, so that their copy in single precision
 
 
 class Deletion(NamedTuple):
-    """What a write gave up: a frame, the one to which it was most similar (the newcomer or another), and how similar."""
+    """What a write gave up: a frame, the one to which it was most similar (the newcomer or another), and how much."""
 
     deleted_frame: Int[Tensor, ""]  # -1: none
     similar_frame: Int[Tensor, ""]  # -1: none
