@@ -42,10 +42,10 @@ def test_too_short_a_run_is_refused(loaded):
 
 
 def test_the_pattern_drifts_and_never_ends():
-    first, second, *_, last = islice(soak.pictures(None), 600)
+    first, second = islice(soak.pictures(None), 2)
     assert first.shape == (480, 640, 3)
-    assert (first[:, 8:] == second[:, :-8]).all() or (first[:, :-8] == second[:, 8:]).all()
-    assert last.flags.c_contiguous
+    assert (first[:, :-8] == second[:, 8:]).all()
+    assert (next(islice(soak.pictures(None), 480, None)) == first).all()  # there and back again
 
 
 def test_a_video_starts_over(write_video):
