@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from memories import DIM, HEADS, OURS, PATCHES, make, video
+from memories import DIM, EIGHT, HEADS, OURS, PATCHES, make, video
 
-from vlm2.memory import DualMemory, DualState, MemoryConfig
+from vlm2.memory import DualMemory, DualState
 from vlm2.memory.attention import attend
 
 RULES = ("nearest", "pair", "merge")
-EIGHT = MemoryConfig(dim=DIM, heads=HEADS)  # the paper's sizes
 
 
 def buffers(state: DualState) -> dict[str, torch.Tensor]:

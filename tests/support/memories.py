@@ -9,6 +9,7 @@ from vlm2.memory import DualMemory, MemoryConfig
 FRAMES, PATCHES, DIM, HEADS = 100, 6, 16, 4
 PAPER = MemoryConfig.paper(dim=DIM, heads=HEADS)
 OURS = MemoryConfig(dim=DIM, heads=HEADS, window=3, capacity=5)
+EIGHT = MemoryConfig(dim=DIM, heads=HEADS)  # the paper's 8 and 32 entries
 
 
 def make(config: MemoryConfig, seed: int = 0) -> DualMemory:

@@ -43,7 +43,9 @@ def plain_memory(memory: DualMemory) -> DualMemory:
 
 def plain_state(state: DualState) -> DualState:
     """Return a memory's state as its plain counterpart has it: entries in the place of their keys and values."""
-    working, episodic = (replace(part, keys=part.tokens, values=part.tokens) for part in (state.working, state.episodic))
+    working, episodic = (
+        replace(part, keys=part.tokens, values=part.tokens) for part in (state.working, state.episodic)
+    )
     return replace(state, working=working, episodic=episodic)
 
 

@@ -1,4 +1,4 @@
-"""One session that watches for very long: whether its time a frame, its memory and its questions stay what they were."""
+"""One session that watches for very long: whether its time a frame, memory and questions stay what they were."""
 
 from __future__ import annotations
 

@@ -72,12 +72,10 @@ class Stepper:
 
 
 @torch.inference_mode()
-def compare(
-    name: str, rounds: int, device: torch.device, shape: Shape | None = None, window: int = 8, capacity: int = 32
-) -> Iterator[Speed]:
-    """Time a shape's memories in both dtypes; `shape` where it is none of `SHAPES`."""
-    shape = SHAPES[name] if shape is None else shape
-    config = MemoryConfig(shape.dim, shape.heads, window=window, capacity=capacity)
+def compare(name: str, rounds: int, device: torch.device) -> Iterator[Speed]:
+    """Time the memories of one of `SHAPES` in both dtypes, with the paper's 8 and 32 entries."""
+    shape = SHAPES[name]
+    config = MemoryConfig(shape.dim, shape.heads)
     runs: dict[tuple[str, str], Callable[[], object]] = {}
     difference = {}
     for kind, dtype in DTYPES.items():
@@ -86,7 +84,7 @@ def compare(
         runs |= {(kind, "ours"): ours, (kind, "plain"): plain}
         runs[kind, "floor"] = Floor(config, shape.patches, device, dtype)
     seconds = in_turn(runs, rounds, shape.steps, device)
-    counts = [operations(config, shape.patches, projected) for projected in (2, window + capacity)]
+    counts = [operations(config, shape.patches, projected) for projected in (2, config.window + config.capacity)]
     for kind in DTYPES:
         ours, plain, floor = (seconds[kind, part] for part in ("ours", "plain", "floor"))
         yield Speed(

@@ -45,13 +45,13 @@ class MiniConfig:
         default_factory=lambda: LoopConfig(out="runs/mini", steps=220, learning_rate=1e-3, save_every=50)
     )
     lora_learning_rate: float = 1.5e-3
-    handful: Handful = Handful()  # of questions a home
+    handful: Handful = field(default_factory=Handful)  # of questions a home
     most_frames: int = 56  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 600  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
     reading_steps: int = 700  # without video, before the answers
-    reading: Handful = Handful(questions=16, terse=0.6)  # a step of those
+    reading: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a step of those
     what_weight: float = 0.3
     where_weight: float = 0.1
 
