@@ -37,14 +37,14 @@ def test_the_default_rule_keeps_what_a_session_keeps(loaded, film):
     session = Session(loaded.model, loaded.processor)
     session.watch(film)
     memory = loaded.model.memory
-    assert memory.config.episodic_write == "pair"  # measuring has left the model as it was
+    assert memory.config.episodic_write == "successive"  # measuring has left the model as it was
     times = torch.arange(24) / 2
     images = np.stack([frame.image for frame in coverage.VideoFile(film).sample(2)])
     features = loaded.model.encode(loaded.processor.resize(images), times)
     state = memory(loaded.model.represent(features).detach(), times.tolist())[1]
     kept = state.to_tensors()["episodic.times"].tolist()
-    assert rows["pair"] == coverage.coverage(kept, times.tolist()[:3], 11.5)
-    assert set(rows) == {"nearest", "pair", "merge"}
+    assert rows["successive"] == coverage.coverage(kept, times.tolist()[:3], 11.5)
+    assert set(rows) == {"nearest", "pair", "merge", "successive"}
 
 
 def test_a_folder_is_measured_and_its_table_printed(loaded, film, monkeypatch, tmp_path, capsys):

@@ -13,7 +13,7 @@ from vlm2.benchmarks.plain import Floor, operations, plain_memory, plain_state
 from vlm2.memory import MemoryConfig
 
 
-@pytest.mark.parametrize("rule", ["nearest", "pair", "merge"])
+@pytest.mark.parametrize("rule", ["nearest", "pair", "merge", "successive"])
 def test_the_plain_memory_gives_the_same_by_projecting_all_entries(rule: str) -> None:
     memory = make(MemoryConfig(dim=DIM, heads=HEADS, window=3, capacity=5, episodic_write=rule))
     projected: list[int] = []

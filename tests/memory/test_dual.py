@@ -95,6 +95,22 @@ def test_pair_similarity_is_kept_up_to_date() -> None:
     torch.testing.assert_close(state.episodic.similarity, flat @ flat.T, atol=1e-5, rtol=0)
 
 
+def test_successive_gives_up_the_slot_whose_other_neighbour_is_nearer_in_time() -> None:
+    noise = torch.randn(4 * DIM, 5, generator=torch.Generator().manual_seed(3))
+    rows = torch.linalg.qr(noise).Q.T.reshape(5, 4, DIM)  # five entries that are nothing alike
+
+    def deleted(similar: tuple[int, int], times: list[float]) -> int:
+        tokens = rows.clone()
+        tokens[similar[1]] = tokens[similar[0]] + 0.1 * tokens[similar[1]]
+        memory = DualMemory(replace(OURS, capacity=4, episodic_write="successive"))
+        return int(memory(tokens, times)[2][4].deleted_frame)
+
+    assert deleted((1, 2), [0, 1, 5, 6.5, 9]) == 1  # 1 s before it, 1.5 s after the other
+    assert deleted((1, 2), [0, 2, 5, 6.5, 9]) == 2
+    assert deleted((0, 1), [0, 1, 5, 6.5, 9]) == 1  # the oldest stays
+    assert deleted((3, 4), [0, 1, 5, 6.5, 9]) == 3  # and so does the newcomer
+
+
 def test_merge_keeps_the_mean_with_its_keys_and_its_similarities() -> None:
     memory = DualMemory(replace(OURS, capacity=3, episodic_write="merge"))
     tokens = video(9)
@@ -107,7 +123,7 @@ def test_merge_keeps_the_mean_with_its_keys_and_its_similarities() -> None:
     torch.testing.assert_close(bank.similarity, flat @ flat.T, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("rule", ["nearest", "pair", "merge"])
+@pytest.mark.parametrize("rule", ["nearest", "pair", "merge", "successive"])
 def test_stepping_equals_forward(rule: str) -> None:
     memory, tokens = make(replace(OURS, episodic_write=rule)), video(20)
     together, final, _ = memory(tokens, times=[0.5 * t for t in range(20)])

@@ -11,7 +11,7 @@ from memories import DIM, EIGHT, HEADS, OURS, PATCHES, make, video
 from vlm2.memory import DualMemory, DualState
 from vlm2.memory.attention import attend
 
-RULES = ("nearest", "pair", "merge")
+RULES = ("nearest", "pair", "merge", "successive")
 
 
 def buffers(state: DualState) -> dict[str, torch.Tensor]:

@@ -35,7 +35,7 @@ def test_an_unchanged_memory_is_not_read_again(make_session, images):
     assert session.ask("How?").prefilled == len(session.processor.question_ids(f"How?\n{WORD_REQUEST}"))
 
 
-@pytest.mark.parametrize("rule", ["nearest", "pair", "merge"])
+@pytest.mark.parametrize("rule", ["nearest", "pair", "merge", "successive"])
 def test_reading_starts_at_the_first_changed_slot(make_session, images, rule):
     session = make_session(memory={"window": 2, "capacity": 6, "episodic_write": rule})
     _, after, question = lengths(session)

@@ -25,7 +25,7 @@ def kept(frame: int, slot: int = -1, weight: int = 1, **sources: float) -> Kept:
     return Kept(frame, frame / 2, slot, weight, found)
 
 
-@pytest.mark.parametrize("rule", ["nearest", "pair", "merge"])
+@pytest.mark.parametrize("rule", ["nearest", "pair", "merge", "successive"])
 def test_the_diary_follows_the_bank(make_session, images, rule):
     session = mixing(make_session(memory={"window": WINDOW, "capacity": 3, "episodic_write": rule}))
     held: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Episodic memory E: a fixed bank of L_e memory tokens M, and the three rules by which a full bank gives one up."""
+"""Episodic memory E: a fixed bank of L_e memory tokens M, and the rules by which a full bank gives one up."""
 
 from __future__ import annotations
 
@@ -70,6 +70,8 @@ class EpisodicMemory(Slots):
         if rule == "nearest":
             deleted = most_similar(grown.similarity[-1, :-1], self.frames)
             other = torch.full_like(deleted, len(self))
+        elif rule == "successive":
+            deleted, other = most_similar_successors(grown.similarity, grown.frames, grown.times)
         else:
             deleted, other = most_similar_pair(grown.similarity, grown.frames)
         similar = grown.similarity.index_select(0, deleted)[0].index_select(0, other)[0]
@@ -157,6 +159,25 @@ def most_similar_pair(
     best = similarity >= similarity.max() - TIE
     older = _oldest(best.any(1), frames)
     return older, _oldest(best.index_select(0, older)[0], frames)
+
+
+def most_similar_successors(
+    similarity: Float[Tensor, "slots slots"], frames: Int[Tensor, " slots"], times: Float[Tensor, " slots"]
+) -> tuple[Int[Tensor, " 1"], Int[Tensor, " 1"]]:
+    """Return of the most similar two slots that follow each other in time the one to delete, and the other.
+
+    That is the one whose neighbour on its other side is nearer in time, so that what is left lies more evenly. The
+    first and the last slot have no such neighbour and stay: the start of the stream, and the newcomer.
+    """
+    order = frames.argsort()
+    following = similarity.index_select(0, order).index_select(1, order).diagonal(1)
+    older = _oldest(following >= following.max() - TIE, torch.arange(len(following), device=order.device))
+    outside = torch.full_like(times[:1], torch.inf)
+    gaps = torch.cat([outside, times.index_select(0, order).diff(), outside])  # gaps[i] lies before the i-th slot
+    keep_newer = gaps.index_select(0, older) <= gaps.index_select(0, older + 2)
+    newer = older + 1
+    deleted, other = torch.where(keep_newer, older, newer), torch.where(keep_newer, newer, older)
+    return order.index_select(0, deleted), order.index_select(0, other)
 
 
 def _oldest(among: Bool[Tensor, " slots"], frames: Int[Tensor, " slots"]) -> Int[Tensor, " 1"]:
