@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -72,7 +72,7 @@ class Stepper:
 
 
 @torch.inference_mode()
-def compare(name: str, rounds: int, device: torch.device) -> Iterator[Speed]:
+def compare(name: str, rounds: int, device: torch.device) -> list[Speed]:
     """Time the memories of one of `SHAPES` in both dtypes, with the paper's 8 and 32 entries."""
     shape = SHAPES[name]
     config = MemoryConfig(shape.dim, shape.heads)
@@ -85,9 +85,10 @@ def compare(name: str, rounds: int, device: torch.device) -> Iterator[Speed]:
         runs[kind, "floor"] = Floor(config, shape.patches, device, dtype)
     seconds = in_turn(runs, rounds, shape.steps, device)
     counts = [operations(config, shape.patches, projected) for projected in (2, config.window + config.capacity)]
+    rows = []
     for kind in DTYPES:
         ours, plain, floor = (seconds[kind, part] for part in ("ours", "plain", "floor"))
-        yield Speed(
+        row = Speed(
             shape=name,
             dtype=kind,
             ours_ms=1000 * median(ours),
@@ -99,6 +100,8 @@ def compare(name: str, rounds: int, device: torch.device) -> Iterator[Speed]:
             faster_than_fp32=ratio(seconds["fp32", "ours"], ours),
             difference=difference[kind],
         )
+        rows.append(row)
+    return rows
 
 
 def in_turn(
