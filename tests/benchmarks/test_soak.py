@@ -55,5 +55,5 @@ def test_a_video_starts_over(write_video):
 
 
 def test_words_are_no_prefill():
-    assert soak._prefilled([300, 12, 1, 1, 1]) == 313  # memory, question but for its last token, that, two words
-    assert soak._prefilled([12, 1]) == 13
+    assert soak._prefilled([300, 12, 1, 1]) == 312  # the memory, a question, two words
+    assert soak._prefilled([12]) == 12

@@ -187,9 +187,8 @@ def _counted(loaded: LoadedModel) -> Iterator[list[int]]:
 
 
 def _prefilled(read: list[int]) -> int:
-    """Add up what was read before the first word: all but the words, which come one by one behind the last token of
-    the question."""
+    """Add up what was read before the first word: all but the words, which come one by one at the end."""
     words = 0
-    while words + 1 < len(read) and read[-words - 2] == 1:
+    while words < len(read) and read[-words - 1] == 1:
         words += 1
     return sum(read) - words
