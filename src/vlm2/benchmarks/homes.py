@@ -54,8 +54,8 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
 def provide(item: Item) -> None:
     """Make the video of an item's home, or check the record of the one there is. Raises ValueError for another home."""
     assert item.video is not None
-    order = next(order for order in SUITE.orders() if order.name == item.group)
-    make_home(SUITE, order, item.video.parents[1])
+    plot = next(plot for plot in SUITE.plots() if plot.name == item.group)
+    make_home(SUITE, plot, item.video.parents[1])
 
 
 def _folder(videos: str | Path | None) -> Path:
@@ -75,7 +75,7 @@ def _items(pin: Pin, folder: Path) -> Iterable[Item]:
             prompt=question.prompt(),
             question=question.question,
             options=question.options,
-            answers=(question.ground_truth,),
+            answers=tuple(row.get("answers", ())) or (question.ground_truth,),
             length=pin.seconds,
         )
 
