@@ -137,6 +137,50 @@ def geometry(
     Console().print_json(data=result)
 
 
+@app.command()
+def drift(
+    out: Annotated[Path, typer.Option(help="Folder for the result.")],
+    data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make --geometry`.")],
+    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
+    count: Annotated[int | None, typer.Option(help="Only the first homes.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+) -> None:
+    """Measure how far joined windows drift on long walks: path, points and turns."""
+    from ..benchmarks.measure import measure
+
+    measure("drift", model, data, out, count, device)
+
+
+@app.command()
+def coverage(
+    out: Annotated[Path, typer.Option(help="Folder for the result.")],
+    data: Annotated[Path, typer.Option(help="Folder of videos, or one made by `vlm2 homes make`.")],
+    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
+    count: Annotated[int | None, typer.Option(help="Only the first videos.")] = None,
+    fps: Annotated[float, typer.Option(help="Frames a second that the memory sees.")] = 2.0,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+) -> None:
+    """Measure how the episodic memory's slots cover a video's time, under each of its rules."""
+    from ..benchmarks.measure import measure
+
+    measure("coverage", model, data, out, count, device, fps=fps)
+
+
+@app.command()
+def evidence(
+    out: Annotated[Path, typer.Option(help="Folder for the result.")],
+    data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make`.")],
+    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
+    count: Annotated[int | None, typer.Option(help="Only the first homes.")] = None,
+    fps: Annotated[float, typer.Option(help="Frames a second that the session observes.")] = 2.0,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+) -> None:
+    """Measure whether the frames that answers rest on show what was asked about."""
+    from ..benchmarks.measure import measure
+
+    measure("evidence", model, data, out, count, device, fps=fps)
+
+
 def _frames(text: str | None, loaded: Loaded) -> int | None:
     """Return how many frames are shown, None for the memory's stream; by default as the questions say."""
     if text is None:
