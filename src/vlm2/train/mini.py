@@ -220,7 +220,10 @@ def train_mini(config: MiniConfig) -> None:
     model.language_backbone.config._attn_implementation = packing.ATTENTION
     with disable_input_dtype_casting(model.language_model):
         reading = replace(
-            naming, out=f"{config.loop.out}/reading", steps=config.reading_steps, learning_rate=config.lora_learning_rate
+            naming,
+            out=f"{config.loop.out}/reading",
+            steps=config.reading_steps,
+            learning_rate=config.lora_learning_rate,
         )
         fit(Reading(answering), Sheets(homes, config), reading)
         fit(answering, examples, config.loop, parameter_groups(answering, config))
