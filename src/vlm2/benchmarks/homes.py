@@ -1,7 +1,7 @@
 """Homes: questions about 120 generated homes whose furniture, textures and plans were never trained on.
 
-Forty videos each of under a minute, of one to two, and of over two; the tasks of VSI-Bench, scored by its rules. The
-questions are pinned in this package, the videos are made where they are wanted (see `suite`).
+Forty videos each of under a minute, of one to two, and of over two; the tasks of VSI-Bench and the
+categories of VSTI-Bench, scored by their rules. The questions are pinned in this package, the videos are made where they are wanted (see `suite`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ SUITE = Suite(
         Span("long", (122.0, 290.0), (2, 3, 4)),
     ),
     count=40,
-    types=tuple(kind for kinds in COLUMNS.values() for kind in kinds),
+    families=("vsi", "vsti"),
+    types=tuple(kind for kinds in TASKS.values() for kind in kinds),
     per_type=8,
 )
 

@@ -62,13 +62,14 @@ class Plot:
 
 @dataclass(frozen=True)
 class Suite:
-    """What a version of the benchmark consists of: `count` homes of each span, and at most `per_type` questions of each
-    of its question types a home. `size` is in pixels."""
+    """What a version of the benchmark consists of: `count` homes of each span, and at most `per_type` questions a home
+    of each of its question types, which belong to `families` of tasks. `size` is in pixels."""
 
     version: int
     seed: int
     spans: tuple[Span, ...]
     count: int
+    families: tuple[str, ...]
     types: tuple[str, ...]
     per_type: int
     size: tuple[int, int] = (320, 240)
@@ -242,7 +243,7 @@ def furniture_hash() -> str:
 
 
 def _questions(suite: Suite, scene: Scene, seed: int) -> Iterator[dict[str, Any]]:
-    for question in ask_all(scene, seed, suite.per_type):
+    for question in ask_all(scene, seed, suite.per_type, suite.families):
         if question.question_type in suite.types:
             row = question.to_vsi(0, scene)
             yield {key: value for key, value in row.items() if key not in ("id", "dataset", "scene_name")}
