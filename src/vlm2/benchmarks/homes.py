@@ -1,7 +1,8 @@
 """Homes: questions about 120 generated homes whose furniture, textures and plans were never trained on.
 
-Forty videos each of under a minute, of one to two, and of over two; the tasks of VSI-Bench and the
-categories of VSTI-Bench, scored by their rules. The questions are pinned in this package, the videos are made where they are wanted (see `suite`).
+Forty videos each of under a minute, of one to two, and of over two; the tasks of VSI-Bench and the categories of
+VSTI-Bench, scored by their rules. The questions are pinned in this package, the videos are made where they are wanted
+(see `suite`).
 """
 
 from __future__ import annotations
