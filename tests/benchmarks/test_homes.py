@@ -8,8 +8,7 @@ import pytest
 from vlm2.benchmarks import homes, suite
 from vlm2.benchmarks.homes import SUITE, load, provide
 from vlm2.benchmarks.runner import make_videos
-from vlm2.benchmarks.suite import Span, make_home, read_pins, record_hash, write_pins
-from vlm2.homes.produce import produce_home
+from vlm2.benchmarks.suite import Span, build, make_home, read_pins, record_hash, write_pins
 from vlm2.scenes.record import Scene
 from vlm2.video import VideoFile
 
@@ -26,7 +25,7 @@ SMALL = replace(
 def made(tmp_path_factory):
     """The videos and records of a suite of two small homes."""
     folder = tmp_path_factory.mktemp("homes")
-    return folder, [produce_home(order, folder) for order in SMALL.orders()]
+    return folder, [build(SMALL, plot, folder) for plot in SMALL.plots()]
 
 
 @pytest.fixture
@@ -40,19 +39,18 @@ def pinned(made, tmp_path, monkeypatch):
 
 
 def test_forty_homes_of_each_length_with_seeds_of_their_own():
-    orders = SUITE.orders()
-    assert len(orders) == 120 and len({order.seed for order in orders}) == len({order.name for order in orders}) == 120
-    assert [order.name for order in orders[:4]] == ["short_00", "mid_00", "long_00", "short_01"]
-    assert all(order.split == "test" and order.sweethome is False and order.fps == 2 for order in orders)
+    plots = SUITE.plots()
+    assert len(plots) == 120 and len({plot.seed for plot in plots}) == len({plot.name for plot in plots}) == 120
+    assert [plot.name for plot in plots[:4]] == ["short_00", "mid_00", "long_00", "short_01"]
     for name, (least, most) in {"short": (20, 60), "mid": (60, 120), "long": (120, 300)}.items():
-        assert all(least < order.duration < most for order in orders if order.name.startswith(name))
+        assert all(least < plot.seconds < most for plot in plots if plot.name.startswith(name))
 
 
 def test_the_pinned_file_is_of_this_version():
     if not SUITE.pins.is_file():
         pytest.skip("the homes are not pinned yet: python -m vlm2.benchmarks.suite --out runs/homes")
     pins = read_pins(SUITE)
-    assert [pin.name for pin in pins.homes] == [order.name for order in SUITE.orders()]
+    assert [pin.name for pin in pins.homes] == [plot.name for plot in SUITE.plots()]
     assert {row["question_type"] for pin in pins.homes for row in pin.questions} == set(SUITE.types)
 
 
@@ -85,8 +83,7 @@ def test_videos_are_made_where_they_are_missing(pinned, tmp_path):
 
 
 def test_another_home_in_the_cache_is_refused(pinned, tmp_path):
-    order = SMALL.orders()[0]
-    make_home(SMALL, order, pinned)
+    make_home(SMALL, SMALL.plots()[0], pinned)
     scene = Scene.load(pinned / "scenes/short_00.json")
     moved = replace(scene.objects[0], box=replace(scene.objects[0].box, center=(0.0, 0.0, 0.001)))
     for folder in ("scenes", "videos"):

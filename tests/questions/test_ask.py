@@ -12,7 +12,8 @@ import pytest
 
 from vlm2.questions import Question, ask_all, tasks, wordings
 from vlm2.questions.boxes import bearing, box_distance
-from vlm2.questions.tasks import Task, object_rel_direction
+from vlm2.questions.tasks import Task, families
+from vlm2.questions.tasks.vsi import object_rel_direction
 from vlm2.scenes import Scene, SceneObject, read_metadata
 
 VSI_TASKS = {
@@ -46,16 +47,28 @@ def things(scene: Scene, question: Question) -> list[SceneObject]:
 
 
 def pattern(question_type: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{\w+\\}", "(.+)", re.escape(wordings()[question_type][0].text)))
+    return re.compile(re.sub(r"\\{\w+\\}", "(.+)", re.escape(wordings("vsi")[question_type][0].text)))
 
 
 def test_the_tasks_are_the_files() -> None:
     assert set(tasks()) == VSI_TASKS
-    assert all(isinstance(task, Task) for task in tasks().values())
+    assert all(isinstance(task, Task) for family in families() for task in tasks(family).values())
+
+
+def test_families_are_the_folders_and_no_type_is_in_two(scene: Scene) -> None:
+    assert families() == ("vsi", "vsti")
+    assert sum(len(wordings(family)) for family in families()) == len(wordings())
+    with pytest.raises(ValueError, match="no family of questions 'vsii'; there are vsi, vsti"):
+        ask_all(scene, 0, families=["vsii"])
+
+
+def test_the_eight_tasks_are_the_default(scene: Scene) -> None:
+    both = ask_all(scene, 4, families=["vsi", "vsti"])
+    assert [question for question in both if question.question_type in wordings("vsi")] == ask_all(scene, 4)
 
 
 def test_a_scene_answers_every_type(scene: Scene) -> None:
-    assert {question.question_type for question in ask_all(scene, 0)} == set(wordings())
+    assert {question.question_type for question in ask_all(scene, 0)} == set(wordings("vsi"))
 
 
 def test_the_same_seed_gives_the_same_questions(scene: Scene) -> None:
@@ -144,14 +157,14 @@ def test_levels(angle: float, easy: str | None, medium: str | None, hard: str | 
     assert answers == [easy, medium, hard]
 
 
-@pytest.mark.parametrize("question_type", sorted(wordings()))
+@pytest.mark.parametrize("question_type", sorted(wordings("vsi")))
 def test_the_benchmarks_own_words(official: dict[str, list[Question]], question_type: str) -> None:
     """People wrote the official routes freely; all other questions follow one wording to the letter."""
     matches = [pattern(question_type).fullmatch(question.question) is not None for question in official[question_type]]
     assert sum(matches) / len(matches) >= (0.5 if question_type == "route_planning" else 1.0)
 
 
-@pytest.mark.parametrize("question_type", sorted(wordings()))
+@pytest.mark.parametrize("question_type", sorted(wordings("vsi")))
 def test_answers_have_the_benchmarks_form(
     scene: Scene, official: dict[str, list[Question]], question_type: str
 ) -> None:
@@ -168,7 +181,7 @@ def test_answers_have_the_benchmarks_form(
 def test_scans_are_asked_without_sightings(shared: Path) -> None:
     scenes = list(read_metadata(shared / "data/scenes/scannet_meta_info_val.json").values())[:12]
     counts = Counter(question.question_type for scene in scenes for question in ask_all(scene, 0, per_type=4))
-    assert set(wordings()) - set(counts) == {"obj_appearance_order"}
+    assert set(wordings("vsi")) - set(counts) == {"obj_appearance_order"}
 
 
 def test_an_empty_scene_is_asked_for_its_size_alone(scene: Scene) -> None:

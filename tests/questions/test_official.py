@@ -12,7 +12,7 @@ import pytest
 
 from vlm2.questions.boxes import bearing
 from vlm2.questions.question import Question
-from vlm2.questions.tasks import (
+from vlm2.questions.tasks.vsi import (
     object_abs_distance,
     object_counting,
     object_rel_direction,

@@ -1,7 +1,8 @@
 """Homes: questions about 120 generated homes whose furniture, textures and plans were never trained on.
 
-Forty videos each of under a minute, of one to two, and of over two; the tasks of VSI-Bench, scored by its rules. The
-questions are pinned in this package, the videos are made where they are wanted (see `suite`).
+Forty videos each of under a minute, of one to two, and of over two; the tasks of VSI-Bench and the categories of
+VSTI-Bench, scored by their rules. The questions are pinned in this package, the videos are made where they are wanted
+(see `suite`).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ SUITE = Suite(
         Span("long", (122.0, 290.0), (2, 3, 4)),
     ),
     count=40,
-    types=tuple(kind for kinds in COLUMNS.values() for kind in kinds),
+    families=("vsi", "vsti"),
+    types=tuple(kind for kinds in TASKS.values() for kind in kinds),
     per_type=8,
 )
 
@@ -54,8 +56,8 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
 def provide(item: Item) -> None:
     """Make the video of an item's home, or check the record of the one there is. Raises ValueError for another home."""
     assert item.video is not None
-    order = next(order for order in SUITE.orders() if order.name == item.group)
-    make_home(SUITE, order, item.video.parents[1])
+    plot = next(plot for plot in SUITE.plots() if plot.name == item.group)
+    make_home(SUITE, plot, item.video.parents[1])
 
 
 def _folder(videos: str | Path | None) -> Path:
@@ -75,7 +77,7 @@ def _items(pin: Pin, folder: Path) -> Iterable[Item]:
             prompt=question.prompt(),
             question=question.question,
             options=question.options,
-            answers=(question.ground_truth,),
+            answers=tuple(row.get("answers", ())) or (question.ground_truth,),
             length=pin.seconds,
         )
 

@@ -17,17 +17,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 from jaxtyping import Float64
 
-from ..homes.furniture.catalogue import Catalogue
-from ..homes.home import Split
-from ..homes.produce import HomeOrder, produce_home
 from ..questions import ask_all
 from ..scenes.record import Scene
+
+if TYPE_CHECKING:
+    from ..homes.home import Split
 
 FOLDER = Path(__file__).parent
 SPLIT: Split = "test"
@@ -43,14 +43,33 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Plot:
+    """What decides a home and its video: its seed, how many rooms, how many seconds."""
+
+    name: str
+    seed: int
+    rooms: int
+    seconds: float
+
+    def video(self, out: Path) -> Path:
+        """Return where its video belongs."""
+        return out / "videos" / f"{self.name}.mp4"
+
+    def record(self, out: Path) -> Path:
+        """Return where its record belongs."""
+        return out / "scenes" / f"{self.name}.json"
+
+
+@dataclass(frozen=True)
 class Suite:
-    """What a version of the benchmark consists of: `count` homes of each span, and at most `per_type` questions of each
-    of its question types a home. `size` is in pixels."""
+    """What a version of the benchmark consists of: `count` homes of each span, and at most `per_type` questions a home
+    of each of its question types, which belong to `families` of tasks. `size` is in pixels."""
 
     version: int
     seed: int
     spans: tuple[Span, ...]
     count: int
+    families: tuple[str, ...]
     types: tuple[str, ...]
     per_type: int
     size: tuple[int, int] = (320, 240)
@@ -61,22 +80,17 @@ class Suite:
         """The file of this package that holds what is pinned."""
         return FOLDER / f"homes-{self.version}.jsonl.gz"
 
-    def orders(self) -> tuple[HomeOrder, ...]:
-        """Return what to make: the spans by turns, so that the first homes are of every length."""
-        return tuple(self._order(span, index) for index in range(self.count) for span in self.spans)
+    def plots(self) -> tuple[Plot, ...]:
+        """Return the homes to make: the spans by turns, so that the first ones are of every length."""
+        return tuple(self._plot(span, index) for index in range(self.count) for span in self.spans)
 
-    def _order(self, span: Span, index: int) -> HomeOrder:
+    def _plot(self, span: Span, index: int) -> Plot:
         rng = np.random.default_rng([self.seed, self.spans.index(span), index])
-        return HomeOrder(
+        return Plot(
             name=f"{span.name}_{index:02d}",
             seed=int(rng.integers(2**32)),
-            split=SPLIT,
-            size=self.size,
-            fps=self.fps,
             rooms=int(rng.choice(span.rooms)),
-            duration=round(float(rng.uniform(*span.seconds)), 1),
-            sheets=False,
-            sweethome=False,
+            seconds=round(float(rng.uniform(*span.seconds)), 1),
         )
 
 
@@ -132,13 +146,13 @@ def _read(suite: Suite, packed: bytes) -> Pins:
 def write_pins(suite: Suite, scenes: Sequence[Scene]) -> Pins:
     """Pin the homes of a suite, all of them, in their order."""
     lines = [{"suite": _identity(suite), "furniture": furniture_hash()}]
-    for order, scene in zip(suite.orders(), scenes, strict=True):
+    for plot, scene in zip(suite.plots(), scenes, strict=True):
         lines.append(
             {
-                "name": order.name,
+                "name": plot.name,
                 "record": record_hash(scene),
                 "seconds": scene.duration,
-                "questions": list(_questions(suite, scene, order.seed)),
+                "questions": list(_questions(suite, scene, plot.seed)),
             }
         )
     text = "".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n" for line in lines)
@@ -146,24 +160,49 @@ def write_pins(suite: Suite, scenes: Sequence[Scene]) -> Pins:
     return read_pins(suite)
 
 
-def make_home(suite: Suite, order: HomeOrder, out: Path) -> Scene:
+def build(suite: Suite, plot: Plot, out: Path) -> Scene:
+    """Make one home's video and record under `out`; where both are there, read the record.
+
+    Raises ValueError where the packages are missing that draw homes.
+    """
+    if plot.video(out).exists() and plot.record(out).exists():
+        return Scene.load(plot.record(out))
+    try:
+        from ..homes.produce import HomeOrder, produce_home
+    except ImportError as error:
+        raise ValueError(f"Drawing homes needs more packages ({error}): pip install 'vlm2[homes]'") from None
+    order = HomeOrder(
+        name=plot.name,
+        seed=plot.seed,
+        split=SPLIT,
+        size=suite.size,
+        fps=suite.fps,
+        rooms=plot.rooms,
+        duration=plot.seconds,
+        sheets=False,
+        sweethome=False,
+    )
+    return produce_home(order, out)
+
+
+def make_home(suite: Suite, plot: Plot, out: Path) -> Scene:
     """Make one home's video and record under `out`, or read its record where they are there, and check it.
 
     Raises ValueError where the furniture or the record is not the pinned one.
     """
     pins = read_pins(suite)
-    made = all(file.exists() for file in order.files(out).values())
+    made = plot.video(out).exists() and plot.record(out).exists()
     if not made and furniture_hash() != pins.furniture:
         raise ValueError(
             f"The furniture of this vlm2 is not that of version {suite.version} of the homes: its hash is "
             f"{furniture_hash()[:12]}…, pinned is {pins.furniture[:12]}…. Use the release of vlm2 that has this "
             "version, or raise the version and pin it anew."
         )
-    scene = produce_home(order, out)
-    found, pinned = record_hash(scene), pins.home(order.name).record
+    scene = build(suite, plot, out)
+    found, pinned = record_hash(scene), pins.home(plot.name).record
     if found != pinned:
         raise ValueError(
-            f"{order.files(out)['scene']} is not the home that version {suite.version} asks about: the hash of its "
+            f"{plot.record(out)} is not the home that version {suite.version} asks about: the hash of its "
             f"record is {found[:12]}…, pinned is {pinned[:12]}…. "
             + (
                 f"Delete {out} to have the homes made again."
@@ -198,20 +237,22 @@ def _steps(*numbers: Sequence[float]) -> bytes:
 @cache
 def furniture_hash() -> str:
     """Return the hash of all pieces that the homes may show (takes seconds, once a process)."""
+    from ..homes.furniture.catalogue import Catalogue
+
     return Catalogue(SPLIT, sweethome=False).pack_hash
 
 
 def _questions(suite: Suite, scene: Scene, seed: int) -> Iterator[dict[str, Any]]:
-    for question in ask_all(scene, seed, suite.per_type):
+    for question in ask_all(scene, seed, suite.per_type, suite.families):
         if question.question_type in suite.types:
             row = question.to_vsi(0, scene)
-            yield {key: row[key] for key in ("question_type", "question", "options", "ground_truth")}
+            yield {key: value for key, value in row.items() if key not in ("id", "dataset", "scene_name")}
 
 
 def _identity(suite: Suite) -> dict[str, Any]:
     """Return what a suite is, as JSON gives it back."""
-    orders = [[order.name, order.seed, order.rooms, order.duration] for order in suite.orders()]
-    made = hashlib.sha256(json.dumps([orders, suite.size, suite.fps]).encode()).hexdigest()
+    plots = [[plot.name, plot.seed, plot.rooms, plot.seconds] for plot in suite.plots()]
+    made = hashlib.sha256(json.dumps([plots, suite.size, suite.fps]).encode()).hexdigest()
     return {"version": suite.version, "homes": made, "types": list(suite.types), "per_type": suite.per_type}
 
 
@@ -225,16 +266,16 @@ def pin(
     from .homes import SUITE
     from .workers import stream
 
-    orders = SUITE.orders()
-    made = stream(_produce, [(order, out) for order in orders], workers)
-    scenes = {scene.name: scene for scene in track(made, total=len(orders), description="Making homes")}
-    pins = write_pins(SUITE, [scenes[order.name] for order in orders])
+    plots = SUITE.plots()
+    made = stream(_built, [(SUITE, plot, out) for plot in plots], workers)
+    scenes = {scene.name: scene for scene in track(made, total=len(plots), description="Making homes")}
+    pins = write_pins(SUITE, [scenes[plot.name] for plot in plots])
     asked = sum(len(home.questions) for home in pins.homes)
     typer.echo(f"{len(pins.homes)} homes, {asked} questions, revision {pins.revision[:12]}: {SUITE.pins}")
 
 
-def _produce(order: HomeOrder, out: Path) -> Iterator[Scene]:
-    yield produce_home(order, out)
+def _built(suite: Suite, plot: Plot, out: Path) -> Iterator[Scene]:
+    yield build(suite, plot, out)
 
 
 if __name__ == "__main__":

@@ -44,11 +44,13 @@ def make(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; else one a core.")] = None,
     geometry: Annotated[bool, typer.Option("--geometry", help="Write exact depth and poses too.")] = False,
     sheets: Annotated[bool, typer.Option(help="Draw a contact sheet and a map of each home.")] = True,
+    families: Annotated[str, typer.Option(help="Which questions to write: vsi, vsti, or vsi,vsti.")] = "vsi",
 ) -> None:
     """Make homes: videos/*.mp4, scenes/*.json, sheets/*.png and questions.jsonl in VSI-Bench's form."""
     from ..homes.produce import HomeOrder
 
     width, height = _size(size)
+    chosen = _families(families)
     orders = [
         HomeOrder(
             name=f"{split.value}_{seed}_{index:04d}",
@@ -66,7 +68,7 @@ def make(
     scenes: dict[str, Scene] = {}
     for scene in _progress(_scenes(orders, out, min(workers or os.cpu_count() or 1, count)), count):
         scenes[scene.name] = scene
-    asked = _write_questions([scenes[order.name] for order in orders], seed, out / "questions.jsonl")
+    asked = _write_questions([scenes[order.name] for order in orders], seed, chosen, out / "questions.jsonl")
     typer.echo(f"{count} homes and {asked} questions in {out}")
 
 
@@ -82,6 +84,16 @@ def _size(text: str) -> tuple[int, int]:
     if not (width.isdigit() and height.isdigit()):
         raise typer.BadParameter(f"{text!r} is no size; write it like 320x240.", param_hint="--size")
     return int(width), int(height)
+
+
+def _families(text: str) -> list[str]:
+    from ..questions import families
+
+    chosen = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    if unknown := [name for name in chosen if name not in families()]:
+        message = f"{', '.join(map(repr, unknown))} is no family of questions; there are {', '.join(families())}."
+        raise typer.BadParameter(message, param_hint="--families")
+    return chosen
 
 
 def _scenes(orders: list[HomeOrder], out: Path, workers: int) -> Iterator[Scene]:
@@ -123,13 +135,13 @@ def _progress(scenes: Iterator[Scene], count: int) -> Iterator[Scene]:
             bar.update(task, advance=1)
 
 
-def _write_questions(scenes: list[Scene], seed: int, file: Path) -> int:
+def _write_questions(scenes: list[Scene], seed: int, families: list[str], file: Path) -> int:
     """Write the questions of all scenes, one a line, and return how many there are."""
     from ..questions import ask_all
 
     lines = []
     for index, scene in enumerate(scenes):
-        for question in ask_all(scene, home_seed(seed, index)):
+        for question in ask_all(scene, home_seed(seed, index), families=families):
             lines.append(json.dumps(question.to_vsi(len(lines), scene), ensure_ascii=False))
     partial = file.with_suffix(".part")
     partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")

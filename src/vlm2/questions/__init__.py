@@ -1,7 +1,8 @@
-"""Questions about a scene with their answers: the eight tasks of VSI-Bench, each in several wordings."""
+"""Questions about a scene with their answers, each in several wordings: the tasks of VSI-Bench and of VSTI-Bench."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
@@ -9,22 +10,23 @@ import numpy as np
 from ..scenes.record import Scene
 from .paraphrase import paraphrase
 from .question import Question
-from .tasks import tasks, wordings
+from .tasks import VSI, families, tasks, wordings
 
-__all__ = ["MOST_PER_TYPE", "Question", "ask_all", "paraphrase", "tasks", "wordings"]
+__all__ = ["MOST_PER_TYPE", "Question", "ask_all", "families", "paraphrase", "tasks", "wordings"]
 
 MOST_PER_TYPE = 24
 
 
-def ask_all(scene: Scene, seed: int, per_type: int | None = None) -> list[Question]:
+def ask_all(scene: Scene, seed: int, per_type: int | None = None, families: Sequence[str] = (VSI,)) -> list[Question]:
     """Return questions of every type that the scene can answer without doubt, in the benchmark's words.
 
-    At most `per_type` (default `MOST_PER_TYPE`) of each question type. The same scene and seed give the same questions,
-    whatever other tasks exist.
+    At most `per_type` (default `MOST_PER_TYPE`) of each question type, of the eight tasks of VSI-Bench or of the
+    families named. The same scene and seed give the same questions, whatever other tasks exist. Raises ValueError for
+    a family that does not exist.
     """
     most = MOST_PER_TYPE if per_type is None else per_type
     asked = []
-    for name, task in tasks().items():
+    for name, task in ((name, task) for family in families for name, task in tasks(family).items()):
         rng = np.random.default_rng([seed, crc32(scene.name.encode()), crc32(name.encode())])
         left = dict.fromkeys(task.WORDINGS, most)
         for question in task.questions(scene, rng):

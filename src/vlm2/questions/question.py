@@ -19,7 +19,8 @@ class Question:
 
     `options` are "A. left", "B. right", … or None; `ground_truth` is what a model should reply: a letter where there
     are options, else a number or words. `objects` are the ids of the things it is about. `slots` are the names that
-    fill the wording's gaps, and `wording` is its place in the task's list (0: the benchmark's own words).
+    fill the wording's gaps, and `wording` is its place in the task's list (0: the benchmark's own words). `times` are
+    the seconds of the frames that the question names.
     """
 
     question_type: str
@@ -29,6 +30,7 @@ class Question:
     objects: tuple[int, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict, hash=False)
     wording: int = 0
+    times: tuple[float, ...] = ()
 
     @property
     def answer_text(self) -> str:
@@ -47,8 +49,11 @@ class Question:
         return "\n".join([self.question, "Options:", *self.options, LETTER_REQUEST])
 
     def to_vsi(self, id: int, scene: Scene) -> dict[str, Any]:
-        """Return the question as a record of VSI-Bench's question file."""
-        return {
+        """Return the question as a record of VSI-Bench's question file.
+
+        `times` are added where the question names frames; VSI-Bench's own types name none.
+        """
+        record: dict[str, Any] = {
             "id": id,
             "dataset": scene.dataset,
             "scene_name": scene.name,
@@ -57,6 +62,9 @@ class Question:
             "options": None if self.options is None else list(self.options),
             "ground_truth": self.ground_truth,
         }
+        if self.times:
+            record["times"] = list(self.times)
+        return record
 
     @staticmethod
     def from_vsi(record: Mapping[str, Any]) -> Question:
@@ -67,6 +75,7 @@ class Question:
             question=record["question"],
             options=None if options is None else tuple(options),
             ground_truth=str(record["ground_truth"]),
+            times=tuple(record.get("times", ())),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Formatter
 
 import numpy as np
@@ -36,11 +36,16 @@ Wordings = tuple[Wording, ...]
 
 
 def ask_number(
-    question_type: str, wordings: Wordings, truth: str, slots: Mapping[str, str], objects: Iterable[int]
+    question_type: str,
+    wordings: Wordings,
+    truth: str,
+    slots: Mapping[str, str],
+    objects: Iterable[int],
+    times: Iterable[float] = (),
 ) -> Question:
     """Return a question in the benchmark's words whose answer is the number `truth`."""
     text = wordings[0].text.format(**slots)
-    return Question(question_type, text, None, truth, objects=tuple(objects), slots=slots)
+    return Question(question_type, text, None, truth, objects=tuple(objects), slots=slots, times=tuple(times))
 
 
 def ask_choice(
@@ -50,12 +55,13 @@ def ask_choice(
     right: str,
     slots: Mapping[str, str],
     objects: Iterable[int],
+    times: Iterable[float] = (),
 ) -> Question:
     """Return a question in the benchmark's words with `choices`, in this order, as its lettered options."""
     options = tuple(f"{chr(ord('A') + index)}. {choice}" for index, choice in enumerate(choices))
     letter = chr(ord("A") + list(choices).index(right))
     text = wordings[0].text.format(**slots)
-    return Question(question_type, text, options, letter, objects=tuple(objects), slots=slots)
+    return Question(question_type, text, options, letter, objects=tuple(objects), slots=slots, times=tuple(times))
 
 
 def shuffled(things: Sequence, rng: np.random.Generator) -> list:
@@ -72,4 +78,4 @@ def reword(question: Question, wordings: Wordings, index: int) -> Question:
     elif wording.decimals is not None:
         truth = f"{float(truth) * wording.scale:.{wording.decimals}f}"
     text = wording.text.format(**question.slots)
-    return Question(question.question_type, text, options, truth, question.objects, question.slots, index)
+    return replace(question, question=text, options=options, ground_truth=truth, wording=index)

@@ -8,10 +8,10 @@ from itertools import pairwise, permutations
 
 import numpy as np
 
-from ...scenes.record import Scene, SceneObject
-from ..question import Question
-from ..visibility import CLEAR_SHARE, named
-from ..wording import Wording, ask_choice, shuffled
+from ....scenes.record import Scene, SceneObject
+from ...question import Question
+from ...visibility import CLEAR_SHARE, named
+from ...wording import Wording, ask_choice, shuffled
 
 NAME = "obj_appearance_order"
 CHOICES = 4

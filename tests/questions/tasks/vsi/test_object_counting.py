@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vlm2.questions.tasks.object_counting import plural, truth
+from vlm2.questions.tasks.vsi.object_counting import plural, truth
 from vlm2.scenes import Scene
 
 

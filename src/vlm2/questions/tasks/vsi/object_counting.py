@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...scenes.record import Scene
-from ..question import Question
-from ..visibility import named
-from ..wording import Wording, ask_number, shuffled
+from ....scenes.record import Scene
+from ...question import Question
+from ...visibility import named
+from ...wording import Wording, ask_number, shuffled
 
 NAME = "object_counting"
 FEWEST = 2

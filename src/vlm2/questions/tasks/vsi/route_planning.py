@@ -10,11 +10,11 @@ from itertools import pairwise, product
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from ...scenes.record import Box, Scene, SceneObject
-from ..boxes import turn
-from ..question import Question
-from ..visibility import single
-from ..wording import Wording, ask_choice, shuffled
+from ....scenes.record import Box, Scene, SceneObject
+from ...boxes import turn
+from ...question import Question
+from ...visibility import single
+from ...wording import Wording, ask_choice, shuffled
 
 NAME = "route_planning"
 TURNS = {"Turn Left": 90.0, "Turn Right": -90.0, "Turn Back": 180.0}

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...scenes.record import Box, Scene
-from ..question import Question
-from ..visibility import single
-from ..wording import Wording, ask_number, shuffled
+from ....scenes.record import Box, Scene
+from ...question import Question
+from ...visibility import single
+from ...wording import Wording, ask_number, shuffled
 
 NAME = "object_size_estimation"
 INCHES = 1 / 2.54

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...scenes.record import Scene
-from ..question import Question
-from ..wording import Wording, ask_number
+from ....scenes.record import Scene
+from ...question import Question
+from ...wording import Wording, ask_number
 
 NAME = "room_size_estimation"
 SQUARE_FEET = 10.7639

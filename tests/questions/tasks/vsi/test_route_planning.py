@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vlm2.questions.tasks import route_planning
-from vlm2.questions.tasks.route_planning import Floor, turn_name
+from vlm2.questions.tasks.vsi import route_planning
+from vlm2.questions.tasks.vsi.route_planning import Floor, turn_name
 from vlm2.questions.visibility import single
 from vlm2.scenes import Box, Scene, SceneObject
 

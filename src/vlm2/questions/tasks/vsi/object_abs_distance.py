@@ -7,11 +7,11 @@ from itertools import combinations
 
 import numpy as np
 
-from ...scenes.record import Box, Scene
-from ..boxes import box_distance, box_distances
-from ..question import Question
-from ..visibility import single
-from ..wording import Wording, ask_number, shuffled
+from ....scenes.record import Box, Scene
+from ...boxes import box_distance, box_distances
+from ...question import Question
+from ...visibility import single
+from ...wording import Wording, ask_number, shuffled
 
 NAME = "object_abs_distance"
 NEAREST = 0.4  # metres; VSI-Bench asks for no smaller distance

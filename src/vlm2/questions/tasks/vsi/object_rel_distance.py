@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Float64
 
-from ...scenes.record import Box, Scene
-from ..boxes import box_distances
-from ..question import Question
-from ..visibility import named, single
-from ..wording import Wording, ask_choice, shuffled
+from ....scenes.record import Box, Scene
+from ...boxes import box_distances
+from ...question import Question
+from ...visibility import named, single
+from ...wording import Wording, ask_choice, shuffled
 
 NAME = "object_rel_distance"
 CHOICES = 4

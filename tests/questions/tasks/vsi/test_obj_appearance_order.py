@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vlm2.questions.tasks import obj_appearance_order
+from vlm2.questions.tasks.vsi import obj_appearance_order
 from vlm2.scenes import Scene, Sighting
 
 ORDER = ["sofa", "chair", "tv", "plant", "lamp", "sink", "door", "bed"]

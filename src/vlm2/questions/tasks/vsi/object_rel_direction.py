@@ -8,11 +8,11 @@ from itertools import combinations
 
 import numpy as np
 
-from ...scenes.record import Scene, SceneObject
-from ..boxes import bearing, ground_distance
-from ..question import Question
-from ..visibility import single
-from ..wording import Wording, ask_choice, shuffled
+from ....scenes.record import Scene, SceneObject
+from ...boxes import bearing, ground_distance
+from ...question import Question
+from ...visibility import single
+from ...wording import Wording, ask_choice, shuffled
 
 MARGIN = 11.0  # degrees kept from every boundary between two answers, as VSI-Bench does
 DRAWS = 600  # triples tried

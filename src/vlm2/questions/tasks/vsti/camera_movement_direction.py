@@ -1,0 +1,109 @@
+"""The main direction of the camera's movement between two frames, relative to where it looked at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Float64
+
+from ....scenes.record import Scene
+from ...frames import Frame, numbered_frames
+from ...question import Question
+from ...wording import Wording, ask_choice, shuffled
+
+NAME = "camera_movement_direction"
+DIRECTIONS = ("Forward", "Backward", "Left", "Right")
+CHOICES = (4, 3, 2)  # the benchmark asks with as many options, in equal parts
+SHORTEST = 0.5  # metres along the main direction
+ASIDE = 0.6  # of the main direction's metres, at most, across it: 14° from the diagonal
+DETOUR = 1.5  # times the straight distance, at most, on the way: else the direction is not consistent
+
+WORDINGS = {
+    NAME: (
+        Wording(
+            "During the sequence between frame {first} and {last_frame}, what was the primary consistent direction of "
+            "the camera's movement relative to its orientation at the start? The options are {choices}."
+        ),
+        Wording("Which way did the camera mainly move from frame {first} to {last_frame}, seen from its start?"),
+        Wording("From {start} s to {end} s, did I move forward, backward, left or right?", words=True),
+        Wording("Looking the way I looked at {start} s, in which direction had I gone by {end} s?"),
+        Wording(
+            "Between {start} and {end} seconds, was the camera's way forward, backward, left or right of its first "
+            "view?",
+            words=True,
+        ),
+        Wording("In which direction did I walk between {start} and {end} seconds, as I faced at the beginning?"),
+        Wording("Relative to the view in frame {first}, where to did the camera go until {last_frame}?"),
+        Wording("Which of these describes my movement from second {start} to second {end}?"),
+        Wording(
+            "As seen in frame {first}, did the camera go forward, backward, left or right up to {last_frame}?",
+            words=True,
+            held_out=True,
+        ),
+        Wording("Facing as at {start} s, which way leads to where I was at {end} s?", held_out=True),
+        Wording("What was the overall course of the camera between {start} and {end} seconds?", held_out=True),
+    )
+}
+
+
+def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
+    """Return the name of a movement in the start's camera frame (metres), or None where it has no clear direction.
+
+    Up and down do not count, as in the benchmark.
+    """
+    right, _, forward = moved
+    across, along = sorted((abs(right), abs(forward)))
+    if along < SHORTEST or across > ASIDE * along:
+        return None
+    if along == abs(forward):
+        return "Forward" if forward > 0 else "Backward"
+    return "Right" if right > 0 else "Left"
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions about pairs of frames, in random order, each direction as often as the others while it lasts."""
+    frames = numbered_frames(scene)
+    if not frames:
+        return
+    walked = _walked(scene, frames)
+    groups: dict[str, list[tuple[Frame, Frame]]] = {}
+    for i, j in shuffled(list(combinations(range(len(frames)), 2)), rng):
+        first, last = frames[i], frames[j]
+        name = direction(first.in_camera(last.position[None])[0])
+        if name is not None and walked[j] - walked[i] <= DETOUR * np.linalg.norm(last.position - first.position):
+            groups.setdefault(name, []).append((first, last))
+    while groups:
+        for name in shuffled(sorted(groups), rng):
+            yield _question(name, *groups[name].pop(), rng)
+            if not groups[name]:
+                del groups[name]
+
+
+def _question(name: str, first: Frame, last: Frame, rng: np.random.Generator) -> Question:
+    wrong = shuffled([other for other in DIRECTIONS if other != name], rng)
+    choices = shuffled([name, *wrong[: int(rng.choice(CHOICES)) - 1]], rng)
+    slots = {
+        "first": str(first.number),
+        "last_frame": last.name,
+        "start": first.seconds,
+        "end": last.seconds,
+        "choices": listed(choices),
+    }
+    return ask_choice(NAME, WORDINGS[NAME], choices, name, slots, (), (first.time, last.time))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as the benchmark lists them: "Left and Right", "Left, Right, and Forward"."""
+    *most, last = names
+    return f"{', '.join(most)}{',' if len(most) > 1 else ''} and {last}"
+
+
+def _walked(scene: Scene, frames: Sequence[Frame]) -> Float64[np.ndarray, " frames"]:
+    """Return the metres walked from the first frame to each, along all sampled frames."""
+    assert scene.trajectory is not None
+    poses = np.array(scene.trajectory.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)
+    steps = np.linalg.norm(np.diff(poses[:, :, 3], axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    return np.interp([frame.time for frame in frames], scene.trajectory.times, along)
