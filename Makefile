@@ -12,7 +12,7 @@ help:
 	@echo "make ask         ask mini about examples/home.mp4; question, answer and truth side by side"
 	@echo "make test        the quick tests"
 	@echo "make lint        ruff, pyright, import-linter"
-	@echo "make bench       score mini on test homes"
+	@echo "make bench       score mini on twelve test homes, beside chance"
 	@echo "make homes       twenty generated homes in homes/"
 	@echo "make train-mini  train the mini checkpoint anew in runs/"
 	@echo "make clean       remove .venv and caches (not homes/ and runs/)"
@@ -44,8 +44,9 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: setup egl
-	$(BIN)/vlm2 homes make --out runs/test-homes --split test --count 100 --seed 7 --fps 2 --no-sheets --workers $(WORKERS)
-	$(BIN)/vlm2 eval homes --model mini --data runs/test-homes --out runs/bench --per-type 1 --workers $(WORKERS)
+	$(BIN)/vlm2 eval homes --model mini --limit 12 --workers $(WORKERS) --out runs/bench
+	$(BIN)/vlm2 eval homes --model chance --limit 12 --out runs/bench-chance
+	$(BIN)/vlm2 eval report runs/bench runs/bench-chance
 
 homes: $(INSTALLED) egl
 	$(BIN)/vlm2 homes make --out homes --count 20 --seed 7 --split train

@@ -1,67 +1,158 @@
-"""A run over a folder of homes: scored beside chance, and the same after a kill."""
+"""Runs that are killed, resumed and spread over processes end with the same predictions; other runs are refused."""
 
 import json
+import os
+import random
+import signal
+import sys
+from dataclasses import replace
+from multiprocessing import get_context
 
-import numpy as np
 import pytest
-from toys import toy_model, toy_processor
+import toyruns
+from toyruns import TOY, load, toy_respondent, toy_run, write_videos
 
-from vlm2.benchmarks import homes, runner
-from vlm2.session.load import LoadedModel
+from vlm2.benchmarks import ledger, receipt, runner
+from vlm2.benchmarks.ledger import PREDICTIONS, open_ledger, read_rows
+from vlm2.benchmarks.respondents import Settings, respondent
+from vlm2.benchmarks.runner import Place
 
-ROWS = [
-    ("object_counting", "How many chair(s) are in this room?", None, "4"),
-    ("room_size_estimation", "What is the size of this room?", None, "20.5"),
-    ("object_rel_distance", "Which is the closest to the bed?", ["A. chair", "B. tv"], "B"),
-]
+KILLS = 30
 
 
 @pytest.fixture
-def folder(tmp_path, write_video):
-    rng = np.random.default_rng(0)
-    (tmp_path / "videos").mkdir()
-    lines = []
-    for home in ("home_0", "home_1"):
-        write_video([rng.integers(0, 256, (32, 48, 3), dtype=np.uint8) for _ in range(8)], name=f"videos/{home}.mp4")
-        for kind, question, options, truth in ROWS:
-            row = {"id": len(lines), "dataset": "homes", "scene_name": home, "question_type": kind}
-            lines.append(json.dumps(row | {"question": question, "options": options, "ground_truth": truth}))
-    (tmp_path / "questions.jsonl").write_text("\n".join(lines))
+def videos(tmp_path, write_video):
+    write_videos(write_video)
     return tmp_path
 
 
 @pytest.fixture
-def answerer(monkeypatch, folder):
-    model, processor = toy_model().eval(), toy_processor()
-    monkeypatch.setattr(runner, "_load", lambda answerer: LoadedModel("toy", folder, model, processor))
-    return runner.Answerer("toy")
+def whole(videos):
+    """The predictions of an unbroken run."""
+    toy_run(videos, videos / "whole")
+    return (videos / "whole" / PREDICTIONS).read_bytes()
 
 
-def test_a_killed_run_ends_with_the_predictions_of_an_unbroken_one(folder, answerer, tmp_path):
-    items = homes.load(folder)
-    assert len(items) == 6
-    assert list(runner.run(answerer, items, tmp_path / "whole"))[-1] == (6, 6)
-    whole = (tmp_path / "whole" / runner.PREDICTIONS).read_bytes()
+def test_thirty_kills_lose_and_repeat_nothing(videos, whole, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # for the server, which imports the toys once for all
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["toyserver"])
+    rng, kills, runs = random.Random(0), 0, 0
+    lines = toy_run(videos, videos / "counted", fatal_line=-1)
+    while kills < KILLS:
+        out = videos / f"broken_{runs}"
+        while True:
+            process = context.Process(target=toy_run, args=(videos, out, None, rng.randint(1, lines)))
+            process.start()
+            process.join()
+            if process.exitcode == 0:
+                break
+            assert process.exitcode == -signal.SIGKILL
+            kills += 1
+        assert (out / PREDICTIONS).read_bytes() == whole
+        runs += 1
+    print(f"{kills} kills in {runs} runs")
+    assert sorted(file.name for file in out.iterdir()) == [PREDICTIONS, "receipt.json"]
 
-    broken = tmp_path / "broken"
-    broken.mkdir()
-    (broken / runner.PREDICTIONS).write_bytes(whole[: whole.index(b"\n") + 20])
-    assert list(runner.run(answerer, items, broken))[-1] == (6, 6)
-    assert (broken / runner.PREDICTIONS).read_bytes() == whole
+
+def test_a_line_cut_anywhere_is_written_again(videos, whole):
+    lines = whole.splitlines(keepends=True)
+    start = sum(map(len, lines[:-1]))
+    for cut in range(start, len(whole), 37):
+        (videos / "whole" / PREDICTIONS).write_bytes(whole[:cut])
+        rows = read_rows(videos / "whole")
+        assert len(rows) == len(lines) - 1
+        with open_ledger(videos / "whole") as book:
+            book.add(json.loads(lines[-1]))
+        assert (videos / "whole" / PREDICTIONS).read_bytes() == whole
 
 
-def test_scores_stand_beside_chance(folder):
-    items = homes.load(folder)
-    right = {item.id: {"prediction": item.question.ground_truth} for item in items}
-    table = runner.scores(items, right)
-    assert table["overall"] == {"questions": 6, "score": 1.0, "chance": 1.0}
-    right["home_0/2"]["prediction"] = "A"
-    assert runner.scores(items, right)["object_rel_distance"]["score"] == 0.5
+def test_two_workers_give_what_one_gives(videos, whole):
+    assert runner.run(TOY, load(videos=videos), toy_respondent(), videos / "two", "toy", Place(workers=2))
+    assert (videos / "two" / PREDICTIONS).read_bytes() == whole
 
 
-def test_missing_videos_and_folders_are_named(folder, tmp_path):
-    (folder / "videos/home_1.mp4").unlink()
-    with pytest.raises(ValueError, match=r"1 videos are missing .*home_1"):
-        homes.load(folder)
-    with pytest.raises(ValueError, match="vlm2 homes make"):
-        homes.load(tmp_path / "nowhere")
+def test_processes_share_the_videos_and_the_last_one_joins(videos, whole):
+    out, loaded = videos / "ranks", load(videos=videos)
+    assert not runner.run(TOY, loaded, toy_respondent(), out, "toy", Place(rank=1, world=2))
+    assert [row.split("/")[0] for row in read_rows(out)] == ["1"] * 3 + ["3"] * 3
+    assert runner.run(TOY, loaded, toy_respondent(), out, "toy", Place(rank=0, world=2))
+    assert (out / PREDICTIONS).read_bytes() == whole
+    assert [process["answered"] for process in receipt.read_receipt(out)["processes"]] == [6, 9]
+
+
+def test_the_same_run_has_the_same_scores_and_a_receipt(videos, whole):
+    toy_run(videos, videos / "again")
+    for name in ("whole", "again"):
+        runner.finish(TOY, load(videos=videos), videos / name)
+    assert (videos / "whole/scores.json").read_bytes() == (videos / "again/scores.json").read_bytes()
+    told = receipt.read_receipt(videos / "whole")
+    assert told["run"]["benchmark"] == {"name": "toy", "version": 3}
+    assert told["run"]["data"]["questions"] == 15
+    assert told["videos"]["video_2"] == {"file": str(videos / "video_2.mp4"), "frames": 8}
+    assert told["scorer"] == "plain"
+    (process,) = told["processes"]
+    assert process["answered"] == 15 and process["packages"]["torch"] and process["machine"]["cores"]
+
+
+def test_frames_are_spread_over_the_video(videos):
+    loaded = load(videos=videos)
+    assert runner.run(TOY, loaded, toy_respondent(frames=4), videos / "spread", "toy")
+    assert {row["frames_seen"] for row in read_rows(videos / "spread").values()} == {4}
+
+
+def test_a_folder_takes_one_run_only(videos, whole):
+    out, loaded = videos / "whole", load(videos=videos)
+    with pytest.raises(ValueError, match="model.name was toy and is now other"):
+        runner.run(TOY, loaded, toy_respondent("other"), out, "other")
+    with pytest.raises(ValueError, match="threads was 1 and is now 2"):
+        runner.run(TOY, loaded, toy_respondent(threads=2), out, "toy")
+    with pytest.raises(ValueError, match="data.questions was 15 and is now 6"):
+        runner.run(TOY, load(videos=videos, limit=2), toy_respondent(), out, "toy")
+    reworded = replace(loaded, items=(replace(loaded.items[0], prompt="Else?\nSay."), *loaded.items[1:]))
+    with pytest.raises(ValueError, match="data.sha256 was"):
+        runner.run(TOY, reworded, toy_respondent(), out, "toy")
+    (out / "receipt.json").unlink()
+    with pytest.raises(ValueError, match="without a receipt"):
+        runner.run(TOY, loaded, toy_respondent(), out, "toy")
+    assert (out / PREDICTIONS).read_bytes() == whole
+
+
+def test_two_processes_cannot_write_one_file(tmp_path):
+    with open_ledger(tmp_path), pytest.raises(ValueError, match="Another process"), open_ledger(tmp_path):
+        pass
+
+
+def test_an_item_is_answered_once(tmp_path):
+    with open_ledger(tmp_path) as book:
+        book.add({"id": "a"})
+        with pytest.raises(ValueError, match="answered already"):
+            book.add({"id": "a"})
+    assert not ledger.join(tmp_path, ["a", "b"])
+
+
+def test_missing_videos_are_named_or_left_out(videos):
+    loaded = load(videos=videos)
+    items = tuple(replace(item, video=None) if item.group == "video_1" else item for item in loaded.items)
+    lacking = replace(loaded, items=items, missing_videos=("video_1",))
+    with pytest.raises(ValueError, match=r"1 videos were not found: video_1\. .*--skip-missing"):
+        runner.run(TOY, lacking, toy_respondent(), videos / "lacking", "toy")
+    left = runner.without_missing(lacking)
+    assert runner.run(TOY, left, toy_respondent(), videos / "left", "toy")
+    assert runner.finish(TOY, left, videos / "left")["questions"] == 12
+    assert receipt.read_receipt(videos / "left")["missing_videos"] == ["video_1"]
+
+
+@pytest.mark.parametrize("name", ["chance", "random"])
+def test_baselines_look_at_no_video(tmp_path, name):
+    loaded = load(videos=tmp_path / "nowhere")
+    answers = respondent(Settings(model=name, seed=4), TOY, loaded.items)
+    assert runner.run(TOY, loaded, answers, tmp_path / "run", name)
+    rows = list(read_rows(tmp_path / "run").values())
+    truths = {kind: {i.answers[0] for i in loaded.items if i.question_type == kind} for kind in toyruns.KINDS}
+    if name == "random":
+        assert all(row["prediction"] in truths[row["question_type"]] for row in rows)
+        assert len({row["prediction"] for row in rows if row["question_type"] == "counting"}) > 1
+        assert answers.identity()["seed"] == 4
+    else:
+        assert {row["prediction"] for row in rows} == {"A", "3"}

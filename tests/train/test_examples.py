@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from vlm2.questions.question import Question
-from vlm2.train.examples import choose_questions, shuffle_options
+from vlm2.train.examples import Handful, by_task, shuffle_options
 
 CHOICE = Question("object_rel_distance", "Which is closest?", ("A. chair", "B. tv", "C. bed", "D. sofa"), "C")
 
@@ -19,7 +19,15 @@ def test_shuffled_options_keep_the_answer_and_spread_its_letter():
 
 
 def test_tasks_are_drawn_evenly_whatever_their_number_of_questions():
-    pool = [CHOICE] * 99 + [Question("room_size_estimation", "How large?", None, "20.0")]
-    drawn = choose_questions(pool, 400, 0.0, np.random.default_rng(1))
+    pool = by_task([CHOICE] * 99 + [Question("room_size_estimation", "How large?", None, "20.0")])
+    drawn = Handful(400, paraphrased=0.0, terse=0.0).draw(pool, np.random.default_rng(1))
     counts = Counter(question.question_type for question in drawn)
     assert abs(counts["room_size_estimation"] - 200) < 40
+
+
+def test_a_share_of_the_questions_is_terse_and_keeps_its_answer():
+    choice = Question(**{**vars(CHOICE), "slots": {"target": "lamp"}})
+    drawn = Handful(400, paraphrased=0.0, terse=0.5).draw(by_task([choice]), np.random.default_rng(2))
+    short = [question for question in drawn if question.question == "Closest to the lamp?"]
+    assert abs(len(short) - 200) < 40
+    assert all(question.answer_text == "bed" for question in drawn)

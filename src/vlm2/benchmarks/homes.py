@@ -1,62 +1,121 @@
-"""Homes: spatial questions about generated homes whose furniture, textures and plans were never trained on.
+"""Homes: questions about 120 generated homes whose furniture, textures and plans were never trained on.
 
-A first, small version: a folder made by `vlm2 homes make --split test`, every video watched once by a session, its
-questions asked through the same code that users run.
+Forty videos each of under a minute, of one to two, and of over two; the tasks of VSI-Bench, scored by its rules. The
+questions are pinned in this package, the videos are made where they are wanted (see `suite`).
 """
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from ..model.weights import cache_folder
 from ..questions.question import Question
+from . import vsi_bench, vsti_bench
+from .benchmark import Benchmark, Item, Loaded, Scorer, Values
+from .metrics import COLUMNS, DIRECTIONS, constant_replies, task_means, type_means
+from .suite import Pin, Span, Suite, make_home, read_pins
+
+TASKS: Mapping[str, tuple[str, ...]] = {**COLUMNS, **vsti_bench.CATEGORIES}
+"""The tasks that homes may ask, each with its question types: VSI-Bench's eight, VSTI-Bench's five categories."""
+
+NUMBERS = vsi_bench.BENCHMARK.numbers | vsti_bench.NUMBERS
+
+SUITE = Suite(
+    version=1,
+    seed=251120644,
+    spans=(
+        Span("short", (25.0, 58.0), (1, 2)),
+        Span("mid", (62.0, 118.0), (1, 2, 3)),
+        Span("long", (122.0, 290.0), (2, 3, 4)),
+    ),
+    count=40,
+    types=tuple(kind for kinds in COLUMNS.values() for kind in kinds),
+    per_type=8,
+)
 
 
-@dataclass(frozen=True)
-class Item:
-    """One question of the benchmark. `id` is unique in it; `video` is the file to watch."""
+def load(source: str | Path | None = None, videos: str | Path | None = None, limit: int | None = None) -> Loaded:
+    """Read the pinned questions; `limit` keeps the first homes, which are of all lengths by turns. The videos are in
+    `videos` (by default in vlm2's cache) or will be made there.
 
-    id: str
-    video: Path
-    question: Question
-
-
-def load(folder: str | Path, per_type: int | None = 2, count: int | None = None, seed: int = 0) -> list[Item]:
-    """Read a folder of homes: at most `per_type` questions of each type and home, drawn by `seed`, from `count` homes.
-
-    Raise ValueError where the folder holds no homes, or lacks videos (all missing ones are named).
+    Raises ValueError for a source, since there is only one, and where nothing is pinned.
     """
-    folder = Path(folder)
-    source = folder / "questions.jsonl"
-    if not source.exists():
-        raise ValueError(f"{source} does not exist. Make the homes first: vlm2 homes make --split test --out {folder}")
-    by_home: dict[str, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
-    for line in source.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        by_home[row["scene_name"]][row["question_type"]].append(row)
-    homes = sorted(by_home)[:count]
-    missing = [home for home in homes if not (folder / "videos" / f"{home}.mp4").exists()]
-    if missing:
-        raise ValueError(f"{len(missing)} videos are missing in {folder / 'videos'}: {', '.join(missing)}")
-    items = []
-    for number, home in enumerate(homes):
-        rng = np.random.default_rng([seed, number])
-        for _, rows in sorted(by_home[home].items()):
-            chosen = rng.permutation(len(rows))[:per_type]
-            for row in (rows[i] for i in sorted(chosen)):
-                video = folder / "videos" / f"{home}.mp4"
-                items.append(Item(f"{home}/{row['id']}", video, Question.from_vsi(row)))
-    return items
+    if source is not None:
+        raise ValueError(
+            f"The homes of this benchmark are pinned, so it takes no --data (given: {source}). Questions of your own "
+            "homes are in VSI-Bench's form: vlm2 eval vsi_bench --data FOLDER/questions.jsonl --videos FOLDER/videos"
+        )
+    pins, folder = read_pins(SUITE), _folder(videos)
+    items = tuple(item for pin in pins.homes[:limit] for item in _items(pin, folder))
+    return Loaded(items, f"sha256:{pins.revision}")
 
 
-def videos(items: Iterable[Item]) -> Iterator[tuple[Path, list[Item]]]:
-    """Group items by the video they ask about, in order."""
-    groups: dict[Path, list[Item]] = {}
-    for item in items:
-        groups.setdefault(item.video, []).append(item)
-    yield from groups.items()
+def provide(item: Item) -> None:
+    """Make the video of an item's home, or check the record of the one there is. Raises ValueError for another home."""
+    assert item.video is not None
+    order = next(order for order in SUITE.orders() if order.name == item.group)
+    make_home(SUITE, order, item.video.parents[1])
+
+
+def _folder(videos: str | Path | None) -> Path:
+    return cache_folder() / f"homes-{SUITE.version}" if videos is None else Path(videos)
+
+
+def _items(pin: Pin, folder: Path) -> Iterable[Item]:
+    counts: dict[str, int] = {}
+    for row in pin.questions:
+        question = Question.from_vsi(row)
+        number = counts[question.question_type] = counts.get(question.question_type, -1) + 1
+        yield Item(
+            id=f"{pin.name}/{question.question_type}/{number}",
+            video=folder / "videos" / f"{pin.name}.mp4",
+            group=pin.name,
+            question_type=question.question_type,
+            prompt=question.prompt(),
+            question=question.question,
+            options=question.options,
+            answers=(question.ground_truth,),
+            length=pin.seconds,
+        )
+
+
+def _scorer(of_vsi: Scorer) -> Scorer:
+    def scorer(item: Item, reply: str) -> Values:
+        return (vsti_bench.official if item.question_type in vsti_bench.TYPES else of_vsi)(item, reply)
+
+    return scorer
+
+
+SCORERS: Mapping[str, Scorer] = {name: _scorer(of_vsi) for name, of_vsi in vsi_bench.SCORERS.items()}
+"""VSI-Bench's rules and their variants; questions of VSTI-Bench's types are scored by its one rule."""
+
+
+def summary(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
+    """Return `overall`, the mean of the tasks; and every task, the mean of its question types, which follow it."""
+    types = type_means((question_type, values["score"]) for question_type, values in scores)
+    tasks = task_means(types, TASKS)
+    if not tasks:
+        return {}
+    means = {**types, **tasks}
+    order = dict.fromkeys(name for task, kinds in TASKS.items() for name in (task, *kinds) if name in means)
+    return {"overall": sum(tasks.values()) / len(tasks)} | {name: means[name] for name in order}
+
+
+def chance(items: Sequence[Item]) -> dict[str, str]:
+    """Answer every question of a type with what is right most often."""
+    return constant_replies(items, NUMBERS, worded=DIRECTIONS)
+
+
+BENCHMARK = Benchmark(
+    name="homes",
+    version=SUITE.version,
+    load=load,
+    scorers=SCORERS,
+    default="official",
+    summary=summary,
+    headline="overall",
+    chance=chance,
+    numbers=NUMBERS,
+    provide=provide,
+)

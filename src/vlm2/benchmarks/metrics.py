@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ..questions.question import Question
+from ..questions.question import option_text
+from .benchmark import Item
 
 CONFIDENCES = np.linspace(0.50, 0.95, 10)
 """The confidences θ of the mean relative accuracy; an answer passes one when its relative error is at most 1 − θ."""
@@ -40,7 +41,7 @@ NUMBER_WORDS = {
 }
 NUMBER = re.compile(rf"-?\d*\.?\d+|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 
-Scorer = Callable[[str, str, str], float]
+Rule = Callable[[str, str, str], float]
 """A score (0–1) from a question's type, the model's reply and the truth."""
 
 
@@ -119,54 +120,66 @@ def strict(question_type: str, reply: str, truth: str) -> float:
     return official(question_type, reply, truth)
 
 
-SCORERS: Mapping[str, Scorer] = {scorer.__name__: scorer for scorer in (official, number_words, strict)}
+RULES: Mapping[str, Rule] = {rule.__name__: rule for rule in (official, number_words, strict)}
+"""VSI-Bench's rules by name: the official one first, then the variants in the wild."""
 
 
-def score(question_type: str, prediction: str, truth: str, scorer: str = "official") -> float:
-    """Return what a reply is worth (0–1) under a named scorer; raise ValueError for a name that is none."""
-    if scorer not in SCORERS:
-        raise ValueError(f"No scorer is called {scorer!r}. Choose one of: {', '.join(SCORERS)}.")
-    return SCORERS[scorer](question_type, prediction, truth)
+def score(question_type: str, prediction: str, truth: str, rule: str = "official") -> float:
+    """Return what a reply is worth (0–1) under a named rule; raise ValueError for a name that is none."""
+    if rule not in RULES:
+        raise ValueError(f"No rule is called {rule!r}. Choose one of: {', '.join(RULES)}.")
+    return RULES[rule](question_type, prediction, truth)
+
+
+def type_means(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Return the mean score of each question type, in the order in which they come."""
+    groups: dict[str, list[float]] = defaultdict(list)
+    for question_type, value in scores:
+        groups[question_type].append(value)
+    return {name: sum(values) / len(values) for name, values in groups.items()}
+
+
+def task_means(types: Mapping[str, float], tasks: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
+    """Return the mean of each task's question types, each type weighing alike; what is absent is left out."""
+    present = {task: [types[name] for name in names if name in types] for task, names in tasks.items()}
+    return {task: sum(values) / len(values) for task, values in present.items() if values}
 
 
 def aggregate(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Return the mean score (0–1) of each question type, of each of the eight tasks, and `overall`, from (type, score).
+    """Return VSI-Bench's mean scores by question type, by task, and `overall`.
 
-    Direction is the mean of its levels, and overall that of the tasks, each weighing the same; what a partial run did
-    not ask is left out of both. No scores at all give an empty result.
+    A direction is the mean of its three levels, `overall` the mean of the eight tasks. Types and tasks without scores
+    are left out of the result and of the means.
     """
-    groups = defaultdict(list)
-    for question_type, value in scores:
-        groups[question_type].append(value)
-    return _summary({name: sum(values) / len(values) for name, values in groups.items()})
+    types = type_means(scores)
+    tasks = task_means(types, COLUMNS)
+    return {**types, **tasks, **({"overall": sum(tasks.values()) / len(tasks)} if tasks else {})}
 
 
-def chance(questions: Iterable[Question]) -> dict[str, float]:
-    """Return the frequency chance of these questions (0–1), by type, task and `overall` as in `aggregate`.
+def constant_replies(items: Sequence[Item], numbers: frozenset[str], worded: Sequence[str] = ()) -> dict[str, str]:
+    """Answer every question of a type alike: the best constant for numbers, else the commonest letter; by item id.
 
-    Answers every question of a type alike: the best constant for numbers, the commonest direction, else the commonest
-    letter.
+    For the types in `worded` it is the commonest option by its text, whatever letter it has.
     """
-    groups = defaultdict(list)
-    for question in questions:
-        groups[question.question_type].append(question)
-    return _summary({name: _chance(name, group) for name, group in groups.items()})
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        groups[item.question_type].append(item)
+    replies = {}
+    for question_type, group in groups.items():
+        truths = [item.answers[0] for item in group]
+        if question_type in numbers:
+            reply = repr(best_constant([float(truth) for truth in truths])[0])
+        elif question_type in worded:
+            text = commonest(_options(item)[item.answers[0]] for item in group)[0]
+            letters = ({text: letter for letter, text in _options(item).items()} for item in group)
+            replies |= {item.id: letter.get(text, "A") for item, letter in zip(group, letters, strict=True)}
+            continue
+        else:
+            reply = commonest(truths)[0]
+        replies |= {item.id: reply for item in group}
+    return replies
 
 
-def _chance(question_type: str, questions: list[Question]) -> float:
-    if question_type in NUMBERS:
-        return best_constant([float(question.ground_truth) for question in questions])[1]
-    if question_type in DIRECTIONS:
-        return commonest(question.answer_text for question in questions)[1]
-    return commonest(question.ground_truth for question in questions)[1]
-
-
-def _summary(types: dict[str, float]) -> dict[str, float]:
-    """Add the tasks and `overall` to means by question type."""
-    tasks = {}
-    for task, names in COLUMNS.items():
-        present = [types[name] for name in names if name in types]
-        if present:
-            tasks[task] = sum(present) / len(present)
-    overall = {"overall": sum(tasks.values()) / len(tasks)} if tasks else {}
-    return {**types, **tasks, **overall}
+def _options(item: Item) -> dict[str, str]:
+    """Return an item's options, their texts by letter."""
+    return {option[0]: option_text(option) for option in item.options or ()}

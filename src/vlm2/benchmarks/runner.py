@@ -1,117 +1,122 @@
-"""Run a model over a benchmark: each video watched once, its questions asked, every answer written as it comes."""
+"""Run a benchmark: every video watched once, all its questions asked, each reply written as it comes.
+
+A run may be killed at any moment and goes on where it was. Its predictions do not depend on that, nor on the number of
+processes: the questions of a video are always asked in the same order, by a process with the same number of threads.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
-from functools import cache
-from multiprocessing import get_context
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from . import homes
-from .metrics import COLUMNS, aggregate, chance, score
-
-PREDICTIONS = "predictions.jsonl"
+from . import receipt
+from .benchmark import Benchmark, Item, Loaded, Provide, by_video
+from .ledger import Row, join, open_ledger, read_rows
+from .respondents import Respondent
+from .scores import row_of, sample_of, score_run, write_scores
+from .workers import stream
 
 
 @dataclass(frozen=True)
-class Answerer:
-    """A model by its name, loaded once a process, and how it watches."""
+class Place:
+    """Which process of how many this is (`accelerate launch` starts several), and how many workers it may start."""
 
-    model: str
-    fps: float = 2.0
-    device: str | None = None
-    dtype: str | None = None
-    threads: int | None = None
-
-    def __call__(self, video: Path, items: list[homes.Item]) -> list[dict]:
-        """Watch a video and answer its items through a session, as users' questions are answered."""
-        session = _load(self).session()
-        session.watch(video, fps=self.fps)
-        return [
-            {
-                "id": item.id,
-                "question_type": item.question.question_type,
-                "question": item.question.question,
-                "options": item.question.options,
-                "ground_truth": item.question.ground_truth,
-                "prediction": session.ask(item.question.prompt()).text,
-            }
-            for item in items
-        ]
+    rank: int = 0
+    world: int = 1
+    workers: int = 1
 
 
-@cache
-def _load(answerer: Answerer):
-    import torch
-
-    import vlm2
-
-    if answerer.threads is not None:
-        torch.set_num_threads(answerer.threads)
-    return vlm2.load(answerer.model, device=answerer.device, dtype=answerer.dtype)
+Progress = Callable[[int, int], None]
+"""Is told the number of answered questions, and of all."""
 
 
-def read_predictions(out: Path) -> dict[str, dict]:
-    """Read what a run has written so far, by item id; a last line cut off by a kill is left out."""
-    file = out / PREDICTIONS
-    done = {}
-    if file.exists():
-        for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):
-                row = json.loads(line)
-                done[row["id"]] = row
-    return done
+def run(
+    benchmark: Benchmark,
+    loaded: Loaded,
+    respondent: Respondent,
+    out: Path,
+    name: str,
+    place: Place | None = None,
+    progress: Progress = lambda done, total: None,
+) -> bool:
+    """Answer all items of this process that `out` does not hold yet, and tell whether all items are answered now.
 
-
-def run(answerer: Answerer, items: list[homes.Item], out: Path, workers: int = 1) -> Iterator[tuple[int, int]]:
-    """Answer all items that `out` does not hold yet, by `workers` processes; yield (answered, all) after each video.
-
-    A killed run goes on where it was. The file is put in the order of the items at the end, so that it does not
-    depend on which worker was faster.
+    `name` is the model's. Raises ValueError where a video is missing that the respondent needs, and where the folder
+    holds another run.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    done = read_predictions(out)
-    _write(out, done.values())
-    jobs = [(video, [i for i in group if i.id not in done]) for video, group in homes.videos(items)]
-    with open(out / PREDICTIONS, "a", encoding="utf-8") as file:
-        for rows in _answers(answerer, [job for job in jobs if job[1]], workers):
-            done |= {row["id"]: row for row in rows}
-            file.writelines(json.dumps(row) + "\n" for row in rows)
-            file.flush()
-            yield len(done), len(items)
-    _write(out, [done[item.id] for item in items])
+    place = place or Place()
+    check_videos(loaded, respondent)
+    receipt.claim(out, name, receipt.run_identity(benchmark, loaded, respondent.identity()))
+    with open_ledger(out, place.rank if place.world > 1 else None) as ledger:
+        mine = list(by_video(loaded.items).values())[place.rank :: place.world]
+        total = sum(map(len, mine))
+        left = [[item for item in group if item.id not in ledger.done] for group in mine]
+        jobs = [(benchmark.provide, respondent, group) for group in left if group]
+        asked = sum(len(group) for _, _, group in jobs)
+        progress(total - asked, total)
+        if jobs:
+            number, started = receipt.begin(out, place.rank, place.workers), time.perf_counter()
+            for done, row in enumerate(stream(_answers, jobs, place.workers), total - asked + 1):
+                ledger.add(row)
+                progress(done, total)
+            receipt.end(out, number, asked, time.perf_counter() - started)
+    return join(out, [item.id for item in loaded.items])
 
 
-def _answers(answerer: Answerer, jobs: list[tuple[Path, list[homes.Item]]], workers: int) -> Iterator[list[dict]]:
-    if workers == 1:
-        yield from (answerer(*job) for job in jobs)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(answerer, *job) for job in jobs]):
-            yield future.result()
+def finish(benchmark: Benchmark, loaded: Loaded, out: Path, scorer: str | None = None) -> dict[str, Any]:
+    """Score a run whose items are all answered, write `scores.json`, complete the receipt, and return the scores."""
+    scorer = scorer or benchmark.default
+    rows = read_rows(out)
+    samples = [sample_of(rows[item.id], benchmark, scorer) for item in loaded.items]
+    scores = score_run(benchmark, samples, scorer)
+    write_scores(out, scores)
+    receipt.complete(out, scorer, _videos(loaded.items, rows), loaded.missing_videos)
+    return scores
 
 
-def _write(out: Path, rows) -> None:
-    partial = out / f"{PREDICTIONS}.partial"
-    partial.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    partial.replace(out / PREDICTIONS)
+def check_videos(loaded: Loaded, respondent: Respondent) -> None:
+    """Raise ValueError, naming them, where videos are missing and the respondent looks at them."""
+    missing = loaded.missing_videos
+    if missing and respondent.needs_video and any(item.video is None for item in loaded.items):
+        named = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
+        raise ValueError(
+            f"{len(missing)} videos were not found: {named}. Say where they are with --videos, or leave their "
+            "questions out with --skip-missing; the receipt names them."
+        )
 
 
-def scores(items: list[homes.Item], predictions: dict[str, dict]) -> dict[str, dict[str, float]]:
-    """Score every task and all together (shares, 0–1) beside the frequency chance of the same questions."""
-    pairs = []
-    for item in items:
-        kind, truth = item.question.question_type, item.question.ground_truth
-        pairs.append((kind, score(kind, predictions[item.id]["prediction"], truth)))
-    ours, base = aggregate(pairs), chance(item.question for item in items)
-    counts = {name: sum(kind in kinds for kind, _ in pairs) for name, kinds in COLUMNS.items()} | {
-        "overall": len(items)
-    }
+def without_missing(loaded: Loaded) -> Loaded:
+    """Leave out the items whose videos are missing; their names stay in `missing_videos`."""
+    return replace(loaded, items=tuple(item for item in loaded.items if item.video is not None))
+
+
+def make_videos(benchmark: Benchmark, loaded: Loaded, workers: int = 1) -> Iterator[str]:
+    """Make the videos that are not there yet, and yield the names of all. Raises ValueError where the benchmark's
+    videos are not of its own making."""
+    if benchmark.provide is None:
+        raise ValueError(f"The videos of {benchmark.name} cannot be made; say where they are with --videos.")
+    jobs = [(benchmark.provide, items[0]) for items in by_video(loaded.items).values()]
+    yield from stream(_provided, jobs, workers)
+
+
+def _provided(provide: Provide, item: Item) -> Iterator[str]:
+    provide(item)
+    yield item.group
+
+
+def _answers(provide: Provide | None, respondent: Respondent, items: Sequence[Item]) -> Iterator[Row]:
+    """Answer items about one video, which is made first where the benchmark makes its own."""
+    if respondent.needs_video and provide is not None:
+        provide(items[0])
+    for item, reply in zip(items, respondent.answer(items), strict=True):
+        yield row_of(item, reply.text, reply.frames)
+
+
+def _videos(items: Sequence[Item], rows: Mapping[str, Row]) -> dict[str, Any]:
     return {
-        name: {"questions": number, "score": ours[name], "chance": base[name]}
-        for name, number in counts.items()
-        if name in ours
+        item.group: {"file": None if item.video is None else str(item.video), "frames": rows[item.id]["frames_seen"]}
+        for item in items
     }

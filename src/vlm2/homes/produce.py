@@ -15,6 +15,7 @@ from jaxtyping import Float32, Float64, Int, Int32, UInt8
 
 from ..scenes.record import Intrinsics, Scene, Sighting, Trajectory
 from .build import build_home, floor_area, scene_objects
+from .furniture.catalogue import Catalogue
 from .home import CameraPath, Home, Split
 from .renderer import Output, Renderer, camera_points, pinhole
 from .sheet import contact_sheet, home_map
@@ -34,7 +35,7 @@ Sightings = Mapping[int, Sequence[Sighting]]
 class HomeOrder:
     """What to make of one home: its name, seed and split, the video's size in pixels and frames a second.
 
-    `rooms` and `duration` (seconds) follow from the seed where they are None.
+    `rooms` and `duration` (seconds) follow from the seed where they are None; `sweethome` is `Catalogue`'s.
     """
 
     name: str
@@ -46,6 +47,7 @@ class HomeOrder:
     duration: float | None = None
     geometry: bool = False
     sheets: bool = True
+    sweethome: bool | None = None
 
     def __post_init__(self) -> None:
         if any(side % 2 or side <= 0 for side in self.size):
@@ -153,7 +155,7 @@ def produce_home(order: HomeOrder, out: Path, renderer: Renderer | None = None) 
     files = order.files(out)
     if all(file.exists() for file in files.values()):
         return Scene.load(files["scene"])
-    home = build_home(order.seed, order.split, order.rooms)
+    home = build_home(order.seed, order.split, order.rooms, Catalogue(order.split, order.sweethome))
     path = walk(home, order.seed, fps=order.fps, duration=order.duration)
     intrinsics = pinhole(*order.size, path.horizontal_fov)
     renderer = renderer or shared_renderer(*order.size)

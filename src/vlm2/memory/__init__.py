@@ -1,7 +1,7 @@
 """The dual memory of VLM² (section "Dual memory", equations 5–8 and Algorithm 1): pure tensors, no video, no language.
 
 Read in this order: `dual` (the algorithm), `attention` (the reads), `working` and `episodic` (the writes), `slots`
-(what they store), `configuration` (the switches).
+(what they store, and how: as values that are trained through, or in place), `configuration` (the switches).
 """
 
 from .attention import MemoryAttention

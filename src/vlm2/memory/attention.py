@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
+
+ASKING = 16  # tokens of a frame that tell whom a read attends to
 
 
 class MemoryAttention(nn.Module):
@@ -33,8 +36,47 @@ class MemoryAttention(nn.Module):
     ) -> Float[Tensor, "patches dim"]:
         """Read: every token of the frame attends to all slots × patches tokens of the memory."""
         queries, keys, values = (self._split(x) for x in (self.query(tokens), keys, values))
-        read = functional.scaled_dot_product_attention(queries, keys, values)
-        return self.out(read[0].transpose(0, 1).flatten(1))
+        return self.out(attend(queries, keys, values))
 
-    def _split(self, tokens: Tensor) -> Float[Tensor, "1 heads tokens head_dim"]:
-        return tokens.reshape(-1, self.heads, tokens.shape[-1] // self.heads).transpose(0, 1)[None]
+    def shares(
+        self, tokens: Float[Tensor, "patches dim"], keys: Float[Tensor, "slots patches dim"]
+    ) -> Float[Tensor, " slots"]:
+        """Return the share of a read's attention that each slot gets, mean over heads and tokens; they add to 1.
+
+        To explain a read, not to do one: only about `ASKING` of the frame's tokens are asked.
+        """
+        asking = tokens[:: max(1, len(tokens) // ASKING)]
+        queries, flat = self._split(self.query(asking)), self._split(keys)
+        attention = (queries @ flat.mT * flat.shape[-1] ** -0.5).float().softmax(-1)
+        return attention.mean((0, 1)).unflatten(0, keys.shape[:2]).sum(1)
+
+    def _split(self, tokens: Tensor) -> Float[Tensor, "heads tokens head_dim"]:
+        return tokens.reshape(-1, self.heads, tokens.shape[-1] // self.heads).transpose(0, 1)
+
+
+def attend(
+    queries: Float[Tensor, "heads patches head_dim"],
+    keys: Float[Tensor, "heads tokens head_dim"],
+    values: Float[Tensor, "heads tokens head_dim"],
+) -> Float[Tensor, "patches dim"]:
+    """Return what the queries find, heads side by side.
+
+    Without gradients on a CPU head by head, so that the scores of one stay in the cache: as fast there as torch's fused
+    attention in single precision and twice as fast in bfloat16 (`vlm2 bench memory` measures it).
+    """
+    if queries.device.type == "cpu" and not torch.is_grad_enabled():
+        return _attend_by_head(queries, keys.to(queries.dtype), values.to(queries.dtype))
+    found = functional.scaled_dot_product_attention(queries[None], keys[None], values[None])[0]
+    return found.transpose(0, 1).flatten(1)
+
+
+def _attend_by_head(queries: Tensor, keys: Tensor, values: Tensor) -> Float[Tensor, "patches dim"]:
+    heads, patches, head_dim = queries.shape
+    queries = queries * head_dim**-0.5
+    scores = queries.new_empty(patches, keys.shape[1])
+    found = queries.new_empty(patches, heads, head_dim)
+    for head in range(heads):
+        torch.mm(queries[head], keys[head].mT, out=scores)
+        torch.softmax(scores, dim=-1, out=scores)
+        torch.mm(scores, values[head], out=found[:, head])
+    return found.flatten(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-EpisodicWrite = Literal["nearest", "pair", "merge"]
+EpisodicWrite = Literal["nearest", "pair", "merge", "successive"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class MemoryConfig:
     working, episodic: off, a memory is neither read nor written and has no weights; with both off, M = H.
     episodic_write: which entry a full bank gives up. "nearest" [paper]: the one most similar to the newcomer. "pair":
         the older of the most similar pair among bank and newcomer. "merge": that pair becomes one entry, their mean.
+        "successive": of the most similar two that follow each other in time, the one whose other neighbour is nearer
+        in time; the oldest stays. It covers a long video best (docs/results.md), the paper's rule worst.
     memory_residual: M = H + g ⊙ (what was read), g per channel and 0 at the start; off, M = what was read [paper].
     """
 
@@ -26,7 +28,7 @@ class MemoryConfig:
     capacity: int = 32
     working: bool = True
     episodic: bool = True
-    episodic_write: EpisodicWrite = "pair"
+    episodic_write: EpisodicWrite = "successive"
     memory_residual: bool = True
 
     def __post_init__(self) -> None:

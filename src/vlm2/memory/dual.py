@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from .attention import MemoryAttention
 from .configuration import MemoryConfig
-from .episodic import EpisodicMemory
-from .slots import Entry, Slots, context_slots
+from .episodic import Deletion, EpisodicMemory
+from .slots import BOOKKEEPING, Entry, Slots, context_slots
 from .working import WorkingMemory
 
 Memory = TypeVar("Memory", bound=Slots)
@@ -32,6 +32,10 @@ class DualState:
         """Tokens of a frame."""
         return self.recent.tokens.shape[1]
 
+    def sealed(self) -> DualState:
+        """Return the state as a value, which no step writes into any more."""
+        return DualState(self.working.sealed(), self.episodic.sealed(), self.recent.sealed())
+
     def context_slots(
         self,
     ) -> tuple[Float[Tensor, "slots patches dim"], Int[Tensor, " slots"], Float[Tensor, " slots"]]:
@@ -43,25 +47,35 @@ class DualState:
         """Name a copy of every tensor, for a file."""
         parts = {"working": self.working, "episodic": self.episodic, "recent": self.recent}
         return {
-            f"{part}.{name}": tensor.clone() for part, slots in parts.items() for name, tensor in vars(slots).items()
+            f"{part}.{name}": tensor.clone()
+            for part, slots in parts.items()
+            for name, tensor in vars(slots).items()
+            if name not in BOOKKEEPING
         }
 
     @staticmethod
     def from_tensors(tensors: dict[str, Tensor]) -> DualState:
-        """Read what `to_tensors` named."""
+        """Read what `to_tensors` named. Lengths that it once did not name are measured."""
+        if "episodic.norms" not in tensors:
+            norms = tensors["episodic.tokens"].float().flatten(1).norm(dim=1)
+            tensors = {**tensors, "episodic.norms": norms}
 
         def part(kind: type[Memory], prefix: str) -> Memory:
-            return kind(**{field.name: tensors[f"{prefix}.{field.name}"] for field in fields(kind)})
+            names = [field.name for field in fields(kind) if field.name not in BOOKKEEPING]
+            return kind(**{name: tensors[f"{prefix}.{name}"] for name in names})
 
         return DualState(part(WorkingMemory, "working"), part(EpisodicMemory, "episodic"), part(Slots, "recent"))
 
 
 @dataclass(frozen=True)
 class MemoryEvent:
-    """What happened at a frame: γ where both memories were read, and the frame that the bank gave up (-1: none)."""
+    """What happened at a frame: γ where both memories were read, the frame that the bank gave up (-1: none), the frame
+    to which it was most similar (-1: none), and how similar (a cosine; NaN: none)."""
 
     memory_gate: Float[Tensor, "patches dim"] | None
     deleted_frame: Int[Tensor, ""]
+    similar_frame: Int[Tensor, ""]
+    similarity: Float[Tensor, ""]
 
 
 class DualMemory(nn.Module):
@@ -87,6 +101,19 @@ class DualMemory(nn.Module):
         made = (patches, dim, tokens_3d.device, tokens_3d.dtype)
         return DualState(WorkingMemory.empty(*made), EpisodicMemory.empty(*made), Slots.empty(*made))
 
+    def writable(self, state: DualState) -> DualState:
+        """Return a copy of a state in buffers for all that it will ever hold, which steps write in place.
+
+        For inference: no step allocates an entry, and each uses up the state it is given. Seal the last one
+        (`DualState.sealed`) before it is handed on.
+        """
+        window, capacity = self.config.window, self.config.capacity
+        return DualState(
+            state.working.writable(window),
+            state.episodic.writable(capacity + 1),  # the newcomer, before one is given up
+            state.recent.writable(window),
+        )
+
     def step(
         self, tokens_3d: Float[Tensor, "patches dim"], state: DualState, frame: int, time: float
     ) -> tuple[Float[Tensor, "patches dim"], DualState, MemoryEvent]:
@@ -102,8 +129,21 @@ class DualMemory(nn.Module):
         working_read = self._read(self.working_attention, tokens_3d, state.working)
         episodic_read = self._read(self.episodic_attention, tokens_3d, state.episodic)
         memory_tokens, memory_gate = self._combine(tokens_3d, working_read, episodic_read)
-        new_state, deleted_frame = self._write(tokens_3d, memory_tokens, state, frame, time)
-        return memory_tokens, new_state, MemoryEvent(memory_gate, deleted_frame)
+        new_state, deletion = self._write(tokens_3d, memory_tokens, state, frame, time)
+        return memory_tokens, new_state, MemoryEvent(memory_gate, *deletion)
+
+    def read_shares(
+        self, tokens_3d: Float[Tensor, "patches dim"], state: DualState
+    ) -> tuple[Float[Tensor, " working"], Float[Tensor, " episodic"]]:
+        """Return how a frame's two reads divide their attention among the slots of W and of E; each adds to 1, or is
+        empty where that memory is off or empty. An explanation beside `step`, which does not need it."""
+
+        def shares(attention: MemoryAttention | None, memory: WorkingMemory | EpisodicMemory) -> Tensor:
+            if attention is None or len(memory) == 0:
+                return memory.times[:0]
+            return attention.shares(tokens_3d, memory.keys)
+
+        return shares(self.working_attention, state.working), shares(self.episodic_attention, state.episodic)
 
     def forward(
         self,
@@ -112,8 +152,13 @@ class DualMemory(nn.Module):
         state: DualState | None = None,
         first_frame: int = 0,
     ) -> tuple[Float[Tensor, "frames patches dim"], DualState, list[MemoryEvent]]:
-        """Step through all frames; gradients flow through what is stored. `times` in seconds; without, frames count."""
+        """Step through all frames, and leave the given state as it is. `times` in seconds; without, frames count.
+
+        Gradients flow through what is stored; where none are wanted, frames are written in place, and the state is
+        copied once however many they are.
+        """
         state = self.empty(tokens_3d) if state is None else state
+        state = state if torch.is_grad_enabled() else self.writable(state)
         memory_tokens, events = [], []
         for index, frame_tokens in enumerate(tokens_3d):
             frame = first_frame + index
@@ -121,7 +166,7 @@ class DualMemory(nn.Module):
             tokens, state, event = self.step(frame_tokens, state, frame, time)
             memory_tokens.append(tokens)
             events.append(event)
-        return torch.stack(memory_tokens), state, events
+        return torch.stack(memory_tokens), state.sealed(), events
 
     @staticmethod
     def _read(
@@ -150,15 +195,15 @@ class DualMemory(nn.Module):
 
     def _write(
         self, tokens_3d: Tensor, memory_tokens: Tensor, state: DualState, frame: int, time: float
-    ) -> tuple[DualState, Int[Tensor, ""]]:
+    ) -> tuple[DualState, Deletion]:
         """Write H into the working memory and M into the episodic one."""
         config, device = self.config, tokens_3d.device
         mark = torch.full((), frame, device=device), torch.full((), time, device=device, dtype=torch.float32)
-        working, episodic, deleted_frame = state.working, state.episodic, torch.full_like(mark[0], -1)
+        working, episodic, deletion = state.working, state.episodic, Deletion.none(mark[0])
         if self.working_attention is not None:
             working = working.write(Entry(tokens_3d, *self.working_attention.project(tokens_3d), *mark), config.window)
         if self.episodic_attention is not None:
             entry = Entry(memory_tokens, *self.episodic_attention.project(memory_tokens), *mark)
-            episodic, deleted_frame = episodic.write(entry, config.capacity, config.episodic_write)
-        recent = state.recent.appended(Entry(memory_tokens, memory_tokens, memory_tokens, *mark), config.window)
-        return DualState(working, episodic, recent), deleted_frame
+            episodic, deletion = episodic.write(entry, config.capacity, config.episodic_write)
+        recent = state.recent.pushed(config.window, tokens=memory_tokens, frames=mark[0], times=mark[1])
+        return DualState(working, episodic, recent), deletion

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Evidence:
-    """A frame that the answer looked at: its time in seconds, and its share of the attention (all shares add to 1)."""
+    """A frame that the answer rested on: its time in seconds, and its weight (all weights of an answer add to 1)."""
 
     time: float
     weight: float
@@ -15,13 +15,15 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: its words, the frames it looked at (heaviest first), and the seconds it took.
+    """An answer: its words, the frames it rested on (heaviest first), and the seconds it took.
 
-    A frame's weight is the language model's attention, as it begins to answer, to the tokens of that frame's memory
-    slot: the mean over layers and heads, without what goes to the words of the prompt. It tells where the model looked,
-    not why it answered so.
+    The weights are the language model's attention to the memory's slots, as far as this question draws more of it than
+    a neutral one, carried back through the memory's reads to the frames that the slots were made of (`docs/memory.md`
+    has the formula). They tell where the model looked, not why it answered so. `prefilled` is how many tokens the
+    language model had to read before the first word: on an unchanged memory those of the question alone.
     """
 
     text: str
     evidence: tuple[Evidence, ...]
     seconds: float
+    prefilled: int = 0

@@ -1,49 +1,82 @@
-"""Sessions on disk: a stream as one safetensors file (`.vlm2mem`), tied to the model that watched."""
+"""A stream as a file (`.vlm2mem`), tied to the model that watched. `docs/memory.md` lists what is in it."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ..geometry.encoder import Geometry
 from ..geometry.windows import FrameInputs, WindowState
 from ..memory import DualState
-from ..model import VLM2Config
+from ..model import VLM2ForConditionalGeneration
+from . import container, older
+from .identity import Identity
+from .sources import Source
 from .stream import Stream
+from .trace import Kept, Trace, Write
+from .trajectory import Trajectory
 
-FORMAT = "vlm2-session-1"
-
-
-def model_digest(config: VLM2Config) -> str:
-    """Return what tells models apart whose streams do not fit each other: a hash of the configuration."""
-    values = {k: v for k, v in config.to_dict().items() if k not in ("transformers_version", "architectures", "dtype")}
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+Tensors = dict[str, Tensor]
 
 
-def save(stream: Stream, config: VLM2Config, path: str | Path) -> None:
+def save(stream: Stream, model: VLM2ForConditionalGeneration, path: str | Path) -> None:
     """Write a stream. Raises ValueError where nothing was seen yet."""
     if stream.windows is None:
         raise ValueError("Nothing was seen yet; there is nothing to save.")
-    windows, placed = stream.windows, stream.windows.placed
-    parts = {
+    tensors, record = pack(stream)
+    container.write(path, tensors, {**record, "model": Identity.of(model).to_json()})
+
+
+def load(path: str | Path, model: VLM2ForConditionalGeneration) -> Stream:
+    """Read a stream, of this format or the one before, to where the model is. Raises ValueError, saying why, for a file
+    that is missing, damaged, none of ours, or of another model."""
+    tensors, record = container.read(path)
+    if record["format"] == container.OLDER:
+        differing = older.differences(record, model.config)
+    else:
+        differing = Identity.of(model).differences(Identity(**record["model"]))
+    if differing:
+        raise ValueError(
+            f"{path} was saved with another model than this one (not the same: {', '.join(differing)}). "
+            "Open it with the model that watched."
+        )
+    return _to(_stream(path, tensors, record), next(model.parameters()).device)
+
+
+def read(path: str | Path) -> Stream:
+    """Read a stream without its model, to look at. Raises ValueError as `load` does."""
+    return _stream(path, *container.read(path))
+
+
+def _stream(path: str | Path, tensors: Tensors, record: dict[str, Any]) -> Stream:
+    try:
+        if record["format"] == container.OLDER:
+            return older.with_trace(unpack(tensors, {**json.loads(record["stream"]), "trace": None}))
+        return unpack(tensors, record)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{path} lacks something or holds it in another form ({error!r}). Save it anew.") from None
+
+
+def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
+    """Divide a stream into named tensors and a JSON record."""
+    assert stream.windows is not None
+    windows, placed, trace = stream.windows, stream.windows.placed, stream.trace
+    parts: dict[str, dict[str, Any]] = {
         "memory": {} if stream.memory is None else stream.memory.to_tensors(),
         "waiting": {"images": torch.stack(stream.images)} if stream.images else {},
-        "inputs": {"images": windows.inputs.images, "visual_tokens": windows.inputs.visual_tokens},
+        "inputs": vars(windows.inputs),
         "placed": {} if placed is None else vars(placed),
         "stream": {} if stream.unit is None else {"unit": torch.as_tensor(stream.unit)},
+        "trajectory": vars(trace.trajectory),
+        **{f"kept.{index}": vars(kept) for index, kept in enumerate(trace.kept)},
     }
     tensors = {
-        f"{part}.{name}": value.detach().cpu().contiguous().clone()
-        for part, values in parts.items()
-        for name, value in values.items()
-        if isinstance(value, Tensor)
+        f"{part}.{name}": value for part, values in parts.items() for name, value in values.items() if _is_tensor(value)
     }
     record = {
         "frames": stream.frames,
@@ -55,30 +88,19 @@ def save(stream: Stream, config: VLM2Config, path: str | Path) -> None:
         "overlap": windows.overlap,
         "inputs_grid": windows.inputs.grid,
         "placed": None if placed is None else {"grid": placed.grid, "metric": placed.metric},
+        "trace": {
+            "stride": trace.trajectory.stride,
+            "kept": [{k: v for k, v in vars(kept).items() if not _is_tensor(v)} for kept in trace.kept],
+            "log": [asdict(write) for write in trace.log],
+        },
     }
-    header = {"format": FORMAT, "model": model_digest(config), "stream": json.dumps(record)}
-    save_file(tensors, path, metadata=header)
+    return tensors, record
 
 
-def load(path: str | Path, config: VLM2Config, device: torch.device) -> Stream:
-    """Read what `save` wrote. Raises ValueError for a missing or foreign file and for one of another model."""
-    if not Path(path).is_file():
-        raise ValueError(f"There is no file {path}. `vlm2 ask VIDEO QUESTION --save {path}` makes one.")
-    try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dictionary)
-    except SafetensorError:
-        header, tensors = {}, {}
-    if header.get("format") != FORMAT:
-        raise ValueError(f"{path} is no session of format {FORMAT}. Watch the video again and save it anew.")
-    if header["model"] != model_digest(config):
-        raise ValueError(f"{path} was saved with another model than this one. Open it with the model that watched.")
-    return _stream(json.loads(header["stream"]), tensors)
+def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
+    """Join what `pack` divided."""
 
-
-def _stream(record: dict, tensors: dict[str, Tensor]) -> Stream:
-    def part(name: str) -> dict[str, Tensor]:
+    def part(name: str) -> Tensors:
         return {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
 
     grid = record["inputs_grid"]
@@ -87,15 +109,44 @@ def _stream(record: dict, tensors: dict[str, Tensor]) -> Stream:
     if record["placed"] is not None:
         values = {**part("placed"), "grid": tuple(record["placed"]["grid"]), "metric": record["placed"]["metric"]}
         placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry)})
-    memory = part("memory")
+    memory, told = part("memory"), record["trace"]
+    trace = Trace()
+    if told is not None:
+        kept: list[dict[str, Any]] = [{**entry, **part(f"kept.{index}")} for index, entry in enumerate(told["kept"])]
+        trace = Trace(
+            kept=tuple(Kept(**{**k, "sources": tuple(Source(*source) for source in k["sources"])}) for k in kept),
+            log=tuple(Write(**line) for line in told["log"]),
+            trajectory=Trajectory(**part("trajectory"), stride=told["stride"]),
+        )
     return Stream(
         frames=record["frames"],
         last_time=record["last_time"],
-        images=tuple(part("waiting").get("images", torch.empty(0)).cpu()),
+        images=tuple(part("waiting").get("images", torch.empty(0))),
         times=tuple(record["times"]),
         windows=WindowState(record["window"], record["overlap"], inputs, placed),
         unit=part("stream").get("unit"),
         memory=DualState.from_tensors(memory) if memory else None,
         grid=tuple(record["grid"]),
         size=tuple(record["size"]),
+        trace=trace,
     )
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor)
+
+
+def _to(stream: Stream, device: torch.device) -> Stream:
+    """Move what the model computes with to its device."""
+    if device.type == "cpu":
+        return stream
+    assert stream.windows is not None
+    inputs, placed = stream.windows.inputs, stream.windows.placed
+    moved = {k: v.to(device) if _is_tensor(v) else v for k, v in vars(inputs).items()}
+    held = {} if placed is None else {k: v.to(device) if _is_tensor(v) else v for k, v in vars(placed).items()}
+    windows = replace(stream.windows, inputs=FrameInputs(**moved), placed=Geometry(**held) if held else None)
+    memory = stream.memory
+    if memory is not None:
+        memory = DualState.from_tensors({name: tensor.to(device) for name, tensor in memory.to_tensors().items()})
+    unit = stream.unit.to(device) if isinstance(stream.unit, Tensor) else stream.unit
+    return replace(stream, windows=windows, memory=memory, unit=unit)

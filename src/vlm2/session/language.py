@@ -1,83 +1,139 @@
-"""Answers behind a video: its keys and values are computed once and serve every question until the memory changes."""
+"""Answers behind a video: its keys and values are computed once and serve every question until the memory changes, and
+those of the slots before the first changed one even then."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import DynamicCache
+from transformers import DynamicCache, PreTrainedModel
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
+from ..questions.question import WORD_REQUEST
+
+NEUTRAL = f"Describe the video.\n{WORD_REQUEST}"  # asks about nothing that one frame shows more than another
+
+_locks: WeakKeyDictionary[PreTrainedModel, threading.RLock] = WeakKeyDictionary()
+_locks_lock = threading.Lock()
+
+
+def model_lock(model: PreTrainedModel) -> threading.RLock:
+    """Return the one lock of a model, which is held while its language model is used: showing attention switches the
+    implementation of the shared layers for a moment."""
+    with _locks_lock:
+        return _locks.setdefault(model, threading.RLock())
 
 
 @dataclass(frozen=True)
 class Prefix:
     """What all questions about one state of the memory share: the prompt's beginning and the video, already read.
 
-    `cache` holds `length` positions between questions; while one is answered, more. The video starts at `start`.
+    `memory_tokens` are the M of the slots that were read; the video starts at `start`, with `tokens` a slot. `cache`
+    holds `length` positions between questions; while one is answered, more. `neutral` is the attention that each slot
+    gets from a question about nothing in particular. `read` is how many tokens had to be read for all this.
     """
 
     cache: DynamicCache
-    length: int
+    memory_tokens: Float[Tensor, "slots patches dim"]
     start: int
-    slots: int
-    tokens: int  # a slot
+    tokens: int
+    length: int
+    read: int
+    neutral: Float[Tensor, " slots"]
+
+    @property
+    def slots(self) -> int:
+        """How many slots were read."""
+        return len(self.memory_tokens)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The words, and the share of attention that each slot got as the first word was chosen."""
+    """The words, the share that each slot has in what the question drew the attention to, and how many tokens of the
+    question were read."""
 
     text: str
     attention: Float[Tensor, " slots"]
+    read: int
 
 
 class Answerer:
-    """Greedy decoding with a model's language model: the words of `model.generate`, without reading the video again."""
+    """Greedy decoding with a model's language model: the words of `model.generate`, without reading the video again.
+
+    Safe to use from several threads, each with prefixes of its own.
+    """
 
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> None:
         self.model, self.processor = model, processor
         self.stop = _stop_ids(model, processor)
+        self.lock = model_lock(model)
 
     @torch.inference_mode()
-    def read(self, video: Float[Tensor, "slots tokens text_dim"]) -> Prefix:
-        """Read the prompt up to the question, video included."""
+    def read(
+        self,
+        memory_tokens: Float[Tensor, "slots patches dim"],
+        grid: tuple[int, int],
+        earlier: Prefix | None = None,
+    ) -> Prefix:
+        """Read the prompt up to the question, video included. Of an earlier prefix, which is used up, everything before
+        the first slot that changed is kept; a slot is the same when its M is, bit for bit."""
         embed = self.model.language_backbone.get_input_embeddings()
-        before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
-        embeds = torch.cat([before, video.flatten(0, 1)[None].to(before.dtype), after], dim=1)
-        cache = DynamicCache()
-        self.model.language_backbone(inputs_embeds=embeds, past_key_values=cache, use_cache=True)
-        return Prefix(cache, embeds.shape[1], before.shape[1], *video.shape[:2])
+        with self.lock:
+            if earlier is None:
+                cache, start, same = DynamicCache(), 0, 0
+            else:
+                cache, start, same = earlier.cache, earlier.start, _same_slots(earlier.memory_tokens, memory_tokens)
+                if same == earlier.slots == len(memory_tokens):
+                    return replace(earlier, read=0)
+                cache.crop(start + same * earlier.tokens - earlier.length)  # a negative number of positions to drop
+            before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
+            video = self.model.projector(memory_tokens[same:], grid).to(before.dtype)
+            new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
+            self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
+            start, tokens = before.shape[1], video.shape[1]
+            length = start + len(memory_tokens) * tokens + after.shape[1]
+            ids = self.processor.question_ids(NEUTRAL)
+            unknown = memory_tokens.new_zeros(len(memory_tokens))
+            prefix = Prefix(cache, memory_tokens, start, tokens, length, new.shape[1] + len(ids), unknown)
+            neutral, _ = self._look(prefix, ids)
+            self._forget(prefix)
+        return replace(prefix, neutral=neutral)
 
     @torch.inference_mode()
     def reply(self, prefix: Prefix, prompt: str, most_tokens: int) -> Reply:
         """Answer one question. Raises ValueError for an empty one."""
         ids = self.processor.question_ids(prompt)
-        try:
-            if ids[:-1]:
-                self.model.language_backbone(
-                    input_ids=self._ids(ids[:-1]), past_key_values=prefix.cache, use_cache=True
-                )
-            with self._attention_shown():
-                step = self._step(prefix, ids[-1], output_attentions=True)
-            attention = _slot_attention(step.attentions, prefix)
+        with self.lock:
+            attention, logits = self._look(prefix, ids)
             words: list[int] = []
-            while (token := int(step.logits[0, -1].argmax())) not in self.stop:
+            while (token := int(logits[0, -1].argmax())) not in self.stop:
                 words.append(token)
                 if len(words) == most_tokens:
                     break
-                step = self._step(prefix, token)
-        finally:
-            prefix.cache.crop(prefix.length - prefix.cache.get_seq_length())  # a negative number of positions to drop
-        return Reply(self.processor.decode(words), attention)
+                logits = self._step(prefix, [token]).logits
+            self._forget(prefix)
+        return Reply(self.processor.decode(words), _drawn(attention, prefix.neutral), len(ids))
 
-    def _step(self, prefix: Prefix, token: int, **options: bool):
+    def _look(self, prefix: Prefix, ids: Sequence[int]) -> tuple[Float[Tensor, " slots"], Tensor]:
+        """Read a question: how its tokens share their attention among the slots, and the logits of the next word."""
+        with self._attention_shown():
+            step = self._step(prefix, ids, output_attentions=True)
+        return _slot_attention(step.attentions, prefix), step.logits
+
+    @staticmethod
+    def _forget(prefix: Prefix) -> None:
+        """Take the cache back to the prefix alone."""
+        prefix.cache.crop(prefix.length - prefix.cache.get_seq_length())  # a negative number of positions to drop
+
+    def _step(self, prefix: Prefix, ids: Sequence[int], **options: bool):
         return self.model.language_model(
-            input_ids=self._ids([token]), past_key_values=prefix.cache, use_cache=True, **options
+            input_ids=self._ids(ids), past_key_values=prefix.cache, use_cache=True, logits_to_keep=1, **options
         )
 
     def _ids(self, ids: Sequence[int]) -> Tensor:
@@ -95,11 +151,26 @@ class Answerer:
             backbone.set_attn_implementation(usual or "sdpa")
 
 
+def _same_slots(earlier: Float[Tensor, "_ patches dim"], now: Float[Tensor, "slots patches dim"]) -> int:
+    """Count the leading slots that have not changed."""
+    both = min(len(earlier), len(now))
+    same = (earlier[:both] == now[:both]).flatten(1).all(dim=1)
+    return int(same.long().cumprod(0).sum())
+
+
 def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, " slots"]:
-    """Average the last token's attention over layers and heads, and add it up by slot; the slots' shares sum to 1."""
-    mean = torch.stack([layer[0, :, -1].float().mean(0) for layer in layers]).mean(0)
+    """Average the new tokens' attention over layers, heads and tokens, and add it up by slot; the shares sum to 1."""
+    mean = torch.stack([layer[0].float().mean((0, 1)) for layer in layers]).mean(0)
     slots = mean[prefix.start : prefix.start + prefix.slots * prefix.tokens].unflatten(0, (prefix.slots, prefix.tokens))
     return slots.sum(1) / slots.sum().clamp(min=1e-12)
+
+
+def _drawn(attention: Float[Tensor, " slots"], neutral: Float[Tensor, " slots"]) -> Float[Tensor, " slots"]:
+    """Return the slots' shares in what a question draws beyond a neutral one: by how much of itself the attention to
+    each slot rises. Attention alone mostly follows a slot's place in the prompt, whatever is asked. Where nothing
+    rises, the attention itself."""
+    rise = (attention / neutral.clamp(min=1e-12) - 1).clamp(min=0)
+    return torch.where(rise.sum() > 1e-4, rise / rise.sum().clamp(min=1e-12), attention)
 
 
 def _stop_ids(model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> frozenset[int]:

@@ -34,9 +34,9 @@ class LoadedModel:
     model: VLM2ForConditionalGeneration
     processor: VLM2Processor
 
-    def session(self) -> Session:
-        """Return a new session, which has seen nothing."""
-        return Session(self.model, self.processor)
+    def session(self, thumbnails: bool = True) -> Session:
+        """Return a new session, which has seen nothing; `thumbnails` as `Session` has them."""
+        return Session(self.model, self.processor, thumbnails)
 
 
 def load(name_or_path: str | Path, device: str | None = None, dtype: str | torch.dtype | None = None) -> LoadedModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time as clock
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,15 @@ from ..video import VideoFile
 from . import file
 from .answer import Answer, Evidence
 from .language import Answerer, Prefix
+from .sources import Sources, mix
 from .stopwatch import Stopwatch
 from .stream import Stream, Watcher
+from .trace import Write
+from .trajectory import Trajectory
 
 FRAMES_PER_SECOND = 2.0  # what mini was trained on
 MOST_TOKENS = 16  # of an answer, as VSI-Bench has it
+LEAST_EVIDENCE = 0.001  # lighter frames are not named
 
 
 @runtime_checkable
@@ -37,16 +42,23 @@ class Session:
 
     Frames come from `watch` or one by one from `observe`, in the order of time and of one size. A question never
     changes what was seen: later answers are the same whether or not it was asked. `spent` holds the seconds that
-    went into "decode", "encode" and "memory".
+    went into "decode", "encode" and "memory". With `thumbnails`, small pictures of the frames that the memory holds are
+    kept for `vlm2 view`.
+
+    Threads: any number of sessions may share a model, each in its own thread or all in many; and one session may be
+    asked, forked and saved in some threads while it watches in another. A question is about what was seen when `ask`
+    began, and does not hold up `observe`; questions wait for each other where they share a model.
     """
 
-    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> None:
+    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, thumbnails: bool = True) -> None:
         self.model, self.processor = model, processor
         self._stopwatch = Stopwatch("decode", "encode", "memory")
-        self._watcher = Watcher(model, processor, self._stopwatch)
+        self._watcher = Watcher(model, processor, self._stopwatch, thumbnails)
         self._answerer = Answerer(model, processor)
-        self._stream = Stream()
-        self._prefix: tuple[Prefix, list[float]] | None = None
+        self._stream = Stream()  # a value: replaced by `observe`, read by everything else
+        self._observing, self._asking = threading.Lock(), threading.Lock()
+        self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
+        self._prefix: Prefix | None = None
 
     @property
     def frames(self) -> int:
@@ -54,35 +66,56 @@ class Session:
         return self._stream.frames
 
     @property
+    def log(self) -> tuple[Write, ...]:
+        """What the last writes to the memory did, oldest first; of bounded length. Frames that wait for their window
+        are not in it yet."""
+        return self._stream.trace.log
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """The camera's path, thinned out to a bounded number of poses. Frames that wait are not in it yet."""
+        return self._stream.trace.trajectory
+
+    @property
     def spent(self) -> dict[str, float]:
         """Seconds by what they were spent on."""
         return dict(self._stopwatch.seconds)
 
     def watch(
-        self, video: str | Path | VideoFile, fps: float | None = None, progress: Callable[[float], None] | None = None
+        self,
+        video: str | Path | VideoFile,
+        fps: float | None = None,
+        progress: Callable[[float], None] | None = None,
+        continues: bool = False,
     ) -> None:
         """Watch a video file at `fps` frames a second (2 by default); `progress` is told the seconds watched so far.
 
+        After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
         Raises VideoError for what is no video, ValueError for an impossible fps and where frames were seen before.
         """
-        if self.frames:
-            raise ValueError(f"This session has seen {self.frames} frames already; start a new one for another video.")
+        if self.frames and not continues:
+            raise ValueError(
+                f"This session has seen {self.frames} frames already; start a new one for another video, or say "
+                "continues=True if this video goes on where they ended."
+            )
         source = video if isinstance(video, VideoFile) else VideoFile(video)
-        frames = source.sample(FRAMES_PER_SECOND if fps is None else fps)
+        rate = FRAMES_PER_SECOND if fps is None else fps
+        frames = source.sample(rate)
+        start = self._stream.last_time + 1 / rate if self.frames else 0.0
         while True:
             with self._stopwatch("decode"):
                 frame = next(frames, None)
             if frame is None:
                 break
-            self.observe(frame.image, frame.time)
+            self.observe(frame.image, start + frame.time)
             if progress is not None:
                 progress(frame.time)
 
     def observe(self, image: UInt8[np.ndarray, "height width 3"], time: float) -> None:
         """Take in one upright RGB frame, seen `time` seconds after the first. Raises ValueError for a step back in time
         or another frame size."""
-        self._stream = self._watcher.observe(self._stream, image, time)
-        self._prefix = None
+        with self._observing:
+            self._stream = self._watcher.observe(self._stream, image, time)
 
     def ask(self, question: str, most_tokens: int = MOST_TOKENS) -> Answer:
         """Answer a question about what was seen.
@@ -95,29 +128,55 @@ class Session:
             raise ValueError("The question is empty; ask something about the video.")
         if not self.frames:
             raise ValueError("Nothing was seen yet; call watch(path) or observe(frame, time) before ask(question).")
-        started = clock.perf_counter()
-        prefix, times = self._read()
-        prompt = question if "\n" in question.strip() else f"{question.strip()}\n{WORD_REQUEST}"
-        reply = self._answerer.reply(prefix, prompt, most_tokens)
-        seen = [Evidence(time, weight) for time, weight in zip(times, reply.attention.tolist(), strict=True)]
-        evidence = tuple(sorted(seen, key=lambda slot: (-slot.weight, slot.time)))
-        return Answer(reply.text, evidence, clock.perf_counter() - started)
+        with self._asking:
+            started = clock.perf_counter()
+            stream = self._complete()
+            assert stream.memory is not None
+            memory_tokens, frames, times = stream.memory.context_slots()
+            earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
+            prefix = self._answerer.read(memory_tokens, stream.grid, earlier)
+            prompt = question if "\n" in question.strip() else f"{question.strip()}\n{WORD_REQUEST}"
+            reply = self._answerer.reply(prefix, prompt, most_tokens)
+            self._prefix = prefix
+            slots = zip(frames.tolist(), times.tolist(), strict=True)
+            sources = [stream.trace.sources(frame, time) for frame, time in slots]
+            evidence = _evidence(reply.attention.tolist(), sources)
+            return Answer(reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read)
+
+    def fork(self) -> Session:
+        """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
+        the model, and starts with nothing spent."""
+        other = Session(self.model, self.processor, self._watcher.thumbnails)
+        other._stream = self._stream
+        return other
 
     def save(self, path: str | Path) -> None:
-        """Keep what was seen in one file of fixed size. Raises ValueError where nothing was seen yet."""
-        file.save(self._stream, self.model.config, path)
+        """Keep what was seen in one file of fixed size (see `docs/memory.md`); an earlier file there is replaced whole
+        or not at all. Raises ValueError where nothing was seen yet."""
+        file.save(self._stream, self.model, path)
 
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:
-        """Return a session that goes on where a saved one was. Raises ValueError for a file of another model."""
+        """Return a session that goes on where a saved one was. Raises ValueError for a file that is damaged, none of
+        ours, or of another model."""
         session = model.session()
-        place = next(session.model.parameters()).device
-        session._stream = file.load(path, session.model.config, place)
+        session._stream = file.load(path, session.model)
+        shown = [kept.thumbnail is not None for kept in session._stream.trace.kept]
+        session._watcher.thumbnails = all(shown)
         return session
 
-    def _read(self) -> tuple[Prefix, list[float]]:
-        """Return what all questions share until the next frame, and the times of its slots."""
-        if self._prefix is None:
-            tokens, times = self._watcher.slots(self._stream)
-            self._prefix = self._answerer.read(tokens), times
-        return self._prefix
+    def _complete(self) -> Stream:
+        """Return the stream with its waiting frames taken in."""
+        stream = self._stream
+        if self._completed[0] is not stream:
+            self._completed = stream, self._watcher.complete(stream)
+        return self._completed[1]
+
+
+def _evidence(attention: list[float], sources: list[Sources]) -> tuple[Evidence, ...]:
+    """Carry the attention to the slots back to the frames that they were made of."""
+    frames = mix(zip(attention, sources, strict=True), most=None)
+    named = [frame for frame in frames if frame.weight >= LEAST_EVIDENCE]
+    total = sum(frame.weight for frame in named)
+    found = [Evidence(frame.time, frame.weight / total) for frame in named]
+    return tuple(sorted(found, key=lambda seen: (-seen.weight, seen.time)))

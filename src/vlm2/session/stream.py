@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -14,7 +14,10 @@ from ..geometry.windows import FrameInputs, WindowState, advance, finish
 from ..memory import DualState
 from ..model import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
 from ..model.features import scene_unit
+from .reads import Reads
 from .stopwatch import Stopwatch
+from .thumbnail import thumbnail
+from .trace import Kept, Trace
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Stream:
     """What was seen. Its size does not grow with the number of frames.
 
     `images` and `times` (seconds) are of the frames that wait for their window to fill; `windows` places the next
-    window in the world; `unit` is the length that becomes 1 in the coordinates.
+    window in the world; `unit` is the length that becomes 1 in the coordinates; `trace` explains the memory.
     """
 
     frames: int = 0
@@ -34,13 +37,21 @@ class Stream:
     memory: DualState | None = None
     grid: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)  # height and width of the frames as the vision encoder sees them
+    trace: Trace = field(default_factory=Trace)
 
 
 class Watcher:
-    """Takes frames into a stream with one model. Holds no state of a stream itself."""
+    """Takes frames into a stream with one model. Holds no state of a stream itself. With `thumbnails`, small pictures
+    of the kept frames are kept."""
 
-    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, stopwatch: Stopwatch) -> None:
-        self.model, self.processor, self.stopwatch = model, processor, stopwatch
+    def __init__(
+        self,
+        model: VLM2ForConditionalGeneration,
+        processor: VLM2Processor,
+        stopwatch: Stopwatch,
+        thumbnails: bool = True,
+    ) -> None:
+        self.model, self.processor, self.stopwatch, self.thumbnails = model, processor, stopwatch, thumbnails
         window = model.geometry.window
         self.start = WindowState(window, min(WindowState.overlap, window - 1))
 
@@ -73,17 +84,10 @@ class Watcher:
             return stream
         return self._absorb(stream, last=False)
 
-    def slots(self, stream: Stream) -> tuple[Float[Tensor, "slots tokens text_dim"], list[float]]:
-        """Return what the language model sees now, frames that still wait included, and the slots' times in seconds.
-
-        The stream goes on as if nobody had asked.
-        """
-        if stream.images:
-            stream = self._absorb(stream, last=True)
-        assert stream.memory is not None
-        with self.stopwatch("memory"), torch.inference_mode():
-            tokens, _, times = self.model.slot_tokens(stream.memory, stream.grid)
-            return tokens, times.tolist()
+    def complete(self, stream: Stream) -> Stream:
+        """Return the stream with the frames that still wait taken in, from a window that is not full. For a question;
+        the stream itself goes on without this, and sees these frames again in their full window."""
+        return self._absorb(stream, last=True) if stream.images else stream
 
     @torch.inference_mode()
     def _absorb(self, stream: Stream, last: bool) -> Stream:
@@ -98,9 +102,46 @@ class Watcher:
             features = FrameFeatures.join(visual_tokens, geometry, stream.grid, times, unit)
             tokens_3d = self.model.represent(features)
         with self.stopwatch("memory"):
-            first = stream.frames - len(stream.times)
-            _, memory, _ = self.model.memory(tokens_3d, stream.times, stream.memory, first)
-        return replace(stream, images=(), times=(), windows=windows, unit=unit, memory=memory)
+            memory, reads = self._remember(tokens_3d, stream)
+            trace = self._explain(stream, reads, features, geometry.world_from_camera, unit)
+        return replace(stream, images=(), times=(), windows=windows, unit=unit, memory=memory, trace=trace)
+
+    def _remember(self, tokens_3d: Float[Tensor, "frames patches dim"], stream: Stream) -> tuple[DualState, Reads]:
+        """Step through the waiting frames' H; also tell what happened at each."""
+        memory, reads = self.model.memory, Reads()
+        # A copy, which the steps write in place: the stream's own state stays a value.
+        state = memory.writable(memory.empty(tokens_3d) if stream.memory is None else stream.memory)
+        first = stream.frames - len(stream.times)
+        for frame, (frame_tokens, time) in enumerate(zip(tokens_3d, stream.times, strict=True), first):
+            reads.before(memory, frame_tokens, state)
+            memory_tokens, state, event = memory.step(frame_tokens, state, frame, time)
+            reads.after(memory, frame_tokens, memory_tokens, event, frame, time)
+        return state.sealed(), reads
+
+    def _explain(
+        self, stream: Stream, reads: Reads, features: FrameFeatures, poses: Tensor, unit: float | Tensor
+    ) -> Trace:
+        """Write the waiting frames into the diary. Waits for the device, once a window."""
+        config = self.model.memory.config
+        poses = poses.cpu().clone()
+        poses[:, :3, 3] /= torch.as_tensor(unit).cpu()
+        points, confidence = features.patch_coordinates.cpu(), features.confidence.cpu()
+        trace = stream.trace
+        found = reads.fetch()
+        for index, read in enumerate(found):
+            picture = thumbnail(stream.images[index]) if self.thumbnails else None
+            shown = Kept(
+                frame=read.frame,
+                time=read.time,
+                world_from_camera=poses[index].clone(),
+                points=points[index].clone(),
+                confidence=confidence[index].clone(),
+                thumbnail=picture,
+            )
+            trace = trace.then(read, shown, config.window, config.episodic, config.episodic_write == "merge")
+        frames = torch.tensor([read.frame for read in found])
+        times = torch.tensor([read.time for read in found], dtype=torch.float64)
+        return replace(trace, trajectory=trace.trajectory.then(frames, times, poses))
 
     def _encode(
         self, images: Tensor, windows: WindowState, grid: tuple[int, int], last: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,8 +20,12 @@ from ..model.features import FrameFeatures
 from ..questions import ask_all, paraphrase
 from ..questions.question import Question
 from .cache import CachedHome
+from .terse import terse
 
 LETTERS = "ABCDEFGH"
+
+Pool = dict[str, list[Question]]
+"""Questions by task."""
 
 
 @dataclass(frozen=True)
@@ -75,30 +80,47 @@ def shuffle_options(question: Question, rng: np.random.Generator) -> Question:
     return replace(question, options=options, ground_truth=truth)
 
 
-def choose_questions(
-    pool: list[Question], count: int, paraphrased: float, rng: np.random.Generator
-) -> tuple[Question, ...]:
-    """Draw `count` questions: a task, then one of its questions; a share of them in other words."""
-    by_task = [[q for q in pool if q.question_type in task] for task in COLUMNS.values()]
-    by_task = [questions for questions in by_task if questions]
-    chosen = []
-    for _ in range(count):
-        questions = by_task[int(rng.integers(len(by_task)))]
-        question = shuffle_options(questions[int(rng.integers(len(questions)))], rng)
-        chosen.append(paraphrase(question, rng) if rng.random() < paraphrased else question)
-    return tuple(chosen)
+@dataclass(frozen=True)
+class Handful:
+    """How many questions are asked at once, and the shares of them in other words and in few words."""
+
+    questions: int = 24
+    paraphrased: float = 0.15
+    terse: float = 0.5
+
+    def draw(self, pool: Pool, rng: np.random.Generator) -> tuple[Question, ...]:
+        """Draw questions: a task, then one of its questions, its options shuffled."""
+        by_task = [questions for questions in pool.values() if questions]
+        chosen = []
+        for _ in range(self.questions):
+            questions = by_task[int(rng.integers(len(by_task)))]
+            question = shuffle_options(questions[int(rng.integers(len(questions)))], rng)
+            form = rng.random()
+            if form < self.paraphrased:
+                question = paraphrase(question, rng)
+            elif form < self.paraphrased + self.terse:
+                question = terse(question)
+            chosen.append(question)
+        return tuple(chosen)
+
+
+def by_task(questions: Iterable[Question]) -> Pool:
+    """Sort questions by their task, in the order of the benchmark's tables."""
+    pool: Pool = {task: [] for task in COLUMNS}
+    task_of = {kind: task for task, kinds in COLUMNS.items() for kind in kinds}
+    for question in questions:
+        pool[task_of[question.question_type]].append(question)
+    return pool
 
 
 class HomeExamples(torch.utils.data.Dataset):
     """Examples of cached homes; item i is deterministic for the seed, and different at each passage over the homes."""
 
-    def __init__(
-        self, homes: list[CachedHome], length: int, questions: int, paraphrased: float, most_frames: int, seed: int
-    ) -> None:
+    def __init__(self, homes: list[CachedHome], length: int, handful: Handful, most_frames: int, seed: int) -> None:
         self.homes, self.length, self.seed = homes, length, seed
-        self.questions, self.paraphrased, self.most_frames = questions, paraphrased, most_frames
+        self.handful, self.most_frames = handful, most_frames
         self.orders: dict[int, np.ndarray] = {}
-        self.pools: dict[int, list[Question]] = {}
+        self.pools: dict[int, Pool] = {}
 
     def __len__(self) -> int:
         return self.length
@@ -110,8 +132,8 @@ class HomeExamples(torch.utils.data.Dataset):
         which = int(self.orders[epoch][place])
         home, rng = self.homes[which], np.random.default_rng([self.seed, 1, index])
         if which not in self.pools:
-            self.pools[which] = ask_all(home.scene, seed=self.seed)
-        questions = choose_questions(self.pools[which], self.questions, self.paraphrased, rng)
+            self.pools[which] = by_task(ask_all(home.scene, seed=self.seed))
+        questions = self.handful.draw(self.pools[which], rng)
         stride = max(1, -(-home.frames // self.most_frames))
         if stride == 1 and home.frames >= 48 and rng.random() < 0.5:
             stride = 2

@@ -26,12 +26,12 @@ from ..questions import ask_all
 from ..questions.question import Question
 from . import packing
 from .cache import CachedHome, open_cache
-from .examples import Example, HomeExamples, cache_geometry, choose_questions, geometry_path
+from .examples import Example, Handful, HomeExamples, by_task, cache_geometry, geometry_path
 from .grounding import Grounding, pool2, pooled_categories, word_embeddings
 from .loop import LoopConfig, Trained, fit
 
-# Question types whose answers depend much on the words of the question.
-GUESSED = ("object_counting", "object_abs_distance", "object_size_estimation")
+# Tasks whose answers depend much on the words of the question.
+GUESSED = ("object_counting", "object_abs_distance", "object_size_estimation", "object_rel_distance")
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,18 @@ class MiniConfig:
 
     cache: str = "runs/cache/train"
     geometry: str = "runs/geometry/encoder"  # a trained compact π³
-    start: str = ""  # a checkpoint to go on from, its geometry encoder included; none: from `geometry` and the preset
     preset: str = "mini"
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(out="runs/mini", steps=220, learning_rate=1e-3, save_every=50)
     )
     lora_learning_rate: float = 1.5e-3
-    questions: int = 24  # a home
-    paraphrased: float = 0.15  # share of the questions in other than the benchmark's words
+    handful: Handful = field(default_factory=Handful)  # of questions a home
     most_frames: int = 56  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 600  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
     reading_steps: int = 700  # without video, before the answers
-    reading_questions: int = 8  # a step of those
+    reading: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a step of those
     what_weight: float = 0.3
     where_weight: float = 0.1
 
@@ -142,8 +140,8 @@ class Sheets(torch.utils.data.Dataset):
     """Handfuls of questions of all homes, without their videos: those whose answers words alone can guess at."""
 
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
-        pools = [question for home in homes for question in ask_all(home.scene, seed=config.loop.seed)]
-        self.pool = [q for q in pools if q.question_type in GUESSED]
+        questions = [question for home in homes for question in ask_all(home.scene, seed=config.loop.seed)]
+        self.pool = {task: found for task, found in by_task(questions).items() if task in GUESSED}
         self.config = config
 
     def __len__(self) -> int:
@@ -151,7 +149,7 @@ class Sheets(torch.utils.data.Dataset):
 
     def __getitem__(self, index: int) -> tuple[Question, ...]:
         rng = np.random.default_rng([self.config.loop.seed, 2, index])
-        return choose_questions(self.pool, self.config.reading_questions, self.config.paraphrased, rng)
+        return self.config.reading.draw(self.pool, rng)
 
 
 class Reading(Trained):
@@ -178,17 +176,11 @@ def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:
 
 
 def load_parts(config: MiniConfig):
-    """Build the model to train, with the trained geometry encoder inside, and its processor; or open the checkpoint to
-    go on from."""
+    """Build the model to train, with the trained geometry encoder inside, and its processor."""
     from ..model import VLM2ForConditionalGeneration, VLM2Processor
     from ..model.presets import preset
     from .geometry import open_encoder
 
-    if config.start:
-        return (
-            VLM2ForConditionalGeneration.from_pretrained(config.start),
-            VLM2Processor.from_pretrained(config.start),
-        )
     encoder = open_encoder(config.geometry)
     settings = preset(config.preset)
     settings.geometry = {"name": "pi3", "config": encoder.config.to_dict()}
@@ -209,8 +201,7 @@ def train_mini(config: MiniConfig) -> None:
     examples = HomeExamples(
         homes,
         config.loop.steps * config.loop.accumulate,
-        config.questions,
-        config.paraphrased,
+        config.handful,
         config.most_frames,
         config.loop.seed,
     )
@@ -219,12 +210,8 @@ def train_mini(config: MiniConfig) -> None:
     fit(Naming(answering), GroundingFrames(examples, config.grounding_frames, naming.steps), naming)
     model.language_backbone.config._attn_implementation = packing.ATTENTION
     with disable_input_dtype_casting(model.language_model):
-        reading = replace(
-            naming,
-            out=f"{config.loop.out}/reading",
-            steps=config.reading_steps,
-            learning_rate=config.lora_learning_rate,
-        )
+        reading = replace(naming, out=f"{config.loop.out}/reading", steps=config.reading_steps)
+        reading = replace(reading, learning_rate=config.lora_learning_rate)
         fit(Reading(answering), Sheets(homes, config), reading)
         fit(answering, examples, config.loop, parameter_groups(answering, config))
     checkpoint = Path(config.loop.out) / "checkpoint"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import av
 import numpy as np
@@ -48,8 +49,8 @@ class VideoFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        with self._open() as (container, stream):
-            self._check_size(stream)
+        with self.open() as (container, stream):
+            check_size(stream, str(self.path))
             self.seconds, self.frames = _length(container, stream)
         first = next(self._decode(), None)
         if first is None:
@@ -66,29 +67,27 @@ class VideoFile:
         Times are the frames' own, so video of a variable frame rate keeps its pace, and where the video has fewer
         frames than asked for, each comes once. Warns (VideoWarning) at the end if parts of the file could not be read.
         """
-        if fps is not None and not (math.isfinite(fps) and fps > 0):
-            raise ValueError(
-                f"fps={fps}: frames a second must be a number above 0, such as 2 (or None for every frame)."
-            )
+        check_fps(fps)
         return self._decode(fps, warn=True)
 
-    def _decode(self, fps: float | None = None, *, warn: bool = False) -> Iterator[Frame]:
-        due, clock = 0.0, _Clock()
-        with self._open() as (container, stream):
+    def spread(self, count: int) -> Iterator[Frame]:
+        """Yield `count` frames evenly spread from the first to the last, as benchmarks take them: those numbered
+        ⌊k·(frames − 1)/(count − 1)⌋, or all where there are fewer. Warns as `sample` does."""
+        if count < 1:
+            raise ValueError(f"{count} frames cannot be spread over a video; ask for 1 or more.")
+        return self._decode(chosen=frozenset(spread_indices(self.frames, count)), warn=True)
+
+    def _decode(
+        self, fps: float | None = None, *, chosen: frozenset[int] | None = None, warn: bool = False
+    ) -> Iterator[Frame]:
+        damage, clock = Damage(), Clock()
+        with self.open() as (container, stream):
             stream.thread_type = "AUTO"
-            slack = min(float(stream.time_base or 0), 0.1 / fps) if fps else 0.0  # timestamps are rounded to ticks
-            damage = _Damage()
-            for stored in _frames(container, stream, damage):
-                time = clock.tell(stored, stream)
-                if fps is not None:
-                    if time < due - slack:
-                        continue
-                    due = (math.floor((time + slack) * fps) + 1) / fps
-                yield Frame(time, _picture(stored, stream))
+            yield from read_frames(container, stream, fps, damage, clock, chosen)
         if warn:
             self._warn(damage, clock.last)
 
-    def _warn(self, damage: _Damage, last: float) -> None:
+    def _warn(self, damage: Damage, last: float) -> None:
         """Warn if packets were broken, or if the frames end clearly before the file says that they do."""
         short = self.seconds - last > max(1.0, 3 / self.fps if self.fps else 0.0)
         if damage.packets or short:
@@ -101,7 +100,8 @@ class VideoFile:
             )
 
     @contextmanager
-    def _open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+    def open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        """Open the file's container and its moving pictures. Raises VideoError where there are none."""
         if not self.path.exists():
             raise VideoError(f"There is no file {self.path}. Check the path; the current folder is {Path.cwd()}.")
         if self.path.is_dir():
@@ -115,11 +115,7 @@ class VideoFile:
         with container:
             if container.format.name == "tty":  # FFmpeg would draw a text file as a picture of a terminal
                 raise self._not_a_video()
-            moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-            if not moving:
-                kinds = sorted({s.type for s in container.streams}) or ["no streams"]
-                raise VideoError(f"{self.path} holds no video, only {' and '.join(kinds)}. Give a file with pictures.")
-            yield container, moving[0]
+            yield container, moving_pictures(container, str(self.path))
 
     def _not_a_video(self) -> VideoError:
         return VideoError(
@@ -127,25 +123,81 @@ class VideoFile:
             "Give a file such as .mp4, .mov, .mkv or .webm that plays in a video player."
         )
 
-    def _check_size(self, stream: VideoStream) -> None:
-        width, height = stream.codec_context.width, stream.codec_context.height
-        if max(width, height) > MAX_SIDE:
-            raise VideoError(
-                f"{self.path} is {width}×{height} pixels; at most {MAX_SIDE} a side are read. "
-                "Scale it down first, for example: ffmpeg -i IN.mp4 -vf scale=1920:-2 OUT.mp4"
-            )
+
+def check_fps(fps: float | None) -> None:
+    """Raise ValueError for an impossible number of frames a second; None means every frame."""
+    if fps is not None and not (math.isfinite(fps) and fps > 0):
+        raise ValueError(f"fps={fps}: frames a second must be a number above 0, such as 2 (or None for every frame).")
+
+
+def moving_pictures(container: InputContainer, name: str) -> VideoStream:
+    """Return the first stream that is a video and no cover picture. Raises VideoError, calling the source by `name`."""
+    moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not moving:
+        kinds = sorted({s.type for s in container.streams}) or ["no streams"]
+        raise VideoError(f"{name} holds no video, only {' and '.join(kinds)}. Give one with pictures.")
+    return moving[0]
+
+
+def check_size(stream: VideoStream, name: str) -> None:
+    """Raise VideoError for pictures too large to read, calling their source by `name`."""
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if max(width, height) > MAX_SIDE:
+        raise VideoError(
+            f"{name} is {width}×{height} pixels; at most {MAX_SIDE} a side are read. "
+            "Scale it down first, for example: ffmpeg -i IN.mp4 -vf scale=1920:-2 OUT.mp4"
+        )
+
+
+def read_frames(
+    container: InputContainer,
+    stream: VideoStream,
+    fps: float | None,
+    damage: Damage,
+    clock: FrameClock,
+    chosen: frozenset[int] | None = None,
+) -> Iterator[Frame]:
+    """Yield the frames of an open container, with `fps` the first in every 1/fps seconds, or those of the `chosen`
+    numbers; count what is broken."""
+    due = 0.0
+    slack = min(float(stream.time_base or 0), 0.1 / fps) if fps else 0.0  # timestamps are rounded to ticks
+    for index, stored in enumerate(_frames(container, stream, damage)):
+        time = clock.tell(stored, stream)
+        if chosen is not None and index not in chosen:
+            continue
+        if fps is not None:
+            if time < due - slack:
+                continue
+            due = (math.floor((time + slack) * fps) + 1) / fps
+        yield Frame(time, _picture(stored, stream))
+
+
+class FrameClock(Protocol):
+    """Gives each frame its time in seconds since the first."""
+
+    def tell(self, frame: av.VideoFrame, stream: VideoStream) -> float:
+        """Return a frame's time; called once for each, in order."""
+        ...
+
+
+def spread_indices(frames: int, count: int) -> list[int]:
+    """Return which of a video's frames `VideoFile.spread` yields."""
+    if frames <= count:
+        return list(range(frames))
+    return [k * (frames - 1) // max(count - 1, 1) for k in range(count)]
 
 
 @dataclass
-class _Damage:
-    """How many packets of a file could not be decoded."""
+class Damage:
+    """How many packets could not be decoded, and why reading stopped, where it was not at the end."""
 
     packets: int = 0
+    reason: str = ""
 
 
 @dataclass
-class _Clock:
-    """Gives each frame its time: seconds since the first, always growing, also through missing or broken timestamps."""
+class Clock:
+    """Tells time by the frames' own stamps: seconds since the first, always growing, also where stamps are missing."""
 
     first: float | None = None
     last: float = 0.0
@@ -161,14 +213,15 @@ class _Clock:
         return self.last
 
 
-def _frames(container: InputContainer, stream: VideoStream, damage: _Damage) -> Iterator[av.VideoFrame]:
+def _frames(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
     """Decode packet by packet; leave out what is broken and count it."""
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
-        except FFmpegError:
+        except FFmpegError as error:
             damage.packets += 1
+            damage.reason = error.strerror or str(error)
             return
         if packet is None:
             return

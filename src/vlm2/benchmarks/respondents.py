@@ -1,0 +1,225 @@
+"""Who answers a benchmark's questions: a model through the session that users run, or a baseline.
+
+A baseline is a model by its name: `chance` (the commonest answer of each question type), `random` (an option, or the
+truth of another question of the type, drawn by the seed), and `blind:MODEL` (the language model of MODEL, its adapters
+included, with the same prompt and no video).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from ..questions.question import PREFIX
+from .benchmark import Benchmark, Item
+
+if TYPE_CHECKING:
+    from ..session import LoadedModel
+
+Frames = int | None
+"""How many frames of a video are shown, evenly spread; None: the memory sees the stream, some a second."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A model's words, and how many frames of the video it saw."""
+
+    text: str
+    frames: int = 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run may choose. `threads` is of every process: results on a CPU depend on it in their last digits."""
+
+    model: str = "mini"
+    frames: Frames = None
+    fps: float = 2.0
+    seed: int = 0
+    threads: int = 1
+    device: str | None = None
+    dtype: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.frames is not None and self.frames < 1:
+            raise ValueError(f"{self.frames} frames show nothing; give 1 or more, or `memory`.")
+        if not self.fps > 0:
+            raise ValueError(f"{self.fps} frames a second show nothing; give a number above 0.")
+
+
+@runtime_checkable
+class Respondent(Protocol):
+    """Answers the questions about one video, in order. It is sent to other processes as it is.
+
+    `needs_video` tells whether it looks at videos; `identity` is all that its replies depend on beside the items.
+    """
+
+    @property
+    def needs_video(self) -> bool: ...
+
+    def identity(self) -> dict[str, Any]: ...
+
+    def answer(self, items: Sequence[Item]) -> Iterator[Reply]: ...
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Replies that were decided beforehand, by item id."""
+
+    name: str
+    replies: Mapping[str, str]
+    seed: int | None = None
+    needs_video: bool = False
+
+    def identity(self) -> dict[str, Any]:
+        return {"model": {"name": self.name}} | ({} if self.seed is None else {"seed": self.seed})
+
+    def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
+        for item in items:
+            yield Reply(self.replies[item.id])
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A model that watches each video in a session of its own and is asked as users ask."""
+
+    settings: Settings
+    most_tokens: int
+    needs_video: bool = True
+
+    def identity(self) -> dict[str, Any]:
+        """Return the hashes of the model's files and how it watches and answers."""
+        frames = self.settings.frames
+        shown = {"rule": "memory", "fps": self.settings.fps} if frames is None else {"rule": "spread", "count": frames}
+        return {**_model_identity(self.settings.model, self.settings, self.most_tokens), "frames": shown}
+
+    def load(self) -> LoadedModel:
+        """Return the model, loaded once a process."""
+        return load_once(self.settings.model, self.settings.device, self.settings.dtype, self.settings.threads)
+
+    def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
+        from ..video import VideoFile
+
+        session = self.load().session()
+        assert items[0].video is not None
+        file = VideoFile(items[0].video)
+        if self.settings.frames is None:
+            session.watch(file, fps=self.settings.fps)
+        else:
+            for frame in file.spread(self.settings.frames):
+                session.observe(frame.image, frame.time)
+        for item in items:
+            yield Reply(session.ask(without_prefix(item.prompt), self.most_tokens).text, session.frames)
+
+
+@dataclass(frozen=True)
+class Blind:
+    """The language model of a model, asked the same prompts with nothing where the video was."""
+
+    settings: Settings  # of which `model` is the model's own name
+    most_tokens: int
+    needs_video: bool = False
+
+    def identity(self) -> dict[str, Any]:
+        return {**_model_identity(self.settings.model, self.settings, self.most_tokens), "frames": {"rule": "none"}}
+
+    def load(self) -> LoadedModel:
+        """Return the model, loaded once a process."""
+        return load_once(self.settings.model, self.settings.device, self.settings.dtype, self.settings.threads)
+
+    def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
+        import torch
+
+        loaded = self.load()
+        model, processor = loaded.model, loaded.processor
+        before, after = processor.prefix_ids()
+        for item in items:
+            question = processor.question_ids(without_prefix(item.prompt))
+            ids = torch.tensor([[*before, *after, *question]], device=model.device)
+            mask = torch.ones_like(ids)
+            words = model.generate(ids, mask, max_new_tokens=self.most_tokens, do_sample=False)
+            yield Reply(processor.decode(words[0]))
+
+
+def _chance(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
+    return Baseline("chance", benchmark.chance(items))
+
+
+def _random(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
+    return Baseline("random", random_replies(items, settings.seed), settings.seed)
+
+
+def _blind(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
+    changed = {**vars(settings), "model": rest or "mini"}
+    return Blind(Settings(**changed), benchmark.most_tokens)
+
+
+Make = Callable[[Settings, Benchmark, Sequence[Item], str], Respondent]
+BASELINES: Mapping[str, Make] = {"chance": _chance, "random": _random, "blind": _blind}
+
+
+def respondent(settings: Settings, benchmark: Benchmark, items: Sequence[Item]) -> Respondent:
+    """Return who answers under the model's name of these settings: a baseline by its name, else a model."""
+    name, _, rest = settings.model.partition(":")
+    if name in BASELINES:
+        return BASELINES[name](settings, benchmark, items, rest)
+    return Watching(settings, benchmark.most_tokens)
+
+
+def random_replies(items: Sequence[Item], seed: int) -> dict[str, str]:
+    """Draw a reply to every item: one of its options, or the truth of any item of its type. Each draw depends on the
+    seed and the item alone."""
+    truths: dict[str, list[str]] = {}
+    for item in items:
+        truths.setdefault(item.question_type, []).append(item.answers[0])
+    replies = {}
+    for item in items:
+        rng = np.random.default_rng(list(hashlib.sha256(f"{seed}/{item.id}".encode()).digest()[:16]))
+        choices = truths[item.question_type] if item.options is None else [option[0] for option in item.options]
+        replies[item.id] = choices[int(rng.integers(len(choices)))]
+    return replies
+
+
+def without_prefix(prompt: str) -> str:
+    """Leave out the words before a question that our processor puts there itself."""
+    return prompt.strip().removeprefix(PREFIX).strip()
+
+
+@cache
+def load_once(name: str, device: str | None, dtype: str | None, threads: int) -> LoadedModel:
+    """Load a model, once a process, which computes with so many threads from then on."""
+    import torch
+
+    from ..session import load
+
+    torch.set_num_threads(threads)
+    return load(name, device=device, dtype=dtype)
+
+
+def _model_identity(name: str, settings: Settings, most_tokens: int) -> dict[str, Any]:
+    """Return what tells models apart, and how they compute: not where they lie or what they are called."""
+    from ..model import VLM2Config
+    from ..model.processing import INTRODUCTION
+    from ..model.weights import sha256
+    from ..session.load import find_checkpoint, find_device
+
+    folder = find_checkpoint(name)
+    files = {file.name: sha256(file) for file in sorted(folder.iterdir()) if _decides(file)}
+    frozen = VLM2Config.from_pretrained(folder).frozen_sha256
+    return {
+        "model": {"files": files, "frozen": frozen},
+        "prompt": {"before": INTRODUCTION.strip(), "decoding": "greedy", "most_tokens": most_tokens},
+        "device": find_device(settings.device).type,
+        "dtype": settings.dtype or "as kept",
+        "threads": settings.threads,
+    }
+
+
+def _decides(file: Path) -> bool:
+    return file.suffix in (".json", ".safetensors", ".model", ".txt", ".jinja") and file.is_file()

@@ -1,0 +1,241 @@
+"""The homes of a benchmark: a generated test split with fixed seeds, its questions pinned, its videos made on demand.
+
+Pinned in this package are the questions with their answers, and of every home a hash of its record; the videos are
+rendered where they are wanted, and refused where the record differs. Hashes are of geometry to 0.1 mm: not of pixels
+and not of what is seen in which frame, which graphics drivers decide to the last pixel.
+
+Homes are furnished with vlm2's own pieces only, so that they do not depend on what else is installed. To pin a
+version, after changing what it is made of: `python -m vlm2.benchmarks.suite --out runs/homes`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from jaxtyping import Float64
+
+from ..homes.furniture.catalogue import Catalogue
+from ..homes.home import Split
+from ..homes.produce import HomeOrder, produce_home
+from ..questions import ask_all
+from ..scenes.record import Scene
+
+FOLDER = Path(__file__).parent
+SPLIT: Split = "test"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Videos of one length: the bounds of their seconds, and how many rooms their homes may have."""
+
+    name: str
+    seconds: tuple[float, float]
+    rooms: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What a version of the benchmark consists of: `count` homes of each span, and at most `per_type` questions of each
+    of its question types a home. `size` is in pixels."""
+
+    version: int
+    seed: int
+    spans: tuple[Span, ...]
+    count: int
+    types: tuple[str, ...]
+    per_type: int
+    size: tuple[int, int] = (320, 240)
+    fps: float = 2.0
+
+    @property
+    def pins(self) -> Path:
+        """The file of this package that holds what is pinned."""
+        return FOLDER / f"homes-{self.version}.jsonl.gz"
+
+    def orders(self) -> tuple[HomeOrder, ...]:
+        """Return what to make: the spans by turns, so that the first homes are of every length."""
+        return tuple(self._order(span, index) for index in range(self.count) for span in self.spans)
+
+    def _order(self, span: Span, index: int) -> HomeOrder:
+        rng = np.random.default_rng([self.seed, self.spans.index(span), index])
+        return HomeOrder(
+            name=f"{span.name}_{index:02d}",
+            seed=int(rng.integers(2**32)),
+            split=SPLIT,
+            size=self.size,
+            fps=self.fps,
+            rooms=int(rng.choice(span.rooms)),
+            duration=round(float(rng.uniform(*span.seconds)), 1),
+            sheets=False,
+            sweethome=False,
+        )
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What is pinned of a home: the hash of its record, its video's seconds, and its questions in VSI-Bench's form."""
+
+    name: str
+    record: str
+    seconds: float
+    questions: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Pins:
+    """All that is pinned of a suite: the furniture's hash, and the homes in order. `revision` is the file's hash."""
+
+    furniture: str
+    homes: tuple[Pin, ...]
+    revision: str
+
+    def home(self, name: str) -> Pin:
+        """Return a home's pin. Raises ValueError for a name that is none."""
+        for pin in self.homes:
+            if pin.name == name:
+                return pin
+        raise ValueError(f"No home of this benchmark is called {name!r}; they are {self.homes[0].name}, … .")
+
+
+def read_pins(suite: Suite) -> Pins:
+    """Read what is pinned. Raises ValueError where nothing is, or where it is of another suite."""
+    if not suite.pins.is_file():
+        raise ValueError(
+            f"Nothing is pinned for version {suite.version} of the homes ({suite.pins.name} is missing). Make it with:"
+            "  python -m vlm2.benchmarks.suite --out runs/homes"
+        )
+    return _read(suite, suite.pins.read_bytes())
+
+
+@cache
+def _read(suite: Suite, packed: bytes) -> Pins:
+    text = gzip.decompress(packed)
+    head, *rows = (json.loads(line) for line in text.splitlines())
+    if head["suite"] != _identity(suite):
+        raise ValueError(
+            f"{suite.pins.name} was pinned for other homes than version {suite.version} now describes. A change of the "
+            "homes is a new version: raise it, then  python -m vlm2.benchmarks.suite --out runs/homes"
+        )
+    homes = tuple(Pin(row["name"], row["record"], row["seconds"], tuple(row["questions"])) for row in rows)
+    return Pins(head["furniture"], homes, hashlib.sha256(text).hexdigest())
+
+
+def write_pins(suite: Suite, scenes: Sequence[Scene]) -> Pins:
+    """Pin the homes of a suite, all of them, in their order."""
+    lines = [{"suite": _identity(suite), "furniture": furniture_hash()}]
+    for order, scene in zip(suite.orders(), scenes, strict=True):
+        lines.append(
+            {
+                "name": order.name,
+                "record": record_hash(scene),
+                "seconds": scene.duration,
+                "questions": list(_questions(suite, scene, order.seed)),
+            }
+        )
+    text = "".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n" for line in lines)
+    suite.pins.write_bytes(gzip.compress(text.encode(), mtime=0))
+    return read_pins(suite)
+
+
+def make_home(suite: Suite, order: HomeOrder, out: Path) -> Scene:
+    """Make one home's video and record under `out`, or read its record where they are there, and check it.
+
+    Raises ValueError where the furniture or the record is not the pinned one.
+    """
+    pins = read_pins(suite)
+    made = all(file.exists() for file in order.files(out).values())
+    if not made and furniture_hash() != pins.furniture:
+        raise ValueError(
+            f"The furniture of this vlm2 is not that of version {suite.version} of the homes: its hash is "
+            f"{furniture_hash()[:12]}…, pinned is {pins.furniture[:12]}…. Use the release of vlm2 that has this "
+            "version, or raise the version and pin it anew."
+        )
+    scene = produce_home(order, out)
+    found, pinned = record_hash(scene), pins.home(order.name).record
+    if found != pinned:
+        raise ValueError(
+            f"{order.files(out)['scene']} is not the home that version {suite.version} asks about: the hash of its "
+            f"record is {found[:12]}…, pinned is {pinned[:12]}…. "
+            + (
+                f"Delete {out} to have the homes made again."
+                if made
+                else "This machine builds other homes; please report it with the output of `vlm2 doctor`."
+            )
+        )
+    return scene
+
+
+def record_hash(scene: Scene) -> str:
+    """Return the sha256 of a record's rooms, things and camera path: numbers to 0.1 mm, without sightings."""
+    digest = hashlib.sha256()
+    for room in scene.rooms:
+        digest.update(f"{room.name}|{room.kind}|".encode())
+        digest.update(_steps(*room.polygon, (room.height,)))
+    for thing in scene.objects:
+        digest.update(f"{thing.id}|{thing.category}|{thing.room}|{thing.colour}|{thing.model}|".encode())
+        digest.update(_steps(thing.box.center, thing.box.size, *thing.box.axes))
+    if scene.trajectory is not None:
+        view = scene.trajectory.intrinsics
+        digest.update(_steps(scene.trajectory.times, (view.fx, view.fy), *scene.trajectory.world_from_camera))
+    return digest.hexdigest()
+
+
+def _steps(*numbers: Sequence[float]) -> bytes:
+    """Return numbers in whole steps of 0.1 mm, off the halves that rounding errors of machines could tip."""
+    values: Float64[np.ndarray, " numbers"] = np.concatenate([np.asarray(part, np.float64).ravel() for part in numbers])
+    return np.floor(values * 1e4 + 0.318).astype("<i8").tobytes()
+
+
+@cache
+def furniture_hash() -> str:
+    """Return the hash of all pieces that the homes may show (takes seconds, once a process)."""
+    return Catalogue(SPLIT, sweethome=False).pack_hash
+
+
+def _questions(suite: Suite, scene: Scene, seed: int) -> Iterator[dict[str, Any]]:
+    for question in ask_all(scene, seed, suite.per_type):
+        if question.question_type in suite.types:
+            row = question.to_vsi(0, scene)
+            yield {key: row[key] for key in ("question_type", "question", "options", "ground_truth")}
+
+
+def _identity(suite: Suite) -> dict[str, Any]:
+    """Return what a suite is, as JSON gives it back."""
+    orders = [[order.name, order.seed, order.rooms, order.duration] for order in suite.orders()]
+    made = hashlib.sha256(json.dumps([orders, suite.size, suite.fps]).encode()).hexdigest()
+    return {"version": suite.version, "homes": made, "types": list(suite.types), "per_type": suite.per_type}
+
+
+def pin(
+    out: Annotated[Path, typer.Option(help="Folder for the homes; complete ones are kept.")],
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Make all homes of the current version and pin them in this package."""
+    from rich.progress import track
+
+    from .homes import SUITE
+    from .workers import stream
+
+    orders = SUITE.orders()
+    made = stream(_produce, [(order, out) for order in orders], workers)
+    scenes = {scene.name: scene for scene in track(made, total=len(orders), description="Making homes")}
+    pins = write_pins(SUITE, [scenes[order.name] for order in orders])
+    asked = sum(len(home.questions) for home in pins.homes)
+    typer.echo(f"{len(pins.homes)} homes, {asked} questions, revision {pins.revision[:12]}: {SUITE.pins}")
+
+
+def _produce(order: HomeOrder, out: Path) -> Iterator[Scene]:
+    yield produce_home(order, out)
+
+
+if __name__ == "__main__":
+    typer.run(pin)

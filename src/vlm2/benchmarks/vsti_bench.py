@@ -1,0 +1,104 @@
+"""VSTI-Bench (VLM-3R, arXiv 2505.20279): about 6,000 questions on how the camera moves and where it is to objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from ..questions.question import PREFIX, Question
+from .benchmark import Benchmark, Item, Loaded, Values
+from .metrics import constant_replies, first_word, plain_number, relative_accuracy, task_means, type_means
+from .source import FindVideo, Questions, Row, collect
+
+QUESTIONS = Questions(
+    title="VSTI-Bench",
+    files=("test.json", "test_corrected.json", "test.jsonl"),
+    fields=("id", "video_path", "question_type", "question", "options", "mc_answer", "ground_truth"),
+    split="test",
+    page="the data set Journey9ni/vstibench on the Hugging Face hub",
+    hub="Journey9ni/vstibench",
+)
+
+NUMBERS = frozenset({"camera_obj_abs_dist", "camera_displacement"})
+
+CATEGORIES: Mapping[str, tuple[str, ...]] = {
+    "camera_obj_abs_dist": ("camera_obj_abs_dist",),
+    "camera_displacement": ("camera_displacement",),
+    "camera_movement_direction": ("camera_movement_direction",),
+    "camera_obj_rel_dist": ("camera_obj_rel_dist_v1", "camera_obj_rel_dist_v2", "camera_obj_rel_dist_v3"),
+    "obj_obj_relative_pos": ("obj_obj_relative_pos_nf", "obj_obj_relative_pos_lr", "obj_obj_relative_pos_ud"),
+}
+"""The five categories of the papers' tables, each with its question types; nine in all."""
+
+TYPES = frozenset(name for names in CATEGORIES.values() for name in names)
+
+FRAMES = re.compile(r"\bframe \d+ of (\d+)\b")
+
+
+def load(source: str | Path | None = None, videos: str | Path | None = None, limit: int | None = None) -> Loaded:
+    """Read the questions; videos are at their `video_path`, or `scannet/SCENE.mp4` or `SCENE.mp4`, in their folder.
+
+    An erratum of July 2026 changed answers (6,042 questions became 5,736): name the revision beside a score. See
+    `benchmark.Loader`.
+    """
+    return collect(QUESTIONS.read(source), _item, videos, limit)
+
+
+def _item(row: Row, find: FindVideo) -> Item:
+    path, kind = PurePosixPath(row["video_path"]), row["question_type"]
+    if kind not in TYPES:
+        raise ValueError(f"Question {row['id']} is of a type that VSTI-Bench has not: {kind!r}.")
+    answer = str(row["ground_truth"] if kind in NUMBERS else row["mc_answer"])
+    options = None if kind in NUMBERS else tuple(row["options"])
+    question = Question(kind, row["question"], options, answer)
+    frames = FRAMES.search(row["question"])
+    return Item(
+        id=str(row["id"]),
+        video=find(str(path), f"scannet/{path.name}", path.name),
+        group=path.stem,
+        question_type=kind,
+        prompt=f"{PREFIX}\n{question.prompt()}",
+        question=question.question,
+        options=options,
+        answers=(answer,),
+        frames=int(frames.group(1)) if frames else None,
+    )
+
+
+def official(item: Item, reply: str) -> Values:
+    """Score a reply (`score`) as VLM-3R's code does: its first word, as a number (MRA) or as an option's letter."""
+    if item.question_type in NUMBERS:
+        return {"score": relative_accuracy(plain_number(reply), float(item.answers[0]))}
+    return {"score": float(first_word(reply).lower() == item.answers[0].lower())}
+
+
+def summary(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
+    """Return the means by question type and category, and of both: `five_categories` (the papers'), `nine_types`.
+
+    `nine_types` is what the released code prints. A partial run's means are over what it asked.
+    """
+    types = type_means((question_type, values["score"]) for question_type, values in scores)
+    categories = task_means(types, CATEGORIES)
+    if not types:
+        return {}
+    means = {"five_categories": categories, "nine_types": types}
+    return {**types, **categories, **{name: sum(of.values()) / len(of) for name, of in means.items()}}
+
+
+def chance(items: Sequence[Item]) -> dict[str, str]:
+    """Return the best constant for numbers and the commonest letter for choices."""
+    return constant_replies(items, NUMBERS)
+
+
+BENCHMARK = Benchmark(
+    name="vsti_bench",
+    version=1,
+    load=load,
+    scorers={"official": official},
+    default="official",
+    summary=summary,
+    headline="five_categories",
+    chance=chance,
+    numbers=NUMBERS,
+)

@@ -1,0 +1,101 @@
+"""`vlm2 bench`: how fast the memory and a session are, as ratios measured in one run."""
+
+from __future__ import annotations
+
+import json as json_module
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Speed: ratios that are measured in one run.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command()
+def memory(
+    frames: Annotated[int, typer.Option(min=3, help="Rounds; in each, everything that is compared is timed.")] = 30,
+    shape: Annotated[str | None, typer.Option(help="7b (196 tokens of 1152) or mini (48 of 384); else both.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+) -> None:
+    """Time a step of the memory, in fp32 and bf16, beside one that projects all its entries at each frame and beside
+    the same matrix products alone."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..benchmarks import speed
+    from ..session.load import find_device
+
+    if shape is not None and shape not in speed.SHAPES:
+        raise ValueError(f"There is no shape {shape!r}; choose one of {', '.join(speed.SHAPES)}.")
+    place = find_device(device)
+    rows = [row for name in ([shape] if shape else speed.SHAPES) for row in speed.compare(name, frames, place)]
+    result = {"machine": speed.machine(place), "rounds": frames, "memory": [asdict(row) for row in rows]}
+    if json:
+        typer.echo(json_module.dumps(result, indent=1))
+        return
+    names = ("shape", "dtype", "ours", "plain", "products", "faster", "by count", "share", "over products", "than fp32")
+    table = Table(*names, title="A step of the memory: ms, and times faster than plain", caption=_where(result))
+    for row in rows:
+        table.add_row(
+            row.shape,
+            row.dtype,
+            *(f"{value:.2f}" for value in (row.ours_ms, row.plain_ms, row.floor_ms, row.faster, row.allowed)),
+            *(f"{value:.2f}" for value in (row.faster / row.allowed, row.over_floor, row.faster_than_fp32)),
+        )
+    Console().print(table)
+
+
+@app.command()
+def stream(
+    frames: Annotated[int, typer.Option(help="How many frames one session observes.")] = 2000,
+    video: Annotated[Path | None, typer.Option(help="Its frames over and over; else a drifting pattern.")] = None,
+    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, …")] = None,
+) -> None:
+    """Let one session watch for long: time a frame, resident memory and time of asking, late beside early."""
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+    import vlm2
+
+    from ..benchmarks import soak, speed
+    from ..session.load import find_device
+
+    loaded = vlm2.load(model, device=device, dtype=dtype)
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("Watching", total=frames)
+        figures = soak.run(loaded, frames, video, lambda seen: progress.update(task, completed=seen))
+    result = {"machine": speed.machine(find_device(device)), "model": model, "stream": asdict(figures)}
+    if json:
+        typer.echo(json_module.dumps(result, indent=1))
+        return
+    first, last = figures.first_ask, figures.last_ask
+    table = Table("", "early", "late", "ratio", title=f"{model}: {frames} frames", caption=_where(result))
+    table.add_row("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", f"{figures.frame_ratio:.3f}")
+    weights = (figures.early_megabytes, figures.late_megabytes)
+    table.add_row("resident MB", *(_known(value, ".0f") for value in weights), _known(figures.memory_ratio, ".3f"))
+    table.add_row("s to ask", f"{first.seconds:.2f}", f"{last.seconds:.2f}", f"{figures.ask_ratio:.3f}")
+    table.add_row("s to ask again", f"{first.seconds_again:.2f}", f"{last.seconds_again:.2f}", "")
+    table.add_row("tokens read, first", str(first.read_first), str(last.read_first), "")
+    table.add_row("tokens read, again", str(first.read_again), str(last.read_again), f"its own: {last.own_tokens}")
+    table.add_row("frames a second", "", f"{figures.frames_a_second:.1f}", "")
+    Console().print(table)
+
+
+def _known(value: float | None, form: str) -> str:
+    return "unknown" if value is None else format(value, form)
+
+
+def _where(result: dict) -> str:
+    machine = result["machine"]
+    return f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}"

@@ -1,0 +1,224 @@
+"""`vlm2 watch`: watch a camera, a stream or a file as it runs, and ask while it does."""
+
+from __future__ import annotations
+
+import json as json_module
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from ..video import LiveReader
+
+EVIDENCE_SHOWN = 3
+
+
+def watch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A camera (0, /dev/video0), an address (rtsp://…, http://…), a file, or - for a stream on stdin."
+        ),
+    ],
+    ask: Annotated[list[str] | None, typer.Option(help="Ask this by itself; may be given several times.")] = None,
+    every: Annotated[float | None, typer.Option(help="Seconds between askings; without it once, at the end.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds of the stream.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Keep what was seen in this file.")] = None,
+    save_every: Annotated[float, typer.Option(help="Seconds between savings; it is saved at the end as well.")] = 60.0,
+    model: Annotated[str, typer.Option(help="mini, a checkpoint's folder, or owner/model on the hub.")] = "mini",
+    fps: Annotated[float, typer.Option(help="Frames a second to look at.")] = 2.0,
+    tries: Annotated[int, typer.Option(help="How often in a row a lost source is tried again.")] = 5,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; by default a GPU where there is one.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+) -> None:
+    """Watch SOURCE until it ends or Ctrl-C, and answer each line that you type: `vlm2 watch 0`."""
+    plan = Plan(tuple(ask or ()), every, seconds, save, save_every)
+    if source == "-" and sys.stdin.isatty():
+        raise ValueError(
+            "- reads a video stream from stdin, and stdin is a terminal: ffmpeg … -f mpegts - | vlm2 watch -"
+        )
+    from ..video import LiveReader, find_source
+
+    events: SimpleQueue = SimpleQueue()
+    reader = LiveReader(find_source(source), fps, events.put, tries)
+    import vlm2
+
+    session = vlm2.load(model, device=device, dtype=dtype).session()
+    watching = Watching(session, reader, plan, json)
+    with _stopped_by_signals(events):
+        reader.start()
+        if source != "-":
+            Thread(target=_put_lines, args=(events,), name="questions", daemon=True).start()
+        try:
+            watching.run(events)
+        finally:
+            reader.stop()
+            watching.close()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do without being told again. All times are seconds of the stream."""
+
+    questions: tuple[str, ...] = ()
+    every: float | None = None
+    seconds: float | None = None
+    save: Path | None = None
+    save_every: float = 60.0
+
+    def __post_init__(self) -> None:
+        named = {"--every": self.every, "--seconds": self.seconds, "--save-every": self.save_every}
+        for option, value in named.items():
+            if value is not None and not value > 0:
+                raise ValueError(f"{option} {value:g}: give a number of seconds above 0.")
+        if self.every is not None and not self.questions:
+            raise ValueError('--every says how often to ask; say what with --ask "How many chairs are in this room?"')
+        if any(not question.strip() for question in self.questions):
+            raise ValueError("A question is empty; ask something about what is seen.")
+        if self.save is not None and not self.save.absolute().parent.is_dir():
+            raise ValueError(f"{self.save} cannot be saved: there is no folder {self.save.absolute().parent}.")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A line that somebody typed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Somebody pressed Ctrl-C, or asked the process to end."""
+
+
+@dataclass
+class Watching:
+    """A session and the reader that feeds it, from the first frame to the last word."""
+
+    session: Session
+    reader: LiveReader
+    plan: Plan
+    json: bool = False
+    now: float = 0.0  # the newest frame's time
+    asked: int = 0  # rounds of the plan's questions
+    saved: float = 0.0
+    held: list[str] = field(default_factory=list)  # typed before the first frame
+
+    def run(self, events: SimpleQueue) -> None:
+        """Take events as they come until the source ends; raise the error for which it was given up."""
+        from ..video import FrameReady, SourceEnded, SourceLost
+
+        while True:
+            match events.get():
+                case FrameReady():
+                    if not self._look():
+                        break
+                case Question(text):
+                    self._question(text)
+                case SourceLost(reason, pause):
+                    self._say("lost", f"{reason} Trying again in {pause:g} s.")
+                case SourceEnded(error):
+                    if error is not None:
+                        raise error
+                    break
+                case Stop():
+                    break
+        if self.session.frames and self.plan.every is None:
+            self._ask_planned()
+
+    def close(self) -> None:
+        """Save, and print what was seen. Raises what saving raises."""
+        seen, reader = self.session.frames, self.reader
+        if seen and self.plan.save is not None:
+            self.session.save(self.plan.save)
+        kept = f" Kept in {self.plan.save}." if seen and self.plan.save is not None else ""
+        counts = {"seconds": round(self.now, 3), "frames": seen, "dropped": reader.dropped, "lost": reader.lost}
+        if self.json:
+            typer.echo(json_module.dumps({"watched": reader.source.name, **counts}, ensure_ascii=False))
+            return
+        typer.echo(
+            f"Watched {self.now:.1f} s of {reader.source.name}: {seen} frames looked at, {reader.dropped} dropped "
+            f"because the model was busy, connection lost {reader.lost} times.{kept}"
+        )
+
+    def _look(self) -> bool:
+        """Show the session the newest frame, then do what is due; return whether to go on."""
+        frame = self.reader.take()
+        if frame is None:
+            return True
+        if self.plan.seconds is not None and frame.time >= self.plan.seconds:
+            return False
+        self.session.observe(frame.image, frame.time)
+        self.now = frame.time
+        for text in self.held:
+            self._answer(text)
+        self.held.clear()
+        if self.plan.every is not None and self.now >= (self.asked + 1) * self.plan.every:
+            self.asked = int(self.now / self.plan.every)
+            self._ask_planned()
+        if self.plan.save is not None and self.now >= self.saved + self.plan.save_every:
+            self.saved = self.now
+            self._save_meanwhile(self.plan.save)
+        return True
+
+    def _save_meanwhile(self, file: Path) -> None:
+        try:
+            self.session.save(file)
+        except OSError as error:  # a full disk may have room again at the end
+            self._say("error", f"Not saved at {self.now:.1f} s: {error}")
+
+    def _question(self, text: str) -> None:
+        if self.session.frames:
+            self._answer(text)
+        else:
+            self.held.append(text)
+
+    def _ask_planned(self) -> None:
+        for text in self.plan.questions:
+            self._answer(text)
+
+    def _answer(self, text: str) -> None:
+        answer = self.session.ask(text)
+        if self.json:
+            evidence = [{k: round(v, 4) for k, v in asdict(seen).items()} for seen in answer.evidence]
+            row = {"time": round(self.now, 3), "question": text, "answer": answer.text, "evidence": evidence}
+            typer.echo(json_module.dumps(row, ensure_ascii=False))
+            return
+        seen = ", ".join(f"{e.time:.1f} s ({e.weight:.0%})" for e in answer.evidence[:EVIDENCE_SHOWN])
+        typer.echo(f"[{self.now:.1f} s] {text}\n  {answer.text}\n  looked most at {seen}")
+
+    def _say(self, kind: str, words: str) -> None:
+        typer.echo(json_module.dumps({kind: words}, ensure_ascii=False) if self.json else words, err=True)
+
+
+def _put_lines(events: SimpleQueue) -> None:
+    """Hand on what is typed, line by line."""
+    for line in sys.stdin:
+        if line.strip():
+            events.put(Question(line.strip()))
+
+
+@contextmanager
+def _stopped_by_signals(events: SimpleQueue) -> Iterator[None]:
+    """Let the frame in work be finished at Ctrl-C or a polite kill, then stop; a second one stops at once."""
+
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        events.put(Stop())  # a SimpleQueue may be put into from a handler
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

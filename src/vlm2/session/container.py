@@ -1,0 +1,129 @@
+"""The `.vlm2mem` container: tensors and one JSON record in a safetensors file, sealed by a digest, written whole.
+
+The file is plain safetensors with one entry of metadata, "vlm2mem": the record, with "format", "version" and "digest"
+beside the caller's fields. The digest is the SHA-256 of the whole file with the digest's own 64 characters as zeros, so
+that no bit of header or tensors can change unnoticed. The same contents give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load as tensors_from_bytes
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
+
+FORMAT = "vlm2mem"
+VERSION = 2
+LONGEST_HEADER = 1 << 24  # bytes
+BLANK = "0" * 64
+# The record is JSON inside a JSON string, so its quotes are escaped.
+DIGEST = re.compile(rb'\\"digest\\":\\"([0-9a-f]{64})\\"')
+OLDER = "vlm2-session-1"
+
+
+def write(path: str | Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
+    """Write a container: into a new file beside it, to the disk, and only then in its place. A crash at any moment
+    leaves the earlier file or the new one (and perhaps a `.partial` file, which may be deleted). Raises ValueError for
+    a folder that is not there."""
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise ValueError(f"There is no folder {target.parent}, so nothing can be saved in it. Make it first.")
+    sealed = {**record, "format": FORMAT, "version": VERSION, "digest": BLANK}
+    data = bytearray(
+        tensors_to_bytes(
+            {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
+            metadata={FORMAT: json.dumps(sealed, sort_keys=True, allow_nan=False, separators=(",", ":"))},
+        )
+    )
+    place = _digest_place(bytes(data[: 8 + int.from_bytes(data[:8], "little")]))
+    assert place is not None
+    data[place] = hashlib.sha256(data).hexdigest().encode()
+    _replace(target, data)
+
+
+def read(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return a container's tensors (on the CPU) and record. Raises ValueError, saying why, for a file that is missing,
+    damaged, of a later version, or no container. One of the older format has "format" `OLDER` in its record, and no
+    digest that would show damage."""
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"There is no file {path}. `vlm2 ask VIDEO QUESTION --save {path}` makes one.")
+    header = _header(path)
+    if (place := _digest_place(header)) is not None:
+        data = bytearray(path.read_bytes())
+        digest = bytes(data[place])
+        data[place] = BLANK.encode()
+        if hashlib.sha256(data).hexdigest().encode() != digest:
+            raise ValueError(
+                f"{path} is damaged: its contents do not match its digest. Use another copy, or watch the video again."
+            )
+        tensors, metadata = _parse(path, bytes(data))
+        return tensors, _sealed_record(path, metadata)
+    if OLDER.encode() in header:
+        tensors, metadata = _parse(path, path.read_bytes())
+        if metadata.get("format") == OLDER:
+            return tensors, metadata
+    raise ValueError(
+        f"{path} is no memory of vlm2, or its beginning is damaged. "
+        "Give a .vlm2mem file that Session.save or `vlm2 ask --save` wrote."
+    )
+
+
+def _header(path: Path) -> bytes:
+    """Return the safetensors header with its length; nothing where the file cannot have one."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        file.seek(0)
+        return file.read(8 + length) if 0 < length <= LONGEST_HEADER else b""
+
+
+def _digest_place(header: bytes) -> slice | None:
+    found = [match.span(1) for match in DIGEST.finditer(header)]
+    return slice(*found[0]) if len(found) == 1 else None
+
+
+def _parse(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        return tensors_from_bytes(data), header["__metadata__"]
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no whole safetensors file: {error}. Watch the video again.") from None
+
+
+def _sealed_record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
+    record = json.loads(metadata[FORMAT])
+    if record["version"] != VERSION:
+        raise ValueError(
+            f"{path} has version {record['version']} of the format; this vlm2 reads versions 1 and {VERSION}. "
+            "Open it with the vlm2 that wrote it."
+        )
+    return record
+
+
+def _replace(path: Path, data: bytes | bytearray) -> None:
+    """Put a file in its place in one step, its contents on the disk first."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        with partial.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # the folder's entry as well
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

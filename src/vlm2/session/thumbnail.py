@@ -1,0 +1,32 @@
+"""Small pictures of frames, to show people what a memory holds."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+SIDE = 64  # pixels of the longer side
+QUALITY = 80
+
+
+def thumbnail(image: Float[Tensor, "3 height width"]) -> UInt8[Tensor, " bytes"]:
+    """Return an image in [0, 1] as the bytes of a JPEG file of at most `SIDE` pixels a side."""
+    pixels = (image.detach().cpu() * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((SIDE, SIDE))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=QUALITY)
+    return torch.from_numpy(np.frombuffer(file.getvalue(), np.uint8).copy())
+
+
+def picture(jpeg: UInt8[Tensor, " bytes"]) -> Image.Image:
+    """Return a thumbnail as an image. Raises ValueError for bytes that are none."""
+    try:
+        return Image.open(io.BytesIO(jpeg.numpy().tobytes())).convert("RGB")
+    except OSError as error:
+        raise ValueError(f"A thumbnail is no JPEG picture: {error}.") from None

@@ -1,0 +1,98 @@
+"""Where live pictures come from: a camera, a network stream, a pipe, or a file played at its own pace."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.format import Flags
+from av.video.stream import VideoStream
+
+from .decode import VideoError, VideoFile, check_size, moving_pictures
+
+CAMERAS = {"linux": "v4l2", "darwin": "avfoundation"}  # FFmpeg's input by platform
+PATIENCE = 10.0  # seconds without a byte from the network until a connection counts as lost
+PROBE = {"analyzeduration": "1000000"}  # microseconds; begin soon rather than know every stream
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An opened source. `ends`: the end of its frames is its end, and not a loss. `paced`: its timestamps say when a
+    frame is due; else a frame is of the moment when it arrives."""
+
+    container: InputContainer
+    stream: VideoStream
+    ends: bool
+    paced: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of pictures. `name` is what the user wrote; `location` is what FFmpeg opens."""
+
+    name: str
+    kind: Literal["camera", "network", "pipe", "file"]
+    location: str
+
+    @contextmanager
+    def open(self) -> Iterator[Connection]:
+        """Connect. Raises VideoError with the reason where nothing answers, or what answers is no video."""
+        if self.kind == "file":
+            with VideoFile(self.location).open() as (container, stream):
+                yield Connection(container, stream, ends=True, paced=True)
+            return
+        try:
+            container = self._connect()
+        except (FFmpegError, OSError) as error:
+            raise VideoError(f"{self.name} cannot be opened: {error.strerror or error}.") from None
+        with container:
+            stream = moving_pictures(container, self.name)
+            check_size(stream, self.name)
+            stream.thread_type = "SLICE"  # threads that each hold a frame would make every picture late
+            stamped = not container.format.flags & Flags.no_timestamps.value
+            recorded = self.kind == "network" and (container.duration is not None or container.size > 0)
+            piped = self.kind == "pipe"
+            yield Connection(container, stream, ends=piped or recorded, paced=stamped and (piped or recorded))
+
+    def _connect(self) -> InputContainer:
+        if self.kind == "camera":
+            return av.open(self.location, format=CAMERAS[sys.platform])
+        if self.kind == "pipe":
+            return av.open(self.location, options=PROBE)
+        options = PROBE | ({"rtsp_transport": "tcp"} if self.name.startswith("rtsp") else {})
+        return av.open(self.location, options=options, timeout=PATIENCE)
+
+
+def find_source(name: str) -> Source:
+    """Say what a name means: `-` (stdin) or a named pipe; a camera's number or /dev/video…; an address with `://`; else
+    a file. Raises VideoError for a file that is no video and for a camera that is not there."""
+    if name == "-":
+        return Source("stdin", "pipe", "pipe:0")
+    if name.isdigit() or name.startswith("/dev/video"):
+        return _camera(name)
+    if "://" in name:
+        return Source(name, "network", name)
+    if Path(name).is_fifo():
+        return Source(name, "pipe", name)
+    VideoFile(name)
+    return Source(name, "file", name)
+
+
+def _camera(name: str) -> Source:
+    if sys.platform not in CAMERAS:
+        raise VideoError(
+            f"Cameras cannot be opened on {sys.platform}; stream it instead: "
+            "ffmpeg -f dshow -i video=NAME -f mpegts - | vlm2 watch -"
+        )
+    location = f"/dev/video{name}" if name.isdigit() and sys.platform == "linux" else name
+    if sys.platform == "linux" and not Path(location).exists():
+        there = sorted(str(path) for path in Path("/dev").glob("video*"))
+        raise VideoError(f"There is no camera {location}; there are: {', '.join(there) or 'none'}.")
+    return Source(name, "camera", location)

@@ -1,0 +1,59 @@
+"""The long watch: what it looks at, and what it counts."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from toys import ToyVision, toy_model, toy_processor
+
+from vlm2.benchmarks import soak
+from vlm2.session import LoadedModel
+
+
+@pytest.fixture
+def loaded(tmp_path) -> LoadedModel:
+    processor = toy_processor()
+    processor.max_pixels = ToyVision.max_pixels
+    return LoadedModel("toy", tmp_path, toy_model().eval(), processor)
+
+
+def test_a_run_watches_asks_and_counts(loaded):
+    told = []
+    figures = soak.run(loaded, 24, progress=told.append)
+    assert told == list(range(1, 25))
+    assert (figures.first_ask.frame, figures.last_ask.frame) == (6, 24)
+    for asked in (figures.first_ask, figures.last_ask):
+        assert asked.own_tokens == len(loaded.processor.question_ids(soak.AGAIN))
+        assert asked.read_again == asked.own_tokens  # the memory is not read again
+        assert asked.read_first > asked.own_tokens
+    assert figures.frame_ratio == pytest.approx(figures.late_ms / figures.early_ms)
+    assert figures.memory_ratio is None or figures.memory_ratio > 0
+
+
+def test_the_issue_names_the_spans_of_a_long_run():
+    assert soak.Plan.of(10_000) == soak.Plan((300, 800), (9500, 10_000), 500, 1000)
+
+
+def test_too_short_a_run_is_refused(loaded):
+    with pytest.raises(ValueError, match="too few"):
+        soak.run(loaded, 15)
+
+
+def test_the_pattern_drifts_and_never_ends():
+    first, second = islice(soak.pictures(None), 2)
+    assert first.shape == (480, 640, 3)
+    assert (first[:, :-8] == second[:, 8:]).all()
+    assert (next(islice(soak.pictures(None), 480, None)) == first).all()  # there and back again
+
+
+def test_a_video_starts_over(write_video):
+    path = write_video(list(np.random.default_rng(0).integers(0, 255, (10, 32, 48, 3), dtype=np.uint8)))  # 1 s
+    frames = list(islice(soak.pictures(path), 5))
+    assert (frames[0] == frames[2]).all() and not (frames[0] == frames[1]).all()
+
+
+def test_words_are_no_prefill():
+    assert soak._prefilled([300, 12, 1, 1, 1]) == 313  # memory, question but for its last token, that, two words
+    assert soak._prefilled([12, 1]) == 13

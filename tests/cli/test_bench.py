@@ -1,0 +1,67 @@
+"""`vlm2 bench` at toy size: its tables, its JSON, and what it says to wrong input."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from toys import ToyVision, toy_model, toy_processor
+from typer.testing import CliRunner
+
+from vlm2.benchmarks import speed
+from vlm2.cli.main import app
+from vlm2.session import LoadedModel
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(app, ["bench", *map(str, arguments)])
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Shapes that take no time."""
+    monkeypatch.setattr(speed, "SHAPES", {"mini": speed.Shape(6, 16, 4)})
+
+
+@pytest.fixture
+def toy(monkeypatch, tmp_path):
+    """The toy model, in the place of whatever is loaded."""
+    processor = toy_processor()
+    processor.max_pixels = ToyVision.max_pixels
+    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
+    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: loaded)
+
+
+def test_memory_prints_a_table(small):
+    result = run("memory", "--frames", 3)
+    assert result.exit_code == 0, result.output
+    assert "fp32" in result.stdout and "bf16" in result.stdout
+
+
+def test_memory_prints_one_object(small):
+    result = run("memory", "--frames", 3, "--json", "--device", "cpu")
+    told = json.loads(result.stdout)
+    assert (told["rounds"], set(told)) == (3, {"machine", "rounds", "memory"})
+    assert set(told["machine"]) == {"device", "threads", "torch"}
+    row = told["memory"][1]
+    assert (row["shape"], row["dtype"]) == ("mini", "bf16")
+    assert {"ours_ms", "plain_ms", "floor_ms", "faster", "allowed", "over_floor", "faster_than_fp32"} <= set(row)
+
+
+def test_an_unknown_shape_is_refused(small):
+    result = run("memory", "--shape", "13b")
+    assert isinstance(result.exception, ValueError)
+    assert "no shape '13b'; choose one of mini" in str(result.exception)
+
+
+def test_stream_prints_a_table(toy):
+    result = run("stream", "--frames", 20)
+    assert result.exit_code == 0, result.output
+    assert "resident MB" in result.stdout
+
+
+def test_stream_prints_one_object(toy):
+    told = json.loads(run("stream", "--frames", 20, "--json").stdout)
+    assert (told["model"], told["stream"]["frames"]) == ("mini", 20)
+    assert told["stream"]["last_ask"]["read_again"] == told["stream"]["last_ask"]["own_tokens"]
+    assert {"frame_ratio", "memory_ratio", "ask_ratio", "frames_a_second"} <= set(told["stream"])

@@ -1,0 +1,178 @@
+"""`vlm2 watch` on the toy model: it asks, saves, drops, takes up lost streams, and stops politely."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+from streams import Lockstep, encode, served
+from toys import ToyVision, toy_model, toy_processor
+from typer.testing import CliRunner
+
+import vlm2
+from vlm2.cli.main import app
+from vlm2.session import LoadedModel, Session
+from vlm2.video import LiveReader, VideoError
+
+QUESTION = "How many chairs are in this room?"
+
+
+@pytest.fixture
+def toy(monkeypatch, tmp_path) -> LoadedModel:
+    """The toy model, in the place of whatever is loaded."""
+    processor = toy_processor()
+    processor.max_pixels = ToyVision.max_pixels
+    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
+    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: loaded)
+    return loaded
+
+
+@pytest.fixture
+def film(write_video):
+    """A file of two seconds."""
+    return write_video(list(np.random.default_rng(0).integers(0, 255, (20, 32, 48, 3), dtype=np.uint8)))
+
+
+@pytest.fixture
+def lockstep(monkeypatch) -> Lockstep:
+    """Show the next frame only when the last was taken, so that it does not matter how fast the machine is."""
+    wall, take, stop = Lockstep(), LiveReader.take, LiveReader.stop
+
+    def taken(reader: LiveReader):
+        frame = take(reader)
+        wall.turn.release()
+        return frame
+
+    def stopped(reader: LiveReader) -> None:
+        reader._stopped.set()
+        wall.turn.release()  # a reader that waits for its turn sees that there is none
+        stop(reader)
+
+    monkeypatch.setattr(LiveReader, "take", taken)
+    monkeypatch.setattr(LiveReader, "stop", stopped)
+    monkeypatch.setattr("vlm2.video.live.Wall", lambda: wall)
+    return wall
+
+
+def run(*arguments: object, typed: str = ""):
+    return CliRunner().invoke(app, ["watch", *map(str, arguments)], input=typed)
+
+
+def rows(result) -> list[dict]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_script_asks_at_intervals_and_keeps_what_was_seen(toy, film, lockstep, tmp_path):
+    kept = tmp_path / "room.vlm2mem"
+    *answers, last = rows(run(film, "--ask", QUESTION, "--every", 0.5, "--save", kept, "--fps", 5, "--json"))
+    assert [row["time"] for row in answers] == [0.6, 1.0, 1.6]
+    assert {row["question"] for row in answers} == {QUESTION}
+    assert sum(seen["weight"] for seen in answers[-1]["evidence"]) == pytest.approx(1, abs=0.01)
+    assert last == {"watched": str(film), "seconds": 1.8, "frames": 10, "dropped": 0, "lost": 0}
+    assert vlm2.Session.open(kept, toy).frames == 10
+
+
+def test_watching_sees_what_a_session_sees(toy, film, lockstep):
+    answer, _ = rows(run(film, "--ask", QUESTION, "--fps", 5, "--json"))
+    session = toy.session()
+    session.watch(film, fps=5)
+    expected = session.ask(QUESTION)
+    assert answer["answer"] == expected.text
+    assert [e["time"] for e in answer["evidence"]] == [round(e.time, 4) for e in expected.evidence]
+
+
+def test_words_say_what_was_seen(toy, film, lockstep):
+    result = run(film, "--ask", QUESTION, "--seconds", 1, "--fps", 5)
+    assert result.exit_code == 0, result.output
+    assert f"[0.8 s] {QUESTION}" in result.stdout
+    assert "looked most at" in result.stdout
+    assert "Watched 0.8 s" in result.stdout
+    assert "5 frames looked at, 0 dropped" in result.stdout
+
+
+def test_typed_lines_are_questions_and_wait_for_the_first_frame(toy, film, lockstep, monkeypatch):
+    monkeypatch.setattr("vlm2.cli.watch.Thread", Undelayed)
+    first, second, last = rows(run(film, "--fps", 5, "--json", typed=f"{QUESTION}\n\nHow large is it?\n"))
+    assert [first["question"], second["question"]] == [QUESTION, "How large is it?"]
+    assert first["time"] in (0.0, 0.2)
+    assert last["frames"] == 10
+
+
+class Undelayed:
+    """A thread that has done its work as soon as it is started."""
+
+    def __init__(self, target, args, **_) -> None:
+        self.target, self.args = target, args
+
+    def start(self) -> None:
+        self.target(*self.args)
+
+
+def test_a_lost_stream_is_told_watched_on_and_saved(toy, lockstep, tmp_path):
+    lockstep.tick = 0.1
+    kept = tmp_path / "hall.vlm2mem"
+    with served(encode(12), "video/mp2t", times=2) as address:
+        result = run(address, "--fps", 100, "--tries", 1, "--save", kept, "--save-every", 0.5, "--json")
+    assert isinstance(result.exception, VideoError)
+    assert "Given up after 1 more tries" in str(result.exception)
+    last = json.loads(result.stdout.splitlines()[-1])
+    assert last["lost"] == 2
+    assert last["dropped"] == 0
+    assert vlm2.Session.open(kept, toy).frames == last["frames"] >= 20
+    assert "Trying again in 0.5 s" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_finishes_the_frame_saves_and_says_so(toy, film, lockstep, tmp_path, monkeypatch, number):
+    take, before, kept = LiveReader.take, signal.getsignal(number), tmp_path / "room.vlm2mem"
+
+    def interrupted(reader: LiveReader):
+        if reader.wanted == 3:
+            signal.raise_signal(number)
+        return take(reader)
+
+    monkeypatch.setattr(LiveReader, "take", interrupted)
+    answer, last = rows(run(film, "--ask", QUESTION, "--save", kept, "--fps", 5, "--json"))
+    assert answer["time"] == 0.4
+    assert last["frames"] == 3 == vlm2.Session.open(kept, toy).frames
+    assert signal.getsignal(number) is before
+
+
+def test_a_failed_saving_meanwhile_is_told_and_watching_goes_on(toy, film, lockstep, tmp_path, monkeypatch):
+    save, failures = Session.save, [OSError("no room"), OSError("no room")]
+
+    def full(session: Session, path) -> None:
+        if failures:
+            raise failures.pop()
+        save(session, path)
+
+    monkeypatch.setattr(Session, "save", full)
+    kept = tmp_path / "room.vlm2mem"
+    result = run(film, "--save", kept, "--save-every", 0.5, "--fps", 5)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("no room") == 2
+    assert kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--every", 2], "say what with --ask"),
+        (["--ask", QUESTION, "--every", 0], "--every 0"),
+        (["--seconds", -1], "--seconds -1"),
+        (["--ask", " "], "question is empty"),
+        (["--save", "none/room.vlm2mem"], "no folder"),
+        (["--fps", 0], "above 0"),
+        (["--tries", -1], "0 times or more"),
+    ],
+)
+def test_wrong_settings_are_explained_before_anything_is_loaded(film, monkeypatch, options, words):
+    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: pytest.fail("loaded"))
+    error = run(film, *options).exception
+    assert isinstance(error, ValueError)
+    assert words in str(error)
+
+
+def test_a_source_that_is_not_there_is_explained(toy):
+    assert "no file none.mp4" in str(run("none.mp4").exception)

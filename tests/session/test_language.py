@@ -1,0 +1,120 @@
+"""The prefix that questions share: how much of it is read again, and that this changes no answer."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from sessions import QUESTION, observe, told
+
+from vlm2.questions.question import WORD_REQUEST
+from vlm2.session import Session
+from vlm2.session.language import NEUTRAL
+
+TOKENS = 6  # a slot of the toy: 4 × 6 patches, pooled 2 × 2
+
+
+def lengths(session: Session) -> tuple[int, int, int]:
+    """Tokens before the video, after it with the neutral question, and of the question."""
+    before, after = session.processor.prefix_ids()
+    return (
+        len(before),
+        len(after) + len(session.processor.question_ids(NEUTRAL)),
+        len(session.processor.question_ids(f"{QUESTION}\n{WORD_REQUEST}")),
+    )
+
+
+def slots(session: Session) -> list[int]:
+    return session._complete().memory.context_slots()[1].tolist()
+
+
+def test_an_unchanged_memory_is_not_read_again(make_session, images):
+    session = observe(make_session(), images[:9])
+    before, after, question = lengths(session)
+    assert session.ask(QUESTION).prefilled == before + len(slots(session)) * TOKENS + after + question
+    assert session.ask(QUESTION).prefilled == question
+    assert session.ask("How?").prefilled == len(session.processor.question_ids(f"How?\n{WORD_REQUEST}"))
+
+
+@pytest.mark.parametrize("rule", ["nearest", "pair", "merge", "successive"])
+def test_reading_starts_at_the_first_changed_slot(make_session, images, rule):
+    session = make_session(memory={"window": 2, "capacity": 6, "episodic_write": rule})
+    _, after, question = lengths(session)
+    torch.nn.init.constant_(session.model.memory.residual_gate, 0.5)
+    saved = 0
+    held: tuple = ()
+    for index, image in enumerate(images[:16]):
+        session.observe(image, index / 2)
+        tokens, frames, _ = session._complete().memory.context_slots()
+        now = tuple((f, token.numpy().tobytes()) for f, token in zip(frames.tolist(), tokens, strict=True))
+        same = next((i for i, (a, b) in enumerate(zip(held, now, strict=False)) if a != b), min(len(held), len(now)))
+        answer = session.ask(QUESTION)
+        if index:
+            assert answer.prefilled == (len(now) - same) * TOKENS + after + question
+            saved += same
+        held = now
+    assert saved > 10
+    fresh = session.fork()  # which reads everything anew
+    assert fresh.ask(QUESTION).prefilled > session.ask(QUESTION).prefilled
+    assert told(session)[0] == told(fresh)[0]
+    weights = {seen.time: seen.weight for seen in told(session)[1]}
+    assert weights == pytest.approx({seen.time: seen.weight for seen in told(fresh)[1]}, abs=1e-4)
+
+
+def test_waiting_frames_are_read_again_once_their_window_is_full(make_session, images):
+    """Their index stays and their content changes: the window that a question made up was not full."""
+    session = observe(make_session(), images[:3])
+    _, after, question = lengths(session)
+    session.ask(QUESTION)
+    observe(session, images[3:4], start=3)
+    assert session.ask(QUESTION).prefilled == len(slots(session)) * TOKENS + after + question
+
+
+def test_an_interrupted_answer_spoils_nothing(make_session, images, monkeypatch):
+    session = observe(make_session(), images[:6])
+    expected = told(session)
+    stop = session._answerer._step
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session._answerer, "_step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        session.ask("How large is the room?")
+    monkeypatch.setattr(session._answerer, "_step", stop)
+    assert told(session) == expected
+
+
+def test_attention_is_that_of_the_whole_model_beyond_a_neutral_question(make_session, images):
+    session = observe(make_session(), images[:9])
+    tokens, _, times = session._complete().memory.context_slots()
+    prefix = session._answerer.read(tokens, session._stream.grid)
+    reply = session._answerer.reply(prefix, QUESTION, 4)
+    assert reply.attention.sum().item() == pytest.approx(1)
+
+    model = session.model
+    features = model.encode(session.processor.resize(images[:9]), torch.arange(9) / 2)
+    video, frames = model.frame_tokens(features)
+    model.language_backbone.set_attn_implementation("eager")
+
+    def shares(question: str) -> torch.Tensor:
+        inputs = session.processor(question)
+        start = inputs["input_ids"][0].tolist().index(model.config.video_token_id)
+        asked = len(session.processor.question_ids(question))
+        layers = model(**inputs, features=features, output_attentions=True).attentions
+        attention = torch.stack(layers)[:, 0, :, -asked:].mean((0, 1, 2))[start : start + video.shape[:2].numel()]
+        return attention.unflatten(0, video.shape[:2]).sum(1) / attention.sum()
+
+    rise = (shares(QUESTION) / shares(NEUTRAL) - 1).clamp(min=0)
+    assert times.tolist() == (frames / 2).tolist()
+    torch.testing.assert_close(reply.attention, rise / rise.sum(), atol=1e-3, rtol=0)
+
+
+def test_a_neutral_question_rests_on_what_it_attends_to(make_session, images):
+    session = observe(make_session(), images[:9])
+    evidence = session.ask(NEUTRAL).evidence
+    assert {seen.time: seen.weight for seen in evidence} == pytest.approx(
+        dict(
+            zip(session._complete().memory.context_slots()[2].tolist(), session._prefix.neutral.tolist(), strict=True)
+        ),
+        abs=1e-5,
+    )
