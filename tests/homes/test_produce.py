@@ -177,3 +177,19 @@ def test_the_command_makes_homes_and_questions(box_homes, tmp_path):
 def test_the_command_refuses_a_size_it_cannot_read(tmp_path):
     result = CliRunner().invoke(app, ["make", "--out", str(tmp_path), "--size", "large"])
     assert result.exit_code == 2
+
+
+def test_the_command_writes_the_families_asked_for(box_homes, tmp_path):
+    arguments = ["make", "--out", str(tmp_path), "--size", "64x48", "--workers", "1", "--families", "vsti"]
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    lines = [json.loads(line) for line in (tmp_path / "questions.jsonl").read_text().splitlines()]
+    types = {line["question_type"] for line in lines}
+    assert "camera_obj_abs_dist" in types and "object_counting" not in types
+    assert all(line["times"] for line in lines)
+
+
+def test_the_command_refuses_a_family_it_does_not_know(tmp_path):
+    result = CliRunner().invoke(app, ["make", "--out", str(tmp_path), "--families", "vsi,vsty"])
+    assert result.exit_code == 2
+    assert "vsty" in result.output and not list(tmp_path.iterdir())

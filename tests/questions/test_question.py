@@ -31,3 +31,9 @@ def test_vsi_record_and_back(scene: Scene) -> None:
     assert (record["id"], record["dataset"], record["scene_name"]) == (7, "homes", "hand")
     assert Question.from_vsi(record) == CHOICE
     assert Question.from_vsi(NUMBER.to_vsi(8, scene)) == NUMBER
+
+
+def test_the_seconds_of_named_frames_are_kept(scene: Scene) -> None:
+    moved = Question("camera_displacement", "How far?", None, "1.2", times=(3.0, 4.5))
+    assert moved.to_vsi(1, scene)["times"] == [3.0, 4.5]
+    assert Question.from_vsi(moved.to_vsi(1, scene)) == moved

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float64
 
-from ..scenes.record import Box, Intrinsics, Scene, SceneObject, Trajectory
+from ..scenes.record import Box, Scene, SceneObject, Trajectory
 from .visibility import CLEAR_SHARE, UNNAMED
 
 FRAMES = 32
@@ -28,7 +28,6 @@ class Frame:
     count: int
     time: float
     world_from_camera: Float64[np.ndarray, "3 4"]
-    intrinsics: Intrinsics
     things: tuple[SceneObject, ...]
 
     @property
@@ -86,7 +85,6 @@ def numbered_frames(scene: Scene) -> tuple[Frame, ...]:
             count=len(chosen),
             time=trajectory.times[index],
             world_from_camera=np.array(trajectory.world_from_camera[index], dtype=np.float64).reshape(3, 4),
-            intrinsics=trajectory.intrinsics,
             things=_alone(shown.get(index, ())),
         )
         for number, index in enumerate(chosen, start=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -22,6 +23,4 @@ def test_displacements_equal_the_poses(home: Scene, witness) -> None:
 
 
 def test_no_camera_no_question(home: Scene) -> None:
-    from dataclasses import replace
-
     assert list(camera_displacement.questions(replace(home, trajectory=None), np.random.default_rng(0))) == []
