@@ -44,14 +44,16 @@ class MiniConfig:
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(out="runs/mini", steps=220, learning_rate=1e-3, save_every=50)
     )
-    lora_learning_rate: float = 1.5e-3
+    lora_learning_rate: float = 1e-3
     handful: Handful = field(default_factory=Handful)  # of questions a home
     most_frames: int = 56  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 600  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
-    reading_steps: int = 700  # without video, before the answers
-    reading: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a step of those
+    reading_steps: int = 400  # without video, before the answers
+    rehearsed_steps: int = 100  # the first of those, which ask the same `rehearsed` handfuls again and again
+    rehearsed: int = 4
+    reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75))  # a step of those
     what_weight: float = 0.3
     where_weight: float = 0.1
 
@@ -137,7 +139,11 @@ class Naming(Trained):
 
 
 class Sheets(torch.utils.data.Dataset):
-    """Handfuls of questions of all homes, without their videos: those whose answers words alone can guess at."""
+    """Handfuls of questions of all homes, without their videos: those whose answers words alone can guess at.
+
+    A few handfuls are rehearsed first. Among few facts the adapters find within tens of steps that the answer hangs on
+    the name of the thing; among ever new ones they stay for hundreds of steps at what all things have in common.
+    """
 
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
         questions = [question for home in homes for question in ask_all(home.scene, seed=config.loop.seed)]
@@ -148,7 +154,8 @@ class Sheets(torch.utils.data.Dataset):
         return self.config.reading_steps
 
     def __getitem__(self, index: int) -> tuple[Question, ...]:
-        rng = np.random.default_rng([self.config.loop.seed, 2, index])
+        which = index % self.config.rehearsed if index < self.config.rehearsed_steps else index
+        rng = np.random.default_rng([self.config.loop.seed, 2, which])
         return self.config.reading.draw(self.pool, rng)
 
 
