@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vlm2.questions import Question, ask_all, paraphrase, wordings
+from vlm2.questions.paraphrase import in_seconds
 from vlm2.questions.wording import reword
 from vlm2.scenes import Scene
 
@@ -70,3 +71,16 @@ def test_only_the_engines_own_words_can_be_changed(scene: Scene) -> None:
     with pytest.raises(ValueError, match="knows the names"):
         paraphrase(Question.from_vsi(question.to_vsi(0, scene)), rng)
     assert paraphrase(replace(question), rng).ground_truth == question.ground_truth
+
+
+def test_a_question_about_numbered_frames_can_name_their_seconds(scene: Scene, repository) -> None:
+    filmed = Scene.load(repository / "examples" / "home.json")
+    asked = ask_all(filmed, 0, per_type=2, families=("vsti",))
+    assert {question.question_type for question in asked} == set(wordings("vsti"))
+    for question in asked:
+        other = in_seconds(question)
+        assert "frame" in question.question and "frame" not in other.question
+        assert all(f"{time:.1f}" in other.question for time in question.times)
+        assert (other.options, other.ground_truth) == (question.options, question.ground_truth)
+    timeless = ask_all(scene, 0)[0]
+    assert in_seconds(timeless) is timeless

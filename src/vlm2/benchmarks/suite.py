@@ -24,6 +24,7 @@ import typer
 from jaxtyping import Float64
 
 from ..questions import ask_all
+from ..questions.paraphrase import in_seconds
 from ..scenes.record import Scene
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def furniture_hash() -> str:
 def _questions(suite: Suite, scene: Scene, seed: int) -> Iterator[dict[str, Any]]:
     for question in ask_all(scene, seed, suite.per_type, suite.families):
         if question.question_type in suite.types:
-            row = question.to_vsi(0, scene)
+            row = in_seconds(question).to_vsi(0, scene)
             yield {key: value for key, value in row.items() if key not in ("id", "dataset", "scene_name")}
 
 

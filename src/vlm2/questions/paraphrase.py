@@ -24,3 +24,18 @@ def paraphrase(question: Question, rng: np.random.Generator, *, held_out: bool =
         )
     indices = [index for index, wording in enumerate(texts) if index > 0 and wording.held_out == held_out]
     return reword(question, texts, indices[int(rng.integers(len(indices)))])
+
+
+def in_seconds(question: Question) -> Question:
+    """Return a question that names frames by their numbers in a wording that names their seconds; another as it is.
+
+    A model that watches a stream knows when it saw something, not which of how many frames that will have been.
+    """
+    if not question.times:
+        return question
+    texts = wordings()[question.question_type]
+    for index, wording in enumerate(texts):
+        plain = not (wording.words or wording.held_out) and wording.scale == 1
+        if plain and wording.gaps & {"seconds", "start"} and not wording.gaps & {"frame", "last_frame"}:
+            return reword(question, texts, index)
+    raise ValueError(f"{question.question_type} has no wording that names seconds; add one to its WORDINGS.")

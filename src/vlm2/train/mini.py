@@ -11,6 +11,7 @@ The vision encoder, the geometry encoder and the language model stay frozen. Thr
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from .cache import CachedHome, open_cache
 from .examples import Example, Handful, HomeExamples, by_task, cache_geometry, geometry_path
 from .grounding import Grounding, pool2, pooled_categories, word_embeddings
 from .loop import LoopConfig, Trained, fit
+from .terse import terse
 
 # Tasks whose answers depend much on the words of the question.
 GUESSED = ("object_counting", "object_abs_distance", "object_size_estimation", "object_rel_distance")
@@ -50,9 +52,8 @@ class MiniConfig:
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 600  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
-    reading_steps: int = 400  # without video, before the answers
-    rehearsed_steps: int = 100  # the first of those, which ask the same `rehearsed` handfuls again and again
-    rehearsed: int = 4
+    reading_steps: int = 250  # without video, before the answers
+    typical_steps: int = 80  # the first of those, which ask for the typical size of every kind of thing
     reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75))  # a step of those
     what_weight: float = 0.3
     where_weight: float = 0.1
@@ -141,22 +142,34 @@ class Naming(Trained):
 class Sheets(torch.utils.data.Dataset):
     """Handfuls of questions of all homes, without their videos: those whose answers words alone can guess at.
 
-    A few handfuls are rehearsed first. Among few facts the adapters find within tens of steps that the answer hangs on
-    the name of the thing; among ever new ones they stay for hundreds of steps at what all things have in common.
+    The first steps ask how large a thing of each category typically is, with always the same answers. From those the
+    adapters find in tens of steps that an answer hangs on the name of the thing; from the sizes of ever new things,
+    which scatter, they learn for hundreds of steps no more than what all things have in common.
     """
 
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
         questions = [question for home in homes for question in ask_all(home.scene, seed=config.loop.seed)]
         self.pool = {task: found for task, found in by_task(questions).items() if task in GUESSED}
+        self.typical = typical_sizes(self.pool["object_size_estimation"])
         self.config = config
 
     def __len__(self) -> int:
         return self.config.reading_steps
 
     def __getitem__(self, index: int) -> tuple[Question, ...]:
-        which = index % self.config.rehearsed if index < self.config.rehearsed_steps else index
-        rng = np.random.default_rng([self.config.loop.seed, 2, which])
-        return self.config.reading.draw(self.pool, rng)
+        rng = np.random.default_rng([self.config.loop.seed, 2, index])
+        if index >= self.config.typical_steps:
+            return self.config.reading.draw(self.pool, rng)
+        half = rng.permutation(len(self.typical))[: (len(self.typical) + 1) // 2]
+        return tuple(terse(self.typical[i]) if rng.random() < 0.6 else self.typical[i] for i in half)
+
+
+def typical_sizes(questions: Sequence[Question]) -> list[Question]:
+    """Return of each category's questions about size the one with the median answer."""
+    by_category: dict[str, list[Question]] = defaultdict(list)
+    for question in questions:
+        by_category[question.slots["thing"]].append(question)
+    return [sorted(found, key=lambda q: float(q.ground_truth))[len(found) // 2] for found in by_category.values()]
 
 
 class Reading(Trained):
