@@ -39,7 +39,7 @@ def box_homes(monkeypatch):
         poses = [look((0.5 + 0.4 * t, 0.5 + 0.2 * t, 1.6), (2.6 - 0.3 * t, 3.5, 0.6)) for t in times]
         return CameraPath(times, np.stack(poses), 1.2)
 
-    monkeypatch.setattr(produce, "build_home", lambda seed, split, rooms=None: box_home(seed, split))
+    monkeypatch.setattr(produce, "build_home", lambda seed, split, rooms=None, catalogue=None: box_home(seed, split))
     monkeypatch.setattr(produce, "walk", walk)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -62,7 +62,8 @@ class DualState:
 
         def part(kind: type[Memory], prefix: str) -> Memory:
             names = [field.name for field in fields(kind) if field.name not in BOOKKEEPING]
-            return kind(**{name: tensors[f"{prefix}.{name}"] for name in names})
+            columns: dict[str, Any] = {name: tensors[f"{prefix}.{name}"] for name in names}
+            return kind(**columns)
 
         return DualState(part(WorkingMemory, "working"), part(EpisodicMemory, "episodic"), part(Slots, "recent"))
 

@@ -46,7 +46,9 @@ class EpisodicMemory(Slots):
         """Return a bank without entries."""
         nothing = Slots.empty(patches, dim, device, dtype)
         return EpisodicMemory(
-            **nothing.columns(),
+            tokens=nothing.tokens,
+            frames=nothing.frames,
+            times=nothing.times,
             keys=nothing.tokens,
             values=nothing.tokens,
             weights=nothing.times,
@@ -75,7 +77,8 @@ class EpisodicMemory(Slots):
         else:
             deleted, other = most_similar_pair(grown.similarity, grown.frames)
         similar = grown.similarity.index_select(0, deleted)[0].index_select(0, other)[0]
-        event = Deletion(*grown.frames.index_select(0, torch.cat([deleted, other])), similar)
+        deleted_frame, similar_frame = grown.frames.index_select(0, torch.cat([deleted, other]))
+        event = Deletion(deleted_frame, similar_frame, similar)
         if rule == "merge":
             grown = grown._merged(deleted, other)
         return grown._last_moved_to(deleted), event

@@ -22,7 +22,8 @@ class WorkingMemory(Slots):
     def empty(cls, patches: int, dim: int, device: torch.device, dtype: torch.dtype) -> WorkingMemory:
         """Return a window without entries."""
         nothing = Slots.empty(patches, dim, device, dtype)
-        return WorkingMemory(**nothing.columns(), keys=nothing.tokens, values=nothing.tokens)
+        tokens, frames, times = nothing.tokens, nothing.frames, nothing.times
+        return WorkingMemory(tokens, frames, times, keys=tokens, values=tokens)
 
     def write(self, entry: Entry, window: int) -> WorkingMemory:
         """Add H, in the place of the oldest when the window is full."""

@@ -7,6 +7,7 @@ that, so that a step holds three times as many facts about a home; the benchmark
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ..questions.question import Question
 
@@ -38,4 +39,5 @@ def terse(question: Question) -> Question:
     if question.question_type not in TEXTS:
         return question
     text = TEXTS[question.question_type].format(**question.slots)
-    return TerseQuestion(**vars(question) | {"question": text})
+    same: dict[str, Any] = vars(question) | {"question": text}
+    return TerseQuestion(**same)
