@@ -44,8 +44,11 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: setup egl
-	$(BIN)/vlm2 eval homes --model mini --limit 12 --workers $(WORKERS) --out runs/bench
-	$(BIN)/vlm2 eval homes --model chance --limit 12 --out runs/bench-chance
+	$(BIN)/vlm2 homes make --out runs/test-homes --split test --count 12 --seed 7 --fps 2 --no-sheets --workers $(WORKERS)
+	$(BIN)/vlm2 eval vsi_bench --model mini --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
+	  --workers $(WORKERS) --out runs/bench
+	$(BIN)/vlm2 eval vsi_bench --model chance --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
+	  --out runs/bench-chance
 	$(BIN)/vlm2 eval report runs/bench runs/bench-chance
 
 homes: $(INSTALLED) egl
