@@ -44,13 +44,13 @@ class MiniConfig:
     geometry: str = "runs/geometry/encoder"  # a trained compact π³
     preset: str = "mini"
     loop: LoopConfig = field(
-        default_factory=lambda: LoopConfig(out="runs/mini", steps=220, learning_rate=1e-3, save_every=50)
+        default_factory=lambda: LoopConfig(out="runs/mini", steps=330, learning_rate=1e-3, save_every=30)
     )
     lora_learning_rate: float = 1e-3
-    handful: Handful = field(default_factory=Handful)  # of questions a home
+    handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a home
     most_frames: int = 56  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
-    grounding_steps: int = 600  # without the language model, before all else
+    grounding_steps: int = 350  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
     reading_steps: int = 250  # without video, before the answers
     typical_steps: int = 80  # the first of those, which ask for the typical size of every kind of thing
