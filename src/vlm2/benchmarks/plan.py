@@ -91,7 +91,7 @@ class Station:
 
 @dataclass(frozen=True)
 class Mode:
-    """A plan for one mode. `tokens`: all that the language model reads and says; `most_tokens`: what it was made for."""
+    """A plan for a mode. `tokens`: all that the language model reads and says; `most_tokens`: what it was made for."""
 
     name: str
     stations: tuple[Station, ...]

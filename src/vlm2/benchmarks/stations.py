@@ -1,4 +1,4 @@
-"""What the stations of a plan really take here: a session watches a short film and answers, each station by the clock."""
+"""What the stations of a plan really take here: a session watches a short film and answers, each by the clock."""
 
 from __future__ import annotations
 
