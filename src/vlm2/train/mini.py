@@ -45,7 +45,8 @@ class MiniConfig:
         default_factory=lambda: LoopConfig(out="runs/mini", steps=330, learning_rate=1e-3, save_every=30)
     )
     lora_learning_rate: float = 1e-3
-    handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a home
+    handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6, told=0.1))  # a home
+    drill_steps: int = 120  # the first of those behind videos, which ask a handful of drills as well
     most_frames: int = 56  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 2500  # without the language model, before all else
@@ -239,6 +240,7 @@ def train_mini(config: MiniConfig) -> None:
         config.handful,
         config.most_frames,
         config.loop.seed,
+        config.drill_steps,
     )
     answering = Answering(model, processor, config)
     naming = replace(config.loop, out=f"{config.loop.out}/grounding", steps=config.grounding_steps, accumulate=1)
