@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import snapshot_download
 from jaxtyping import Float, Int
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
@@ -17,7 +16,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from ..geometry import build_encoder
 from ..geometry.windows import FrameInputs, encode_windows
 from ..memory import DualMemory, DualState
-from .checkpoint import check_frozen, frozen_checksums, load_weights, save_weights
+from .checkpoint import check_frozen, find_checkpoint, frozen_checksums, load_weights, save_weights
 from .clock import Clock
 from .configuration import VLM2Config
 from .features import FrameFeatures, scene_unit
@@ -216,12 +215,13 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         device: torch.device | str | None = None,
         **_: Any,
     ) -> VLM2ForConditionalGeneration:
-        """Load a checkpoint from a folder or the hub, in eval mode; `vision` and `language_model` stand in for frozen
-        parts. `dtype` is the language model's with its adapters; what comes before it stays in single precision.
+        """Load a checkpoint of this package by its name, or one from a folder or the hub, in eval mode; `vision` and
+        `language_model` stand in for frozen parts. `dtype` is the language model's with its adapters; what comes before
+        it stays in single precision.
 
         Raises ValueError for a checkpoint that does not fit its configuration or was trained on other frozen parts.
         """
-        folder = _checkpoint_folder(pretrained_model_name_or_path)
+        folder = find_checkpoint(pretrained_model_name_or_path)
         config = VLM2Config.from_pretrained(folder) if config is None else config
         check_frozen(config)
         model = cls(config, vision, language_model)
@@ -254,11 +254,3 @@ def _adapted(language_model: PreTrainedModel, config: VLM2Config) -> Any:
         # peft still reads a property that transformers renamed.
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
         return get_peft_model(language_model, lora)
-
-
-def _checkpoint_folder(name: str | Path) -> Path:
-    if Path(name).is_dir():
-        return Path(name)
-    if str(name).count("/") == 1 and not str(name).startswith((".", "/")):
-        return Path(snapshot_download(str(name)))
-    raise ValueError(f"No checkpoint {str(name)!r}: give a folder that holds one, or a hub name such as owner/model.")

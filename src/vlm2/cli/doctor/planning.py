@@ -50,8 +50,8 @@ def configuration(model: str) -> VLM2Config:
     """Return the configuration of a packaged checkpoint, a preset or a checkpoint's folder. Fetches nothing. Raises
     ValueError."""
     from ...model import VLM2Config, preset
+    from ...model.checkpoint import PACKAGED, packaged_checkpoints
     from ...model.presets import PRESETS
-    from ...session.load import PACKAGED, packaged_checkpoints
 
     folder = PACKAGED / model if model in packaged_checkpoints() else Path(model)
     if (folder / "config.json").is_file():
