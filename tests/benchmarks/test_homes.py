@@ -143,7 +143,7 @@ def test_pins_hold_no_more_than_they_say(pinned):
 
 def test_reading_the_questions_takes_no_torch():
     program = (
-        "import sys; sys.modules['torch'] = None; from vlm2.benchmarks import homes; print(len(homes.load().items))"
+        "import sys; sys.modules['torch'] = None; from vlm2.benchmarks import homes as h; print(len(h.load().items))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
