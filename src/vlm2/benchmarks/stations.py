@@ -18,9 +18,8 @@ import torch
 from torch import nn
 
 from ..session import LoadedModel
-from .device import Device
-from .plan import Planner, Wish
-from .soak import QUESTION, pictures
+from .plan import Wish
+from .soak import AGAIN, pictures
 
 FILM = (480, 640, 10)  # height and width in pixels, frames a second
 LOOKED_AT = 2.0  # frames a second
@@ -46,7 +45,7 @@ def measure(loaded: LoadedModel, frames: int, wish: Wish, words: int = 8) -> Mea
         _watch(loaded, warm, 1)
         spent, said = _watch(loaded, film, words)
     height, width, rate = FILM
-    question = len(loaded.processor.question_ids(QUESTION))
+    question = len(loaded.processor.question_ids(AGAIN))
     done = replace(wish, frames=frames, height=height, width=width, fps=LOOKED_AT, source_fps=rate)
     return Measured(spent, replace(done, question=question, words=said))
 
@@ -70,7 +69,7 @@ def _watch(loaded: LoadedModel, film: Path, words: int) -> tuple[dict[str, float
     session = loaded.session()
     with _timed(loaded) as (spent, passes):
         session.watch(film, fps=LOOKED_AT)
-        session.ask(QUESTION, words)
+        session.ask(AGAIN, words)
     spent |= {"video decoding": session.spent["decode"], "memory": session.spent["memory"]}
     read = [seconds for tokens, seconds in passes if tokens > 1]
     said = [seconds for tokens, seconds in passes if tokens == 1]
@@ -128,9 +127,3 @@ def _timed(loaded: LoadedModel) -> Iterator[tuple[dict[str, float], list[tuple[i
 def _wait() -> None:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-
-
-def beside(loaded: LoadedModel, device: Device, frames: int, wish: Wish) -> tuple[Planner, Measured]:
-    """Measure, and plan the same."""
-    measured = measure(loaded, frames, wish)
-    return Planner(loaded.model.config, device, measured.wish), measured
