@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -40,6 +41,11 @@ class GeometryEncoder(nn.Module, ABC):
     window: int  # most frames to see at once
     needs_visual_tokens: bool
 
+    def frame_size(self, height: int, width: int) -> tuple[int, int] | None:
+        """Choose the (height, width) in pixels to which a whole frame is resized; None for an encoder that reads the
+        vision encoder's tokens."""
+        return None
+
     @abstractmethod
     def encode(
         self,
@@ -52,3 +58,12 @@ class GeometryEncoder(nn.Module, ABC):
         `images` are in [0, 1]; encoders that reuse the vision encoder's features read `visual_tokens` on `grid`, and
         their `images` may be None.
         """
+
+
+def nearest_size(aspect: float, step: int, max_pixels: int) -> tuple[int, int]:
+    """Return the (height, width) nearest `aspect` (w/h), multiples of `step`, with half to all of `max_pixels`."""
+    most = max_pixels // step**2  # cells of step × step pixels
+    sizes = [(rows, columns) for rows in range(1, most + 1) for columns in range(1, most // rows + 1)]
+    large = [size for size in sizes if size[0] * size[1] >= most / 2]
+    rows, columns = min(large, key=lambda s: (round(abs(math.log(s[1] / s[0] / aspect)), 9), -s[0] * s[1]))
+    return rows * step, columns * step

@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoTokenizer, BatchFeature, PreTrainedTokenizerBase
 
+from ..geometry.encoder import nearest_size
 from .configuration import VLM2Config
 from .language import load_tokenizer
-from .vision.encoder import nearest_size
 from .weights import PARTS
 
 RECORD = "processor_config.json"
