@@ -26,7 +26,6 @@ class Pi3Config:
     patch's place in the image added: DINOv2's features know where they are, a convolutional encoder's hardly do.
     Every patch gives `points_per_side`² points. `metric` says whether the weights were trained in metres. `layer_scale`
     is where the trunk's residual factors start: a short training wants them larger than the published one had them.
-    `max_pixels` bounds the images that it sees; the published one was used at up to 255,000.
     """
 
     input: Literal["images", "visual_tokens"] = "images"
@@ -43,7 +42,6 @@ class Pi3Config:
     camera: DecoderSize = field(default_factory=lambda: DecoderSize(out=512))
     metric: bool = False
     window: int = 32
-    max_pixels: int = 255_000
     visual_dim: int = 768
     position_frequencies: int = 0
     backbone_depth: int = 24

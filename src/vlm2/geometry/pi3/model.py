@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..cameras import in_first_camera
-from ..encoder import Geometry, GeometryEncoder, nearest_size
+from ..encoder import Geometry, GeometryEncoder
 from .block import Block
 from .config import Pi3Config
 from .heads import CameraHead, Decoder, PatchMap
@@ -89,14 +89,6 @@ class Pi3(GeometryEncoder):
                 layer.to(torch.bfloat16)
         self.halved = True
         return self
-
-    def frame_size(self, height: int, width: int) -> tuple[int, int] | None:
-        """Choose the (height, width) of images: multiples of 14, the aspect ratio kept as nearly as they allow, at most
-        `max_pixels` and hardly more than the frame has."""
-        if self.needs_visual_tokens:
-            return None
-        native = max(height, PATCH) * max(width, PATCH)
-        return nearest_size(width / height, PATCH, min(native, self.config.max_pixels))
 
     def trunk(
         self, tokens: Float[Tensor, "batch frames patches width"], grid: tuple[int, int]
