@@ -42,6 +42,10 @@ class GeometryEncoder(nn.Module, ABC):
     window: int  # most frames to see at once
     needs_visual_tokens: bool
 
+    def halve(self) -> GeometryEncoder:
+        """Compute in bfloat16 where the results bear it; return self. Encoders that do not know how stay as they are."""
+        return self
+
     @abstractmethod
     def encode(
         self,
