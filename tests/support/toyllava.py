@@ -12,7 +12,7 @@ from toys import toy_tokenizer
 
 from vlm2.geometry.pi3 import DecoderSize, Pi3, Pi3Config
 
-WIDTH, TEXT_WIDTH, LAYERS, VOCABULARY, SIDE, PATCH = 16, 24, 2, 264, 70, 14
+WIDTH, TEXT_WIDTH, LAYERS, VOCABULARY, SIDE, PATCH = 16, 64, 2, 264, 70, 14  # bitsandbytes wants multiples of 64
 GRID = SIDE // PATCH  # 5: odd, so that the ways of pooling differ
 VISION = "model.vision_tower.vision_tower.vision_model."
 CONFIG = {
@@ -20,10 +20,10 @@ CONFIG = {
     "model_type": "llava_qwen",
     "_name_or_path": "checkpoints/LLaVA-Video-7B-Qwen2",
     "hidden_size": TEXT_WIDTH,
-    "intermediate_size": 32,
+    "intermediate_size": 64,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
-    "num_key_value_heads": 1,
+    "num_key_value_heads": 2,
     "vocab_size": VOCABULARY,
     "bos_token_id": 256,
     "eos_token_id": 257,
@@ -66,13 +66,13 @@ def shapes() -> dict[str, tuple[int, ...]]:
         f"{VISION}post_layernorm.bias": (WIDTH,),
     }
     for layer in range(2):
-        base, wide = f"model.layers.{layer}", {"gate_proj": (32, 24), "up_proj": (32, 24), "down_proj": (24, 32)}
-        heads = {"q_proj": (24, 24), "k_proj": (12, 24), "v_proj": (12, 24)}
+        base, wide = f"model.layers.{layer}", {"gate_proj": (64, 64), "up_proj": (64, 64), "down_proj": (64, 64)}
+        heads = dict.fromkeys(("q_proj", "k_proj", "v_proj"), (64, 64))
         found |= {f"{base}.self_attn.{name}.weight": shape for name, shape in heads.items()}
         found |= {f"{base}.self_attn.{name}.bias": shape[:1] for name, shape in heads.items()}
         found |= {f"{base}.mlp.{name}.weight": shape for name, shape in wide.items()}
-        found[f"{base}.self_attn.o_proj.weight"] = (24, 24)
-        found |= {f"{base}.{name}.weight": (24,) for name in ("input_layernorm", "post_attention_layernorm")}
+        found[f"{base}.self_attn.o_proj.weight"] = (64, 64)
+        found |= {f"{base}.{name}.weight": (64,) for name in ("input_layernorm", "post_attention_layernorm")}
     for layer in range(LAYERS):
         base = f"{VISION}encoder.layers.{layer}"
         square = {f"self_attn.{name}": (WIDTH, WIDTH) for name in ("q_proj", "k_proj", "v_proj", "out_proj")}
@@ -84,12 +84,12 @@ def shapes() -> dict[str, tuple[int, ...]]:
 
 
 def tensors(dtype: torch.dtype = torch.bfloat16) -> dict[str, torch.Tensor]:
-    """Random weights under the published names; norms are near 1."""
+    """Random weights under the published names, all of them exact in bfloat16; norms are near 1."""
     made = torch.Generator().manual_seed(5)
     values = {}
     for name, shape in shapes().items():
         norm = "norm" in name and name.endswith("weight")
-        values[name] = (torch.randn(shape, generator=made) * (0.1 if norm else 0.3) + norm).to(dtype)
+        values[name] = (torch.randn(shape, generator=made) * (0.1 if norm else 0.3) + norm).to(torch.bfloat16).to(dtype)
     return values
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -111,20 +112,29 @@ def load_vision(config: VLM2Config) -> VisionEncoder:
 def load_geometry(config: VLM2Config) -> GeometryEncoder:
     """Build the geometry encoder, frozen, with its weights where they are not in the checkpoint itself. Warns
     (LicenceNotice) of a licence that forbids some uses. Raises ValueError for weights that are missing or do not fit."""
-    encoder = build_encoder(config.geometry["name"], config.geometry["config"])
-    if (name := config.geometry.get("frozen_part")) is not None:
-        folder = Path(place(config, name))
-        if not (folder / "model.safetensors").is_file():
-            raise ValueError(f"The geometry encoder's weights are not in {folder}. Import them:  {IMPORT}")
-        try:
-            encoder.load_state_dict(load_file(folder / "model.safetensors"), assign=True)
-        except RuntimeError as error:
-            raise ValueError(f"{folder} does not hold the geometry encoder of this configuration: {error}") from None
-        if (record := PartRecord.read(folder)) is not None and record.notice:
-            warnings.warn(record.notice, LicenceNotice, stacklevel=2)
+    name, settings = config.geometry["name"], config.geometry["config"]
+    if (part := config.geometry.get("frozen_part")) is None:
+        encoder = build_encoder(name, settings)
+    else:
+        encoder = _filled(name, settings, Path(place(config, part)))
     if _encoder_dtype(config) == torch.bfloat16:
         encoder.halve()
     return encoder.requires_grad_(False)
+
+
+def _filled(name: str, settings: dict[str, Any], folder: Path) -> GeometryEncoder:
+    """Build an encoder around the weights in a folder, without initialising it first."""
+    if not (folder / "model.safetensors").is_file():
+        raise ValueError(f"The geometry encoder's weights are not in {folder}. Import them:  {IMPORT}")
+    with torch.device("meta"):
+        encoder = build_encoder(name, settings)
+    try:
+        encoder.load_state_dict(load_file(folder / "model.safetensors"), assign=True)
+    except RuntimeError as error:
+        raise ValueError(f"{folder} does not hold the geometry encoder of this configuration: {error}") from None
+    if (record := PartRecord.read(folder)) is not None and record.notice:
+        warnings.warn(record.notice, LicenceNotice, stacklevel=2)
+    return encoder.float()
 
 
 def load_language(

@@ -23,7 +23,7 @@ class ProjectorConfig:
     newline: a learnt token at the end of every row of tokens (LLaVA-Video's newline position "grid").
     """
 
-    pooling: Pooling = "mean"
+    pooling: str = "mean"
     norm: bool = True
     newline: bool = False
 
@@ -32,7 +32,7 @@ class ProjectorConfig:
             raise ValueError(f"Pooling {self.pooling!r} is not known; choose {', '.join(get_args(Pooling))}.")
 
     @classmethod
-    def llava_video(cls, pooling: Pooling = "average") -> ProjectorConfig:
+    def llava_video(cls, pooling: str = "average") -> ProjectorConfig:
         """Return what LLaVA-Video's weights were trained with."""
         return cls(pooling=pooling, norm=False, newline=True)
 

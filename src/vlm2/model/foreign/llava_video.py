@@ -12,9 +12,9 @@ import re
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,7 +30,7 @@ from ..modeling import VLM2ForConditionalGeneration
 from ..parts import PartRecord
 from ..presets import QWEN2_7B, SIGLIP_SO400M, seven_b
 from ..processing import VLM2Processor
-from ..projector import Pooling, ProjectorConfig
+from ..projector import ProjectorConfig
 from ..representation import Representation
 from ..vision.siglip import SigLIP
 from . import pi3
@@ -165,7 +165,7 @@ def _configuration(
             f"mm_newline_position={newline!r} with mm_projector_type={projector_type!r} is not known here; LLaVA-Video "
             "has grid (or no_token) and mlp2x_gelu."
         )
-    pooling = cast(Pooling, settings.get("mm_spatial_pool_mode", "average"))
+    pooling = settings.get("mm_spatial_pool_mode", "average")
     preset = seven_b()
     width, patch, side = (int(str(n)) for n in (vision.hidden_size, vision.patch_size, vision.image_size))
     values = text.to_diff_dict()
@@ -181,7 +181,7 @@ def _configuration(
         heads=int(str(vision.num_attention_heads)),
         vision_projection=False,
         pass_through=True,
-        projector=asdict(ProjectorConfig(pooling=pooling, norm=False, newline=newline == "grid")),
+        projector=asdict(replace(ProjectorConfig.llava_video(pooling), newline=newline == "grid")),
         pooling=int(settings.get("mm_spatial_pool_stride") or preset.pooling),
         encoder_dtype=preset.encoder_dtype,
         video_token_id=int(str(text.vocab_size)) - 1,  # a row of the embedding that no token uses

@@ -29,7 +29,7 @@ class KeyReport:
     def compare(source: str, found: Shapes, expected: Shapes, left_out: re.Pattern[str] | None = None) -> KeyReport:
         """Set what a source holds beside what is expected; of what is not, `left_out` matches the names that are known."""
         known = {n: s for n, s in found.items() if n not in expected and left_out is not None and left_out.search(n)}
-        both = {name: shape for name, shape in found.items() if name in expected}
+        both = {name: found[name] for name in expected if name in found}
         return KeyReport(
             source=source,
             loaded={name: shape for name, shape in both.items() if shape == expected[name]},
@@ -79,6 +79,8 @@ def _folded(shapes: Shapes) -> list[str]:
         groups.setdefault((pattern, shape), []).append(-1 if layer is None else int(layer[1]))
     lines = []
     for (pattern, shape), layers in groups.items():
-        span = str(layers[0]) if len(layers) == 1 else f"{{{min(layers)}-{max(layers)}}}"
+        first, last = min(layers), max(layers)
+        run = sorted(layers) == list(range(first, last + 1))
+        span = str(first) if first == last else f"{{{first}-{last}}}" if run else f"{{{','.join(map(str, layers))}}}"
         lines.append(f"{pattern.replace('*', span)} {shape}{f' ×{len(layers)}' if len(layers) > 1 else ''}")
     return lines
