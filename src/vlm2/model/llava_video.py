@@ -38,9 +38,15 @@ def time_instruction(seconds: float, times: Sequence[float]) -> str:
 
 class LlavaVideo:
     """LLaVA-Video's own way from frames to words. The language model's adapters are off; vision encoder, projector and
-    language model are the model's, so of a model that was trained it is no longer the published one."""
+    language model are the model's, so of a model that was trained it is no longer the published one. Raises ValueError
+    for a model that was not imported from LLaVA-Video."""
 
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> None:
+        if model.config.vision_projection:
+            raise ValueError(
+                "This model's projector does not read the vision encoder's tokens, so there is no LLaVA-Video in it. "
+                "The baseline is for models that `vlm2 import llava-video` made."
+            )
         self.model, self.processor = model, processor
 
     @torch.no_grad()

@@ -60,6 +60,12 @@ class Projector(nn.Module):
             pooled = torch.cat([pooled, ends], dim=3)
         return pooled.flatten(2).transpose(1, 2)
 
+    def tokens(self, grid: tuple[int, int]) -> int:
+        """Return how many tokens a frame of so many rows and columns of patches becomes, newlines included."""
+        up = self.pooling in ("mean", "bilinear")
+        rows, columns = (-(-size // self.side) if up else size // self.side for size in grid)
+        return rows * (columns + (self.newline is not None))
+
     def _pool(self, image: Float[Tensor, "frames text_dim _ _"]) -> Float[Tensor, "frames text_dim _ _"]:
         if self.pooling == "bilinear":
             half = [-(-size // self.side) for size in image.shape[-2:]]

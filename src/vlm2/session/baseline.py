@@ -18,12 +18,16 @@ from .stopwatch import Stopwatch
 
 @dataclass
 class Baseline:
-    """Watches one video and answers as LLaVA-Video does; `frames` is how many it saw."""
+    """Watches one video and answers as LLaVA-Video does; `frames` is how many it saw. Raises ValueError as `LlavaVideo`
+    does."""
 
     loaded: LoadedModel
     count: int = FRAMES
     frames: int = 0
     stopwatch: Stopwatch = field(default_factory=lambda: Stopwatch("decode"))
+
+    def __post_init__(self) -> None:
+        self._llava = LlavaVideo(self.loaded.model, self.loaded.processor)
 
     @property
     def spent(self) -> dict[str, float]:
@@ -45,8 +49,7 @@ class Baseline:
     def ask(self, questions: Sequence[str], most_tokens: int = MOST_TOKENS) -> list[Answer]:
         """Answer questions about the video; they share the time that they took. There is no evidence."""
         started = clock.perf_counter()
-        llava = LlavaVideo(self.loaded.model, self.loaded.processor)
         prompts = [worded(question) for question in questions]
-        words = llava.answer(self._images, self._seconds, self._times, prompts, most_tokens)
+        words = self._llava.answer(self._images, self._seconds, self._times, prompts, most_tokens)
         seconds = (clock.perf_counter() - started) / len(questions)
         return [Answer(text, (), seconds) for text in words]
