@@ -232,7 +232,9 @@ def test_published_size_gives_the_published_outputs():
         hidden = model.trunk(model.tokens(images, (4, 5)), (4, 5))
     exact = outputs(model, images)
     ours = exact | {"hidden": hidden[:, model.config.registers :][:, ::4]}
-    errors = {name: relative(value, torch.from_numpy(golden[name]).reshape(value.shape)) for name, value in ours.items()}
+    errors = {
+        name: relative(value, torch.from_numpy(golden[name]).reshape(value.shape)) for name, value in ours.items()
+    }
     print("fp32", errors)
     assert max(errors.values()) < 1e-4, errors
     check_contract(model, 1e-3)

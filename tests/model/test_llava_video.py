@@ -53,9 +53,7 @@ def siglip(weights: dict[str, torch.Tensor], image: torch.Tensor) -> torch.Tenso
         base = f"encoder.layers.{layer}"
         y = norm(x, f"{base}.layer_norm1")
         q, k, v = (linear(y, f"{base}.self_attn.{n}_proj").chunk(HEADS, dim=-1) for n in "qkv")
-        mixed = [
-            torch.softmax(a @ b.T / math.sqrt(a.shape[-1]), dim=-1) @ c for a, b, c in zip(q, k, v, strict=True)
-        ]
+        mixed = [torch.softmax(a @ b.T / math.sqrt(a.shape[-1]), dim=-1) @ c for a, b, c in zip(q, k, v, strict=True)]
         x = x + linear(torch.cat(mixed, dim=-1), f"{base}.self_attn.out_proj")
         y = linear(norm(x, f"{base}.layer_norm2"), f"{base}.mlp.fc1")
         y = 0.5 * y * (1 + torch.tanh(math.sqrt(2 / math.pi) * (y + 0.044715 * y**3)))

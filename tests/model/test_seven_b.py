@@ -13,7 +13,7 @@ from toys import ToyVision, toy_language_model
 
 import vlm2
 from vlm2.geometry.pi3 import Pi3Config
-from vlm2.model import VLM2ForConditionalGeneration, preset
+from vlm2.model import VLM2Config, VLM2ForConditionalGeneration, preset
 from vlm2.model.foreign import import_llava_video
 from vlm2.model.foreign.llava_video import make_plan
 from vlm2.model.llava_video import LlavaVideo
@@ -58,15 +58,33 @@ def test_what_is_imported_is_the_preset(plan):
 
 def test_parameters_of_every_part(plan):
     """The table of docs/seven_b.md."""
-    parts = {part: {n: s for n, s in plan.expected.items() if plan.targets[n][0] == part} for part in ("language", "vision")}
-    assert count(parts["language"]) == 7_615_616_512
-    assert count(parts["vision"]) == 412_442_352 - 2 * 1152 - 0 or count(parts["vision"]) > 0
-    projector = {name: shape for name, shape in plan.expected.items() if "mm_projector" in name}
-    assert count(projector) == 1152 * 3584 + 3584 + 3584 * 3584 + 3584
-    geometry = {name: tuple(tensor.shape) for name, tensor in plan.model.geometry.state_dict().items()}
-    assert round(count(geometry) / 1e6, 1) == 958.7
-    print({part: count(shapes) for part, shapes in parts.items()}, count(projector), count(geometry), count(plan.new))
-    print({n: count({k: v for k, v in plan.new.items() if k.startswith(n)}) for n in ("representation", "memory", "language_model")})
+    state = plan.model.geometry.state_dict()
+    parts = {
+        **{
+            part: {n: s for n, s in plan.expected.items() if plan.targets[n][0] == part}
+            for part in ("language", "vision")
+        },
+        "projector": {name: shape for name, shape in plan.expected.items() if "mm_projector" in name},
+        "geometry": {name: tuple(tensor.shape) for name, tensor in state.items()},
+        **{
+            kind: {name: shape for name, shape in plan.new.items() if name.startswith(kind)}
+            for kind in ("representation", "memory", "language_model")
+        },
+    }
+    # SigLIP: patches, positions, and 26 layers of four square matrices, an MLP of 4304 and two norms.
+    layer = 4 * (1152**2 + 1152) + 2 * 1152 * 4304 + 4304 + 1152 + 4 * 1152
+    assert 1152 * 3 * 14**2 + 1152 + 729 * 1152 + 26 * layer == 397_745_440
+    assert {part: (len(shapes), count(shapes)) for part, shapes in parts.items()} == {
+        "language": (339, 7_615_616_512),
+        "vision": (419, 397_745_440),
+        "projector": (4, 16_980_992),
+        "geometry": (1210, 958_696_738),
+        "representation": (32, 12_651_745),
+        "memory": (21, 14_610_816),
+        "language_model": (392, 161_480_704),
+    }
+    table = (Path(__file__).parents[2] / "docs/seven_b.md").read_text(encoding="utf-8")
+    assert all(f"{count(shapes):,}" in table for shapes in parts.values())
 
 
 def test_shapes_of_the_published_checkpoint(plan):
@@ -137,7 +155,7 @@ def test_the_paper_preset_has_no_residual(base):
 
 def test_pass_through_needs_what_it_passes_through():
     with pytest.raises(ValueError, match="needs fusion_residual"):
-        preset("mini").__class__(**{"pass_through": True, "vision": {"name": "siglip", "dim": 4, "stride": 1}})
+        VLM2Config(pass_through=True, vision={"name": "siglip", "dim": 4, "stride": 1})
 
 
 def test_the_preset_alone_says_how_to_get_the_weights(tmp_path):

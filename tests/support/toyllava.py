@@ -1,4 +1,4 @@
-"""A LLaVA-Video checkpoint of toy widths, as it is published: real names, shards, one config.json; and a π³ beside it."""
+"""A LLaVA-Video checkpoint of toy widths as it is published: real names, shards, config.json. And a π³."""
 
 from __future__ import annotations
 

@@ -37,7 +37,9 @@ def ask(
     save: Annotated[Path | None, typer.Option(help="Keep what was seen in this file.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; auto: all GPUs; by default a GPU.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
-    quantize: Annotated[str | None, typer.Option(help="8bit or 4bit: a smaller language model (extra `large`).")] = None,
+    quantize: Annotated[
+        str | None, typer.Option(help="8bit or 4bit: a smaller language model (extra `large`).")
+    ] = None,
     baseline: Annotated[
         int | None,
         typer.Option(metavar="FRAMES", min=1, help="Plain LLaVA-Video on so many frames (32): no memory, no 3D."),

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from ..model.foreign import KeyReport
 
 app = typer.Typer(
-    help="Bring published weights into a folder that --model takes; every tensor is accounted for.", no_args_is_help=True
+    help="Bring published weights into a folder that --model takes; every tensor is accounted for.",
+    no_args_is_help=True,
 )
 
 Source = Annotated[str, typer.Argument(metavar="SRC", help="A folder, or owner/model on the Hugging Face hub.")]

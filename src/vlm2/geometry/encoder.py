@@ -43,7 +43,7 @@ class GeometryEncoder(nn.Module, ABC):
     needs_visual_tokens: bool
 
     def halve(self) -> GeometryEncoder:
-        """Compute in bfloat16 where the results bear it; return self. Encoders that do not know how stay as they are."""
+        """Compute in bfloat16 where the results bear it; return self. Encoders that cannot stay as they are."""
         return self
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Plain LLaVA-Video (arXiv 2410.02713) with the weights inside a VLM²: no memory, no 3D. The baseline to compare with."""
+"""Plain LLaVA-Video (arXiv 2410.02713) out of the weights inside a VLM²: no memory, no 3D. For comparison."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def time_instruction(seconds: float, times: Sequence[float]) -> str:
     """Return the sentence that tells the length of the video and where in it the frames lie, in seconds."""
     located = ",".join(f"{time:.2f}s" for time in times)
     return (
-        f"The video lasts for {seconds:.2f} seconds, and {len(times)} frames are uniformly sampled from it. These frames "
-        f"are located at {located}.Please answer the following questions related to this video."
+        f"The video lasts for {seconds:.2f} seconds, and {len(times)} frames are uniformly sampled from it. "
+        f"These frames are located at {located}.Please answer the following questions related to this video."
     )
 
 
@@ -57,7 +57,9 @@ class LlavaVideo:
         model.vision.check_size(*images.shape[-2:])
         grid = model.vision.grid(*images.shape[-2:])
         pieces = images.split(FRAMES_AT_ONCE)
-        return torch.cat([model.projector(model.vision(part.to(device)).float(), grid) for part in pieces]).flatten(0, 1)
+        return torch.cat([model.projector(model.vision(part.to(device)).float(), grid) for part in pieces]).flatten(
+            0, 1
+        )
 
     def prompt_ids(self, question: str, seconds: float, times: Sequence[float]) -> tuple[list[int], list[int]]:
         """Return the ids before and after the video. Raises ValueError for an empty question."""
@@ -84,7 +86,9 @@ class LlavaVideo:
         with nullcontext() if self.model.config.lora is None else language.disable_adapter():
             for question in questions:
                 ids = self.prompt_ids(question, seconds, times)
-                before, after = (embed(torch.tensor([part], device=self.model.language_backbone.device)) for part in ids)
+                before, after = (
+                    embed(torch.tensor([part], device=self.model.language_backbone.device)) for part in ids
+                )
                 prompt = torch.cat([before, video[None].to(before), after], dim=1)
                 mask = torch.ones(prompt.shape[:2], dtype=torch.long, device=prompt.device)
                 words = language.generate(

@@ -110,8 +110,10 @@ def load_vision(config: VLM2Config) -> VisionEncoder:
 
 
 def load_geometry(config: VLM2Config) -> GeometryEncoder:
-    """Build the geometry encoder, frozen, with its weights where they are not in the checkpoint itself. Warns
-    (LicenceNotice) of a licence that forbids some uses. Raises ValueError for weights that are missing or do not fit."""
+    """Build the geometry encoder, frozen, with its weights where they are not in the checkpoint itself.
+
+    Warns (LicenceNotice) of a licence that forbids some uses; raises ValueError for weights that are missing or do not
+    fit."""
     name, settings = config.geometry["name"], config.geometry["config"]
     if (part := config.geometry.get("frozen_part")) is None:
         encoder = build_encoder(name, settings)

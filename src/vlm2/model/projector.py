@@ -18,7 +18,7 @@ class ProjectorConfig:
     """How patches become tokens. The defaults are ours; `ProjectorConfig.llava_video` is LLaVA-Video's.
 
     pooling: how a square of patches becomes one token. "mean": an odd last row or column is pooled from what is there.
-        LLaVA-Video's: "average" and "max" leave an odd last row or column out; "bilinear" resamples to half, rounded up.
+        LLaVA-Video has "average" and "max", which leave an odd last one out, and "bilinear" resamples it.
     norm: a LayerNorm before the MLP.
     newline: a learnt token at the end of every row of tokens (LLaVA-Video's newline position "grid").
     """

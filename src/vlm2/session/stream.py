@@ -25,7 +25,8 @@ class Stream:
     """What was seen. Its size does not grow with the number of frames.
 
     `images` and `times` (seconds) are of the frames that wait for their window to fill, `geometry_images` the same
-    frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is the length that becomes 1 in the coordinates; `trace` explains the memory.
+    frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is
+    the length that becomes 1 in the coordinates; `trace` explains the memory.
     """
 
     frames: int = 0
@@ -162,8 +163,8 @@ class Watcher:
 
 
 def _alike(seen: Tensor | None, stream: Stream) -> bool:
-    """Tell whether a frame for the geometry encoder is of the shape of those that wait, or were seen in the last window:
-    squares for the vision encoder hide a change."""
+    """Tell whether a frame for the geometry encoder is of the shape of the earlier ones; squares for the vision encoder
+    hide a change."""
     assert stream.windows is not None
     earlier = stream.geometry_images[-1] if stream.geometry_images else stream.windows.inputs.images
     return seen is None or earlier is None or seen.shape[-2:] == earlier.shape[-2:]

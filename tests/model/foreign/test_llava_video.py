@@ -1,4 +1,4 @@
-"""Importing LLaVA-Video: every tensor lands where it belongs, what is not explained is refused, and the folder works."""
+"""Importing LLaVA-Video: every tensor lands where it belongs, or is refused by name; the folder works."""
 
 from __future__ import annotations
 
@@ -129,7 +129,10 @@ def reshaped(weights):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (renamed, ("Missing (1): model.layers.1.mlp.up_proj.weight", "Unexpected (1): model.layers.1.mlp.up_projection")),
+        (
+            renamed,
+            ("Missing (1): model.layers.1.mlp.up_proj.weight", "Unexpected (1): model.layers.1.mlp.up_projection"),
+        ),
         (missing, ("Missing (1): model.image_newline (64,)",)),
         (extra, ("Unexpected (1): model.vision_resampler.queries (3, 4)",)),
         (reshaped, ("model.mm_projector.0.weight (64, 8) instead of (64, 16)",)),

@@ -49,7 +49,9 @@ def test_anything_else_is_refused_by_name(source, tmp_path):
     weights = load_file(source / "model.safetensors")
     weights["point_head.projection.weight"] = weights.pop("point_head.proj.weight")
     save_file(weights, source / "model.safetensors")
-    with pytest.raises(ValueError, match="Missing .*point_head.proj.weight.* Unexpected .*point_head.projection.weight"):
+    with pytest.raises(
+        ValueError, match="Missing .*point_head.proj.weight.* Unexpected .*point_head.projection.weight"
+    ):
         import_pi3(str(source), tmp_path / "out")
     (source / "config.json").write_text(json.dumps({"decoder_size": "large"}))  # as the published one's
     with pytest.raises(ValueError, match=r"encoder.blocks.23"):

@@ -11,7 +11,6 @@ import math
 import re
 import shutil
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,9 @@ from .writer import WEIGHTS, new_folder, write_report, write_tensors
 HUB_NAMES = ("lmms-lab/LLaVA-Video-7B-Qwen2", "lmms-lab/LLaVA-NeXT-Video-7B-Qwen2")
 LICENCE = "Apache-2.0"
 VISION = "model.vision_tower.vision_tower.vision_model."
-PROJECTOR = {f"model.mm_projector.{i}.{kind}": f"projector.mlp.{i}.{kind}" for i in (0, 2) for kind in ("weight", "bias")}
+PROJECTOR = {
+    f"model.mm_projector.{i}.{kind}": f"projector.mlp.{i}.{kind}" for i in (0, 2) for kind in ("weight", "bias")
+}
 NEWLINE = {"model.image_newline": "projector.newline"}
 # Known tensors that LLaVA-Video does not use: SigLIP's last norm, head and last layer; tables that are computed.
 UNUSED = rf"{re.escape(VISION)}(post_layernorm|head|encoder\.layers\.{{last}})\.|rotary_emb\.inv_freq$|position_ids$"
@@ -83,21 +84,20 @@ def import_llava_video(source: str, out: Path, geometry: str = pi3.HUB_NAME, see
     """
     place = find_source(source)
     settings = read_settings(place)
-    with ExitStack() as keep_open:
-        found = open_tensors(place, keep_open)
-        plan = make_plan(settings, pi3.read_pi3_config(find_source(geometry)).to_dict())
-        last = plan.vision.num_hidden_layers
-        unused = re.compile(UNUSED.format(last=last) + (r"|^lm_head\." if plan.text.tie_word_embeddings else ""))
-        shapes = {name: tensor.shape for name, tensor in found.items()}
-        report = KeyReport.compare(f"{source} ({base_name(source, settings)})", shapes, plan.expected, unused)
-        report.check()
-        report = KeyReport(report.source, report.loaded, report.left_out, new=plan.new)
-        with new_folder(out) as folder:
-            pi3.import_pi3(geometry, folder / "geometry")
-            _write_parts(plan, report.source, found, folder)
-            _write_tokenizer(plan.config, place, folder)
-            _write_model(plan, found, folder, seed)
-            write_report(report, folder)
+    found = open_tensors(place)
+    plan = make_plan(settings, pi3.read_pi3_config(find_source(geometry)).to_dict())
+    last = plan.vision.num_hidden_layers
+    unused = re.compile(UNUSED.format(last=last) + (r"|^lm_head\." if plan.text.tie_word_embeddings else ""))
+    shapes = {name: tensor.shape for name, tensor in found.items()}
+    report = KeyReport.compare(f"{source} ({base_name(source, settings)})", shapes, plan.expected, unused)
+    report.check()
+    report = KeyReport(report.source, report.loaded, report.left_out, new=plan.new)
+    with new_folder(out) as folder:
+        pi3.import_pi3(geometry, folder / "geometry")
+        _write_parts(plan, report.source, found, folder)
+        _write_tokenizer(plan.config, place, folder)
+        _write_model(plan, found, folder, seed)
+        write_report(report, folder)
     return report
 
 
@@ -215,7 +215,9 @@ def _write_tokenizer(config: VLM2Config, place: Path, folder: Path) -> None:
     except (OSError, ValueError) as error:
         raise ValueError(f"{place} holds no tokenizer that can be read: {error}") from None
     if len(tokenizer) > config.video_token_id:
-        raise ValueError(f"The tokenizer has {len(tokenizer)} tokens, and no row of the embedding is left for the video.")
+        raise ValueError(
+            f"The tokenizer has {len(tokenizer)} tokens, and no row of the embedding is left for the video."
+        )
     tokenizer.chat_template = TEMPLATE
     VLM2Processor.from_config(config, tokenizer).save_pretrained(folder)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import ExitStack
 from pathlib import Path
 
 import torch
@@ -19,7 +18,7 @@ HUB_NAME = "yyfz233/Pi3"
 LICENCE = "CC BY-NC 4.0"
 NOTICE = (
     "The geometry encoder's weights are those of π³, under CC BY-NC 4.0: not for commercial use. "
-    "`vlm2 import llava-video` takes another encoder with --geometry."
+    "Another encoder is another word in the model's config.json (docs/seven_b.md)."
 )
 MODEL_TYPE = "pi3"  # in the config.json that we write
 
@@ -31,17 +30,16 @@ def import_pi3(source: str, out: Path) -> KeyReport:
     config = read_pi3_config(place)
     with torch.device("meta"):
         expected = {name: tuple(tensor.shape) for name, tensor in Pi3(config).state_dict().items()}
-    with ExitStack() as keep_open:
-        found = open_tensors(place, keep_open)
-        report = KeyReport.compare(source, {name: tensor.shape for name, tensor in found.items()}, expected)
-        report.check()
-        with new_folder(out) as folder:
-            sha256 = write_tensors(folder / WEIGHTS, {name: found[name] for name in expected})
-            settings = {"model_type": MODEL_TYPE, **config.to_dict()}
-            (folder / "config.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-            parameters = sum(math.prod(shape) for shape in expected.values())
-            PartRecord("π³", source, sha256, parameters, LICENCE, NOTICE).write(folder)
-            write_report(report, folder)
+    found = open_tensors(place)
+    report = KeyReport.compare(source, {name: tensor.shape for name, tensor in found.items()}, expected)
+    report.check()
+    with new_folder(out) as folder:
+        sha256 = write_tensors(folder / WEIGHTS, {name: found[name] for name in expected})
+        settings = {"model_type": MODEL_TYPE, **config.to_dict()}
+        (folder / "config.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+        parameters = sum(math.prod(shape) for shape in expected.values())
+        PartRecord("π³", source, sha256, parameters, LICENCE, NOTICE).write(folder)
+        write_report(report, folder)
     return report
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{folder} has no config.json that can be read ({error}); it is no checkpoint.") from None
 
 
-def open_tensors(source: Path, keep_open: ExitStack) -> dict[str, SourceTensor]:
+def open_tensors(source: Path) -> dict[str, SourceTensor]:
     """Return the tensors of a folder of safetensors (in shards or not), of one such file, or of a .pth file, none of
     them read yet. Raises ValueError for a shard that is missing or damaged, or does not hold what the index says."""
     if source.is_file() and source.suffix in (".pth", ".pt", ".bin"):
@@ -58,22 +57,34 @@ def open_tensors(source: Path, keep_open: ExitStack) -> dict[str, SourceTensor]:
     files = [source] if source.is_file() else _shards(source)
     tensors: dict[str, SourceTensor] = {}
     for file in files:
-        try:
-            opened = keep_open.enter_context(safe_open(file, "pt"))
-        except (SafetensorError, OSError) as error:
-            raise ValueError(f"{file} is no whole safetensors file ({error}). Fetch it again.") from None
-        for name in opened.keys():  # noqa: SIM118 (no mapping)
-            if name in tensors:
-                raise ValueError(f"{source} holds {name} twice, the second time in {file.name}. Fetch it again.")
-            piece = opened.get_slice(name)
-            if (kind := piece.get_dtype()) not in DTYPES:
-                raise ValueError(f"{file.name} holds {name} as {kind}; import weights in {', '.join(DTYPES)}.")
-            tensors[name] = SourceTensor(tuple(piece.get_shape()), DTYPES[kind], _reader(opened, name))
+        found = _headed(file)
+        if twice := set(tensors) & set(found):
+            raise ValueError(f"{source} holds {min(twice)} twice, the second time in {file.name}. Fetch it again.")
+        tensors |= found
     return tensors
 
 
-def _reader(opened: Any, name: str) -> Callable[[], Tensor]:
-    return lambda: opened.get_tensor(name)
+def _headed(file: Path) -> dict[str, SourceTensor]:
+    """Read the header of a safetensors file. It is opened anew for every tensor, so that none stays in memory."""
+
+    def reader(name: str) -> Callable[[], Tensor]:
+        def read() -> Tensor:
+            with safe_open(file, "pt") as opened:
+                return opened.get_tensor(name)
+
+        return read
+
+    tensors = {}
+    try:
+        with safe_open(file, "pt") as opened:
+            for name in opened.keys():  # noqa: SIM118 (it is no mapping)
+                piece = opened.get_slice(name)
+                if (kind := piece.get_dtype()) not in DTYPES:
+                    raise ValueError(f"{file.name} holds {name} as {kind}; import weights in {', '.join(DTYPES)}.")
+                tensors[name] = SourceTensor(tuple(piece.get_shape()), DTYPES[kind], reader(name))
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{file} is no whole safetensors file ({error}). Fetch it again.") from None
+    return tensors
 
 
 def _shards(folder: Path) -> list[Path]:

@@ -37,6 +37,7 @@ def write_tensors(file: Path, tensors: Mapping[str, SourceTensor]) -> str:
             data = tensor.read().contiguous().flatten().view(torch.uint8).numpy()
             digest.update(data)
             out.write(data)
+            del data  # before the next one is read
     return digest.hexdigest()
 
 
