@@ -140,7 +140,9 @@ def keep_all(loaded: LoadedModel, marks: Sequence[int], told: Callable[[Mark], N
 @contextmanager
 def _timed(model: VLM2ForConditionalGeneration) -> Iterator[dict[str, float]]:
     """Add up the seconds of the stations, each waited for."""
-    spent, started, hooks = dict.fromkeys(STATIONS, 0.0), {}, []
+    spent: dict[str, float] = {name: 0.0 for name in STATIONS}
+    started: dict[str, float] = {}
+    hooks = []
 
     def before(name: str) -> Callable[..., None]:
         def hook(*_: object) -> None:

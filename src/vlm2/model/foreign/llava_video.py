@@ -136,8 +136,8 @@ def make_plan(settings: Mapping[str, Any], geometry: Mapping[str, Any]) -> Plan:
 
 def text_config(settings: Mapping[str, Any]) -> Qwen2Config:
     """Return the language model's configuration out of LLaVA-Video's, which is the same record with more in it."""
-    given = {name: settings[name] for name in TEXT_FIELDS if settings.get(name) is not None}
-    usual = {k: v for k, v in QWEN2_7B.items() if k != "rope_parameters" or "rope_theta" not in given}
+    given: dict[str, Any] = {name: settings[name] for name in TEXT_FIELDS if settings.get(name) is not None}
+    usual: dict[str, Any] = {k: v for k, v in QWEN2_7B.items() if k != "rope_parameters" or "rope_theta" not in given}
     return Qwen2Config(**usual | given | {"model_type": "qwen2"})
 
 

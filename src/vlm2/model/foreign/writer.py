@@ -34,7 +34,7 @@ def write_tensors(file: Path, tensors: Mapping[str, SourceTensor]) -> str:
     with file.open("wb") as out:
         out.write(len(text).to_bytes(8, "little") + text)
         for tensor in tensors.values():
-            data = tensor.read().contiguous().flatten().view(torch.uint8).numpy()
+            data = tensor.read().contiguous().flatten().view(torch.uint8).numpy().data
             digest.update(data)
             out.write(data)
             del data  # before the next one is read
