@@ -140,7 +140,7 @@ def keep_all(loaded: LoadedModel, marks: Sequence[int], told: Callable[[Mark], N
 @contextmanager
 def _timed(model: VLM2ForConditionalGeneration) -> Iterator[dict[str, float]]:
     """Add up the seconds of the stations, each waited for."""
-    spent: dict[str, float] = {name: 0.0 for name in STATIONS}
+    spent: dict[str, float] = dict.fromkeys(map(str, STATIONS), 0.0)
     started: dict[str, float] = {}
     hooks = []
 

@@ -20,8 +20,8 @@ EncoderDtype = Literal["float32", "bfloat16"]
 class VLM2Config(PreTrainedConfig):
     """How a VLM² is built. `vlm2.model.presets.preset` gives the sizes that we train.
 
-    vision: the frozen encoder's "name" (see `vlm2.model.vision`), its "dim", "stride", and the "side" of the squares that
-        it sees, if it does.
+    vision: the frozen encoder's "name" (see `vlm2.model.vision`), its "dim" and "stride"; the "side" of the squares that it
+        sees, if it does.
     geometry: the encoder's "name" (see `vlm2.geometry`) and its "config"; "frozen_part", the folder of its weights if
         they are not ours; "images", the "stride" and "max_pixels" of frames for one that sees images.
     text: "source" (a frozen part, folder or hub name; None: nothing is loaded, the model starts random) and "config", a
