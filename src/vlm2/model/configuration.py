@@ -20,8 +20,8 @@ EncoderDtype = Literal["float32", "bfloat16"]
 class VLM2Config(PreTrainedConfig):
     """How a VLM² is built. `vlm2.model.presets.preset` gives the sizes that we train.
 
-    vision: the frozen encoder's "name" (see `vlm2.model.vision`), its "dim" and "stride"; the "side" of the squares that it
-        sees, if it does.
+    vision: the frozen encoder's "name" (see `vlm2.model.vision`), its "dim" and "stride"; "side", of
+        the squares that it sees if it sees squares.
     geometry: the encoder's "name" (see `vlm2.geometry`) and its "config"; "frozen_part", the folder of its weights if
         they are not ours; "images", the "stride" and "max_pixels" of frames for one that sees images.
     text: "source" (a frozen part, folder or hub name; None: nothing is loaded, the model starts random) and "config", a
@@ -39,6 +39,9 @@ class VLM2Config(PreTrainedConfig):
     pooling: patches along a side that become one token of the language model.
     encoder_dtype: of both frozen encoders, "float32" or "bfloat16".
     context: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
+    slot_times: a slot's tokens carry when it was seen [choice].
+    numbers: how a session says a number: "greedy", digit by digit as `generate` does, or "expected", the one that is
+        expected to come nearest (`vlm2.session.numbers`) [choice].
     video_token_id: stands for the whole video among `input_ids`; any id that a prompt never holds.
     stores: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).
     frozen_sha256: of every frozen part the checkpoint was trained on, by name.
@@ -67,6 +70,8 @@ class VLM2Config(PreTrainedConfig):
     pooling: int = 2
     context: str = "memory"
     encoder_dtype: str = "float32"
+    slot_times: bool = False
+    numbers: str = "greedy"
     video_token_id: int = 16
     stores: str = "trained"
     frozen_sha256: dict[str, str] = field(default_factory=dict)
@@ -76,6 +81,7 @@ class VLM2Config(PreTrainedConfig):
             ("position_features", get_args(PositionFeatures)),
             ("context", get_args(Context)),
             ("encoder_dtype", get_args(EncoderDtype)),
+            ("numbers", ("greedy", "expected")),
             ("stores", ("trained", "all")),
         ):
             if getattr(self, name) not in choices:
