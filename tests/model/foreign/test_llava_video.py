@@ -185,6 +185,20 @@ def test_a_published_siglip_in_full_is_cut_to_the_layers_that_are_used(pi3, tmp_
     assert f"{VISION}head.probe" in report.left_out
 
 
+def test_a_hub_name_is_fetched_without_what_is_not_needed(source, pi3, tmp_path, monkeypatch):
+    asked = {}
+
+    def download(name, allow_patterns):
+        asked[name] = allow_patterns
+        return str(source if "LLaVA" in name else pi3)
+
+    monkeypatch.setattr("vlm2.model.foreign.source.snapshot_download", download)
+    report = import_llava_video("lmms-lab/LLaVA-NeXT-Video-7B-Qwen2", tmp_path / "out")
+    assert report.source == "lmms-lab/LLaVA-NeXT-Video-7B-Qwen2 (LLaVA-NeXT-Video-7B-Qwen2)"
+    assert set(asked) == {"lmms-lab/LLaVA-NeXT-Video-7B-Qwen2", "yyfz233/Pi3"}
+    assert all("*.safetensors" in patterns and "*.bin" not in patterns for patterns in asked.values())
+
+
 def test_it_tells_which_of_the_two_was_loaded():
     assert base_name("lmms-lab/LLaVA-NeXT-Video-7B-Qwen2", CONFIG) == "LLaVA-NeXT-Video-7B-Qwen2"
     assert base_name("/weights/base", CONFIG) == "LLaVA-Video-7B-Qwen2"

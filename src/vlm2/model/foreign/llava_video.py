@@ -46,7 +46,8 @@ PROJECTOR = {
 NEWLINE = {"model.image_newline": "projector.newline"}
 # Known tensors that LLaVA-Video does not use: SigLIP's last norm, head and last layer; tables that are computed.
 UNUSED = rf"{re.escape(VISION)}(post_layernorm|head|encoder\.layers\.{{last}})\.|rotary_emb\.inv_freq$|position_ids$"
-TEXT_FIELDS = (*QWEN2_7B, "hidden_act", "rope_theta", "rope_scaling", "sliding_window", "use_sliding_window")
+TEXT_FIELDS = [name for name in QWEN2_7B if name != "model_type"]
+TEXT_FIELDS += ["hidden_act", "rope_theta", "rope_scaling", "sliding_window", "use_sliding_window"]
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "added_tokens.json")
 TOKENIZER_BESIDE = ("special_tokens_map.json", "chat_template.jinja")
 TEMPLATE = (
@@ -137,8 +138,10 @@ def make_plan(settings: Mapping[str, Any], geometry: Mapping[str, Any]) -> Plan:
 def text_config(settings: Mapping[str, Any]) -> Qwen2Config:
     """Return the language model's configuration out of LLaVA-Video's, which is the same record with more in it."""
     given: dict[str, Any] = {name: settings[name] for name in TEXT_FIELDS if settings.get(name) is not None}
-    usual: dict[str, Any] = {k: v for k, v in QWEN2_7B.items() if k != "rope_parameters" or "rope_theta" not in given}
-    return Qwen2Config(**usual | given | {"model_type": "qwen2"})
+    usual: dict[str, Any] = {name: value for name, value in QWEN2_7B.items() if name in TEXT_FIELDS}
+    if "rope_theta" in given:  # the older form of the same
+        del usual["rope_parameters"]
+    return Qwen2Config(**usual | given)
 
 
 Targets = dict[str, tuple[tuple[str, str], tuple[int, ...]]]
