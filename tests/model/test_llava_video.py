@@ -87,8 +87,6 @@ def between(index: int, size: int, half: int) -> tuple[int, int, float]:
 @pytest.mark.parametrize("newline", ["grid", "no_token"])
 def test_visual_tokens_equal_an_independent_computation(tmp_path, mode, newline):
     weights = tensors(torch.float32)
-    if newline == "no_token":
-        del weights["model.image_newline"]
     loaded = load(tmp_path, weights, mm_spatial_pool_mode=mode, mm_newline_position=newline)
     images = torch.rand(3, 3, GRID * PATCH, GRID * PATCH, generator=torch.Generator().manual_seed(1))
     expected = []

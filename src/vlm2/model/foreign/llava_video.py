@@ -44,8 +44,12 @@ PROJECTOR = {
     f"model.mm_projector.{i}.{kind}": f"projector.mlp.{i}.{kind}" for i in (0, 2) for kind in ("weight", "bias")
 }
 NEWLINE = {"model.image_newline": "projector.newline"}
-# Known tensors that LLaVA-Video does not use: SigLIP's last norm, head and last layer; tables that are computed.
-UNUSED = rf"{re.escape(VISION)}(post_layernorm|head|encoder\.layers\.{{last}})\.|rotary_emb\.inv_freq$|position_ids$"
+# Known tensors that are not used: SigLIP's last norm, head and last layer; a newline where mm_newline_position has none;
+# tables that are computed.
+UNUSED = (
+    rf"{re.escape(VISION)}(post_layernorm|head|encoder\.layers\.{{last}})\.|^model\.image_newline$"
+    r"|rotary_emb\.inv_freq$|position_ids$"
+)
 TEXT_FIELDS = [name for name in QWEN2_7B if name != "model_type"]
 TEXT_FIELDS += ["hidden_act", "rope_theta", "rope_scaling", "sliding_window", "use_sliding_window"]
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "added_tokens.json")
@@ -94,9 +98,11 @@ def import_llava_video(source: str, out: Path, geometry: str = pi3.HUB_NAME, see
     report.check()
     report = KeyReport(report.source, report.loaded, report.left_out, new=plan.new)
     with new_folder(out) as folder:
+        plan.text.save_pretrained(folder / "language")
+        plan.vision.save_pretrained(folder / "vision")
+        _write_tokenizer(plan.config, place, folder)
         pi3.import_pi3(geometry, folder / "geometry")
         _write_parts(plan, report.source, found, folder)
-        _write_tokenizer(plan.config, place, folder)
         _write_model(plan, found, folder, seed)
         write_report(report, folder)
     return report
@@ -192,13 +198,9 @@ def _configuration(
 
 
 def _write_parts(plan: Plan, source: str, found: Mapping[str, SourceTensor], folder: Path) -> None:
-    """Write language model and vision encoder, each a folder that transformers loads, and its record."""
-    for part, name, config in (
-        ("language", "LLaVA-Video's language model", plan.text),
-        ("vision", "LLaVA-Video's SigLIP", plan.vision),
-    ):
+    """Write language model and vision encoder, each with its record, into folders that have their config.json."""
+    for part, name in (("language", "LLaVA-Video's language model"), ("vision", "LLaVA-Video's SigLIP")):
         place = folder / part
-        config.save_pretrained(place)
         tensors = {ours: found[name] for name, (target, ours) in plan.targets.items() if target == part}
         sha256 = write_tensors(place / WEIGHTS, tensors)
         parameters = sum(math.prod(tensor.shape) for tensor in tensors.values())
