@@ -44,8 +44,8 @@ PROJECTOR = {
     f"model.mm_projector.{i}.{kind}": f"projector.mlp.{i}.{kind}" for i in (0, 2) for kind in ("weight", "bias")
 }
 NEWLINE = {"model.image_newline": "projector.newline"}
-# Known tensors that are not used: SigLIP's last norm, head and last layer; a newline where mm_newline_position has none;
-# tables that are computed.
+# Known tensors that are not used: SigLIP's last norm, head and last layer; the newline where mm_newline_position has
+# none; tables that are computed.
 UNUSED = (
     rf"{re.escape(VISION)}(post_layernorm|head|encoder\.layers\.{{last}})\.|^model\.image_newline$"
     r"|rotary_emb\.inv_freq$|position_ids$"
