@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from ..model import VLM2Config
-from ..model.capacity import Geometry, Language, Memory, Projector, Quantize, Representation, geometry, sizes, vision
+from ..model.capacity import Geometry, Language, Memory, Projector, Representation, geometry, sizes, vision
 from ..model.capacity.counting import PATCH
+from ..model.language import Quantize
 from .device import Device
 
 REACHED = 0.5  # of the peak of operations, by well-shaped work; small models reach less
@@ -170,7 +171,7 @@ class Planner:
     @property
     def encoder_dtype(self) -> str:
         """What the frozen encoders compute in."""
-        return getattr(self.config, "encoder_dtype", "float32")
+        return self.config.encoder_dtype
 
     def plan(self, mode: str) -> Mode:
         """Return the plan of a mode: "memory" or "baseline"."""

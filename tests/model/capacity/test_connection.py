@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 import torch
 from counted import operations, parameters, working
@@ -9,6 +11,7 @@ from toys import toy_config, toy_features, toy_model
 
 from vlm2.memory import DualMemory, MemoryConfig
 from vlm2.model.capacity import Memory, Projector, Representation, geometry
+from vlm2.model.projector import ProjectorConfig
 from vlm2.model.representation import Representation as RealRepresentation
 
 PATCHES = 40
@@ -71,10 +74,18 @@ def test_working_memory_of_a_step():
     assert measured == pytest.approx(Memory(config).working(PATCHES), rel=0.25)
 
 
-@pytest.mark.parametrize(("grid", "clock"), [((4, 6), False), ((5, 7), True)])
-def test_projector(grid, clock):
-    config = toy_config(slot_times=clock)
-    model = toy_model(slot_times=clock)
+@pytest.mark.parametrize(
+    ("grid", "clock", "switches"),
+    [
+        ((4, 6), False, ProjectorConfig()),
+        ((5, 7), True, ProjectorConfig()),
+        ((5, 7), False, ProjectorConfig.llava_video()),
+        ((5, 7), False, ProjectorConfig.llava_video("bilinear")),
+    ],
+)
+def test_projector(grid, clock, switches):
+    config = toy_config(slot_times=clock, projector=asdict(switches))
+    model = toy_model(slot_times=clock, projector=asdict(switches))
     formula = Projector.of(config, 24)
     memory_tokens, times = torch.randn(7, grid[0] * grid[1], 16), torch.arange(7.0)
     clocked = parameters(model.clock) if model.clock is not None else 0

@@ -28,7 +28,7 @@ IMAGES = Pi3Config(
 
 
 @pytest.mark.parametrize("config", [IMAGES, replace(Pi3Config.compact(), depth=2), Pi3Config.compact()])
-@pytest.mark.parametrize("frames", [1, 5])
+@pytest.mark.parametrize("frames", [1, 5, 18])
 def test_parameters_and_operations_are_exact_and_working_memory_is_near(config, frames):
     grid = (4, 6)
     encoder, formula = Pi3(config).eval(), Geometry(config)

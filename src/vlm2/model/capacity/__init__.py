@@ -16,7 +16,7 @@ How it is counted, everywhere in this folder:
 
 from .connection import Memory, Projector, Representation
 from .geometry import Geometry, geometry
-from .language import Language, Quantize
+from .language import Language
 from .vision import sizes, vision
 
-__all__ = ["Geometry", "Language", "Memory", "Projector", "Quantize", "Representation", "geometry", "sizes", "vision"]
+__all__ = ["Geometry", "Language", "Memory", "Projector", "Representation", "geometry", "sizes", "vision"]

@@ -134,14 +134,14 @@ class Projector:
     @classmethod
     def of(cls, config: VLM2Config, text_dim: int) -> Projector:
         """Return that of a configuration."""
-        switches = getattr(config, "projector", {})
+        switches = config.projector_config()
         return cls(
             dim=config.dim,
             text_dim=text_dim,
             pooling=config.pooling,
-            norm=switches.get("norm", True),
-            newline=switches.get("newline", False),
-            down=switches.get("pooling") in ("average", "max"),
+            norm=switches.norm,
+            newline=switches.newline,
+            down=switches.pooling in ("average", "max"),
             clock=config.slot_times,
         )
 

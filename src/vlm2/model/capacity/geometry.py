@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...geometry.pi3.config import DecoderSize, Pi3Config
+from ...geometry.pi3.model import FRAMES_AT_ONCE
 from ..configuration import VLM2Config
 from .counting import PATCH, Block, Grid, layer, products
 from .vision import VisionTransformer
@@ -88,9 +89,9 @@ class Geometry:
         return total + frames * (products(6 * patches + 2, camera, camera) + products(1, camera, 12) + rotation)
 
     def working(self, frames: int, grid: Grid) -> int:
-        """Return the working numbers of a window: the largest of the backbone's, the trunk's (a block, the stream
-        before it, angles), and those of the decoders one after another beside the trunk's output (twice its width), the
-        images and what earlier decoders gave; then of the heads, about ten numbers a point."""
+        """Return the working numbers of a window: the largest of the backbone's; of the trunk's (a block, the stream
+        before it, angles); and, beside images and the trunk's output (twice its width), of the decoders, then the heads
+        (about ten numbers a point), a piece of the frames after another, and of joining what the pieces gave."""
         config, patches = self.config, grid[0] * grid[1]
         tokens = frames * (patches + config.registers)
         pixels = frames * patches * 3 * PATCH**2
@@ -98,11 +99,13 @@ class Geometry:
         entrance = 0 if self.backbone is None else pixels + self.backbone.working(frames, grid)
         angles = 2 * config.width // config.heads * tokens
         trunk = images + self.trunk.working(tokens) + tokens * config.width + angles
-        given, decoding = images + 2 * config.width * tokens, 0
+        given, piece = images + 2 * config.width * tokens, min(frames, FRAMES_AT_ONCE)
+        decoding, decoded = 0, self.kept(frames - piece, grid)
         for size in self.decoders:
-            decoding = max(decoding, given + _decoder(size).working(tokens))
-            given += size.out * frames * patches
-        return max(entrance, trunk, decoding, given + 10 * self.points(grid) * frames)
+            decoding = max(decoding, decoded + _decoder(size).working(piece * (patches + config.registers)))
+            decoded += size.out * piece * patches
+        heads = decoded + 10 * self.points(grid) * piece
+        return max(entrance, trunk, given + max(decoding, heads, 2 * self.kept(frames, grid)))
 
     def points(self, grid: Grid) -> int:
         """Return how many points a frame has."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ..configuration import VLM2Config
+from ..language import Quantize
 from .counting import attention, products
-
-Quantize = Literal["8bit", "4bit"]
 
 # Bytes a weight of bitsandbytes: LLM.int8 has one (and a scale a row, left out); NF4 has half of one, and of every 64
 # weights a scale of 4 bytes.

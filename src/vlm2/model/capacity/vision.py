@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...geometry.encoder import native_size, nearest_size
 from ..configuration import VLM2Config
+from ..presets import SIGLIP_SO400M
 from ..vision.efficientnet_lite0 import GROUPS, STEM_CHANNELS
-from ..vision.encoder import VisionEncoder, nearest_size
+from ..vision.encoder import VisionEncoder
 from .counting import PATCH, Block, Grid, layer, products
 
 
@@ -86,10 +88,11 @@ class EfficientNet:
         return frames * (2 * pixels + widest)
 
 
-SQUARES = {"siglip": 384}  # pixels a side, of encoders that see squares only
-IMAGES = {"stride": PATCH, "max_pixels": 255_000}  # what π³ sees, where a configuration does not say
-
-SIGLIP = VisionTransformer(Block(1152, 4304), depth=26, positions=27 * 27)
+SIGLIP = VisionTransformer(
+    Block(SIGLIP_SO400M["hidden_size"], SIGLIP_SO400M["intermediate_size"]),
+    depth=SIGLIP_SO400M["num_hidden_layers"],
+    positions=(SIGLIP_SO400M["image_size"] // SIGLIP_SO400M["patch_size"]) ** 2,
+)
 
 
 def vision(config: VLM2Config) -> VisionTransformer | EfficientNet:
@@ -109,15 +112,11 @@ def vision(config: VLM2Config) -> VisionTransformer | EfficientNet:
 def sizes(config: VLM2Config, height: int, width: int, pixels: int | None = None) -> tuple[Grid, Grid]:
     """Return the grids of patches that vision and geometry encoder make of a frame of so many pixels. `pixels`: at most
     so many for a geometry encoder that sees images, in the place of the configuration's."""
-    stride, side = (
-        config.vision["stride"],
-        config.vision.get("side", SQUARES.get(config.vision["name"].partition(":")[0])),
-    )
+    stride, side = config.vision["stride"], config.vision.get("side")
     seen = (side, side) if side else nearest_size(width / height, 2 * stride, VisionEncoder.max_pixels)
     grid = (seen[0] // stride, seen[1] // stride)
-    if config.geometry["config"].get("input") == "visual_tokens":
+    if (limits := config.geometry.get("images")) is None:
         return grid, grid
-    limits = config.geometry.get("images", IMAGES)
-    step, most = limits["stride"], min(pixels or limits["max_pixels"], max(height, PATCH) * max(width, PATCH))
-    shown = nearest_size(width / height, step, most)
+    step = limits["stride"]
+    shown = native_size(height, width, step, pixels or limits["max_pixels"])
     return grid, (shown[0] // step, shown[1] // step)
