@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 from ..model import VLM2Config
 from ..model.capacity import Geometry, Language, Memory, Projector, Representation, geometry, sizes, vision
@@ -47,7 +47,7 @@ class Wish:
     fps: float = 2.0
     source_fps: float = 30.0
     dtype: str = "bfloat16"
-    quantize: Quantize | None = None
+    quantize: str | None = None
     window: int | None = None
     pixels: int | None = None
     pooling: int | None = None
@@ -71,8 +71,8 @@ class Wish:
                 raise ValueError(f"{name} must be above 0, not {value}.")
         if self.dtype not in BYTES:
             raise ValueError(f"There is no dtype {self.dtype!r}; choose one of {', '.join(BYTES)}.")
-        if self.quantize not in (None, "8bit", "4bit"):
-            raise ValueError(f"quantize={self.quantize!r} is not known; choose 8bit or 4bit.")
+        if self.quantize not in (None, *get_args(Quantize)):
+            raise ValueError(f"quantize={self.quantize!r} is not known; choose {' or '.join(get_args(Quantize))}.")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..configuration import VLM2Config
-from ..language import Quantize
 from .counting import attention, products
 
 # Bytes a weight of bitsandbytes: LLM.int8 has one (and a scale a row, left out); NF4 has half of one, and of every 64
@@ -88,7 +87,7 @@ class Language:
         small = self.layers * (self.biased * (queries + 2 * keys) + 2 * self.width) + self.width
         return self.embeddings + self.matrices + self.adapters + small
 
-    def weight_bytes(self, number: int, quantize: Quantize | None = None) -> int:
+    def weight_bytes(self, number: int, quantize: str | None = None) -> int:
         """Return the bytes of all weights: quantised the matrices, in numbers of `number` bytes the rest."""
         matrix = number if quantize is None else QUANTISED[quantize]
         return round(self.matrices * matrix) + (self.parameters - self.matrices) * number
@@ -104,7 +103,7 @@ class Language:
         """Return the bytes of the keys and values of so many tokens."""
         return 2 * self.layers * self.kv_heads * self.head_dim * tokens * number
 
-    def read_bytes(self, past: int, number: int, quantize: Quantize | None = None) -> int:
+    def read_bytes(self, past: int, number: int, quantize: str | None = None) -> int:
         """Return the bytes that one word must fetch: all weights but the embedding of the words that it is not, and the
         keys and values before it. This, not the operations, is what a word takes time for."""
         unread = 0 if self.tied else self.vocabulary * self.width * number
