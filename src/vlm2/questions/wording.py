@@ -64,6 +64,18 @@ def ask_choice(
     return Question(question_type, text, options, letter, objects=tuple(objects), slots=slots, times=tuple(times))
 
 
+def ask_words(
+    question_type: str,
+    wordings: Wordings,
+    answers: Iterable[str],
+    slots: Mapping[str, str],
+    objects: Iterable[int],
+) -> Question:
+    """Return a question without options that each of `answers` answers; the first is what a model should reply."""
+    text, accepted = wordings[0].text.format(**slots), tuple(dict.fromkeys(answers))
+    return Question(question_type, text, None, accepted[0], objects=tuple(objects), slots=slots, answers=accepted)
+
+
 def shuffled(things: Sequence, rng: np.random.Generator) -> list:
     """Return the things in random order."""
     return [things[index] for index in rng.permutation(len(things))]
