@@ -56,9 +56,9 @@ def test_the_tasks_are_the_files() -> None:
 
 
 def test_families_are_the_folders_and_no_type_is_in_two(scene: Scene) -> None:
-    assert families() == ("vsi", "vsti")
+    assert families() == ("freeform", "situated", "vsi", "vsti")
     assert sum(len(wordings(family)) for family in families()) == len(wordings())
-    with pytest.raises(ValueError, match="no family of questions 'vsii'; there are vsi, vsti"):
+    with pytest.raises(ValueError, match="no family of questions 'vsii'; there are freeform, situated, vsi, vsti"):
         ask_all(scene, 0, families=["vsii"])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from ..scenes.record import Box, Room, Scene, SceneObject
-from .boxes import box_distance
+from .boxes import box_distances
 from .stance import Spots, inside
 
 EYE = 1.55  # metres above the floor
@@ -25,9 +25,10 @@ def seen_shares(scene: Scene, room: Room, spots: Spots, thing: SceneObject) -> F
     ends = np.tile(points, (len(spots), 1))
     steps = starts[:, None, :2] + WALKED[:, None] * (ends - starts)[:, None, :2]
     free = inside(room, steps.reshape(-1, 2)).reshape(len(starts), -1).all(axis=1)
-    for other in scene.objects:
-        if other.id != thing.id and box_distance(other.box, thing.box) > TOUCHING:
-            free &= ~_stopped(starts, ends, other.box)
+    others = [other.box for other in scene.objects if other.id != thing.id and other.room == room.name]
+    for other, distance in zip(others, box_distances([thing.box], others)[0], strict=True):
+        if distance > TOUCHING:
+            free &= ~_stopped(starts, ends, other)
     return free.reshape(len(spots), -1).mean(axis=1)
 
 

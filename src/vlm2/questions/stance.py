@@ -109,7 +109,7 @@ def stances(scene: Scene, rng: np.random.Generator) -> Iterator[Stance]:
     order; none for a scene without rooms."""
     rooms = {room.name: room for room in scene.rooms}
     things = [thing for thing in single(scene) if thing.room in rooms and thing.category != "door"]
-    spots = {t.id: standing_spots(scene, t, rooms[str(t.room)]) for t in things if _can_stand_by(t)}
+    spots = {t.id: standing_spots(scene, t, rooms[str(t.room)]) for t in things if stands_on_floor(t)}
     pairs = [(a, b) for a in things for b in things if a.id in spots and a.id != b.id and a.room == b.room]
     for stand, face in shuffled(pairs, rng):
         free = spots[stand.id]
@@ -177,7 +177,3 @@ def room_distances(room: Room, spots: Spots) -> Float64[np.ndarray, " spots"]:
 
 def _edges(polygon: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
     return zip(polygon, [*polygon[1:], polygon[0]], strict=True)
-
-
-def _can_stand_by(thing: SceneObject) -> bool:
-    return stands_on_floor(thing) and thing.category != "window"

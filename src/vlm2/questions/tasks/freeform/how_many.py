@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ....scenes.record import Scene
+from ....scenes.record import Scene, SceneObject
 from ... import speech
 from ...question import Question
 from ...relations import resting_on, room_kind
 from ...visibility import named, single
-from ...wording import Wording, ask_words, shuffled
+from ...wording import Wording, ask_words, by_turns
 from ..vsi.object_counting import plural
 
 NAME = "freeform_how_many"
@@ -35,27 +35,28 @@ WORDINGS = {
 
 
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield one question for each category and place that holds some of it, in random order.
+    """Yield one question for each category with several instances and place that holds some of them, in random order
+    and each number by turns.
 
-    A place is a room or a thing that is alone of its kind. One is an answer, too.
+    A place is a room or a thing that is alone of its kind. One is an answer, too: the others are elsewhere.
     """
-    groups = {name: things for name, things in named(scene).items() if name not in speech.PLURALS}
-    rooms = Counter(room.kind for room in scene.rooms)
-    supports = single(scene)
-    found = []
-    for category, things in groups.items():
-        kinds = [room_kind(scene, thing) for thing in things]
-        found += [
-            (category, f"in the {kind}", [thing for thing, its in zip(things, kinds, strict=True) if its == kind])
-            for kind in dict.fromkeys(kinds)
-            if kind is not None and rooms[kind] == 1 and None not in kinds
-        ]
-        found += [
-            (category, f"on the {support.category}", list(on))
-            for support in supports
-            if (on := resting_on(support, things))
-        ]
-    for category, place, there in shuffled(found, rng):
+    rooms, supports = Counter(room.kind for room in scene.rooms), single(scene)
+    found: dict[int, list[tuple[str, str, tuple[SceneObject, ...]]]] = {}
+    for category, things in named(scene).items():
+        if len(things) == 1 or category in speech.PLURALS:
+            continue
+        kinds = {thing.id: room_kind(scene, thing) for thing in things}
+        places = {f"in the {kind}": _those(things, kinds, kind) for kind in kinds.values() if rooms[kind] == 1}
+        places |= {f"on the {support.category}": resting_on(support, things) for support in supports}
+        for place, there in places.items():
+            if there:
+                found.setdefault(len(there), []).append((category, place, there))
+    for count, (category, place, there) in by_turns(found, rng):
         slots = {"things": plural(category), "place": place}
-        answers = speech.number(len(there))
-        yield ask_words(NAME, WORDINGS[NAME], answers, slots, [thing.id for thing in there])
+        yield ask_words(NAME, WORDINGS[NAME], speech.number(count), slots, [thing.id for thing in there])
+
+
+def _those(
+    things: Sequence[SceneObject], kinds: Mapping[int, str | None], kind: str | None
+) -> tuple[SceneObject, ...]:
+    return tuple(thing for thing in things if kinds[thing.id] == kind)

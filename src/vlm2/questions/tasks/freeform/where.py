@@ -83,9 +83,8 @@ def _loosely(scene: Scene, thing: SceneObject) -> list[str]:
 
 
 def _other_words(place: str) -> Iterator[str]:
-    """Yield a place in other words: other names of the thing, and its name alone."""
+    """Yield a place in other words: other relations that say the same, and other names of the thing."""
     relation, _, category = place.partition(" the ")
     relations = {"on": ("on", "on top of"), "above": ("above", "over"), "next to": ("next to", "beside", "near")}
     for name in speech.names(category):
         yield from (f"{words} the {name}" for words in relations[relation])
-        yield name

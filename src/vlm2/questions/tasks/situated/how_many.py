@@ -12,7 +12,7 @@ from ...question import Question
 from ...situation import situated
 from ...stance import PHRASES, Stance, stances
 from ...visibility import named
-from ...wording import ask_words, shuffled
+from ...wording import ask_words, by_turns
 from ..vsi.object_counting import plural
 
 NAME = "situated_how_many"
@@ -42,8 +42,8 @@ def truth(stance: Stance, category: str, side: str) -> int | None:
 
 
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about categories with several instances, at least one on the side, in random order, and of each
-    number as many as of the others while that lasts."""
+    """Yield questions about categories with several instances, at least one on the side, in random order, each number
+    by turns."""
     several = [name for name, things in named(scene).items() if len(things) > 1 and name not in speech.PLURALS]
     found: dict[int, list[tuple[Stance, str, str]]] = {}
     for stance in stances(scene, rng):
@@ -52,12 +52,8 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
                 count = truth(stance, category, side)
                 if count:
                     found.setdefault(count, []).append((stance, side, category))
-    while found:
-        for count in shuffled(sorted(found), rng):
-            stance, side, category = found[count].pop()
-            if not found[count]:
-                del found[count]
-            slots = {**stance.slots, "things": plural(category), "side": PHRASES[side]}
-            instances = [stance.things[place].id for place in stance.places(category)]
-            objects = [stance.stand.id, stance.face.id, *instances]
-            yield ask_words(NAME, WORDINGS[NAME], speech.number(count), slots, objects)
+    for count, (stance, side, category) in by_turns(found, rng):
+        slots = {**stance.slots, "things": plural(category), "side": PHRASES[side]}
+        instances = [stance.things[place].id for place in stance.places(category)]
+        objects = [stance.stand.id, stance.face.id, *instances]
+        yield ask_words(NAME, WORDINGS[NAME], speech.number(count), slots, objects)

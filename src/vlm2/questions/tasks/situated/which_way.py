@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ....scenes.record import Scene
+from ....scenes.record import Box, Scene, SceneObject
 from ... import speech
 from ...question import Question
 from ...situation import situated
 from ...stance import Stance, obstacles, stances
 from ...visibility import single
-from ...wording import ask_words, shuffled
+from ...wording import ask_words, by_turns
 from ..vsi.route_planning import blocked
 
 NAME = "situated_which"
@@ -42,24 +42,22 @@ WORDINGS = {
 
 
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about things of the room with a free straight way from every spot, in random order, and of each
-    direction as many as of the others while that lasts."""
+    """Yield questions about things of the room with a free straight way from every spot, in random order, the
+    directions by turns until one of them alone is left."""
     goals = {thing.id for thing in single(scene) if thing.category not in speech.PLURALS}
     barriers = obstacles(scene)
-    found: dict[str, list[tuple[Stance, int]]] = {}
+    found: dict[str, list[tuple[Stance, SceneObject]]] = {}
     for stance in stances(scene, rng):
         near = stance.in_room & (stance.distances.min(axis=0) >= SHORTEST)
         for side in WAYS:
-            for place in np.flatnonzero(near & stance.on_side(side)):
-                if stance.things[place].id in goals:
-                    found.setdefault(side, []).append((stance, int(place)))
-    while found:
-        for side in shuffled(sorted(found), rng):
-            stance, place = found[side].pop()
-            if not found[side]:
-                del found[side]
-            goal = stance.things[place]
-            ends = np.broadcast_to(np.array(goal.box.center[:2]), stance.spots.shape)
-            if not blocked(stance.spots, ends, barriers).any():
-                slots = {**stance.slots, "goal": goal.category}
-                yield ask_words(NAME, WORDINGS[NAME], WAYS[side], slots, (stance.stand.id, stance.face.id, goal.id))
+            there = [stance.things[place] for place in np.flatnonzero(near & stance.on_side(side))]
+            free = [thing for thing in there if thing.id in goals and _is_free(stance, thing, barriers)]
+            found.setdefault(side, []).extend((stance, thing) for thing in free)
+    for side, (stance, goal) in by_turns(found, rng, least=2):
+        slots = {**stance.slots, "goal": goal.category}
+        yield ask_words(NAME, WORDINGS[NAME], WAYS[side], slots, (stance.stand.id, stance.face.id, goal.id))
+
+
+def _is_free(stance: Stance, goal: SceneObject, barriers: Sequence[Box]) -> bool:
+    ends = np.broadcast_to(np.array(goal.box.center[:2]), stance.spots.shape)
+    return not blocked(stance.spots, ends, barriers).any()
