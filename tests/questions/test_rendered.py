@@ -6,6 +6,7 @@ camera's frame, onto those that the renderer gives, in the world. What a thing i
 
 from __future__ import annotations
 
+import colorsys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -18,6 +19,7 @@ from vlm2.homes.produce import SampledHome, sample_home
 from vlm2.homes.renderer import Renderer
 from vlm2.questions import Question, ask_all, wordings
 from vlm2.questions.frames import numbered_times
+from vlm2.questions.tasks.freeform.which_colour import CLEAR
 
 SIZE = (128, 96)
 MOST = 200  # questions of a type
@@ -147,3 +149,31 @@ def test_relative_positions(shots: Shots) -> None:
         axis, sign = sides[question.answer_text]
         first, second = (sign * shots.in_camera(id, frame)[:, axis] for id in question.objects)
         assert second.min() - first.max() >= 0.149
+
+
+# Least and greatest hue in degrees, saturation and value of what one calls so.
+LOOKS = {
+    "white": ((0, 360), (0.0, 0.3), (0.55, 1.0)),
+    "grey": ((0, 360), (0.0, 0.3), (0.2, 0.85)),
+    "black": ((0, 360), (0.0, 1.0), (0.0, 0.3)),
+    "brown": ((0, 60), (0.1, 1.0), (0.15, 0.8)),
+    "beige": ((10, 65), (0.05, 0.5), (0.55, 1.0)),
+    "red": ((-20, 25), (0.4, 1.0), (0.15, 1.0)),
+    "orange": ((5, 50), (0.5, 1.0), (0.4, 1.0)),
+    "yellow": ((35, 75), (0.3, 1.0), (0.4, 1.0)),
+    "green": ((60, 180), (0.1, 1.0), (0.15, 1.0)),
+    "blue": ((165, 265), (0.1, 1.0), (0.15, 1.0)),
+    "purple": ((250, 320), (0.1, 1.0), (0.15, 1.0)),
+    "pink": ((300, 375), (0.1, 0.8), (0.5, 1.0)),
+}
+
+
+def test_colours_are_what_the_pixels_show(shots: Shots) -> None:
+    clear = [thing for thing in shots.home.scene.objects if (thing.colour_share or 0.0) >= CLEAR]
+    assert len({thing.colour for thing in clear}) >= 3
+    for thing in clear:
+        pixels = shots.home.frames[shots.home.instances == thing.id]
+        hue, saturation, value = colorsys.rgb_to_hsv(*np.median(pixels, axis=0) / 255)
+        hues, saturations, values = LOOKS[str(thing.colour)]
+        assert (hue * 360 - hues[0]) % 360 <= hues[1] - hues[0], thing
+        assert saturations[0] <= saturation <= saturations[1] and values[0] <= value <= values[1], thing

@@ -56,7 +56,5 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         yield ask_words(NAME, WORDINGS[NAME], speech.number(count), slots, [thing.id for thing in there])
 
 
-def _those(
-    things: Sequence[SceneObject], kinds: Mapping[int, str | None], kind: str | None
-) -> tuple[SceneObject, ...]:
+def _those(things: Sequence[SceneObject], kinds: Mapping[int, str | None], kind: str | None) -> tuple[SceneObject, ...]:
     return tuple(thing for thing in things if kinds[thing.id] == kind)
