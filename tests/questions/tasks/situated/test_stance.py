@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vlm2.questions.stance import SIDES, Stance, standing_spots, stances
+from vlm2.questions.stance import SIDES, Stance, stances, standing_spots
 from vlm2.scenes import Scene, SceneObject
 
 
