@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -40,15 +40,13 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
 
     A place is a room or a thing that is alone of its kind. One is an answer, too: the others are elsewhere.
     """
-    rooms, supports = Counter(room.kind for room in scene.rooms), single(scene)
-    found: dict[int, list[tuple[str, str, tuple[SceneObject, ...]]]] = {}
+    supports = single(scene)
+    found: dict[int, list[tuple[str, str, Sequence[SceneObject]]]] = {}
     for category, things in named(scene).items():
         if len(things) == 1 or category in speech.PLURALS:
             continue
-        kinds = {thing.id: room_kind(scene, thing) for thing in things}
-        places = {f"in the {kind}": _those(things, kinds, kind) for kind in kinds.values() if rooms[kind] == 1}
-        places |= {f"on the {support.category}": resting_on(support, things) for support in supports}
-        for place, there in places.items():
+        places = {f"on the {support.category}": resting_on(support, things) for support in supports}
+        for place, there in {**_by_room(scene, things), **places}.items():
             if there:
                 found.setdefault(len(there), []).append((category, place, there))
     for count, (category, place, there) in by_turns(found, rng):
@@ -56,5 +54,14 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         yield ask_words(NAME, WORDINGS[NAME], speech.number(count), slots, [thing.id for thing in there])
 
 
-def _those(things: Sequence[SceneObject], kinds: Mapping[int, str | None], kind: str | None) -> tuple[SceneObject, ...]:
-    return tuple(thing for thing in things if kinds[thing.id] == kind)
+def _by_room(scene: Scene, things: Sequence[SceneObject]) -> dict[str, Sequence[SceneObject]]:
+    """Return the things in each room alone of its kind; nothing where the room of one of them is not known."""
+    kinds = [room_kind(scene, thing) for thing in things]
+    if None in kinds:
+        return {}
+    rooms = Counter(room.kind for room in scene.rooms)
+    return {
+        f"in the {room}": [thing for thing, kind in zip(things, kinds, strict=True) if kind == room]
+        for room, count in rooms.items()
+        if count == 1
+    }
