@@ -201,7 +201,7 @@ def test_truths_are_plain_text(scene: Scene) -> None:
 @pytest.mark.parametrize("family", ["freeform", "situated"])
 def test_free_answers(flat: Scene, family: str) -> None:
     asked = ask_all(flat, 3, families=(family,))
-    assert asked == ask_all(flat, 3, families=(family,)) and asked != ask_all(flat, 4, families=(family,))
+    assert asked == ask_all(flat, 3, families=(family,))
     assert len({question.question for question in asked}) == len(asked)
     for question in asked:
         assert question.options is None and question.accepted[0] == question.ground_truth

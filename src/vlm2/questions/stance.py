@@ -19,8 +19,8 @@ from .visibility import single
 from .wording import shuffled
 
 NEAREST, FARTHEST = 0.15, 0.4  # metres from the thing that one stands by
-STEP = 0.2  # metres between the spots tried
-SPOTS = 3  # that must be free, at least
+STEP = 0.1  # metres between the spots tried
+SPOTS = 8  # that must be free, at least
 HEAD = 1.6  # metres above the floor: what begins higher takes no floor away
 APART = 1.0  # metres to what one faces, at least
 DOORWAY = 0.2  # metres from a room's floor to a door of it, at most
@@ -74,18 +74,27 @@ class Stance:
 
     def on_side(self, side: str) -> Bool[np.ndarray, " things"]:
         """Tell of each thing whether it is clearly on a side (a key of `SIDES`), on every spot."""
-        off = wrapped(self.angles - SIDES[side])
-        right, left = off + self.reaches
-        firm = (np.abs(off) <= FIRM) & (right >= -WHOLE) & (left <= WHOLE) & (self.distances > 0)
-        return firm.all(axis=0)
+        return self._sides[side][0]
 
     def off_side(self, side: str) -> Bool[np.ndarray, " things"]:
         """Tell of each thing whether it is clearly not on a side, on every spot."""
-        off = wrapped(self.angles - SIDES[side])
-        reach = np.where(off > 0, self.reaches[0], -self.reaches[1])  # towards the side's middle, and away from it
-        past = np.where(off > 0, self.reaches[1], -self.reaches[0])
-        away = (np.abs(off) + reach >= FIRM) & (np.abs(off) + past <= 360.0 - FIRM)
-        return ((np.abs(off) >= OFF) & away & (self.distances > 0)).all(axis=0)
+        return self._sides[side][1]
+
+    @cached_property
+    def _sides(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        return {side: self._side(middle) for side, middle in SIDES.items()}
+
+    def _side(self, middle: float) -> tuple[Bool[np.ndarray, " things"], Bool[np.ndarray, " things"]]:
+        """Tell which things are clearly on the side whose middle has this bearing, and which clearly are not."""
+        off = wrapped(self.angles - middle)
+        right, left = off + self.reaches
+        on = (np.abs(off) <= FIRM) & (right >= -WHOLE) & (left <= WHOLE)
+        # How far a thing reaches towards the side's middle, and away from it.
+        towards = np.where(off > 0, self.reaches[0], -self.reaches[1])
+        away = np.where(off > 0, self.reaches[1], -self.reaches[0])
+        apart = (np.abs(off) + towards >= FIRM) & (np.abs(off) + away <= 360.0 - FIRM)
+        outside = self.distances > 0  # what one stands on is around one
+        return (on & outside).all(axis=0), (apart & (np.abs(off) >= OFF) & outside).all(axis=0)
 
     @cached_property
     def in_room(self) -> Bool[np.ndarray, " things"]:

@@ -28,7 +28,6 @@ def truth(scene: Scene, stand: str, face: str, target: str) -> str | None:
 
 
 def test_in_view_behind_and_hidden(flat: Scene, walled: Scene) -> None:
-    assert truth(flat, "lamp", "desk", "window") == "yes"
     assert truth(flat, "sofa", "desk", "laptop") == "yes"
     assert truth(walled, "sofa", "desk", "laptop") == "no"  # hidden
     assert truth(flat, "lamp", "laptop", "desk") is None  # for some, the lamp is in the way

@@ -11,7 +11,7 @@ from vlm2.scenes import Scene
 def test_two_chairs_are_left_of_who_looks_out_of_the_window(flat: Scene) -> None:
     found = {q.question: q.answers for q in how_many.questions(flat, np.random.default_rng(0))}
     assert found["I am standing by the sofa facing the window. How many chairs are to my left?"] == ("2", "two")
-    assert found["I am standing by the lamp facing the laptop. How many chairs are in front of me?"] == ("3", "three")
+    assert found["I am standing by the tv facing the sofa. How many chairs are in front of me?"] == ("3", "three")
     assert not any("right" in text and "window" in text for text in found)  # none, or not clearly
 
 

@@ -24,7 +24,7 @@ def test_one_stands_on_free_floor_within_reach(flat: Scene) -> None:
     sofa = flat.of_category("sofa")[0]
     spots = standing_spots(flat, sofa, flat.rooms[0])
     over = np.maximum(np.abs(spots - [3.0, 0.5]) - [0.5, 0.4], 0.0)
-    assert len(spots) > 20 and (spots[:, 1] > 0).all()
+    assert len(spots) > 20 and (spots[:, 1] >= 0).all()
     assert np.linalg.norm(over, axis=1).min() >= 0.15 and np.linalg.norm(over, axis=1).max() <= 0.4 + 1e-6
     assert spots[:, 0].min() == pytest.approx(2.1) and spots[:, 0].max() == pytest.approx(3.9)
 
