@@ -82,9 +82,10 @@ def shots(request: pytest.FixtureRequest) -> Iterator[Shots]:
     try:
         with Renderer(*SIZE) as renderer:
             home = sample_home(seed, "train", fps=2.0, size=SIZE, rooms=rooms, duration=25.0, renderer=renderer)
+            assert home.scene.trajectory is not None
             view = home.scene.trajectory.intrinsics
-            poses = home.world_from_camera
-            world = np.stack([renderer.render(pose, view, outputs=("points",)).points for pose in poses])
+            rendered = [renderer.render(pose, view, outputs=("points",)).points for pose in home.world_from_camera]
+            world = np.stack([points for points in rendered if points is not None])
         yield Shots(home, world)
     except RuntimeError as error:
         pytest.skip(str(error))
@@ -97,6 +98,7 @@ def test_every_type_is_asked(shots: Shots) -> None:
 
 
 def test_questions_name_the_frames_that_were_rendered(shots: Shots) -> None:
+    assert shots.home.scene.trajectory is not None
     times = numbered_times(shots.home.scene.trajectory)
     for question in shots.questions:
         number = int(question.question.partition("frame ")[2].split()[0])
