@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -118,14 +118,19 @@ def _measured(model: str, planner: Planner, machine: Mapping[str, Any]) -> tuple
     """Run the model on this machine; return the plan of the same, and seconds by station."""
     if machine["memory"] is not None or machine["card"] is not None:
         raise ValueError("--measure runs the model here; leave out --memory and --card.")
-    if model not in ("mini",) and not (Path(model) / "config.json").is_file():
+    from ...model.checkpoint import packaged_checkpoints
+
+    if model not in packaged_checkpoints() and not (Path(model) / "config.json").is_file():
         raise ValueError(f"--measure runs a model that is here: mini or a checkpoint's folder, not {model!r}.")
     import vlm2
 
     from ...benchmarks.stations import measure
 
-    loaded = vlm2.load(model, device=machine["device"], dtype=planner.wish.dtype)
-    measured = measure(loaded, MEASURED_FRAMES, planner.wish)
+    loaded = vlm2.load(
+        model, device=machine["device"], dtype=planner.wish.dtype, quantize=cast(Any, planner.wish.quantize)
+    )
+    as_it_is = replace(planner.wish, window=None, pixels=None, pooling=None)  # the model's own, not what was wished
+    measured = measure(loaded, MEASURED_FRAMES, as_it_is)
     return replace(planner, config=loaded.model.config, wish=measured.wish).plan("memory"), measured.seconds
 
 
@@ -163,9 +168,7 @@ def show(model: str, planner: Planner, modes: list[Mode], most: int) -> None:
     typer.echo(
         f"{model}, {count / 1e6:,.0f} M parameters, language model in {language}, on {device.name}: {size}, {speed}."
     )
-    typer.echo(
-        f"{wish.frames} frames of {wish.width}×{wish.height}. Planned from formulas; nothing here was measured.\n"
-    )
+    typer.echo(f"{wish.frames} frames of {wish.width}×{wish.height}. Planned from formulas, not measured.\n")
     _print(_stations(modes))
     typer.echo("")
     _print(_growth(planner))
