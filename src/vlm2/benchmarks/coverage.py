@@ -85,9 +85,7 @@ def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatur
             tokens, time = model.vision(images).float(), torch.tensor([frame.time], device=device)
             waiting = [*waiting, (tokens, time)]
             grid = model.vision.grid(*images.shape[-2:])
-            inputs = (
-                FrameInputs(visual_tokens=tokens, grid=grid) if encoder.needs_visual_tokens else FrameInputs(images)
-            )
+            inputs = FrameInputs(images, tokens, grid).wanted_by(encoder)
             windows, geometry = advance(encoder, windows, inputs)
         if geometry is not None:
             unit = scene_unit(geometry, window) if unit is None else unit

@@ -19,7 +19,8 @@ class VLM2Config(PreTrainedConfig):
     """How a VLM² is built. `vlm2.model.presets.preset` gives the sizes that we train.
 
     vision: the frozen encoder's "name" (see `vlm2.model.vision`), its "dim" and "stride".
-    geometry: the encoder's "name" (see `vlm2.geometry`) and its "config"; "frozen_part" where its weights are not ours.
+    geometry: the encoder's "name" (see `vlm2.geometry`) and its "config"; "frozen_part" where its weights are not ours;
+        "tracked": its poses are refined by matched features (`vlm2.geometry.tracking`) [choice].
     text: "source" (a frozen part, folder or hub name; None: nothing is loaded, the model starts random) and "config", a
         transformers configuration as a dictionary.
     memory: the switches of `MemoryConfig`, without its dim and heads.

@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from ..geometry import build_encoder
+from ..geometry.encoder import GeometryEncoder
 from ..geometry.windows import FrameInputs, encode_windows
 from ..memory import DualMemory, DualState
 from .checkpoint import check_frozen, frozen_checksums, load_weights, save_weights
@@ -52,7 +53,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
     ) -> None:
         super().__init__(config)
         self.vision = load_vision_encoder(config.vision["name"]) if vision is None else vision
-        self.geometry = build_encoder(config.geometry["name"], config.geometry["config"]).requires_grad_(False)
+        self.geometry = geometry_encoder(config).requires_grad_(False)
         self.representation = Representation(config, self.geometry.geometry_dim, self.geometry.view_dim)
         self.memory = DualMemory(config.memory_config())
         language_model = _language_model(config) if language_model is None else language_model
@@ -91,11 +92,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         self.vision.check_size(height, width)
         grid = self.vision.grid(height, width)
         visual_tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
-        if self.geometry.needs_visual_tokens:
-            inputs = FrameInputs(visual_tokens=visual_tokens, grid=grid)
-        else:
-            inputs = FrameInputs(images=(images if geometry_images is None else geometry_images).to(device))
-        geometry = encode_windows(self.geometry, inputs)
+        seen = (images if geometry_images is None else geometry_images).to(device)
+        geometry = encode_windows(self.geometry, FrameInputs(seen, visual_tokens, grid).wanted_by(self.geometry))
         unit = scene_unit(geometry, self.geometry.window)
         return FrameFeatures.join(visual_tokens, geometry, grid, times.to(device), unit)
 
@@ -231,6 +229,12 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         if device is not None:
             torch.nn.Module.to(model, device)
         return model.eval()
+
+
+def geometry_encoder(config: VLM2Config) -> GeometryEncoder:
+    """Build the geometry encoder that a configuration names, tracked where it says so; untrained."""
+    entry = config.geometry
+    return build_encoder(entry["name"], entry["config"], entry.get("tracked", False))
 
 
 def _language_model(config: VLM2Config) -> PreTrainedModel:

@@ -150,8 +150,8 @@ class Watcher:
         encoder = self.model.geometry
         images = images.to(next(encoder.parameters()).device)
         visual_tokens = self.model.vision(images).float()
-        inputs = FrameInputs(visual_tokens=visual_tokens, grid=grid)
-        windows, geometry = advance(encoder, windows, inputs if encoder.needs_visual_tokens else FrameInputs(images))
+        inputs = FrameInputs(images, visual_tokens, grid).wanted_by(encoder)
+        windows, geometry = advance(encoder, windows, inputs)
         if last:
             geometry = finish(encoder, windows)
         assert geometry is not None
