@@ -156,7 +156,7 @@ def align_poses(source: Geometry, target: Geometry) -> Alignment:
     with best. Where the encoder is not metric, the scale is that of the points."""
     scale = 1.0 if source.metric else align_geometry(source, target).scale
     rotation = target.world_from_camera[:, :3, :3] @ source.world_from_camera[:, :3, :3].mT
-    best = int(rotation_angle(rotation[:, None], rotation[None]).sum(1).argmin())
+    best = int(rotation_angle(*torch.broadcast_tensors(rotation[:, None], rotation[None])).sum(1).argmin())
     moved = scale * source.world_from_camera[best, :3, 3] @ rotation[best].mT
     return Alignment(scale, rotation[best], target.world_from_camera[best, :3, 3] - moved)
 
