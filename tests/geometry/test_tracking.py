@@ -226,7 +226,7 @@ def test_names_of_tensors_stay():
     assert all(
         torch.equal(a, b) for a, b in zip(tracked.geometry.parameters(), plain.geometry.parameters(), strict=True)
     )
-    inner = build_encoder(**{k: v for k, v in plain.config.geometry.items()})
+    inner = build_encoder(**plain.config.geometry)
     tracked.geometry.load_state_dict(inner.state_dict())
     assert all(torch.equal(a, b) for a, b in zip(tracked.geometry.parameters(), inner.parameters(), strict=True))
 
