@@ -17,14 +17,8 @@ def encoder_names() -> list[str]:
     return sorted(module.name for module in iter_modules(__path__) if module.name not in _NOT_ENCODERS)
 
 
-def build_encoder(name: str, config: dict[str, Any], tracked: bool = False) -> GeometryEncoder:
-    """Build an untrained geometry encoder from its name and configuration; `tracked`: with its poses refined by
-    matched features (`vlm2.geometry.tracking`). Raise ValueError for an unknown name."""
+def build_encoder(name: str, config: dict[str, Any]) -> GeometryEncoder:
+    """Build an untrained geometry encoder from its name and configuration. Raise ValueError for an unknown name."""
     if name not in encoder_names():
         raise ValueError(f"No geometry encoder {name!r}; there is {', '.join(encoder_names())}.")
-    encoder = import_module(f"{__name__}.{name}").build(config)
-    if not tracked:
-        return encoder
-    from .tracking import Tracked
-
-    return Tracked(encoder)
+    return import_module(f"{__name__}.{name}").build(config)

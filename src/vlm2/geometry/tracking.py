@@ -103,18 +103,15 @@ def track(
     local_points: Float[np.ndarray, "frames rows columns 3"],
     world_from_camera: Poses,
 ) -> Poses:
-    """Return better poses than `world_from_camera`, in the first camera's frame. The same input gives the same poses."""
+    """Return better poses than `world_from_camera`, in the first camera's frame. Nothing in it is left to chance."""
     encoded = np.linalg.inv(world_from_camera[0]) @ world_from_camera
     unit = float(np.median(local_points[..., 2]))
     focal = focal_length(local_points, images.shape[2])
     if not (np.isfinite(local_points).all() and np.isfinite(encoded).all() and unit > 0):
         return encoded
     features = [detect(*frame) for frame in zip(images, local_points[..., 2], strict=True)]
-    pairs = []
-    for first, second in combinations(range(len(images)), 2):
-        sights = match(features[first], features[second], first, second)
-        pair = find_motion(sights, encoded, focal, unit)
-        pairs += [] if pair is None else [pair]
+    sights = [match(features[i], features[j], i, j) for i, j in combinations(range(len(images)), 2)]
+    pairs = [pair for s in sights if (pair := find_motion(s, encoded, focal, unit)) is not None]
     if not pairs:
         return encoded
     return adjust(Sights.join([pair.sights for pair in pairs]), chain(pairs, encoded), focal, unit)[0]
@@ -238,15 +235,9 @@ def _sample(points: Float[np.ndarray, "points 3"], seen: Float[np.ndarray, "poin
     """Find `target_from_source` by random samples, which OpenCV draws with a seed of its own."""
     cv2 = _opencv()
     try:
+        camera, options = np.diag([focal, focal, 1.0]), {"iterationsCount": SAMPLES, "reprojectionError": TOLERANCE}
         found, turn, shift, _ = cv2.solvePnPRansac(
-            points,
-            seen,
-            np.diag([focal, focal, 1.0]),
-            None,
-            iterationsCount=SAMPLES,
-            reprojectionError=TOLERANCE,
-            confidence=0.999,
-            flags=cv2.SOLVEPNP_AP3P,
+            points, seen, camera, None, **options, confidence=0.999, flags=cv2.SOLVEPNP_AP3P
         )
     except cv2.error:  # points from which no pose follows
         return None

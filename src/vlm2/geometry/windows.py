@@ -152,8 +152,9 @@ def align_geometry(source: Geometry, target: Geometry) -> Alignment:
 
 
 def align_poses(source: Geometry, target: Geometry) -> Alignment:
-    """Align the worlds of two encodings of the same frames by the pose of one frame: of that whose pose the others agree
-    with best. Where the encoder is not metric, the scale is that of the points."""
+    """Align the worlds of two encodings of the same frames by one frame's pose: that with which the others agree best.
+
+    Where the encoder is not metric, the scale is that of the points."""
     scale = 1.0 if source.metric else align_geometry(source, target).scale
     rotation = target.world_from_camera[:, :3, :3] @ source.world_from_camera[:, :3, :3].mT
     best = int(rotation_angle(*torch.broadcast_tensors(rotation[:, None], rotation[None])).sum(1).argmin())

@@ -24,10 +24,10 @@ class Representation(nn.Module):
             nn.Sequential(nn.Linear(config.vision["dim"], dim), nn.LayerNorm(dim)) if config.vision_projection else None
         )
         self.position = PositionInjection(
-            dim, cast(PositionFeatures, config.position_features), config.position_confidence
+            dim, cast(PositionFeatures, config.position_features), config.position_confidence, config.pass_through
         )
         self.alignment = ViewpointAlignment(geometry_dim, view_dim, dim)
-        self.fusion = Fusion(dim, config.heads, config.fusion_residual)
+        self.fusion = Fusion(dim, config.heads, config.fusion_residual, config.pass_through)
 
     def forward(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
         """Return H."""

@@ -21,7 +21,7 @@ from ..questions import ask_all, paraphrase
 from ..questions.question import Question
 from .cache import CachedHome
 from .drills import DRILLS, drills, told
-from .terse import terse
+from .terse import TerseQuestion, terse
 
 LETTERS = "ABCDEFGH"
 
@@ -99,7 +99,7 @@ class Handful:
             questions = by_task[int(rng.integers(len(by_task)))]
             question = shuffle_options(questions[int(rng.integers(len(questions)))], rng)
             form = rng.random()
-            if form < self.paraphrased:
+            if form < self.paraphrased and not isinstance(question, TerseQuestion):  # a drill has one wording
                 question = paraphrase(question, rng)
             elif form < self.paraphrased + self.terse:
                 question = terse(question)
