@@ -19,7 +19,7 @@ from vlm2.geometry.tracking import Tracked, focal_length, track
 from vlm2.geometry.windows import FrameInputs, WindowState, advance, encode_windows, finish, join
 
 HEIGHT, WIDTH, FOCAL = 144, 192, 165.0  # pixels
-WALLS = ((2, 2.5), (0, 0.8))  # axis and place in metres: a corner
+WALLS = ((2, 2.5), (0, 1.2))  # axis and place in metres: a corner
 CELLS = (24, 32)
 
 
@@ -32,9 +32,9 @@ def turned(degrees: torch.Tensor) -> torch.Tensor:
 
 
 def walk(frames: int = 6) -> torch.Tensor:
-    """A camera that turns by 5° and moves by 12 cm a frame."""
+    """A camera that turns by 5° and moves by 10 cm a frame."""
     step = torch.arange(frames, dtype=torch.float64)
-    place = torch.stack((0.1 * step, 0 * step, 0.06 * step), -1)
+    place = torch.stack((0.06 * step, 0 * step, 0.08 * step), -1)
     return rigid(turned(5 * step - 12), place)
 
 
@@ -176,7 +176,7 @@ def test_a_dark_stretch_goes_on_as_the_camera_moved():
     images[4:] = 0  # frames 4 and 5 show nothing
     found = torch.from_numpy(track(images, points.numpy(), poses.numpy()))
     assert step_errors(found[:5], true[:5])[0] < 1.0
-    assert step_errors(found[4:], poses[4:])[0] < 1e-6  # no neighbour's motion is known: the encoder's
+    assert step_errors(found[4:], poses[4:])[0] < 1e-3  # no neighbour's motion is known: the encoder's
 
 
 def test_windows_are_joined_by_the_tracked_poses_and_a_stream_gives_what_the_whole_gives():

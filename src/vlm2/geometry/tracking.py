@@ -263,7 +263,7 @@ def chain(pairs: list[Pair], encoded: Poses) -> Poses:
             join(pair.first, pair.second, pair.first_from_second)
     linked = group[:-1] == group[1:]
     steps = np.linalg.inv(poses[:-1]) @ poses[1:]
-    for index in np.flatnonzero(~linked):
+    for index in np.flatnonzero(~linked).tolist():
         near = [i for i in (index - 1, index + 1) if 0 <= i < len(linked) and linked[i]]
         step = steps[near[0]] if near else np.linalg.inv(encoded[index]) @ encoded[index + 1]
         if group[index] != group[index + 1]:

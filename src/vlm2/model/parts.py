@@ -111,8 +111,8 @@ def load_vision(config: VLM2Config) -> VisionEncoder:
 
 
 def load_geometry(config: VLM2Config) -> GeometryEncoder:
-    """Build the geometry encoder, frozen, with its weights where they are not in the checkpoint itself, and tracked where
-    the configuration says so.
+    """Build the geometry encoder, frozen, with its weights where they are not in the checkpoint itself, and tracked
+    where the configuration says so.
 
     Warns (LicenceNotice) of a licence that forbids some uses; raises ValueError for weights that are missing or do not
     fit."""
