@@ -52,7 +52,6 @@ class Tracked(GeometryEncoder):
     """A geometry encoder whose poses are tracked. Its tensors keep their names. Without images (features from a cache)
     or with one frame it gives what the encoder gives."""
 
-    needs_images = True
     trusted_poses = True
 
     def __init__(self, inner: GeometryEncoder) -> None:
@@ -62,6 +61,11 @@ class Tracked(GeometryEncoder):
         self.metric, self.window = inner.metric, inner.window
         self.needs_visual_tokens = inner.needs_visual_tokens
         self.register_load_state_dict_pre_hook(_name_inner)
+
+    @property
+    def needs_images(self) -> bool:
+        """True: features are found in images."""
+        return True
 
     def state_dict(self, *args: Any, **options: Any) -> dict[str, Any]:
         """Return the inner encoder's tensors under its own names."""
@@ -189,9 +193,9 @@ def match(first: Features, second: Features, source: int, target: int) -> Sights
         clear = (1 - best).clip(0) < RATIO**2 * (1 - next_best)
         a = np.flatnonzero(mutual & clear)
         b = nearest[a]
-    ends = np.full(len(a), source), np.full(len(a), target)
-    there = Sights(*ends, first.pixels[a], first.depth[a], second.pixels[b])
-    back = Sights(*ends[::-1], second.pixels[b], second.depth[b], first.pixels[a])
+    here, away = np.full(len(a), source), np.full(len(a), target)
+    there = Sights(here, away, first.pixels[a], first.depth[a], second.pixels[b])
+    back = Sights(away, here, second.pixels[b], second.depth[b], first.pixels[a])
     return Sights.join([there, back])
 
 
