@@ -86,7 +86,7 @@ def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatur
             waiting = [*waiting, (tokens, time)]
             grid = model.vision.grid(*images.shape[-2:])
             seen = processor.resize_for_geometry(frame.image[None])
-            inputs = FrameInputs(visual_tokens=tokens, grid=grid) if seen is None else FrameInputs(seen.to(device))
+            inputs = FrameInputs(images if seen is None else seen.to(device), tokens, grid).wanted_by(encoder)
             windows, geometry = advance(encoder, windows, inputs)
         if geometry is not None:
             unit = scene_unit(geometry, window) if unit is None else unit

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from ..geometry.cameras import in_first_camera, invert, rotation_angle, transform, valid_depth
 from ..geometry.encoder import Geometry, GeometryEncoder
+from ..geometry.tracking import Tracked
 from ..geometry.windows import FrameInputs, encode_windows, join
 from ..video import VideoFile
 from .geometry import true_points
@@ -90,8 +91,9 @@ def spread(frames: int, most: int = AT_ONCE) -> list[int]:
 
 
 def one_shot(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:
-    """Encode all frames at once, also where they are more than the encoder's window."""
-    wide = copy(encoder)  # the same weights
+    """Encode all frames at once, also where they are more than the encoder's window; without tracking, which does not
+    see more frames than that."""
+    wide = copy(encoder.inner if isinstance(encoder, Tracked) else encoder)  # the same weights
     wide.window = max(len(inputs), encoder.window)
     return wide.encode(inputs.images, inputs.visual_tokens, inputs.grid)
 
@@ -130,7 +132,7 @@ def run(model, processor, folder: Path, count: int | None = None, seconds: float
         grid = model.vision.grid(*images.shape[-2:])
         device = next(model.geometry.parameters()).device
         tokens = torch.cat([model.vision(part.to(device)).float() for part in images.split(VISION_BATCH)])
-        inputs = FrameInputs(visual_tokens=tokens, grid=grid)
+        inputs = FrameInputs(images.to(device), tokens, grid).wanted_by(model.geometry)
         size = model.geometry.encode(None, tokens[:1], grid).local_points.shape[1:3]
         points = true_points(truth["depth"][: len(frames)], truth["intrinsics"], size)
         poses = torch.from_numpy(truth["world_from_camera"][: len(frames)]).float()

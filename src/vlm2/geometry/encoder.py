@@ -41,6 +41,12 @@ class GeometryEncoder(nn.Module, ABC):
     metric: bool
     window: int  # most frames to see at once
     needs_visual_tokens: bool
+    trusted_poses: bool = False  # poses say better than points how two windows lie to each other
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether `encode` wants the images themselves."""
+        return not self.needs_visual_tokens
 
     def halve(self) -> GeometryEncoder:
         """Compute in bfloat16 where the results bear it; return self. Encoders that cannot stay as they are."""

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from .alignment import Alignment, align
+from .cameras import rotation_angle
 from .encoder import Geometry, GeometryEncoder
 
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
@@ -26,6 +27,15 @@ class FrameInputs:
     images: Float[Tensor, "frames 3 height width"] | None = None
     visual_tokens: Float[Tensor, "frames patches dim"] | None = None
     grid: tuple[int, int] | None = None
+
+    def wanted_by(self, encoder: GeometryEncoder) -> FrameInputs:
+        """Leave out what an encoder does not look at."""
+        tokens = encoder.needs_visual_tokens
+        return FrameInputs(
+            images=self.images if encoder.needs_images else None,
+            visual_tokens=self.visual_tokens if tokens else None,
+            grid=self.grid if tokens else None,
+        )
 
     def __len__(self) -> int:
         given = self.images if self.images is not None else self.visual_tokens
@@ -141,12 +151,24 @@ def align_geometry(source: Geometry, target: Geometry) -> Alignment:
     return align(*points, weight=weight, with_scale=not source.metric)
 
 
+def align_poses(source: Geometry, target: Geometry) -> Alignment:
+    """Align the worlds of two encodings of the same frames by one frame's pose: that with which the others agree best.
+
+    Where the encoder is not metric, the scale is that of the points."""
+    scale = 1.0 if source.metric else align_geometry(source, target).scale
+    rotation = target.world_from_camera[:, :3, :3] @ source.world_from_camera[:, :3, :3].mT
+    best = int(rotation_angle(*torch.broadcast_tensors(rotation[:, None], rotation[None])).sum(1).argmin())
+    moved = scale * source.world_from_camera[best, :3, 3] @ rotation[best].mT
+    return Alignment(scale, rotation[best], target.world_from_camera[best, :3, 3] - moved)
+
+
 def _encode_window(encoder: GeometryEncoder, state: WindowState, frames: int) -> tuple[WindowState, Geometry]:
     seen = state.inputs[:frames]
     geometry = encoder.encode(seen.images, seen.visual_tokens, seen.grid)
     known = 0 if state.placed is None else len(state.placed.local_points)
     if state.placed is not None:
-        geometry = place(geometry, align_geometry(frames_of(geometry, slice(known)), state.placed))
+        seen_again = align_poses if encoder.trusted_poses else align_geometry
+        geometry = place(geometry, seen_again(frames_of(geometry, slice(known)), state.placed))
     keep = slice(max(frames - state.overlap, 0), None)
     after = replace(state, inputs=state.inputs[keep], placed=frames_of(geometry, keep))
     return after, frames_of(geometry, slice(known, None))

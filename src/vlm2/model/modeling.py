@@ -93,11 +93,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         self.vision.check_size(height, width)
         grid = self.vision.grid(height, width)
         visual_tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
-        if self.geometry.needs_visual_tokens:
-            inputs = FrameInputs(visual_tokens=visual_tokens, grid=grid)
-        else:
-            inputs = FrameInputs(images=(images if geometry_images is None else geometry_images).to(device))
-        geometry = encode_windows(self.geometry, inputs)
+        seen = (images if geometry_images is None else geometry_images).to(device)
+        geometry = encode_windows(self.geometry, FrameInputs(seen, visual_tokens, grid).wanted_by(self.geometry))
         unit = scene_unit(geometry, self.geometry.window)
         return FrameFeatures.join(visual_tokens, geometry, grid, times.to(device), unit)
 

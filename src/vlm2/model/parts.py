@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from ..geometry import build_encoder
 from ..geometry.encoder import GeometryEncoder
+from ..geometry.tracking import Tracked
 from .configuration import VLM2Config
 from .language import SPREAD, Quantize, load_language_model
 from .vision import VisionEncoder, load_vision_encoder
@@ -110,7 +111,8 @@ def load_vision(config: VLM2Config) -> VisionEncoder:
 
 
 def load_geometry(config: VLM2Config) -> GeometryEncoder:
-    """Build the geometry encoder, frozen, with its weights where they are not in the checkpoint itself.
+    """Build the geometry encoder, frozen, with its weights where they are not in the checkpoint itself, and tracked
+    where the configuration says so.
 
     Warns (LicenceNotice) of a licence that forbids some uses; raises ValueError for weights that are missing or do not
     fit."""
@@ -121,7 +123,7 @@ def load_geometry(config: VLM2Config) -> GeometryEncoder:
         encoder = _filled(name, settings, Path(place(config, part)))
     if _encoder_dtype(config) == torch.bfloat16:
         encoder.halve()
-    return encoder.requires_grad_(False)
+    return (Tracked(encoder) if config.geometry.get("tracked") else encoder).requires_grad_(False)
 
 
 def _filled(name: str, settings: dict[str, Any], folder: Path) -> GeometryEncoder:

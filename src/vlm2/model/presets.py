@@ -64,7 +64,7 @@ def mini() -> VLM2Config:
     """Return the model for any laptop: EfficientNet-Lite0, our compact π³, SmolLM2-135M."""
     return VLM2Config(
         vision={"name": "efficientnet-lite0", "dim": 768, "stride": 32},
-        geometry={"name": "pi3", "config": Pi3Config.compact().to_dict()},
+        geometry={"name": "pi3", "config": Pi3Config.compact().to_dict(), "tracked": True},
         text={"source": "smollm2-135m-instruct", "config": SMOLLM2_135M},
         lora={"r": 8, "alpha": 16, "dropout": 0.0, "targets": LINEAR_LAYERS},
         dim=384,

@@ -150,11 +150,10 @@ class Watcher:
         """Run both frozen encoders over the waiting frames."""
         encoder = self.model.geometry
         device = next(encoder.parameters()).device
-        visual_tokens = self.model.vision(torch.stack(stream.images).to(device)).float()
-        if encoder.needs_visual_tokens:
-            inputs = FrameInputs(visual_tokens=visual_tokens, grid=stream.grid)
-        else:
-            inputs = FrameInputs(images=torch.stack(stream.geometry_images).to(device))
+        images = torch.stack(stream.images).to(device)
+        visual_tokens = self.model.vision(images).float()
+        seen = torch.stack(stream.geometry_images).to(device) if stream.geometry_images else images
+        inputs = FrameInputs(seen, visual_tokens, stream.grid).wanted_by(encoder)
         windows, geometry = advance(encoder, windows, inputs)
         if last:
             geometry = finish(encoder, windows)

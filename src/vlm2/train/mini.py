@@ -219,7 +219,7 @@ def load_parts(config: MiniConfig):
 
     encoder = open_encoder(config.geometry)
     settings = preset(config.preset)
-    settings.geometry = {"name": "pi3", "config": encoder.config.to_dict()}
+    settings.geometry |= {"name": "pi3", "config": encoder.config.to_dict()}
     model = VLM2ForConditionalGeneration(settings)
     model.geometry.load_state_dict(encoder.state_dict())
     return model, VLM2Processor.from_config(settings)
