@@ -166,8 +166,8 @@ def train_finetune(config: FinetuneConfig) -> None:
 
     Raises ValueError for questions and videos that cannot be used, before anything is loaded.
     """
-    asked = [read_annotations(file, config.videos) for file in config.questions]
     weights = _weights(config)
+    asked = [read_annotations(file, config.videos) for file in config.questions]
     out = split_videos(sorted({v for source in asked for v in source}), config.held_out, config.loop.seed)
     torch.manual_seed(config.loop.seed)
     model, processor = load_model(config)
@@ -185,7 +185,9 @@ def train(module: Telling, examples: Dataset, config: FinetuneConfig, held_out: 
     model = module.model
     model.language_backbone.config._attn_implementation = packing.ATTENTION
     if config.checkpointing:
-        model.language_backbone.gradient_checkpointing_enable({"use_reentrant": False})
+        backbone: Any = model.language_backbone  # transformers renamed the method within its version 5
+        enable = getattr(backbone, "activation_checkpointing_enable", None) or backbone.gradient_checkpointing_enable
+        enable({"use_reentrant": False})
     trained = [(name, parameter) for name, parameter in module.named_parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for n, p in trained if "lora_" not in n], "lr": config.loop.learning_rate},
@@ -227,6 +229,8 @@ def _weights(config: FinetuneConfig) -> tuple[float, ...]:
             f"weights={config.weights} are {len(config.weights)}, but there are {len(config.questions)} files of "
             "questions; give one weight a file."
         )
+    if not 0 <= config.homes_share < 1:
+        raise ValueError(f"homes_share={config.homes_share} is no share of the examples; give 0 or more, below 1.")
     return config.weights or (1.0,) * len(config.questions)
 
 
@@ -244,8 +248,6 @@ def _examples(
     shares = [weight for _, weight in kept]
     accumulate, steps = config.loop.accumulate, config.loop.steps
     others = config.homes_share if config.homes else 0.0
-    if not 0 <= others < 1:
-        raise ValueError(f"homes_share={others} is no share of the examples; give 0 or more, below 1.")
     if steps == 0:
         steps = math.ceil(config.epochs * sum(map(len, found)) / (1 - others) / accumulate)
     length = steps * accumulate

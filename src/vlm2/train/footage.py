@@ -1,4 +1,4 @@
-"""Cached footage: what the frozen encoders say of a real video, in one safetensors file; nobody knows the truth about it.
+"""Cached footage: what the frozen encoders say of a real video, one safetensors file a video.
 
 Tensors (frames as `Sampling` takes them, patches row-major on `grid`):
 

@@ -227,9 +227,8 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
     model, processor = load_parts(config)
     homes = open_cache(config.cache)
     others = open_cache(config.validation) if config.validation else []
-    for home in track(
-        [h for h in [*homes, *others] if not geometry_path(h).exists()], description="Geometry of the cached homes"
-    ):
+    new = [home for home in [*homes, *others] if not geometry_path(home).exists()]
+    for home in track(new, description="Geometry of the cached homes"):
         cache_geometry(home, model.geometry)
     examples = make_examples(
         homes,

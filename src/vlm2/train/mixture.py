@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from torch.utils.data import Dataset
 
 
+@runtime_checkable
 class Source(Protocol):
     """Gives an example for any index from 0 on, always the same one; it goes on for ever."""
 

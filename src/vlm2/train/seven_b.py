@@ -81,9 +81,7 @@ def train_seven_b(config: SevenBConfig) -> None:
         file = Path(config.training.loop.out) / ACCELERATE
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(sharding(model, config.processes), indent=1) + "\n", encoding="utf-8")
-        print(
-            f"To share the layers among GPUs: accelerate launch --config_file {file} -m vlm2.cli.main train seven_b …"
-        )
+        print(f"GPUs share the layers with: accelerate launch --config_file {file} --no_python vlm2 train seven_b …")
     if not config.estimate:
         train_finetune(config.training)
 

@@ -1,4 +1,4 @@
-"""Train the 7B as VLM-3R is trained: `vlm2 train seven_b training.videos=videos`; with `estimate=true` what it takes."""
+"""Train the 7B as VLM-3R is trained: `vlm2 train seven_b training.videos=videos`; `estimate=true` says its cost."""
 
 from ..seven_b import SevenBConfig, train_seven_b
 
