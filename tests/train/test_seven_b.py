@@ -4,8 +4,11 @@ import math
 from dataclasses import replace
 
 import pytest
+import torch
 from accelerate.commands.config.config_args import load_config_from_file
+from safetensors.torch import load_file
 from toys import ToyVision, toy_config, toy_model
+from toysharding import shard_and_step, step, telling
 from toytraining import alone, losses, pair, short, write_checkpoint, write_footage
 
 from vlm2.model import modeling
@@ -136,3 +139,22 @@ def test_the_7b_fits_where_it_is_said_to():
     assert 25 < found.total(1) / 2**30 < 40 and found.total(8) / 2**30 < 24
     assert sharding(config, 8)["fsdp_config"]["fsdp_transformer_layer_cls_to_wrap"] == "Qwen2DecoderLayer"
     assert preset("7b").lora["r"] == 64
+
+
+def test_shared_layers_compute_and_save_the_same(tmp_path):
+    whole = telling()
+    loss = step(whole)
+    assert pair(shard_and_step, tmp_path) == [0, 0]
+    found = torch.load(tmp_path / "step.pt")
+    assert found["wrapped"] == 2
+    torch.testing.assert_close(found["loss"], loss, atol=0.02, rtol=0)  # weights in 16 bits
+    expected = {name: p.grad for name, p in whole.named_parameters() if p.grad is not None}
+    assert set(found["gradients"]) == set(expected)
+    for name, gradient in expected.items():
+        scale = gradient.abs().max().clamp(min=1e-3)
+        assert ((found["gradients"][name] - gradient).abs().max() / scale) < 0.1, name
+    whole.model.save_pretrained(tmp_path / "whole")
+    files = [load_file(tmp_path / name / "model.safetensors") for name in ("whole", "model")]
+    assert files[0].keys() == files[1].keys()
+    for name, tensor in files[0].items():
+        torch.testing.assert_close(files[1][name], tensor, atol=0, rtol=0)
