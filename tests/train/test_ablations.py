@@ -169,9 +169,9 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
     monkeypatch.setattr("vlm2.benchmarks.scores.find", lambda name: benchmark)
     loop = replace(config.mini.loop, steps=1, evaluate_every=0)
     few = replace(config.mini, loop=loop, grounding_steps=0, reading_steps=0)
-    grid = replace(config, mini=few, seeds=(0, 1), rows=("f", "b", "e"), benchmark="toy", limit=4)
+    grid = replace(config, mini=few, seeds=(0, 1), rows=("f", "b", "e"), benchmark="toy", limit=4, draws=20)
     run_ablations(replace(grid, seeds=(0,)))
-    trained = {path: path.stat().st_mtime_ns for path in tmp_path.glob("grid/**/predictions.jsonl")}
+    trained = {path: path.stat().st_mtime_ns for path in tmp_path.glob("grid/seed_0/*/checkpoint/model.safetensors")}
     assert len(trained) == 3
     run_ablations(grid)
     assert {path: path.stat().st_mtime_ns for path in trained} == trained
@@ -184,6 +184,7 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
         "report_mid.html",
         "report_long.html",
     }
+    assert all(len(read_run(tmp_path / f"grid/seed_0/{row}/toy").receipt["processes"]) == 1 for row in "bef")
     receipts = {row: read_run(tmp_path / f"grid/seed_0/{row}/toy").receipt["run"]["frames"] for row in "bef"}
     assert receipts["b"] == {"rule": "spread", "count": MOST} and receipts["e"]["rule"] == "memory"
     assert receipts["f"]["rule"] == "kept" and isinstance(receipts["f"]["by"], Mapping)
@@ -203,4 +204,3 @@ def test_mistakes_are_explained(change, words):
 
 def test_the_recipe_is_the_whole_grid():
     assert recipe().rows == tuple("abcdef") and len(recipe().seeds) == 2
-    assert torch.is_tensor(Spread(3)(None, toy_features(9))) and Spread(3)(None, toy_features(9)).tolist() == [0, 4, 8]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..benchmarks import runner
 from ..benchmarks.benchmark import Benchmark, find
+from ..benchmarks.bootstrap import DRAWS
 from ..benchmarks.findings import find_out
 from ..benchmarks.report import write_report
 from ..benchmarks.respondents import Settings, Watching, load_once
@@ -31,7 +32,8 @@ class AblationsConfig:
     """Which rows (see `rows`) with which seeds; `mini` is what all of them share, of which `loop.out` and `loop.seed`
     are set for each. `most_frames` of it thins the stream of (e) in training, not in the test.
 
-    `benchmark` "" leaves the test out; `limit`, `videos`, `workers` and `threads` are as `vlm2 eval` has them.
+    `benchmark` "" leaves the test out; `limit`, `videos`, `workers` and `threads` are as `vlm2 eval` has them,
+    `draws` as `vlm2 eval report`.
     """
 
     out: str = "runs/ablations"
@@ -48,6 +50,7 @@ class AblationsConfig:
     limit: int | None = None
     workers: int = 1
     threads: int = 1
+    draws: int = DRAWS
 
 
 def run_ablations(config: AblationsConfig) -> None:
@@ -69,7 +72,7 @@ def run_ablations(config: AblationsConfig) -> None:
             if benchmark is not None:
                 tested[row].append(score_row(config, benchmark, row, seed))
     if benchmark is not None:
-        report({f"({row}) {ROWS[row].title}": runs for row, runs in tested.items()}, Path(config.out))
+        report({f"({row}) {ROWS[row].title}": runs for row, runs in tested.items()}, Path(config.out), config.draws)
 
 
 def folder(config: AblationsConfig, row: str, seed: int) -> Path:
@@ -134,13 +137,13 @@ def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int
     return read_run(out / benchmark.name)
 
 
-def report(rows: dict[str, list[Run]], out: Path) -> None:
+def report(rows: dict[str, list[Run]], out: Path, draws: int = DRAWS) -> None:
     """Write the rows side by side, over all videos and over each length of them."""
     pooled = [pool(name, runs) for name, runs in rows.items()]
-    write_report(find_out(pooled), out / "report.html")
+    write_report(find_out(pooled, draws), out / "report.html")
     for length in by_length(pooled[0].samples):
         parts = [_rescored(run, by_length(run.samples)[length]) for run in pooled]
-        write_report(find_out(parts), out / f"report_{length}.html")
+        write_report(find_out(parts, draws), out / f"report_{length}.html")
 
 
 def pool(name: str, runs: Sequence[Run]) -> Run:
