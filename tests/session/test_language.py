@@ -87,7 +87,7 @@ def test_an_interrupted_answer_spoils_nothing(make_session, images, monkeypatch)
 def test_attention_is_that_of_the_whole_model_beyond_a_neutral_question(make_session, images):
     session = observe(make_session(), images[:9])
     tokens, _, times = session._complete().memory.context_slots()
-    prefix = session._answerer.read(tokens, session._stream.grid)
+    prefix = session._answerer.read(tokens, times, session._stream.grid)
     reply = session._answerer.reply(prefix, QUESTION, 4)
     assert reply.attention.sum().item() == pytest.approx(1)
 

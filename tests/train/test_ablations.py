@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import torch
 import toyruns
 from toys import ToyVision, toy_config, toy_features, toy_model, toy_processor
 from toytraining import LORA, losses, short, write_geometry, write_homes
@@ -69,7 +68,7 @@ def config(homes, tmp_path) -> AblationsConfig:
         reading=Handful(3),
         grounding_steps=2,
         reading_steps=2,
-        typical_steps=1,
+        rule_steps=1,
         grounding_frames=4,
     )
     return replace(base, out=str(tmp_path / "grid"), mini=small, seeds=(0,), benchmark="")

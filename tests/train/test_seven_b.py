@@ -81,7 +81,7 @@ def test_the_recipe_is_what_is_written():
 
 
 def test_the_budget_counts_the_weights_that_there_are():
-    for changes in ({}, {"lora": None}, {"representation": "visual", "memory": {"episodic": False}}):
+    for changes in ({"slot_times": True}, {"lora": None}, {"representation": "visual", "memory": {"episodic": False}}):
         model, config = toy_model(**changes), toy_config(**changes)
         found = budget(config, LOAD, vision_parameters=count(model.vision))
         trained = sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -34,6 +34,9 @@ class VLM2Config(PreTrainedConfig):
     fusion_residual: H = LayerNorm(F_pa + attention) [choice]; off, H is the attention's output alone.
     pooling: patches along a side that become one token of the language model.
     context: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
+    slot_times: a slot's tokens carry when it was seen [choice].
+    numbers: how a session says a number: "greedy", digit by digit as `generate` does, or "expected", the one that is
+        expected to come nearest (`vlm2.session.numbers`) [choice].
     video_token_id: stands for the whole video among `input_ids`; any id that a prompt never holds.
     stores: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).
     frozen_sha256: of every frozen part the checkpoint was trained on, by name.
@@ -58,6 +61,8 @@ class VLM2Config(PreTrainedConfig):
     fusion_residual: bool = True
     pooling: int = 2
     context: str = "memory"
+    slot_times: bool = False
+    numbers: str = "greedy"
     video_token_id: int = 16
     stores: str = "trained"
     frozen_sha256: dict[str, str] = field(default_factory=dict)
@@ -67,6 +72,7 @@ class VLM2Config(PreTrainedConfig):
             ("position_features", get_args(PositionFeatures)),
             ("context", get_args(Context)),
             ("representation", get_args(Tokens)),
+            ("numbers", ("greedy", "expected")),
             ("stores", ("trained", "all")),
         ):
             if getattr(self, name) not in choices:

@@ -18,6 +18,7 @@ from ..geometry import build_encoder
 from ..geometry.windows import FrameInputs, encode_windows
 from ..memory import DualMemory, DualState
 from .checkpoint import check_frozen, frozen_checksums, load_weights, save_weights, stored_tensors
+from .clock import Clock
 from .configuration import VLM2Config
 from .features import FrameFeatures, scene_unit
 from .language import load_language_model
@@ -56,6 +57,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         self.memory = DualMemory(config.memory_config())
         language_model = _language_model(config) if language_model is None else language_model
         self.projector = Projector(config.dim, language_model.config.hidden_size, config.pooling)
+        self.clock = Clock(language_model.config.hidden_size) if config.slot_times else None
         self.language_model = _adapted(language_model, config)
         self.post_init()
 
@@ -111,14 +113,21 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
             tokens, frames, _ = self.slot_tokens(state, features.grid)
             return tokens, frames
         frames = torch.arange(len(memory_tokens), device=memory_tokens.device)
-        return self.projector(memory_tokens, features.grid), frames
+        return self.say(memory_tokens, features.times, features.grid), frames
 
     def slot_tokens(
         self, state: DualState, grid: tuple[int, int]
     ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], Float[Tensor, " slots"]]:
         """Return what the language model sees of a stream now: tokens a slot, frame indices, times in seconds."""
         tokens, frames, times = state.context_slots()
-        return self.projector(tokens, grid), frames, times
+        return self.say(tokens, times, grid), frames, times
+
+    def say(
+        self, memory_tokens: Float[Tensor, "slots patches dim"], times: Float[Tensor, " slots"], grid: tuple[int, int]
+    ) -> Float[Tensor, "slots tokens text_dim"]:
+        """Put the M of slots, seen at `times` (seconds), into the language model's tokens."""
+        tokens = self.projector(memory_tokens, grid)
+        return tokens if self.clock is None else tokens + self.clock(times)[:, None]
 
     def video_tokens(self, features: FrameFeatures) -> Float[Tensor, "tokens text_dim"]:
         """Return the video as one sequence for the language model, slots in time order. Differentiable."""

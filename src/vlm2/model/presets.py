@@ -52,6 +52,8 @@ def mini() -> VLM2Config:
         lora={"r": 8, "alpha": 16, "dropout": 0.0, "targets": LINEAR_LAYERS},
         dim=384,
         heads=6,
+        slot_times=True,
+        numbers="expected",
         video_token_id=16,  # <empty_output>
     )
 

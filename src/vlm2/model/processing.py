@@ -67,6 +67,10 @@ class VLM2Processor:
             raise ValueError("The question is empty; ask something about the video.")
         return self._ids(question.strip() + self._closing)
 
+    def offsets(self, question: str) -> list[tuple[int, int]]:
+        """Return the characters of a question that each of its ids covers: those of `question_ids`, not the closing."""
+        return self.tokenizer(question.strip(), add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+
     def answer_ids(self, answer: str) -> list[int]:
         """Return the ids of an answer with the token that ends it, for training."""
         return [*self._ids(answer), self._end]

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
 from ..questions.question import WORD_REQUEST
+from .numbers import nearest_expected, number_distribution
 
 NEUTRAL = f"Describe the video.\n{WORD_REQUEST}"  # asks about nothing that one frame shows more than another
 
@@ -64,25 +65,31 @@ class Reply:
 
 
 class Answerer:
-    """Greedy decoding with a model's language model: the words of `model.generate`, without reading the video again.
+    """Decoding with a model's language model, without reading the video again.
 
-    Safe to use from several threads, each with prefixes of its own.
+    Words are decoded greedily, as `model.generate` does; numbers as the configuration's `numbers` says. Safe to use
+    from several threads, each with prefixes of its own.
     """
 
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> None:
         self.model, self.processor = model, processor
         self.stop = _stop_ids(model, processor)
+        self.figures = frozenset(processor.answer_ids(figure)[-2] for figure in "0123456789.")
         self.lock = model_lock(model)
 
     @torch.inference_mode()
     def read(
         self,
         memory_tokens: Float[Tensor, "slots patches dim"],
+        times: Float[Tensor, " slots"],
         grid: tuple[int, int],
         earlier: Prefix | None = None,
     ) -> Prefix:
-        """Read the prompt up to the question, video included. Of an earlier prefix, which is used up, everything before
-        the first slot that changed is kept; a slot is the same when its M is, bit for bit."""
+        """Read the prompt up to the question, video included; `times` are the slots', in seconds.
+
+        Of an earlier prefix, which is used up, everything before the first slot that changed is kept; a slot is the
+        same when its M is, bit for bit.
+        """
         embed = self.model.language_backbone.get_input_embeddings()
         with self.lock:
             if earlier is None:
@@ -93,7 +100,7 @@ class Answerer:
                     return replace(earlier, read=0)
                 cache.crop(start + same * earlier.tokens - earlier.length)  # a negative number of positions to drop
             before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
-            video = self.model.projector(memory_tokens[same:], grid).to(before.dtype)
+            video = self.model.say(memory_tokens[same:], times[same:], grid).to(before.dtype)
             new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
             self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
             start, tokens = before.shape[1], video.shape[1]
@@ -111,14 +118,19 @@ class Answerer:
         ids = self.processor.question_ids(prompt)
         with self.lock:
             attention, logits = self._look(prefix, ids)
-            words: list[int] = []
-            while (token := int(logits[0, -1].argmax())) not in self.stop:
-                words.append(token)
-                if len(words) == most_tokens:
-                    break
-                logits = self._step(prefix, [token]).logits
+            text = self._number(prefix, logits[0, -1], len(ids)) or self._words(prefix, logits, most_tokens)
             self._forget(prefix)
-        return Reply(self.processor.decode(words), _drawn(attention, prefix.neutral), len(ids))
+        return Reply(text, _drawn(attention, prefix.neutral), len(ids))
+
+    def _words(self, prefix: Prefix, logits: Tensor, most_tokens: int) -> str:
+        """Say the likeliest word after the likeliest word."""
+        words: list[int] = []
+        while (token := int(logits[0, -1].argmax())) not in self.stop:
+            words.append(token)
+            if len(words) == most_tokens:
+                break
+            logits = self._step(prefix, [token]).logits
+        return self.processor.decode(words)
 
     def _look(self, prefix: Prefix, ids: Sequence[int]) -> tuple[Float[Tensor, " slots"], Tensor]:
         """Read a question: how its tokens share their attention among the slots, and the logits of the next word."""
@@ -126,14 +138,42 @@ class Answerer:
             step = self._step(prefix, ids, output_attentions=True)
         return _slot_attention(step.attentions, prefix), step.logits
 
+    def _number(self, prefix: Prefix, first: Float[Tensor, " vocabulary"], read: int) -> str | None:
+        """Say the number that is expected to come nearest, behind a question of `read` tokens. None where the
+        configuration does not ask for it, and where the model would say no number."""
+        if self.model.config.numbers == "greedy" or int(first.argmax()) not in self.figures:
+            return None
+        behind = prefix.length + read
+
+        def step(tokens: Sequence[int], seen: Bool[Tensor, "new nodes"]) -> Float[Tensor, "new vocabulary"]:
+            visible = torch.cat([seen.new_ones(len(tokens), behind), seen], dim=1)
+            depth = int(seen[0].sum()) - 1
+            mask = torch.zeros(visible.shape).masked_fill(~visible, torch.finfo(first.dtype).min)
+            places = torch.full((1, len(tokens)), behind + depth, device=first.device)
+            return self._step(
+                prefix,
+                tokens,
+                logits_to_keep=len(tokens),
+                attention_mask=mask.to(first)[None, None],
+                position_ids=places,
+            ).logits[0]
+
+        found = number_distribution(first, self.figures, self.stop, step)
+        prefix.cache.crop(behind - prefix.cache.get_seq_length())
+        return nearest_expected({self.processor.decode(list(ids)): share for ids, share in found.items()})
+
     @staticmethod
     def _forget(prefix: Prefix) -> None:
         """Take the cache back to the prefix alone."""
         prefix.cache.crop(prefix.length - prefix.cache.get_seq_length())  # a negative number of positions to drop
 
-    def _step(self, prefix: Prefix, ids: Sequence[int], **options: bool):
+    def _step(self, prefix: Prefix, ids: Sequence[int], logits_to_keep: int = 1, **options: bool | Tensor):
         return self.model.language_model(
-            input_ids=self._ids(ids), past_key_values=prefix.cache, use_cache=True, logits_to_keep=1, **options
+            input_ids=self._ids(ids),
+            past_key_values=prefix.cache,
+            use_cache=True,
+            logits_to_keep=logits_to_keep,
+            **options,
         )
 
     def _ids(self, ids: Sequence[int]) -> Tensor:

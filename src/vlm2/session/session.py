@@ -140,7 +140,7 @@ class Session:
             assert stream.memory is not None
             memory_tokens, frames, times = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
-            prefix = self._answerer.read(memory_tokens, stream.grid, earlier)
+            prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier)
             prompt = question if "\n" in question.strip() else f"{question.strip()}\n{WORD_REQUEST}"
             reply = self._answerer.reply(prefix, prompt, most_tokens)
             self._prefix = prefix

@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM
 
 from ..geometry import build_encoder
 from ..memory import DualMemory
+from ..model.clock import Clock
 from ..model.configuration import VLM2Config
 from ..model.projector import Projector
 from ..model.representation import Representation
@@ -80,6 +81,8 @@ def budget(config: VLM2Config, load: Load, vision_parameters: int = 0) -> Budget
                 Projector(config.dim, text.hidden_size, config.pooling),
             ]
         )
+        if config.slot_times:
+            parts.append(Clock(text.hidden_size))
         whole = count(language)
         layers = count(language.get_decoder().layers)
     adapters = whole if config.lora is None else adapter_parameters(language, config.lora)

@@ -20,12 +20,13 @@ from ..model.features import FrameFeatures
 from ..questions import ask_all, paraphrase
 from ..questions.question import Question
 from .cache import CachedHome
+from .drills import drills, told
 from .terse import terse
 
 LETTERS = "ABCDEFGH"
 
 Pool = dict[str, list[Question]]
-"""Questions by task."""
+"""Questions by task, and drills by kind."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,13 @@ def shuffle_options(question: Question, rng: np.random.Generator) -> Question:
 
 @dataclass(frozen=True)
 class Handful:
-    """How many questions are asked at once, and the shares of them in other words and in few words."""
+    """How many questions are asked at once, and the shares of them in other words and in few words; of those with
+    options, the share that is told the answer and has to find its letter."""
 
     questions: int = 24
     paraphrased: float = 0.15
     terse: float = 0.5
+    told: float = 0.0
 
     def draw(self, pool: Pool, rng: np.random.Generator) -> tuple[Question, ...]:
         """Draw questions: a task, then one of its questions, its options shuffled."""
@@ -100,7 +103,7 @@ class Handful:
                 question = paraphrase(question, rng)
             elif form < self.paraphrased + self.terse:
                 question = terse(question)
-            chosen.append(question)
+            chosen.append(told(question) if question.options and rng.random() < self.told else question)
         return tuple(chosen)
 
 
@@ -132,7 +135,8 @@ class HomeExamples(torch.utils.data.Dataset):
         which = int(self.orders[epoch][place])
         home, rng = self.homes[which], np.random.default_rng([self.seed, 1, index])
         if which not in self.pools:
-            self.pools[which] = by_task(ask_all(home.scene, seed=self.seed))
+            asked = list(ask_all(home.scene, seed=self.seed))
+            self.pools[which] = by_task(asked) | drills(home.scene, asked)
         questions = self.handful.draw(self.pools[which], rng)
         stride = max(1, -(-home.frames // self.most_frames))
         if stride == 1 and home.frames >= 48 and rng.random() < 0.5:

@@ -84,7 +84,7 @@ class Telling(Answering):
     def forward(self, example: Example | Shown) -> dict[str, Tensor]:
         """Return the loss of the answers' tokens."""
         device = self.model.language_model.get_input_embeddings().weight.device
-        answer = self.answer_loss(self.model.video_tokens(example.features.to(device)), example.questions)
+        answer, _ = self.answer_loss(self.model.video_tokens(example.features.to(device)), example.questions)
         return {"loss": answer, "answer": answer}
 
 

@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from peft.helpers import disable_input_dtype_casting
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..benchmarks.metrics import NUMBERS
 from ..questions import ask_all
 from ..questions.question import Question
 from . import packing
@@ -31,11 +32,7 @@ from .cache import CachedHome, open_cache
 from .examples import Example, Handful, HomeExamples, by_task, cache_geometry, geometry_path
 from .grounding import Grounding, pool2, pooled_categories, word_embeddings
 from .loop import LoopConfig, Trained, fit
-from .terse import terse
-
-# Tasks whose answers depend much on the words of the question.
-GUESSED = ("object_counting", "object_abs_distance", "object_size_estimation", "object_rel_distance")
-
+from .pointing import named_tokens, point
 
 MakeExamples = Callable[[list[CachedHome], int, Handful, int, int], HomeExamples]
 """Makes the examples of homes: how many, their questions, most frames, seed."""
@@ -58,13 +55,15 @@ class MiniConfig:
     handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a home
     most_frames: int = 56  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
-    grounding_steps: int = 350  # without the language model, before all else
+    grounding_steps: int = 2500  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
-    reading_steps: int = 250  # without video, before the answers
-    typical_steps: int = 80  # the first of those, which ask for the typical size of every kind of thing
-    reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75))  # a step of those
+    reading_steps: int = 620  # without video, before the answers
+    rule_steps: int = 220  # the first of those, whose answers follow by rules: typical sizes, and letters of options
+    rules: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.8, paraphrased=0.0, told=1.0))
+    reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75, told=0.2))  # a later step
     what_weight: float = 0.3
     where_weight: float = 0.1
+    look_weight: float = 0.1
 
 
 class Answering(Trained):
@@ -83,21 +82,33 @@ class Answering(Trained):
         device = self.grounding.scale.device
         features = example.features.to(device)
         tokens, frames = self.model.frame_tokens(features)
-        answer = self.answer_loss(tokens.flatten(0, 1), example.questions)
         shown = pooled_categories(example.categories.to(device)[frames], features.grid)
+        answer, look = self.answer_loss(tokens.flatten(0, 1), example.questions, shown.flatten(0, 1) > 0)
         places = pool2(example.coordinates.to(device)[frames], features.grid)
         what, where = self.grounding(tokens, shown, places)
-        loss = answer + self.settings.what_weight * what + self.settings.where_weight * where
-        return {"loss": loss, "answer": answer, "what": what, "where": where}
+        weights = self.settings
+        loss = answer + weights.what_weight * what + weights.where_weight * where + weights.look_weight * look
+        return {"loss": loss, "answer": answer, "what": what, "where": where, "look": look}
 
-    def answer_loss(self, video: Float[Tensor, "tokens text_dim"], questions: Sequence[Question]) -> Float[Tensor, ""]:
-        """Return the loss of the answers' tokens behind a video of any length, every question weighing the same."""
+    def answer_loss(
+        self,
+        video: Float[Tensor, "tokens text_dim"],
+        questions: Sequence[Question],
+        shown: Bool[Tensor, "tokens categories"] | None = None,
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """Return the loss of the answers' tokens behind a video of any length, every question weighing the same, and
+        that of looking where the named things are `shown`."""
         language = self.model.language_model
         embed = language.get_input_embeddings()
         prompts = [self.processor.question_ids(q.prompt()) for q in questions]
         answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)
         packed = packing.pack(prefix, prompts, answers, self.settings.row)
+        pointing = None
+        if shown is not None and self.settings.look_weight:
+            names = [named_tokens(q.prompt(), self.processor.offsets(q.prompt())) for q in questions]
+            pointing = point(names, packed.starts, shown, len(self.before), prefix)
+            packed = replace(packed, pointing=pointing)
         texts = [torch.tensor([ids], device=video.device) for ids in (self.before, self.after)]
         rows = embed(packed.token_ids.to(video.device).reshape(1, -1))
         before, after = embed(texts[0]), embed(texts[1])
@@ -112,7 +123,8 @@ class Answering(Trained):
         losses = functional.cross_entropy(logits.float(), packed.targets.to(video.device), reduction="none")
         owner = packed.owner.to(video.device)
         lengths = torch.bincount(owner).float()
-        return (losses / lengths[owner]).sum() / len(questions)
+        look = losses.new_zeros(()) if pointing is None else pointing.loss().to(losses)
+        return (losses / lengths[owner]).sum() / len(questions), look
 
 
 class GroundingFrames(torch.utils.data.Dataset):
@@ -148,16 +160,18 @@ class Naming(Trained):
 
 
 class Sheets(torch.utils.data.Dataset):
-    """Handfuls of questions of all homes, without their videos: those whose answers words alone can guess at.
+    """Handfuls of questions of all homes, without their videos.
 
-    The first steps ask how large a thing of each category typically is, with always the same answers. From those the
-    adapters find in tens of steps that an answer hangs on the name of the thing; from the sizes of ever new things,
-    which scatter, they learn for hundreds of steps no more than what all things have in common.
+    The answers of the first steps follow by rules: how large a thing of each category typically is, always the same;
+    and under which letter an answer stands that is told. From those the adapters find in tens of steps that an answer
+    hangs on the name of the thing, or on the option's words; from the answers of ever new homes, which scatter, they
+    learn for hundreds of steps no more than what all have in common.
     """
 
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
         questions = [question for home in homes for question in ask_all(home.scene, seed=config.loop.seed)]
-        self.pool = {task: found for task, found in by_task(questions).items() if task in GUESSED}
+        self.pool = by_task(questions)
+        self.choices = {task: found for task, found in self.pool.items() if task not in NUMBERS}
         self.typical = typical_sizes(self.pool["object_size_estimation"])
         self.config = config
 
@@ -166,10 +180,10 @@ class Sheets(torch.utils.data.Dataset):
 
     def __getitem__(self, index: int) -> tuple[Question, ...]:
         rng = np.random.default_rng([self.config.loop.seed, 2, index])
-        if index >= self.config.typical_steps:
+        if index >= self.config.rule_steps:
             return self.config.reading.draw(self.pool, rng)
-        half = rng.permutation(len(self.typical))[: (len(self.typical) + 1) // 2]
-        return tuple(terse(self.typical[i]) if rng.random() < 0.6 else self.typical[i] for i in half)
+        sizes = Handful(questions=8, terse=0.6, paraphrased=0.0).draw({"typical": self.typical}, rng)
+        return sizes + self.config.rules.draw(self.choices, rng)
 
 
 def typical_sizes(questions: Sequence[Question]) -> list[Question]:
@@ -191,7 +205,7 @@ class Reading(Trained):
     def forward(self, example: Sequence[Question]) -> dict[str, Tensor]:
         """Return the loss of the answers."""
         embedding = self.language_model.get_input_embeddings().weight
-        return {"loss": self.answer_loss(embedding.new_empty(0, embedding.shape[1]), example)}
+        return {"loss": self.answer_loss(embedding.new_empty(0, embedding.shape[1]), example)[0]}
 
 
 def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:

@@ -18,6 +18,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
+from .pointing import Pointing
+
 ATTENTION = "vlm2_packed"
 
 
@@ -26,7 +28,8 @@ class Packing:
     """Questions behind a prefix of `prefix` positions, whose embeddings the model supplies.
 
     `targets[i]` is the token to predict from `sources[i]`, a position in the whole sequence (prefix included);
-    `owner[i]` is the question it belongs to. `visible` says what a token sees within its own row.
+    `owner[i]` is the question it belongs to. `visible` says what a token sees within its own row. `starts` are the
+    questions' places behind the prefix; `pointing`, if any, is told the attention.
     """
 
     prefix: int
@@ -36,6 +39,8 @@ class Packing:
     sources: Int[Tensor, " answer_tokens"]
     targets: Int[Tensor, " answer_tokens"]
     owner: Int[Tensor, " answer_tokens"]
+    starts: tuple[int, ...] = ()
+    pointing: Pointing | None = None
 
 
 def pack(
@@ -78,6 +83,7 @@ def pack(
         sources=torch.tensor(sources),
         targets=torch.tensor(targets),
         owner=torch.tensor(owner),
+        starts=tuple(places[n][0] * row + places[n][1] for n in range(len(questions))),
     )
 
 
@@ -107,6 +113,8 @@ def packed_attention(
     to_own = q[:, prefix:].reshape(in_rows) @ k[:, prefix:].reshape(in_rows).transpose(-1, -2)
     to_own = to_own.masked_fill(~packing.visible.to(q.device), float("-inf"))
     weights = torch.softmax(torch.cat([to_prefix, to_own.reshape(heads, rows * row, row)], -1), -1)
+    if packing.pointing is not None:
+        packing.pointing.listen(module.layer_idx, weights[..., :prefix])
     own = weights[..., prefix:].reshape(heads, rows, row, row) @ v[:, prefix:].reshape(in_rows)
     answer = weights[..., :prefix] @ v[:, :prefix] + own.reshape(heads, rows * row, width)
     return torch.cat([read, answer], 1).transpose(0, 1)[None], None
