@@ -143,6 +143,19 @@ def test_missing_videos_are_named_or_left_out(videos):
     assert receipt.read_receipt(videos / "left")["missing_videos"] == ["video_1"]
 
 
+def test_a_run_can_be_narrowed_to_types_and_a_few_of_each(videos):
+    loaded = load(videos=videos)
+    twice = tuple(copy for item in loaded.items for copy in (item, replace(item, id=f"{item.id}/again")))
+    loaded, kinds = replace(loaded, items=twice), {item.question_type for item in loaded.items}
+    assert runner.narrowed(loaded) == loaded
+    only = runner.narrowed(loaded, ["count*"]).items
+    assert only and {item.question_type for item in only} == {"counting"} < kinds
+    few = runner.narrowed(loaded, per_type=1).items
+    assert few == load(videos=videos).items
+    with pytest.raises(ValueError, match=r"'colour'; there are: .*counting"):
+        runner.narrowed(loaded, ["colour"])
+
+
 @pytest.mark.parametrize("name", ["chance", "random"])
 def test_baselines_look_at_no_video(tmp_path, name):
     loaded = load(videos=tmp_path / "nowhere")

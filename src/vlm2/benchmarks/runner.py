@@ -6,7 +6,9 @@ processes: the questions of a video are always asked in the same order, by a pro
 
 from __future__ import annotations
 
+import fnmatch
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,6 +93,24 @@ def check_videos(loaded: Loaded, respondent: Respondent) -> None:
 def without_missing(loaded: Loaded) -> Loaded:
     """Leave out the items whose videos are missing; their names stay in `missing_videos`."""
     return replace(loaded, items=tuple(item for item in loaded.items if item.video is not None))
+
+
+def narrowed(loaded: Loaded, types: Sequence[str] = (), per_type: int | None = None) -> Loaded:
+    """Keep the items whose question types fit one of `types` (names, or patterns such as `object_*`; none: all), and of
+    each type the first `per_type` about a video. Raises ValueError for a type that no item has."""
+    known = dict.fromkeys(item.question_type for item in loaded.items)
+    for pattern in types:
+        if not fnmatch.filter(known, pattern):
+            raise ValueError(f"No question is of a type {pattern!r}; there are: {', '.join(known)}.")
+    asked: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for item in loaded.items:
+        if types and not any(fnmatch.fnmatchcase(item.question_type, pattern) for pattern in types):
+            continue
+        asked[item.group, item.question_type] += 1
+        if per_type is None or asked[item.group, item.question_type] <= per_type:
+            kept.append(item)
+    return replace(loaded, items=tuple(kept))
 
 
 def make_videos(benchmark: Benchmark, loaded: Loaded, workers: int = 1) -> Iterator[str]:

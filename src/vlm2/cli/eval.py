@@ -44,6 +44,8 @@ def run(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the first questions (of homes: the first homes).")
     ] = None,
+    types: Annotated[str | None, typer.Option(help="Only questions of these types; a,b or patterns.")] = None,
+    per_type: Annotated[int | None, typer.Option(min=1, help="At most so many a type and video.")] = None,
     frames: Annotated[
         str | None,
         typer.Option(help="A number of frames spread over the video; memory; or kept:MODEL, those that MODEL keeps."),
@@ -66,6 +68,7 @@ def run(
     chosen = find(benchmark)
     chosen.scorer(scorer)  # refuses an unknown one before the work
     loaded = chosen.load(data, videos, limit)
+    loaded = runner.narrowed(loaded, tuple(types.split(",")) if types else (), per_type)
     if skip_missing:
         loaded = runner.without_missing(loaded)
     if make_only:

@@ -18,7 +18,7 @@ from ..scenes.record import Scene
 from .terse import TerseQuestion
 from .vocabulary import VOCABULARY
 
-SEEN, FIRST, CLOSER = "drill_seen", "drill_first", "drill_closer"
+DRILLS = SEEN, FIRST, CLOSER = "drill_seen", "drill_first", "drill_closer"
 
 
 def told(question: Question) -> Question:

@@ -20,8 +20,8 @@ from ..model.features import FrameFeatures
 from ..questions import ask_all, paraphrase
 from ..questions.question import Question
 from .cache import CachedHome
-from .drills import drills, told
-from .terse import terse
+from .drills import DRILLS, drills, told
+from .terse import TerseQuestion, terse
 
 LETTERS = "ABCDEFGH"
 
@@ -99,7 +99,7 @@ class Handful:
             questions = by_task[int(rng.integers(len(by_task)))]
             question = shuffle_options(questions[int(rng.integers(len(questions)))], rng)
             form = rng.random()
-            if form < self.paraphrased:
+            if form < self.paraphrased and not isinstance(question, TerseQuestion):  # a drill has one wording
                 question = paraphrase(question, rng)
             elif form < self.paraphrased + self.terse:
                 question = terse(question)
@@ -117,11 +117,16 @@ def by_task(questions: Iterable[Question]) -> Pool:
 
 
 class HomeExamples(torch.utils.data.Dataset):
-    """Examples of cached homes; item i is deterministic for the seed, and different at each passage over the homes."""
+    """Examples of cached homes; item i is deterministic for the seed, and different at each passage over the homes.
 
-    def __init__(self, homes: list[CachedHome], length: int, handful: Handful, most_frames: int, seed: int) -> None:
+    In the first `drilled` examples a handful of drills comes before the questions.
+    """
+
+    def __init__(
+        self, homes: list[CachedHome], length: int, handful: Handful, most_frames: int, seed: int, drilled: int = 0
+    ) -> None:
         self.homes, self.length, self.seed = homes, length, seed
-        self.handful, self.most_frames = handful, most_frames
+        self.handful, self.most_frames, self.drilled = handful, most_frames, drilled
         self.orders: dict[int, np.ndarray] = {}
         self.pools: dict[int, Pool] = {}
 
@@ -138,6 +143,9 @@ class HomeExamples(torch.utils.data.Dataset):
             asked = list(ask_all(home.scene, seed=self.seed))
             self.pools[which] = by_task(asked) | drills(home.scene, asked)
         questions = self.handful.draw(self.pools[which], rng)
+        if index < self.drilled:
+            only = {kind: found for kind, found in self.pools[which].items() if kind in DRILLS}
+            questions = self.handful.draw(only, rng) + questions
         stride = max(1, -(-home.frames // self.most_frames))
         if stride == 1 and home.frames >= 48 and rng.random() < 0.5:
             stride = 2

@@ -34,8 +34,8 @@ from .grounding import Grounding, pool2, pooled_categories, word_embeddings
 from .loop import LoopConfig, Trained, fit
 from .pointing import named_tokens, point
 
-MakeExamples = Callable[[list[CachedHome], int, Handful, int, int], HomeExamples]
-"""Makes the examples of homes: how many, their questions, most frames, seed."""
+MakeExamples = Callable[..., HomeExamples]
+"""Makes the examples of homes, from what `HomeExamples` takes."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ class MiniConfig:
         default_factory=lambda: LoopConfig(out="runs/mini", steps=330, learning_rate=1e-3, save_every=30)
     )
     lora_learning_rate: float = 1e-3
-    handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a home
+    handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6, told=0.1))  # a home
+    drill_steps: int = 120  # the first of those behind videos, which ask a handful of drills as well
     most_frames: int = 56  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 2500  # without the language model, before all else
@@ -250,6 +251,7 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
         config.handful,
         config.most_frames,
         config.loop.seed,
+        config.drill_steps,
     )
     held_out = make_examples(others, len(others), config.handful, config.most_frames, config.loop.seed)
     answering = Answering(model, processor, config)

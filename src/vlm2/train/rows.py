@@ -18,7 +18,7 @@ from ..model import FrameFeatures, VLM2Config, VLM2ForConditionalGeneration
 from ..questions.question import Question
 from ..video.decode import spread_indices
 from .cache import CachedHome
-from .examples import Example, Handful, HomeExamples
+from .examples import Example, HomeExamples
 
 Frames = Literal["spread", "stream", "kept"]
 Choose = Callable[[CachedHome, FrameFeatures], Int[Tensor, " frames"]]
@@ -68,10 +68,8 @@ def changes(row: Row, config: VLM2Config) -> dict[str, Any]:
 class RowExamples(HomeExamples):
     """Examples of cached homes at the frames of a row; the questions are the same for all rows."""
 
-    def __init__(
-        self, choose: Choose, homes: list[CachedHome], length: int, handful: Handful, most_frames: int, seed: int
-    ) -> None:
-        super().__init__(homes, length, handful, most_frames, seed)
+    def __init__(self, choose: Choose, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
         self.choose = choose
 
     def example(self, home: CachedHome, stride: int, questions: tuple[Question, ...]) -> Example:
