@@ -168,14 +168,14 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
     monkeypatch.setattr("vlm2.benchmarks.scores.find", lambda name: benchmark)
     loop = replace(config.mini.loop, steps=1, evaluate_every=0)
     few = replace(config.mini, loop=loop, grounding_steps=0, reading_steps=0)
-    grid = replace(config, mini=few, seeds=(0, 1), rows=("f", "b", "e"), benchmark="toy", limit=4, draws=20)
+    grid = replace(config, mini=few, seeds=(0, 1), rows=("f", "b", "e"), benchmark="toy", limit=3, draws=20)
     run_ablations(replace(grid, seeds=(0,)))
     trained = {path: path.stat().st_mtime_ns for path in tmp_path.glob("grid/seed_0/*/checkpoint/model.safetensors")}
     assert len(trained) == 3
     run_ablations(grid)
     assert {path: path.stat().st_mtime_ns for path in trained} == trained
     text = (tmp_path / "grid/report.md").read_text()
-    assert "24 questions" in text and text.index("(b) + 3D") < text.index("(e) all, as a stream")
+    assert "18 questions" in text and text.index("(b) + 3D") < text.index("(e) all, as a stream")
     assert "(b) + 3D-aware representation − (e) all, as a stream" in text
     assert {path.name for path in (tmp_path / "grid").glob("report*.html")} == {
         "report.html",

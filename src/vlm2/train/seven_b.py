@@ -76,7 +76,7 @@ def train_seven_b(config: SevenBConfig) -> None:
     model = model_config(config.training)
     if place()[0] == 0:
         load = expected_load(model, config.training)
-        print(budget(model, load, VISION_PARAMETERS).table((1, 2, 4, config.processes)))
+        print(budget(model, load, VISION_PARAMETERS).table(tuple(sorted({1, 2, config.processes}))))
         print(f"cached features of one video      {footage_bytes(model, load) / 2**20:7.1f} MiB of disk")
         file = Path(config.training.loop.out) / ACCELERATE
         file.parent.mkdir(parents=True, exist_ok=True)
