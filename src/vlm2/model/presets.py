@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..geometry.pi3 import Pi3Config
 from .configuration import VLM2Config
 
@@ -85,3 +88,12 @@ def preset(name: str, base: str = "mini") -> VLM2Config:
     if name not in PRESETS:
         raise ValueError(f"No preset is called {name!r}; choose {', '.join(PRESETS)} or paper.")
     return PRESETS[name]()
+
+
+def changed(config: VLM2Config, changes: Mapping[str, Any]) -> VLM2Config:
+    """Return a configuration with changes, checked as a whole. Raises ValueError for one that no configuration has."""
+    values = config.to_dict()
+    unknown = sorted(set(changes) - set(values))
+    if unknown:
+        raise ValueError(f"A model's configuration has no {', '.join(unknown)}; it has {', '.join(sorted(values))}.")
+    return VLM2Config.from_dict({**values, **changes})

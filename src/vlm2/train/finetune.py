@@ -8,7 +8,7 @@ memory once with a handful of its questions behind it (`packing`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from ..questions.question import Question
 from . import packing
 from .annotations import Annotations, read_annotations
 from .cache import open_cache
-from .examples import Example, Handful, HomeExamples, shuffle_options
+from .examples import Example, Handful, HomeExamples, cache_geometry, geometry_path, shuffle_options
 from .footage import Footage, Sampling, cache_footage, encoders_key
 from .loop import LoopConfig, fit, place
 from .mini import Answering, MiniConfig
@@ -110,9 +110,6 @@ class FootageExamples(Dataset):
         """Return the number of examples in one passage."""
         return len(self.parts)
 
-    def __iter__(self) -> Iterator[Shown]:
-        return (self[index] for index in range(len(self)))
-
     def __getitem__(self, index: int) -> Shown:
         epoch, at = divmod(index, len(self.parts))
         which, part = self.parts[at]
@@ -145,18 +142,13 @@ def split_videos(videos: Sequence[Path], share: float, seed: int) -> frozenset[P
 
 def load_model(config: FinetuneConfig) -> tuple[VLM2ForConditionalGeneration, VLM2Processor]:
     """Load the model to begin from. Raises ValueError where there is none of this name."""
-    from ..model.presets import preset
+    from ..model.presets import changed, preset
     from ..session.load import find_checkpoint
 
     if config.preset is None:
         folder = find_checkpoint(config.model)
         return VLM2ForConditionalGeneration.from_pretrained(folder), VLM2Processor.from_pretrained(folder)
-    settings = preset(config.preset)
-    unknown = sorted(set(config.changes) - set(settings.to_dict()))
-    if unknown:
-        raise ValueError(f"changes: a model's configuration has no {', '.join(unknown)}.")
-    for name, value in config.changes.items():
-        setattr(settings, name, value)
+    settings = changed(preset(config.preset), config.changes)
     return VLM2ForConditionalGeneration(settings), VLM2Processor.from_config(settings)
 
 
@@ -260,8 +252,6 @@ def _examples(
 
 def _homes(config: FinetuneConfig, model: VLM2ForConditionalGeneration, length: int) -> HomeExamples:
     """Give examples of cached homes, with this model's geometry of them."""
-    from .examples import cache_geometry, geometry_path
-
     assert config.homes is not None
     homes = open_cache(config.homes)
     for home in homes:

@@ -221,13 +221,11 @@ def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:
 def load_parts(config: MiniConfig):
     """Build the model to train, with the trained geometry encoder inside, and its processor."""
     from ..model import VLM2ForConditionalGeneration, VLM2Processor
-    from ..model.presets import preset
+    from ..model.presets import changed, preset
     from .geometry import open_encoder
 
     encoder = open_encoder(config.geometry)
-    settings = preset(config.preset)
-    for name, value in config.changes.items():
-        setattr(settings, name, value)
+    settings = changed(preset(config.preset), config.changes)
     settings.geometry = {"name": "pi3", "config": encoder.config.to_dict()}
     model = VLM2ForConditionalGeneration(settings)
     model.geometry.load_state_dict(encoder.state_dict())

@@ -22,7 +22,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from ..model.configuration import VLM2Config
-from ..model.presets import LINEAR_LAYERS, preset
+from ..model.presets import LINEAR_LAYERS, changed, preset
 from .budget import Load, budget, footage_bytes
 from .finetune import FinetuneConfig, train_finetune
 from .footage import Sampling
@@ -88,10 +88,7 @@ def train_seven_b(config: SevenBConfig) -> None:
 
 def model_config(training: FinetuneConfig) -> VLM2Config:
     """Return the configuration of the model that is trained."""
-    config = preset(training.preset or "7b")
-    for name, value in training.changes.items():
-        setattr(config, name, value)
-    return config
+    return changed(preset(training.preset or "7b"), training.changes)
 
 
 def expected_load(config: VLM2Config, training: FinetuneConfig) -> Load:
