@@ -52,6 +52,7 @@ def test_seven_steps(config, tmp_path):
     assert (tmp_path / "run/checkpoint/model.safetensors").is_file()
 
 
+@pytest.mark.full
 def test_spared_memory_costs_no_exactness(config, tmp_path):
     found = {}
     for spared in (True, False):
@@ -61,6 +62,7 @@ def test_spared_memory_costs_no_exactness(config, tmp_path):
     assert found[True] == pytest.approx(found[False], rel=1e-5)
 
 
+@pytest.mark.full
 def test_two_processes_have_the_loss_of_one(config, tmp_path):
     toy_model(stores="all").save_pretrained(config.training.model)  # without dropout: each process draws its own
     for name in ("one", "two"):
