@@ -20,6 +20,8 @@ SMALL = replace(
     size=(64, 48),
 )
 
+REVISION = "38d18b76ae0bb6804df26131339e4d22ba7d53e26de1988f5e3203edb36af420"  # what version 1 asks, for good
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -52,6 +54,14 @@ def test_the_pinned_file_is_of_this_version():
     pins = read_pins(SUITE)
     assert [pin.name for pin in pins.homes] == [plot.name for plot in SUITE.plots()]
     assert {row["question_type"] for pin in pins.homes for row in pin.questions} == set(SUITE.types)
+    assert (SUITE.version, pins.revision) == (1, REVISION)
+
+
+@pytest.mark.full
+def test_a_home_is_made_again_as_it_was_pinned(tmp_path):
+    pins, plot = read_pins(SUITE), SUITE.plots()[0]
+    scene = make_home(SUITE, plot, tmp_path)
+    assert list(suite._questions(SUITE, scene, plot.seed)) == list(pins.home(plot.name).questions)
 
 
 def test_items_are_the_pinned_questions(pinned):
@@ -107,9 +117,10 @@ def test_pins_of_another_suite_are_refused(pinned):
         read_pins(replace(SMALL, version=9))
 
 
-def test_sightings_and_rounding_do_not_change_the_hash(made):
+def test_what_is_seen_and_rounding_do_not_change_the_hash(made):
     scene = made[1][0]
-    things = tuple(replace(thing, sightings=()) for thing in scene.objects)
+    assert any(thing.colour_share is not None for thing in scene.objects)
+    things = tuple(replace(thing, sightings=(), colour_share=None) for thing in scene.objects)
     camera = scene.trajectory.world_from_camera
     shaken = replace(scene.trajectory, world_from_camera=tuple(tuple(v + 1e-12 for v in row) for row in camera))
     assert record_hash(replace(scene, objects=things, trajectory=shaken)) == record_hash(scene)

@@ -11,12 +11,16 @@ import pytest
 import torch
 
 from vlm2.geometry import build_encoder, encoder_names
+from vlm2.geometry.encoder import native_size
 from vlm2.geometry.pi3 import DecoderSize, Pi3, Pi3Config
 from vlm2.geometry.pi3.heads import NearestRotation
 
 SHARED = Path(os.environ.get("VLM2_SHARED", Path(__file__).parents[3] / "shared"))
 needs_shared = pytest.mark.skipif(not (SHARED / "pi3").is_dir(), reason=f"no {SHARED}/pi3 (set VLM2_SHARED)")
 SMALL = DecoderSize(width=16, depth=1, heads=2, mlp_ratio=2.0, out=16)
+
+
+IMAGES = {"input": "images", "backbone_depth": 2, "backbone_positions": 3}
 
 
 def tiny(**changes) -> Pi3:
@@ -123,10 +127,91 @@ def fill(name: str, shape: torch.Size) -> torch.Tensor:
     return torch.from_numpy(x)
 
 
-@needs_shared
-@pytest.mark.full  # 4 GB of weights
-def test_published_size_gives_the_published_outputs():
-    golden = np.load(SHARED / "pi3/golden_2x56x70.npz")
+def relative(ours: torch.Tensor, reference: torch.Tensor) -> float:
+    """The measure of issue and golden file: max |difference| / max |reference|."""
+    return float((ours - reference).abs().max() / reference.abs().max())
+
+
+def outputs(model: Pi3, images: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Everything that the golden file holds, under its names."""
+    grid = (images.shape[-2] // 14, images.shape[-1] // 14)
+    with torch.inference_mode():
+        output = model(images, grid)
+        points = torch.einsum("bfij,bfhwj->bfhwi", output.shared_from_camera[..., :3, :3], output.local_points)
+    return {
+        "point_tokens": output.geometry_tokens.flatten(0, 1),
+        "camera_tokens": output.view_tokens.flatten(0, 1),
+        "local_points": output.local_points,
+        "conf": output.confidence_logits[..., None],
+        "camera_poses": output.shared_from_camera,
+        "points": points + output.shared_from_camera[..., None, None, :3, 3],
+    }
+
+
+def check_contract(model: Pi3, tolerance: float) -> None:
+    """Frames in any order, windows in a batch that do not see each other, frames that are not square."""
+    images = torch.rand(2, 3, 3, 28, 42, generator=torch.Generator().manual_seed(1))
+    order = torch.tensor([2, 0, 1])
+    plain, permuted, alone = (outputs(model, given) for given in (images, images[:, order], images[1:]))
+    for name, value in plain.items():
+        of_frames = value.reshape(2, 3, *value.shape[1:]) if name.endswith("tokens") else value
+        moved = permuted[name].reshape(of_frames.shape)
+        assert relative(moved, of_frames[:, order]) < tolerance, name
+        assert relative(alone[name].reshape(1, *of_frames.shape[1:]), of_frames[1:]) < tolerance, name
+        assert relative(of_frames[:, order], of_frames) > 10 * tolerance, name  # the order does matter to the test
+    assert plain["points"].shape == (2, 3, 28, 42, 3)
+
+
+def test_contract_at_small_width():
+    check_contract(tiny(**IMAGES, points_per_side=14), 1e-4)
+
+
+def test_bfloat16_stays_near_at_small_width():
+    model = tiny(**IMAGES, points_per_side=14)
+    images = torch.rand(1, 3, 3, 28, 42)
+    exact = outputs(model, images)
+    rough = outputs(model.halve(), images)
+    errors = {name: relative(rough[name], exact[name]) for name in exact}
+    assert 1e-5 < max(errors.values()) < 0.03, errors  # it is rougher, and not much
+    assert all(value.dtype == torch.float32 for value in rough.values())
+    assert {p.dtype for p in model.camera_head.parameters()} == {torch.float32}
+
+
+def test_decoding_in_pieces_changes_nothing(monkeypatch):
+    model = tiny(**IMAGES)
+    images = torch.rand(1, 5, 3, 28, 28)
+    whole = outputs(model, images)
+    monkeypatch.setattr("vlm2.geometry.pi3.model.FRAMES_AT_ONCE", 2)
+    for name, value in outputs(model, images).items():
+        torch.testing.assert_close(value, whole[name], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        ((480, 640), (420, 560)),
+        ((1080, 1920), (378, 672)),
+        ((640, 480), (560, 420)),
+        ((60, 80), (42, 56)),
+        ((5, 9), (14, 14)),
+    ],
+)
+def test_frames_keep_their_shape_in_multiples_of_14(frame, expected):
+    assert native_size(*frame, 14, 255_000) == expected
+
+
+@pytest.mark.parametrize("height", [120, 700, 1900])
+@pytest.mark.parametrize("width", [170, 640, 1300])
+def test_native_sizes_stay_in_the_budget(height, width):
+    rows, columns = native_size(height, width, 14, 255_000)
+    assert rows % 14 == columns % 14 == 0
+    assert rows * columns <= min(255_000, height * width)
+    if 0.4 < width / height < 2.5:
+        assert abs(columns / rows / (width / height) - 1) < 0.08
+
+
+def published() -> Pi3:
+    """The published size with the fill rule of shared/pi3."""
     with torch.device("meta"):
         model = Pi3(Pi3Config()).eval()
     constants = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
@@ -135,24 +220,25 @@ def test_published_size_gives_the_published_outputs():
         for name, value in model.state_dict().items()
     }
     model.load_state_dict(weights, assign=True)
-    images = torch.from_numpy(golden["images"])
+    return model
+
+
+@needs_shared
+@pytest.mark.full  # 4 GB of weights
+def test_published_size_gives_the_published_outputs():
+    golden = np.load(SHARED / "pi3/golden_2x56x70.npz")
+    images, model = torch.from_numpy(golden["images"]), published()
     with torch.inference_mode():
-        output = model(images, (4, 5))
         hidden = model.trunk(model.tokens(images, (4, 5)), (4, 5))
-        points = torch.einsum("bfij,bfhwj->bfhwi", output.shared_from_camera[..., :3, :3], output.local_points)
-        points = points + output.shared_from_camera[..., None, None, :3, 3]
-    ours = {
-        "hidden": hidden[:, model.config.registers :][:, ::4],
-        "point_tokens": output.geometry_tokens[0],
-        "camera_tokens": output.view_tokens[0],
-        "local_points": output.local_points,
-        "conf": output.confidence_logits[..., None],
-        "camera_poses": output.shared_from_camera,
-        "points": points,
-    }
+    exact = outputs(model, images)
+    ours = exact | {"hidden": hidden[:, model.config.registers :][:, ::4]}
     errors = {
-        name: float(np.abs(value.numpy() - golden[name]).max() / np.abs(golden[name]).max())
-        for name, value in ours.items()
+        name: relative(value, torch.from_numpy(golden[name]).reshape(value.shape)) for name, value in ours.items()
     }
-    print(errors)
+    print("fp32", errors)
     assert max(errors.values()) < 1e-4, errors
+    check_contract(model, 1e-3)
+    rough = outputs(model.halve(), images)
+    errors = {name: relative(rough[name], exact[name]) for name in exact}
+    print("bf16", errors)
+    assert max(errors.values()) < 0.03, errors

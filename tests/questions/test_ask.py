@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vlm2.benchmarks.benchmark import Item
+from vlm2.benchmarks.phrases import exact_match
 from vlm2.questions import Question, ask_all, tasks, wordings
 from vlm2.questions.boxes import bearing, box_distance
 from vlm2.questions.tasks import Task, families
@@ -56,9 +58,9 @@ def test_the_tasks_are_the_files() -> None:
 
 
 def test_families_are_the_folders_and_no_type_is_in_two(scene: Scene) -> None:
-    assert families() == ("vsi", "vsti")
+    assert families() == ("freeform", "situated", "vsi", "vsti")
     assert sum(len(wordings(family)) for family in families()) == len(wordings())
-    with pytest.raises(ValueError, match="no family of questions 'vsii'; there are vsi, vsti"):
+    with pytest.raises(ValueError, match="no family of questions 'vsii'; there are freeform, situated, vsi, vsti"):
         ask_all(scene, 0, families=["vsii"])
 
 
@@ -194,3 +196,21 @@ def test_truths_are_plain_text(scene: Scene) -> None:
         json.dumps(question.to_vsi(0, scene))
         assert all(type(id) is int for id in question.objects)
         assert not any(isinstance(value, np.generic) for value in question.slots.values())
+
+
+@pytest.mark.parametrize("family", ["freeform", "situated"])
+def test_free_answers(flat: Scene, family: str) -> None:
+    asked = ask_all(flat, 3, families=(family,))
+    assert asked == ask_all(flat, 3, families=(family,))
+    assert len({question.question for question in asked}) == len(asked)
+    for question in asked:
+        assert question.options is None and question.accepted[0] == question.ground_truth
+        assert len(set(question.answers)) == len(question.answers) > 0
+        assert all(type(id) is int for id in question.objects)
+        assert Question.from_vsi(json.loads(json.dumps(question.to_vsi(0, flat)))).answers == question.answers
+
+
+def test_scorers_take_every_accepted_answer(flat: Scene) -> None:
+    question = next(q for q in ask_all(flat, 0, families=("freeform",)) if q.ground_truth == "grey")
+    item = Item("0", None, "flat", "freeform_colour", question.prompt(), question.question, None, question.accepted)
+    assert [exact_match(item, reply)["em"] for reply in ("grey", "Gray.", "white")] == [1.0, 1.0, 0.0]

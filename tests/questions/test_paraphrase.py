@@ -40,6 +40,18 @@ def test_every_wording_of_every_question_reads_whole(scene: Scene, held_out: boo
             assert (other.options, other.ground_truth) == (question.options, question.ground_truth)
 
 
+@pytest.mark.parametrize("held_out", [False, True])
+@pytest.mark.parametrize("family", ["freeform", "situated"])
+def test_free_answers_stay_the_same_in_every_wording(flat: Scene, family: str, held_out: bool) -> None:
+    rng = np.random.default_rng(0)
+    asked = ask_all(flat, 0, families=(family,))
+    assert {question.question_type for question in asked} == set(wordings(family))
+    for question in asked:
+        other = paraphrase(question, rng, held_out=held_out)
+        assert other.question != question.question and not set("{}") & set(other.question)
+        assert (other.options, other.ground_truth, other.answers) == (None, question.ground_truth, question.answers)
+
+
 def test_every_gap_has_a_name(scene: Scene) -> None:
     for question in ask_all(scene, 0, per_type=1):
         for index in range(len(wordings()[question.question_type])):

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from toys import GRID, VISION_DIM, ToyVision, toy_geometry, toy_model, toy_processor
 
 from vlm2.geometry.pi3 import Pi3, Pi3Config
-from vlm2.model import modeling
+from vlm2.model import parts
 from vlm2.scenes import Box, Room, Scene, SceneObject, Sighting
 from vlm2.train import loop
 from vlm2.train.cache import FORMAT
@@ -31,7 +31,7 @@ CATEGORIES = ("sofa", "tv", "plant", "lamp", "sink", "bed", "chair", "chair", "c
 
 def use_toy_vision() -> None:
     """Let models find the toy vision encoder by its name, in this process for good."""
-    modeling.load_vision_encoder = lambda name: ToyVision()
+    parts.load_vision_encoder = lambda name, dtype: ToyVision()
 
 
 def write_checkpoint(folder: Path) -> str:

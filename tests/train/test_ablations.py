@@ -13,7 +13,7 @@ from toytraining import LORA, losses, short, write_geometry, write_homes
 
 from vlm2.benchmarks import respondents
 from vlm2.benchmarks.scores import read_run
-from vlm2.model import VLM2ForConditionalGeneration, VLM2Processor, modeling
+from vlm2.model import VLM2ForConditionalGeneration, VLM2Processor, parts
 from vlm2.session.load import LoadedModel
 from vlm2.train import ablations, mini
 from vlm2.train.ablations import AblationsConfig, run_ablations
@@ -43,7 +43,7 @@ def toys(monkeypatch):
         return LoadedModel(name, Path(name), model, VLM2Processor.from_pretrained(name))
 
     load_once.cache_clear = lambda: None
-    monkeypatch.setattr(modeling, "load_vision_encoder", lambda name: ToyVision())
+    monkeypatch.setattr(parts, "load_vision_encoder", lambda name, dtype: ToyVision())
     monkeypatch.setattr(mini, "load_parts", load_parts)
     monkeypatch.setattr(ablations, "preset", toy_preset)
     monkeypatch.setattr(ablations, "load_once", load_once)
@@ -93,12 +93,12 @@ def test_rows_differ_in_what_the_issue_names_and_in_nothing_else():
     assert slots(config) == MOST
     assert slots(ablations.preset("mini")) == 40
     made = {row: changes(ROWS[row], config) for row in ROWS}
-    parts = {}
+    built = {}
     for row, switches in made.items():
         model = toy_model(**switches)
         memory = model.memory
-        parts[row] = (model.representation.spatial, memory.working_attention, memory.episodic_attention)
-    present = {row: tuple(bool(part) for part in found) for row, found in parts.items()}
+        built[row] = (model.representation.spatial, memory.working_attention, memory.episodic_attention)
+    present = {row: tuple(bool(part) for part in found) for row, found in built.items()}
     assert present == {
         "a": (False, False, False),
         "b": (True, False, False),
@@ -120,17 +120,14 @@ def test_no_row_shows_more_tokens_than_another(row, homes):
         assert shown.tolist() == list(range(MOST))
 
 
-def test_rows_see_their_frames_with_the_same_questions(homes, tmp_path):
+def test_rows_see_their_frames_with_the_same_questions(homes, tmp_path, monkeypatch):
     model = toy_model(stores="all").eval()
     cached = open_cache(homes)
     for home in cached:
         cache_geometry(home, model.geometry)
     model.save_pretrained(tmp_path)
-    modeling_vision, modeling.load_vision_encoder = modeling.load_vision_encoder, lambda name: ToyVision()
-    try:
-        kept = Kept(tmp_path)
-    finally:
-        modeling.load_vision_encoder = modeling_vision
+    monkeypatch.setattr(parts, "load_vision_encoder", lambda name, dtype: ToyVision())
+    kept = Kept(tmp_path)
     found = {
         name: RowExamples(choose, cached, 9, Handful(3), 56, seed=3)
         for name, choose in {"spread": Spread(MOST), "stream": Stream(8), "kept": kept}.items()

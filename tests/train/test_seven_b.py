@@ -11,7 +11,7 @@ from toys import ToyVision, toy_config, toy_model
 from toysharding import shard_and_step, step, telling
 from toytraining import alone, losses, pair, short, write_checkpoint, write_footage
 
-from vlm2.model import modeling
+from vlm2.model import parts
 from vlm2.model.presets import preset
 from vlm2.train import seven_b
 from vlm2.train.budget import Load, activations, budget, count, footage_bytes
@@ -28,8 +28,6 @@ def config(tmp_path, write_video):
     base = recipe()
     training = replace(
         base.training,
-        preset=None,
-        changes={},
         model=write_checkpoint(tmp_path / "model"),
         videos=str(videos),
         questions=(str(videos / "questions.jsonl"),),
@@ -43,7 +41,7 @@ def config(tmp_path, write_video):
 
 @pytest.fixture(autouse=True)
 def toy_vision(monkeypatch):
-    monkeypatch.setattr(modeling, "load_vision_encoder", lambda name: ToyVision())
+    monkeypatch.setattr(parts, "load_vision_encoder", lambda name, dtype: ToyVision())
 
 
 def test_seven_steps(config, tmp_path):
@@ -76,7 +74,7 @@ def test_two_processes_have_the_loss_of_one(config, tmp_path):
 def test_the_recipe_is_what_is_written():
     training = recipe().training
     assert training.handful * training.loop.accumulate == 128 and training.sampling.frames == FRAMES == 32
-    config = model_config(training)
+    config = model_config("nowhere")
     assert (config.lora["r"], config.lora["alpha"]) == (128, 256)
     assert (training.lora_learning_rate, training.loop.warmup, training.epochs) == (2e-5, 0.03, 1.0)
     assert math.ceil(200_000 / 128) == 1563
@@ -115,7 +113,7 @@ def test_the_disk_estimate_is_what_a_video_takes(config, tmp_path):
 
 
 def test_an_estimate_needs_no_weights_and_says_how_to_launch(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(seven_b, "preset", lambda name: toy_config())
+    monkeypatch.setattr(seven_b, "seven_b", toy_config)
     base = recipe()
     train_seven_b(
         replace(
@@ -133,14 +131,13 @@ def test_an_estimate_needs_no_weights_and_says_how_to_launch(tmp_path, capsys, m
 
 @pytest.mark.full
 def test_the_7b_fits_where_it_is_said_to():
-    config = model_config(recipe().training)
+    config = preset("7b")
     load = expected_load(config, recipe().training)
-    assert load.tokens_a_frame == 196 and load.patches == 729
+    assert load.tokens_a_frame == 182 and (load.patches, load.geometry_patches) == (729, 1301)
     found = budget(config, load, seven_b.VISION_PARAMETERS)
     assert found.trained_parameters == pytest.approx(367e6, rel=0.01)
     assert 25 < found.total(1) / 2**30 < 40 and found.total(8) / 2**30 < 24
     assert sharding(config, 8)["fsdp_config"]["fsdp_transformer_layer_cls_to_wrap"] == "Qwen2DecoderLayer"
-    assert preset("7b").lora["r"] == 64
 
 
 def test_shared_layers_compute_and_save_the_same(tmp_path):

@@ -85,9 +85,8 @@ def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatur
             tokens, time = model.vision(images).float(), torch.tensor([frame.time], device=device)
             waiting = [*waiting, (tokens, time)]
             grid = model.vision.grid(*images.shape[-2:])
-            inputs = (
-                FrameInputs(visual_tokens=tokens, grid=grid) if encoder.needs_visual_tokens else FrameInputs(images)
-            )
+            seen = processor.resize_for_geometry(frame.image[None])
+            inputs = FrameInputs(visual_tokens=tokens, grid=grid) if seen is None else FrameInputs(seen.to(device))
             windows, geometry = advance(encoder, windows, inputs)
         if geometry is not None:
             unit = scene_unit(geometry, window) if unit is None else unit

@@ -1,8 +1,9 @@
 """Who answers a benchmark's questions: a model through the session that users run, or a baseline.
 
 A baseline is a model by its name: `chance` (the commonest answer of each question type), `random` (an option, or the
-truth of another question of the type, drawn by the seed), and `blind:MODEL` (the language model of MODEL, its adapters
-included, with the same prompt and no video).
+truth of another question of the type, drawn by the seed), `blind:MODEL` (the language model of MODEL, its adapters
+included, with the same prompt and no video), and `llava-video:MODEL` (plain LLaVA-Video out of an imported MODEL, on
+`frames` frames, 32 by default).
 """
 
 from __future__ import annotations
@@ -163,6 +164,41 @@ class Blind:
             yield Reply(processor.decode(words[0]))
 
 
+@dataclass(frozen=True)
+class LlavaVideo:
+    """Plain LLaVA-Video out of an imported model: no memory, no 3D, the frames and the prompt as published."""
+
+    settings: Settings  # of which `model` is the model's own name
+    most_tokens: int
+    needs_video: bool = True
+
+    @property
+    def count(self) -> int:
+        """How many frames are shown."""
+        from ..model.llava_video import FRAMES
+
+        return FRAMES if self.settings.frames is None else self.settings.frames
+
+    def identity(self) -> dict[str, Any]:
+        shared = _model_identity(self.settings.model, self.settings, self.most_tokens)
+        prompt = shared["prompt"] | {"before": "time instruction"}
+        return {**shared, "prompt": prompt, "frames": {"rule": "linspace", "count": self.count}}
+
+    def load(self) -> LoadedModel:
+        """Return the model, loaded once a process."""
+        return load_once(self.settings.model, self.settings.device, self.settings.dtype, self.settings.threads)
+
+    def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
+        from ..session.baseline import Baseline as Plain
+        from ..video import VideoFile
+
+        plain = Plain(self.load(), self.count)
+        assert items[0].video is not None
+        plain.watch(VideoFile(items[0].video))
+        for answer in plain.ask([item.prompt for item in items], self.most_tokens):
+            yield Reply(answer.text, plain.frames)
+
+
 def _chance(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
     return Baseline("chance", benchmark.chance(items))
 
@@ -176,8 +212,15 @@ def _blind(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest
     return Blind(Settings(**changed), benchmark.most_tokens)
 
 
+def _llava_video(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
+    if not rest:
+        raise ValueError("Say out of which imported model: llava-video:DIR.")
+    changed = {**vars(settings), "model": rest}
+    return LlavaVideo(Settings(**changed), benchmark.most_tokens)
+
+
 Make = Callable[[Settings, Benchmark, Sequence[Item], str], Respondent]
-BASELINES: Mapping[str, Make] = {"chance": _chance, "random": _random, "blind": _blind}
+BASELINES: Mapping[str, Make] = {"chance": _chance, "random": _random, "blind": _blind, "llava-video": _llava_video}
 
 
 def respondent(settings: Settings, benchmark: Benchmark, items: Sequence[Item]) -> Respondent:

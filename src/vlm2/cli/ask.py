@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 if TYPE_CHECKING:
     from ..questions.question import Question
     from ..session import Answer, Session
+    from ..session.baseline import Baseline
     from ..video import VideoFile
 
 LONG_VIDEO = 10.0  # seconds; from here on a progress bar
@@ -34,11 +35,20 @@ def ask(
     fps: Annotated[float | None, typer.Option(help="Frames a second to look at; by default 2.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     save: Annotated[Path | None, typer.Option(help="Keep what was seen in this file.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; by default a GPU where there is one.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; auto: all GPUs; by default a GPU.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+    quantize: Annotated[
+        str | None, typer.Option(help="8bit or 4bit: a smaller language model (extra `large`).")
+    ] = None,
+    baseline: Annotated[
+        int | None,
+        typer.Option(metavar="FRAMES", min=1, help="Plain LLaVA-Video on so many frames (32): no memory, no 3D."),
+    ] = None,
 ) -> None:
     """Answer questions about a video: `vlm2 ask room.mp4 "How many chairs are in this room?"`."""
     asked = _questions(questions or [], questions_file)
+    if baseline is not None and save is not None:
+        raise ValueError("The baseline has no memory to save; leave out --save or --baseline.")
     with _warnings_as_lines():
         from ..video import VideoFile
 
@@ -46,14 +56,21 @@ def ask(
         started = time.perf_counter()
         import vlm2
 
-        loaded = vlm2.load(model, device=device, dtype=dtype)
-        session = loaded.session()
+        loaded = vlm2.load(model, device=device, dtype=dtype, quantize=cast(Any, quantize))
         load_seconds = time.perf_counter() - started
-        with _progress(file) as progress:
-            session.watch(file, fps=fps, progress=progress)
-        answers = [(question, session.ask(_prompt(question))) for question in asked]
-        if save is not None:
-            session.save(save)
+        if baseline is not None:
+            from ..session.baseline import Baseline
+
+            session = Baseline(loaded, baseline)
+            session.watch(file)
+            answers = list(zip(asked, session.ask([_prompt(question) for question in asked]), strict=True))
+        else:
+            session = loaded.session()
+            with _progress(file) as progress:
+                session.watch(file, fps=fps, progress=progress)
+            answers = [(question, session.ask(_prompt(question))) for question in asked]
+            if save is not None:
+                session.save(save)
     if json:
         typer.echo(_as_json(model, file, session, answers))
     else:
@@ -90,6 +107,7 @@ def _prompt(question: Question) -> str:
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     """Show our own warnings as one yellow line each, and those of the libraries not at all."""
+    from ..model.weights import LicenceNotice
     from ..video import VideoWarning
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
@@ -98,6 +116,7 @@ def _warnings_as_lines() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", VideoWarning)
+        warnings.simplefilter("always", LicenceNotice)
         warnings.showwarning = show
         yield
 
@@ -118,7 +137,7 @@ def _progress(file: VideoFile) -> Iterator[Callable[[float], None] | None]:
         yield lambda seconds: bar.update(task, completed=seconds)
 
 
-def _as_json(model: str, file: VideoFile, session: Session, answers: list[Asked]) -> str:
+def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: list[Asked]) -> str:
     rows = []
     for question, answer in answers:
         row = {"question": question.question, "answer": answer.text, "seconds": round(answer.seconds, 3)}
@@ -132,7 +151,7 @@ def _as_json(model: str, file: VideoFile, session: Session, answers: list[Asked]
     return json_module.dumps({"model": model, "video": video, "answers": rows}, ensure_ascii=False, indent=1)
 
 
-def _show(file: VideoFile, session: Session, answers: list[Asked], load_seconds: float) -> None:
+def _show(file: VideoFile, session: Session | Baseline, answers: list[Asked], load_seconds: float) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -141,7 +160,8 @@ def _show(file: VideoFile, session: Session, answers: list[Asked], load_seconds:
     else:
         for question, answer in answers:
             console.print(f"\n[bold]{_plain(question.question)}[/]\n  [green]{_plain(answer.text)}[/]")
-            console.print(f"  [dim]looked most at {_evidence(answer)}[/]")
+            if answer.evidence:
+                console.print(f"  [dim]looked most at {_evidence(answer)}[/]")
     spent = {"load": load_seconds, **session.spent, "answer": sum(answer.seconds for _, answer in answers)}
     parts = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in spent.items())
     console.print(

@@ -92,6 +92,48 @@ def stream(
     Console().print(table)
 
 
+@app.command()
+def scale(
+    frames: Annotated[str, typer.Option(help="When to ask: after so many frames.")] = "32,128,1000",
+    depth: Annotated[int | None, typer.Option(min=1, help="At most so many layers of every stack; else all.")] = None,
+    baseline: Annotated[bool, typer.Option(help="Also plain LLaVA-Video, which keeps all frames.")] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+    dtype: Annotated[str, typer.Option(help="Of the language model.")] = "bfloat16",
+) -> None:
+    """Run the 7b with random weights at its own size: seconds by station and peak memory as frames come in."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..benchmarks import scale, speed
+    from ..session.load import find_device, find_dtype
+
+    if not all(part.isdecimal() and int(part) for part in frames.split(",")):
+        raise ValueError(f"--frames takes numbers above 0 with commas between them, such as 32,128,1000; not {frames}.")
+    marks = [int(part) for part in frames.split(",")]
+    place, kind = find_device(device), find_dtype(dtype)
+    assert kind is not None
+    console = Console(stderr=True)
+    with console.status("Building the 7b with random weights"):
+        loaded = scale.random_model(depth, place, kind)
+    found = scale.watch(loaded, marks, lambda mark: console.print(mark, highlight=False))
+    if baseline:
+        found += scale.keep_all(loaded, marks, lambda mark: console.print(mark, highlight=False))
+    result = {"machine": speed.machine(place), "model": loaded.name, "dtype": dtype}
+    if json:
+        typer.echo(json_module.dumps(result | {"marks": [asdict(mark) for mark in found]}, indent=1))
+        return
+    stations = (*scale.STATIONS, "memory", "answer")
+    caption = f"seconds since the row before, and of one answer; {dtype}; {_where(result)}"
+    table = Table("mode", "frames", *stations, "tokens read", "peak GB", title=loaded.name, caption=caption)
+    for mark in found:
+        spent = mark.seconds or {}
+        told = "" if mark.seconds else "out of memory"
+        seconds = (format(spent[station], ".2f") if station in spent else told for station in stations)
+        table.add_row(mark.mode, str(mark.frames), *seconds, str(mark.read or ""), f"{mark.peak_gigabytes:.1f}")
+    Console().print(table)
+
+
 def _known(value: float | None, form: str) -> str:
     return "unknown" if value is None else format(value, form)
 

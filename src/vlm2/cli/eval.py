@@ -38,7 +38,9 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder for predictions, scores and receipt; a killed run goes on there.")
     ] = None,
-    model: Annotated[str, typer.Option(help="mini, a folder, a hub name; or chance, random, blind:MODEL.")] = "mini",
+    model: Annotated[
+        str, typer.Option(help="mini, a folder, a hub name; chance, random, blind:MODEL, llava-video:MODEL.")
+    ] = "mini",
     data: Annotated[str | None, typer.Option(help="Question file, its folder, or a hub data set.")] = None,
     videos: Annotated[Path | None, typer.Option(help="Folder of the videos; those of homes are made there.")] = None,
     limit: Annotated[

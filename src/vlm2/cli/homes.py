@@ -44,7 +44,9 @@ def make(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; else one a core.")] = None,
     geometry: Annotated[bool, typer.Option("--geometry", help="Write exact depth and poses too.")] = False,
     sheets: Annotated[bool, typer.Option(help="Draw a contact sheet and a map of each home.")] = True,
-    families: Annotated[str, typer.Option(help="Which questions to write: vsi, vsti, or vsi,vsti.")] = "vsi",
+    families: Annotated[
+        str, typer.Option(help="Questions to write: vsi, vsti, freeform, situated; join with commas.")
+    ] = "vsi",
 ) -> None:
     """Make homes: videos/*.mp4, scenes/*.json, sheets/*.png and questions.jsonl in VSI-Bench's form."""
     from ..homes.produce import HomeOrder

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cache
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -40,6 +42,10 @@ class GeometryEncoder(nn.Module, ABC):
     window: int  # most frames to see at once
     needs_visual_tokens: bool
 
+    def halve(self) -> GeometryEncoder:
+        """Compute in bfloat16 where the results bear it; return self. Encoders that cannot stay as they are."""
+        return self
+
     @abstractmethod
     def encode(
         self,
@@ -52,3 +58,20 @@ class GeometryEncoder(nn.Module, ABC):
         `images` are in [0, 1]; encoders that reuse the vision encoder's features read `visual_tokens` on `grid`, and
         their `images` may be None.
         """
+
+
+@cache
+def nearest_size(aspect: float, step: int, max_pixels: int) -> tuple[int, int]:
+    """Return the (height, width) nearest `aspect` (w/h), multiples of `step`, with half to all of `max_pixels`."""
+    most = max_pixels // step**2  # cells of step × step pixels
+    sizes = [(rows, columns) for rows in range(1, most + 1) for columns in range(1, most // rows + 1)]
+    large = [size for size in sizes if size[0] * size[1] >= most / 2]
+    rows, columns = min(large, key=lambda s: (round(abs(math.log(s[1] / s[0] / aspect)), 9), -s[0] * s[1]))
+    return rows * step, columns * step
+
+
+def native_size(height: int, width: int, step: int, max_pixels: int) -> tuple[int, int]:
+    """Return the (height, width) for a whole frame of this size: multiples of `step`, the aspect ratio kept as nearly
+    as they allow, at most `max_pixels` and never more than the frame has, but for frames smaller than a step."""
+    native = max(height, step) * max(width, step)
+    return nearest_size(width / height, step, min(native, max_pixels))

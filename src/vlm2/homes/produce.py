@@ -15,6 +15,7 @@ from jaxtyping import Float32, Float64, Int, Int32, UInt8
 
 from ..scenes.record import Intrinsics, Scene, Sighting, Trajectory
 from .build import build_home, floor_area, scene_objects
+from .colours import SeenColours
 from .furniture.catalogue import Catalogue
 from .home import CameraPath, Home, Split
 from .renderer import Output, Renderer, camera_points, pinhole
@@ -80,10 +81,20 @@ class SampledHome:
 
 
 def scene_of(
-    home: Home, name: str, path: CameraPath, intrinsics: Intrinsics, sightings: Sightings, video: str | None = None
+    home: Home,
+    name: str,
+    path: CameraPath,
+    intrinsics: Intrinsics,
+    sightings: Sightings,
+    colours: SeenColours,
+    video: str | None = None,
 ) -> Scene:
-    """Return the record of a home. `path` holds the sampled frames only, and `sightings` index into it."""
-    objects = tuple(replace(o, sightings=tuple(sightings.get(o.id, ()))) for o in scene_objects(home))
+    """Return the record of a home. `path` holds the sampled frames only: `sightings` index into it, `colours` counted
+    them."""
+    objects = tuple(
+        replace(o, sightings=tuple(sightings.get(o.id, ())), colour_share=colours.share(o.id, o.colour))
+        for o in scene_objects(home)
+    )
     counts: dict[str, int] = {}
     for thing in objects:
         counts[thing.category] = counts.get(thing.category, 0) + 1
@@ -135,13 +146,14 @@ def sample_home(
     intrinsics = pinhole(*size, path.horizontal_fov)
     renderer = renderer or shared_renderer(*size)
     renderer.load(home)
-    frames, points, instances = [], [], []
+    frames, points, instances, colours = [], [], [], SeenColours()
     for pose in path.world_from_camera:
         shot = renderer.render(pose, intrinsics, outputs=("rgb", "depth", "instances"))
         frames.append(_asked(shot.rgb))
         points.append(camera_points(_asked(shot.depth), intrinsics))
         instances.append(_asked(shot.instances))
-    scene = scene_of(home, f"{split}_{seed}", path, intrinsics, _sightings(instances))
+        colours.add(frames[-1], instances[-1])
+    scene = scene_of(home, f"{split}_{seed}", path, intrinsics, _sightings(instances), colours)
     return SampledHome(
         scene, np.stack(frames), np.stack(points), np.stack(instances), path.times, path.world_from_camera
     )
@@ -165,7 +177,8 @@ def produce_home(order: HomeOrder, out: Path, renderer: Renderer | None = None) 
     with _whole(files["video"]) as file:
         film = _film(renderer, path, intrinsics, set(chosen.tolist()), order, file)
 
-    scene = scene_of(home, order.name, sampled, intrinsics, _sightings(film.instances), f"videos/{order.name}.mp4")
+    seen, video = _sightings(film.instances), f"videos/{order.name}.mp4"
+    scene = scene_of(home, order.name, sampled, intrinsics, seen, film.colours, video)
     scene = replace(scene, duration=float(path.times[-1] - path.times[0] + 1.0 / order.fps))
     if order.sheets:
         with _whole(files["sheet"]) as file:
@@ -194,19 +207,20 @@ def _asked(output: np.ndarray | None) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Film:
-    """What filming keeps beside the video: maps of the sampled frames, and pictures for the sheet."""
+    """What filming keeps beside the video: maps and colours of the sampled frames, and pictures for the sheet."""
 
     instances: list[np.ndarray]
     depths: list[np.ndarray]
     pictures: list[np.ndarray]
     picture_times: list[float]
+    colours: SeenColours
 
 
 def _film(
     renderer: Renderer, path: CameraPath, intrinsics: Intrinsics, sampled: set[int], order: HomeOrder, file: Path
 ) -> _Film:
     """Render the path into a video file, and keep what the record and the sheet need."""
-    film = _Film([], [], [], [])
+    film = _Film([], [], [], [], SeenColours())
     shown = set(np.linspace(0, len(path.times) - 1, SHEET_FRAMES).astype(int).tolist())
     extra: tuple[Output, ...] = ("instances", "depth") if order.geometry else ("instances",)
     with _video(file, order.size, order.fps) as write:
@@ -215,6 +229,7 @@ def _film(
             write(_asked(shot.rgb), float(time - path.times[0]))
             if index in sampled:
                 film.instances.append(_asked(shot.instances))
+                film.colours.add(_asked(shot.rgb), film.instances[-1])
                 if order.geometry:
                     film.depths.append(_asked(shot.depth))
             if index in shown:

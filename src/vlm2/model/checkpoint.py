@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .configuration import VLM2Config
+from .parts import check_imported, imported_checksums
 from .weights import PARTS, check_checksums, part_checksums
 
 WEIGHTS = "model.safetensors"
@@ -21,7 +22,7 @@ def stored_names(model: nn.Module, config: VLM2Config) -> list[str]:
     for name, tensor in model.state_dict().items():
         here = tensor.to_local() if hasattr(tensor, "to_local") else tensor  # of FSDP: this process's part
         place = (here.data_ptr(), tensor.shape)
-        if _stored(name, config) and (here.numel() == 0 or place not in seen):
+        if _stored(name, config) and (here.numel() == 0 or here.is_meta or place not in seen):
             names.append(name)
             seen.add(place)
     return names
@@ -95,11 +96,13 @@ def _complaints(tensors: dict[str, Tensor], expected: dict[str, torch.Size]) -> 
 
 
 def frozen_checksums(config: VLM2Config) -> dict[str, str]:
-    """Return the sha256 of the pinned frozen parts that a model of this configuration stands on."""
+    """Return the sha256 of the frozen parts that a model of this configuration stands on, pinned or imported."""
     names = (config.vision["name"].partition(":")[0], config.text["source"])
-    return part_checksums([name for name in names if name in PARTS])
+    return part_checksums([name for name in names if name in PARTS]) | imported_checksums(config)
 
 
 def check_frozen(config: VLM2Config) -> None:
-    """Raise ValueError when the checkpoint was trained on frozen parts that differ from this version's."""
-    check_checksums(config.frozen_sha256)
+    """Raise ValueError when the checkpoint was trained on frozen parts that differ from those here."""
+    check_imported(config)
+    imported = imported_checksums(config)
+    check_checksums({name: sha256 for name, sha256 in config.frozen_sha256.items() if name not in imported})

@@ -9,18 +9,22 @@ from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, PreTrainedConfig
 
 from ..memory import MemoryConfig
+from .projector import ProjectorConfig
 
 PositionFeatures = Literal["fourier", "raw"]
 Context = Literal["frames", "memory"]
 Tokens = Literal["3d", "visual"]
+EncoderDtype = Literal["float32", "bfloat16"]
 
 
 @strict
 class VLM2Config(PreTrainedConfig):
     """How a VLM² is built. `vlm2.model.presets.preset` gives the sizes that we train.
 
-    vision: the frozen encoder's "name" (see `vlm2.model.vision`), its "dim" and "stride".
-    geometry: the encoder's "name" (see `vlm2.geometry`) and its "config"; "frozen_part" where its weights are not ours.
+    vision: the frozen encoder's "name" (see `vlm2.model.vision`), its "dim" and "stride"; "side", of
+        the squares that it sees if it sees squares.
+    geometry: the encoder's "name" (see `vlm2.geometry`) and its "config"; "frozen_part", the folder of its weights if
+        they are not ours; "images", the "stride" and "max_pixels" of frames for one that sees images.
     text: "source" (a frozen part, folder or hub name; None: nothing is loaded, the model starts random) and "config", a
         transformers configuration as a dictionary.
     memory: the switches of `MemoryConfig`, without its dim and heads.
@@ -32,7 +36,11 @@ class VLM2Config(PreTrainedConfig):
     position_features: what φ reads of C: "fourier" features or "raw" metres [choice].
     position_confidence: α also sees the geometry encoder's confidence [choice].
     fusion_residual: H = LayerNorm(F_pa + attention) [choice]; off, H is the attention's output alone.
+    pass_through: H begins as F: the fusion normalises its queries and not H, φ and the fusion's output begin at 0. With
+        `memory_residual` the untrained model then says what the one it was imported from says [choice].
+    projector: the switches of `ProjectorConfig`.
     pooling: patches along a side that become one token of the language model.
+    encoder_dtype: of both frozen encoders, "float32" or "bfloat16".
     context: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
     slot_times: a slot's tokens carry when it was seen [choice].
     numbers: how a session says a number: "greedy", digit by digit as `generate` does, or "expected", the one that is
@@ -40,6 +48,8 @@ class VLM2Config(PreTrainedConfig):
     video_token_id: stands for the whole video among `input_ids`; any id that a prompt never holds.
     stores: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).
     frozen_sha256: of every frozen part the checkpoint was trained on, by name.
+
+    A folder in `vision`, `geometry` or `text` that begins with "./" lies in the checkpoint's own.
     """
 
     model_type = "vlm2"
@@ -59,8 +69,11 @@ class VLM2Config(PreTrainedConfig):
     position_features: str = "fourier"
     position_confidence: bool = True
     fusion_residual: bool = True
+    pass_through: bool = False
+    projector: dict[str, Any] = field(default_factory=dict)
     pooling: int = 2
     context: str = "memory"
+    encoder_dtype: str = "float32"
     slot_times: bool = False
     numbers: str = "greedy"
     video_token_id: int = 16
@@ -72,6 +85,7 @@ class VLM2Config(PreTrainedConfig):
             ("position_features", get_args(PositionFeatures)),
             ("context", get_args(Context)),
             ("representation", get_args(Tokens)),
+            ("encoder_dtype", get_args(EncoderDtype)),
             ("numbers", ("greedy", "expected")),
             ("stores", ("trained", "all")),
         ):
@@ -81,12 +95,19 @@ class VLM2Config(PreTrainedConfig):
             raise ValueError(
                 f"Without vision_projection dim must be the vision encoder's {self.vision['dim']}, not {self.dim}."
             )
+        if self.pass_through and (self.vision_projection or not self.fusion_residual):
+            raise ValueError("pass_through needs fusion_residual, and no vision_projection: else H cannot begin as F.")
+        self.projector_config()
         self.memory_config()  # refuses switches that it does not know
         super().__post_init__(**kwargs)
 
     def memory_config(self) -> MemoryConfig:
         """Return the memory's part, with the model's width and heads."""
         return MemoryConfig(dim=self.dim, heads=self.heads, **self.memory)
+
+    def projector_config(self) -> ProjectorConfig:
+        """Return the projector's switches."""
+        return ProjectorConfig(**self.projector)
 
     def text_config(self) -> PreTrainedConfig:
         """Return the language model's own configuration."""

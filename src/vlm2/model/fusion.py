@@ -10,10 +10,11 @@ from torch.nn import functional
 class Fusion(nn.Module):
     """Let every visual token look up the geometry of its own frame. The two may have different grids.
 
-    With `residual`, H = LayerNorm(F_pa + attention) [choice]; without, H is what the attention gives.
+    With `residual`, H = LayerNorm(F_pa + attention) [choice]; without, H is what the attention gives. With
+    `pass_through`, H = F_pa + attention of LayerNorm(F_pa), and the attention begins at 0: H begins as F_pa.
     """
 
-    def __init__(self, dim: int, heads: int, residual: bool = True) -> None:
+    def __init__(self, dim: int, heads: int, residual: bool = True, pass_through: bool = False) -> None:
         super().__init__()
         self.heads = heads
         self.query = nn.Linear(dim, dim)
@@ -21,6 +22,10 @@ class Fusion(nn.Module):
         self.value = nn.Linear(dim, dim)
         self.out = nn.Linear(dim, dim)
         self.norm = nn.LayerNorm(dim) if residual else None
+        self.pass_through = pass_through
+        if pass_through:
+            nn.init.zeros_(self.out.weight)
+            nn.init.zeros_(self.out.bias)
 
     def forward(
         self,
@@ -28,11 +33,14 @@ class Fusion(nn.Module):
         aligned_tokens: Float[Tensor, "frames aligned dim"],
     ) -> Float[Tensor, "frames patches dim"]:
         """Return H for F_pa and G_vc."""
-        queries = self._split(self.query(positioned_tokens))
+        seen = self.norm(positioned_tokens) if self.norm is not None and self.pass_through else positioned_tokens
+        queries = self._split(self.query(seen))
         keys, values = self._split(self.key(aligned_tokens)), self._split(self.value(aligned_tokens))
         read = functional.scaled_dot_product_attention(queries, keys, values)
         read = self.out(read.transpose(1, 2).flatten(2))
-        return read if self.norm is None else self.norm(positioned_tokens + read)
+        if self.norm is None:
+            return read
+        return positioned_tokens + read if self.pass_through else self.norm(positioned_tokens + read)
 
     def _split(self, tokens: Tensor) -> Float[Tensor, "frames heads tokens head_dim"]:
         return tokens.unflatten(-1, (self.heads, -1)).transpose(1, 2)

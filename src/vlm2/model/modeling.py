@@ -12,20 +12,21 @@ from huggingface_hub import snapshot_download
 from jaxtyping import Float, Int
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
-from ..geometry import build_encoder
+from ..geometry.encoder import GeometryEncoder
 from ..geometry.windows import FrameInputs, encode_windows
 from ..memory import DualMemory, DualState
 from .checkpoint import check_frozen, frozen_checksums, load_weights, save_weights, stored_tensors
 from .clock import Clock
 from .configuration import VLM2Config
 from .features import FrameFeatures, scene_unit
-from .language import load_language_model
+from .language import SPREAD, Quantize
+from .parts import load_geometry, load_language, load_vision, settle
 from .projector import Projector
 from .representation import Representation
 from .splice import Spliced, splice
-from .vision import VisionEncoder, load_vision_encoder
+from .vision import VisionEncoder
 
 FRAMES_AT_ONCE = 16  # through the vision encoder
 
@@ -49,15 +50,17 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         config: VLM2Config,
         vision: VisionEncoder | None = None,
         language_model: PreTrainedModel | None = None,
+        geometry: GeometryEncoder | None = None,
     ) -> None:
         super().__init__(config)
-        self.vision = load_vision_encoder(config.vision["name"]) if vision is None else vision
-        self.geometry = build_encoder(config.geometry["name"], config.geometry["config"]).requires_grad_(False)
+        self.vision = load_vision(config) if vision is None else vision
+        self.geometry = load_geometry(config) if geometry is None else geometry.requires_grad_(False)
         self.representation = Representation(config, self.geometry.geometry_dim, self.geometry.view_dim)
         self.memory = DualMemory(config.memory_config())
-        language_model = _language_model(config) if language_model is None else language_model
-        self.projector = Projector(config.dim, language_model.config.hidden_size, config.pooling)
-        self.clock = Clock(language_model.config.hidden_size) if config.slot_times else None
+        language_model = load_language(config) if language_model is None else language_model
+        text_dim = language_model.config.hidden_size
+        self.projector = Projector(config.dim, text_dim, config.pooling, config.projector_config())
+        self.clock = Clock(text_dim) if config.slot_times else None
         self.language_model = _adapted(language_model, config)
         self.post_init()
 
@@ -140,15 +143,17 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         features: FrameFeatures | Sequence[FrameFeatures] | None = None,
         pixel_values_videos: Float[Tensor, "videos frames 3 height width"] | None = None,
         video_times: Float[Tensor, "videos frames"] | None = None,
+        pixel_values_geometry: Float[Tensor, "videos frames 3 geometry_height geometry_width"] | None = None,
         labels: Int[Tensor, "batch text"] | None = None,
         **options: Any,
     ):
         """Predict the next tokens of prompts that hold one video placeholder each, as a causal language model does.
 
-        The videos come as features, or as frames in [0, 1] with their times in seconds; one serves all rows. Logits
-        and labels run over text and video tokens; the video's have no loss.
+        The videos come as features, or as frames in [0, 1] with their times in seconds, and once more at the geometry
+        encoder's size where it sees images; one serves all rows. Logits and labels run over text and video tokens; the
+        video's have no loss.
         """
-        videos = self._videos(features, pixel_values_videos, video_times)
+        videos = self._videos(features, pixel_values_videos, video_times, pixel_values_geometry)
         spliced = self._splice(input_ids, attention_mask, labels, videos)
         return self.language_model(
             inputs_embeds=spliced.inputs_embeds,
@@ -165,11 +170,12 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         features: FrameFeatures | Sequence[FrameFeatures] | None = None,
         pixel_values_videos: Float[Tensor, "videos frames 3 height width"] | None = None,
         video_times: Float[Tensor, "videos frames"] | None = None,
+        pixel_values_geometry: Float[Tensor, "videos frames 3 geometry_height geometry_width"] | None = None,
         **options: Any,
     ):
         """Continue prompts; takes the inputs of `forward` and the options of transformers' `generate`. Returns only the
         new tokens' ids."""
-        videos = self._videos(features, pixel_values_videos, video_times)
+        videos = self._videos(features, pixel_values_videos, video_times, pixel_values_geometry)
         spliced = self._splice(input_ids, attention_mask, None, videos, pad_left=True)
         model: Any = self.language_model
         return model.generate(inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options)
@@ -179,12 +185,15 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         features: FrameFeatures | Sequence[FrameFeatures] | None,
         images: Tensor | None,
         times: Tensor | None,
+        geometry_images: Tensor | None,
     ) -> list[Tensor]:
         if features is not None and images is not None:
             raise ValueError("Give the videos once: as features or as pixel_values_videos, not both.")
         if images is not None:
             counted = torch.arange(images.shape[1], dtype=torch.float32).expand(len(images), -1)
-            features = [self.encode(*video) for video in zip(images, counted if times is None else times, strict=True)]
+            seen = [None] * len(images) if geometry_images is None else geometry_images
+            videos = zip(images, counted if times is None else times, seen, strict=True)
+            features = [self.encode(*video) for video in videos]
         if features is None:
             return []
         features = [features] if isinstance(features, FrameFeatures) else features
@@ -210,6 +219,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
         self.config.architectures = [type(self).__name__]
+        settle(self.config, folder)
         self.config.frozen_sha256 = frozen_checksums(self.config)
         self.config.save_pretrained(folder)
         save_weights(tensors, folder)
@@ -224,29 +234,43 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         language_model: PreTrainedModel | None = None,
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
+        quantize: Quantize | None = None,
         **_: Any,
     ) -> VLM2ForConditionalGeneration:
         """Load a checkpoint from a folder or the hub, in eval mode; `vision` and `language_model` stand in for frozen
-        parts. `dtype` is the language model's with its adapters; what comes before it stays in single precision.
+        parts. `dtype` is the language model's with its adapters; what comes before it stays as the configuration says.
+        `device` "auto" spreads the language model over all devices, `quantize` keeps it in 8 or 4 bits.
 
         Raises ValueError for a checkpoint that does not fit its configuration or was trained on other frozen parts.
         """
         folder = _checkpoint_folder(pretrained_model_name_or_path)
         config = VLM2Config.from_pretrained(folder) if config is None else config
+        config._name_or_path = str(folder)
         check_frozen(config)
+        placed = language_model is None and (quantize is not None or device == SPREAD)
+        if language_model is None:
+            language_model = load_language(config, device, quantize)
         model = cls(config, vision, language_model)
         load_weights(model, config, folder)
         if dtype is not None:
-            torch.nn.Module.to(model.language_model, dtype)
-        if device is not None:
-            torch.nn.Module.to(model, device)
+            model._cast_language(dtype, quantized=quantize is not None)
+        for name, part in model.named_children():
+            if device is not None and not (placed and name == "language_model"):
+                torch.nn.Module.to(part, _first_device() if device == SPREAD else device)
         return model.eval()
 
+    def _cast_language(self, dtype: torch.dtype, quantized: bool) -> None:
+        """Bring the language model to a dtype; of a quantised one only the adapters."""
+        if not quantized:
+            torch.nn.Module.to(self.language_model, dtype)
+            return
+        for name, parameter in self.language_model.named_parameters():
+            if ".lora_" in name:
+                parameter.data = parameter.data.to(dtype)
 
-def _language_model(config: VLM2Config) -> PreTrainedModel:
-    """Load the language model, or build it where the checkpoint itself holds it."""
-    source = config.text["source"]
-    return AutoModelForCausalLM.from_config(config.text_config()) if source is None else load_language_model(source)[0]
+
+def _first_device() -> torch.device:
+    return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
 
 
 def _adapted(language_model: PreTrainedModel, config: VLM2Config) -> Any:

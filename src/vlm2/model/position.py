@@ -14,14 +14,24 @@ WAVES = 8
 
 
 class PositionInjection(nn.Module):
-    """Add to every visual token where in the world its patch lies, as much as a gate of the patch lets through."""
+    """Add to every visual token where in the world its patch lies, as much as a gate of the patch lets through. With
+    `pass_through`, φ begins at 0."""
 
-    def __init__(self, dim: int, features: PositionFeatures = "fourier", confidence: bool = True) -> None:
+    def __init__(
+        self,
+        dim: int,
+        features: PositionFeatures = "fourier",
+        confidence: bool = True,
+        pass_through: bool = False,
+    ) -> None:
         super().__init__()
         self.features, self.confidence = features, confidence
         inputs = 3 if features == "raw" else 3 + 6 * WAVES
         self.phi = nn.Sequential(nn.Linear(inputs, dim), nn.GELU(), nn.Linear(dim, dim))
         self.gate = nn.Sequential(nn.Linear(2 * dim + confidence, dim // 4), nn.GELU(), nn.Linear(dim // 4, 1))
+        if pass_through:
+            for parameter in self.phi[-1].parameters():
+                nn.init.zeros_(parameter)
 
     def forward(
         self,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ..geometry.pi3 import Pi3Config
 from .configuration import VLM2Config
+from .projector import ProjectorConfig
 
 LINEAR_LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -46,6 +48,20 @@ QWEN2_7B = {
 }
 
 
+SIGLIP_SO400M = {
+    "model_type": "siglip_vision_model",
+    "hidden_size": 1152,
+    "intermediate_size": 4304,
+    "num_hidden_layers": 26,  # of 27
+    "num_attention_heads": 16,
+    "image_size": 384,
+    "patch_size": 14,
+    "hidden_act": "gelu_pytorch_tanh",
+    "layer_norm_eps": 1e-6,
+    "vision_use_head": False,
+}
+
+
 def mini() -> VLM2Config:
     """Return the model for any laptop: EfficientNet-Lite0, our compact π³, SmolLM2-135M."""
     return VLM2Config(
@@ -62,15 +78,24 @@ def mini() -> VLM2Config:
 
 
 def seven_b() -> VLM2Config:
-    """Return the paper's size: SigLIP so400m, the published π³, Qwen2-7B of LLaVA-Video. The weights are the user's."""
+    """Return the paper's size: SigLIP so400m, the published π³, Qwen2-7B of LLaVA-Video. `vlm2 import` brings the
+    weights; before any training it sees what LLaVA-Video sees."""
     return VLM2Config(
-        vision={"name": "siglip", "dim": 1152, "stride": 14},
-        geometry={"name": "pi3", "config": Pi3Config().to_dict(), "frozen_part": "yyfz233/Pi3"},
-        text={"source": "lmms-lab/LLaVA-Video-7B-Qwen2", "config": QWEN2_7B},
-        lora={"r": 64, "alpha": 128, "dropout": 0.05, "targets": LINEAR_LAYERS},
+        vision={"name": "siglip:./vision", "dim": 1152, "stride": 14, "side": 384},
+        geometry={
+            "name": "pi3",
+            "config": Pi3Config().to_dict(),
+            "frozen_part": "./geometry",
+            "images": {"stride": 14, "max_pixels": 255_000},
+        },
+        text={"source": "./language", "config": QWEN2_7B},
+        lora={"r": 128, "alpha": 256, "dropout": 0.05, "targets": LINEAR_LAYERS},
         dim=1152,
         heads=16,
         vision_projection=False,
+        pass_through=True,
+        projector=asdict(ProjectorConfig.llava_video()),
+        encoder_dtype="bfloat16",
         video_token_id=152063,  # a row of the embedding that no token uses
     )
 
@@ -79,11 +104,13 @@ PRESETS = {"mini": mini, "7b": seven_b}
 
 
 def preset(name: str, base: str = "mini") -> VLM2Config:
-    """Return the configuration of this name. "paper" is `base` with Algorithm 1 as written and the M of every frame."""
+    """Return the configuration of this name. "paper" is `base` with Algorithm 1 as written, no residual around fusion
+    or memory, and the M of every frame."""
     if name == "paper":
         config = preset(base)
         config.memory = {"episodic_write": "nearest", "memory_residual": False}
         config.context = "frames"
+        config.fusion_residual = config.pass_through = False
         return config
     if name not in PRESETS:
         raise ValueError(f"No preset is called {name!r}; choose {', '.join(PRESETS)} or paper.")

@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import AutoTokenizer, BatchFeature, PreTrainedTokenizerBase
 
+from ..geometry.encoder import native_size, nearest_size
 from .configuration import VLM2Config
 from .language import load_tokenizer
-from .vision.encoder import nearest_size
 from .weights import PARTS
 
 RECORD = "processor_config.json"
@@ -28,7 +28,9 @@ class VLM2Processor:
     """Prepare prompts and videos. A prompt is the chat template's user turn: the video first, so that its keys and
     values serve many questions, then `INTRODUCTION` and the question.
 
-    The pieces are tokenised apart, so that ids do not depend on what stands beside them.
+    The pieces are tokenised apart, so that ids do not depend on what stands beside them. `side`: whole frames become
+    squares of so many pixels. `geometry_images`: "stride" and "max_pixels" of what a geometry encoder that sees images
+    is given.
     """
 
     def __init__(
@@ -38,10 +40,13 @@ class VLM2Processor:
         stride: int,
         max_pixels: int = 65_536,
         source: str | None = None,
+        side: int | None = None,
+        geometry_images: dict[str, int] | None = None,
     ) -> None:
         self.tokenizer = tokenizer
         self.video_token_id = video_token_id
         self.stride, self.max_pixels, self.source = stride, max_pixels, source
+        self.side, self.geometry_images = side, geometry_images
         self._end = cast(int, tokenizer.convert_tokens_to_ids(str(tokenizer.eos_token)))
         turn = [{"role": "user", "content": VIDEO + QUESTION}]
         rendered = str(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
@@ -55,7 +60,14 @@ class VLM2Processor:
         if tokenizer is None:
             source = str(config.text["source"])
             tokenizer = load_tokenizer(source)
-        return cls(tokenizer, config.video_token_id, config.vision["stride"], source=source)
+        return cls(
+            tokenizer,
+            config.video_token_id,
+            config.vision["stride"],
+            source=source,
+            side=config.vision.get("side"),
+            geometry_images=config.geometry.get("images"),
+        )
 
     def prefix_ids(self) -> tuple[list[int], list[int]]:
         """Return the ids before and after the video; together with it, the part that all questions share."""
@@ -77,15 +89,24 @@ class VLM2Processor:
 
     def frame_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the (height, width) to which whole frames of a video are resized."""
+        if self.side is not None:
+            return self.side, self.side
         return nearest_size(width / height, 2 * self.stride, self.max_pixels)
 
     def resize(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Float[Tensor, "frames 3 rows columns"]:
-        """Resize whole RGB frames and scale them to [0, 1]."""
-        images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
-        size = self.frame_size(*images.shape[-2:])
-        if images.shape[-2:] != size:
-            images = functional.interpolate(images, size, mode="bilinear", antialias=True).clamp(0, 1)
-        return images
+        """Resize whole RGB frames and scale them to [0, 1]; squares by cubic interpolation, as SigLIP was trained."""
+        mode = "bilinear" if self.side is None else "bicubic"
+        return _resized(frames, self.frame_size(*frames.shape[1:3]), mode)
+
+    def resize_for_geometry(
+        self, frames: UInt8[np.ndarray, "frames height width 3"]
+    ) -> Float[Tensor, "frames 3 rows columns"] | None:
+        """Resize whole RGB frames for a geometry encoder that sees images; None where it reads visual tokens."""
+        if self.geometry_images is None:
+            return None
+        limits = self.geometry_images
+        size = native_size(frames.shape[1], frames.shape[2], limits["stride"], limits["max_pixels"])
+        return _resized(frames, size, "bilinear")
 
     def __call__(
         self,
@@ -95,7 +116,8 @@ class VLM2Processor:
     ) -> BatchFeature:
         """Prepare questions, all about one video (or about one whose features are given to the model).
 
-        Returns input_ids and attention_mask, padded on the left, and with a video pixel_values_videos and video_times.
+        Returns input_ids and attention_mask, padded on the left, and with a video pixel_values_videos and video_times,
+        and pixel_values_geometry where the geometry encoder sees images.
         """
         before, after = self.prefix_ids()
         questions = [text] if isinstance(text, str) else text
@@ -108,6 +130,8 @@ class VLM2Processor:
         }
         if videos is not None:
             data["pixel_values_videos"] = self.resize(videos)[None]
+            if (seen := self.resize_for_geometry(videos)) is not None:
+                data["pixel_values_geometry"] = seen[None]
             seconds = range(len(videos)) if times is None else times
             data["video_times"] = torch.tensor([[float(time) for time in seconds]])
         return BatchFeature(data)
@@ -130,6 +154,8 @@ class VLM2Processor:
             "video_token_id": self.video_token_id,
             "stride": self.stride,
             "max_pixels": self.max_pixels,
+            "side": self.side,
+            "geometry_images": self.geometry_images,
         }
         (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         if self.source not in PARTS:
@@ -149,3 +175,10 @@ class VLM2Processor:
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def _resized(frames: np.ndarray, size: tuple[int, int], mode: str) -> Float[Tensor, "frames 3 rows columns"]:
+    images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+    if images.shape[-2:] != size:
+        images = functional.interpolate(images, size, mode=mode, antialias=True).clamp(0, 1)
+    return images

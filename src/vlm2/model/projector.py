@@ -2,25 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+Pooling = Literal["mean", "average", "bilinear", "max"]
+
+
+@dataclass(frozen=True)
+class ProjectorConfig:
+    """How patches become tokens. The defaults are ours; `ProjectorConfig.llava_video` is LLaVA-Video's.
+
+    pooling: how a square of patches becomes one token. "mean": an odd last row or column is pooled from what is there.
+        LLaVA-Video has "average" and "max", which leave an odd last one out, and "bilinear" resamples it.
+    norm: a LayerNorm before the MLP.
+    newline: a learnt token at the end of every row of tokens (LLaVA-Video's newline position "grid").
+    """
+
+    pooling: str = "mean"
+    norm: bool = True
+    newline: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pooling not in get_args(Pooling):
+            raise ValueError(f"Pooling {self.pooling!r} is not known; choose {', '.join(get_args(Pooling))}.")
+
+    @classmethod
+    def llava_video(cls, pooling: str = "average") -> ProjectorConfig:
+        """Return what LLaVA-Video's weights were trained with."""
+        return cls(pooling=pooling, norm=False, newline=True)
+
 
 class Projector(nn.Module):
-    """LayerNorm and a two-layer MLP a patch, then the mean of every pooling × pooling patches; a grid's odd last row or
-    column is pooled from what is there."""
+    """A two-layer MLP a patch, then one token for every `side` × `side` patches."""
 
-    def __init__(self, dim: int, text_dim: int, pooling: int = 2) -> None:
+    def __init__(self, dim: int, text_dim: int, side: int = 2, config: ProjectorConfig | None = None) -> None:
         super().__init__()
-        self.pooling = pooling
-        self.norm = nn.LayerNorm(dim)
+        config = ProjectorConfig() if config is None else config
+        self.side, self.pooling = side, config.pooling
+        self.norm = nn.LayerNorm(dim) if config.norm else nn.Identity()
         self.mlp = nn.Sequential(nn.Linear(dim, text_dim), nn.GELU(), nn.Linear(text_dim, text_dim))
+        self.newline = nn.Parameter(torch.randn(text_dim) / text_dim**0.5) if config.newline else None
 
     def forward(
         self, tokens: Float[Tensor, "frames patches dim"], grid: tuple[int, int]
     ) -> Float[Tensor, "frames tokens text_dim"]:
-        """Project frames whose patches lie row-major on `grid`; tokens come row-major on the pooled grid."""
+        """Project frames whose patches lie row-major on `grid`; tokens come row-major on the pooled grid, each row with
+        its newline where there is one."""
         image = self.mlp(self.norm(tokens)).unflatten(1, grid).permute(0, 3, 1, 2)
-        pooled = functional.avg_pool2d(image, self.pooling, ceil_mode=True)
+        pooled = self._pool(image)
+        if self.newline is not None:
+            ends = self.newline[:, None, None].expand(len(pooled), -1, pooled.shape[2], 1)
+            pooled = torch.cat([pooled, ends], dim=3)
         return pooled.flatten(2).transpose(1, 2)
+
+    def tokens(self, grid: tuple[int, int]) -> int:
+        """Return how many tokens a frame of so many rows and columns of patches becomes, newlines included."""
+        up = self.pooling in ("mean", "bilinear")
+        rows, columns = (-(-size // self.side) if up else size // self.side for size in grid)
+        return rows * (columns + (self.newline is not None))
+
+    def _pool(self, image: Float[Tensor, "frames text_dim _ _"]) -> Float[Tensor, "frames text_dim _ _"]:
+        if self.pooling == "bilinear":
+            half = [-(-size // self.side) for size in image.shape[-2:]]
+            return functional.interpolate(image, half, mode="bilinear")
+        if self.pooling == "max":
+            return functional.max_pool2d(image, self.side)
+        return functional.avg_pool2d(image, self.side, ceil_mode=self.pooling == "mean")

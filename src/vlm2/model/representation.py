@@ -26,10 +26,10 @@ class Representation(nn.Module):
         self.spatial = config.representation == "3d"
         if self.spatial:
             self.position = PositionInjection(
-                dim, cast(PositionFeatures, config.position_features), config.position_confidence
+                dim, cast(PositionFeatures, config.position_features), config.position_confidence, config.pass_through
             )
             self.alignment = ViewpointAlignment(geometry_dim, view_dim, dim)
-            self.fusion = Fusion(dim, config.heads, config.fusion_residual)
+            self.fusion = Fusion(dim, config.heads, config.fusion_residual, config.pass_through)
 
     def forward(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
         """Return H."""

@@ -36,6 +36,10 @@ class WrongChecksum(ValueError):
     """A file is not the one that was pinned; the message says both checksums."""
 
 
+class LicenceNotice(UserWarning):
+    """Weights whose licence forbids some uses were loaded."""
+
+
 @dataclass(frozen=True)
 class FrozenPart:
     """One frozen part: the pinned source file, what gives it, and its licence.

@@ -20,7 +20,8 @@ class Question:
     `options` are "A. left", "B. right", … or None; `ground_truth` is what a model should reply: a letter where there
     are options, else a number or words. `objects` are the ids of the things it is about. `slots` are the names that
     fill the wording's gaps, and `wording` is its place in the task's list (0: the benchmark's own words). `times` are
-    the seconds of the frames that the question names.
+    the seconds of the frames that the question names. `answers` are all replies that are right, `ground_truth` first,
+    where words leave a choice; else it is empty.
     """
 
     question_type: str
@@ -31,6 +32,12 @@ class Question:
     slots: Mapping[str, str] = field(default_factory=dict, hash=False)
     wording: int = 0
     times: tuple[float, ...] = ()
+    answers: tuple[str, ...] = ()
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Return all replies that are right, what a model should reply first."""
+        return self.answers or (self.ground_truth,)
 
     @property
     def answer_text(self) -> str:
@@ -51,7 +58,8 @@ class Question:
     def to_vsi(self, id: int, scene: Scene) -> dict[str, Any]:
         """Return the question as a record of VSI-Bench's question file.
 
-        `times` are added where the question names frames; VSI-Bench's own types name none.
+        `times` are added where the question names frames, and `answers` where several are right; VSI-Bench's own types
+        have neither.
         """
         record: dict[str, Any] = {
             "id": id,
@@ -64,6 +72,8 @@ class Question:
         }
         if self.times:
             record["times"] = list(self.times)
+        if self.answers:
+            record["answers"] = list(self.answers)
         return record
 
     @staticmethod
@@ -76,6 +86,7 @@ class Question:
             options=None if options is None else tuple(options),
             ground_truth=str(record["ground_truth"]),
             times=tuple(record.get("times", ())),
+            answers=tuple(record.get("answers", ())),
         )
 
 

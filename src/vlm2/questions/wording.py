@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import Formatter
+from typing import TypeVar
 
 import numpy as np
 
 from .question import Question
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,31 @@ def ask_choice(
     return Question(question_type, text, options, letter, objects=tuple(objects), slots=slots, times=tuple(times))
 
 
+def ask_words(
+    question_type: str,
+    wordings: Wordings,
+    answers: Iterable[str],
+    slots: Mapping[str, str],
+    objects: Iterable[int],
+) -> Question:
+    """Return a question without options that each of `answers` answers; the first is what a model should reply."""
+    text, accepted = wordings[0].text.format(**slots), tuple(dict.fromkeys(answers))
+    return Question(question_type, text, None, accepted[0], objects=tuple(objects), slots=slots, answers=accepted)
+
+
 def shuffled(things: Sequence, rng: np.random.Generator) -> list:
     """Return the things in random order."""
     return [things[index] for index in rng.permutation(len(things))]
+
+
+def by_turns(groups: Mapping[K, Sequence[T]], rng: np.random.Generator, least: int = 1) -> Iterator[tuple[K, T]]:
+    """Yield the members of all groups, each group's in random order and the groups by turns, as long as at least
+    `least` groups have one left: so no answer is much commoner than another."""
+    left = {name: shuffled(members, rng) for name, members in groups.items() if members}
+    while len(left) >= max(least, 1):
+        for name in shuffled(list(left), rng):
+            yield name, left[name].pop()
+        left = {name: members for name, members in left.items() if members}
 
 
 def reword(question: Question, wordings: Wordings, index: int) -> Question:

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE = (1, SCHEMA_VERSION)  # version 1 had no `colour_share`
 
 Vector = tuple[float, float, float]
 
@@ -36,13 +37,18 @@ class Sighting:
 
 @dataclass(frozen=True)
 class SceneObject:
-    """One countable thing. `id` is its value in the instance maps (≥ 1; 0 is walls, floor and ceiling)."""
+    """One countable thing. `id` is its value in the instance maps (≥ 1; 0 is walls, floor and ceiling).
+
+    `colour` is the word for what covers most of its surface; `colour_share` is the share (0–1) of its pixels in the
+    sampled frames that show this colour.
+    """
 
     id: int
     category: str
     box: Box
     room: str | None = None
     colour: str | None = None
+    colour_share: float | None = None
     model: str | None = None
     sightings: tuple[Sighting, ...] = ()
 
@@ -114,12 +120,15 @@ class Scene:
 
     @staticmethod
     def from_json(text: str) -> Scene:
-        """Read a record written by `to_json`; refuse one of another schema version."""
+        """Read a record written by `to_json`, of this schema version or an older one, and bring it up to this one.
+
+        Raises ValueError for any other version.
+        """
         data = json.loads(text)
-        version = data.get("schema_version")
-        if version != SCHEMA_VERSION:
+        version = data.pop("schema_version", None)
+        if version not in READABLE:
             raise ValueError(
-                f"This scene record has schema version {version}; this vlm2 reads version {SCHEMA_VERSION}. "
+                f"This scene record has schema version {version}; this vlm2 reads version {SCHEMA_VERSION} and older. "
                 "Make it again with `vlm2 homes make`."
             )
         return _scene(data)

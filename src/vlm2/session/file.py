@@ -68,7 +68,11 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
     windows, placed, trace = stream.windows, stream.windows.placed, stream.trace
     parts: dict[str, dict[str, Any]] = {
         "memory": {} if stream.memory is None else stream.memory.to_tensors(),
-        "waiting": {"images": torch.stack(stream.images)} if stream.images else {},
+        "waiting": {
+            name: torch.stack(images)
+            for name, images in (("images", stream.images), ("geometry_images", stream.geometry_images))
+            if images
+        },
         "inputs": vars(windows.inputs),
         "placed": {} if placed is None else vars(placed),
         "stream": {} if stream.unit is None else {"unit": torch.as_tensor(stream.unit)},
@@ -122,6 +126,7 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         frames=record["frames"],
         last_time=record["last_time"],
         images=tuple(part("waiting").get("images", torch.empty(0))),
+        geometry_images=tuple(part("waiting").get("geometry_images", torch.empty(0))),
         times=tuple(record["times"]),
         windows=WindowState(record["window"], record["overlap"], inputs, placed),
         unit=part("stream").get("unit"),

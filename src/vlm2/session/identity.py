@@ -17,7 +17,14 @@ from ..model.checkpoint import frozen_checksums, stored_names
 BESIDE = ("transformers_version", "architectures", "dtype", "_name_or_path", "frozen_sha256")
 
 # Switches that came later, with what models before them did: one that still does is the same model.
-LATER = {"representation": "3d", "slot_times": False, "numbers": "greedy"}
+LATER = {
+    "representation": "3d",
+    "slot_times": False,
+    "numbers": "greedy",
+    "pass_through": False,
+    "projector": {},
+    "encoder_dtype": "float32",
+}
 
 _digests: WeakKeyDictionary[VLM2ForConditionalGeneration, tuple[tuple, str]] = WeakKeyDictionary()
 

@@ -100,7 +100,7 @@ class Answerer:
                     return replace(earlier, read=0)
                 cache.crop(start + same * earlier.tokens - earlier.length)  # a negative number of positions to drop
             before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
-            video = self.model.say(memory_tokens[same:], times[same:], grid).to(before.dtype)
+            video = self.model.say(memory_tokens[same:], times[same:], grid).to(before)
             new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
             self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
             start, tokens = before.shape[1], video.shape[1]
@@ -200,7 +200,7 @@ def _same_slots(earlier: Float[Tensor, "_ patches dim"], now: Float[Tensor, "slo
 
 def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, " slots"]:
     """Average the new tokens' attention over layers, heads and tokens, and add it up by slot; the shares sum to 1."""
-    mean = torch.stack([layer[0].float().mean((0, 1)) for layer in layers]).mean(0)
+    mean = torch.stack([layer[0].float().mean((0, 1)).to(prefix.neutral) for layer in layers]).mean(0)
     slots = mean[prefix.start : prefix.start + prefix.slots * prefix.tokens].unflatten(0, (prefix.slots, prefix.tokens))
     return slots.sum(1) / slots.sum().clamp(min=1e-12)
 

@@ -12,6 +12,7 @@ from huggingface_hub import snapshot_download
 from transformers.utils import logging
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
+from ..model.language import SPREAD, Quantize
 from .session import Session
 
 PACKAGED = Path(__file__).parents[1] / "checkpoints"
@@ -39,17 +40,23 @@ class LoadedModel:
         return Session(self.model, self.processor, thumbnails)
 
 
-def load(name_or_path: str | Path, device: str | None = None, dtype: str | torch.dtype | None = None) -> LoadedModel:
+def load(
+    name_or_path: str | Path,
+    device: str | None = None,
+    dtype: str | torch.dtype | None = None,
+    quantize: Quantize | None = None,
+) -> LoadedModel:
     """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
 
     `device` is "cpu", "cuda", "cuda:1", "mps", ...; by default a GPU where there is one. `dtype` is the language
-    model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in. Raises ValueError for a name,
-    device or dtype that cannot be had, and for a checkpoint that does not fit its configuration.
+    model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in. `device` "auto" spreads the
+    language model over all GPUs, and `quantize` keeps it in "8bit" or "4bit"; both need the extra `large`. Raises
+    ValueError for a name, device or dtype that cannot be had, and for a checkpoint that does not fit its configuration.
     """
-    place, kind = find_device(device), find_dtype(dtype)
+    place, kind = SPREAD if device == SPREAD else find_device(device), find_dtype(dtype)
     folder = find_checkpoint(name_or_path)
     with _without_bars():
-        model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place)
+        model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place, quantize=quantize)
         processor = VLM2Processor.from_pretrained(folder)
     return LoadedModel(str(name_or_path), folder, model, processor)
 

@@ -141,8 +141,7 @@ class Session:
             memory_tokens, frames, times = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
             prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier)
-            prompt = question if "\n" in question.strip() else f"{question.strip()}\n{WORD_REQUEST}"
-            reply = self._answerer.reply(prefix, prompt, most_tokens)
+            reply = self._answerer.reply(prefix, worded(question), most_tokens)
             self._prefix = prefix
             slots = zip(frames.tolist(), times.tolist(), strict=True)
             sources = [stream.trace.sources(frame, time) for frame, time in slots]
@@ -177,6 +176,11 @@ class Session:
         if self._completed[0] is not stream:
             self._completed = stream, self._watcher.complete(stream)
         return self._completed[1]
+
+
+def worded(question: str) -> str:
+    """Add the request for a short answer to a question of one line; one of several lines is asked as it is."""
+    return question if "\n" in question.strip() else f"{question.strip()}\n{WORD_REQUEST}"
 
 
 def _evidence(attention: list[float], sources: list[Sources]) -> tuple[Evidence, ...]:

@@ -24,13 +24,15 @@ from .trace import Kept, Trace
 class Stream:
     """What was seen. Its size does not grow with the number of frames.
 
-    `images` and `times` (seconds) are of the frames that wait for their window to fill; `windows` places the next
-    window in the world; `unit` is the length that becomes 1 in the coordinates; `trace` explains the memory.
+    `images` and `times` (seconds) are of the frames that wait for their window to fill, `geometry_images` the same
+    frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is
+    the length that becomes 1 in the coordinates; `trace` explains the memory.
     """
 
     frames: int = 0
     last_time: float = 0.0
     images: tuple[Float[Tensor, "3 height width"], ...] = ()
+    geometry_images: tuple[Float[Tensor, "3 geometry_height geometry_width"], ...] = ()
     times: tuple[float, ...] = ()
     windows: WindowState | None = None
     unit: float | Tensor | None = None
@@ -63,8 +65,9 @@ class Watcher:
             )
         with self.stopwatch("encode"):
             (resized,) = self.processor.resize(image[None])
+            seen = self.processor.resize_for_geometry(image[None])
         size = (resized.shape[1], resized.shape[2])
-        if stream.frames and size != stream.size:
+        if stream.frames and (size != stream.size or not _alike(seen, stream)):
             raise ValueError(
                 f"This session sees frames as {stream.size[1]}×{stream.size[0]} pixels, and one of another shape came "
                 f"({image.shape[1]}×{image.shape[0]}). Start a new session for another video."
@@ -74,6 +77,7 @@ class Watcher:
             frames=stream.frames + 1,
             last_time=float(time),
             images=(*stream.images, resized),
+            geometry_images=(*stream.geometry_images, *(() if seen is None else seen)),
             times=(*stream.times, float(time)),
             windows=stream.windows or self.start,
             grid=self.model.vision.grid(*size),
@@ -94,9 +98,7 @@ class Watcher:
         """Send the waiting frames through the encoders and the memory; `last` where no full window is waited for."""
         assert stream.windows is not None
         with self.stopwatch("encode"):
-            visual_tokens, windows, geometry = self._encode(
-                torch.stack(stream.images), stream.windows, stream.grid, last
-            )
+            visual_tokens, windows, geometry = self._encode(stream, stream.windows, last)
             unit = scene_unit(geometry, windows.window) if stream.unit is None else stream.unit
             times = torch.tensor(stream.times, device=visual_tokens.device)
             features = FrameFeatures.join(visual_tokens, geometry, stream.grid, times, unit)
@@ -104,7 +106,8 @@ class Watcher:
         with self.stopwatch("memory"):
             memory, reads = self._remember(tokens_3d, stream)
             trace = self._explain(stream, reads, features, geometry.world_from_camera, unit)
-        return replace(stream, images=(), times=(), windows=windows, unit=unit, memory=memory, trace=trace)
+        taken = replace(stream, images=(), geometry_images=(), times=())
+        return replace(taken, windows=windows, unit=unit, memory=memory, trace=trace)
 
     def _remember(self, tokens_3d: Float[Tensor, "frames patches dim"], stream: Stream) -> tuple[DualState, Reads]:
         """Step through the waiting frames' H; also tell what happened at each."""
@@ -126,10 +129,10 @@ class Watcher:
         poses = poses.cpu().clone()
         poses[:, :3, 3] /= torch.as_tensor(unit).cpu()
         points, confidence = features.patch_coordinates.cpu(), features.confidence.cpu()
-        trace = stream.trace
+        trace, shown_images = stream.trace, stream.geometry_images or stream.images
         found = reads.fetch()
         for index, read in enumerate(found):
-            picture = thumbnail(stream.images[index]) if self.thumbnails else None
+            picture = thumbnail(shown_images[index]) if self.thumbnails else None
             shown = Kept(
                 frame=read.frame,
                 time=read.time,
@@ -143,16 +146,25 @@ class Watcher:
         times = torch.tensor([read.time for read in found], dtype=torch.float64)
         return replace(trace, trajectory=trace.trajectory.then(frames, times, poses))
 
-    def _encode(
-        self, images: Tensor, windows: WindowState, grid: tuple[int, int], last: bool
-    ) -> tuple[Tensor, WindowState, Geometry]:
+    def _encode(self, stream: Stream, windows: WindowState, last: bool) -> tuple[Tensor, WindowState, Geometry]:
         """Run both frozen encoders over the waiting frames."""
         encoder = self.model.geometry
-        images = images.to(next(encoder.parameters()).device)
-        visual_tokens = self.model.vision(images).float()
-        inputs = FrameInputs(visual_tokens=visual_tokens, grid=grid)
-        windows, geometry = advance(encoder, windows, inputs if encoder.needs_visual_tokens else FrameInputs(images))
+        device = next(encoder.parameters()).device
+        visual_tokens = self.model.vision(torch.stack(stream.images).to(device)).float()
+        if encoder.needs_visual_tokens:
+            inputs = FrameInputs(visual_tokens=visual_tokens, grid=stream.grid)
+        else:
+            inputs = FrameInputs(images=torch.stack(stream.geometry_images).to(device))
+        windows, geometry = advance(encoder, windows, inputs)
         if last:
             geometry = finish(encoder, windows)
         assert geometry is not None
         return visual_tokens, windows, geometry
+
+
+def _alike(seen: Tensor | None, stream: Stream) -> bool:
+    """Tell whether a frame for the geometry encoder is of the shape of the earlier ones; squares for the vision encoder
+    hide a change."""
+    assert stream.windows is not None
+    earlier = stream.geometry_images[-1] if stream.geometry_images else stream.windows.inputs.images
+    return seen is None or earlier is None or seen.shape[-2:] == earlier.shape[-2:]

@@ -68,17 +68,19 @@ class Budget:
 
 
 def budget(config: VLM2Config, load: Load, vision_parameters: int = 0) -> Budget:
-    """Estimate a training of a model of this configuration. `vision_parameters` are the frozen vision encoder's, in
-    fp32 as the geometry encoder's; 0 where it is not counted (features come from a cache, but it is loaded)."""
+    """Estimate a training of a model of this configuration. `vision_parameters` are the frozen vision encoder's,
+    which is loaded though features come from a cache."""
     text = config.text_config()
     with torch.device("meta"):
         geometry = build_encoder(config.geometry["name"], config.geometry["config"])
+        if config.encoder_dtype == "bfloat16":
+            geometry.halve()
         language = AutoModelForCausalLM.from_config(text)
         parts = nn.ModuleList(
             [
                 Representation(config, geometry.geometry_dim, geometry.view_dim),
                 DualMemory(config.memory_config()),
-                Projector(config.dim, text.hidden_size, config.pooling),
+                Projector(config.dim, text.hidden_size, config.pooling, config.projector_config()),
             ]
         )
         if config.slot_times:
@@ -88,13 +90,15 @@ def budget(config: VLM2Config, load: Load, vision_parameters: int = 0) -> Budget
     adapters = whole if config.lora is None else adapter_parameters(language, config.lora)
     trained = count(parts) + adapters
     frozen_text = 0 if config.lora is None else whole
-    frozen_others = count(geometry) + vision_parameters
+    encoders = sum(parameter.numel() * parameter.element_size() for parameter in geometry.parameters())
+    encoders += vision_parameters * (HALF if config.encoder_dtype == "bfloat16" else SINGLE)
+    frozen_parameters = frozen_text + count(geometry) + vision_parameters
     return Budget(
-        frozen=HALF * frozen_text + SINGLE * frozen_others,
+        frozen=HALF * frozen_text + encoders,
         trained=SINGLE * trained,
         optimiser=ADAM * trained,
         activations=activations(config, load),
-        frozen_parameters=frozen_text + frozen_others,
+        frozen_parameters=frozen_parameters,
         trained_parameters=trained,
         layers=0 if config.lora is None else HALF * layers,
     )

@@ -1,4 +1,4 @@
-"""Fine-tuning on videos and questions of a user's own, beginning from a checkpoint, or from a preset's frozen parts.
+"""Fine-tuning on videos and questions of a user's own, beginning from a checkpoint.
 
 Nothing is known about the frames but the answers to the questions, so the answers are all that is learnt from. What
 the frozen encoders say of a video is cached once (`footage`); then a step is a few videos, each read through the
@@ -39,16 +39,13 @@ class FinetuneConfig:
     the others'; by default all alike. `loop.steps` 0 stands for as many as `epochs` over all the questions take.
     `held_out` is the share of the videos that is kept from training, and on which the loss is measured. `homes` is a
     folder of cached homes (`vlm2 train cache`, then `geometry`), from which `homes_share` of the examples are taken, so
-    that what was learnt there is not lost. With `preset` the model begins as that preset, with `changes` to its
-    configuration, instead of from the checkpoint `model`.
+    that what was learnt there is not lost. `model` is the checkpoint to begin from.
     """
 
     videos: str = "videos"
     questions: tuple[str, ...] = ("questions.jsonl",)
     weights: tuple[float, ...] = ()
     model: str = "mini"
-    preset: str | None = None
-    changes: dict[str, Any] = field(default_factory=dict)
     cache: str = "runs/cache/footage"
     sampling: Sampling = field(default_factory=Sampling)
     loop: LoopConfig = field(
@@ -142,14 +139,10 @@ def split_videos(videos: Sequence[Path], share: float, seed: int) -> frozenset[P
 
 def load_model(config: FinetuneConfig) -> tuple[VLM2ForConditionalGeneration, VLM2Processor]:
     """Load the model to begin from. Raises ValueError where there is none of this name."""
-    from ..model.presets import changed, preset
     from ..session.load import find_checkpoint
 
-    if config.preset is None:
-        folder = find_checkpoint(config.model)
-        return VLM2ForConditionalGeneration.from_pretrained(folder), VLM2Processor.from_pretrained(folder)
-    settings = changed(preset(config.preset), config.changes)
-    return VLM2ForConditionalGeneration(settings), VLM2Processor.from_config(settings)
+    folder = find_checkpoint(config.model)
+    return VLM2ForConditionalGeneration.from_pretrained(folder), VLM2Processor.from_pretrained(folder)
 
 
 def train_finetune(config: FinetuneConfig) -> None:

@@ -120,10 +120,12 @@ def encode(
         frames = file.spread(sampling.frames)
     else:
         frames = file.sample(min(sampling.fps, sampling.most_frames / max(file.seconds, 1e-6)))
-    images, times = [], []
+    images, seen, times = [], [], []
     for frame in frames:
         images.append(processor.resize(frame.image[None])[0])
+        seen.append(processor.resize_for_geometry(frame.image[None]))
         times.append(frame.time)
         if sampling.frames is None and len(images) == sampling.most_frames:
             break
-    return model.encode(torch.stack(images), torch.tensor(times))
+    larger = [one for one in seen if one is not None]
+    return model.encode(torch.stack(images), torch.tensor(times), torch.cat(larger) if larger else None)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -114,7 +115,7 @@ def packed_attention(
     to_own = to_own.masked_fill(~packing.visible.to(q.device), float("-inf"))
     weights = torch.softmax(torch.cat([to_prefix, to_own.reshape(heads, rows * row, row)], -1), -1)
     if packing.pointing is not None:
-        packing.pointing.listen(module.layer_idx, weights[..., :prefix])  # pyright: ignore[reportArgumentType]
+        packing.pointing.listen(cast(int, module.layer_idx), weights[..., :prefix])
     own = weights[..., prefix:].reshape(heads, rows, row, row) @ v[:, prefix:].reshape(in_rows)
     answer = weights[..., :prefix] @ v[:, :prefix] + own.reshape(heads, rows * row, width)
     return torch.cat([read, answer], 1).transpose(0, 1)[None], None

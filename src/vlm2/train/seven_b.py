@@ -2,6 +2,7 @@
 
 | what | value |
 |---|---|
+| begins from | `vlm2 import llava-video lmms-lab/LLaVA-Video-7B-Qwen2 --out runs/7b_start` |
 | frozen | SigLIP, π³, Qwen2-7B of LLaVA-Video |
 | trained | LoRA (r 128, α 256) on all linear layers of the language model; representation, memory and projector whole |
 | learning rate | 2e-5 for LoRA; 1e-4 for what begins from nothing [choice]; cosine, warm-up 3 % |
@@ -22,13 +23,14 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from ..model.configuration import VLM2Config
-from ..model.presets import LINEAR_LAYERS, changed, preset
+from ..model.presets import seven_b
+from ..model.projector import Projector
 from .budget import Load, budget, footage_bytes
 from .finetune import FinetuneConfig, train_finetune
 from .footage import Sampling
 from .loop import LoopConfig, place
 
-LORA = {"r": 128, "alpha": 256, "dropout": 0.05, "targets": LINEAR_LAYERS}
+START = "runs/7b_start"
 FRAMES, QUESTIONS, VIDEOS = 32, 8, 16
 QUESTION_TOKENS = 90  # of a question in VSI-Bench's words with its answer
 VISION_PARAMETERS = 413_000_000  # of SigLIP without its last layer
@@ -38,8 +40,7 @@ ACCELERATE = "accelerate.json"
 def training() -> FinetuneConfig:
     """Return the training's own settings."""
     return FinetuneConfig(
-        preset="7b",
-        changes={"lora": LORA},
+        model=START,
         cache="runs/cache/footage_7b",
         sampling=Sampling(frames=FRAMES),
         loop=LoopConfig(
@@ -73,7 +74,7 @@ class SevenBConfig:
 
 def train_seven_b(config: SevenBConfig) -> None:
     """Say what the training takes, write how to launch it, and train."""
-    model = model_config(config.training)
+    model = model_config(config.training.model)
     if place()[0] == 0:
         load = expected_load(model, config.training)
         print(budget(model, load, VISION_PARAMETERS).table(tuple(sorted({1, 2, config.processes}))))
@@ -86,21 +87,23 @@ def train_seven_b(config: SevenBConfig) -> None:
         train_finetune(config.training)
 
 
-def model_config(training: FinetuneConfig) -> VLM2Config:
-    """Return the configuration of the model that is trained."""
-    return changed(preset(training.preset or "7b"), training.changes)
+def model_config(folder: str) -> VLM2Config:
+    """Return the configuration of the model that training begins from; the preset's where it is not imported yet."""
+    return VLM2Config.from_pretrained(folder) if (Path(folder) / "config.json").is_file() else seven_b()
 
 
 def expected_load(config: VLM2Config, training: FinetuneConfig) -> Load:
-    """Return what one example of the training is, for frames at SigLIP's 384 × 384."""
-    side = 384 // config.vision["stride"]
-    pooled = -(-side // config.pooling)
+    """Return what one example of the training is, for square frames of the vision encoder's size."""
+    side = config.vision.get("side", 384) // config.vision["stride"]
+    images = config.geometry.get("images")
+    with torch.device("meta"):
+        projector = Projector(1, 1, config.pooling, config.projector_config())
     frames = training.sampling.frames or training.sampling.most_frames
     return Load(
         frames=frames,
         patches=side**2,
-        geometry_patches=side**2,
-        tokens_a_frame=pooled**2,
+        geometry_patches=images["max_pixels"] // images["stride"] ** 2 if images else side**2,
+        tokens_a_frame=projector.tokens((side, side)),
         question_tokens=training.handful * QUESTION_TOKENS,
         checkpointing=training.checkpointing,
     )

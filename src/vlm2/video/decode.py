@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +76,11 @@ class VideoFile:
         if count < 1:
             raise ValueError(f"{count} frames cannot be spread over a video; ask for 1 or more.")
         return self._decode(chosen=frozenset(spread_indices(self.frames, count)), warn=True)
+
+    def numbered(self, indices: Iterable[int]) -> Iterator[Frame]:
+        """Yield the frames of these numbers, counted from 0, in their order in the video and each once. Warns as
+        `sample` does."""
+        return self._decode(chosen=frozenset(indices), warn=True)
 
     def _decode(
         self, fps: float | None = None, *, chosen: frozenset[int] | None = None, warn: bool = False

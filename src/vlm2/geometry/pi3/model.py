@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from .inputs import PATCH, Dinov2, VisualTokens
 from .rope import Rotation, grid_positions, rotation_table
 
 TYPICAL_DEPTH = 2.5  # metres: where the untrained compact model starts
+FRAMES_AT_ONCE = 16  # through decoders and heads, where no gradient is kept
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Pi3(GeometryEncoder):
         self.geometry_dim, self.view_dim = config.points.out, config.camera.out
         self.metric, self.window = config.metric, config.window
         self.needs_visual_tokens = config.input == "visual_tokens"
+        self.halved = False
         if self.needs_visual_tokens:
             self.encoder = VisualTokens(config)
         else:
@@ -77,6 +80,16 @@ class Pi3(GeometryEncoder):
             self.camera_head.fc_rot.bias.copy_(torch.eye(3).flatten())
             self.camera_head.fc_t.bias.zero_()
 
+    def halve(self) -> Pi3:
+        """Keep the matrices of trunk and decoders in bfloat16, and compute with them in it; the norms, the residual
+        stream and the heads stay in single precision, as under autocast. Return self."""
+        parts = (self.encoder, self.decoder, self.point_decoder, self.conf_decoder, self.camera_decoder)
+        for layer in (layer for part in parts for layer in part.modules()):
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                layer.to(torch.bfloat16)
+        self.halved = True
+        return self
+
     def trunk(
         self, tokens: Float[Tensor, "batch frames patches width"], grid: tuple[int, int]
     ) -> Float[Tensor, "all_frames tokens trunk"]:
@@ -110,8 +123,15 @@ class Pi3(GeometryEncoder):
 
         Heads stay in 32 bits under autocast: poses and depths do not survive 8 bits of mantissa.
         """
-        batch_frames = source.shape[:2]
-        hidden = self.trunk(self.tokens(source, grid), grid)
+        autocast = torch.autocast(source.device.type, torch.bfloat16) if self.halved else nullcontext()
+        with autocast:
+            hidden = self.trunk(self.tokens(source, grid), grid)
+            # What follows sees every frame alone, and takes more memory than the trunk.
+            pieces = (hidden,) if torch.is_grad_enabled() else hidden.split(FRAMES_AT_ONCE)
+            parts = zip(*(self._decode(piece, grid) for piece in pieces), strict=True)
+        return Pi3Output(*(torch.cat(part).unflatten(0, source.shape[:2]) for part in parts))
+
+    def _decode(self, hidden: Float[Tensor, "frames tokens trunk"], grid: tuple[int, int]) -> tuple[Tensor, ...]:
         point_tokens = self.point_decoder(hidden, grid)
         confidence_tokens = self.conf_decoder(hidden, grid)
         camera_tokens = self.camera_decoder(hidden, grid)
@@ -121,8 +141,7 @@ class Pi3(GeometryEncoder):
             local_points = torch.cat((ray * depth, depth), dim=-1)
             confidence = self.conf_head(confidence_tokens.float(), grid)[..., 0]
             poses = self.camera_head(camera_tokens.float())
-        parts = (local_points, confidence, poses, point_tokens, camera_tokens)
-        return Pi3Output(*(part.unflatten(0, batch_frames) for part in parts))
+        return local_points, confidence, poses, point_tokens.float(), camera_tokens.float()
 
     @torch.no_grad()
     def encode(

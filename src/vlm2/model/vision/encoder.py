@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from ...geometry.encoder import nearest_size
 
 
 class VisionEncoder(nn.Module, ABC):
@@ -65,12 +66,3 @@ class VisionEncoder(nn.Module, ABC):
                 f"{self.name} takes frames whose sides are multiples of {self.stride} pixels, not {width}×{height}; "
                 f"resize them to frame_size({height}, {width}) = {size} (height, width) first."
             )
-
-
-def nearest_size(aspect: float, step: int, max_pixels: int) -> tuple[int, int]:
-    """Return the (height, width) nearest `aspect` (w/h), multiples of `step`, with half to all of `max_pixels`."""
-    most = max_pixels // step**2  # cells of step × step pixels
-    sizes = [(rows, columns) for rows in range(1, most + 1) for columns in range(1, most // rows + 1)]
-    large = [size for size in sizes if size[0] * size[1] >= most / 2]
-    rows, columns = min(large, key=lambda s: (round(abs(math.log(s[1] / s[0] / aspect)), 9), -s[0] * s[1]))
-    return rows * step, columns * step

@@ -1,9 +1,12 @@
 """SigLIP so400m-patch14-384 (Zhai et al. 2023) as LLaVA-Video uses it: the last layer dropped, no final normalisation.
 
-The option after the colon is a folder or a hub name: `siglip:/weights/siglip`.
+The option after the colon is a folder or a hub name: `siglip:/weights/siglip`. How many layers are used is
+`feature_layers` of its config.json, which `vlm2 import` writes; of a published encoder, all but the last.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float
@@ -16,7 +19,7 @@ HUB_NAME = "google/siglip-so400m-patch14-384"
 
 
 class SigLIP(VisionEncoder):
-    """Tokens of the last kept layer. The whole frame is squeezed to the square that the encoder was trained on."""
+    """Tokens of the last used layer. The whole frame is squeezed to the square that the encoder was trained on."""
 
     name = "siglip"
     mean = (0.5, 0.5, 0.5)
@@ -30,7 +33,8 @@ class SigLIP(VisionEncoder):
         )
         self.max_pixels = self.side**2
         self.embeddings = backbone.embeddings
-        self.layers = backbone.encoder.layers[:-1]
+        used = getattr(config, "feature_layers", len(backbone.encoder.layers) - 1)
+        self.layers = backbone.encoder.layers[:used]
         self.freeze()
 
     def frame_size(self, height: int, width: int) -> tuple[int, int]:
@@ -52,10 +56,16 @@ class SigLIP(VisionEncoder):
         return hidden
 
 
+class Trunk(SiglipVisionModel):
+    """SigLIP's encoder as it is stored by LLaVA-Video; what follows the layers is not used and may be missing."""
+
+    _keys_to_ignore_on_load_missing: ClassVar = [r"post_layernorm\.", r"head\."]
+
+
 def load(source: str = HUB_NAME) -> SigLIP:
     """Load the published weights from the hub or a folder. Raises ValueError when they cannot be read."""
     try:
-        return SigLIP(SiglipVisionModel.from_pretrained(source))
+        return SigLIP(Trunk.from_pretrained(source))
     except OSError as error:
         raise ValueError(
             f"The vision encoder siglip could not be read from {source!r}: {error}. Give a folder that holds it "

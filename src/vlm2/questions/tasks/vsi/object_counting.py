@@ -55,5 +55,5 @@ def plural(noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return noun.removesuffix("y") + "ies"
     if noun.endswith(("s", "x", "ch", "sh")):
-        return noun if noun.endswith(("curtains", "blinds", "stairs")) else noun + "es"
+        return noun if noun.endswith(("curtains", "blinds", "stairs", "shoes")) else noun + "es"
     return noun + "s"

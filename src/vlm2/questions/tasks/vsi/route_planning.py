@@ -99,7 +99,7 @@ class Floor:
         """Tell between which things a robot can walk straight: each in view, and nothing else on the way."""
         free = self.views & (self.lengths <= LONGEST)
         first, last = np.nonzero(np.triu(free))
-        ways = _blocked(self.centers[first], self.centers[last], _barriers(self.scene))
+        ways = blocked(self.centers[first], self.centers[last], _barriers(self.scene))
         free[first[ways], last[ways]] = free[last[ways], first[ways]] = False
         return free
 
@@ -210,7 +210,7 @@ def _barriers(scene: Scene) -> list[Box]:
     return [thing.box for thing, bottom in zip(scene.objects, bottoms, strict=True) if bottom < min(bottoms) + HEAD]
 
 
-def _blocked(
+def blocked(
     first: Float64[np.ndarray, "ways 2"], last: Float64[np.ndarray, "ways 2"], barriers: Sequence[Box]
 ) -> Bool[np.ndarray, " ways"]:
     """Tell on which straight ways between two points a barrier's footprint lies, entered and left again.

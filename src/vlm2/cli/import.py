@@ -1,0 +1,60 @@
+"""`vlm2 import`: published checkpoints of others into folders that `--model` takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..model.foreign import KeyReport
+
+app = typer.Typer(
+    help="Bring published weights into a folder that --model takes; every tensor is accounted for.",
+    no_args_is_help=True,
+)
+
+Source = Annotated[str, typer.Argument(metavar="SRC", help="A folder, or owner/model on the Hugging Face hub.")]
+Out = Annotated[Path, typer.Option(help="A new folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the key report as one JSON object.")]
+
+
+@app.command("llava-video")
+def llava_video(
+    source: Source,
+    out: Out,
+    geometry: Annotated[str, typer.Option(help="π³'s weights: a folder, a file, or a hub name.")] = "yyfz233/Pi3",
+    seed: Annotated[int, typer.Option(help="Of the tensors that are newly initialised.")] = 0,
+    json: Json = False,
+) -> None:
+    """LLaVA-Video-7B-Qwen2 (or LLaVA-NeXT-Video-7B-Qwen2) with π³: a VLM²-7B before any training."""
+    from ..model.foreign import import_llava_video
+
+    _show(import_llava_video(source, out, geometry, seed), out, json)
+
+
+@app.command("pi3")
+def pi3(source: Source, out: Out, json: Json = False) -> None:
+    """π³, the geometry encoder: also a .safetensors or .pth file. Its licence is not for commercial use."""
+    from ..model.foreign import import_pi3
+
+    _show(import_pi3(source, out), out, json)
+
+
+def _show(report: KeyReport, out: Path, json: bool) -> None:
+    import json as json_module
+
+    from ..model.parts import PartRecord
+
+    if json:
+        typer.echo(json_module.dumps(report.to_json(), indent=1))
+        return
+    typer.echo(f"{report.source} → {out}")
+    for line in report.lines():
+        typer.echo(line)
+    folders = [folder for folder in (out, *sorted(out.iterdir())) if folder.is_dir()]
+    for record in filter(None, map(PartRecord.read, folders)):
+        typer.echo(f"{record.name}: {record.parameters:,} parameters, {record.licence}, sha256 {record.sha256[:12]}…")
+        if record.notice:
+            typer.secho(record.notice, fg=typer.colors.YELLOW)

@@ -1,0 +1,1 @@
+"""Questions in the manner of ScanQA, answered in a word or a few: what, where, which colour, how many."""

@@ -1,0 +1,67 @@
+"""How many things of a category there are in a room or on a thing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ....scenes.record import Scene, SceneObject
+from ... import speech
+from ...question import Question
+from ...relations import resting_on, room_kind
+from ...visibility import named, single
+from ...wording import Wording, ask_words, by_turns
+from ..vsi.object_counting import plural
+
+NAME = "freeform_how_many"
+
+WORDINGS = {
+    NAME: (
+        Wording("How many {things} are {place}?"),
+        Wording("How many {things} can be found {place}?"),
+        Wording("Count the {things} {place}."),
+        Wording("What is the number of {things} {place}?"),
+        Wording("How many {things} did you see {place}?"),
+        Wording("How many {things} do I have {place}?"),
+        Wording("Looking {place}, how many {things} are there?"),
+        Wording("Tell me how many {things} are {place}."),
+        Wording("If I count the {things} {place}, what do I get?", held_out=True),
+        Wording("Number of {things} {place}?", held_out=True),
+        Wording("I want to know how many {things} one finds {place}.", held_out=True),
+    )
+}
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield one question for each category with several instances and place that holds some of them, in random order
+    and each number by turns.
+
+    A place is a room or a thing that is alone of its kind. One is an answer, too: the others are elsewhere.
+    """
+    supports = single(scene)
+    found: dict[int, list[tuple[str, str, Sequence[SceneObject]]]] = {}
+    for category, things in named(scene).items():
+        if len(things) == 1 or category in speech.PLURALS:
+            continue
+        places = {f"on the {support.category}": resting_on(support, things) for support in supports}
+        for place, there in {**_by_room(scene, things), **places}.items():
+            if there:
+                found.setdefault(len(there), []).append((category, place, there))
+    for count, (category, place, there) in by_turns(found, rng):
+        slots = {"things": plural(category), "place": place}
+        yield ask_words(NAME, WORDINGS[NAME], speech.number(count), slots, [thing.id for thing in there])
+
+
+def _by_room(scene: Scene, things: Sequence[SceneObject]) -> dict[str, Sequence[SceneObject]]:
+    """Return the things in each room alone of its kind; nothing where the room of one of them is not known."""
+    kinds = [room_kind(scene, thing) for thing in things]
+    if None in kinds:
+        return {}
+    rooms = Counter(room.kind for room in scene.rooms)
+    return {
+        f"in the {room}": [thing for thing, kind in zip(things, kinds, strict=True) if kind == room]
+        for room, count in rooms.items()
+        if count == 1
+    }

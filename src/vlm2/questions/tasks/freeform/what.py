@@ -1,0 +1,49 @@
+"""What is on a thing, or above it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ....scenes.record import Scene
+from ... import speech
+from ...question import Question
+from ...relations import above, resting_on, stands_on_floor
+from ...visibility import is_clear, single
+from ...wording import Wording, ask_words, shuffled
+
+NAME = "freeform_what"
+MOST = 3  # categories there: of more, any guess would be right
+
+WORDINGS = {
+    NAME: (
+        Wording("What is {relation} the {thing}?"),
+        Wording("What do you see {relation} the {thing}?"),
+        Wording("What can be found {relation} the {thing}?"),
+        Wording("Which object is {relation} the {thing}?"),
+        Wording("Name something that is {relation} the {thing}."),
+        Wording("What did I put {relation} the {thing}?"),
+        Wording("There is something {relation} the {thing}. What?"),
+        Wording("Tell me what is {relation} the {thing}."),
+        Wording("What would I find if I looked {relation} the {thing}?", held_out=True),
+        Wording("Which thing has its place {relation} the {thing}?", held_out=True),
+        Wording("What was {relation} the {thing} in the video?", held_out=True),
+    )
+}
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield one question for each thing alone of its kind with something clearly seen on it or above it, in random
+    order. What the video shows largest is the answer; each other thing there is as right."""
+    standing = [thing for thing in single(scene) if stands_on_floor(thing)]
+    for base, relation in shuffled([(base, relation) for base in standing for relation in ("on", "above")], rng):
+        there = (resting_on if relation == "on" else above)(base, scene.objects)
+        seen = [thing for thing in there if scene.trajectory is None or is_clear(thing)]
+        categories = {thing.category for thing in there}
+        if not seen or len(categories) > MOST or categories & (speech.PLURALS | {base.category}):
+            continue
+        seen.sort(key=lambda thing: -sum(sighting.share for sighting in thing.sightings))
+        answers = speech.names_of_all(thing.category for thing in (*seen, *there))
+        slots = {"relation": relation, "thing": base.category}
+        yield ask_words(NAME, WORDINGS[NAME], answers, slots, [base.id, *(thing.id for thing in there)])

@@ -1,0 +1,67 @@
+"""Whether one can see a thing from where one stands, as one looks: yes or no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ....scenes.record import Scene
+from ... import speech
+from ...question import Question
+from ...sight import seen_shares
+from ...situation import situated
+from ...stance import Stance, stances
+from ...visibility import single
+from ...wording import ask_words, shuffled
+
+NAME = "situated_can"
+PLAIN = 0.7  # of a thing's points, at least, are in view where one can see it
+
+WORDINGS = {
+    NAME: situated(
+        "Can I see the {thing} without turning around?",
+        "Can I see the {thing} from here, as I look now?",
+        "Without turning my head, can I see the {thing}?",
+        "Can my eyes reach the {thing} if I do not turn?",
+        "Is the {thing} in my view?",
+        "Do I see the {thing} like this?",
+        "Can the {thing} be seen from here without a turn?",
+        "Is it possible to see the {thing} without turning?",
+        "Would I notice the {thing} if I kept my head still?",
+        "Can I look at the {thing} and stay turned the way I am?",
+        "Does my view include the {thing}?",
+    )
+}
+
+
+def truth(scene: Scene, stance: Stance, place: int) -> str | None:
+    """Return whether a thing of the room is plainly in view on every spot ("yes"), or on none behind one's back or
+    hidden altogether ("no"); None in between.
+
+    Without turning one sees what is on the side `front`, whole or nearly so.
+    """
+    thing = stance.things[place]
+    if stance.on_side("back")[place]:
+        return "no"
+    if not stance.on_side("front")[place]:
+        return None
+    shares = seen_shares(scene, stance.room, stance.spots, thing)
+    if shares.min() >= PLAIN:
+        return "yes"
+    return "no" if shares.max() == 0.0 else None
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions with the answers yes and no by turns, in random order."""
+    asked = {thing.id for thing in single(scene) if thing.category not in speech.PLURALS}
+    wanted = "yes"
+    for stance in stances(scene, rng):
+        for place in shuffled(np.flatnonzero(stance.in_room).tolist(), rng):
+            thing = stance.things[place]
+            if thing.id in asked and truth(scene, stance, place) == wanted:
+                slots = {**stance.slots, "thing": thing.category}
+                objects = (stance.stand.id, stance.face.id, thing.id)
+                yield ask_words(NAME, WORDINGS[NAME], [wanted], slots, objects)
+                wanted = "no" if wanted == "yes" else "yes"
+                break

@@ -1,0 +1,59 @@
+"""How many things of a category are to the left, to the right or behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ....scenes.record import Scene
+from ... import speech
+from ...question import Question
+from ...situation import situated
+from ...stance import PHRASES, Stance, stances
+from ...visibility import named
+from ...wording import ask_words, by_turns
+from ..vsi.object_counting import plural
+
+NAME = "situated_how_many"
+
+WORDINGS = {
+    NAME: situated(
+        "How many {things} are {side}?",
+        "How many {things} do I have {side}?",
+        "Count the {things} {side}.",
+        "What is the number of {things} {side}?",
+        "How many {things} are there {side}?",
+        "Tell me how many {things} are {side}.",
+        "How many {things} can be found {side}?",
+        "How many {things} would I count {side}?",
+        "Number of {things} {side}?",
+        "Of the {things} in this room, how many are {side}?",
+        "How many {things} have their place {side}?",
+    )
+}
+
+
+def truth(stance: Stance, category: str, side: str) -> int | None:
+    """Return how many instances in the room are clearly on a side; None where one of the home may or may not be."""
+    places = stance.places(category)
+    there, off = stance.on_side(side) & stance.in_room, stance.off_side(side)
+    return int(there[places].sum()) if (there | off)[places].all() else None
+
+
+def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    """Yield questions about categories with several instances, at least one on the side, in random order, each number
+    by turns."""
+    several = [name for name, things in named(scene).items() if len(things) > 1 and name not in speech.PLURALS]
+    found: dict[int, list[tuple[Stance, str, str]]] = {}
+    for stance in stances(scene, rng):
+        for side in PHRASES:
+            for category in several:
+                count = truth(stance, category, side)
+                if count:
+                    found.setdefault(count, []).append((stance, side, category))
+    for count, (stance, side, category) in by_turns(found, rng):
+        slots = {**stance.slots, "things": plural(category), "side": PHRASES[side]}
+        instances = [stance.things[place].id for place in stance.places(category)]
+        objects = [stance.stand.id, stance.face.id, *instances]
+        yield ask_words(NAME, WORDINGS[NAME], speech.number(count), slots, objects)
