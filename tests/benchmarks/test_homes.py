@@ -1,6 +1,8 @@
 """The homes of the benchmark: the same everywhere, made where they are wanted, refused where they are others."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -148,3 +150,12 @@ def test_pins_hold_no_more_than_they_say(pinned):
     head, *rows = [json.loads(line) for line in gzip.decompress(SMALL.pins.read_bytes()).splitlines()]
     assert sorted(head) == ["furniture", "suite"]
     assert [sorted(row) for row in rows] == [["name", "questions", "record", "seconds"]] * 2
+
+
+def test_reading_the_questions_takes_no_torch():
+    program = (
+        "import sys; sys.modules['torch'] = None; from vlm2.benchmarks import homes as h; print(len(h.load().items))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0

@@ -108,6 +108,14 @@ def test_models_devices_and_dtypes_that_are_not_there(video, monkeypatch, reposi
     assert words in str(error)
 
 
+@pytest.mark.parametrize(("place", "words"), [("none/room.vlm2mem", "no folder"), ("", "it is a folder")])
+def test_what_cannot_be_saved_is_refused_before_anything_is_loaded(video, tmp_path, monkeypatch, place, words):
+    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: pytest.fail("loaded"))
+    error = run(video, QUESTION, "--save", tmp_path / place).exception
+    assert isinstance(error, ValueError)
+    assert words in str(error)
+
+
 def test_a_truncated_video_is_answered_with_a_warning(toy, write_video):
     noise = np.random.default_rng(0).integers(0, 255, (40, 32, 48, 3), dtype=np.uint8)
     path = write_video(list(noise), options={"movflags": "faststart"})

@@ -11,12 +11,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from vlm2.cli import doctor
-from vlm2.cli.doctor import Check
+from vlm2.cli.doctor import checks as looks
+from vlm2.cli.doctor import doctor
+from vlm2.cli.doctor.checks import Check
 from vlm2.model import weights
 
 app = typer.Typer()
-app.command()(doctor.doctor)
+app.command()(doctor)
 
 GOOD = Check("torch", True, True, "2.13", "pip install torch")
 WITHOUT = Check("renderer (EGL)", False, False, "no context", "apt-get install [mesa]")
@@ -24,7 +25,7 @@ MISSING = Check("weights toy", True, False, "not here", "vlm2 weights get")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, checks: list[Check], *arguments: str) -> tuple[int, str]:
-    monkeypatch.setattr(doctor, "examine", lambda: iter(checks))
+    monkeypatch.setattr(looks, "examine", lambda: iter(checks))
     result = CliRunner().invoke(app, list(arguments))
     return result.exit_code, result.output
 
@@ -66,30 +67,147 @@ def test_machine_without_torch(tmp_path: Path) -> None:
 
 
 def test_crashing_driver_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "EGL_PROBE", "import os; os.abort()")
-    (check,) = doctor.egl()
+    monkeypatch.setattr(looks, "EGL_PROBE", "import os; os.abort()")
+    (check,) = looks.egl()
     assert check.state == "without"
     assert "crashed" in check.found
-    assert check.mend == doctor.EGL_INSTALL
+    assert check.mend == looks.EGL_INSTALL
 
 
 def test_hanging_driver_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "EGL_PROBE", "import time; time.sleep(60)")
-    monkeypatch.setattr(doctor, "EGL_SECONDS", 0.2)
-    (check,) = doctor.egl()
+    monkeypatch.setattr(looks, "EGL_PROBE", "import time; time.sleep(60)")
+    monkeypatch.setattr(looks, "EGL_SECONDS", 0.2)
+    (check,) = looks.egl()
     assert "no answer" in check.found
 
 
 def test_parts_here_in_a_package_and_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VLM2_CACHE", str(tmp_path))
     monkeypatch.setattr(weights, "installed_source", lambda part: tmp_path / "w.pth" if "lite0" in part.name else None)
-    installed, absent = doctor.parts()
+    installed, absent = looks.parts()
     assert installed.state == "ok"
     assert "prepared at first use" in installed.found
     assert (absent.state, absent.mend) == ("missing", "vlm2 weights get")
 
 
 def test_this_machine_is_examined_in_full() -> None:
-    checks = [*doctor.python(), *doctor.libraries(), *doctor.torch(), *doctor.video(), *doctor.memory(), *doctor.gpu()]
+    found = (looks.python, looks.libraries, looks.torch, looks.video, looks.processor, looks.memory, looks.gpu)
+    checks = [check for look in found for check in look()]
     assert all(check.state == "ok" for check in checks if check.needed)
     assert all(check.found for check in checks)
+
+
+def test_a_check_that_fails_unforeseen_says_so_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def memory():
+        raise RuntimeError("odd machine")
+
+    for name in ("torch", "parts", "egl"):
+        monkeypatch.setattr(looks, name, lambda: iter(()))
+    monkeypatch.setattr(looks, "memory", memory)
+    checks = {check.name: check for check in looks.examine()}
+    assert checks["memory"].state == "without"
+    assert "odd machine" in checks["memory"].found
+    assert checks["GPU"].found
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("fpu avx2 avx512f avx512_bf16", "AVX2 AVX-512 AVX-512 BF16, bf16 in hardware"),
+        ("fpu avx2", "AVX2, no bf16 in hardware: --dtype float32"),
+        ("fpu", "no vector instructions"),
+    ],
+)
+def test_the_processor_is_described_by_its_flags(monkeypatch: pytest.MonkeyPatch, flags: str, words: str) -> None:
+    monkeypatch.setattr(looks, "_told_of_processor", lambda: {"model name": "Fast 1", "flags": flags})
+    (check,) = looks.processor()
+    assert check.found.startswith("Fast 1, ")
+    assert words in check.found
+
+
+def test_extras_are_those_of_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["torch>=2", 'numpy>=2; extra == "here"', "nowhere[x]>=1; extra == 'lacks'", 'pytest; extra == "dev"']
+    monkeypatch.setattr(looks.metadata, "requires", lambda name: lines)
+    here, lacks = looks.extras()
+    assert (here.name, here.state) == ("extra here", "ok")
+    assert (lacks.found, lacks.mend) == ("without nowhere", 'pip install "vlm2[lacks]"')
+
+
+def test_an_nvidia_driver_without_a_torch_for_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", None)
+    (tmp_path / "version").write_text("NVRM version")
+    monkeypatch.setattr(looks, "NVIDIA", tmp_path / "version")
+    (check,) = looks.gpu()
+    assert check.state == "without"
+    assert "built for the CPU" in check.found
+
+
+def plan(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def test_a_plan_that_fits_is_told_in_tables_and_words() -> None:
+    code, output = plan("--model", "7b", "--memory", "80GB", "--minutes", "1")
+    assert code == 0
+    for words in ("on A100 80GB: 80.0 GB", "120 frames", "geometry encoder", "| 10000 ", "It remembers: fits"):
+        assert words in output
+
+
+def test_a_plan_that_does_not_fit_says_what_to_turn_down() -> None:
+    code, output = plan("--model", "7b", "--memory", "16GB", "--frames", "200")
+    assert code == 1
+    for words in ("does not fit", "--quantize 4bit", "How fast is not known: give --peak", "frames: does not work"):
+        assert words in output
+
+
+def test_a_plan_as_json() -> None:
+    code, output = plan("--card", "H100", "--frames", "1000", "--resolution", "640x480", "--json")
+    told = json.loads(output)
+    memory = told["modes"]["memory"]
+    assert code == 0
+    assert told["wish"] | {"frames": 1000, "width": 640, "height": 480} == told["wish"]
+    assert memory["fits"]
+    assert memory["peak"] < 2e9
+    assert sum(station["weights"] for station in memory["stations"]) == memory["weights"]
+    assert told["parameters"]["adapters"] == 2_442_240
+    assert told["advice"] == []
+
+
+def test_speeds_given_by_hand_go_before_the_tables() -> None:
+    arguments = ("--card", "4090", "--frames", "100", "--json")
+    seconds = []
+    for given in ((), ("--peak", "1", "--bandwidth", "10")):
+        seconds.append(json.loads(plan(*arguments, *given)[1])["modes"]["memory"]["answering"])
+    assert seconds[1] > 5 * seconds[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--frames", "3", "--minutes", "2"), "not both"),
+        (("--minutes", "0"), "above 0"),
+        (("--resolution", "big"), "such as 1280x720"),
+        (("--model", "70b"), "no model '70b' to plan for: name mini, 7b"),
+        (("--card", "abacus"), "no card 'abacus'"),
+        (("--card", "H100", "--device", "cpu"), "leave it out"),
+        (("--card", "H100", "--bandwidth", "0"), "above 0"),
+        (("--card", "H100", "--measure"), "runs the model here"),
+    ],
+)
+def test_wishes_that_cannot_be_are_explained(arguments: tuple[str, ...], words: str) -> None:
+    given = arguments if "--card" in arguments else (*arguments, "--card", "H100")
+    with pytest.raises(ValueError, match=words):
+        plan(*given)
+
+
+def test_a_folder_of_another_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    with pytest.raises(ValueError, match="holds a 'llama' model"):
+        plan("--model", str(tmp_path), "--card", "H100")

@@ -163,6 +163,7 @@ def test_a_failed_saving_meanwhile_is_told_and_watching_goes_on(toy, film, locks
         (["--seconds", -1], "--seconds -1"),
         (["--ask", " "], "question is empty"),
         (["--save", "none/room.vlm2mem"], "no folder"),
+        (["--save", "."], "it is a folder"),
         (["--fps", 0], "above 0"),
         (["--tries", -1], "0 times or more"),
     ],

@@ -12,7 +12,7 @@ from toys import ToyVision, toy_config, toy_features, toy_language_model, toy_mo
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from vlm2.model import VLM2Config, VLM2ForConditionalGeneration, VLM2Processor
-from vlm2.model.checkpoint import WEIGHTS
+from vlm2.model.checkpoint import PACKAGED, WEIGHTS, find_checkpoint
 
 
 def saved(folder: Path, **changes) -> VLM2ForConditionalGeneration:
@@ -104,7 +104,7 @@ def test_other_frozen_parts_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="No checkpoint"):
+    with pytest.raises(ValueError, match="There is no model"):
         VLM2ForConditionalGeneration.from_pretrained(tmp_path / "nothing")
     toy_config().save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=f"no {WEIGHTS}"):
@@ -128,3 +128,9 @@ def test_adapters_can_be_merged_for_speed(tmp_path: Path) -> None:
     expected = logits(model)
     model.language_model.merge_adapter()
     torch.testing.assert_close(logits(model), expected, atol=1e-4, rtol=0)
+
+
+def test_checkpoints_are_found_by_name_and_by_folder(tmp_path: Path) -> None:
+    assert find_checkpoint("mini") == PACKAGED / "mini"
+    saved(tmp_path)
+    assert find_checkpoint(tmp_path) == tmp_path

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ..model.weights import cache_folder
+from ..cache import cache_folder
 from ..questions.question import Question
 from . import vsi_bench, vsti_bench
 from .benchmark import Benchmark, Item, Loaded, Scorer, Values

@@ -264,9 +264,10 @@ def load_once(name: str, device: str | None, dtype: str | None, threads: int) ->
 def _model_identity(name: str, settings: Settings, most_tokens: int) -> dict[str, Any]:
     """Return what tells models apart, and how they compute: not where they lie or what they are called."""
     from ..model import VLM2Config
+    from ..model.checkpoint import find_checkpoint
     from ..model.processing import INTRODUCTION
     from ..model.weights import sha256
-    from ..session.load import find_checkpoint, find_device
+    from ..session.load import find_device
 
     folder = find_checkpoint(name)
     files = {file.name: sha256(file) for file in sorted(folder.iterdir()) if _decides(file)}

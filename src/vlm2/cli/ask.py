@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from .watch import check_place
+
 if TYPE_CHECKING:
     from ..questions.question import Question
     from ..session import Answer, Session
@@ -47,6 +49,7 @@ def ask(
 ) -> None:
     """Answer questions about a video: `vlm2 ask room.mp4 "How many chairs are in this room?"`."""
     asked = _questions(questions or [], questions_file)
+    check_place(save)
     if baseline is not None and save is not None:
         raise ValueError("The baseline has no memory to save; leave out --save or --baseline.")
     with _warnings_as_lines():

@@ -66,6 +66,16 @@ def watch(
             watching.close()
 
 
+def check_place(file: Path | None) -> None:
+    """Raise ValueError where a memory cannot be saved: found out now, not after the video was watched."""
+    if file is None:
+        return
+    if not file.absolute().parent.is_dir():
+        raise ValueError(f"{file} cannot be saved: there is no folder {file.absolute().parent}. Make it first.")
+    if file.is_dir():
+        raise ValueError(f"{file} cannot be saved: it is a folder. Name a file in it, such as {file / 'room.vlm2mem'}.")
+
+
 @dataclass(frozen=True)
 class Plan:
     """What to do without being told again. All times are seconds of the stream."""
@@ -85,8 +95,7 @@ class Plan:
             raise ValueError('--every says how often to ask; say what with --ask "How many chairs are in this room?"')
         if any(not question.strip() for question in self.questions):
             raise ValueError("A question is empty; ask something about what is seen.")
-        if self.save is not None and not self.save.absolute().parent.is_dir():
-            raise ValueError(f"{self.save} cannot be saved: there is no folder {self.save.absolute().parent}.")
+        check_place(self.save)
 
 
 @dataclass(frozen=True)

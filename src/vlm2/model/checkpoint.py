@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from huggingface_hub import snapshot_download
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -12,8 +13,37 @@ from .configuration import VLM2Config
 from .parts import check_imported, imported_checksums
 from .weights import PARTS, check_checksums, part_checksums
 
+PACKAGED = Path(__file__).parents[1] / "checkpoints"
 WEIGHTS = "model.safetensors"
 LISTED_KEYS = 12  # of each kind in an error
+
+
+def packaged_checkpoints() -> list[str]:
+    """Return the names of the checkpoints that lie in this package."""
+    return sorted(file.parent.name for file in PACKAGED.glob("*/config.json"))
+
+
+def find_checkpoint(name_or_path: str | Path) -> Path:
+    """Return the folder of a checkpoint, fetching it from the hub where the name says so. Raises ValueError."""
+    name = str(name_or_path)
+    if name in packaged_checkpoints():
+        return PACKAGED / name
+    if (Path(name) / "config.json").is_file():
+        return Path(name)
+    here = f"The checkpoints of this package: {', '.join(packaged_checkpoints()) or 'none'}."
+    if Path(name).exists():
+        raise ValueError(f"{name} holds no config.json, so it is no checkpoint. {here}")
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise ValueError(
+            f"There is no model {name!r}: name a packaged one, a folder, or owner/model on the hub. {here}"
+        )
+    try:
+        return Path(snapshot_download(name))
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"The model {name!r} is no folder here and could not be had from the hub: {reason} {here}"
+        ) from error
 
 
 def stored_names(model: nn.Module, config: VLM2Config) -> list[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import snapshot_download
 from jaxtyping import Float, Int
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
@@ -17,7 +16,14 @@ from transformers import PreTrainedModel
 from ..geometry.encoder import GeometryEncoder
 from ..geometry.windows import FrameInputs, encode_windows
 from ..memory import DualMemory, DualState
-from .checkpoint import check_frozen, frozen_checksums, load_weights, save_weights, stored_tensors
+from .checkpoint import (
+    check_frozen,
+    find_checkpoint,
+    frozen_checksums,
+    load_weights,
+    save_weights,
+    stored_tensors,
+)
 from .clock import Clock
 from .configuration import VLM2Config
 from .features import FrameFeatures, scene_unit
@@ -237,13 +243,14 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         quantize: Quantize | None = None,
         **_: Any,
     ) -> VLM2ForConditionalGeneration:
-        """Load a checkpoint from a folder or the hub, in eval mode; `vision` and `language_model` stand in for frozen
-        parts. `dtype` is the language model's with its adapters; what comes before it stays as the configuration says.
-        `device` "auto" spreads the language model over all devices, `quantize` keeps it in 8 or 4 bits.
+        """Load a checkpoint of this package by its name, or one from a folder or the hub, in eval mode; `vision` and
+        `language_model` stand in for frozen parts. `dtype` is the language model's with its adapters; what comes before
+        it stays as the configuration says. `device` "auto" spreads the language model over all devices, `quantize`
+        keeps it in 8 or 4 bits.
 
         Raises ValueError for a checkpoint that does not fit its configuration or was trained on other frozen parts.
         """
-        folder = _checkpoint_folder(pretrained_model_name_or_path)
+        folder = find_checkpoint(pretrained_model_name_or_path)
         config = VLM2Config.from_pretrained(folder) if config is None else config
         config._name_or_path = str(folder)
         check_frozen(config)
@@ -288,11 +295,3 @@ def _adapted(language_model: PreTrainedModel, config: VLM2Config) -> Any:
         # peft still reads a property that transformers renamed.
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
         return get_peft_model(language_model, lora)
-
-
-def _checkpoint_folder(name: str | Path) -> Path:
-    if Path(name).is_dir():
-        return Path(name)
-    if str(name).count("/") == 1 and not str(name).startswith((".", "/")):
-        return Path(snapshot_download(str(name)))
-    raise ValueError(f"No checkpoint {str(name)!r}: give a folder that holds one, or a hub name such as owner/model.")

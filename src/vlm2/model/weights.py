@@ -11,7 +11,6 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..cache import cache_folder
 
 COMMAND = "vlm2 weights get"
 # Grows when what `prepare_part` writes changes, so that older caches are made again.
@@ -112,11 +113,6 @@ def frozen_part(name: str) -> FrozenPart:
     if name not in PARTS:
         raise ValueError(f"No frozen part is called {name!r}; there are {', '.join(PARTS)}.")
     return PARTS[name]
-
-
-def cache_folder() -> Path:
-    """Return where prepared parts are kept: VLM2_CACHE, or ~/.cache/vlm2."""
-    return Path(os.environ.get("VLM2_CACHE") or Path.home() / ".cache" / "vlm2").expanduser()
 
 
 def cached_part(name: str) -> Path | None:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from huggingface_hub import snapshot_download
 from transformers.utils import logging
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
+from ..model.checkpoint import find_checkpoint
 from ..model.language import SPREAD, Quantize
 from .session import Session
 
-PACKAGED = Path(__file__).parents[1] / "checkpoints"
 DTYPES = {
     "float32": torch.float32,
     "fp32": torch.float32,
@@ -59,34 +58,6 @@ def load(
         model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place, quantize=quantize)
         processor = VLM2Processor.from_pretrained(folder)
     return LoadedModel(str(name_or_path), folder, model, processor)
-
-
-def packaged_checkpoints() -> list[str]:
-    """Return the names of the checkpoints that lie in this package."""
-    return sorted(file.parent.name for file in PACKAGED.glob("*/config.json"))
-
-
-def find_checkpoint(name_or_path: str | Path) -> Path:
-    """Return the folder of a checkpoint, fetching it from the hub where the name says so. Raises ValueError."""
-    name = str(name_or_path)
-    if name in packaged_checkpoints():
-        return PACKAGED / name
-    if (Path(name) / "config.json").is_file():
-        return Path(name)
-    here = f"The checkpoints of this package: {', '.join(packaged_checkpoints()) or 'none'}."
-    if Path(name).exists():
-        raise ValueError(f"{name} holds no config.json, so it is no checkpoint. {here}")
-    if name.count("/") != 1 or name.startswith((".", "/", "~")):
-        raise ValueError(
-            f"There is no model {name!r}: name a packaged one, a folder, or owner/model on the hub. {here}"
-        )
-    try:
-        return Path(snapshot_download(name))
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ValueError(
-            f"The model {name!r} is no folder here and could not be had from the hub: {reason} {here}"
-        ) from error
 
 
 @contextmanager

@@ -139,7 +139,7 @@ def split_videos(videos: Sequence[Path], share: float, seed: int) -> frozenset[P
 
 def load_model(config: FinetuneConfig) -> tuple[VLM2ForConditionalGeneration, VLM2Processor]:
     """Load the model to begin from. Raises ValueError where there is none of this name."""
-    from ..session.load import find_checkpoint
+    from ..model.checkpoint import find_checkpoint
 
     folder = find_checkpoint(config.model)
     return VLM2ForConditionalGeneration.from_pretrained(folder), VLM2Processor.from_pretrained(folder)

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ...cache import cache_folder
 from ..home import FurnitureModel, Split
 from ..mesh import Material, Mesh, Part
 from .assortment import ASSORTMENT, CARRYING, ON_TOP, ON_WALL
@@ -56,11 +57,6 @@ class Entry:
 def installed(folder: Path = FOLDER) -> bool:
     """Tell whether the packs that we read are there."""
     return all((folder / f"{pack}.sh3f").is_file() for pack in ASSORTMENT)
-
-
-def cache_folder() -> Path:
-    """Return the user's cache folder: $VLM2_CACHE, or ~/.cache/vlm2."""
-    return Path(os.environ.get("VLM2_CACHE") or Path.home() / ".cache" / "vlm2")
 
 
 def split_of(name: str) -> Split:

@@ -1,20 +1,19 @@
-"""`vlm2 doctor`: what this machine has, what is missing, and the command for it."""
+"""What this machine has, what is missing, and the command for it. No check raises, whatever the machine."""
 
 from __future__ import annotations
 
 import importlib.util
-import json as json_module
-import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Literal
-
-import typer
+from typing import Literal
 
 LEAST_PYTHON = (3, 11)
 LEAST_MEMORY_GB = 2.0
@@ -27,6 +26,19 @@ EGL_PROBE = (
 EGL_INSTALL = "apt-get install libegl1 libgl1-mesa-dri   (or your system's EGL and Mesa)"
 # Beside torch: what `vlm2 ask` imports, as (import name, package).
 LIBRARIES = (("transformers", "transformers"), ("peft", "peft"), ("safetensors", "safetensors"), ("numpy", "numpy"))
+# What makes a processor fast here, as Linux names it, and what we call it.
+INSTRUCTIONS = {
+    "avx2": "AVX2",
+    "avx512f": "AVX-512",
+    "avx512_bf16": "AVX-512 BF16",
+    "amx_bf16": "AMX BF16",
+    "asimd": "NEON",
+    "sve": "SVE",
+    "bf16": "BF16",
+}
+BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
+NVIDIA = Path("/proc/driver/nvidia/version")
+DEVELOPERS = ("dev",)  # extras that no user lacks
 
 
 @dataclass(frozen=True)
@@ -50,22 +62,14 @@ class Check:
         return None if self.present else self.command
 
 
-def doctor(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Look at this machine: libraries, weights, renderer, GPU. Exit status 1 when `vlm2 ask` lacks something."""
-    checks = list(examine())
-    ready = all(check.present for check in checks if check.needed)
-    if json:
-        rows = [asdict(check) | {"state": check.state, "command": check.mend} for check in checks]
-        typer.echo(json_module.dumps({"ready": ready, "checks": rows}, indent=1))
-    else:
-        show(checks, ready)
-    raise typer.Exit(0 if ready else 1)
-
-
 def examine() -> Iterator[Check]:
-    """Run the checks in order, needed things first."""
-    for look in (python, libraries, torch, video, parts, checkpoint, memory, gpu, egl):
-        yield from look()
+    """Run the checks in order, needed things first. A check that fails in a way that nobody thought of says so."""
+    for look in (python, libraries, torch, video, parts, checkpoint, processor, memory, gpu, egl, extras):
+        try:
+            yield from look()
+        except Exception as error:
+            name = look.__name__
+            yield Check(name, False, False, f"cannot be looked at: {type(error).__name__}: {error}")
 
 
 def python() -> Iterator[Check]:
@@ -92,17 +96,11 @@ def torch() -> Iterator[Check]:
     except (ImportError, OSError) as error:
         yield Check("torch", True, False, f"does not load: {error}", "pip install --force-reinstall torch")
         return
-    bf16 = "bf16 in hardware" if has_bf16() else "no bf16 in hardware: float32 may be faster (--dtype float32)"
-    yield Check("torch", True, True, f"{torch.__version__}, {torch.get_num_threads()} threads, {bf16}")
-
-
-def has_bf16() -> bool:
-    """Say whether the processor multiplies bfloat16 numbers itself (known on Linux only)."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return any(flag in flags for flag in ("avx512_bf16", "amx_bf16", " bf16"))
+    build = "for CUDA " + torch.version.cuda if torch.version.cuda else "for ROCm" if torch.version.hip else "CPU only"
+    kernels = torch.backends.cpu.get_cpu_capability()
+    yield Check(
+        "torch", True, True, f"{torch.__version__}, {build}, {torch.get_num_threads()} threads, {kernels} kernels"
+    )
 
 
 def video() -> Iterator[Check]:
@@ -118,7 +116,7 @@ def video() -> Iterator[Check]:
 def parts() -> Iterator[Check]:
     """Check the frozen parts: prepared, or in an installed package from which they are prepared at first use."""
     try:
-        from ..model import weights
+        from ...model import weights
     except ImportError as error:
         yield Check("frozen parts", True, False, f"cannot be looked at: {error}", "pip install vlm2")
         return
@@ -145,29 +143,63 @@ def checkpoint() -> Iterator[Check]:
     yield Check("checkpoint mini", True, present, found, "pip install --force-reinstall vlm2   (or: make train-mini)")
 
 
-def memory() -> Iterator[Check]:
-    """Check the machine's memory and cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def processor() -> Iterator[Check]:
+    """Look at the processor: its name, the cores that this process may use, and what it multiplies fast."""
+    from ...benchmarks.device import cores
+
+    told = _told_of_processor()
+    found = [told.get("model name") or platform.processor() or platform.machine(), f"{cores()} cores"]
+    if flags := set((told.get("flags") or told.get("Features") or "").split()):
+        known = [name for flag, name in INSTRUCTIONS.items() if flag in flags]
+        found.append(" ".join(known) or "no vector instructions that we know")
+        found.append("bf16 in hardware" if flags & BF16 else "no bf16 in hardware: --dtype float32 may be faster")
+    yield Check("processor", False, True, ", ".join(found))
+
+
+def _told_of_processor() -> dict[str, str]:
+    """Return what Linux says of its first processor; nothing elsewhere."""
     try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    except (AttributeError, ValueError, OSError):
-        yield Check("memory", False, True, f"unknown; {cores} cores")
+        first = Path("/proc/cpuinfo").read_text(errors="replace").partition("\n\n")[0]
+    except OSError:
+        return {}
+    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
+
+
+def memory() -> Iterator[Check]:
+    """Check the machine's memory, or what a container leaves of it."""
+    from ...benchmarks.device import available_memory, total_memory
+
+    total, free = total_memory(), available_memory()
+    if total is None:
+        yield Check("memory", False, True, "unknown")
         return
-    enough = total >= LEAST_MEMORY_GB
-    yield Check("memory", False, enough, f"{total:.1f} GB; {cores} cores", f"mini wants {LEAST_MEMORY_GB:.0f} GB")
+    found = f"{total / 1e9:.1f} GB" + ("" if free is None else f", {min(free, total) / 1e9:.1f} GB free")
+    yield Check("memory", False, total >= LEAST_MEMORY_GB * 1e9, found, f"mini wants {LEAST_MEMORY_GB:.0f} GB")
 
 
 def gpu() -> Iterator[Check]:
-    """Look for a GPU; mini does without."""
+    """Look for a GPU that torch can use, and for one that this torch cannot; mini does without."""
     try:
         import torch
 
-        names = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
-    except (ImportError, OSError, RuntimeError) as error:
+        found = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
+        mps = torch.backends.mps.is_available()
+    except (ImportError, OSError, RuntimeError, AssertionError) as error:
         yield Check("GPU", False, False, f"cannot be looked at: {error}")
         return
-    found = ", ".join(f"{device.name} ({device.total_memory / 1e9:.0f} GB)" for device in names)
-    yield Check("GPU", False, bool(names), found or "none; mini runs on the CPU")
+    if found:
+        cards = (f"{d.name} ({d.total_memory / 1e9:.0f} GB, compute {d.major}.{d.minor})" for d in found)
+        half = "" if torch.cuda.is_bf16_supported() else "; no bf16 in hardware: --dtype float16"
+        yield Check("GPU", False, True, ", ".join(cards) + half)
+    elif mps:
+        yield Check("GPU", False, True, "Apple's, as mps")
+    elif NVIDIA.exists() or shutil.which("nvidia-smi"):
+        why = (
+            "this torch is built for the CPU" if torch.version.cuda is None else "torch cannot use it (driver too old?)"
+        )
+        yield Check("GPU", False, False, f"an NVIDIA driver is here, but {why}", "install torch for CUDA (pytorch.org)")
+    else:
+        yield Check("GPU", False, False, "none; mini runs on the CPU")
 
 
 def egl() -> Iterator[Check]:
@@ -188,6 +220,33 @@ def egl() -> Iterator[Check]:
         yield Check(name, False, False, f"no context: {said}", EGL_INSTALL)
         return
     yield Check(name, False, True, result.stdout.strip())
+
+
+def extras() -> Iterator[Check]:
+    """Check the optional sets of packages, as this installation of vlm2 names them."""
+    try:
+        required = metadata.requires("vlm2") or []
+    except metadata.PackageNotFoundError:
+        yield Check("extras", False, False, "vlm2 is not installed, only imported", "pip install vlm2")
+        return
+    packages: dict[str, list[str]] = defaultdict(list)
+    for line in required:
+        if match := re.match(r"([\w.-]+).*;.*extra\s*==\s*['\"]([\w-]+)['\"]", line):
+            packages[match[2]].append(match[1])
+    for extra, names in packages.items():
+        if extra in DEVELOPERS:
+            continue
+        absent = [name for name in names if not _installed(name)]
+        found = f"without {', '.join(absent)}" if absent else ", ".join(f"{name} {version(name)}" for name in names)
+        yield Check(f"extra {extra}", False, not absent, found, f'pip install "vlm2[{extra}]"')
+
+
+def _installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def version(package: str) -> str:
