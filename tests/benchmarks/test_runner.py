@@ -16,6 +16,7 @@ from vlm2.benchmarks import ledger, receipt, runner
 from vlm2.benchmarks.ledger import PREDICTIONS, open_ledger, read_rows
 from vlm2.benchmarks.respondents import Settings, respondent
 from vlm2.benchmarks.runner import Place
+from vlm2.video import VideoFile
 
 KILLS = 30
 
@@ -169,3 +170,17 @@ def test_baselines_look_at_no_video(tmp_path, name):
         assert answers.identity()["seed"] == 4
     else:
         assert {row["prediction"] for row in rows} == {"A", "3"}
+
+
+def test_a_model_is_shown_the_frames_that_another_keeps(videos):
+    loaded = load(videos=videos)
+    last = [item for item in loaded.items if item.group == "video_4"]  # of ten frames
+    session = toy_respondent().load().session()
+    session.watch(last[0].video, 2.0)
+    assert 1 < len(session.slots) <= 5 and session.slots[-1] == 9
+    shown = toy_respondent(kept="toy")
+    times = [frame.time for frame in shown._frames(VideoFile(last[0].video))]
+    assert times == [number / 2 for number in session.slots]
+    assert {reply.frames for reply in shown.answer(last)} == {len(session.slots)}
+    with pytest.raises(ValueError, match="those that toy keeps"):
+        toy_respondent(kept="toy", frames=4)

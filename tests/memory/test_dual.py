@@ -263,7 +263,7 @@ def test_another_frame_size_is_refused() -> None:
         memory.step(torch.zeros(9, DIM), state, 2, 2.0)
 
 
-@pytest.mark.parametrize("change", [{"heads": 3}, {"window": 0}, {"capacity": 0}])
+@pytest.mark.parametrize("change", [{"heads": 3}, {"window": 0}, {"capacity": 0}, {"recent": 2}])
 def test_impossible_configurations_are_refused(change: dict) -> None:
     with pytest.raises(ValueError, match=next(iter(change))):
         replace(OURS, **change)

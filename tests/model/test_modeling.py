@@ -53,6 +53,24 @@ def test_both_contexts_agree_on_a_video_that_fits_the_bank() -> None:
     )
 
 
+def test_enough_recent_frames_show_every_frame_whatever_the_bank_keeps() -> None:
+    memory = {"window": 2, "capacity": 3}
+    features = toy_features(7)
+    for off in ({}, {"episodic": False}, {"working": False, "episodic": False}):
+        every = toy_model(memory={**memory, **off}, context="frames").video_tokens(features)
+        torch.testing.assert_close(toy_model(memory={**memory, **off, "recent": 7}).video_tokens(features), every)
+
+
+def test_the_visual_representation_knows_no_geometry() -> None:
+    model, features = toy_model(representation="visual", memory={"working": False, "episodic": False}), toy_features(3)
+    other = replace(toy_features(3, seed=1), visual_tokens=features.visual_tokens)
+    assert torch.equal(model.video_tokens(features), model.video_tokens(other))
+    assert not torch.equal(model.video_tokens(features), model.video_tokens(toy_features(3, seed=1)))
+    assert {name.split(".")[0] for name, _ in model.representation.named_parameters()} == {"vision_projection"}
+    with pytest.raises(ValueError, match="representation='2d'"):
+        toy_model(representation="2d")
+
+
 def test_gradients_reach_every_trained_weight_and_no_frozen_one() -> None:
     model, features = toy_model(), toy_features()
     torch.nn.init.constant_(model.memory.residual_gate, 0.5)

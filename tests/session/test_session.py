@@ -45,6 +45,14 @@ def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
         torch.testing.assert_close(seen, tokens, atol=1e-5, rtol=1e-5)
 
 
+def test_a_session_without_a_bank_shows_as_many_recent_frames_as_are_wanted(make_session, images):
+    memory = {"window": 2, "capacity": 3, "episodic": False, "recent": 9}
+    session = observe(make_session(memory=memory), images[:12])
+    stream = session._complete()
+    assert stream.memory.context_slots()[1].tolist() == [3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert len(session.ask(QUESTION).evidence) and [k.frame for k in stream.trace.kept] == list(range(3, 12))
+
+
 def test_a_file_is_watched_as_its_frames_are_observed(make_session, images, write_video):
     """The codec loses nothing here, so that the frames are the same; and 2 frames a second are taken of 2."""
     path = write_video(list(images), "all.mkv", [500 * i for i in range(23)], codec="ffv1", pixels="bgr0")

@@ -88,7 +88,7 @@ def toy_loaded() -> LoadedModel:
 class ToyWatching(Watching):
     """The respondent of real runs, on the toy model."""
 
-    def load(self) -> LoadedModel:
+    def load(self, name: str | None = None) -> LoadedModel:
         return toy_loaded()
 
     def identity(self) -> dict:

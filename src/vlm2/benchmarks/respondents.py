@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from ..questions.question import PREFIX
+from ..video import Frame, VideoFile
 from .benchmark import Benchmark, Item
 
 if TYPE_CHECKING:
     from ..session import LoadedModel
 
 Frames = int | None
-"""How many frames of a video are shown, evenly spread; None: the memory sees the stream, some a second."""
+"""How many frames of a video are shown, evenly spread; None: the stream, some a second."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ class Reply:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run may choose. `threads` is of every process: results on a CPU depend on it in their last digits."""
+    """What a run may choose. `kept` names a model whose memory chooses the frames: those that it still holds when it
+    has watched the stream are shown. `threads` is of every process: results on a CPU depend on it in their last
+    digits."""
 
     model: str = "mini"
     frames: Frames = None
@@ -46,8 +49,11 @@ class Settings:
     threads: int = 1
     device: str | None = None
     dtype: str | None = None
+    kept: str | None = None
 
     def __post_init__(self) -> None:
+        if self.kept is not None and self.frames is not None:
+            raise ValueError(f"Choose: {self.frames} frames spread over a video, or those that {self.kept} keeps.")
         if self.frames is not None and self.frames < 1:
             raise ValueError(f"{self.frames} frames show nothing; give 1 or more, or `memory`.")
         if not self.fps > 0:
@@ -96,27 +102,37 @@ class Watching:
 
     def identity(self) -> dict[str, Any]:
         """Return the hashes of the model's files and how it watches and answers."""
-        frames = self.settings.frames
+        frames, kept = self.settings.frames, self.settings.kept
         shown = {"rule": "memory", "fps": self.settings.fps} if frames is None else {"rule": "spread", "count": frames}
+        if kept is not None:
+            chooser = _model_identity(kept, self.settings, self.most_tokens)["model"]
+            shown = {"rule": "kept", "fps": self.settings.fps, "by": chooser}
         return {**_model_identity(self.settings.model, self.settings, self.most_tokens), "frames": shown}
 
-    def load(self) -> LoadedModel:
-        """Return the model, loaded once a process."""
-        return load_once(self.settings.model, self.settings.device, self.settings.dtype, self.settings.threads)
+    def load(self, name: str | None = None) -> LoadedModel:
+        """Return the model, or the one of this name, loaded once a process."""
+        settings = self.settings
+        return load_once(name or settings.model, settings.device, settings.dtype, settings.threads)
 
     def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
-        from ..video import VideoFile
-
         session = self.load().session()
         assert items[0].video is not None
-        file = VideoFile(items[0].video)
-        if self.settings.frames is None:
-            session.watch(file, fps=self.settings.fps)
-        else:
-            for frame in file.spread(self.settings.frames):
-                session.observe(frame.image, frame.time)
+        for frame in self._frames(VideoFile(items[0].video)):
+            session.observe(frame.image, frame.time)
         for item in items:
             yield Reply(session.ask(without_prefix(item.prompt), self.most_tokens).text, session.frames)
+
+    def _frames(self, file: VideoFile) -> Iterator[Frame]:
+        """Give the frames that the model is shown."""
+        settings = self.settings
+        if settings.frames is not None:
+            return file.spread(settings.frames)
+        if settings.kept is None:
+            return file.sample(settings.fps)
+        chooser = self.load(settings.kept).session(thumbnails=False)
+        chooser.watch(file, settings.fps)
+        kept = frozenset(chooser.slots)
+        return (frame for number, frame in enumerate(file.sample(settings.fps)) if number in kept)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,10 @@ def run(
     ] = None,
     types: Annotated[str | None, typer.Option(help="Only questions of these types; a,b or patterns.")] = None,
     per_type: Annotated[int | None, typer.Option(min=1, help="At most so many a type and video.")] = None,
-    frames: Annotated[str | None, typer.Option(help="A number of frames spread over the video, or memory.")] = None,
+    frames: Annotated[
+        str | None,
+        typer.Option(help="A number of frames spread over the video; memory; or kept:MODEL, those that MODEL keeps."),
+    ] = None,
     fps: Annotated[float, typer.Option(help="Frames a second that the memory sees.")] = 2.0,
     workers: Annotated[int, typer.Option(min=1, help="Processes; each loads the model.")] = 1,
     threads: Annotated[int, typer.Option(min=1, help="Of each process; answers depend on it in rare cases.")] = 1,
@@ -76,7 +79,8 @@ def run(
     if out is None:
         raise ValueError(f"Say where the predictions go: vlm2 eval {benchmark} --out DIR")
     place = runner.Place(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
-    settings = Settings(model, _frames(frames, loaded), fps, seed, threads, _device(device, place), dtype)
+    shown, kept = _frames(frames, loaded)
+    settings = Settings(model, shown, fps, seed, threads, _device(device, place), dtype, kept)
     answers = respondent(settings, chosen, loaded.items)
     with _progress(place) as progress:
         done = runner.run(chosen, loaded, answers, out, model, place, progress)
@@ -186,15 +190,19 @@ def evidence(
     measure("evidence", model, data, out, count, device, fps=fps)
 
 
-def _frames(text: str | None, loaded: Loaded) -> int | None:
-    """Return how many frames are shown, None for the memory's stream; by default as the questions say."""
+def _frames(text: str | None, loaded: Loaded) -> tuple[int | None, str | None]:
+    """Return how many frames are shown, None for the memory's stream, by default as the questions say; and the model
+    that chooses frames from the stream, where one does."""
     if text is None:
-        return next((item.frames for item in loaded.items if item.frames is not None), None)
+        return next((item.frames for item in loaded.items if item.frames is not None), None), None
     if text == "memory":
-        return None
+        return None, None
+    rule, _, model = text.partition(":")
+    if rule == "kept" and model:
+        return None, model
     if not text.isdigit():
-        raise ValueError(f"--frames takes a number, such as 32, or memory; not {text!r}.")
-    return int(text)
+        raise ValueError(f"--frames takes a number, such as 32, memory, or kept:MODEL; not {text!r}.")
+    return int(text), None
 
 
 def _device(device: str | None, place: Place) -> str | None:

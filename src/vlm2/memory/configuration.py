@@ -20,6 +20,8 @@ class MemoryConfig:
         "successive": of the most similar two that follow each other in time, the one whose other neighbour is nearer
         in time; the oldest stays. It covers a long video best (docs/results.md), the paper's rule worst.
     memory_residual: M = H + g ⊙ (what was read), g per channel and 0 at the start; off, M = what was read [paper].
+    recent: how many of the last M the language model sees beside the bank, at least L_w; None: L_w. With as many as a
+        video has frames it sees the M of every frame, whatever the bank keeps.
     """
 
     dim: int
@@ -30,6 +32,7 @@ class MemoryConfig:
     episodic: bool = True
     episodic_write: EpisodicWrite = "successive"
     memory_residual: bool = True
+    recent: int | None = None
 
     def __post_init__(self) -> None:
         if self.dim % self.heads:
@@ -39,10 +42,19 @@ class MemoryConfig:
                 f"The memory needs a window and a capacity of at least 1, not {self.window} and {self.capacity}. "
                 "Turn a memory off with working=False or episodic=False."
             )
+        if self.recent is not None and self.recent < self.window:
+            raise ValueError(
+                f"recent={self.recent} is less than the window of {self.window}; the last M shown are at least as many."
+            )
         if self.episodic_write not in get_args(EpisodicWrite):
             raise ValueError(
                 f"episodic_write={self.episodic_write!r} is not known; choose {', '.join(get_args(EpisodicWrite))}."
             )
+
+    @property
+    def shown(self) -> int:
+        """How many of the last M the language model sees beside the bank."""
+        return self.window if self.recent is None else self.recent
 
     @classmethod
     def paper(cls, dim: int, heads: int) -> MemoryConfig:

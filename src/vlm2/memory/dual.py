@@ -21,7 +21,8 @@ Memory = TypeVar("Memory", bound=Slots)
 
 @dataclass(frozen=True)
 class DualState:
-    """What a stream remembers. `recent` holds the last L_w M, for `context_slots`; the working memory holds H."""
+    """What a stream remembers. `recent` holds the last M (as many as `MemoryConfig.shown`), for `context_slots`; the
+    working memory holds H."""
 
     working: WorkingMemory
     episodic: EpisodicMemory
@@ -40,7 +41,7 @@ class DualState:
         self,
     ) -> tuple[Float[Tensor, "slots patches dim"], Int[Tensor, " slots"], Float[Tensor, " slots"]]:
         """Return what the language model sees in `context="memory"`: tokens, frame indices, times in seconds; the
-        bank's entries merged by time with the last L_w M, each frame once."""
+        bank's entries merged by time with the last M, each frame once."""
         return context_slots(self.episodic, self.recent)
 
     def to_tensors(self) -> dict[str, Tensor]:
@@ -112,7 +113,7 @@ class DualMemory(nn.Module):
         return DualState(
             state.working.writable(window),
             state.episodic.writable(capacity + 1),  # the newcomer, before one is given up
-            state.recent.writable(window),
+            state.recent.writable(self.config.shown),
         )
 
     def step(
@@ -206,5 +207,5 @@ class DualMemory(nn.Module):
         if self.episodic_attention is not None:
             entry = Entry(memory_tokens, *self.episodic_attention.project(memory_tokens), *mark)
             episodic, deletion = episodic.write(entry, config.capacity, config.episodic_write)
-        recent = state.recent.pushed(config.window, tokens=memory_tokens, frames=mark[0], times=mark[1])
+        recent = state.recent.pushed(config.shown, tokens=memory_tokens, frames=mark[0], times=mark[1])
         return DualState(working, episodic, recent), deletion

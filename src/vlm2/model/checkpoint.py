@@ -50,8 +50,9 @@ def stored_names(model: nn.Module, config: VLM2Config) -> list[str]:
     """Name the tensors that a checkpoint of this model holds; of tensors that share memory the first."""
     names, seen = [], set()
     for name, tensor in model.state_dict().items():
-        place = (tensor.data_ptr(), tensor.shape)
-        if _stored(name, config) and (tensor.numel() == 0 or tensor.is_meta or place not in seen):
+        here = tensor.to_local() if hasattr(tensor, "to_local") else tensor  # of FSDP: this process's part
+        place = (here.data_ptr(), tensor.shape)
+        if _stored(name, config) and (here.numel() == 0 or here.is_meta or place not in seen):
             names.append(name)
             seen.add(place)
     return names
@@ -69,14 +70,21 @@ def _stored(name: str, config: VLM2Config) -> bool:
     return True
 
 
-def save_weights(model: nn.Module, config: VLM2Config, folder: Path, dtype: torch.dtype | None = None) -> None:
-    """Write the stored tensors, floating ones in `dtype` where it is given."""
+def stored_tensors(model: nn.Module, config: VLM2Config, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+    """Return what a checkpoint holds, on the CPU, floating tensors in `dtype` where it is given. Where processes share
+    the weights, each tensor is gathered, so all of them must call this."""
     state = model.state_dict()
     tensors = {}
     for name in stored_names(model, config):
         tensor = state[name].detach()
+        tensor = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor  # of FSDP
         floating = dtype is not None and tensor.is_floating_point()
         tensors[name] = tensor.to(device="cpu", dtype=dtype if floating else None).contiguous()
+    return tensors
+
+
+def save_weights(tensors: dict[str, Tensor], folder: Path) -> None:
+    """Write a checkpoint's tensors."""
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
 
 

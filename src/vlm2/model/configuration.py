@@ -13,6 +13,7 @@ from .projector import ProjectorConfig
 
 PositionFeatures = Literal["fourier", "raw"]
 Context = Literal["frames", "memory"]
+Tokens = Literal["3d", "visual"]
 EncoderDtype = Literal["float32", "bfloat16"]
 
 
@@ -31,6 +32,8 @@ class VLM2Config(PreTrainedConfig):
     lora: "r", "alpha", "dropout", "targets" of the adapters in the language model; None trains it whole.
     dim: width of H and M. heads: attention heads of fusion and memory.
     vision_projection: a trained linear map from the encoder's width to dim [choice]; off, they must be equal.
+    representation: "3d", H as the paper has it; "visual", H is the projected visual tokens alone: no positions, no
+        alignment, no fusion (to measure what those are worth).
     position_features: what φ reads of C: "fourier" features or "raw" metres [choice].
     position_confidence: α also sees the geometry encoder's confidence [choice].
     fusion_residual: H = LayerNorm(F_pa + attention) [choice]; off, H is the attention's output alone.
@@ -63,6 +66,7 @@ class VLM2Config(PreTrainedConfig):
     dim: int = 384
     heads: int = 6
     vision_projection: bool = True
+    representation: str = "3d"
     position_features: str = "fourier"
     position_confidence: bool = True
     fusion_residual: bool = True
@@ -81,6 +85,7 @@ class VLM2Config(PreTrainedConfig):
         for name, choices in (
             ("position_features", get_args(PositionFeatures)),
             ("context", get_args(Context)),
+            ("representation", get_args(Tokens)),
             ("encoder_dtype", get_args(EncoderDtype)),
             ("numbers", ("greedy", "expected")),
             ("stores", ("trained", "all")),

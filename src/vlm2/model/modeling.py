@@ -16,7 +16,14 @@ from transformers import PreTrainedModel
 from ..geometry.encoder import GeometryEncoder
 from ..geometry.windows import FrameInputs, encode_windows
 from ..memory import DualMemory, DualState
-from .checkpoint import check_frozen, find_checkpoint, frozen_checksums, load_weights, save_weights
+from .checkpoint import (
+    check_frozen,
+    find_checkpoint,
+    frozen_checksums,
+    load_weights,
+    save_weights,
+    stored_tensors,
+)
 from .clock import Clock
 from .configuration import VLM2Config
 from .features import FrameFeatures, scene_unit
@@ -199,16 +206,26 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         embedding = self.language_model.get_input_embeddings()
         return splice(embedding, input_ids, attention_mask, labels, videos, self.config.video_token_id, pad_left)
 
-    def save_pretrained(self, save_directory: str | Path, dtype: torch.dtype | None = None, **_: Any) -> None:
-        """Write config.json and the stored tensors (see `VLM2Config.stores`), in `dtype` where it is given. What
+    def save_pretrained(
+        self,
+        save_directory: str | Path,
+        dtype: torch.dtype | None = None,
+        is_main_process: bool = True,
+        **_: Any,
+    ) -> None:
+        """Write config.json and the stored tensors (see `VLM2Config.stores`), in `dtype` where it is given. Of several
+        processes all call this, since they may each hold a part of the weights, and the main one writes. What
         transformers' Trainer passes besides is not needed here."""
+        tensors = stored_tensors(self, self.config, dtype)
+        if not is_main_process:
+            return
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
         self.config.architectures = [type(self).__name__]
         settle(self.config, folder)
         self.config.frozen_sha256 = frozen_checksums(self.config)
         self.config.save_pretrained(folder)
-        save_weights(self, self.config, folder, dtype)
+        save_weights(tensors, folder)
 
     @classmethod
     def from_pretrained(

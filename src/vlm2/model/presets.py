@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from ..geometry.pi3 import Pi3Config
 from .configuration import VLM2Config
@@ -87,7 +89,7 @@ def seven_b() -> VLM2Config:
             "images": {"stride": 14, "max_pixels": 255_000},
         },
         text={"source": "./language", "config": QWEN2_7B},
-        lora={"r": 64, "alpha": 128, "dropout": 0.05, "targets": LINEAR_LAYERS},
+        lora={"r": 128, "alpha": 256, "dropout": 0.05, "targets": LINEAR_LAYERS},
         dim=1152,
         heads=16,
         vision_projection=False,
@@ -113,3 +115,12 @@ def preset(name: str, base: str = "mini") -> VLM2Config:
     if name not in PRESETS:
         raise ValueError(f"No preset is called {name!r}; choose {', '.join(PRESETS)} or paper.")
     return PRESETS[name]()
+
+
+def changed(config: VLM2Config, changes: Mapping[str, Any]) -> VLM2Config:
+    """Return a configuration with changes, checked as a whole. Raises ValueError for one that no configuration has."""
+    values = config.to_dict()
+    unknown = sorted(set(changes) - set(values))
+    if unknown:
+        raise ValueError(f"A model's configuration has no {', '.join(unknown)}; it has {', '.join(sorted(values))}.")
+    return VLM2Config.from_dict({**values, **changes})

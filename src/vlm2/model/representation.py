@@ -23,16 +23,20 @@ class Representation(nn.Module):
         self.vision_projection = (
             nn.Sequential(nn.Linear(config.vision["dim"], dim), nn.LayerNorm(dim)) if config.vision_projection else None
         )
-        self.position = PositionInjection(
-            dim, cast(PositionFeatures, config.position_features), config.position_confidence, config.pass_through
-        )
-        self.alignment = ViewpointAlignment(geometry_dim, view_dim, dim)
-        self.fusion = Fusion(dim, config.heads, config.fusion_residual, config.pass_through)
+        self.spatial = config.representation == "3d"
+        if self.spatial:
+            self.position = PositionInjection(
+                dim, cast(PositionFeatures, config.position_features), config.position_confidence, config.pass_through
+            )
+            self.alignment = ViewpointAlignment(geometry_dim, view_dim, dim)
+            self.fusion = Fusion(dim, config.heads, config.fusion_residual, config.pass_through)
 
     def forward(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
         """Return H."""
         visual_tokens = features.visual_tokens
         if self.vision_projection is not None:
             visual_tokens = self.vision_projection(visual_tokens)
+        if not self.spatial:
+            return visual_tokens
         positioned = self.position(visual_tokens, features.patch_coordinates, features.confidence)
         return self.fusion(positioned, self.alignment(features.geometry_tokens, features.view_tokens))

@@ -16,6 +16,16 @@ from ..model.checkpoint import frozen_checksums, stored_names
 # Where a checkpoint came from and what wrote it; nothing that a stream depends on.
 BESIDE = ("transformers_version", "architectures", "dtype", "_name_or_path", "frozen_sha256")
 
+# Switches that came later, with what models before them did: one that still does is the same model.
+LATER = {
+    "representation": "3d",
+    "slot_times": False,
+    "numbers": "greedy",
+    "pass_through": False,
+    "projector": {},
+    "encoder_dtype": "float32",
+}
+
 _digests: WeakKeyDictionary[VLM2ForConditionalGeneration, tuple[tuple, str]] = WeakKeyDictionary()
 
 
@@ -46,7 +56,7 @@ class Identity:
 
 def config_digest(config: VLM2Config, beside: tuple[str, ...] = BESIDE) -> str:
     """Hash a configuration without the fields named in `beside`."""
-    values = {k: v for k, v in config.to_dict().items() if k not in beside}
+    values = {k: v for k, v in config.to_dict().items() if k not in beside and LATER.get(k, ...) != v}
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -66,6 +66,12 @@ class Session:
         return self._stream.frames
 
     @property
+    def slots(self) -> tuple[int, ...]:
+        """The frames, counted from 0, whose tokens a question reads now; none where nothing was seen yet."""
+        memory = self._complete().memory
+        return () if memory is None else tuple(memory.context_slots()[1].tolist())
+
+    @property
     def log(self) -> tuple[Write, ...]:
         """What the last writes to the memory did, oldest first; of bounded length. Frames that wait for their window
         are not in it yet."""

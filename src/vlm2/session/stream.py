@@ -141,7 +141,7 @@ class Watcher:
                 confidence=confidence[index].clone(),
                 thumbnail=picture,
             )
-            trace = trace.then(read, shown, config.window, config.episodic, config.episodic_write == "merge")
+            trace = trace.then(read, shown, config.shown, config.episodic, config.episodic_write == "merge")
         frames = torch.tensor([read.frame for read in found])
         times = torch.tensor([read.time for read in found], dtype=torch.float64)
         return replace(trace, trajectory=trace.trajectory.then(frames, times, poses))

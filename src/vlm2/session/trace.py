@@ -85,8 +85,9 @@ class Trace:
         """Return the source frames of a slot's entry; itself where nothing else is known."""
         return next((k.sources for k in self.kept if k.frame == frame), ()) or (Source(frame, time, 1.0),)
 
-    def then(self, read: Read, shown: Kept, window: int, has_bank: bool, merges: bool) -> Trace:
-        """Return the diary with one more frame: what happened, and what the frame shows. `window` is L_w."""
+    def then(self, read: Read, shown: Kept, recent: int, has_bank: bool, merges: bool) -> Trace:
+        """Return the diary with one more frame: what happened, and what the frame shows. `recent` is how
+        many of the last M are held beside the bank."""
         kept = {k.frame: k for k in self.kept}
         evicted = None if read.deleted is None else kept[read.deleted]
         in_bank = sum(k.slot != NO_SLOT for k in self.kept)
@@ -107,7 +108,7 @@ class Trace:
             gate=read.gate,
             read_share=read.read_share,
         )
-        held = [k for k in kept.values() if k.slot != NO_SLOT or k.frame > read.frame - window]
+        held = [k for k in kept.values() if k.slot != NO_SLOT or k.frame > read.frame - recent]
         return replace(self, kept=tuple(sorted(held, key=lambda k: k.frame)), log=(*self.log, line)[-LOG:])
 
 

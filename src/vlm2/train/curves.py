@@ -14,8 +14,8 @@ def read_log(run: str | Path) -> dict[str, list[tuple[int, float]]]:
     rows: dict[int, dict[str, float]] = {}
     for line in (Path(run) / LOG).read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        if "loss" in row:
-            rows[row["step"]] = row
+        if "loss" in row or "eval_loss" in row:
+            rows.setdefault(row["step"], {}).update(row)
     names = {name for row in rows.values() for name in row} - LEFT_OUT
     return {name: [(step, row[name]) for step, row in sorted(rows.items()) if name in row] for name in sorted(names)}
 

@@ -151,8 +151,7 @@ class HomeExamples(torch.utils.data.Dataset):
             stride = 2
         return self.example(home, stride, questions)
 
-    @staticmethod
-    def example(home: CachedHome, stride: int, questions: tuple[Question, ...]) -> Example:
+    def example(self, home: CachedHome, stride: int, questions: tuple[Question, ...]) -> Example:
         """Read every `stride`-th frame of a home."""
         geometry = load_file(geometry_path(home))
         features = FrameFeatures(

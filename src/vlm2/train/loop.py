@@ -1,13 +1,16 @@
 """The training loop: transformers' Trainer over ready-made examples, saving only what is trained.
 
-Both stages share it: checkpoints with optimiser, schedule and random state, `resume`, a progress line, and the log as
-TensorBoard files (where tensorboard is installed) and as `log.jsonl`.
+All recipes share it: checkpoints with optimiser, schedule and random state, from which a killed run goes on exactly; a
+held-out loss at intervals; a progress line, and the log as TensorBoard files (where tensorboard is installed) and as
+`log.jsonl`. Under torchrun or `accelerate launch` the processes share the examples of each step, so that a step is the
+same with any number of them.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +25,11 @@ from transformers.trainer_utils import get_last_checkpoint
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """How long to train, how fast, and where to keep the run."""
+    """How long to train, how fast, and where to keep the run.
+
+    A step sees `accumulate` examples, which the processes share. Every `evaluate_every` steps (0: never) the loss of
+    the held-out examples is measured, where there are some.
+    """
 
     out: str
     steps: int
@@ -33,6 +40,7 @@ class LoopConfig:
     accumulate: int = 1
     log_every: int = 10
     save_every: int = 100
+    evaluate_every: int = 0
     seed: int = 0
     workers: int = 0
 
@@ -64,9 +72,26 @@ class _JsonLog(TrainerCallback):
 
 
 class _Loop(Trainer):
-    """A Trainer that goes through the data in its own order and logs every part of the loss."""
+    """A Trainer that goes through the data in its own order, with our optimiser, and logs every part of the loss."""
 
     parts: dict[str, list[Tensor]]
+    groups: list[dict]
+    config: LoopConfig
+
+    # A sharded model (FSDP) wants its optimiser made here, and refuses one from outside.
+    def create_optimizer(self, model=None) -> torch.optim.Optimizer:
+        if self.optimizer is None:
+            rate, decay = self.config.learning_rate, self.config.weight_decay
+            self.optimizer = torch.optim.AdamW(self.groups, lr=rate, weight_decay=decay, betas=(0.9, 0.98))
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer=None):
+        if self.lr_scheduler is None:
+            warmup = int(self.config.warmup * num_training_steps)
+            optimizer = self.optimizer if optimizer is None else optimizer
+            assert optimizer is not None
+            self.lr_scheduler = get_cosine_schedule_with_warmup(optimizer, warmup, num_training_steps)
+        return self.lr_scheduler
 
     def _get_train_sampler(self, train_dataset=None):
         return SequentialSampler(self.train_dataset)  # pyright: ignore[reportArgumentType]
@@ -78,29 +103,51 @@ class _Loop(Trainer):
                 self.parts[name].append(value.detach())
         return (losses["loss"], losses) if return_outputs else losses["loss"]
 
+    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+        with torch.no_grad(), self.compute_loss_context_manager():
+            losses = model(**inputs)
+        return losses.get("answer", losses["loss"]).float(), None, None
+
     def log(self, logs, *args, **kwargs) -> None:
-        logs.update({name: float(torch.stack(values).mean()) for name, values in self.parts.items()})
-        self.parts.clear()
+        if "eval_loss" in logs:
+            logs = {"eval_loss": logs["eval_loss"]}  # and not how fast it was measured
+        elif "loss" in logs:
+            means = {name: torch.stack(values).float().mean() for name, values in self.parts.items()}
+            gathered: dict = self.accelerator.reduce(means, "mean")  # pyright: ignore[reportAssignmentType]
+            logs.update({name: float(value) for name, value in gathered.items()})
+            self.parts.clear()
         super().log(logs, *args, **kwargs)
 
 
-def fit(module: Trained, examples: Dataset, config: LoopConfig, groups: list[dict] | None = None) -> None:
+def fit(
+    module: Trained,
+    examples: Dataset,
+    config: LoopConfig,
+    groups: list[dict] | None = None,
+    held_out: Dataset | None = None,
+) -> None:
     """Train `module` for `config.steps` steps and leave checkpoints in `config.out`; go on from the last one there.
 
     `groups` are parameter groups for AdamW, each with its own `lr`; by default one group of all that takes gradients.
-    An example is passed as `forward(example=...)`. No steps: nothing happens.
+    An example is passed as `forward(example=...)`. The mean loss of `held_out` is logged as "eval_loss": that of the
+    answers, where `forward` gives it apart as "answer". No steps: nothing happens. Raises ValueError where the examples
+    of a step cannot be shared evenly among the processes.
     """
     if config.steps == 0:
         return
+    evaluates = held_out is not None and config.evaluate_every > 0
     args = TrainingArguments(
         output_dir=config.out,
         max_steps=config.steps,
         per_device_train_batch_size=1,
-        gradient_accumulation_steps=config.accumulate,
+        per_device_eval_batch_size=1,
+        gradient_accumulation_steps=share(config.accumulate),
         max_grad_norm=config.gradient_norm,
         logging_steps=config.log_every,
         save_steps=config.save_every,
         save_total_limit=2,
+        eval_strategy="steps" if evaluates else "no",
+        eval_steps=config.evaluate_every if evaluates else None,
         seed=config.seed,
         bf16=True,
         use_cpu=not torch.cuda.is_available(),
@@ -109,17 +156,33 @@ def fit(module: Trained, examples: Dataset, config: LoopConfig, groups: list[dic
         dataloader_pin_memory=False,
         report_to=["tensorboard"] if importlib.util.find_spec("tensorboard") else [],
     )
-    groups = groups or [{"params": [p for p in module.parameters() if p.requires_grad], "lr": config.learning_rate}]
-    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98))
-    schedule = get_cosine_schedule_with_warmup(optimizer, int(config.warmup * config.steps), config.steps)
     loop = _Loop(
         model=module,
         args=args,
         train_dataset=examples,
+        eval_dataset=held_out if evaluates else None,
         data_collator=lambda batch: {"example": batch[0]},  # an example is a batch already
-        optimizers=(optimizer, schedule),
         callbacks=[_JsonLog()],
     )
-    loop.parts = defaultdict(list)
+    loop.parts, loop.config = defaultdict(list), config
+    loop.groups = groups or [
+        {"params": [p for p in module.parameters() if p.requires_grad], "lr": config.learning_rate}
+    ]
     last = get_last_checkpoint(config.out) if Path(config.out).is_dir() else None
     loop.train(resume_from_checkpoint=last)
+
+
+def place() -> tuple[int, int]:
+    """Return this process's number and how many there are, as torchrun and `accelerate launch` say."""
+    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+
+
+def share(examples: int) -> int:
+    """Return how many of a step's examples this process takes. Raises ValueError where they do not divide evenly."""
+    _, world = place()
+    if examples % world:
+        raise ValueError(
+            f"A step of {examples} examples (loop.accumulate) cannot be shared by {world} processes; choose a multiple "
+            f"of {world}."
+        )
+    return examples // world

@@ -12,9 +12,10 @@ The vision encoder, the geometry encoder and the language model stay frozen. Thr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,14 +34,20 @@ from .grounding import Grounding, pool2, pooled_categories, word_embeddings
 from .loop import LoopConfig, Trained, fit
 from .pointing import named_tokens, point
 
+MakeExamples = Callable[..., HomeExamples]
+"""Makes the examples of homes, from what `HomeExamples` takes."""
+
 
 @dataclass(frozen=True)
 class MiniConfig:
-    """The second stage. `loop.learning_rate` is that of the modules."""
+    """The second stage. `loop.learning_rate` is that of the modules. `changes` are to the preset's configuration; the
+    homes in `validation` are held out, to measure the loss on."""
 
     cache: str = "runs/cache/train"
     geometry: str = "runs/geometry/encoder"  # a trained compact π³
     preset: str = "mini"
+    changes: dict[str, Any] = field(default_factory=dict)
+    validation: str | None = None
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(out="runs/mini", steps=330, learning_rate=1e-3, save_every=30)
     )
@@ -214,27 +221,29 @@ def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:
 def load_parts(config: MiniConfig):
     """Build the model to train, with the trained geometry encoder inside, and its processor."""
     from ..model import VLM2ForConditionalGeneration, VLM2Processor
-    from ..model.presets import preset
+    from ..model.presets import changed, preset
     from .geometry import open_encoder
 
     encoder = open_encoder(config.geometry)
-    settings = preset(config.preset)
+    settings = changed(preset(config.preset), config.changes)
     settings.geometry |= {"name": "pi3", "config": encoder.config.to_dict()}
     model = VLM2ForConditionalGeneration(settings)
     model.geometry.load_state_dict(encoder.state_dict())
     return model, VLM2Processor.from_config(settings)
 
 
-def train_mini(config: MiniConfig) -> None:
+def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -> None:
     """Run the parts of stage 2, going on from their checkpoints; leave a loadable model in `loop.out`/checkpoint."""
     from rich.progress import track
 
     torch.manual_seed(config.loop.seed)
     model, processor = load_parts(config)
     homes = open_cache(config.cache)
-    for home in track([h for h in homes if not geometry_path(h).exists()], description="Geometry of the cached homes"):
+    others = open_cache(config.validation) if config.validation else []
+    new = [home for home in [*homes, *others] if not geometry_path(home).exists()]
+    for home in track(new, description="Geometry of the cached homes"):
         cache_geometry(home, model.geometry)
-    examples = HomeExamples(
+    examples = make_examples(
         homes,
         config.loop.steps * config.loop.accumulate,
         config.handful,
@@ -242,6 +251,7 @@ def train_mini(config: MiniConfig) -> None:
         config.loop.seed,
         config.drill_steps,
     )
+    held_out = make_examples(others, len(others), config.handful, config.most_frames, config.loop.seed)
     answering = Answering(model, processor, config)
     naming = replace(config.loop, out=f"{config.loop.out}/grounding", steps=config.grounding_steps, accumulate=1)
     fit(Naming(answering), GroundingFrames(examples, config.grounding_frames, naming.steps), naming)
@@ -250,7 +260,7 @@ def train_mini(config: MiniConfig) -> None:
         reading = replace(naming, out=f"{config.loop.out}/reading", steps=config.reading_steps)
         reading = replace(reading, learning_rate=config.lora_learning_rate)
         fit(Reading(answering), Sheets(homes, config), reading)
-        fit(answering, examples, config.loop, parameter_groups(answering, config))
+        fit(answering, examples, config.loop, parameter_groups(answering, config), held_out if others else None)
     checkpoint = Path(config.loop.out) / "checkpoint"
     model.save_pretrained(checkpoint, dtype=torch.bfloat16)
     processor.save_pretrained(checkpoint)
