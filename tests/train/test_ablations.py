@@ -68,7 +68,7 @@ def config(homes, tmp_path) -> AblationsConfig:
         reading=Handful(3),
         grounding_steps=2,
         reading_steps=2,
-        rule_steps=1,
+        letter_steps=1,
         grounding_frames=4,
     )
     return replace(base, out=str(tmp_path / "grid"), mini=small, seeds=(0,), benchmark="")

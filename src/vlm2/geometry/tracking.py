@@ -30,6 +30,7 @@ FEATURES = 800  # of a frame, at most
 CONTRAST = 0.005  # of a feature; SIFT's usual 0.04 leaves nothing of plain walls
 EDGE = 15.0  # how edge-like a feature may be
 RATIO = 0.85  # of a match's distance to the next best's
+MATCHES = 100  # of a pair, at most: the likest
 SAMPLES = 100  # of random points, a pair and direction
 TOLERANCE = 2.0  # pixels, of a sample's supporters
 PIXEL = 1.0  # deviation of a match, pixels
@@ -188,10 +189,11 @@ def match(first: Features, second: Features, source: int, target: int) -> Sights
     if len(first.depth) > 1 and len(second.depth) > 1:
         likeness = first.descriptors @ second.descriptors.T
         nearest = likeness.argmax(1)
-        best, next_best = (np.partition(likeness, -k, axis=1)[:, -k] for k in (1, 2))
+        next_best, best = np.partition(likeness, -2, axis=1)[:, -2:].T
         mutual = likeness.argmax(0)[nearest] == np.arange(len(nearest))
         clear = (1 - best).clip(0) < RATIO**2 * (1 - next_best)
         a = np.flatnonzero(mutual & clear)
+        a = np.sort(a[np.argsort(-best[a], kind="stable")[:MATCHES]])
         b = nearest[a]
     here, away = np.full(len(a), source), np.full(len(a), target)
     there = Sights(here, away, first.pixels[a], first.depth[a], second.pixels[b])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -91,13 +91,16 @@ class Handful:
     terse: float = 0.5
     told: float = 0.0
 
-    def draw(self, pool: Pool, rng: np.random.Generator) -> tuple[Question, ...]:
-        """Draw questions: a task, then one of its questions, its options shuffled."""
+    def draw(
+        self, pool: Pool, rng: np.random.Generator, answer: Callable[[Question], Question] | None = None
+    ) -> tuple[Question, ...]:
+        """Draw questions: a task, then one of its questions, its options shuffled; `answer` may give another truth."""
         by_task = [questions for questions in pool.values() if questions]
         chosen = []
         for _ in range(self.questions):
             questions = by_task[int(rng.integers(len(by_task)))]
             question = shuffle_options(questions[int(rng.integers(len(questions)))], rng)
+            question = question if answer is None else answer(question)
             form = rng.random()
             if form < self.paraphrased and not isinstance(question, TerseQuestion):  # a drill has one wording
                 question = paraphrase(question, rng)

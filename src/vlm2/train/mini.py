@@ -11,7 +11,6 @@ The vision encoder, the geometry encoder and the language model stay frozen. Thr
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,10 +28,11 @@ from ..questions import ask_all
 from ..questions.question import Question
 from . import packing
 from .cache import CachedHome, open_cache
-from .examples import Example, Handful, HomeExamples, by_task, cache_geometry, geometry_path
+from .examples import Example, Handful, HomeExamples, Pool, by_task, cache_geometry, geometry_path
 from .grounding import Grounding, pool2, pooled_categories, word_embeddings
 from .loop import LoopConfig, Trained, fit
 from .pointing import named_tokens, point
+from .typical import Typical
 
 MakeExamples = Callable[..., HomeExamples]
 """Makes the examples of homes, from what `HomeExamples` takes."""
@@ -59,12 +59,14 @@ class MiniConfig:
     grounding_steps: int = 2500  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
     reading_steps: int = 620  # without video, before the answers
-    rule_steps: int = 220  # the first of those, whose answers follow by rules: typical sizes, and letters of options
-    rules: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.8, paraphrased=0.0, told=1.0))
-    reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75, told=0.2))  # a later step
+    letter_steps: int = 220  # the first of those: letters of told options, and typical sizes
+    typical_steps: int = 200  # those after: typical answers to questions of all kinds
+    letters: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.8, paraphrased=0.0, told=1.0))
+    typical: Handful = field(default_factory=lambda: Handful(questions=6, terse=0.7, paraphrased=0.0))
+    reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75, told=0.1))  # a later step
     what_weight: float = 0.3
     where_weight: float = 0.1
-    look_weight: float = 0.1
+    look_weight: float = 0.5
 
 
 class Answering(Trained):
@@ -163,36 +165,32 @@ class Naming(Trained):
 class Sheets(torch.utils.data.Dataset):
     """Handfuls of questions of all homes, without their videos.
 
-    The answers of the first steps follow by rules: how large a thing of each category typically is, always the same;
-    and under which letter an answer stands that is told. From those the adapters find in tens of steps that an answer
-    hangs on the name of the thing, or on the option's words; from the answers of ever new homes, which scatter, they
-    learn for hundreds of steps no more than what all have in common.
+    The answers of the first steps follow by rules: under which letter an answer stands that is told, and what the words
+    alone make likeliest (`typical`). From those the adapters find in tens of steps that an answer hangs on the name of
+    the thing, or on the option's words; from the answers of ever new homes, which scatter, they learn for hundreds of
+    steps no more than what all have in common.
     """
 
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
         questions = [question for home in homes for question in ask_all(home.scene, seed=config.loop.seed)]
-        self.pool = by_task(questions)
+        self.pool, self.typical, self.config = by_task(questions), Typical.of(questions), config
         self.choices = {task: found for task, found in self.pool.items() if task not in NUMBERS}
-        self.typical = typical_sizes(self.pool["object_size_estimation"])
-        self.config = config
 
     def __len__(self) -> int:
         return self.config.reading_steps
 
     def __getitem__(self, index: int) -> tuple[Question, ...]:
-        rng = np.random.default_rng([self.config.loop.seed, 2, index])
-        if index >= self.config.rule_steps:
-            return self.config.reading.draw(self.pool, rng)
-        sizes = Handful(questions=8, terse=0.6, paraphrased=0.0).draw({"typical": self.typical}, rng)
-        return sizes + self.config.rules.draw(self.choices, rng)
+        config, rng = self.config, np.random.default_rng([self.config.loop.seed, 2, index])
+        if index < config.letter_steps:
+            return config.letters.draw(self.choices, rng) + config.typical.draw(self.sizes, rng, self.typical.answer)
+        if index < config.letter_steps + config.typical_steps:
+            return config.reading.draw(self.pool, rng, self.typical.answer)
+        return config.reading.draw(self.pool, rng)
 
-
-def typical_sizes(questions: Sequence[Question]) -> list[Question]:
-    """Return of each category's questions about size the one with the median answer."""
-    by_category: dict[str, list[Question]] = defaultdict(list)
-    for question in questions:
-        by_category[question.slots["thing"]].append(question)
-    return [sorted(found, key=lambda q: float(q.ground_truth))[len(found) // 2] for found in by_category.values()]
+    @property
+    def sizes(self) -> Pool:
+        """The questions about sizes alone."""
+        return {"object_size_estimation": self.pool["object_size_estimation"]}
 
 
 class Reading(Trained):
