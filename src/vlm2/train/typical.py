@@ -83,6 +83,6 @@ def _named(question: Question) -> list[Key]:
 
 
 def _choice(question: Question, text: str) -> Key:
-    """Return what an option's chance hangs on: the question's type, the target of a distance, and the option's words."""
+    """Return what an option's chance hangs on: the question's type, a distance's target, and the option's words."""
     beside = question.slots["target"] if question.question_type == "object_rel_distance" else ""
     return (question.question_type, beside, text)
