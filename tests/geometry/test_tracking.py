@@ -175,7 +175,7 @@ def test_a_dark_stretch_goes_on_as_the_camera_moved():
     images = grey(film(true))
     images[4:] = 0  # frames 4 and 5 show nothing
     found = torch.from_numpy(track(images, points.numpy(), poses.numpy()))
-    assert step_errors(found[:5], true[:5])[0] < 1.0
+    assert step_errors(found[:5], true[:5])[0] < 2.0
     assert step_errors(found[4:], poses[4:])[0] < 1e-3  # no neighbour's motion is known: the encoder's
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ..geometry.cameras import invert, rotation_angle, valid_depth
 from ..geometry.encoder import Geometry
+from ..geometry.windows import FrameInputs
 from ..video import VideoFile
 
 Errors = dict[str, list[float]]
@@ -91,7 +92,9 @@ def run(model, processor, folder: Path, fps: float = 2.0, most: int = 4) -> Iter
             images = processor.resize(np.stack(frames[chosen]))
             grid = model.vision.grid(*images.shape[-2:])
             seen = processor.resize_for_geometry(np.stack(frames[chosen]))
-            geometry = model.geometry.encode(seen, model.vision(images).float(), grid)
+            tokens = model.vision(images).float()
+            inputs = FrameInputs(images if seen is None else seen, tokens, grid).wanted_by(model.geometry)
+            geometry = model.geometry.encode(inputs.images, inputs.visual_tokens, grid)
             points = true_points(truth["depth"][chosen], truth["intrinsics"], geometry.local_points.shape[1:3])
             poses = torch.from_numpy(truth["world_from_camera"][chosen]).float()
             yield window_errors(geometry, points, poses)
