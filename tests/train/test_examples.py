@@ -3,9 +3,11 @@
 from collections import Counter
 
 import numpy as np
+import torch
 
+from vlm2.geometry.cameras import rotation_angle
 from vlm2.questions.question import Question
-from vlm2.train.examples import Handful, by_task, shuffle_options
+from vlm2.train.examples import Handful, as_tracked, by_task, shuffle_options
 from vlm2.train.terse import TerseQuestion
 
 CHOICE = Question("object_rel_distance", "Which is closest?", ("A. chair", "B. tv", "C. bed", "D. sofa"), "C")
@@ -38,3 +40,16 @@ def test_drills_keep_their_one_wording():
     drill = TerseQuestion("drill_seen", "Is there a bed?", None, "Yes")
     drawn = Handful(20, paraphrased=1.0).draw({"drill_seen": [drill]}, np.random.default_rng(3))
     assert set(drawn) == {drill}
+
+
+def test_a_tracked_path_drifts_a_little_and_stays_rigid():
+    true = torch.eye(4).repeat(200, 1, 1)
+    true[:, 0, 3] = torch.linspace(3, 13, 200)
+    path = as_tracked(true, np.random.default_rng(3))
+    torch.testing.assert_close(path[0], torch.eye(4))
+    torch.testing.assert_close(path[:, :3, :3] @ path[:, :3, :3].mT, torch.eye(3).expand(200, 3, 3), atol=1e-3, rtol=0)
+    steps = torch.linalg.inv(path[:-1]) @ path[1:]
+    turns = torch.rad2deg(rotation_angle(steps[:, :3, :3], torch.eye(3).expand(199, 3, 3)))
+    assert 0.2 < turns.median() < 1.0 and turns.max() > 2.0
+    moved = (steps[:, :3, 3] - torch.tensor([10 / 199, 0, 0])).norm(dim=-1)
+    assert 0.005 < moved.median() < 0.03

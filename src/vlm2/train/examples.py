@@ -15,6 +15,7 @@ from torch import Tensor
 from ..benchmarks.metrics import COLUMNS
 from ..geometry.cameras import pool_to_grid, valid_depth
 from ..geometry.encoder import GeometryEncoder
+from ..geometry.tracking import Tracked
 from ..geometry.windows import FrameInputs, encode_windows
 from ..model.features import FrameFeatures
 from ..questions import ask_all, paraphrase
@@ -46,9 +47,15 @@ def geometry_path(home: CachedHome) -> Path:
 
 @torch.no_grad()
 def cache_geometry(home: CachedHome, encoder: GeometryEncoder) -> None:
-    """Run the geometry encoder over a cached home as a session would, and keep what the model reads of it."""
+    """Run the geometry encoder over a cached home as a session would, and keep what the model reads of it.
+
+    The cache holds no images to track, so a tracked encoder gets the true poses with the errors of tracked ones.
+    """
     visual_tokens = home.tensor("visual_tokens").float()
     geometry = encode_windows(encoder, FrameInputs(visual_tokens=visual_tokens, grid=home.grid))
+    if isinstance(encoder, Tracked):
+        poses = home.tensor("world_from_camera").float()
+        geometry = replace(geometry, world_from_camera=as_tracked(poses, np.random.default_rng(home.scene.seed or 0)))
     features = FrameFeatures.join(visual_tokens, geometry, home.grid, home.tensor("times"))
     tensors = {
         "patch_coordinates": features.patch_coordinates,
@@ -59,6 +66,26 @@ def cache_geometry(home: CachedHome, encoder: GeometryEncoder) -> None:
     partial = geometry_path(home).with_suffix(".partial")
     save_file({k: v.contiguous() for k, v in tensors.items()}, partial)
     partial.rename(geometry_path(home))
+
+
+def as_tracked(world_from_camera: Float[Tensor, "frames 4 4"], rng: np.random.Generator) -> Float[Tensor, "frames 4 4"]:
+    """Return a path in the first camera's frame with the errors of a tracked one, which add up.
+
+    They are 0.3° and 1 cm a step and axis; one step in 25 is ten and five times as wrong [choice].
+    """
+    steps = torch.linalg.inv(world_from_camera[:-1]) @ world_from_camera[1:]
+    lost = (rng.random(len(steps)) < 0.04)[:, None]
+    turns = torch.from_numpy(np.radians(rng.normal(0, np.where(lost, 3.0, 0.3), (len(steps), 3)))).float()
+    shifts = torch.from_numpy(rng.normal(0, np.where(lost, 0.05, 0.01), (len(steps), 3))).float()
+    x, y, z = turns.unbind(-1)
+    nothing = torch.zeros_like(x)
+    skew = torch.stack([nothing, -z, y, z, nothing, -x, -y, x, nothing], -1).unflatten(-1, (3, 3))
+    errors = torch.eye(4).repeat(len(steps), 1, 1)
+    errors[:, :3, :3], errors[:, :3, 3] = torch.matrix_exp(skew), shifts
+    path = [torch.eye(4)]
+    for step in steps @ errors:
+        path.append(path[-1] @ step)
+    return torch.stack(path)
 
 
 def true_coordinates(home: CachedHome) -> Float[Tensor, "frames patches 3"]:

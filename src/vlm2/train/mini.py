@@ -49,9 +49,10 @@ class MiniConfig:
     changes: dict[str, Any] = field(default_factory=dict)
     validation: str | None = None
     loop: LoopConfig = field(
-        default_factory=lambda: LoopConfig(out="runs/mini", steps=330, learning_rate=1e-3, save_every=30)
+        default_factory=lambda: LoopConfig(out="runs/mini", steps=400, learning_rate=7e-4, save_every=30)
     )
-    lora_learning_rate: float = 1e-3
+    lora_learning_rate: float = 7e-4
+    reading_learning_rate: float = 1e-3
     handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6, told=0.1))  # a home
     drill_steps: int = 120  # the first of those behind videos, which ask a handful of drills as well
     most_frames: int = 56  # a home; longer ones are thinned
@@ -256,7 +257,7 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
     model.language_backbone.config._attn_implementation = packing.ATTENTION
     with disable_input_dtype_casting(model.language_model):
         reading = replace(naming, out=f"{config.loop.out}/reading", steps=config.reading_steps)
-        reading = replace(reading, learning_rate=config.lora_learning_rate)
+        reading = replace(reading, learning_rate=config.reading_learning_rate)
         fit(Reading(answering), Sheets(homes, config), reading)
         fit(answering, examples, config.loop, parameter_groups(answering, config), held_out if others else None)
     checkpoint = Path(config.loop.out) / "checkpoint"
