@@ -23,7 +23,7 @@ from vlm2.scenes import Box, Room, Scene, SceneObject, Sighting
 from vlm2.train import loop
 from vlm2.train.cache import FORMAT
 from vlm2.train.geometry import save_encoder
-from vlm2.train.vocabulary import category_index
+from vlm2.model.recall.vocabulary import category_index
 
 LORA = {"r": 2, "alpha": 4, "dropout": 0.1, "targets": ["q_proj", "v_proj"]}  # dropout: chance plays a part
 CATEGORIES = ("sofa", "tv", "plant", "lamp", "sink", "bed", "chair", "chair", "chair")

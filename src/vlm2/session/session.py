@@ -140,7 +140,8 @@ class Session:
             assert stream.memory is not None
             memory_tokens, frames, times = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
-            prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier)
+            coordinates = stream.trace.coordinates(frames.tolist())
+            prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier, coordinates)
             reply = self._answerer.reply(prefix, worded(question), most_tokens)
             self._prefix = prefix
             slots = zip(frames.tolist(), times.tolist(), strict=True)

@@ -16,7 +16,7 @@ import numpy as np
 from ..questions.question import Question
 from ..scenes.record import Scene
 from .terse import TerseQuestion
-from .vocabulary import VOCABULARY
+from ..model.recall.vocabulary import VOCABULARY
 
 DRILLS = SEEN, FIRST, CLOSER = "drill_seen", "drill_first", "drill_closer"
 

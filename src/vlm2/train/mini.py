@@ -18,18 +18,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from peft.helpers import disable_input_dtype_casting
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ..benchmarks.metrics import NUMBERS
+from ..model import FrameFeatures
+from ..model.recall import Recollection, told_of
+from ..model.recall.recognition import Recognition, word_embeddings
 from ..questions import ask_all
 from ..questions.question import Question
 from . import packing
 from .cache import CachedHome, open_cache
 from .examples import Example, Handful, HomeExamples, Pool, by_task, cache_geometry, geometry_path
-from .grounding import Grounding, pool2, pooled_categories, word_embeddings
+from .grounding import Grounding, pool2, pooled_categories
 from .loop import LoopConfig, Trained, fit
 from .pointing import named_tokens, point
 from .typical import Typical
@@ -77,34 +80,48 @@ class Answering(Trained):
         super().__init__()
         self.model, self.processor, self.settings = model, processor, config
         words = word_embeddings(model.language_model.get_input_embeddings(), processor.tokenizer)
-        self.grounding = Grounding(words)
+        recognition = Recognition(words.shape[1]) if model.recognition is None else model.recognition
+        recognition.words.copy_(words)
+        self.grounding = Grounding(recognition)
         packing.register()
         self.before, self.after = processor.prefix_ids()
 
     def forward(self, example: Example) -> dict[str, Tensor]:
         """Return the losses: next token of the answers, and the grounding of the tokens that the answers rest on."""
-        device = self.grounding.scale.device
+        device = self.grounding.place.weight.device
         features = example.features.to(device)
-        tokens, frames = self.model.frame_tokens(features)
+        tokens, frames, recalled = self.watched(features)
         shown = pooled_categories(example.categories.to(device)[frames], features.grid)
-        answer, look = self.answer_loss(tokens.flatten(0, 1), example.questions, shown.flatten(0, 1) > 0)
+        video, recollections = tokens.flatten(0, 1), [recalled] * len(example.questions)
+        answer, look = self.answer_loss(video, example.questions, recollections, shown.flatten(0, 1) > 0)
         places = pool2(example.coordinates.to(device)[frames], features.grid)
         what, where = self.grounding(tokens, shown, places)
         weights = self.settings
         loss = answer + weights.what_weight * what + weights.where_weight * where + weights.look_weight * look
         return {"loss": loss, "answer": answer, "what": what, "where": where, "look": look}
 
+    def watched(
+        self, features: FrameFeatures
+    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], Recollection | None]:
+        """Return a video's tokens a slot, the slots' frames, and what the model's recall, if any, makes of them."""
+        tokens, frames = self.model.frame_tokens(features)
+        places, times = features.patch_coordinates[frames], features.times[frames]
+        return tokens, frames, self.model.recollect(tokens, places, times, features.grid)
+
     def answer_loss(
         self,
         video: Float[Tensor, "tokens text_dim"],
         questions: Sequence[Question],
+        recollections: Sequence[Recollection | None],
         shown: Bool[Tensor, "tokens categories"] | None = None,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """Return the loss of the answers' tokens behind a video of any length, every question weighing the same, and
-        that of looking where the named things are `shown`."""
+        that of looking where the named things are `shown`. `recollections` has for each question what is recalled of
+        its home, or None."""
         language = self.model.language_model
         embed = language.get_input_embeddings()
-        prompts = [self.processor.question_ids(q.prompt()) for q in questions]
+        texts = [q.prompt() if r is None else told_of(q.prompt(), r) for q, r in zip(questions, recollections, strict=True)]
+        prompts = [self.processor.question_ids(text) for text in texts]
         answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)
         packed = packing.pack(prefix, prompts, answers, self.settings.row)
@@ -113,9 +130,9 @@ class Answering(Trained):
             names = [named_tokens(q.prompt(), self.processor.offsets(q.prompt())) for q in questions]
             pointing = point(names, packed.starts, shown, len(self.before), prefix)
             packed = replace(packed, pointing=pointing)
-        texts = [torch.tensor([ids], device=video.device) for ids in (self.before, self.after)]
+        fixed = [torch.tensor([ids], device=video.device) for ids in (self.before, self.after)]
         rows = embed(packed.token_ids.to(video.device).reshape(1, -1))
-        before, after = embed(texts[0]), embed(texts[1])
+        before, after = embed(fixed[0]), embed(fixed[1])
         sequence = torch.cat([before, video[None].to(before.dtype), after, rows], 1)
         hidden = self.model.language_backbone(
             inputs_embeds=sequence,
@@ -154,7 +171,7 @@ class Naming(Trained):
 
     def forward(self, example: Example) -> dict[str, Tensor]:
         """Return the grounding losses of every frame's own tokens."""
-        device = self.grounding.scale.device
+        device = self.grounding.place.weight.device
         features = example.features.to(device)
         tokens = self.model.projector(self.model.represent(features), features.grid)
         shown = pooled_categories(example.categories.to(device), features.grid)
