@@ -145,7 +145,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         times: Float[Tensor, " slots"],
         grid: tuple[int, int],
     ) -> Recollection | None:
-        """Tell what slots' tokens show, and where: for the recall. `coordinates` are the slots' C. None without recall."""
+        """Tell the recall what slots' tokens show, and where. `coordinates` are the slots' C. None without recall."""
         if self.recognition is None:
             return None
         with torch.no_grad():

@@ -89,8 +89,8 @@ class Answerer:
         earlier: Prefix | None = None,
         coordinates: Float[Tensor, "slots patches 3"] | None = None,
     ) -> Prefix:
-        """Read the prompt up to the question, video included; `times` are the slots', in seconds, `coordinates` their C,
-        for the recall, which goes without where they are not known.
+        """Read the prompt up to the question, video included; `times` are the slots', in seconds, `coordinates` their C
+        for the recall, which is left out where they are not known.
 
         Of an earlier prefix, which is used up, everything before the first slot that changed is kept; a slot is the
         same when its M is, bit for bit.

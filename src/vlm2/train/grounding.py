@@ -7,7 +7,6 @@ It teaches the projector the language model's vocabulary at a hundredth of the c
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional

@@ -62,12 +62,13 @@ class MiniConfig:
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 2500  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
-    reading_steps: int = 620  # without video, before the answers
+    reading_steps: int = 800  # without video, before the answers
     letter_steps: int = 220  # the first of those: letters of told options, and typical sizes
-    typical_steps: int = 200  # those after: typical answers to questions of all kinds
+    typical_steps: int = 460  # those after: typical answers to questions of all kinds; in the others most are told
     letters: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.8, paraphrased=0.0, told=1.0))
     typical: Handful = field(default_factory=lambda: Handful(questions=6, terse=0.7, paraphrased=0.0))
-    reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75, told=0.1))  # a later step
+    reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75, told=0.1))
+    telling: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.6, told=0.8))
     what_weight: float = 0.3
     where_weight: float = 0.1
     look_weight: float = 0.5
@@ -120,7 +121,8 @@ class Answering(Trained):
         its home, or None."""
         language = self.model.language_model
         embed = language.get_input_embeddings()
-        texts = [q.prompt() if r is None else told_of(q.prompt(), r) for q, r in zip(questions, recollections, strict=True)]
+        told = zip(questions, recollections, strict=True)
+        texts = [q.prompt() if recalled is None else told_of(q.prompt(), recalled) for q, recalled in told]
         prompts = [self.processor.question_ids(text) for text in texts]
         answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)
@@ -183,10 +185,10 @@ class Naming(Trained):
 class Sheets(torch.utils.data.Dataset):
     """Handfuls of questions of all homes, without their videos.
 
-    The answers of the first steps follow by rules: under which letter an answer stands that is told, and what the words
-    alone make likeliest (`typical`). From those the adapters find in tens of steps that an answer hangs on the name of
-    the thing, or on the option's words; from the answers of ever new homes, which scatter, they learn for hundreds of
-    steps no more than what all have in common.
+    All answers follow by rules: under which letter an answer stands that is told, what the words alone make likeliest
+    (`typical`), and at last that what is told is the answer, as the recall will tell it. From rules the adapters find
+    in tens of steps that an answer hangs on the name of the thing, or on the option's words; from the answers of ever
+    new homes, which scatter, they learn for hundreds of steps no more than what all have in common.
     """
 
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
@@ -203,7 +205,7 @@ class Sheets(torch.utils.data.Dataset):
             return config.letters.draw(self.choices, rng) + config.typical.draw(self.sizes, rng, self.typical.answer)
         if index < config.letter_steps + config.typical_steps:
             return config.reading.draw(self.pool, rng, self.typical.answer)
-        return config.reading.draw(self.pool, rng)
+        return config.telling.draw(self.pool, rng, self.typical.answer)
 
     @property
     def sizes(self) -> Pool:
@@ -222,7 +224,8 @@ class Reading(Trained):
     def forward(self, example: Sequence[Question]) -> dict[str, Tensor]:
         """Return the loss of the answers."""
         embedding = self.language_model.get_input_embeddings().weight
-        return {"loss": self.answer_loss(embedding.new_empty(0, embedding.shape[1]), example)[0]}
+        unseen = [None] * len(example)
+        return {"loss": self.answer_loss(embedding.new_empty(0, embedding.shape[1]), example, unseen)[0]}
 
 
 def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:

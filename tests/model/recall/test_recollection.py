@@ -7,6 +7,7 @@ from recollections import CHAIR, TABLE, recollection
 from vlm2.model.recall.recollection import FLOOR_SHARE, Recollection, Thing, instances
 from vlm2.model.recall.vocabulary import VOCABULARY
 
+
 def test_a_thing_is_counted_placed_and_timed():
     found = recollection(
         (1, CHAIR, (0.0, 0.0, 2.0)),

@@ -11,7 +11,7 @@ from .vocabulary import VOCABULARY
 
 
 def word_embeddings(embed_tokens: nn.Embedding, tokenizer) -> Float[Tensor, "names dim"]:
-    """Embed every name of the vocabulary as the mean of its tokens' embeddings, less the mean over names, unit length."""
+    """Embed every name of the vocabulary as the mean of its tokens' embeddings, less the mean of all, unit length."""
     rows = [
         embed_tokens.weight[torch.tensor(tokenizer(" " + name, add_special_tokens=False)["input_ids"])].float().mean(0)
         for name in VOCABULARY[1:]
