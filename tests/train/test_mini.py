@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from torch.utils.data import Dataset
 from toys import GRID, toy_features, toy_model, toy_processor
 
-from vlm2.model.recall import told_of
+from vlm2.model.recall import infer, told
 from vlm2.model.recall.recognition import Recognition
 from vlm2.model.recall.vocabulary import VOCABULARY, category_index
 from vlm2.model.splice import IGNORED
@@ -60,8 +60,9 @@ def test_packed_loss_is_the_mean_of_the_questions_own_losses():
         losses = []
         for question in one.questions:
             before, after = processor.prefix_ids()
-            told = told_of(question.prompt(), module.watched(one.features)[2])
-            prompt = [*before, processor.video_token_id, *after, *processor.question_ids(told)]
+            prompt = question.prompt()
+            asked = told(prompt, infer(module.watched(one.features)[2], prompt))
+            prompt = [*before, processor.video_token_id, *after, *processor.question_ids(asked)]
             answer = processor.answer_ids(question.ground_truth)
             ids = torch.tensor([[*prompt, *answer]])
             labels = torch.tensor([[IGNORED] * len(prompt) + answer])

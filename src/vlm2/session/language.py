@@ -15,7 +15,7 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
-from ..model.recall import Recollection, told_of
+from ..model.recall import Recollection, infer, told
 from ..questions.question import WORD_REQUEST
 from .numbers import nearest_expected, number_distribution
 
@@ -59,12 +59,13 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Reply:
-    """The words, the share that each slot has in what the question drew the attention to, and how many tokens of the
-    question were read."""
+    """The words, the share that each slot has in what the question drew the attention to, how many tokens of the
+    question were read, and what was recalled for it."""
 
     text: str
     attention: Float[Tensor, " slots"]
     read: int
+    recalled: str | None = None
 
 
 class Answerer:
@@ -127,13 +128,13 @@ class Answerer:
     @torch.inference_mode()
     def reply(self, prefix: Prefix, prompt: str, most_tokens: int) -> Reply:
         """Answer one question. Raises ValueError for an empty one."""
-        told = prompt if prefix.recollection is None else told_of(prompt, prefix.recollection)
-        ids = self.processor.question_ids(told)
+        recalled = None if prefix.recollection is None else infer(prefix.recollection, prompt)
+        ids = self.processor.question_ids(told(prompt, recalled))
         with self.lock:
             attention, logits = self._look(prefix, ids)
             text = self._number(prefix, logits[0, -1], len(ids)) or self._words(prefix, logits, most_tokens)
             self._forget(prefix)
-        return Reply(text, _drawn(attention, prefix.neutral), len(ids))
+        return Reply(text, _drawn(attention, prefix.neutral), len(ids), recalled)
 
     def _words(self, prefix: Prefix, logits: Tensor, most_tokens: int) -> str:
         """Say the likeliest word after the likeliest word."""

@@ -147,7 +147,9 @@ class Session:
             slots = zip(frames.tolist(), times.tolist(), strict=True)
             sources = [stream.trace.sources(frame, time) for frame, time in slots]
             evidence = _evidence(reply.attention.tolist(), sources)
-            return Answer(reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read)
+            return Answer(
+                reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read, reply.recalled
+            )
 
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares

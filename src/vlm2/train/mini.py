@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from ..benchmarks.metrics import NUMBERS
 from ..model import FrameFeatures
-from ..model.recall import Recollection, told_of
+from ..model.recall import Recollection, infer, told
 from ..model.recall.recognition import Recognition, word_embeddings
 from ..questions import ask_all
 from ..questions.question import Question
@@ -121,8 +121,10 @@ class Answering(Trained):
         its home, or None."""
         language = self.model.language_model
         embed = language.get_input_embeddings()
-        told = zip(questions, recollections, strict=True)
-        texts = [q.prompt() if recalled is None else told_of(q.prompt(), recalled) for q, recalled in told]
+        texts = [question.prompt() for question in questions]
+        for index, recollection in enumerate(recollections):
+            if recollection is not None:
+                texts[index] = told(texts[index], infer(recollection, texts[index]))
         prompts = [self.processor.question_ids(text) for text in texts]
         answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from recollections import CHAIR, TABLE, recollection
 
-from vlm2.model.recall import infer, told_of
+from vlm2.model.recall import infer, told
 from vlm2.model.recall.inference import turn
 from vlm2.model.recall.vocabulary import category_index
 
@@ -47,8 +47,8 @@ def test_answers_follow(question, answer):
 
 @pytest.mark.parametrize(("unit", "metres"), [("meters", 1), ("centimeters", 100), ("feet", 3.28084)])
 def test_a_distance_comes_in_the_unit_asked_for(unit, metres):
-    told = infer(HOME, f"How far is the chair from the sofa, in {unit}?")
-    assert float(told) == pytest.approx(0.9 * 2 * metres, rel=0.05)
+    answer = infer(HOME, f"How far is the chair from the sofa, in {unit}?")
+    assert float(answer) == pytest.approx(0.9 * 2 * metres, rel=0.05)
 
 
 def test_a_way_is_told_by_the_turns_that_it_lacks():
@@ -65,9 +65,9 @@ def test_a_way_is_told_by_the_turns_that_it_lacks():
 
 def test_what_follows_is_told_before_the_options():
     asked = "Which order?\nOptions:\nA. chair, table\nB. table, chair\nAnswer with the letter."
-    told = "Which order? It is: table, chair.\nOptions:\nA. chair, table\nB. table, chair\nAnswer with the letter."
-    assert told_of(asked, HOME) == told
-    assert told_of("What is my name?", HOME) == "What is my name?"
+    answered = "Which order? It is: table, chair.\nOptions:\nA. chair, table\nB. table, chair\nAnswer with the letter."
+    assert told(asked, infer(HOME, asked)) == answered
+    assert told("What is my name?", None) == "What is my name?"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ Read in this order: `recognition` (what a token shows; trained), `recollection` 
 from their places and times), `notes` (what is told for a question), `vocabulary` (the names).
 """
 
-from .inference import infer, told_of
+from .inference import infer, told
 from .recognition import Recognition
 from .recollection import Recollection
 
-__all__ = ["Recognition", "Recollection", "infer", "told_of"]
+__all__ = ["Recognition", "Recollection", "infer", "told"]

@@ -76,9 +76,8 @@ def infer(recollection: Recollection, prompt: str) -> str | None:
     return None
 
 
-def told_of(prompt: str, recollection: Recollection) -> str:
+def told(prompt: str, inferred: str | None) -> str:
     """Return a prompt with what follows for it, if anything, behind the question and before its options."""
-    inferred = infer(recollection, prompt)
     if inferred is None:
         return prompt
     cut = _REQUEST.search(prompt)
