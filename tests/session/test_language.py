@@ -118,3 +118,18 @@ def test_a_neutral_question_rests_on_what_it_attends_to(make_session, images):
         ),
         abs=1e-5,
     )
+
+
+def test_what_follows_from_the_slots_is_told_and_kept_while_they_stay(make_session, images):
+    """The toy recognises nothing, but how much floor was seen needs no names."""
+    session = observe(make_session(recall=True), images[:9])
+    question = "How large is the floor?"
+    answer = session.ask(question)
+    first = session._prefix.recollection
+    assert answer.recalled == f"{first.floor:.1f}"
+    assert session.ask(question).recalled == answer.recalled and session._prefix.recollection is first
+    observe(session, images[9:14], start=9)
+    later = session.ask(question).recalled
+    fresh = observe(make_session(recall=True), images[:14])
+    assert fresh.ask(question).recalled == later
+    assert observe(make_session(), images[:9]).ask(question).recalled is None

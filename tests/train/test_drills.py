@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from vlm2.model.recall.vocabulary import VOCABULARY
 from vlm2.questions.question import Question
 from vlm2.scenes.record import Box, Scene, SceneObject, Sighting
 from vlm2.train.drills import CLOSER, FIRST, SEEN, drills, told
 from vlm2.train.terse import terse
-from vlm2.train.vocabulary import VOCABULARY
 
 ORDER = Question(
     "obj_appearance_order",

@@ -8,6 +8,9 @@ from safetensors.torch import load_file
 from torch.utils.data import Dataset
 from toys import GRID, toy_features, toy_model, toy_processor
 
+from vlm2.model.recall import infer, told
+from vlm2.model.recall.recognition import Recognition
+from vlm2.model.recall.vocabulary import VOCABULARY, category_index
 from vlm2.model.splice import IGNORED
 from vlm2.questions.question import Question
 from vlm2.train import packing
@@ -15,7 +18,6 @@ from vlm2.train.examples import Example
 from vlm2.train.grounding import Grounding, pool2, pooled_categories
 from vlm2.train.loop import LoopConfig, fit
 from vlm2.train.mini import Answering, MiniConfig, parameter_groups
-from vlm2.train.vocabulary import VOCABULARY, category_index
 
 QUESTIONS = (
     Question("object_counting", "How many chair(s) are in this room?", None, "4"),
@@ -43,7 +45,7 @@ class Same(Dataset):
 
 
 def answering(attention: str = packing.ATTENTION) -> Answering:
-    model = toy_model()
+    model = toy_model(recall=True)
     module = Answering(model, toy_processor(), MiniConfig(row=64, what_weight=0.0, where_weight=0.0))
     model.language_backbone.config._attn_implementation = attention
     return module
@@ -58,7 +60,9 @@ def test_packed_loss_is_the_mean_of_the_questions_own_losses():
         losses = []
         for question in one.questions:
             before, after = processor.prefix_ids()
-            prompt = [*before, processor.video_token_id, *after, *processor.question_ids(question.prompt())]
+            prompt = question.prompt()
+            asked = told(prompt, infer(module.watched(one.features)[2], prompt))
+            prompt = [*before, processor.video_token_id, *after, *processor.question_ids(asked)]
             answer = processor.answer_ids(question.ground_truth)
             ids = torch.tensor([[*prompt, *answer]])
             labels = torch.tensor([[IGNORED] * len(prompt) + answer])
@@ -105,7 +109,7 @@ def test_memory_and_adapters_get_gradients():
                 parameter.normal_()
     module(replace(example(), questions=QUESTIONS))["loss"].backward()
     silent = [n for n, p in module.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
-    assert [n for n in silent if not n.startswith("grounding.")] == []
+    assert [n for n in silent if "grounding." not in n and ".recognition." not in n] == []
 
 
 def test_grounding_tells_what_and_where():
@@ -114,9 +118,10 @@ def test_grounding_tells_what_and_where():
     shown = pooled_categories(categories, GRID)
     assert shown.shape == (1, 6, len(VOCABULARY) - 1)
     assert shown.sum() == 1 and shown[0, 0, category_index("chair") - 1] == 1
-    words = torch.eye(len(VOCABULARY) - 1)
-    right, wrong = Grounding(words), Grounding(words)
+    recognition = Recognition(len(VOCABULARY) - 1)
+    words = recognition.words.copy_(torch.eye(len(VOCABULARY) - 1))
+    grounding = Grounding(recognition)
     places = pool2(torch.zeros(1, 24, 3), GRID)
     named = torch.full((1, 6, len(words)), -1e-3)
     named[0, 0] = words[category_index("chair") - 1]
-    assert right(named, shown, places)[0] < wrong(named.flip(1), shown, places)[0]
+    assert grounding(named, shown, places)[0] < grounding(named.flip(1), shown, places)[0]

@@ -6,9 +6,9 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaModel
 
+from vlm2.model.recall.vocabulary import category_index
 from vlm2.train import packing, pointing
 from vlm2.train.pointing import named_tokens, point
-from vlm2.train.vocabulary import category_index
 
 
 def test_names_are_found_by_their_last_token():

@@ -148,6 +148,8 @@ def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: 
             row["options"] = list(question.options)
         if question.ground_truth:
             row["truth"] = question.ground_truth
+        if answer.recalled is not None:
+            row["recalled"] = answer.recalled
         row["evidence"] = [{k: round(v, 4) for k, v in asdict(seen).items()} for seen in answer.evidence]
         rows.append(row)
     video = {"path": str(file.path), "seconds": round(file.seconds, 3), "frames": session.frames}
@@ -163,6 +165,8 @@ def _show(file: VideoFile, session: Session | Baseline, answers: list[Asked], lo
     else:
         for question, answer in answers:
             console.print(f"\n[bold]{_plain(question.question)}[/]\n  [green]{_plain(answer.text)}[/]")
+            if answer.recalled is not None:
+                console.print(f"  [dim]recalled: {_plain(answer.recalled)}[/]")
             if answer.evidence:
                 console.print(f"  [dim]looked most at {_evidence(answer)}[/]")
     spent = {"load": load_seconds, **session.spent, "answer": sum(answer.seconds for _, answer in answers)}

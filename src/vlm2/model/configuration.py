@@ -44,6 +44,8 @@ class VLM2Config(PreTrainedConfig):
     encoder_dtype: of both frozen encoders, "float32" or "bfloat16".
     context: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
     slot_times: a slot's tokens carry when it was seen [choice].
+    recall: what the memory holds of the things that a question names is said at their names (`vlm2.model.recall`)
+        [choice].
     numbers: how a session says a number: "greedy", digit by digit as `generate` does, or "expected", the one that is
         expected to come nearest (`vlm2.session.numbers`) [choice].
     video_token_id: stands for the whole video among `input_ids`; any id that a prompt never holds.
@@ -76,6 +78,7 @@ class VLM2Config(PreTrainedConfig):
     context: str = "memory"
     encoder_dtype: str = "float32"
     slot_times: bool = False
+    recall: bool = False
     numbers: str = "greedy"
     video_token_id: int = 16
     stores: str = "trained"
@@ -98,6 +101,8 @@ class VLM2Config(PreTrainedConfig):
             )
         if self.pass_through and (self.vision_projection or not self.fusion_residual):
             raise ValueError("pass_through needs fusion_residual, and no vision_projection: else H cannot begin as F.")
+        if self.recall and self.projector_config().newline:
+            raise ValueError("recall needs a place in the world for every token, which the projector's newlines lack.")
         self.projector_config()
         self.memory_config()  # refuses switches that it does not know
         super().__post_init__(**kwargs)

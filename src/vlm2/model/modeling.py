@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
+from torch.nn import functional
 from transformers import PreTrainedModel
 
 from ..geometry.encoder import GeometryEncoder
@@ -30,6 +31,7 @@ from .features import FrameFeatures, scene_unit
 from .language import SPREAD, Quantize
 from .parts import load_geometry, load_language, load_vision, settle
 from .projector import Projector
+from .recall import Recognition, Recollection
 from .representation import Representation
 from .splice import Spliced, splice
 from .vision import VisionEncoder
@@ -67,6 +69,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         text_dim = language_model.config.hidden_size
         self.projector = Projector(config.dim, text_dim, config.pooling, config.projector_config())
         self.clock = Clock(text_dim) if config.slot_times else None
+        self.recognition = Recognition(text_dim) if config.recall else None
         self.language_model = _adapted(language_model, config)
         self.post_init()
 
@@ -134,6 +137,21 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         """Put the M of slots, seen at `times` (seconds), into the language model's tokens."""
         tokens = self.projector(memory_tokens, grid)
         return tokens if self.clock is None else tokens + self.clock(times)[:, None]
+
+    def recollect(
+        self,
+        tokens: Float[Tensor, "slots tokens text_dim"],
+        coordinates: Float[Tensor, "slots patches 3"],
+        times: Float[Tensor, " slots"],
+        grid: tuple[int, int],
+    ) -> Recollection | None:
+        """Tell the recall what slots' tokens show, and where. `coordinates` are the slots' C. None without recall."""
+        if self.recognition is None:
+            return None
+        with torch.no_grad():
+            image = coordinates.unflatten(1, grid).permute(0, 3, 1, 2)
+            places = functional.avg_pool2d(image, self.config.pooling, ceil_mode=True).flatten(2).transpose(1, 2)
+            return Recollection(self.recognition(tokens).sigmoid().cpu(), places.cpu(), times.cpu())
 
     def video_tokens(self, features: FrameFeatures) -> Float[Tensor, "tokens text_dim"]:
         """Return the video as one sequence for the language model, slots in time order. Differentiable."""

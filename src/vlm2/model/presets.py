@@ -72,6 +72,7 @@ def mini() -> VLM2Config:
         dim=384,
         heads=6,
         slot_times=True,
+        recall=True,
         numbers="expected",
         video_token_id=16,  # <empty_output>
     )

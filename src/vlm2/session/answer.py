@@ -20,10 +20,13 @@ class Answer:
     The weights are the language model's attention to the memory's slots, as far as this question draws more of it than
     a neutral one, carried back through the memory's reads to the frames that the slots were made of (`docs/memory.md`
     has the formula). They tell where the model looked, not why it answered so. `prefilled` is how many tokens the
-    language model had to read before the first word: on an unchanged memory those of the question alone.
+    language model had to read before the first word: on an unchanged memory those of the question alone. `recalled` is
+    what followed for the question from where and when its things were seen, and was told to the language model, which
+    mostly repeats it; None where nothing followed (`vlm2.model.recall`).
     """
 
     text: str
     evidence: tuple[Evidence, ...]
     seconds: float
     prefilled: int = 0
+    recalled: str | None = None

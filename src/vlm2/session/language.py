@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
+from ..model.recall import Recollection, infer, told
 from ..questions.question import WORD_REQUEST
 from .numbers import nearest_expected, number_distribution
 
@@ -38,6 +39,7 @@ class Prefix:
     `memory_tokens` are the M of the slots that were read; the video starts at `start`, with `tokens` a slot. `cache`
     holds `length` positions between questions; while one is answered, more. `neutral` is the attention that each slot
     gets from a question about nothing in particular. `read` is how many tokens had to be read for all this.
+    `recollection` is what the model's recall makes of the slots, if it has one.
     """
 
     cache: DynamicCache
@@ -47,6 +49,7 @@ class Prefix:
     length: int
     read: int
     neutral: Float[Tensor, " slots"]
+    recollection: Recollection | None = None
 
     @property
     def slots(self) -> int:
@@ -56,12 +59,13 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Reply:
-    """The words, the share that each slot has in what the question drew the attention to, and how many tokens of the
-    question were read."""
+    """The words, the share that each slot has in what the question drew the attention to, how many tokens of the
+    question were read, and what was recalled for it."""
 
     text: str
     attention: Float[Tensor, " slots"]
     read: int
+    recalled: str | None = None
 
 
 class Answerer:
@@ -84,8 +88,10 @@ class Answerer:
         times: Float[Tensor, " slots"],
         grid: tuple[int, int],
         earlier: Prefix | None = None,
+        coordinates: Float[Tensor, "slots patches 3"] | None = None,
     ) -> Prefix:
-        """Read the prompt up to the question, video included; `times` are the slots', in seconds.
+        """Read the prompt up to the question, video included; `times` are the slots', in seconds, `coordinates` their C
+        for the recall, which is left out where they are not known.
 
         Of an earlier prefix, which is used up, everything before the first slot that changed is kept; a slot is the
         same when its M is, bit for bit.
@@ -101,13 +107,20 @@ class Answerer:
                 cache.crop(start + same * earlier.tokens - earlier.length)  # a negative number of positions to drop
             before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
             video = self.model.say(memory_tokens[same:], times[same:], grid).to(before)
+            recollection = None
+            known = None if earlier is None else earlier.recollection
+            if coordinates is not None and (same == 0 or known is not None):
+                recollection = self.model.recollect(video, coordinates[same:], times[same:], grid)
+                if recollection is not None and known is not None:
+                    recollection = known.first(same).then(recollection)
             new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
             self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
             start, tokens = before.shape[1], video.shape[1]
             length = start + len(memory_tokens) * tokens + after.shape[1]
             ids = self.processor.question_ids(NEUTRAL)
             unknown = memory_tokens.new_zeros(len(memory_tokens))
-            prefix = Prefix(cache, memory_tokens, start, tokens, length, new.shape[1] + len(ids), unknown)
+            read = new.shape[1] + len(ids)
+            prefix = Prefix(cache, memory_tokens, start, tokens, length, read, unknown, recollection)
             neutral, _ = self._look(prefix, ids)
             self._forget(prefix)
         return replace(prefix, neutral=neutral)
@@ -115,12 +128,13 @@ class Answerer:
     @torch.inference_mode()
     def reply(self, prefix: Prefix, prompt: str, most_tokens: int) -> Reply:
         """Answer one question. Raises ValueError for an empty one."""
-        ids = self.processor.question_ids(prompt)
+        recalled = None if prefix.recollection is None else infer(prefix.recollection, prompt)
+        ids = self.processor.question_ids(told(prompt, recalled))
         with self.lock:
             attention, logits = self._look(prefix, ids)
             text = self._number(prefix, logits[0, -1], len(ids)) or self._words(prefix, logits, most_tokens)
             self._forget(prefix)
-        return Reply(text, _drawn(attention, prefix.neutral), len(ids))
+        return Reply(text, _drawn(attention, prefix.neutral), len(ids), recalled)
 
     def _words(self, prefix: Prefix, logits: Tensor, most_tokens: int) -> str:
         """Say the likeliest word after the likeliest word."""

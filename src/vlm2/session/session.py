@@ -140,13 +140,16 @@ class Session:
             assert stream.memory is not None
             memory_tokens, frames, times = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
-            prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier)
+            coordinates = stream.trace.coordinates(frames.tolist())
+            prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier, coordinates)
             reply = self._answerer.reply(prefix, worded(question), most_tokens)
             self._prefix = prefix
             slots = zip(frames.tolist(), times.tolist(), strict=True)
             sources = [stream.trace.sources(frame, time) for frame, time in slots]
             evidence = _evidence(reply.attention.tolist(), sources)
-            return Answer(reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read)
+            return Answer(
+                reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read, reply.recalled
+            )
 
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares

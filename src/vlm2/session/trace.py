@@ -1,12 +1,15 @@
 """The memory's diary, beside the memory: what each write did, what the kept frames show and stem from, the way walked.
 
-Nothing here is read by the model. It explains: evidence, `vlm2 view`, maps. All of it is of bounded size.
+It explains: evidence, `vlm2 view`, maps. Of all this the model reads only where the kept frames' patches are, for its
+recall. All of it is of bounded size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
@@ -84,6 +87,12 @@ class Trace:
     def sources(self, frame: int, time: float) -> Sources:
         """Return the source frames of a slot's entry; itself where nothing else is known."""
         return next((k.sources for k in self.kept if k.frame == frame), ()) or (Source(frame, time, 1.0),)
+
+    def coordinates(self, frames: Sequence[int]) -> Float[Tensor, "frames patches 3"] | None:
+        """Return where the patches of kept frames are; None where one of them is not known."""
+        points = {k.frame: k.points for k in self.kept}
+        found = [p for frame in frames if (p := points.get(frame)) is not None]
+        return torch.stack(found) if len(found) == len(frames) else None
 
     def then(self, read: Read, shown: Kept, recent: int, has_bank: bool, merges: bool) -> Trace:
         """Return the diary with one more frame: what happened, and what the frame shows. `recent` is how

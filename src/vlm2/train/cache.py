@@ -129,7 +129,7 @@ def patch_categories(
 
 def _cache_home(config: CacheConfig, index: int) -> str:
     from ..homes.produce import sample_home
-    from .vocabulary import category_index
+    from ..model.recall.vocabulary import category_index
 
     torch.set_num_threads(1)
     seed = config.seed * 100_000 + index

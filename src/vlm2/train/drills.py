@@ -13,17 +13,17 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..model.recall.vocabulary import VOCABULARY
 from ..questions.question import Question
 from ..scenes.record import Scene
 from .terse import TerseQuestion
-from .vocabulary import VOCABULARY
 
 DRILLS = SEEN, FIRST, CLOSER = "drill_seen", "drill_first", "drill_closer"
 
 
 def told(question: Question) -> Question:
-    """Return a question with options that tells its answer in words, so that only its letter is left to be found."""
-    return replace(question, question=f"{question.question} It is: {question.answer_text}.")
+    """Return a question that tells its answer in words, as the recall does: only its letter is left to be found."""
+    return replace(question, question=f"{question.question.rstrip()} It is: {question.answer_text}.")
 
 
 def drills(scene: Scene, questions: Iterable[Question]) -> dict[str, list[Question]]:

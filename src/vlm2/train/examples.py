@@ -110,8 +110,8 @@ def shuffle_options(question: Question, rng: np.random.Generator) -> Question:
 
 @dataclass(frozen=True)
 class Handful:
-    """How many questions are asked at once, and the shares of them in other words and in few words; of those with
-    options, the share that is told the answer and has to find its letter."""
+    """How many questions are asked at once, and the shares of them in other words and in few words; of those that the
+    recall can tell something of, the share that is told the answer."""
 
     questions: int = 24
     paraphrased: float = 0.15
@@ -133,8 +133,12 @@ class Handful:
                 question = paraphrase(question, rng)
             elif form < self.paraphrased + self.terse:
                 question = terse(question)
-            chosen.append(told(question) if question.options and rng.random() < self.told else question)
+            chosen.append(told(question) if _tellable(question) and rng.random() < self.told else question)
         return tuple(chosen)
+
+
+def _tellable(question: Question) -> bool:
+    return bool(question.options) or question.question_type in ("object_abs_distance", "room_size_estimation")
 
 
 def by_task(questions: Iterable[Question]) -> Pool:

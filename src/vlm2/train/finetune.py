@@ -77,11 +77,14 @@ class Telling(Answering):
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, row: int) -> None:
         super().__init__(model, processor, MiniConfig(row=row))
         del self.grounding
+        if model.recognition is not None:
+            model.recognition.requires_grad_(False)  # only the truth about frames could teach it
 
     def forward(self, example: Example | Shown) -> dict[str, Tensor]:
         """Return the loss of the answers' tokens."""
         device = self.model.language_model.get_input_embeddings().weight.device
-        answer, _ = self.answer_loss(self.model.video_tokens(example.features.to(device)), example.questions)
+        tokens, _, recalled = self.watched(example.features.to(device))
+        answer, _ = self.answer_loss(tokens.flatten(0, 1), example.questions, [recalled] * len(example.questions))
         return {"loss": answer, "answer": answer}
 
 

@@ -7,22 +7,12 @@ It teaches the projector the language model's vocabulary at a hundredth of the c
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .vocabulary import VOCABULARY
-
-
-def word_embeddings(embed_tokens: nn.Embedding, tokenizer) -> Float[Tensor, "categories dim"]:
-    """Embed every category's name as the mean of its tokens' embeddings, less the mean over categories, unit length."""
-    rows = [
-        embed_tokens.weight[torch.tensor(tokenizer(" " + name, add_special_tokens=False)["input_ids"])].float().mean(0)
-        for name in VOCABULARY[1:]
-    ]
-    rows = torch.stack(rows).detach()
-    return functional.normalize(rows - rows.mean(0), dim=-1)
+from ..model.recall.recognition import Recognition
+from ..model.recall.vocabulary import VOCABULARY
 
 
 def pooled_categories(
@@ -42,16 +32,12 @@ def pool2(values: Float[Tensor, "frames patches dim"], grid: tuple[int, int], ho
 
 
 class Grounding(nn.Module):
-    """The auxiliary heads; `forward` returns their loss."""
+    """The losses of what a token shows, by the recall's recognition, and of where it is, by a head of its own."""
 
-    words: Tensor
-
-    def __init__(self, words: Float[Tensor, "categories dim"]) -> None:
+    def __init__(self, recognition: Recognition) -> None:
         super().__init__()
-        self.register_buffer("words", words)
-        self.scale = nn.Parameter(torch.tensor(8.0))
-        self.bias = nn.Parameter(torch.full((len(words),), -4.0))
-        self.place = nn.Linear(words.shape[1], 3)
+        self.recognition = recognition
+        self.place = nn.Linear(recognition.words.shape[1], 3)
 
     def forward(
         self,
@@ -60,8 +46,7 @@ class Grounding(nn.Module):
         coordinates: Float[Tensor, "frames tokens 3"],
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """Return the loss of what (binary cross-entropy) and of where (smooth L1, metres)."""
-        centred = functional.normalize(tokens.float(), dim=-1)
-        logits = self.scale * centred @ self.words.T + self.bias
+        logits = self.recognition(tokens)
         what = functional.binary_cross_entropy_with_logits(logits, shown, reduction="none").sum(-1).mean()
-        where = functional.smooth_l1_loss(self.place(centred) * 10, coordinates)
+        where = functional.smooth_l1_loss(self.place(functional.normalize(tokens.float(), dim=-1)) * 10, coordinates)
         return what, where

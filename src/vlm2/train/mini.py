@@ -18,18 +18,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from peft.helpers import disable_input_dtype_casting
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ..benchmarks.metrics import NUMBERS
+from ..model import FrameFeatures
+from ..model.recall import Recollection, infer, told
+from ..model.recall.recognition import Recognition, word_embeddings
 from ..questions import ask_all
 from ..questions.question import Question
 from . import packing
 from .cache import CachedHome, open_cache
 from .examples import Example, Handful, HomeExamples, Pool, by_task, cache_geometry, geometry_path
-from .grounding import Grounding, pool2, pooled_categories, word_embeddings
+from .grounding import Grounding, pool2, pooled_categories
 from .loop import LoopConfig, Trained, fit
 from .pointing import named_tokens, point
 from .typical import Typical
@@ -59,12 +62,13 @@ class MiniConfig:
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 2500  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
-    reading_steps: int = 620  # without video, before the answers
+    reading_steps: int = 800  # without video, before the answers
     letter_steps: int = 220  # the first of those: letters of told options, and typical sizes
-    typical_steps: int = 200  # those after: typical answers to questions of all kinds
+    typical_steps: int = 460  # those after: typical answers to questions of all kinds; in the others most are told
     letters: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.8, paraphrased=0.0, told=1.0))
     typical: Handful = field(default_factory=lambda: Handful(questions=6, terse=0.7, paraphrased=0.0))
-    reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75, told=0.1))  # a later step
+    reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75, told=0.1))
+    telling: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.6, told=0.8))
     what_weight: float = 0.3
     where_weight: float = 0.1
     look_weight: float = 0.5
@@ -77,34 +81,51 @@ class Answering(Trained):
         super().__init__()
         self.model, self.processor, self.settings = model, processor, config
         words = word_embeddings(model.language_model.get_input_embeddings(), processor.tokenizer)
-        self.grounding = Grounding(words)
+        recognition = Recognition(words.shape[1]) if model.recognition is None else model.recognition
+        recognition.words.copy_(words)
+        self.grounding = Grounding(recognition)
         packing.register()
         self.before, self.after = processor.prefix_ids()
 
     def forward(self, example: Example) -> dict[str, Tensor]:
         """Return the losses: next token of the answers, and the grounding of the tokens that the answers rest on."""
-        device = self.grounding.scale.device
+        device = self.grounding.place.weight.device
         features = example.features.to(device)
-        tokens, frames = self.model.frame_tokens(features)
+        tokens, frames, recalled = self.watched(features)
         shown = pooled_categories(example.categories.to(device)[frames], features.grid)
-        answer, look = self.answer_loss(tokens.flatten(0, 1), example.questions, shown.flatten(0, 1) > 0)
+        video, recollections = tokens.flatten(0, 1), [recalled] * len(example.questions)
+        answer, look = self.answer_loss(video, example.questions, recollections, shown.flatten(0, 1) > 0)
         places = pool2(example.coordinates.to(device)[frames], features.grid)
         what, where = self.grounding(tokens, shown, places)
         weights = self.settings
         loss = answer + weights.what_weight * what + weights.where_weight * where + weights.look_weight * look
         return {"loss": loss, "answer": answer, "what": what, "where": where, "look": look}
 
+    def watched(
+        self, features: FrameFeatures
+    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], Recollection | None]:
+        """Return a video's tokens a slot, the slots' frames, and what the model's recall, if any, makes of them."""
+        tokens, frames = self.model.frame_tokens(features)
+        places, times = features.patch_coordinates[frames], features.times[frames]
+        return tokens, frames, self.model.recollect(tokens, places, times, features.grid)
+
     def answer_loss(
         self,
         video: Float[Tensor, "tokens text_dim"],
         questions: Sequence[Question],
+        recollections: Sequence[Recollection | None],
         shown: Bool[Tensor, "tokens categories"] | None = None,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """Return the loss of the answers' tokens behind a video of any length, every question weighing the same, and
-        that of looking where the named things are `shown`."""
+        that of looking where the named things are `shown`. `recollections` has for each question what is recalled of
+        its home, or None."""
         language = self.model.language_model
         embed = language.get_input_embeddings()
-        prompts = [self.processor.question_ids(q.prompt()) for q in questions]
+        texts = [question.prompt() for question in questions]
+        for index, recollection in enumerate(recollections):
+            if recollection is not None:
+                texts[index] = told(texts[index], infer(recollection, texts[index]))
+        prompts = [self.processor.question_ids(text) for text in texts]
         answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)
         packed = packing.pack(prefix, prompts, answers, self.settings.row)
@@ -113,9 +134,9 @@ class Answering(Trained):
             names = [named_tokens(q.prompt(), self.processor.offsets(q.prompt())) for q in questions]
             pointing = point(names, packed.starts, shown, len(self.before), prefix)
             packed = replace(packed, pointing=pointing)
-        texts = [torch.tensor([ids], device=video.device) for ids in (self.before, self.after)]
+        fixed = [torch.tensor([ids], device=video.device) for ids in (self.before, self.after)]
         rows = embed(packed.token_ids.to(video.device).reshape(1, -1))
-        before, after = embed(texts[0]), embed(texts[1])
+        before, after = embed(fixed[0]), embed(fixed[1])
         sequence = torch.cat([before, video[None].to(before.dtype), after, rows], 1)
         hidden = self.model.language_backbone(
             inputs_embeds=sequence,
@@ -154,7 +175,7 @@ class Naming(Trained):
 
     def forward(self, example: Example) -> dict[str, Tensor]:
         """Return the grounding losses of every frame's own tokens."""
-        device = self.grounding.scale.device
+        device = self.grounding.place.weight.device
         features = example.features.to(device)
         tokens = self.model.projector(self.model.represent(features), features.grid)
         shown = pooled_categories(example.categories.to(device), features.grid)
@@ -166,10 +187,10 @@ class Naming(Trained):
 class Sheets(torch.utils.data.Dataset):
     """Handfuls of questions of all homes, without their videos.
 
-    The answers of the first steps follow by rules: under which letter an answer stands that is told, and what the words
-    alone make likeliest (`typical`). From those the adapters find in tens of steps that an answer hangs on the name of
-    the thing, or on the option's words; from the answers of ever new homes, which scatter, they learn for hundreds of
-    steps no more than what all have in common.
+    All answers follow by rules: under which letter an answer stands that is told, what the words alone make likeliest
+    (`typical`), and at last that what is told is the answer, as the recall will tell it. From rules the adapters find
+    in tens of steps that an answer hangs on the name of the thing, or on the option's words; from the answers of ever
+    new homes, which scatter, they learn for hundreds of steps no more than what all have in common.
     """
 
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
@@ -186,7 +207,7 @@ class Sheets(torch.utils.data.Dataset):
             return config.letters.draw(self.choices, rng) + config.typical.draw(self.sizes, rng, self.typical.answer)
         if index < config.letter_steps + config.typical_steps:
             return config.reading.draw(self.pool, rng, self.typical.answer)
-        return config.reading.draw(self.pool, rng)
+        return config.telling.draw(self.pool, rng, self.typical.answer)
 
     @property
     def sizes(self) -> Pool:
@@ -205,7 +226,8 @@ class Reading(Trained):
     def forward(self, example: Sequence[Question]) -> dict[str, Tensor]:
         """Return the loss of the answers."""
         embedding = self.language_model.get_input_embeddings().weight
-        return {"loss": self.answer_loss(embedding.new_empty(0, embedding.shape[1]), example)[0]}
+        unseen = [None] * len(example)
+        return {"loss": self.answer_loss(embedding.new_empty(0, embedding.shape[1]), example, unseen)[0]}
 
 
 def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:

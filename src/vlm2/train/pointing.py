@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from .vocabulary import VOCABULARY, category_index
+from ..model.recall.vocabulary import VOCABULARY, category_index
 
 LAYERS = (9, 13, 17, 21)
 HEADS = slice(0, 3)  # SmolLM2's heads of one key

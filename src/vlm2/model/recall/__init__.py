@@ -1,0 +1,15 @@
+"""Recall: what the memory holds of the things that a question names, told to the language model in words [choice].
+
+A small language model finds it hard to gather from two thousand tokens where two things are, and to compute how far
+they are apart; the tokens say it plainly. So the memory's tokens are asked directly: those that show a named thing give
+its places and times, from which numbers, distances and directions follow by geometry.
+
+Read in this order: `recognition` (what a token shows; trained), `recollection` (the tokens of a thing, and what follows
+from their places and times), `notes` (what is told for a question), `vocabulary` (the names).
+"""
+
+from .inference import infer, told
+from .recognition import Recognition
+from .recollection import Recollection
+
+__all__ = ["Recognition", "Recollection", "infer", "told"]

@@ -1,0 +1,115 @@
+"""What the memory recalls: for each of its tokens which things it shows, where in the world, and when it was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+SHOWS = 0.25  # the probability from which on a token is taken to show a thing
+FEWEST = 3  # the likeliest tokens are taken where fewer are
+MOST = 160  # tokens of one thing that are looked at, the likeliest
+NEAR = 0.7  # metres: tokens nearer than this show one instance
+# Measured on training homes: tokens are coarse, so few of them lie on a thing's edge, and rooms do not fill their box.
+CLOSEST, CLOSEST_SHARE = 0.05, 0.9  # of all pairs' distances, the quantile that comes nearest the closest points'
+FLOOR_SHARE = 0.82  # of the box around what was seen that is floor
+
+
+@dataclass(frozen=True)
+class Recollection:
+    """The memory's tokens, told what they show. World coordinates in metres where the geometry is metric, y down, in
+    the first frame's camera frame; times in seconds."""
+
+    shown: Float[Tensor, "slots tokens names"]  # probabilities
+    places: Float[Tensor, "slots tokens 3"]
+    times: Float[Tensor, " slots"]
+    things: dict[int, Thing] = field(default_factory=dict, init=False, repr=False, compare=False)  # gathered so far
+
+    def first(self, slots: int) -> Recollection:
+        """Return the first slots alone."""
+        return Recollection(self.shown[:slots], self.places[:slots], self.times[:slots])
+
+    def then(self, later: Recollection) -> Recollection:
+        """Return this one followed by the slots of another."""
+        return Recollection(
+            torch.cat([self.shown, later.shown]),
+            torch.cat([self.places, later.places]),
+            torch.cat([self.times, later.times]),
+        )
+
+    def thing(self, name: int) -> Thing:
+        """Gather the tokens that show what index `name` (from 1) of the vocabulary names."""
+        if name not in self.things:
+            self.things[name] = self._gather(name)
+        return self.things[name]
+
+    def _gather(self, name: int) -> Thing:
+        weights = self.shown[..., name - 1].flatten().float()
+        chosen = weights > SHOWS
+        count = min(max(int(chosen.sum()), FEWEST), MOST, len(weights))
+        weights, order = weights.topk(count)
+        times = self.times[:, None].expand(self.shown.shape[:2]).flatten()
+        return Thing(weights + 1e-6, self.places.flatten(0, 1)[order].float(), times[order].float())
+
+    @cached_property
+    def floor(self) -> float:
+        """The floor area of what was seen, in square metres: most of the box around all points."""
+        ground = self.places.flatten(0, 1)[:, [0, 2]].float()
+        return FLOOR_SHARE * float((ground.quantile(0.98, dim=0) - ground.quantile(0.02, dim=0)).prod())
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Tokens that show things of one name, the likeliest first."""
+
+    weights: Float[Tensor, " tokens"]
+    places: Float[Tensor, "tokens 3"]
+    times: Float[Tensor, " tokens"]
+
+    @cached_property
+    def main(self) -> Bool[Tensor, " tokens"]:
+        """Mark the tokens of the instance that most tokens show."""
+        groups, masses = self._groups(NEAR)
+        return groups == masses.argmax()
+
+    @cached_property
+    def centre(self) -> Float[Tensor, " 3"]:
+        """The middle of the main instance."""
+        weights = self.weights[self.main]
+        return (weights[:, None] * self.places[self.main]).sum(0) / weights.sum()
+
+    @cached_property
+    def first_seen(self) -> float:
+        """When the first token that surely shows it was seen, in seconds."""
+        sure = self.weights >= min(0.5, float(self.weights[0]))
+        return float(self.times[sure].min())
+
+    def count(self, near: float, least: float) -> int:
+        """Count instances: groups of tokens within `near` metres of each other that weigh `least` together."""
+        return int((self._groups(near)[1] >= least).sum())
+
+    def _groups(self, near: float) -> tuple[Int[Tensor, " tokens"], Float[Tensor, " tokens"]]:
+        """Return each token's group, and what the tokens of each group weigh together."""
+        groups = instances(self.places, near)
+        return groups, torch.zeros(len(groups)).index_add(0, groups, self.weights)
+
+    def distance(self, other: Thing) -> float:
+        """Return the distance of the main instances' closest points, in metres."""
+        apart = torch.cdist(self.places[self.main], other.places[other.main])
+        return CLOSEST_SHARE * float(apart.flatten().quantile(CLOSEST))
+
+
+def instances(places: Float[Tensor, "tokens 3"], near: float) -> Int[Tensor, " tokens"]:
+    """Group tokens that a chain of steps of at most `near` metres joins; each gets the first index of its group."""
+    joined: Bool[Tensor, "tokens tokens"] = torch.cdist(places, places) < near
+    count = len(places)
+    groups = torch.arange(count, device=places.device)
+    while True:
+        lowest = torch.where(joined, groups, count).amin(1)
+        lowest = lowest[lowest]  # a shortcut along the chain
+        if torch.equal(lowest, groups):
+            return groups
+        groups = lowest

@@ -1,0 +1,78 @@
+"""What is told for a question follows from where and when things were seen, whatever words it is asked in."""
+
+import pytest
+import torch
+from recollections import CHAIR, TABLE, recollection
+
+from vlm2.model.recall import infer, told
+from vlm2.model.recall.inference import turn
+from vlm2.model.recall.vocabulary import category_index
+
+SOFA, TV = category_index("sofa"), category_index("tv")
+
+
+def shown(slot: int, name: int, x: float, z: float) -> list:
+    return [(slot, name, (x, 0.0, z + 0.1 * i)) for i in range(3)]
+
+
+# Seen from above, z upwards: the table 3 m ahead of the chair, the sofa 2 m to its right, the tv behind it.
+HOME = recollection(
+    *shown(1, CHAIR, 0, 0), *shown(0, TABLE, 0, 3), *shown(2, SOFA, 2, 0.4), *shown(3, TV, -0.2, -4), tokens=8
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("If I am standing by the chair and facing the table, is the sofa to the left or the right of it?", "right"),
+        ("At chair, facing sofa: where is table?", "left"),
+        ("Is the sofa on my left or right when I stand by the chair and face the table?", "right"),
+        ("I face the table. I am next to the chair. Is the couch left or right?", "right"),
+        ("At chair, facing table: where is tv?\nA. left\nB. back\nC. right", "back"),
+        ("At chair, facing table: where is sofa?\nA. back-left\nB. front-right", "front-right"),
+        ("Standing at the chair and facing the table, is there a sofa to my left?", None),  # yes or no
+        ("What will be the first-time appearance order of: sofa, table, tv, chair?", "table, chair, sofa, tv"),
+        ("Which order?\nA. tv, sofa\nB. chair, sofa\nC. sofa, chair", "chair, sofa"),
+        ("From the closest point of each, which of these (sofa, table, tv) is the closest to the chair?", "sofa"),
+        ("Closest to the table?\nA. tv\nB. chair\nC. sofa", "chair"),
+        ("How many chairs are there?", None),
+        ("At 3 s, was the chair left or right of the sofa?", None),  # of a moment
+        ("How far was the camera from the chair after 4 seconds?", None),
+        ("What is my name?", None),
+    ],
+)  # fmt: skip
+def test_answers_follow(question, answer):
+    assert infer(HOME, question) == answer
+
+
+@pytest.mark.parametrize(("unit", "metres"), [("meters", 1), ("centimeters", 100), ("feet", 3.28084)])
+def test_a_distance_comes_in_the_unit_asked_for(unit, metres):
+    answer = infer(HOME, f"How far is the chair from the sofa, in {unit}?")
+    assert float(answer) == pytest.approx(0.9 * 2 * metres, rel=0.05)
+
+
+def test_a_way_is_told_by_the_turns_that_it_lacks():
+    start = "You are a robot beginning at the chair and facing the table. (For each [please fill in] choose.)"
+    way = f"{start} 1. [please fill in] 2. Go forward until the sofa 3. [please fill in] 4. Go forward until the tv"
+    assert infer(HOME, way) == "Turn Right, Turn Right"
+    assert (
+        infer(HOME, f"{start} 1. Go forward until the table 2. [please fill in] 3. Go forward until the tv")
+        == "Turn Back"
+    )
+    assert infer(HOME, f"{way}\nA. Turn Left, Turn Back\nB. Turn Left, Turn Right") == "Turn Left, Turn Right"
+    assert infer(HOME, start) is None
+
+
+def test_what_follows_is_told_before_the_options():
+    asked = "Which order?\nOptions:\nA. chair, table\nB. table, chair\nAnswer with the letter."
+    answered = "Which order? It is: table, chair.\nOptions:\nA. chair, table\nB. table, chair\nAnswer with the letter."
+    assert told(asked, infer(HOME, asked)) == answered
+    assert told("What is my name?", None) == "What is my name?"
+
+
+@pytest.mark.parametrize(
+    ("target", "angle"), [((1, 0), 90), ((-1, 0), -90), ((0, 1), 0), ((1, 1), 45), ((-2, -2), -135)]
+)
+def test_a_turn_to_the_right_is_positive(target, angle):
+    stand, face = torch.tensor([3.0, 5, -1]), torch.tensor([3.0, 1, 2])
+    assert turn(stand, face, stand + torch.tensor([target[0], 0, target[1]])) == pytest.approx(angle, abs=1e-3)
