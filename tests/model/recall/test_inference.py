@@ -28,6 +28,10 @@ HOME = recollection(
         ("At chair, facing sofa: where is table?", "left"),
         ("Is the sofa on my left or right when I stand by the chair and face the table?", "right"),
         ("I face the table. I am next to the chair. Is the couch left or right?", "right"),
+        ("I am at the chair with the table ahead. Which way do I turn to see the sofa?", "right"),
+        ("When I look from the chair to the table, on which side of it is the sofa?", "right"),
+        ("Seen from the chair, is the sofa left or right of the table?", "right"),
+        ("Facing the table at the chair, in which quadrant do I find the sofa?", "front-right"),
         ("At chair, facing table: where is tv?\nA. left\nB. back\nC. right", "back"),
         ("At chair, facing table: where is sofa?\nA. back-left\nB. front-right", "front-right"),
         ("Standing at the chair and facing the table, is there a sofa to my left?", None),  # yes or no
@@ -35,6 +39,8 @@ HOME = recollection(
         ("Which order?\nA. tv, sofa\nB. chair, sofa\nC. sofa, chair", "chair, sofa"),
         ("From the closest point of each, which of these (sofa, table, tv) is the closest to the chair?", "sofa"),
         ("Closest to the table?\nA. tv\nB. chair\nC. sofa", "chair"),
+        ("I am at the table. Which of these would I reach first: the tv, the chair or the sofa?", "chair"),
+        ("What came first, second and third: sofa, chair, table?", "table, chair, sofa"),
         ("How many chairs are there?", None),
         ("At 3 s, was the chair left or right of the sofa?", None),  # of a moment
         ("How far was the camera from the chair after 4 seconds?", None),

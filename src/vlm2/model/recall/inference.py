@@ -21,14 +21,18 @@ FEET = 3.28084  # in a metre
 
 _OPTION = re.compile(r"^[A-H]\. (.+)$", re.MULTILINE)
 _REQUEST = re.compile(r"^(?:Options:|[A-H]\. .+|Answer with .+|Please answer .+)$", re.MULTILINE)
-_MOMENT = re.compile(r"\b(camera|lens|viewer|viewpoint|frames?|seconds?|\d+(?:\.\d+)? s)\b", re.IGNORECASE)
-_FACING = re.compile(r"\b(?:fac(?:e|es|ing)|look(?:s|ing)? (?:at|to|towards)|turned to|eyes on)\b", re.IGNORECASE)
+_MOMENT = re.compile(r"\b(camera|lens|viewer|viewpoint|frames?|seconds|second \d+|\d+(?:\.\d+)? s)\b", re.IGNORECASE)
+_FACING = re.compile(
+    r"\b(?:fac(?:e|es|ing)|look(?:s|ing)?(?: from [\w ]+?)? (?:at|to|towards)|turned to|eyes on|right of|ahead)\b",
+    re.IGNORECASE,
+)
 _STANDING = re.compile(r"\b(?:by|at|beside|next to|near|from|leave) (?:the |a |an |my )?$", re.IGNORECASE)
-_NEAREST = re.compile(r"\b(?:closest|nearest)\b(?! point)", re.IGNORECASE)
-_ORDER = re.compile(r"\b(?:order|sequence)\b", re.IGNORECASE)
-_DISTANCE = re.compile(r"\b(?:distance|far|apart|met(?:er|re)s|feet)\b", re.IGNORECASE)
+_NEAREST = re.compile(r"\b(?:closest|closer|nearest|smallest distance|reach first)\b(?! point)", re.IGNORECASE)
+_ORDER = re.compile(r"\b(?:order|sequence|sort|came first)\b", re.IGNORECASE)
+_DISTANCE = re.compile(r"\b(?:distance|far|apart|(?:centi)?met(?:er|re)s|feet)\b", re.IGNORECASE)
 _AREA = re.compile(r"\b(?:size|area|square|large|big|floor)\b", re.IGNORECASE)
-_YES_OR_NO = re.compile(r"\b(?:is|are) there\b|\bhow many\b|\bcan i\b|\bdo i\b", re.IGNORECASE)
+_OTHERWISE = re.compile(r"\b(?:is|are) there\b|\bhow many\b|\bcan i\b|\bdo i\b", re.IGNORECASE)
+_WHICH = re.compile(r"\b(?:or|which|where|how do)\b", re.IGNORECASE)
 _FIRST_STEP = re.compile(r"\b1\. ")
 _STEP = re.compile(r"(\[please fill in\])|until ([^\[.\d]+)", re.IGNORECASE)
 
@@ -52,8 +56,16 @@ class Asked:
         return Asked(question, tuple(_OPTION.findall(prompt)), tuple(names.items()))
 
     def after(self, cue: re.Match[str]) -> int | None:
-        """Return the first thing named after a cue."""
+        """Return the first thing named after a cue; before it, where it is said to be "ahead"."""
+        if cue.group().lower() == "ahead":
+            return next((name for name, start in reversed(self.names) if start < cue.start()), None)
         return next((name for name, start in self.names if start >= cue.end()), None)
+
+    def stand(self, face: int | None = None) -> int | None:
+        """Return the thing that someone stands by, another than `face`: the first that a word like "by" precedes."""
+        others = [(name, start) for name, start in self.names if name != face]
+        placed = [name for name, start in others if _STANDING.search(self.question[:start])]
+        return next(iter([*placed, *(name for name, _ in others)]), None)
 
 
 def infer(recollection: Recollection, prompt: str) -> str | None:
@@ -62,11 +74,13 @@ def infer(recollection: Recollection, prompt: str) -> str | None:
     if _MOMENT.search(asked.question):
         return None  # about what the camera saw at a time
     if (cue := _FACING.search(asked.question)) and len(asked.names) >= 3:
-        return None if _YES_OR_NO.search(asked.question) else _direction(recollection, asked, cue)
+        if _OTHERWISE.search(asked.question) and not _WHICH.search(asked.question):
+            return None  # a question for yes or no, or for a number
+        return _direction(recollection, asked, cue)
     if _ORDER.search(asked.question) and (len(asked.names) > 1 or asked.options):
         return _order(recollection, asked)
     if cue := _NEAREST.search(asked.question):
-        return _nearest(recollection, asked, asked.after(cue))
+        return _nearest(recollection, asked, asked.after(cue) if "reach" not in cue.group().lower() else asked.stand())
     if _DISTANCE.search(asked.question) and len(asked.names) == 2:
         (one, _), (other, _) = asked.names
         return _length(recollection.thing(one).distance(recollection.thing(other)), asked.question)
@@ -96,12 +110,10 @@ def turn(stand: Tensor, face: Tensor, target: Tensor) -> float:
 def _direction(recollection: Recollection, asked: Asked, cue: re.Match[str]) -> str | None:
     """Say where the third thing is for who stands at one and faces another, or which turns lead there."""
     face = asked.after(cue)
-    others = [(name, start) for name, start in asked.names if name != face]
-    placed = [name for name, start in others if _STANDING.search(asked.question[:start])]
-    if face is None or not others:
+    stand = asked.stand(face)
+    targets = [name for name, _ in asked.names if name not in (stand, face)]
+    if face is None or stand is None:
         return None
-    stand = placed[0] if placed else others[0][0]
-    targets = [name for name, _ in others if name != stand]
     if not targets:
         return None
     place = {name: recollection.thing(name).centre for name in (stand, face, *targets)}
@@ -113,7 +125,7 @@ def _direction(recollection: Recollection, asked: Asked, cue: re.Match[str]) -> 
 def _side(angle: float, asked: str) -> str:
     """Say an angle as finely as the question does."""
     side = "right" if angle > 0 else "left"
-    if "front" in asked:
+    if "front" in asked or "quadrant" in asked:
         return f"{'front' if abs(angle) < 90 else 'back'}-{side}"
     return "back" if abs(angle) > BEHIND and re.search(r"\b(back|behind)\b", asked) else side
 
