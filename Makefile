@@ -63,7 +63,7 @@ train-mini: setup egl
 egl: $(INSTALLED)
 	@$(BIN)/python -c "import moderngl; moderngl.create_context(standalone=True, backend='egl').release()" 2>/dev/null || { \
 	  echo "The renderer of homes needs EGL, which is missing here. On Debian and Ubuntu:"; \
-	  echo "  apt-get install libegl1 libgl1-mesa-dri"; exit 1; }
+	  echo "  apt-get install libegl1 libgl1 libgl1-mesa-dri"; exit 1; }
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache

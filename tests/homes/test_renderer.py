@@ -137,5 +137,5 @@ def test_missing_egl_names_the_line_that_installs_it(monkeypatch):
             raise OSError("libEGL.so not found")
 
     monkeypatch.setitem(sys.modules, "moderngl", Broken)
-    with pytest.raises(MissingEGL, match="apt-get install -y libegl1 libgl1-mesa-dri"):
+    with pytest.raises(MissingEGL, match="apt-get install -y libegl1 libgl1 libgl1-mesa-dri"):
         Renderer(8, 8)

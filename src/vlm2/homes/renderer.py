@@ -29,7 +29,7 @@ Output = Literal["rgb", "points", "depth", "instances"]
 OUTPUTS: tuple[Output, ...] = ("rgb", "points", "depth", "instances")
 NEAR, FAR = 0.05, 80.0
 LARGEST = 4096
-INSTALL = "apt-get install -y libegl1 libgl1-mesa-dri"
+INSTALL = "apt-get install -y libegl1 libgl1 libgl1-mesa-dri"
 
 _VERTEX = np.dtype(
     [("position", "f4", 3), ("uv", "f4", 2), ("surface", "u1", 4), ("colour", "u1", 4), ("labels", "u2", 2)]

@@ -23,7 +23,7 @@ EGL_PROBE = (
     "import moderngl; context = moderngl.create_context(standalone=True, backend='egl', require=330); "
     "print(context.info['GL_RENDERER'])"
 )
-EGL_INSTALL = "apt-get install libegl1 libgl1-mesa-dri   (or your system's EGL and Mesa)"
+EGL_INSTALL = "apt-get install libegl1 libgl1 libgl1-mesa-dri   (or your system's EGL and Mesa)"
 # Beside torch: what `vlm2 ask` imports, as (import name, package).
 LIBRARIES = (("transformers", "transformers"), ("peft", "peft"), ("safetensors", "safetensors"), ("numpy", "numpy"))
 # What makes a processor fast here, as Linux names it, and what we call it.
