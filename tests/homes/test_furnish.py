@@ -102,7 +102,7 @@ def test_chairs_look_at_their_desk_and_beds_have_their_head_at_a_wall():
                 behind = spot - front * (piece.model.size[1] / 2 + 0.06)
                 assert not inside(room.polygon, tuple(behind.tolist()))
                 beds += 1
-    assert desks >= 2
+    assert desks >= 1
     assert beds >= 2
 
 

@@ -55,6 +55,8 @@ def colour_name(colour: Sequence[float]) -> str:
         return "beige" if value > 0.72 and saturation < 0.42 else "brown"
     if degrees < 15 or degrees >= 345:
         return "pink" if saturation < 0.5 and value > 0.7 else "red"
+    if degrees < 42 and value < 0.45:
+        return "brown"  # what is orange in the light
     limits = ((42, "orange"), (68, "yellow"), (170, "green"), (255, "blue"), (300, "purple"), (345, "pink"))
     return next(name for limit, name in limits if degrees < limit)
 
