@@ -6,6 +6,8 @@ import pytest
 import torch
 from sessions import QUESTION, observe, told
 
+from vlm2.model import numbers
+from vlm2.model.numbers import number_distribution
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.session import Session
 from vlm2.session.language import NEUTRAL
@@ -133,3 +135,42 @@ def test_what_follows_from_the_slots_is_told_and_kept_while_they_stay(make_sessi
     fresh = observe(make_session(recall=True), images[:14])
     assert fresh.ask(question).recalled == later
     assert observe(make_session(), images[:9]).ask(question).recalled is None
+
+
+def whole_video(session, images):
+    """Return the features of frames a second apart, encoded at once."""
+    return session.model.encode(session.processor.resize(images), torch.arange(len(images)).float())
+
+
+def first_word(session, images) -> int:
+    """Return the token that the model says first."""
+    logits = session.model(**session.processor("How far is it?"), features=whole_video(session, images)).logits
+    return int(logits[0, -1].argmax())
+
+
+def test_branches_are_read_as_if_each_stood_alone(make_session, images, monkeypatch):
+    monkeypatch.setattr(numbers, "LEAST_PROBABILITY", 0.0)
+    monkeypatch.setattr(numbers, "MOST_TOKENS", 2)
+    monkeypatch.setattr(numbers, "MOST_BRANCHES", 200)
+    session, kept = make_session(numbers="expected"), {}
+    for image, time in zip(images[:9], range(9), strict=True):
+        session.observe(image, float(time))
+
+    def keep(first, figures, stop, read):
+        kept.update(number_distribution(first, figures, stop, read))
+        return {}
+
+    monkeypatch.setattr("vlm2.session.language.number_distribution", keep)
+    figures = frozenset([5, 6, 7, first_word(session, images[:9])])
+    monkeypatch.setattr(session._answerer, "figures", figures)
+    session.ask("How far is it?")
+    assert len(kept) == len(figures) + len(figures) ** 2
+
+    inputs, features = session.processor("How far is it?"), whole_video(session, images[:9])
+    for ids in [(5,), (6, 7), (7, 6)]:
+        text = torch.cat([inputs["input_ids"], torch.tensor([ids])], 1)
+        logits = session.model(text, features=features).logits[0, -len(ids) - 1 :]
+        chances = torch.softmax(logits.detach(), -1)
+        stop = sum(chances[-1, i] for i in session._answerer.stop)
+        expected = stop * torch.stack([chances[i, token] for i, token in enumerate(ids)]).prod()
+        assert kept[ids] == pytest.approx(float(expected), rel=5e-3)

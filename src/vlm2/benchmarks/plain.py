@@ -7,13 +7,14 @@ from dataclasses import replace
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..memory import DualMemory, DualState, MemoryAttention, MemoryConfig
 
 
 class PlainAttention(MemoryAttention):
-    """The read as it is usually written: keys and values of all entries are projected at each frame. All else is as in
-    `MemoryAttention`, its faster attention included."""
+    """The read as it is usually written: keys and values of all entries are projected at each frame, and torch's own
+    attention is called. All else is as in `MemoryAttention`."""
 
     def project(
         self, tokens: Float[Tensor, "patches dim"]
@@ -28,7 +29,10 @@ class PlainAttention(MemoryAttention):
         values: Float[Tensor, "slots patches dim"],
     ) -> Float[Tensor, "patches dim"]:
         """Project the entries, then read."""
-        return super().forward(tokens, self.key(keys), self.value(values))
+        asked = (self.query(tokens), self.key(keys), self.value(values))
+        queries, keys, values = (self._split(x)[None] for x in asked)
+        found = functional.scaled_dot_product_attention(queries, keys, values)[0]
+        return self.out(found.transpose(0, 1).flatten(1))
 
 
 def plain_memory(memory: DualMemory) -> DualMemory:

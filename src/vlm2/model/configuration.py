@@ -47,7 +47,7 @@ class VLM2Config(PreTrainedConfig):
     recall: what the memory holds of the things that a question names is said at their names (`vlm2.model.recall`)
         [choice].
     numbers: how a session says a number: "greedy", digit by digit as `generate` does, or "expected", the one that is
-        expected to come nearest (`vlm2.session.numbers`) [choice].
+        expected to come nearest (`vlm2.model.numbers`) [choice].
     video_token_id: stands for the whole video among `input_ids`; any id that a prompt never holds.
     stores: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).
     frozen_sha256: of every frozen part the checkpoint was trained on, by name.

@@ -31,7 +31,7 @@ from .features import FrameFeatures, scene_unit
 from .language import SPREAD, Quantize
 from .parts import load_geometry, load_language, load_vision, settle
 from .projector import Projector
-from .recall import Recognition, Recollection
+from .recall import Counting, Recognition, Recollection
 from .representation import Representation
 from .splice import Spliced, splice
 from .vision import VisionEncoder
@@ -70,6 +70,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         self.projector = Projector(config.dim, text_dim, config.pooling, config.projector_config())
         self.clock = Clock(text_dim) if config.slot_times else None
         self.recognition = Recognition(text_dim) if config.recall else None
+        self.counting = Counting() if config.recall else None
         self.language_model = _adapted(language_model, config)
         self.post_init()
 

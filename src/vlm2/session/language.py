@@ -15,9 +15,9 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
+from ..model.numbers import nearest_expected, number_distribution
 from ..model.recall import Recollection, infer, told
 from ..questions.question import WORD_REQUEST
-from .numbers import nearest_expected, number_distribution
 
 NEUTRAL = f"Describe the video.\n{WORD_REQUEST}"  # asks about nothing that one frame shows more than another
 
@@ -128,7 +128,7 @@ class Answerer:
     @torch.inference_mode()
     def reply(self, prefix: Prefix, prompt: str, most_tokens: int) -> Reply:
         """Answer one question. Raises ValueError for an empty one."""
-        recalled = None if prefix.recollection is None else infer(prefix.recollection, prompt)
+        recalled = None if prefix.recollection is None else infer(prefix.recollection, prompt, self.model.counting)
         ids = self.processor.question_ids(told(prompt, recalled))
         with self.lock:
             attention, logits = self._look(prefix, ids)

@@ -25,6 +25,7 @@ from .drills import DRILLS, drills, told
 from .terse import TerseQuestion, terse
 
 LETTERS = "ABCDEFGH"
+TOLD_NUMBERS = ("object_counting", "object_abs_distance", "room_size_estimation")  # that the recall tells
 
 Pool = dict[str, list[Question]]
 """Questions by task, and drills by kind."""
@@ -111,7 +112,7 @@ def shuffle_options(question: Question, rng: np.random.Generator) -> Question:
 @dataclass(frozen=True)
 class Handful:
     """How many questions are asked at once, and the shares of them in other words and in few words; of those that the
-    recall can tell something of, the share that is told the answer."""
+    recall can tell something of, the share that is told the (true) answer."""
 
     questions: int = 24
     paraphrased: float = 0.15
@@ -127,18 +128,19 @@ class Handful:
         for _ in range(self.questions):
             questions = by_task[int(rng.integers(len(by_task)))]
             question = shuffle_options(questions[int(rng.integers(len(questions)))], rng)
-            question = question if answer is None else answer(question)
+            is_told = _tellable(question) and rng.random() < self.told
+            question = question if answer is None or is_told else answer(question)
             form = rng.random()
             if form < self.paraphrased and not isinstance(question, TerseQuestion):  # a drill has one wording
                 question = paraphrase(question, rng)
             elif form < self.paraphrased + self.terse:
                 question = terse(question)
-            chosen.append(told(question) if _tellable(question) and rng.random() < self.told else question)
+            chosen.append(told(question) if is_told else question)
         return tuple(chosen)
 
 
 def _tellable(question: Question) -> bool:
-    return bool(question.options) or question.question_type in ("object_abs_distance", "room_size_estimation")
+    return bool(question.options) or question.question_type in TOLD_NUMBERS
 
 
 def by_task(questions: Iterable[Question]) -> Pool:
@@ -180,10 +182,14 @@ class HomeExamples(torch.utils.data.Dataset):
         if index < self.drilled:
             only = {kind: found for kind, found in self.pools[which].items() if kind in DRILLS}
             questions = self.handful.draw(only, rng) + questions
-        stride = max(1, -(-home.frames // self.most_frames))
+        stride = self.stride(home)
         if stride == 1 and home.frames >= 48 and rng.random() < 0.5:
             stride = 2
         return self.example(home, stride, questions)
+
+    def stride(self, home: CachedHome) -> int:
+        """Return of how many frames one is read, so that there are `most_frames` at most."""
+        return max(1, -(-home.frames // self.most_frames))
 
     def example(self, home: CachedHome, stride: int, questions: tuple[Question, ...]) -> Example:
         """Read every `stride`-th frame of a home."""

@@ -1,17 +1,18 @@
 """Stage 2: the 3D-aware representation, memory, projector and LoRA, trained on questions about generated homes.
 
-The vision encoder, the geometry encoder and the language model stay frozen. Three parts, one after another:
+The vision encoder, the geometry encoder and the language model stay frozen. Four parts, one after another:
 
 1. Naming: single frames' tokens learn to say what is there and where; no language model.
 2. Reading: the adapters learn from questions without any video what words alone tell (how an answer looks, how long a
    sofa is, how many chairs a home has). A question costs a tenth of what it costs behind a video.
 3. Answering: a step is one home. Its frames pass through the 3D-aware representation and the dual memory once, and a
    handful of questions is answered behind what the memory holds at the end.
+4. Counting: a small network learns from what the recall then makes of every home (`vlm2.train.counting`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from ..questions import ask_all
 from ..questions.question import Question
 from . import packing
 from .cache import CachedHome, open_cache
+from .counting import counted, fit_counting
 from .examples import Example, Handful, HomeExamples, Pool, by_task, cache_geometry, geometry_path
 from .grounding import Grounding, pool2, pooled_categories
 from .loop import LoopConfig, Trained, fit
@@ -56,7 +58,7 @@ class MiniConfig:
     )
     lora_learning_rate: float = 7e-4
     reading_learning_rate: float = 1e-3
-    handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6, told=0.1))  # a home
+    handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a home
     drill_steps: int = 120  # the first of those behind videos, which ask a handful of drills as well
     most_frames: int = 56  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
@@ -253,6 +255,18 @@ def load_parts(config: MiniConfig):
     return model, VLM2Processor.from_config(settings)
 
 
+@torch.no_grad()
+def recollections(answering: Answering, examples: HomeExamples) -> Iterator[tuple[Recollection, list[Question]]]:
+    """Yield what the model's recall makes of each home, thinned as in training, with the home's questions."""
+    device = answering.grounding.place.weight.device
+    for home in examples.homes:
+        features = examples.example(home, examples.stride(home), ()).features.to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            recalled = answering.watched(features)[2]
+        if recalled is not None:
+            yield recalled, list(ask_all(home.scene, seed=examples.seed))
+
+
 def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -> None:
     """Run the parts of stage 2, going on from their checkpoints; leave a loadable model in `loop.out`/checkpoint."""
     from rich.progress import track
@@ -282,6 +296,9 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
         reading = replace(reading, learning_rate=config.reading_learning_rate)
         fit(Reading(answering), Sheets(homes, config), reading)
         fit(answering, examples, config.loop, parameter_groups(answering, config), held_out if others else None)
+    if model.counting is not None:
+        answering.eval()
+        fit_counting(model.counting, counted(recollections(answering, examples)), seed=config.loop.seed)
     checkpoint = Path(config.loop.out) / "checkpoint"
     model.save_pretrained(checkpoint, dtype=torch.bfloat16)
     processor.save_pretrained(checkpoint)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from recollections import CHAIR, TABLE, recollection
 
-from vlm2.model.recall import infer, told
+from vlm2.model.recall import Counting, infer, told
 from vlm2.model.recall.inference import turn
 from vlm2.model.recall.vocabulary import category_index
 
@@ -49,6 +49,31 @@ HOME = recollection(
 )  # fmt: skip
 def test_answers_follow(question, answer):
     assert infer(HOME, question) == answer
+
+
+class Sevens(Counting):
+    """Counts seven of everything."""
+
+    def number(self, recollection, name):
+        return "7"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How many chair(s) are in this room?", "7"),
+        ("Count the chairs.", "7"),
+        ("Number of different chairs?", "7"),
+        ("What is the total count of chairs?", "7"),
+        ("How many red chairs are there?", None),
+        ("How many chairs stand by the table?", None),
+        ("How many centimeters does the chair measure at its longest?", None),
+        ("How many chairs are there at 3 s?", None),
+        ("How many are there?", None),
+    ],
+)
+def test_only_what_is_asked_for_is_counted(question, answer):
+    assert infer(HOME, question, Sevens()) == answer
 
 
 @pytest.mark.parametrize(("unit", "metres"), [("meters", 1), ("centimeters", 100), ("feet", 3.28084)])

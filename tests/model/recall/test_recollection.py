@@ -17,9 +17,10 @@ def test_a_thing_is_counted_placed_and_timed():
         (2, TABLE, (0.1, 0.0, 4.0)),
     )
     chair, table = found.thing(CHAIR), found.thing(TABLE)
-    assert chair.count(0.7, 0.6) == 2
-    assert chair.count(0.7, 1.2) == 1  # the other one is seen too little
-    assert chair.count(5.0, 0.6) == 1
+    assert sorted(chair.masses(0.7).tolist()) == pytest.approx([0, 0, 0.9, 2.7], abs=1e-4)  # two groups
+    assert sorted(chair.masses(5.0).tolist()) == pytest.approx([0, 0, 0, 3.6], abs=1e-4)
+    assert len(chair.surer(0.95).masses(0.7)) == 0
+    assert len(chair.surer(0.95, fewest=2).weights) == 2
     torch.testing.assert_close(chair.centre, torch.tensor([0.1, 0.1, 2.0667]), atol=1e-3, rtol=0)
     assert chair.first_seen == 1 and table.first_seen == 2
     assert found.thing(CHAIR) is chair  # gathered once
@@ -35,7 +36,7 @@ def test_the_distance_is_that_of_the_closest_points():
 
 def test_a_thing_that_nothing_shows_is_recalled_faintly():
     thing = recollection().thing(CHAIR)
-    assert thing.count(0.7, 0.6) == 0 and thing.weights.max() < 0.02
+    assert float(thing.masses(0.7).sum()) < 0.1 and thing.weights.max() < 0.02
     assert torch.isfinite(thing.centre).all()
 
 

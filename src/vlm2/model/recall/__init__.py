@@ -2,14 +2,16 @@
 
 A small language model finds it hard to gather from two thousand tokens where two things are, and to compute how far
 they are apart; the tokens say it plainly. So the memory's tokens are asked directly: those that show a named thing give
-its places and times, from which numbers, distances and directions follow by geometry.
+its places and times, from which distances and directions follow by geometry, and numbers by a small network.
 
 Read in this order: `recognition` (what a token shows; trained), `recollection` (the tokens of a thing, and what follows
-from their places and times), `notes` (what is told for a question), `vocabulary` (the names).
+from their places and times), `counting` (how many there are; trained), `inference` (what is told for a question),
+`vocabulary` (the names).
 """
 
+from .counting import Counting
 from .inference import infer, told
 from .recognition import Recognition
 from .recollection import Recollection
 
-__all__ = ["Recognition", "Recollection", "infer", "told"]
+__all__ = ["Counting", "Recognition", "Recollection", "infer", "told"]

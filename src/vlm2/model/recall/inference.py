@@ -13,6 +13,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from .counting import Counting
 from .recollection import Recollection
 from .vocabulary import VOCABULARY, named
 
@@ -30,6 +31,7 @@ _STANDING = re.compile(r"\b(?:by|at|beside|next to|near|from|leave) (?:the |a |a
 _NEAREST = re.compile(r"\b(?:closest|closer|nearest|smallest distance|reach first)\b(?! point)", re.IGNORECASE)
 _ORDER = re.compile(r"\b(?:order|sequence|sort|came first)\b", re.IGNORECASE)
 _DISTANCE = re.compile(r"\b(?:distance|far|apart|(?:centi)?met(?:er|re)s|feet)\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\b(?:how many|number of|count(?: of)?)(?: the| all| different)* $", re.IGNORECASE)
 _AREA = re.compile(r"\b(?:size|area|square|large|big|floor)\b", re.IGNORECASE)
 _OTHERWISE = re.compile(r"\b(?:is|are) there\b|\bhow many\b|\bcan i\b|\bdo i\b", re.IGNORECASE)
 _WHICH = re.compile(r"\b(?:or|which|where|how do)\b", re.IGNORECASE)
@@ -68,8 +70,8 @@ class Asked:
         return next(iter([*placed, *(name for name, _ in others)]), None)
 
 
-def infer(recollection: Recollection, prompt: str) -> str | None:
-    """Return what follows for a question, or None where nothing does."""
+def infer(recollection: Recollection, prompt: str, counting: Counting | None = None) -> str | None:
+    """Return what follows for a question, or None where nothing does; of numbers of things only with `counting`."""
     asked = Asked.of(prompt)
     if _MOMENT.search(asked.question):
         return None  # about what the camera saw at a time
@@ -84,6 +86,10 @@ def infer(recollection: Recollection, prompt: str) -> str | None:
     if _DISTANCE.search(asked.question) and len(asked.names) == 2:
         (one, _), (other, _) = asked.names
         return _length(recollection.thing(one).distance(recollection.thing(other)), asked.question)
+    if counting is not None and len(asked.names) == 1:
+        [(name, start)] = asked.names
+        if _NUMBER.search(asked.question[:start]):
+            return counting.number(recollection, name)
     if _AREA.search(asked.question) and not asked.names:
         square_feet = "feet" in asked.question
         return f"{recollection.floor * FEET**2:.0f}" if square_feet else f"{recollection.floor:.1f}"

@@ -47,10 +47,12 @@ class Recollection:
         return self.things[name]
 
     def _gather(self, name: int) -> Thing:
+        return self.likeliest(name).surer(SHOWS, FEWEST)
+
+    def likeliest(self, name: int) -> Thing:
+        """Gather the `MOST` likeliest tokens to show what index `name` names, however unlikely they are."""
         weights = self.shown[..., name - 1].flatten().float()
-        chosen = weights > SHOWS
-        count = min(max(int(chosen.sum()), FEWEST), MOST, len(weights))
-        weights, order = weights.topk(count)
+        weights, order = weights.topk(min(MOST, len(weights)))
         times = self.times[:, None].expand(self.shown.shape[:2]).flatten()
         return Thing(weights + 1e-6, self.places.flatten(0, 1)[order].float(), times[order].float())
 
@@ -87,9 +89,16 @@ class Thing:
         sure = self.weights >= min(0.5, float(self.weights[0]))
         return float(self.times[sure].min())
 
-    def count(self, near: float, least: float) -> int:
-        """Count instances: groups of tokens within `near` metres of each other that weigh `least` together."""
-        return int((self._groups(near)[1] >= least).sum())
+    def surer(self, least: float, fewest: int = 0) -> Thing:
+        """Return the tokens that show it with a probability of more than `least`; the `fewest` likeliest of them at
+        least."""
+        count = max(int((self.weights > least).sum()), fewest)
+        return Thing(self.weights[:count], self.places[:count], self.times[:count])
+
+    def masses(self, near: float) -> Float[Tensor, " tokens"]:
+        """Return what the tokens of each group weigh together, where steps of `near` metres join a group: each at the
+        place of its first token, and 0 at the others'."""
+        return self._groups(near)[1]
 
     def _groups(self, near: float) -> tuple[Int[Tensor, " tokens"], Float[Tensor, " tokens"]]:
         """Return each token's group, and what the tokens of each group weigh together."""
@@ -107,9 +116,10 @@ def instances(places: Float[Tensor, "tokens 3"], near: float) -> Int[Tensor, " t
     joined: Bool[Tensor, "tokens tokens"] = torch.cdist(places, places) < near
     count = len(places)
     groups = torch.arange(count, device=places.device)
-    while True:
+    while count:
         lowest = torch.where(joined, groups, count).amin(1)
         lowest = lowest[lowest]  # a shortcut along the chain
         if torch.equal(lowest, groups):
             return groups
         groups = lowest
+    return groups

@@ -8,5 +8,5 @@ run = train_mini
 
 
 def recipe() -> MiniConfig:
-    """Return the configuration of the third training, in one piece: some two hours on two CPU cores."""
+    """Return the configuration of the shipped training, in one piece: some two hours on two CPU cores."""
     return MiniConfig()
