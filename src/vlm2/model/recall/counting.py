@@ -61,7 +61,7 @@ class Counting(nn.Module):
     @torch.no_grad()
     def number(self, recollection: Recollection, name: int) -> str:
         """Return the number of things of a name whose relative error is expected to be the least."""
-        device = self.layers[0].weight.device
-        hints = facts(recollection, name)[None].to(self.layers[0].weight)
-        shares = self(hints, torch.tensor([name], device=device))[0].float().softmax(-1)
+        weight = next(self.parameters())
+        hints, names = facts(recollection, name)[None].to(weight), torch.tensor([name], device=weight.device)
+        shares = self(hints, names)[0].float().softmax(-1)
         return nearest_expected({str(number): share for number, share in enumerate(shares.tolist(), start=1)}) or "1"
