@@ -177,3 +177,13 @@ def test_encode_refuses_frames_of_another_size() -> None:
 
 def test_toy_vision_is_frozen() -> None:
     assert not any(parameter.requires_grad for parameter in ToyVision().parameters())
+
+
+@torch.no_grad()
+def test_the_head_reads_the_last_token_as_a_matrix_of_its_own() -> None:
+    model, seen = toy_model(), []
+    head = model.language_model.get_output_embeddings()
+    head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    model.language_model(input_ids=torch.tensor([[5, 6, 7, 8]]), logits_to_keep=1)
+    assert seen[0].shape[:2] == (1, 1)
+    assert seen[0].stride(0) == seen[0].shape[2]  # and not that of all four tokens

@@ -72,6 +72,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         self.recognition = Recognition(text_dim) if config.recall else None
         self.counting = Counting() if config.recall else None
         self.language_model = _adapted(language_model, config)
+        self.language_model.get_output_embeddings().register_forward_pre_hook(_compact)
         self.post_init()
 
     def init_weights(self) -> None:
@@ -294,6 +295,13 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
 
 def _first_device() -> torch.device:
     return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def _compact(head: torch.nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Copy the last tokens, where they are cut out of many, before the language model's head reads them: else torch
+    takes the product for a batched one and copies the head's matrix, which is larger than all else that is read."""
+    hidden, *rest = inputs
+    return (hidden.clone(memory_format=torch.contiguous_format), *rest)
 
 
 def _adapted(language_model: PreTrainedModel, config: VLM2Config) -> Any:
