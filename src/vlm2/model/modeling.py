@@ -72,7 +72,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         self.recognition = Recognition(text_dim) if config.recall else None
         self.counting = Counting() if config.recall else None
         self.language_model = _adapted(language_model, config)
-        self.language_model.get_output_embeddings().register_forward_pre_hook(_compact)
+        head: Any = self.language_model.get_output_embeddings()
+        head.register_forward_pre_hook(_compact)
         self.post_init()
 
     def init_weights(self) -> None:
