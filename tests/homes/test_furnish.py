@@ -14,7 +14,7 @@ from vlm2.scenes.record import Box
 
 from .places import home
 
-SEEDS = range(6)
+SEEDS = range(8)
 # Chairs are tucked under what they stand at; pillows lie on a seat or bed, within its box; rugs lie under all.
 NESTED = ({"chair", "table"}, {"chair", "desk"}, {"stool", "counter"})
 CARRIERS = {"bed", "sofa"}
@@ -102,7 +102,7 @@ def test_chairs_look_at_their_desk_and_beds_have_their_head_at_a_wall():
                 behind = spot - front * (piece.model.size[1] / 2 + 0.06)
                 assert not inside(room.polygon, tuple(behind.tolist()))
                 beds += 1
-    assert desks >= 1
+    assert desks >= 2
     assert beds >= 2
 
 

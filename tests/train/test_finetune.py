@@ -12,9 +12,10 @@ from toys import ToyVision, toy_features, toy_model, toy_processor
 from toytraining import alone, losses, pair, short, use_toy_vision, write_checkpoint, write_footage, write_homes
 
 from vlm2.model import VLM2ForConditionalGeneration, parts
+from vlm2.questions.question import Question
 from vlm2.train import finetune
 from vlm2.train.annotations import read_annotations
-from vlm2.train.finetune import FinetuneConfig, FootageExamples, split_videos, train_finetune
+from vlm2.train.finetune import FinetuneConfig, FootageExamples, Shown, Telling, split_videos, train_finetune
 from vlm2.train.footage import Footage
 from vlm2.train.recipes.finetune import recipe
 
@@ -65,6 +66,14 @@ def test_seven_steps_leave_a_model_with_its_memory_and_its_adapters(config, tmp_
             assert not torch.equal(now, before), name
             torch.testing.assert_close(now, kept[f"model.{name}"], atol=0, rtol=0.01)  # kept in 16 bits
     assert not any("grounding" in name for name in kept)
+
+
+def test_numbers_are_told_as_a_session_tells_them(monkeypatch):
+    asked, model = [], toy_model(recall=True).train()
+    monkeypatch.setattr("vlm2.train.mini.infer", lambda *given: asked.append(given[1:]))
+    count = Question("object_counting", "How many chairs are there?", None, "3")
+    Telling(model, toy_processor(recall=True), 64)(Shown(toy_features(), (count,)))
+    assert asked == [(count.prompt(), model.counting)]
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(config, tmp_path):

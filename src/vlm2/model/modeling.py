@@ -80,9 +80,11 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         """Leave the weights alone: every part has initialised its own."""
 
     def train(self, mode: bool = True) -> VLM2ForConditionalGeneration:
-        """Train the trained parts; the geometry encoder is frozen and stays in eval mode."""
+        """Train the trained parts; the geometry encoder and counting are frozen and stay in eval mode."""
         super().train(mode)
         self.geometry.eval()
+        if self.counting is not None:
+            self.counting.eval()
         return self
 
     @property

@@ -84,7 +84,8 @@ class Telling(Answering):
         """Return the loss of the answers' tokens."""
         device = self.model.language_model.get_input_embeddings().weight.device
         tokens, _, recalled = self.watched(example.features.to(device))
-        answer, _ = self.answer_loss(tokens.flatten(0, 1), example.questions, [recalled] * len(example.questions))
+        video, recollections = tokens.flatten(0, 1), [recalled] * len(example.questions)
+        answer, _ = self.answer_loss(video, example.questions, recollections, counting=self.model.counting)
         return {"loss": answer, "answer": answer}
 
 

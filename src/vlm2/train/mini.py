@@ -26,7 +26,7 @@ from torch.nn import functional
 
 from ..benchmarks.metrics import NUMBERS
 from ..model import FrameFeatures
-from ..model.recall import Recollection, infer, told
+from ..model.recall import Counting, Recollection, infer, told
 from ..model.recall.recognition import Recognition, word_embeddings
 from ..questions import ask_all
 from ..questions.question import Question
@@ -117,16 +117,17 @@ class Answering(Trained):
         questions: Sequence[Question],
         recollections: Sequence[Recollection | None],
         shown: Bool[Tensor, "tokens categories"] | None = None,
+        counting: Counting | None = None,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """Return the loss of the answers' tokens behind a video of any length, every question weighing the same, and
         that of looking where the named things are `shown`. `recollections` has for each question what is recalled of
-        its home, or None."""
+        its home, or None; numbers are told where `counting` has been learnt."""
         language = self.model.language_model
         embed = language.get_input_embeddings()
         texts = [question.prompt() for question in questions]
         for index, recollection in enumerate(recollections):
             if recollection is not None:
-                texts[index] = told(texts[index], infer(recollection, texts[index]))
+                texts[index] = told(texts[index], infer(recollection, texts[index], counting))
         prompts = [self.processor.question_ids(text) for text in texts]
         answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from recollections import CHAIR, TABLE, recollection
+from toys import toy_model
 
 from vlm2.model.recall.counting import FACTS, GREATEST, Counting, facts
 
@@ -35,3 +36,9 @@ def test_the_number_said_is_the_one_of_the_least_expected_error():
         shares[[1, 3, 4, 5]] = torch.tensor([0.35, 0.2, 0.25, 0.2])  # of 2, 4, 5 and 6
         counting.layers[3].bias.copy_(shares.log())
     assert counting.number(recollection(), CHAIR) == "5"  # 2 is likelier, and farther from all others
+
+
+def test_a_model_in_training_counts_as_ever():
+    model = toy_model(recall=True)
+    before = model.counting.number(recollection(*ROW), CHAIR)
+    assert model.train().counting.number(recollection(*ROW), CHAIR) == before

@@ -17,7 +17,7 @@ from ..numbers import nearest_expected
 from .recollection import Recollection
 from .vocabulary import VOCABULARY
 
-SURE = (0.15, 0.3, 0.5)  # tokens are grouped that show the thing with these probabilities at least
+SURE = (0.15, 0.3, 0.5)  # tokens are grouped that show the thing with greater probabilities than these
 NEAR = (0.4, 0.6, 0.9, 1.3, 1.8)  # metres within which they are joined
 LEAST = (0.3, 1.0, 2.5)  # and those groups are counted whose probabilities add up to these at least
 LIKELIEST = (0, 3, 10)  # places, by probability, of the tokens whose probabilities are looked at
@@ -49,7 +49,7 @@ class Counting(nn.Module):
         self.scale = nn.BatchNorm1d(FACTS, affine=False)
         names = len(VOCABULARY) - 1
         self.layers = nn.Sequential(nn.Linear(FACTS + names, 64), nn.GELU(), nn.Dropout(0.3), nn.Linear(64, GREATEST))
-        self.requires_grad_(False)
+        self.eval().requires_grad_(False)
 
     def forward(
         self, facts: Float[Tensor, "things facts"], names: Int[Tensor, " things"]
@@ -64,4 +64,6 @@ class Counting(nn.Module):
         weight = next(self.parameters())
         hints, names = facts(recollection, name)[None].to(weight), torch.tensor([name], device=weight.device)
         shares = self(hints, names)[0].float().softmax(-1)
-        return nearest_expected({str(number): share for number, share in enumerate(shares.tolist(), start=1)}) or "1"
+        found = nearest_expected({str(number): share for number, share in enumerate(shares.tolist(), start=1)})
+        assert found is not None
+        return found
