@@ -57,7 +57,7 @@ def test_buffers_stay_where_and_as_large_as_they_are(rule: str) -> None:
         for frame, tokens_3d in enumerate(tokens):
             _, state, _ = memory.step(tokens_3d, state, frame, float(frame))
     assert {name: (rows.data_ptr(), rows.shape) for name, rows in buffers(state).items()} == made
-    assert made["episodic.keys"][1] == (OURS.capacity + 1, PATCHES, DIM)
+    assert made["episodic.keys"][1] == (OURS.capacity, PATCHES, DIM)
     assert made["working.keys"][1] == made["recent.tokens"][1] == (OURS.window, PATCHES, DIM)
     assert state.episodic.keys.data_ptr() == made["episodic.keys"][0]  # a view, not a copy
     assert state.episodic.similarity.shape == (OURS.capacity, OURS.capacity)

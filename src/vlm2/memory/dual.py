@@ -112,7 +112,7 @@ class DualMemory(nn.Module):
         window, capacity = self.config.window, self.config.capacity
         return DualState(
             state.working.writable(window),
-            state.episodic.writable(capacity + 1),  # the newcomer, before one is given up
+            state.episodic.writable(capacity),
             state.recent.writable(self.config.shown),
         )
 

@@ -13,7 +13,7 @@ from .configuration import EpisodicWrite
 from .slots import Entry, Slots
 
 TIE = 1e-6  # similarities closer than this are equal: single precision does not tell them apart on every machine
-AT_ONCE = 4  # entries compared together, so that their copy in single precision stays in the cache
+AT_ONCE = 4  # entries of a lower precision compared together, so that their copy in single precision stays in the cache
 
 
 class Deletion(NamedTuple):
@@ -61,71 +61,75 @@ class EpisodicMemory(Slots):
         return {name: column for name, column in super().columns().items() if name != "similarity"}
 
     def write(self, entry: Entry, capacity: int, rule: EpisodicWrite) -> tuple[EpisodicMemory, Deletion]:
-        """Add M; a full bank gives one entry up for it. Also return what was given up.
-
-        The newcomer itself always stays, so deleting before or after adding is the same; after is simpler: for a moment
-        there is one slot more, and the newcomer moves from there to the slot that was given up.
-        """
-        grown = self._with(entry)
-        if len(self) < capacity:
-            return grown, Deletion.none(entry.frame)
-        if rule == "nearest":
-            deleted = most_similar(grown.similarity[-1, :-1], self.frames)
-            other = torch.full_like(deleted, len(self))
-        elif rule == "successive":
-            deleted, other = most_similar_successors(grown.similarity, grown.frames, grown.times)
-        else:
-            deleted, other = most_similar_pair(grown.similarity, grown.frames)
-        similar = grown.similarity.index_select(0, deleted)[0].index_select(0, other)[0]
-        deleted_frame, similar_frame = grown.frames.index_select(0, torch.cat([deleted, other]))
-        event = Deletion(deleted_frame, similar_frame, similar)
-        if rule == "merge":
-            grown = grown._merged(deleted, other)
-        return grown._last_moved_to(deleted), event
-
-    def _with(self, entry: Entry) -> EpisodicMemory:
+        """Add M; a full bank gives one entry up for it, and M takes its slot. Also return what was given up."""
         norm = entry.tokens.detach().float().norm()
-        grown = self.appended(
-            tokens=entry.tokens,
-            frames=entry.frame,
-            times=entry.time,
-            keys=entry.keys,
-            values=entry.values,
-            weights=torch.ones_like(entry.time),
-            norms=norm,
-        )
-        row = cosine(grown.tokens, grown.norms, entry.tokens, norm)
-        table = torch.cat([torch.cat([self.similarity, row[None, :-1]]), row[:, None]], dim=1)
-        return replace(grown, similarity=table)
+        row = cosine(self.tokens, self.norms, entry.tokens, norm)
+        table = _bordered(self.similarity, row)
+        if len(self) < capacity:
+            return replace(self.appended(**_row(entry, norm)), similarity=table), Deletion.none(entry.frame)
+        frames = torch.cat([self.frames, entry.frame[None]])
+        if rule == "nearest":
+            deleted = most_similar(row, self.frames)
+            other = torch.full_like(deleted, len(self))  # the newcomer
+        elif rule == "successive":
+            times = torch.cat([self.times, entry.time[None]])
+            deleted, other = most_similar_successors(table, frames, times)
+        else:
+            deleted, other = most_similar_pair(table, frames)
+        similar = table.index_select(0, deleted)[0].index_select(0, other)[0]
+        event = Deletion(*frames.index_select(0, torch.cat([deleted, other])), similar)
+        given_up = self.at(deleted) if rule == "merge" else {}
+        row = row.index_fill(0, deleted, 1.0)  # the newcomer's with itself
+        written = self.overwritten(deleted, **_row(entry, norm))
+        written = replace(written, similarity=_with_row(self.similarity, deleted, row))
+        if rule == "merge":
+            written = written._merged(torch.where(other == len(self), deleted, other), given_up)
+        return written, event
 
-    def _merged(self, older: Int[Tensor, " 1"], newer: Int[Tensor, " 1"]) -> EpisodicMemory:
-        """Give the newer slot the mean of both, weighted by the frames they stand for. Keys and values are affine in
-        the entry, so their mean is the mean's."""
-        share = (self.weights[older] / (self.weights[older] + self.weights[newer]))[:, None]
+    def at(self, slot: Int[Tensor, " 1"]) -> dict[str, Tensor]:
+        """Return a copy of one slot's row of every column."""
+        return {name: column.index_select(0, slot)[0] for name, column in self.columns().items()}
 
-        def mean(column: Tensor) -> Float[Tensor, "patches dim"]:
-            return torch.lerp(column[newer][0], column[older][0], share.to(column.dtype))
+    def _merged(self, slot: Int[Tensor, " 1"], older: dict[str, Tensor]) -> EpisodicMemory:
+        """Give a slot the mean of itself and of what was given up, weighted by the frames they stand for. Keys and
+        values are affine in the entry, so their mean is the mean's."""
+        newer = self.at(slot)
+        share = older["weights"] / (older["weights"] + newer["weights"])
 
-        tokens = mean(self.tokens)
+        def mean(name: str) -> Float[Tensor, "patches dim"]:
+            return torch.lerp(newer[name], older[name], share.to(newer[name].dtype))
+
+        tokens = mean("tokens")
         norm = tokens.detach().float().norm()
         merged = self.overwritten(
-            newer,
+            slot,
             tokens=tokens,
-            keys=mean(self.keys),
-            values=mean(self.values),
-            weights=(self.weights[older] + self.weights[newer])[0],
+            keys=mean("keys"),
+            values=mean("values"),
+            weights=older["weights"] + newer["weights"],
             norms=norm,
         )
         row = cosine(merged.tokens, merged.norms, tokens, norm)
-        return replace(merged, similarity=_with_row(self.similarity, newer, row))
+        return replace(merged, similarity=_with_row(self.similarity, slot, row))
 
-    def _last_moved_to(self, slot: Int[Tensor, " 1"]) -> EpisodicMemory:
-        """Move the last entry into a slot that was given up, an earlier one."""
-        left = len(self) - 1
-        moved = self.first(left).overwritten(slot, **{name: column[left] for name, column in self.columns().items()})
-        row = self.similarity[left]
-        table = _with_row(self.similarity, slot, row.index_copy(0, slot, row[left:]))  # like itself where it goes
-        return replace(moved, similarity=table[:left, :left])
+
+def _row(entry: Entry, norm: Float[Tensor, ""]) -> dict[str, Tensor]:
+    """Name what a slot holds of an entry that stands for its one frame."""
+    return {
+        "tokens": entry.tokens,
+        "frames": entry.frame,
+        "times": entry.time,
+        "keys": entry.keys,
+        "values": entry.values,
+        "weights": torch.ones_like(entry.time),
+        "norms": norm,
+    }
+
+
+def _bordered(table: Float[Tensor, "slots slots"], row: Float[Tensor, " slots"]) -> Tensor:
+    """Return a table of similarities with one more row and column, the last: `row`, and 1 in the corner."""
+    last = torch.cat([row, row.new_ones(1)])
+    return torch.cat([torch.cat([table, row[None]]), last[:, None]], dim=1)
 
 
 def _with_row(table: Float[Tensor, "slots slots"], slot: Int[Tensor, " 1"], row: Float[Tensor, " slots"]) -> Tensor:
@@ -144,7 +148,8 @@ def cosine(
     It chooses slots and is not trained through; in single precision, because neighbouring frames differ late.
     """
     flat, asked = tokens.detach().flatten(1), entry.detach().flatten().float()
-    products = torch.cat([some.float() @ asked for some in flat.split(AT_ONCE)])
+    single = flat.dtype == torch.float32
+    products = flat @ asked if single else torch.cat([some.float() @ asked for some in flat.split(AT_ONCE)])
     return products / (norms * norm).clamp(min=torch.finfo(torch.float32).tiny)
 
 
