@@ -189,6 +189,23 @@ def test_the_command_writes_the_families_asked_for(box_homes, tmp_path):
     assert all(line["times"] for line in lines)
 
 
+def test_the_command_writes_the_same_questions_in_words_that_no_training_used(box_homes, tmp_path):
+    arguments = ["make", "--out", str(tmp_path), "--size", "64x48", "--workers", "1", "--own-words"]
+    assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
+    asked, reworded = (
+        [json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
+        for name in ("questions.jsonl", "own_words.jsonl")
+    )
+    assert len(asked) == len(reworded) > 0
+    for one, other in zip(asked, reworded, strict=True):
+        assert one["question"] != other["question"] and one["options"] == other["options"]
+        assert (one["id"], one["scene_name"], one["question_type"]) == (
+            other["id"],
+            other["scene_name"],
+            other["question_type"],
+        )
+
+
 def test_the_command_refuses_a_family_it_does_not_know(tmp_path):
     result = CliRunner().invoke(app, ["make", "--out", str(tmp_path), "--families", "vsi,vsty"])
     assert result.exit_code == 2

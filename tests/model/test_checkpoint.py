@@ -12,7 +12,7 @@ from toys import ToyVision, toy_config, toy_features, toy_language_model, toy_mo
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from vlm2.model import VLM2Config, VLM2ForConditionalGeneration, VLM2Processor
-from vlm2.model.checkpoint import PACKAGED, WEIGHTS, find_checkpoint
+from vlm2.model.checkpoint import PACKAGED, WEIGHTS, find_checkpoint, load_adapters
 
 
 def saved(folder: Path, **changes) -> VLM2ForConditionalGeneration:
@@ -128,6 +128,23 @@ def test_adapters_can_be_merged_for_speed(tmp_path: Path) -> None:
     expected = logits(model)
     model.language_model.merge_adapter()
     torch.testing.assert_close(logits(model), expected, atol=1e-4, rtol=0)
+
+
+def test_adapters_alone_can_be_taken_over(tmp_path: Path) -> None:
+    theirs = saved(tmp_path).state_dict()
+    model = toy_model(seed=8)
+    mine = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    load_adapters(model, tmp_path)
+    for name, tensor in model.state_dict().items():
+        expected = theirs if ".lora_" in name else mine
+        torch.testing.assert_close(tensor, expected[name], atol=0, rtol=0)
+    assert any(".lora_B" in name and not theirs[name].equal(mine[name]) for name in mine)
+
+
+def test_adapters_of_another_model_are_refused(tmp_path: Path) -> None:
+    saved(tmp_path)
+    with pytest.raises(ValueError, match="adapters of .* do not fit this model"):
+        load_adapters(toy_model(lora=None), tmp_path)
 
 
 def test_checkpoints_are_found_by_name_and_by_folder(tmp_path: Path) -> None:

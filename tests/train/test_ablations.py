@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 import toyruns
+from safetensors.torch import load_file
 from toys import ToyVision, toy_config, toy_features, toy_model, toy_processor
 from toytraining import LORA, losses, short, write_geometry, write_homes
 
@@ -88,6 +90,21 @@ def test_seven_steps_of_every_row(config, toys):
     assert len({round(loss, 6) for row, loss in first.items() if row != "f"}) == 5  # each sees something else
 
 
+def test_adapters_of_a_checkpoint_stand_in_for_reading(config, toys, tmp_path):
+    model = toy_model(stores="all", lora=LORA)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.constant_(parameter, 0.25)
+    model.save_pretrained(tmp_path / "start")
+    still = replace(config.mini.loop, learning_rate=0.0, steps=1, evaluate_every=0)
+    few = replace(config.mini, adapters=str(tmp_path / "start"), loop=still, lora_learning_rate=0.0, grounding_steps=0)
+    run_ablations(replace(config, mini=few, rows=("b",)))
+    out = tmp_path / "grid/seed_0/b"
+    assert not (out / "reading").exists()
+    adapters = [rows for name, rows in load_file(out / "checkpoint/model.safetensors").items() if "lora_B" in name]
+    assert adapters and all((rows == 0.25).all() for rows in adapters)
+
+
 def test_rows_differ_in_what_the_issue_names_and_in_nothing_else():
     config = toy_config()
     assert slots(config) == MOST
@@ -107,7 +124,9 @@ def test_rows_differ_in_what_the_issue_names_and_in_nothing_else():
         "e": (True, True, True),
         "f": (True, False, False),
     }
-    assert made["e"] == {"representation": "3d", "memory": config.memory, "context": "memory"}
+    assert made["e"] == {"representation": "3d", "memory": config.memory, "context": "memory", "recall": False}
+    with_recall = replace(config, recall=True)
+    assert {row: changes(ROWS[row], with_recall)["recall"] for row in ROWS} == {row: row != "a" for row in ROWS}
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -165,7 +184,7 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
     monkeypatch.setattr("vlm2.benchmarks.scores.find", lambda name: benchmark)
     loop = replace(config.mini.loop, steps=1, evaluate_every=0)
     few = replace(config.mini, loop=loop, grounding_steps=0, reading_steps=0)
-    grid = replace(config, mini=few, seeds=(0, 1), rows=("f", "b", "e"), benchmark="toy", limit=3, draws=20)
+    grid = replace(config, mini=few, seeds=(0, 1), rows=("f", "b", "e"), benchmark="toy", limit=3, per_type=9, draws=20)
     run_ablations(replace(grid, seeds=(0,)))
     trained = {path: path.stat().st_mtime_ns for path in tmp_path.glob("grid/seed_0/*/checkpoint/model.safetensors")}
     assert len(trained) == 3

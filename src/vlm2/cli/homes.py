@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..homes.produce import HomeOrder
+    from ..questions import Question
     from ..scenes.record import Scene
 
 app = typer.Typer(help="Generated homes: videos with exact ground truth and questions.", no_args_is_help=True)
@@ -47,6 +48,10 @@ def make(
     families: Annotated[
         str, typer.Option(help="Questions to write: vsi, vsti, freeform, situated; join with commas.")
     ] = "vsi",
+    own_words: Annotated[
+        bool,
+        typer.Option("--own-words", help="Put the same questions in words that no training used, in own_words.jsonl."),
+    ] = False,
 ) -> None:
     """Make homes: videos/*.mp4, scenes/*.json, sheets/*.png and questions.jsonl in VSI-Bench's form."""
     from ..homes.produce import HomeOrder
@@ -70,8 +75,11 @@ def make(
     scenes: dict[str, Scene] = {}
     for scene in _progress(_scenes(orders, out, min(workers or os.cpu_count() or 1, count)), count):
         scenes[scene.name] = scene
-    asked = _write_questions([scenes[order.name] for order in orders], seed, chosen, out / "questions.jsonl")
-    typer.echo(f"{count} homes and {asked} questions in {out}")
+    questions = list(_questions([scenes[order.name] for order in orders], seed, chosen))
+    _write_questions(questions, out / "questions.jsonl")
+    if own_words:
+        _write_questions(list(_in_own_words(questions, seed)), out / "own_words.jsonl")
+    typer.echo(f"{count} homes and {len(questions)} questions in {out}")
 
 
 def home_seed(seed: int, index: int) -> int:
@@ -137,15 +145,28 @@ def _progress(scenes: Iterator[Scene], count: int) -> Iterator[Scene]:
             bar.update(task, advance=1)
 
 
-def _write_questions(scenes: list[Scene], seed: int, families: list[str], file: Path) -> int:
-    """Write the questions of all scenes, one a line, and return how many there are."""
+def _questions(scenes: list[Scene], seed: int, families: list[str]) -> Iterator[tuple[Scene, Question]]:
     from ..questions import ask_all
 
-    lines = []
     for index, scene in enumerate(scenes):
         for question in ask_all(scene, home_seed(seed, index), families=families):
-            lines.append(json.dumps(question.to_vsi(len(lines), scene), ensure_ascii=False))
+            yield scene, question
+
+
+def _in_own_words(questions: list[tuple[Scene, Question]], seed: int) -> Iterator[tuple[Scene, Question]]:
+    """Put every question in words that training never uses, with its options."""
+    import numpy as np
+
+    from ..questions import paraphrase
+
+    rng = np.random.default_rng(seed)
+    for scene, question in questions:
+        yield scene, paraphrase(question, rng, held_out=True, keep_options=True)
+
+
+def _write_questions(questions: list[tuple[Scene, Question]], file: Path) -> None:
+    """Write questions one a line, numbered in their order."""
+    records = (question.to_vsi(index, scene) for index, (scene, question) in enumerate(questions))
     partial = file.with_suffix(".part")
-    partial.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    partial.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
     partial.replace(file)
-    return len(lines)

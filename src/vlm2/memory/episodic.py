@@ -77,14 +77,14 @@ class EpisodicMemory(Slots):
         else:
             deleted, other = most_similar_pair(table, frames)
         similar = table.index_select(0, deleted)[0].index_select(0, other)[0]
-        event = Deletion(*frames.index_select(0, torch.cat([deleted, other])), similar)
+        deleted_frame, similar_frame = frames.index_select(0, torch.cat([deleted, other]))
         given_up = self.at(deleted) if rule == "merge" else {}
         row = row.index_fill(0, deleted, 1.0)  # the newcomer's with itself
         written = self.overwritten(deleted, **_row(entry, norm))
         written = replace(written, similarity=_with_row(self.similarity, deleted, row))
         if rule == "merge":
             written = written._merged(torch.where(other == len(self), deleted, other), given_up)
-        return written, event
+        return written, Deletion(deleted_frame, similar_frame, similar)
 
     def at(self, slot: Int[Tensor, " 1"]) -> dict[str, Tensor]:
         """Return a copy of one slot's row of every column."""

@@ -66,7 +66,7 @@ def _stored(name: str, config: VLM2Config) -> bool:
     if name.startswith("geometry."):
         return "frozen_part" not in config.geometry
     if name.startswith("language_model.") and config.lora is not None:
-        return ".lora_" in name
+        return _adapter(name)
     return True
 
 
@@ -106,6 +106,23 @@ def load_weights(model: nn.Module, config: VLM2Config, folder: Path) -> None:
             + " Use the config.json that was saved with the weights, or train the checkpoint again."
         )
     model.load_state_dict(tensors, strict=False)
+
+
+def load_adapters(model: nn.Module, name_or_path: str | Path) -> None:
+    """Take over the language model's adapters of another checkpoint, and nothing else of it.
+
+    Raises ValueError with the keys where that has not the adapters of this model.
+    """
+    folder = find_checkpoint(name_or_path)
+    tensors = {name: tensor for name, tensor in load_file(folder / WEIGHTS).items() if _adapter(name)}
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items() if _adapter(name)}
+    if complaints := _complaints(tensors, expected):
+        raise ValueError(f"The adapters of {folder} do not fit this model. " + " ".join(complaints))
+    model.load_state_dict(tensors, strict=False)
+
+
+def _adapter(name: str) -> bool:
+    return name.startswith("language_model.") and ".lora_" in name
 
 
 def _complaints(tensors: dict[str, Tensor], expected: dict[str, torch.Size]) -> list[str]:

@@ -32,8 +32,8 @@ class AblationsConfig:
     """Which rows (see `rows`) with which seeds; `mini` is what all of them share, of which `loop.out` and `loop.seed`
     are set for each. `most_frames` of it thins the stream of (e) in training, not in the test.
 
-    `benchmark` "" leaves the test out; `limit`, `videos`, `workers` and `threads` are as `vlm2 eval` has them,
-    `draws` as `vlm2 eval report`.
+    `benchmark` "" leaves the test out; `limit`, `per_type`, `videos`, `workers` and `threads` are as `vlm2 eval` has
+    them, `draws` as `vlm2 eval report`.
     """
 
     out: str = "runs/ablations"
@@ -48,6 +48,7 @@ class AblationsConfig:
     benchmark: str = "homes"
     videos: str | None = None
     limit: int | None = None
+    per_type: int | None = None
     workers: int = 1
     threads: int = 1
     draws: int = DRAWS
@@ -122,7 +123,7 @@ def claim(out: Path, mini: MiniConfig) -> None:
 def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int) -> Run:
     """Test a trained row, or go on with its test, and return the finished run."""
     out, rule = folder(config, row, seed), ROWS[row].frames
-    loaded = benchmark.load(None, config.videos, config.limit)
+    loaded = runner.narrowed(benchmark.load(None, config.videos, config.limit), per_type=config.per_type)
     settings = Settings(
         model=str(out / "checkpoint"),
         frames=slots(preset(config.mini.preset)) if rule == "spread" else None,

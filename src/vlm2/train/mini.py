@@ -26,6 +26,7 @@ from torch.nn import functional
 
 from ..benchmarks.metrics import NUMBERS
 from ..model import FrameFeatures
+from ..model.checkpoint import load_adapters
 from ..model.recall import Counting, Recollection, infer, told
 from ..model.recall.recognition import Recognition, word_embeddings
 from ..questions import ask_all
@@ -46,13 +47,15 @@ MakeExamples = Callable[..., HomeExamples]
 @dataclass(frozen=True)
 class MiniConfig:
     """The second stage. `loop.learning_rate` is that of the modules. `changes` are to the preset's configuration; the
-    homes in `validation` are held out, to measure the loss on."""
+    homes in `validation` are held out, to measure the loss on. With `adapters`, a checkpoint that is given, what words
+    alone tell is taken over from its language model, and the reading is left out."""
 
     cache: str = "runs/cache/train"
     geometry: str = "runs/geometry/encoder"  # a trained compact π³
     preset: str = "mini"
     changes: dict[str, Any] = field(default_factory=dict)
     validation: str | None = None
+    adapters: str | None = None
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(out="runs/mini", steps=400, learning_rate=7e-4, save_every=30)
     )
@@ -295,7 +298,10 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
     with disable_input_dtype_casting(model.language_model):
         reading = replace(naming, out=f"{config.loop.out}/reading", steps=config.reading_steps)
         reading = replace(reading, learning_rate=config.reading_learning_rate)
-        fit(Reading(answering), Sheets(homes, config), reading)
+        if config.adapters is None:
+            fit(Reading(answering), Sheets(homes, config), reading)
+        else:
+            load_adapters(model, config.adapters)
         fit(answering, examples, config.loop, parameter_groups(answering, config), held_out if others else None)
     if model.counting is not None:
         answering.eval()

@@ -62,6 +62,7 @@ def changes(row: Row, config: VLM2Config) -> dict[str, Any]:
         "representation": row.representation,
         "memory": {**config.memory, **row.memory, **shown},
         "context": "memory",
+        "recall": config.recall and row.representation == "3d",  # it needs to know where the tokens lie
     }
 
 
