@@ -116,9 +116,13 @@ def scale(
     console = Console(stderr=True)
     with console.status("Building the 7b with random weights"):
         loaded = scale.random_model(depth, place, kind)
-    found = scale.watch(loaded, marks, lambda mark: console.print(mark, highlight=False))
+
+    def done(mark: scale.Mark) -> None:
+        console.print(f"{mark.mode}, {mark.frames} frames: peak {mark.peak_gigabytes:.1f} GB", highlight=False)
+
+    found = scale.watch(loaded, marks, done)
     if baseline:
-        found += scale.keep_all(loaded, marks, lambda mark: console.print(mark, highlight=False))
+        found += scale.keep_all(loaded, marks, done)
     result = {"machine": speed.machine(place), "model": loaded.name, "dtype": dtype}
     if json:
         typer.echo(json_module.dumps(result | {"marks": [asdict(mark) for mark in found]}, indent=1))
