@@ -31,6 +31,21 @@ WORDINGS = {
         Wording("Watching from the start, how would you order {categories} by first sight?", held_out=True),
         Wording("Arrange these from earliest to latest seen: {categories}.", words=True, held_out=True),
         Wording("Which of these sequences matches when {categories} are first shown?", held_out=True),
+        Wording(
+            "Which came up first in my video, and which after that, and so on? I'm talking about these: {categories}.",
+            held_out=True,
+        ),
+        Wording("put these in the order they first show up on camera: {categories}", held_out=True),
+        Wording(
+            "I was narrating as I walked round and now I need to match my notes to the footage. Going by the very "
+            "first moment each one comes into view, what's the sequence for {categories}?",
+            held_out=True,
+        ),
+        Wording(
+            "When one watches the film from the start, in what order do we see for the first time the following "
+            "things: {categories}?",
+            held_out=True,
+        ),
     )
 }
 

@@ -39,6 +39,24 @@ WORDINGS = {
             decimals=0,
             held_out=True,
         ),
+        Wording(
+            "If I ran a tape measure from the {first} to the {second}, nearest edge to nearest edge, how many metres "
+            "would it read?",
+            held_out=True,
+        ),
+        Wording(
+            "what's the gap between {first} and {second} in meters? closest points, not the middles", held_out=True
+        ),
+        Wording(
+            "I'm trying to work out whether a cable will reach, so I need to know how far the {first} is from the "
+            "{second}. Take the shortest straight line between the two and give me that in metres.",
+            held_out=True,
+        ),
+        Wording(
+            "Estimate for me please how many meters are separating the {first} and the {second}, from the closest "
+            "part of one to the closest part of other.",
+            held_out=True,
+        ),
     )
 }
 

@@ -28,6 +28,14 @@ WORDINGS = {
         Wording("If I walk through here, how many {things} will I find?", held_out=True),
         Wording("I need to know the total count of {things}.", held_out=True),
         Wording("How many different {things} appear in this home?", held_out=True),
+        Wording("How many {things} did I walk past in total? Count the whole place please.", held_out=True),
+        Wording("quick one, number of {things} in here?", held_out=True),
+        Wording(
+            "Could you go through my video and tally up the {things} for me? I'm doing an inventory for the insurance"
+            " people and don't want any counted twice.",
+            held_out=True,
+        ),
+        Wording("Please tell me, in this home there is how much {things} altogether?", held_out=True),
     )
 }
 

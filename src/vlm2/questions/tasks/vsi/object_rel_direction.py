@@ -72,6 +72,22 @@ WORDINGS = {
             held_out=True,
         ),
         Wording("Viewed from the {stand}, which side of the {face} has the {target}?", held_out=True),
+        Wording(
+            "If I'm standing by the {stand} looking at the {face}, is the {target} on my left or my right?",
+            held_out=True,
+        ),
+        Wording("at the {stand}, facing {face}. {target}: left or right?", held_out=True),
+        Wording(
+            "My gran doesn't see very well, so I'm describing the place to her over the phone. She's stood at the "
+            "{stand} with the {face} straight ahead of her; which hand should she reach out with to point towards the"
+            " {target}, left or right?",
+            held_out=True,
+        ),
+        Wording(
+            "Where do I find the {target}, to the left side or to the right side, when I stay beside the {stand} and "
+            "my eyes go to the {face}?",
+            held_out=True,
+        ),
     ),
     "object_rel_direction_medium": (
         Wording(
@@ -98,6 +114,27 @@ WORDINGS = {
         Wording(
             "Is the {target} on my left, on my right or at my back if I am at the {stand} and watch the {face}?",
             words=True,
+            held_out=True,
+        ),
+        Wording(
+            "Picture me at the {stand}, looking straight at the {face}. Is the {target} off to my left, off to my "
+            "right, or behind me? Call it behind if I'd have to turn more than 135 degrees to face it.",
+            held_out=True,
+        ),
+        Wording(
+            "would the {target} be left, right or at my back if i stood by the {stand} and faced the {face}? (back = "
+            "turning over 135 degrees)",
+            held_out=True,
+        ),
+        Wording(
+            "Work this out for me: I go and stand next to the {stand}, I turn until I'm facing the {face}, and then I"
+            " want to look at the {target} instead. Do I turn left, turn right, or spin round to what's behind me, "
+            "where anything past a 135-degree turn counts as behind?",
+            held_out=True,
+        ),
+        Wording(
+            "I am in the position of the {stand} and I look in direction of the {face}. The {target} is then on my "
+            "left, on my right or in my back? More than 135 degrees of turning we say it is back.",
             held_out=True,
         ),
     ),
@@ -138,6 +175,27 @@ WORDINGS = {
         ),
         Wording(
             "Looking at the {face} from the {stand}, tell me the diagonal direction of the {target}.", held_out=True
+        ),
+        Wording(
+            "Standing at the {stand} and facing the {face}, whereabouts is the {target}: ahead to the left, ahead to "
+            "the right, behind to the left or behind to the right?",
+            held_out=True,
+        ),
+        Wording(
+            "me at {stand}, looking at {face}. which quadrant is {target} in, front-left, front-right, back-left or "
+            "back-right?",
+            held_out=True,
+        ),
+        Wording(
+            "Imagine there's a big plus sign on the floor with me in the middle of it, right by the {stand}, and its "
+            "forward arm points at the {face}. Which of the four quarters has the {target} in it: front-left, front-"
+            "right, back-left or back-right?",
+            held_out=True,
+        ),
+        Wording(
+            "Tell me please if the {target} is in front-left, front-right, back-left or back-right of a person who "
+            "stands near the {stand} with the face turned to the {face}.",
+            held_out=True,
         ),
     ),
 }

@@ -36,6 +36,14 @@ WORDINGS = {
         Wording("Starting from the {target}, which is the shortest way: to {either}?", words=True, held_out=True),
         Wording("Which of the following has the least space between it and the {target}?", held_out=True),
         Wording("Name the thing next to the {target} among {candidates}.", words=True, held_out=True),
+        Wording("Say I'm right next to the {target}. Which of these things has the shortest gap to it?", held_out=True),
+        Wording("what's nearest to the {target} out of these?", held_out=True),
+        Wording(
+            "I'd like to know which one of the following sits closest to the {target}, going by the closest points of"
+            " each rather than their centres.",
+            held_out=True,
+        ),
+        Wording("From these objects, which one has the smallest distance until the {target}?", held_out=True),
     )
 }
 

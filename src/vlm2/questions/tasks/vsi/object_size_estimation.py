@@ -33,6 +33,17 @@ WORDINGS = {
         Wording(
             "In metres, what does the {thing} measure along its longest side?", scale=0.01, decimals=2, held_out=True
         ),
+        Wording("How big is the {thing} along its longest side, in centimetres?", held_out=True),
+        Wording("{thing} - longest dimension in cm?", held_out=True),
+        Wording(
+            "I need to get the {thing} into a van next weekend and haven't got a tape on me. Whichever is greatest "
+            "out of its length, width and height, roughly how many centimetres is that?",
+            held_out=True,
+        ),
+        Wording(
+            "Please, look at the {thing} and say me the biggest measure it has, be it tall or wide or long, in cm.",
+            held_out=True,
+        ),
     )
 }
 

@@ -30,6 +30,21 @@ WORDINGS = {
         Wording("How much floor is there in here, counted in square meters?", held_out=True),
         Wording("If I wanted a new carpet everywhere, how many square meters would I need?", held_out=True),
         Wording("Give me the living area in square metres.", held_out=True),
+        Wording(
+            "Roughly how many square metres of floor have we got here? If I filmed more than one room, add them all "
+            "together.",
+            held_out=True,
+        ),
+        Wording("floor area of this place in m²?", held_out=True),
+        Wording(
+            "I'm pricing up new flooring for everything you can see in the footage, so work out about how many square"
+            " metres I'd have to cover in total.",
+            held_out=True,
+        ),
+        Wording(
+            "What is the surface of the place I have filmed, in m²? I mean the floor, all the space together.",
+            held_out=True,
+        ),
     )
 }
 

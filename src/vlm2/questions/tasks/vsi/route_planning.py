@@ -67,6 +67,26 @@ WORDINGS = {
             "Complete these directions to the {goal} for someone at the {start} who faces the {facing}: {steps}.",
             held_out=True,
         ),
+        Wording(
+            "I've got a little robot parked at the {start}, pointing at the {facing}, and I want it to end up at the "
+            "{goal}. Some of the turns are missing from its instructions, so fill those in: {steps}",
+            held_out=True,
+        ),
+        Wording(
+            "starting by the {start}, facing {facing}, heading for the {goal}. what turns go in the blanks? {steps}",
+            held_out=True,
+        ),
+        Wording(
+            "A friend is coming round to pick something up while I'm out. He'll be stood at the {start} with the "
+            "{facing} in front of him, and I wrote him the directions below, only I couldn't remember which way he "
+            "has to turn each time. Can you complete them? {steps} By the end of it he should have got to the {goal}.",
+            held_out=True,
+        ),
+        Wording(
+            "I want to arrive to the {goal}. Now I am at the {start} and I am looking to the {facing}. Here is my "
+            "way, but the turnings are not written: {steps} Which turnings must I put there?",
+            held_out=True,
+        ),
     )
 }
 
