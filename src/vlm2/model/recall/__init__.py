@@ -5,8 +5,8 @@ they are apart; the tokens say it plainly. So the memory's tokens are asked dire
 its places and times, from which distances and directions follow by geometry, and numbers by a small network.
 
 Read in this order: `recognition` (what a token shows; trained), `recollection` (the tokens of a thing, and what follows
-from their places and times), `counting` (how many there are; trained), `inference` (what is told for a question),
-`vocabulary` (the names).
+from their places and times), `counting` (how many there are; trained), `reading` (what a question asks for),
+`inference` (what is told for it), `vocabulary` (the names).
 """
 
 from .counting import Counting
