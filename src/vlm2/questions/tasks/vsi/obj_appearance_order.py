@@ -28,24 +28,17 @@ WORDINGS = {
         Wording("As the video plays, in what order do these show up: {categories}?"),
         Wording("List {categories} in the order in which they first appear.", words=True),
         Wording("What came first, second, third and last: {categories}?"),
-        Wording("Watching from the start, how would you order {categories} by first sight?", held_out=True),
-        Wording("Arrange these from earliest to latest seen: {categories}.", words=True, held_out=True),
-        Wording("Which of these sequences matches when {categories} are first shown?", held_out=True),
+        Wording("Watching from the start, how would you order {categories} by first sight?"),
+        Wording("Arrange these from earliest to latest seen: {categories}.", words=True),
+        Wording("Which of these sequences matches when {categories} are first shown?"),
+        Wording("In what order do these first pop up in the video: {categories}?", held_out=True),
         Wording(
-            "Which came up first in my video, and which after that, and so on? I'm talking about these: {categories}.",
+            "Thinking about my walk round the property from the moment I pressed record, could you put the following "
+            "in sequence according to when each one first came into shot? {categories}",
             held_out=True,
         ),
-        Wording("put these in the order they first show up on camera: {categories}", held_out=True),
-        Wording(
-            "I was narrating as I walked round and now I need to match my notes to the footage. Going by the very "
-            "first moment each one comes into view, what's the sequence for {categories}?",
-            held_out=True,
-        ),
-        Wording(
-            "When one watches the film from the start, in what order do we see for the first time the following "
-            "things: {categories}?",
-            held_out=True,
-        ),
+        Wording("{categories} - which did you see first, then which next, and so on to the last one?", held_out=True),
+        Wording("Sort these by when they're first seen in my clip, earliest to latest: {categories}.", held_out=True),
     )
 }
 

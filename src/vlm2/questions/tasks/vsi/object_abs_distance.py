@@ -31,30 +31,30 @@ WORDINGS = {
         Wording("How many centimeters lie between the {first} and the {second}?", scale=100, decimals=0),
         Wording("How many feet is it from the {first} to the {second}?", scale=FEET, decimals=1),
         Wording("How much space is there between the {first} and the {second}, in meters?"),
-        Wording("What length of tape, in meters, would reach from the {first} to the {second}?", held_out=True),
-        Wording("Roughly how many metres separate the {first} and the {second}?", held_out=True),
+        Wording("What length of tape, in meters, would reach from the {first} to the {second}?"),
+        Wording("Roughly how many metres separate the {first} and the {second}?"),
         Wording(
             "Give me the distance in centimeters from the {first} to the {second}.",
             scale=100,
             decimals=0,
+        ),
+        Wording(
+            "What's the gap in metres between the {first} and the {second}, going from nearest edge to nearest edge?",
             held_out=True,
         ),
         Wording(
-            "If I ran a tape measure from the {first} to the {second}, nearest edge to nearest edge, how many metres "
-            "would it read?",
+            "Hey, so if I ran a tape measure from the {first} over to the {second}, at the spots where they come "
+            "closest to each other, how many meters would it read?",
             held_out=True,
         ),
         Wording(
-            "what's the gap between {first} and {second} in meters? closest points, not the middles", held_out=True
-        ),
-        Wording(
-            "I'm trying to work out whether a cable will reach, so I need to know how far the {first} is from the "
-            "{second}. Take the shortest straight line between the two and give me that in metres.",
+            "Need the clearance from {first} to {second} for a job, mate. Closest point on one to closest point on "
+            "the other, in metres.",
             held_out=True,
         ),
         Wording(
-            "Estimate for me please how many meters are separating the {first} and the {second}, from the closest "
-            "part of one to the closest part of other.",
+            "Please, I want to know how much meters there is from the {first} until the {second}, if we measure "
+            "between the two points that are the most near.",
             held_out=True,
         ),
     )

@@ -25,17 +25,23 @@ WORDINGS = {
         Wording("How many {things} do I have in here?"),
         Wording("Number of {things} in this place?"),
         Wording("Tell me how many {things} there are in total."),
-        Wording("If I walk through here, how many {things} will I find?", held_out=True),
-        Wording("I need to know the total count of {things}.", held_out=True),
-        Wording("How many different {things} appear in this home?", held_out=True),
-        Wording("How many {things} did I walk past in total? Count the whole place please.", held_out=True),
-        Wording("quick one, number of {things} in here?", held_out=True),
+        Wording("If I walk through here, how many {things} will I find?"),
+        Wording("I need to know the total count of {things}."),
+        Wording("How many different {things} appear in this home?"),
+        Wording("how many {things} did I get on camera in here?", held_out=True),
         Wording(
-            "Could you go through my video and tally up the {things} for me? I'm doing an inventory for the insurance"
-            " people and don't want any counted twice.",
+            "Right, I'm doing the inventory for this property before the new tenants move in. Could you go through "
+            "the walkthrough and tell me the total number of {things} in the place?",
             held_out=True,
         ),
-        Wording("Please tell me, in this home there is how much {things} altogether?", held_out=True),
+        Wording(
+            "Count the {things} in this room for me please, and don't count the same one twice if I walked past it "
+            "again!",
+            held_out=True,
+        ),
+        Wording(
+            "Sir, kindly tell what is the number of {things} present in the house shown in my video.", held_out=True
+        ),
     )
 }
 

@@ -64,28 +64,27 @@ WORDINGS = {
         Wording(
             "With the {stand} at my back and the {face} ahead, is the {target} left or right?",
             words=True,
-            held_out=True,
         ),
         Wording(
             "Would I turn left or right to go from facing the {face} to the {target}, standing at the {stand}?",
             words=True,
-            held_out=True,
         ),
-        Wording("Viewed from the {stand}, which side of the {face} has the {target}?", held_out=True),
+        Wording("Viewed from the {stand}, which side of the {face} has the {target}?"),
         Wording(
-            "If I'm standing by the {stand} looking at the {face}, is the {target} on my left or my right?",
-            held_out=True,
+            "I'm standing by the {stand} looking at the {face}. Is the {target} on my left or my right?", held_out=True
         ),
-        Wording("at the {stand}, facing {face}. {target}: left or right?", held_out=True),
         Wording(
-            "My gran doesn't see very well, so I'm describing the place to her over the phone. She's stood at the "
-            "{stand} with the {face} straight ahead of her; which hand should she reach out with to point towards the"
-            " {target}, left or right?",
+            "Say you've got your viewer stood at the {stand} and you've turned them to look towards the {face}. Which"
+            " hand would the {target} be on, left or right?",
             held_out=True,
         ),
         Wording(
-            "Where do I find the {target}, to the left side or to the right side, when I stay beside the {stand} and "
-            "my eyes go to the {face}?",
+            "The {target}: left or right, when a person is at the {stand} and has the {face} straight in front of him?",
+            held_out=True,
+        ),
+        Wording(
+            "If my gran stops next to the {stand} and faces the {face}, does she need to turn left or turn right to "
+            "see the {target}?",
             held_out=True,
         ),
     ),
@@ -108,33 +107,32 @@ WORDINGS = {
         Wording(
             "My back is to the {stand} and I see the {face} ahead. Is the {target} left, right or back?",
             words=True,
-            held_out=True,
         ),
-        Wording("Looking at the {face} from the {stand}, which way must I turn for the {target}?", held_out=True),
+        Wording("Looking at the {face} from the {stand}, which way must I turn for the {target}?"),
         Wording(
             "Is the {target} on my left, on my right or at my back if I am at the {stand} and watch the {face}?",
             words=True,
+        ),
+        Wording(
+            "ok so I'm at the {stand}, facing the {face}. is the {target} to my left, to my right or behind me? call "
+            "it behind if I'd have to turn more than 135 degrees",
             held_out=True,
         ),
         Wording(
-            "Picture me at the {stand}, looking straight at the {face}. Is the {target} off to my left, off to my "
-            "right, or behind me? Call it behind if I'd have to turn more than 135 degrees to face it.",
+            "Picture a client standing beside the {stand} with the {face} directly ahead of them. Where would they "
+            "find the {target}: left, right or at their back? Anything needing a turn beyond 135 degrees I'd describe"
+            " as back.",
             held_out=True,
         ),
         Wording(
-            "would the {target} be left, right or at my back if i stood by the {stand} and faced the {face}? (back = "
-            "turning over 135 degrees)",
+            "Where is {target} when I am standing near {stand} and my face is towards {face} only? Left side, right "
+            "side or back side? More than 135 degrees of turning, you please take it as back side.",
             held_out=True,
         ),
         Wording(
-            "Work this out for me: I go and stand next to the {stand}, I turn until I'm facing the {face}, and then I"
-            " want to look at the {target} instead. Do I turn left, turn right, or spin round to what's behind me, "
-            "where anything past a 135-degree turn counts as behind?",
-            held_out=True,
-        ),
-        Wording(
-            "I am in the position of the {stand} and I look in direction of the {face}. The {target} is then on my "
-            "left, on my right or in my back? More than 135 degrees of turning we say it is back.",
+            "Tell me whether I'd look left, look right or spin round to the back to see the {target}, supposing I've "
+            "planted myself at the {stand} and I'm pointing at the {face}. Over 135 degrees of turn is what I mean by"
+            " back.",
             held_out=True,
         ),
     ),
@@ -165,36 +163,32 @@ WORDINGS = {
         Wording("Facing the {face} at the {stand}, in which quadrant do I find the {target}?"),
         Wording(
             "With my eyes on the {face} and the {stand} beside me, which corner of my surroundings holds the {target}?",
-            held_out=True,
         ),
         Wording(
             "Is the {target} to the front-left, front-right, back-left or back-right of someone at the {stand} who "
             "watches the {face}?",
             words=True,
-            held_out=True,
         ),
+        Wording("Looking at the {face} from the {stand}, tell me the diagonal direction of the {target}."),
         Wording(
-            "Looking at the {face} from the {stand}, tell me the diagonal direction of the {target}.", held_out=True
-        ),
-        Wording(
-            "Standing at the {stand} and facing the {face}, whereabouts is the {target}: ahead to the left, ahead to "
-            "the right, behind to the left or behind to the right?",
-            held_out=True,
-        ),
-        Wording(
-            "me at {stand}, looking at {face}. which quadrant is {target} in, front-left, front-right, back-left or "
-            "back-right?",
-            held_out=True,
-        ),
-        Wording(
-            "Imagine there's a big plus sign on the floor with me in the middle of it, right by the {stand}, and its "
-            "forward arm points at the {face}. Which of the four quarters has the {target} in it: front-left, front-"
+            "Stood at the {stand}, looking dead at the {face}. Where's the {target} from there: front-left, front-"
             "right, back-left or back-right?",
             held_out=True,
         ),
         Wording(
-            "Tell me please if the {target} is in front-left, front-right, back-left or back-right of a person who "
-            "stands near the {stand} with the face turned to the {face}.",
+            "Let's pretend I'm at the {stand} and my nose is pointing at the {face}! Is the {target} in front of me "
+            "or behind me, and is it on the left side or the right side?",
+            held_out=True,
+        ),
+        Wording(
+            "Could you help me get my bearings? Imagine the floor split into four quarters around me as I stand by "
+            "the {stand} and face the {face}, with the line I'm looking along as the dividing line between left and "
+            "right. In which quarter does the {target} lie, front-left, front-right, back-left or back-right?",
+            held_out=True,
+        ),
+        Wording(
+            "I try to find the {target}. I am beside the {stand} and I look in direction of the {face}. It is more to"
+            " the front or to the back of me, and to left or to right?",
             held_out=True,
         ),
     ),

@@ -33,17 +33,24 @@ WORDINGS = {
         Wording("I am at the {target}. Which of these would I reach first: {either}?", words=True),
         Wording("Is {either} the closest to the {target}?", words=True),
         Wording("Of these things, which has the smallest distance to the {target}?"),
-        Wording("Starting from the {target}, which is the shortest way: to {either}?", words=True, held_out=True),
-        Wording("Which of the following has the least space between it and the {target}?", held_out=True),
-        Wording("Name the thing next to the {target} among {candidates}.", words=True, held_out=True),
-        Wording("Say I'm right next to the {target}. Which of these things has the shortest gap to it?", held_out=True),
-        Wording("what's nearest to the {target} out of these?", held_out=True),
+        Wording("Starting from the {target}, which is the shortest way: to {either}?", words=True),
+        Wording("Which of the following has the least space between it and the {target}?"),
+        Wording("Name the thing next to the {target} among {candidates}.", words=True),
+        Wording("Which of these is nearest to the {target}?", held_out=True),
         Wording(
-            "I'd like to know which one of the following sits closest to the {target}, going by the closest points of"
-            " each rather than their centres.",
+            "If I was a little ant standing on the {target}, which one of these things could I get to with the "
+            "shortest crawl?",
             held_out=True,
         ),
-        Wording("From these objects, which one has the smallest distance until the {target}?", held_out=True),
+        Wording(
+            "Out of this lot, what's sat closest to the {target}? Go by the nearest bits of each, not the middles.",
+            held_out=True,
+        ),
+        Wording(
+            "I was just wondering, thinking back over the rooms I showed you, which of the following items has the "
+            "smallest distance between it and the {target}, measuring at their closest points?",
+            held_out=True,
+        ),
     )
 }
 

@@ -28,20 +28,23 @@ WORDINGS = {
         Wording("How many meters long is the longest side of the {thing}?", scale=0.01, decimals=2),
         Wording("What is the largest dimension of the {thing} in meters?", scale=0.01, decimals=2),
         Wording("How many inches is the longest side of the {thing}?", scale=INCHES, decimals=0),
-        Wording("Of height, width and depth, how many centimeters is the greatest for the {thing}?", held_out=True),
-        Wording("I want to move the {thing}: how long is its longest edge in centimeters?", held_out=True),
+        Wording("Of height, width and depth, how many centimeters is the greatest for the {thing}?"),
+        Wording("I want to move the {thing}: how long is its longest edge in centimeters?"),
+        Wording("In metres, what does the {thing} measure along its longest side?", scale=0.01, decimals=2),
         Wording(
-            "In metres, what does the {thing} measure along its longest side?", scale=0.01, decimals=2, held_out=True
+            "I've got to get the {thing} through a narrow doorway on moving day. How long is it along its longest "
+            "side, in centimetres?",
+            held_out=True,
         ),
-        Wording("How big is the {thing} along its longest side, in centimetres?", held_out=True),
-        Wording("{thing} - longest dimension in cm?", held_out=True),
+        Wording("longest dimension of the {thing} in cm?", held_out=True),
         Wording(
-            "I need to get the {thing} into a van next weekend and haven't got a tape on me. Whichever is greatest "
-            "out of its length, width and height, roughly how many centimetres is that?",
+            "How big is the {thing}? I mean the biggest way you can measure it, whether that's tall or wide or deep, "
+            "in centimetres.",
             held_out=True,
         ),
         Wording(
-            "Please, look at the {thing} and say me the biggest measure it has, be it tall or wide or long, in cm.",
+            "Would you be so kind as to work out the {thing}'s greatest measurement, be it height, width or length, "
+            "in cm?",
             held_out=True,
         ),
     )

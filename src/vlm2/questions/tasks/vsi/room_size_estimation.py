@@ -27,22 +27,23 @@ WORDINGS = {
         Wording("Area of the whole space in sqm?"),
         Wording("How many square feet is this place?", scale=SQUARE_FEET, decimals=0),
         Wording("Estimate the size of everything shown in the video, in square meters."),
-        Wording("How much floor is there in here, counted in square meters?", held_out=True),
-        Wording("If I wanted a new carpet everywhere, how many square meters would I need?", held_out=True),
-        Wording("Give me the living area in square metres.", held_out=True),
+        Wording("How much floor is there in here, counted in square meters?"),
+        Wording("If I wanted a new carpet everywhere, how many square meters would I need?"),
+        Wording("Give me the living area in square metres."),
         Wording(
-            "Roughly how many square metres of floor have we got here? If I filmed more than one room, add them all "
-            "together.",
+            "I'm putting the listing together this afternoon. What should I put down as the floor area in square "
+            "metres? If I filmed more than one room, I want them all added together.",
             held_out=True,
         ),
-        Wording("floor area of this place in m²?", held_out=True),
+        Wording("how many m² is this place, roughly? all the floor you can see in the video", held_out=True),
         Wording(
-            "I'm pricing up new flooring for everything you can see in the footage, so work out about how many square"
-            " metres I'd have to cover in total.",
+            "Pricing up some laminate here. Work out the floor for me in square metres, the whole lot I walked "
+            "through.",
             held_out=True,
         ),
         Wording(
-            "What is the surface of the place I have filmed, in m²? I mean the floor, all the space together.",
+            "Can you please estimate how large is the floor surface of my flat, in square metres, from what I have "
+            "filmed?",
             held_out=True,
         ),
     )

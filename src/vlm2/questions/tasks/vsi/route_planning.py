@@ -56,35 +56,33 @@ WORDINGS = {
         ),
         Wording(
             "Help a robot from the {start} to the {goal}: it looks at the {facing}. What goes in the gaps? {steps}.",
-            held_out=True,
         ),
         Wording(
             "I leave the {start} with my eyes on the {facing}. What are the missing turns up to the {goal}? {steps}.",
             words=True,
-            held_out=True,
         ),
         Wording(
             "Complete these directions to the {goal} for someone at the {start} who faces the {facing}: {steps}.",
+        ),
+        Wording(
+            "My robot vacuum is sitting at the {start}, pointed at the {facing}, and I want it to end up at the "
+            "{goal}. Here's the program so far: {steps}. Which turns are missing from it?",
             held_out=True,
         ),
         Wording(
-            "I've got a little robot parked at the {start}, pointing at the {facing}, and I want it to end up at the "
-            "{goal}. Some of the turns are missing from its instructions, so fill those in: {steps}",
+            "I'm at the {start} and I'm facing the {facing}. Help me get to the {goal}! I wrote my directions down "
+            "but left out the turns: {steps}. Fill those in for me.",
             held_out=True,
         ),
         Wording(
-            "starting by the {start}, facing {facing}, heading for the {goal}. what turns go in the blanks? {steps}",
+            "Left some directions for the lad and the turns have got smudged. He starts off by the {start}, facing "
+            "the {facing}, and he's meant to finish at the {goal}. What I wrote was: {steps}. What turn goes in each "
+            "blank?",
             held_out=True,
         ),
         Wording(
-            "A friend is coming round to pick something up while I'm out. He'll be stood at the {start} with the "
-            "{facing} in front of him, and I wrote him the directions below, only I couldn't remember which way he "
-            "has to turn each time. Can you complete them? {steps} By the end of it he should have got to the {goal}.",
-            held_out=True,
-        ),
-        Wording(
-            "I want to arrive to the {goal}. Now I am at the {start} and I am looking to the {facing}. Here is my "
-            "way, but the turnings are not written: {steps} Which turnings must I put there?",
+            "Please complete the turns in this path, which way must one turn at every empty place? {steps}. The "
+            "person begins at the {start} with his face to the {facing}, and the destination is the {goal}.",
             held_out=True,
         ),
     )
