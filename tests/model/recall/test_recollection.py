@@ -4,7 +4,7 @@ import pytest
 import torch
 from recollections import CHAIR, TABLE, recollection
 
-from vlm2.model.recall.recollection import FLOOR_SHARE, Recollection, Thing, instances
+from vlm2.model.recall.recollection import CLOSEST_SHARE, FLOOR_SHARE, Recollection, Thing, instances
 from vlm2.model.recall.vocabulary import VOCABULARY
 
 
@@ -32,6 +32,14 @@ def test_the_distance_is_that_of_the_closest_points():
     pairs = (one.places[:, None] - other.places[None]).norm(dim=-1)
     assert 0.85 * float(pairs.min()) <= one.distance(other) < float(pairs.mean())
     assert one.distance(other) == pytest.approx(other.distance(one))
+
+
+def test_of_several_instances_the_main_one_is_measured_or_the_closest():
+    near, far = torch.tensor([[1.0, 0, 0]]).repeat(5, 1), torch.tensor([[6.0, 0, 0]]).repeat(20, 1)
+    one = Thing(torch.ones(3), torch.zeros(3, 3), torch.zeros(3))
+    others = Thing(torch.ones(25), torch.cat([near, far]), torch.zeros(25))
+    assert one.distance(others) == pytest.approx(6 * CLOSEST_SHARE)
+    assert one.distance_to_any(others) == pytest.approx(CLOSEST_SHARE)
 
 
 def test_a_thing_that_nothing_shows_is_recalled_faintly():

@@ -39,7 +39,7 @@ def infer(recollection: Recollection, prompt: str, counting: Counting | None = N
         target, choices = asked.compared
         choose = min if kind == "nearest" else max
         thing = recollection.thing(target)
-        return VOCABULARY[choose(choices, key=lambda name: thing.distance(recollection.thing(name)))]
+        return VOCABULARY[choose(choices, key=lambda name: thing.distance_to_any(recollection.thing(name)))]
     if kind == "distance":
         one, other = (recollection.thing(name.name) for name in asked.names)
         return _length(one.distance(other), question)

@@ -107,8 +107,14 @@ class Thing:
 
     def distance(self, other: Thing) -> float:
         """Return the distance of the main instances' closest points, in metres."""
-        apart = torch.cdist(self.places[self.main], other.places[other.main])
-        return CLOSEST_SHARE * float(apart.flatten().quantile(CLOSEST))
+        return self._closest(other.places[other.main])
+
+    def distance_to_any(self, other: Thing) -> float:
+        """Return the distance from the main instance to whatever shows the other thing, closest points, in metres."""
+        return self._closest(other.places)
+
+    def _closest(self, places: Float[Tensor, "others 3"]) -> float:
+        return CLOSEST_SHARE * float(torch.cdist(self.places[self.main], places).flatten().quantile(CLOSEST))
 
 
 def instances(places: Float[Tensor, "tokens 3"], near: float) -> Int[Tensor, " tokens"]:
