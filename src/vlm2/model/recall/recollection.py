@@ -13,6 +13,7 @@ SHOWS = 0.25  # the probability from which on a token is taken to show a thing
 FEWEST = 3  # the likeliest tokens are taken where fewer are
 MOST = 160  # tokens of one thing that are looked at, the likeliest
 NEAR = 0.7  # metres: tokens nearer than this show one instance
+SURE_SHARE = 0.6  # of the surest token: what shows a thing so surely tells when it was first seen [on validation homes]
 # Measured on training homes: tokens are coarse, so few of them lie on a thing's edge, and rooms do not fill their box.
 CLOSEST, CLOSEST_SHARE = 0.05, 0.9  # of all pairs' distances, the quantile that comes nearest the closest points'
 FLOOR_SHARE = 0.82  # of the box around what was seen that is floor
@@ -85,8 +86,8 @@ class Thing:
 
     @cached_property
     def first_seen(self) -> float:
-        """When the first token that surely shows it was seen, in seconds."""
-        sure = self.weights >= min(0.5, float(self.weights[0]))
+        """When the first token was seen that shows it nearly as surely as the surest does, in seconds."""
+        sure = self.weights >= SURE_SHARE * self.weights[0]
         return float(self.times[sure].min())
 
     def surer(self, least: float, fewest: int = 0) -> Thing:
