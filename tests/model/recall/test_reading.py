@@ -116,6 +116,7 @@ def test_what_is_compared(question, options, kind):
         ("I'm at the chair, and the table is straight ahead. Which object is to my left?", None),
         ("I'm at the chair, and the table is straight ahead. Count the sofas to my left.", None),
         ("What color is the sofa?", None),
+        ("I stand by the chair, facing the table: 1. Where is the sofa? 2. Is it left or right?", None),
     ],
 )
 def test_what_is_asked_for(question, kind):

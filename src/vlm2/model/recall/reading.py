@@ -142,7 +142,7 @@ class Asked:
             return None  # of what the camera saw at a time
         if any(gap for gap, _ in self.steps):
             return "route"
-        if len(self.names) > 2 and self.roles is not None and self._asks_for_side:
+        if self.roles is not None and self.roles.others and self._asks_for_side:
             return "direction"
         if self._says(_ORDER) and len(self.names) > 1:
             return "order"
