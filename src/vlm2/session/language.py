@@ -16,7 +16,7 @@ from transformers import DynamicCache, PreTrainedModel
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
 from ..model.numbers import nearest_expected, number_distribution
-from ..model.recall import Recollection, infer, told
+from ..model.recall import CameraPath, Recollection, infer, told
 from ..questions.question import WORD_REQUEST
 
 NEUTRAL = f"Describe the video.\n{WORD_REQUEST}"  # asks about nothing that one frame shows more than another
@@ -126,9 +126,11 @@ class Answerer:
         return replace(prefix, neutral=neutral)
 
     @torch.inference_mode()
-    def reply(self, prefix: Prefix, prompt: str, most_tokens: int) -> Reply:
-        """Answer one question. Raises ValueError for an empty one."""
-        recalled = None if prefix.recollection is None else infer(prefix.recollection, prompt, self.model.counting)
+    def reply(self, prefix: Prefix, prompt: str, most_tokens: int, path: CameraPath | None = None) -> Reply:
+        """Answer one question. `path` is the camera's, for the recall. Raises ValueError for an empty question."""
+        recalled = None
+        if prefix.recollection is not None:
+            recalled = infer(prefix.recollection, prompt, self.model.counting, path)
         ids = self.processor.question_ids(told(prompt, recalled))
         with self.lock:
             attention, logits = self._look(prefix, ids)

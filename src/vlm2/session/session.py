@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
+from ..model.recall import CameraPath
 from ..questions.question import WORD_REQUEST
 from ..video import VideoFile
 from . import file
@@ -142,7 +143,8 @@ class Session:
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
             coordinates = stream.trace.coordinates(frames.tolist())
             prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier, coordinates)
-            reply = self._answerer.reply(prefix, worded(question), most_tokens)
+            path = CameraPath(stream.trace.trajectory.times, stream.trace.trajectory.world_from_camera)
+            reply = self._answerer.reply(prefix, worded(question), most_tokens, path)
             self._prefix = prefix
             slots = zip(frames.tolist(), times.tolist(), strict=True)
             sources = [stream.trace.sources(frame, time) for frame, time in slots]

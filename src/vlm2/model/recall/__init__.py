@@ -5,13 +5,14 @@ they are apart; the tokens say it plainly. So the memory's tokens are asked dire
 its places and times, from which distances and directions follow by geometry, and numbers by a small network.
 
 Read in this order: `recognition` (what a token shows; trained), `recollection` (the tokens of a thing, and what follows
-from their places and times), `counting` (how many there are; trained), `reading` (what a question asks for),
-`inference` (what is told for it), `vocabulary` (the names).
+from their places and times), `counting` (how many there are; trained), `moments` (the camera's path), `reading`
+(what a question asks for), `inference` (what is told for it), `vocabulary` (the names).
 """
 
 from .counting import Counting
 from .inference import infer, told
+from .moments import CameraPath
 from .recognition import Recognition
 from .recollection import Recollection
 
-__all__ = ["Counting", "Recognition", "Recollection", "infer", "told"]
+__all__ = ["CameraPath", "Counting", "Recognition", "Recollection", "infer", "told"]

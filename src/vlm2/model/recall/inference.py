@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .counting import Counting
+from .moments import CameraPath, lies, moved, reach
 from .reading import REQUEST, Asked, Roles
 from .recollection import Recollection
 from .vocabulary import VOCABULARY
@@ -25,10 +26,15 @@ _QUARTERS = re.compile(r"\b(?:front|quadrant|quarter|corner|diagonal)")
 _OR_BACK = re.compile(r"(?:\bor|,|^) (?:\w+ ){0,2}(?:back|behind)\b|\b(?:back|behind)(?: me)? or\b")
 
 
-def infer(recollection: Recollection, prompt: str, counting: Counting | None = None) -> str | None:
-    """Return what follows for a question, or None where nothing does; of numbers of things only with `counting`."""
+def infer(
+    recollection: Recollection, prompt: str, counting: Counting | None = None, path: CameraPath | None = None
+) -> str | None:
+    """Return what follows for a question, or None where nothing does; of numbers of things only with `counting`, of
+    moments of the video only with the camera's `path`."""
     asked = Asked.of(prompt)
     kind, question = asked.kind, asked.question
+    if asked.moments and kind != "order":
+        return None if path is None or kind is None else _then(recollection, asked, path)
     if kind == "order":
         return _order(recollection, asked)
     if kind == "route" and asked.roles is not None:
@@ -66,6 +72,28 @@ def turn(stand: Tensor, face: Tensor, target: Tensor) -> float:
     ahead, there = ((point - stand)[[0, 2]] for point in (face, target))  # x right, z ahead, seen from above
     angle = torch.atan2(there[0] * ahead[1] - there[1] * ahead[0], there @ ahead)
     return float(torch.rad2deg(angle))
+
+
+def _then(recollection: Recollection, asked: Asked, path: CameraPath) -> str | None:
+    """Say where the camera went between two moments, or how things lay for it at one."""
+    first, *later = (path.share(moment.value) if moment.is_share else moment.value for moment in asked.moments)
+    pose = path.at(first)
+    if asked.kind == "displacement":
+        return _length(float(moved(path, first, later[0]).norm()), asked.question)
+    if asked.kind == "course":
+        right, _, ahead = moved(path, first, later[0]).tolist()
+        ways = {"forward": ahead, "backward": -ahead, "right": right, "left": -right}
+        options = {option: ways.get(option.lower().removesuffix("s"), -torch.inf) for option in asked.options} or ways
+        return max(options, key=options.__getitem__)
+    if asked.kind == "reach":
+        return _length(reach(recollection, asked.names[0].name, pose), asked.question)
+    if asked.kind == "reached":
+        return VOCABULARY[min(asked.choices, key=lambda name: reach(recollection, name, pose))]
+    axis, (thing, other) = asked.axis, asked.measured
+    if axis is None:
+        return None
+    places = [lies(recollection, name, pose)[axis] for name in (thing, other)]
+    return asked.end(axis, later=bool(places[0] > places[1]))
 
 
 def _direction(recollection: Recollection, asked: Asked, roles: Roles) -> str:

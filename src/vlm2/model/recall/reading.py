@@ -12,7 +12,10 @@ from typing import Literal, NamedTuple
 
 from .vocabulary import named
 
-Kind = Literal["order", "route", "direction", "distance", "nearest", "farthest", "number", "area"]
+Kind = Literal[
+    "order", "route", "direction", "distance", "nearest", "farthest", "number", "area",
+    "displacement", "course", "reach", "reached", "beside",  # at moments
+]  # fmt: skip
 
 REQUEST = re.compile(r"^(?:Options:|[A-H]\. .+|Answer with .+|Please answer .+)$", re.MULTILINE)
 GAP = re.compile(r"(\[please fill in\])|until ([^\[.\d]+)", re.IGNORECASE)
@@ -20,7 +23,9 @@ _OPTION = re.compile(r"^[A-H]\. (.+)$", re.MULTILINE)
 _SIDE = re.compile(
     r"(?:to |on |at )?(?:the |my |your )?(?:(?:front|back|ahead|behind)[- ]?)?(?:left|right|back|behind)?$"
 )
-_IDIOM = re.compile(r"\bpicture (?=me\b|yourself\b|someone\b)|\b(?:over|on) the phone\b", re.IGNORECASE)
+_IDIOM = re.compile(
+    r"\bpicture (?=me\b|yourself\b|someone\b)|\b(?:over|on) the phone\b|\bin the picture\b", re.IGNORECASE
+)
 _FIRST_STEP = re.compile(r"\b1\. ")
 
 
@@ -28,9 +33,20 @@ def _words(*patterns: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE)
 
 
-_MOMENT = _words("camera", "lens", "viewer", "viewpoint", "frames?", "seconds", r"second \d+", r"\d+(?:\.\d+)? s")
+_VIEWER = _words("camera", "lens", "viewer", "viewpoint", "frames?", "seconds")
+_TIMED = re.compile(r"\b(?:seconds|second \d+|secs?)\b|\d s\b", re.IGNORECASE)
+_FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?\b")
+_FRAME = re.compile(r"\bframes? (\d+)", re.IGNORECASE)
+_FRAMES = re.compile(r"\bof (\d+)\b")
+_COURSE = _words("forwards?", "backwards?", "direction", "which way", "course")
+_WAY = _words("forwards?", "backwards?", "left", "right")
+_AXES = (  # right, down, forward: words towards the start and the end of each
+    (_words("left"), _words("right")),
+    (_words("up", "above", "higher"), _words("down", "below", "lower")),
+    (_words("near(?:er)?", "closer", "in front"), _words("far", "farther", "further", "beyond", "behind")),
+)
 _ORDER = _words("order(?:ed)?", "sequence", "sort", "chronolog\\w+", "came (?:up )?first", "earliest to latest")
-_NEAREST = _words("(?:closest|closer|nearest|nearer)(?! (?:point|edge|part|side))", "reach first")
+_NEAREST = _words("(?:closest|closer|nearest|nearer)(?! (?:point|edge|part|side))", "reach(?:ed)? first")
 _NEAR = _words(
     "close", "near", "next to", "beside", "adjacent", "neighbou?rs?", "proximity", "shortest", "least far",
     "(?:short|small|least|low|minim)(?:e?st|al|um)? (?:space|gap|distance|way)",
@@ -73,6 +89,12 @@ _FACED = (
     (r"\blook\w* from (?:\w+ )?_,? (?:straight |over )?(?:at|to|towards?)(?: the)? $", _NEVER),
     (rf"\b(?:see|view|towards?){_GO_ON}|\b(?:left|right|side)(?: side)? of(?: the)? $", _NEVER),
 )
+_MEASURED_BY = (
+    (
+        r"\b(?:of|from|than|against|next to|(?:relative|compared) to)(?: the| an?)? $",
+        r"^(?:'s (?:left|right)| as the measure)",
+    ),
+)
 _PLACED = (
     (
         r"\b(?:stand\w*|stood|am|i'm|position\w*|parked|plac(?:e|ed|ing)|put|robot|beg[ai]n\w*|start\w*"
@@ -89,6 +111,13 @@ class Name(NamedTuple):
     name: int
     start: int
     end: int
+
+
+class Moment(NamedTuple):
+    """A time in the video: seconds, or a share of it from 0 to 1."""
+
+    value: float
+    is_share: bool = False
 
 
 class Roles(NamedTuple):
@@ -138,8 +167,10 @@ class Asked:
         lists = len(self.listed) > 1 and all(len(option) > 1 for option in self.listed)
         if lists:
             return "order" if self._says(_ORDER) or not (self._says(_NEAREST) or self._says(_FARTHEST)) else None
-        if self._says(_MOMENT):
-            return None  # of what the camera saw at a time
+        if self.moments:
+            return self._kind_at_moments
+        if self._says(_VIEWER):
+            return None  # of what the camera saw, at no known time
         if any(gap for gap, _ in self.steps):
             return "route"
         if self.roles is not None and self.roles.others and self._asks_for_side:
@@ -162,6 +193,49 @@ class Asked:
         if _SQUARE.search(self.question) and (not self.names or self._says(_PLACE)):
             return "area"
         return "area" if self._says(_AREA) and not self.names else None
+
+    @cached_property
+    def moments(self) -> tuple[Moment, ...]:
+        """The times that are named, as seconds or as frames ("frame 5 of 32", spread evenly over the video)."""
+        frames, count = _FRAME.findall(self.question), _FRAMES.search(self.question)
+        if frames and count:
+            return tuple(Moment((int(frame) - 1) / max(int(count[1]) - 1, 1), is_share=True) for frame in frames)
+        return tuple(Moment(float(figure)) for figure in _FIGURE.findall(self.question)) if self._says(_TIMED) else ()
+
+    @property
+    def _kind_at_moments(self) -> Kind | None:
+        if len(self.moments) == 2 and not self.names:
+            if all(_WAY.search(option) for option in self.options) if self.options else self._says(_COURSE):
+                return "course"
+            return "displacement" if self._says(_DISTANCE) and not self.options else None
+        if len(self.moments) != 1:
+            return None
+        if self.axis is not None and len(self.names) == 2:
+            return "beside"
+        if len(self.choices) > 1 and (self._says(_NEAREST) or self._says(_NEAR)):
+            return "reached"
+        one = len(self.names) == 1 and not self.options
+        return "reach" if one and (self._says(_DISTANCE) or self._says(_NEAR)) else None
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """The things of which one is to be chosen: the options, or else what is named."""
+        if self.options:
+            return tuple(option[0] for option in self.listed if len(option) == 1)
+        return tuple(name.name for name in self.names)
+
+    @property
+    def axis(self) -> int | None:
+        """Along which axis of the camera two things are compared: right, down or forward."""
+        words = " ".join(self.options) or self.question
+        found = (axis for axis, ends in enumerate(_AXES) if all(end.search(words) for end in ends))
+        return next(found, None)
+
+    @property
+    def measured(self) -> tuple[int, int]:
+        """Of two things named, the one whose place is asked for, and the one that it is compared with."""
+        other = max(self.names, key=lambda name: (self._beside(name, _MEASURED_BY), name.start))
+        return next(name.name for name in self.names if name != other), other.name
 
     @property
     def compared(self) -> tuple[int, tuple[int, ...]] | None:
@@ -203,6 +277,12 @@ class Asked:
         if self.options:
             return all(option and _SIDE.match(option.lower()) for option in self.options)
         return self._says(_WHICH_SIDE)
+
+    def end(self, axis: int, later: bool) -> str:
+        """Say the start or the end of an axis in the words of the options or of the question."""
+        cue = _AXES[axis][later]
+        found = [option for option in self.options if cue.search(option)] or cue.findall(self.question)
+        return found[0]
 
     def _says(self, cue: re.Pattern[str]) -> bool:
         return cue.search(self.question) is not None
