@@ -56,6 +56,12 @@ def words(*names: int) -> list[str]:
             QUARTERS,
         ),
         ("With the chair at my back and the table ahead, is the sofa left or right?", ()),
+        ("Your viewer stood at the chair, turned to the table. Which hand would the sofa be on?", SIDES[:2]),
+        (
+            "I'm at the chair and my nose is pointing at the table! Is the sofa in front of me or behind me, and is it "
+            "on the left side or the right side?",
+            QUARTERS,
+        ),
         ("When I look from the chair to the table, on which side of the table is the sofa?", SIDES[:2]),
     ],
 )
@@ -72,6 +78,9 @@ def test_who_stands_where_and_looks_where(question, options):
         + STEPS,
         "starting by the chair, facing table, heading for the tv. what turns go in the blanks? " + STEPS,
         "He'll be stood at the chair with the table in front of him. Can you complete them? " + STEPS + " Then the tv.",
+        "Please complete the turns: "
+        + STEPS
+        + " The person begins at the chair with his face to the table. Then the tv.",
     ],
 )
 def test_the_start_of_a_way(question):
@@ -107,6 +116,7 @@ def test_what_is_compared(question, options, kind):
         ("Could you tally up the chairs for me? I'm doing an inventory and don't want any counted twice.", "number"),
         ("In this home there is how much chairs altogether?", "number"),
         ("What's the chair count?", "number"),
+        ("how many chairs did I get on camera in here?", "number"),
         ("How many metres wide is the chair?", None),
         ("If I wanted a new carpet everywhere, how many square meters would I need?", "area"),
         ("What is the surface of the place I have filmed, in m²?", "area"),

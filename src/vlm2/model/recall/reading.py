@@ -24,7 +24,9 @@ _SIDE = re.compile(
     r"(?:to |on |at )?(?:the |my |your )?(?:(?:front|back|ahead|behind)[- ]?)?(?:left|right|back|behind)?$"
 )
 _IDIOM = re.compile(
-    r"\bpicture (?=me\b|yourself\b|someone\b)|\b(?:over|on) the phone\b|\bin the picture\b", re.IGNORECASE
+    r"\bpicture (?=me\b|yourself\b|someone\b|an? \w+ (?:stand|stood|at|by|next)\w*)|\byes or no\b|"
+    r"\b(?:over|on) the phone\b|\bin the picture\b|\bon camera\b",
+    re.IGNORECASE,
 )
 _FIRST_STEP = re.compile(r"\b1\. ")
 
@@ -80,7 +82,7 @@ _FACED = (
     (
         rf"\b(?:fac(?:e|es|ed|ing)|opposite){_GO_ON}",
         r"^[ ,]*(?:is |being )?(?:straight |right |directly |dead |just )?"
-        r"(?:ahead\b|in front\b(?!-)|before (?:me|you|us|him|her|it)\b)",
+        r"(?:ahead\b|in front\b(?!-)(?! of \w+ or\b)|before (?:me|you|us|him|her|it)\b)",
     ),
     (
         rf"\b(?:look\w*(?! from)|star(?:e|es|ed|ing)|watch\w*|gaz\w+|ey(?:es|ing)|point\w*|aim\w*|turned){_GO_ON}",
@@ -169,12 +171,12 @@ class Asked:
             return "order" if self._says(_ORDER) or not (self._says(_NEAREST) or self._says(_FARTHEST)) else None
         if self.moments:
             return self._kind_at_moments
-        if self._says(_VIEWER):
-            return None  # of what the camera saw, at no known time
         if any(gap for gap, _ in self.steps):
             return "route"
         if self.roles is not None and self.roles.others and self._asks_for_side:
             return "direction"
+        if self._says(_VIEWER):
+            return None  # of what the camera saw, at no known time
         if self._says(_ORDER) and len(self.names) > 1:
             return "order"
         if self._says(_FARTHEST) or self._says(_NEAREST) or (self._compares and self._says(_NEAR)):
@@ -253,7 +255,8 @@ class Asked:
     @cached_property
     def roles(self) -> Roles | None:
         """Who stands where and looks where, by the words beside the names; None where no one looks at a thing."""
-        names = [name for name in self.names if name.start < self._first_step]
+        steps = range(self._first_step, self._last_step)
+        names = [name for name in self.names if name.start not in steps]
         if len(names) < 2:
             return None
         face = max(names, key=lambda name: self._beside(name, _FACED))  # of equals the first
@@ -271,6 +274,11 @@ class Asked:
     def _first_step(self) -> int:
         first = _FIRST_STEP.search(self.question)
         return first.start() if first else len(self.question)
+
+    @property
+    def _last_step(self) -> int:
+        ends = [gap.end() for gap in GAP.finditer(self.question, self._first_step)]
+        return max(ends, default=len(self.question))
 
     @property
     def _asks_for_side(self) -> bool:
