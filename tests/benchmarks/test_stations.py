@@ -9,6 +9,7 @@ from vlm2.benchmarks import stations
 from vlm2.benchmarks.device import Device
 from vlm2.benchmarks.plan import Planner, Wish
 from vlm2.benchmarks.stations import measure, write_film
+from vlm2.geometry.tracking import Tracked
 from vlm2.model import preset
 from vlm2.session import LoadedModel
 from vlm2.video import VideoFile
@@ -25,16 +26,20 @@ def test_a_film_shows_as_many_frames_as_wished(film, tmp_path):
     assert len(list(VideoFile(tmp_path / "film.mp4").sample(stations.LOOKED_AT))) == 7
 
 
-def test_the_stations_of_the_plan_are_measured(film, tmp_path):
+@pytest.mark.parametrize("tracked", [False, True])
+def test_the_stations_of_the_plan_are_measured(tracked, film, tmp_path):
     processor = toy_processor()
     processor.max_pixels = ToyVision.max_pixels
-    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
+    model, config = toy_model().eval(), preset("mini")
+    model.geometry = Tracked(model.geometry) if tracked else model.geometry
+    config.geometry = config.geometry | {"tracked": tracked}
+    loaded = LoadedModel("toy", tmp_path, model, processor)
     measured = measure(loaded, 9, Wish(dtype="float32"), words=3)
-    planned = Planner(preset("mini"), Device("any"), measured.wish).plan("memory")
+    planned = Planner(config, Device("any"), measured.wish).plan("memory")
     assert measured.seconds.keys() == {station.name for station in planned.stations}
     said = measured.seconds.pop("language: the words")
     assert (said > 0) == (measured.wish.words > 1)
     assert all(seconds > 0 for seconds in measured.seconds.values())
     assert (measured.wish.frames, measured.wish.height, measured.wish.width) == (9, 32, 48)
-    assert measured.wish.dtype == "float32"
+    assert measured.wish.dtype == "float32" and "encode" not in vars(model.geometry)
     assert 1 <= measured.wish.words <= 3

@@ -21,6 +21,7 @@ from .device import Device
 
 REACHED = 0.5  # of the peak of operations, by well-shaped work; small models reach less
 MOVED = 0.7  # of the bandwidth
+TRACKED = 0.08  # seconds a frame of finding and matching features, on the processor: as measured on 2 cores
 DECODED = 2e8  # pixels a second of H.264 on one core: a cautious round number, not a measured one
 TOGETHER = 16  # frames at once through the vision encoder where all frames are kept
 OVERLAP = 3  # frames that a window shares with the one before
@@ -234,6 +235,8 @@ class Planner:
         working = model.working(together, geometry_grid) * FLOAT32 * halved + seen
         seconds = self._seconds(operations, len(parts) * weights, dtype)
         yield Station("geometry encoder", weights, kept, working, operations, seconds)
+        if self.config.geometry.get("tracked"):
+            yield Station("camera tracking", seconds=frames * TRACKED)
 
     def _remembering(self) -> Iterator[Station]:
         """Representation, a window at a time, and memory, a frame at a time; both in single precision."""

@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..geometry.encoder import Geometry
+from ..geometry.tracking import Tracked
 from ..session import LoadedModel
 from .plan import Wish
 from .soak import AGAIN, pictures
@@ -70,6 +72,8 @@ def _watch(loaded: LoadedModel, film: Path, words: int) -> tuple[dict[str, float
     with _timed(loaded) as (spent, passes):
         session.watch(film, fps=LOOKED_AT)
         session.ask(AGAIN, words)
+    if "camera tracking" in spent:
+        spent["camera tracking"] -= spent["geometry encoder"]  # which runs inside it
     spent |= {"video decoding": session.spent["decode"], "memory": session.spent["memory"]}
     read = [seconds for tokens, seconds in passes if tokens > 1]
     said = [seconds for tokens, seconds in passes if tokens == 1]
@@ -84,11 +88,13 @@ def _timed(loaded: LoadedModel) -> Iterator[tuple[dict[str, float], list[tuple[i
     model, hooks = loaded.model, []
     parts: dict[str, nn.Module] = {
         "vision encoder": model.vision,
-        "geometry encoder": model.geometry,
         "representation": model.representation,
         "projector": model.projector,
     }
-    spent, passes, started = dict.fromkeys(parts, 0.0), [], {}
+    tracked = isinstance(model.geometry, Tracked)
+    encoders = {"geometry encoder": model.geometry.inner, "camera tracking": model.geometry} if tracked else {}
+    encoders = encoders or {"geometry encoder": model.geometry}
+    spent, passes, started = dict.fromkeys([*parts, *encoders], 0.0), [], {}
 
     def begin(name: str) -> Callable[..., None]:
         def hook(*_: object) -> None:
@@ -110,6 +116,17 @@ def _timed(loaded: LoadedModel) -> Iterator[tuple[dict[str, float], list[tuple[i
         tokens = next(tensor.shape[1] for tensor in given if tensor is not None)
         passes.append((tokens, time.perf_counter() - started["language"]))
 
+    def timed(name: str, encode: Callable[..., Geometry]) -> Callable[..., Geometry]:
+        def timed_encode(*given: Any) -> Geometry:
+            begin(name)()
+            found = encode(*given)
+            end(name)()
+            return found
+
+        return timed_encode
+
+    for name, encoder in encoders.items():
+        vars(encoder)["encode"] = timed(name, encoder.encode)  # not a hook: it is no module's forward
     for name, part in parts.items():
         hooks += [part.register_forward_pre_hook(begin(name)), part.register_forward_hook(end(name))]
     backbone = model.language_backbone
@@ -120,6 +137,8 @@ def _timed(loaded: LoadedModel) -> Iterator[tuple[dict[str, float], list[tuple[i
     try:
         yield spent, passes
     finally:
+        for encoder in encoders.values():
+            del vars(encoder)["encode"]
         for hook in hooks:
             hook.remove()
 
