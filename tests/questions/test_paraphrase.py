@@ -52,6 +52,13 @@ def test_free_answers_stay_the_same_in_every_wording(flat: Scene, family: str, h
         assert (other.options, other.ground_truth, other.answers) == (None, question.ground_truth, question.answers)
 
 
+def test_options_can_be_kept(scene: Scene) -> None:
+    rng = np.random.default_rng(0)
+    for question in ask_all(scene, 0, families=("vsi", "vsti", "freeform", "situated")):
+        other = paraphrase(question, rng, held_out=True, keep_options=True)
+        assert other.options == question.options and other.question != question.question
+
+
 def test_every_gap_has_a_name(scene: Scene) -> None:
     for question in ask_all(scene, 0, per_type=1):
         for index in range(len(wordings()[question.question_type])):

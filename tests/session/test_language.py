@@ -137,6 +137,14 @@ def test_what_follows_from_the_slots_is_told_and_kept_while_they_stay(make_sessi
     assert observe(make_session(), images[:9]).ask(question).recalled is None
 
 
+def test_what_is_recalled_of_a_moment_follows_from_the_path(make_session, images):
+    session = observe(make_session(recall=True), images[:9])
+    path = session._complete().trace.trajectory  # frames that wait for their window are seen for a question
+    (start, *_, end), places = path.times.tolist(), path.world_from_camera[:, :3, 3]
+    asked = f"How far, in meters, did the camera move from {start} s to {end} s?"
+    assert session.ask(asked).recalled == f"{(places[-1] - places[0]).norm():.1f}"
+
+
 def whole_video(session, images):
     """Return the features of frames a second apart, encoded at once."""
     return session.model.encode(session.processor.resize(images), torch.arange(len(images)).float())

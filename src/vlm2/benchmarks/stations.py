@@ -91,9 +91,9 @@ def _timed(loaded: LoadedModel) -> Iterator[tuple[dict[str, float], list[tuple[i
         "representation": model.representation,
         "projector": model.projector,
     }
-    tracked = isinstance(model.geometry, Tracked)
-    encoders = {"geometry encoder": model.geometry.inner, "camera tracking": model.geometry} if tracked else {}
-    encoders = encoders or {"geometry encoder": model.geometry}
+    encoders = {"geometry encoder": model.geometry}
+    if isinstance(model.geometry, Tracked):
+        encoders = {"geometry encoder": model.geometry.inner, "camera tracking": model.geometry}
     spent, passes, started = dict.fromkeys([*parts, *encoders], 0.0), [], {}
 
     def begin(name: str) -> Callable[..., None]:

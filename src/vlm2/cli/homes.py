@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -78,7 +78,7 @@ def make(
     questions = list(_questions([scenes[order.name] for order in orders], seed, chosen))
     _write_questions(questions, out / "questions.jsonl")
     if own_words:
-        _write_questions(list(_in_own_words(questions, seed)), out / "own_words.jsonl")
+        _write_questions(_in_own_words(questions, seed), out / "own_words.jsonl")
     typer.echo(f"{count} homes and {len(questions)} questions in {out}")
 
 
@@ -164,7 +164,7 @@ def _in_own_words(questions: list[tuple[Scene, Question]], seed: int) -> Iterato
         yield scene, paraphrase(question, rng, held_out=True, keep_options=True)
 
 
-def _write_questions(questions: list[tuple[Scene, Question]], file: Path) -> None:
+def _write_questions(questions: Iterable[tuple[Scene, Question]], file: Path) -> None:
     """Write questions one a line, numbered in their order."""
     records = (question.to_vsi(index, scene) for index, (scene, question) in enumerate(questions))
     partial = file.with_suffix(".part")

@@ -83,5 +83,6 @@ def test_answers_follow(question, answer):
     assert infer(HOME, question, path=WAY) == answer
 
 
-def test_without_a_path_nothing_is_told_of_moments():
-    assert infer(HOME, "How far from where I was at 0.0 s was I at 20.0 s, in meters?") is None
+@pytest.mark.parametrize("path", [None, CameraPath(torch.empty(0), torch.empty(0, 4, 4))])
+def test_without_a_path_nothing_is_told_of_moments(path):
+    assert infer(HOME, "How far from where I was at 0.0 s was I at 20.0 s, in meters?", path=path) is None

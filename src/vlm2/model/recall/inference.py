@@ -34,7 +34,9 @@ def infer(
     asked = Asked.of(prompt)
     kind, question = asked.kind, asked.question
     if asked.moments and kind != "order":
-        return None if path is None or kind is None else _then(recollection, asked, path)
+        if kind is None or path is None or len(path.times) == 0:  # a file of the first format has no path
+            return None
+        return _then(recollection, asked, path)
     if kind == "order":
         return _order(recollection, asked)
     if kind == "route" and asked.roles is not None:

@@ -14,16 +14,19 @@ from .vocabulary import named
 
 Kind = Literal[
     "order", "route", "direction", "distance", "nearest", "farthest", "number", "area",
-    "displacement", "course", "reach", "reached", "beside",  # at moments
+    "displacement", "course", "reach", "reached", "beside",
 ]  # fmt: skip
+"""The last five are of moments: how far and which way the camera came, how far it was from a thing, which thing was the
+closest to it, and how two things lay beside each other for it."""
+
 
 REQUEST = re.compile(r"^(?:Options:|[A-H]\. .+|Answer with .+|Please answer .+)$", re.MULTILINE)
-GAP = re.compile(r"(\[please fill in\])|until ([^\[.\d]+)", re.IGNORECASE)
+_GAP = re.compile(r"(\[please fill in\])|until ([^\[.\d]+)", re.IGNORECASE)
 _OPTION = re.compile(r"^[A-H]\. (.+)$", re.MULTILINE)
 _SIDE = re.compile(
     r"(?:to |on |at )?(?:the |my |your )?(?:(?:front|back|ahead|behind)[- ]?)?(?:left|right|back|behind)?$"
 )
-_IDIOM = re.compile(
+_IDIOM = re.compile(  # no names and no cues, though their words are
     r"\bpicture (?=me\b|yourself\b|someone\b|an? \w+ (?:stand|stood|at|by|next)\w*)|\byes or no\b|"
     r"\b(?:over|on) the phone\b|\bin the picture\b|\bon camera\b",
     re.IGNORECASE,
@@ -158,7 +161,7 @@ class Asked:
     def steps(self) -> tuple[tuple[bool, int | None], ...]:
         """The steps of a way: a turn that is asked for (True), or a thing that is walked up to."""
         found = []
-        for gap, stop in GAP.findall(self.question[self._first_step :]):
+        for gap, stop in _GAP.findall(self.question[self._first_step :]):
             goals = [name for _, _, name in named(stop)]
             found.append((bool(gap), next(iter(goals), None)))
         return tuple(found)
@@ -207,9 +210,11 @@ class Asked:
     @property
     def _kind_at_moments(self) -> Kind | None:
         if len(self.moments) == 2 and not self.names:
-            if all(_WAY.search(option) for option in self.options) if self.options else self._says(_COURSE):
+            if self.options:
+                return "course" if all(_WAY.search(option) for option in self.options) else None
+            if self._says(_COURSE):
                 return "course"
-            return "displacement" if self._says(_DISTANCE) and not self.options else None
+            return "displacement" if self._says(_DISTANCE) else None
         if len(self.moments) != 1:
             return None
         if self.axis is not None and len(self.names) == 2:
@@ -277,7 +282,7 @@ class Asked:
 
     @property
     def _last_step(self) -> int:
-        ends = [gap.end() for gap in GAP.finditer(self.question, self._first_step)]
+        ends = [gap.end() for gap in _GAP.finditer(self.question, self._first_step)]
         return max(ends, default=len(self.question))
 
     @property
