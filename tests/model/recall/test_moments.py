@@ -7,7 +7,7 @@ import torch
 from recollections import CHAIR, TABLE, recollection
 
 from vlm2.model.recall import CameraPath, infer
-from vlm2.model.recall.moments import moved, reach, seen
+from vlm2.model.recall.moments import moved, reach, seen, walked
 
 
 def pose(x: float, z: float, turned: float = 0.0) -> torch.Tensor:
@@ -46,6 +46,12 @@ def test_a_movement_is_seen_from_its_start():
     torch.testing.assert_close(moved(WAY, 20, 10), torch.tensor([0.0, 0, -2]), atol=1e-5, rtol=0)
 
 
+def test_a_way_is_as_long_as_its_steps():
+    assert walked(WAY, 0, 20) == pytest.approx(6.0)
+    assert walked(WAY, 5, 15) == pytest.approx(3.0)
+    assert walked(WAY, 7, 7) == 0
+
+
 def test_of_several_instances_the_one_in_view_counts():
     ahead, back = pose(0, 0), pose(0, 0, turned=180)
     assert seen(HOME.thing(CHAIR), ahead)[:, 2].min() > 2.9 and len(seen(HOME.thing(CHAIR), ahead)) == 4
@@ -74,7 +80,13 @@ def test_of_several_instances_the_one_in_view_counts():
         ("At 0.0 s, was the table nearer to the camera than the chair, or farther?\nA. Near\nB. Far", "Far"),
         ("In the picture at 0.0 s, is the chair on the table's left or right?", "left"),
         ("Going from the table to the chair in frame 1 of 3, do my eyes turn left or right?", "left"),
+        ("How far did I walk?", "6.0"),
+        ("How far did I walk in total, in feet?", "19.7"),
+        ("How long is the path that I took, in meters?", "6.0"),
+        ("What distance did the camera travel between 15 s and 5 s?", "3.0"),
         ("How far had I walked by 10 s?", None),
+        ("How long did I walk?", None),
+        ("How far can I walk in this room?", None),
         ("What color was the chair at 10.0 s?", None),
         ("How many chairs did the camera show at 10 s?", None),
     ],
@@ -85,4 +97,5 @@ def test_answers_follow(question, answer):
 
 @pytest.mark.parametrize("path", [None, CameraPath(torch.empty(0), torch.empty(0, 4, 4))])
 def test_without_a_path_nothing_is_told_of_moments(path):
-    assert infer(HOME, "How far from where I was at 0.0 s was I at 20.0 s, in meters?", path=path) is None
+    for question in ("How far from where I was at 0.0 s was I at 20.0 s, in meters?", "How far did I walk?"):
+        assert infer(HOME, question, path=path) is None

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from .counting import Counting
-from .moments import CameraPath, lies, moved, reach
-from .reading import REQUEST, Asked, Roles
+from .moments import CameraPath, lies, moved, reach, walked
+from .reading import REQUEST, Asked, Moment, Roles
 from .recollection import Recollection
 from .vocabulary import VOCABULARY
 
@@ -33,7 +33,7 @@ def infer(
     moments of the video only with the camera's `path`."""
     asked = Asked.of(prompt)
     kind, question = asked.kind, asked.question
-    if asked.moments and kind != "order":
+    if kind == "walked" or (asked.moments and kind != "order"):
         if kind is None or path is None or len(path.times) == 0:  # a file of the first format has no path
             return None
         return _then(recollection, asked, path)
@@ -78,7 +78,10 @@ def turn(stand: Tensor, face: Tensor, target: Tensor) -> float:
 
 def _then(recollection: Recollection, asked: Asked, path: CameraPath) -> str | None:
     """Say where the camera went between two moments, or how things lay for it at one."""
-    first, *later = (path.share(moment.value) if moment.is_share else moment.value for moment in asked.moments)
+    moments = asked.moments or (Moment(0.0, is_share=True), Moment(1.0, is_share=True))
+    first, *later = (path.share(moment.value) if moment.is_share else moment.value for moment in moments)
+    if asked.kind == "walked":
+        return _length(walked(path, *sorted((first, later[0]))), asked.question)
     pose = path.at(first)
     if asked.kind == "displacement":
         return _length(float(moved(path, first, later[0]).norm()), asked.question)

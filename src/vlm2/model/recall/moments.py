@@ -45,6 +45,13 @@ def moved(path: CameraPath, start: float, end: float) -> Float[Tensor, " 3"]:
     return pose[:3, :3].T @ (path.at(end)[:3, 3] - pose[:3, 3])
 
 
+def walked(path: CameraPath, start: float, end: float) -> float:
+    """Return the length of the camera's way between two times, in metres: from pose to pose, so never too long."""
+    between = path.world_from_camera[(path.times > start) & (path.times < end), :3, 3].float()
+    places = torch.stack([path.at(start)[:3, 3], *between, path.at(end)[:3, 3]])
+    return float(places.diff(dim=0).norm(dim=1).sum())
+
+
 def seen(thing: Thing, pose: Float[Tensor, "4 4"]) -> Float[Tensor, "tokens 3"]:
     """Return the instance of a thing that a camera with this pose sees, in its frame: the nearest in view, else the one
     that most tokens show."""

@@ -14,10 +14,11 @@ from .vocabulary import named
 
 Kind = Literal[
     "order", "route", "direction", "distance", "nearest", "farthest", "number", "area",
-    "displacement", "course", "reach", "reached", "beside",
+    "walked", "displacement", "course", "reach", "reached", "beside",
 ]  # fmt: skip
-"""The last five are of moments: how far and which way the camera came, how far it was from a thing, which thing was the
-closest to it, and how two things lay beside each other for it."""
+"""The last six are of moments: how long the camera's way was (from start to end, where no moments are named), how far
+and which way it came, how far it was from a thing, which thing was the closest to it, and how two things lay beside
+each other for it."""
 
 
 REQUEST = re.compile(r"^(?:Options:|[A-H]\. .+|Answer with .+|Please answer .+)$", re.MULTILINE)
@@ -45,6 +46,10 @@ _FRAME = re.compile(r"\bframes? (\d+)", re.IGNORECASE)
 _FRAMES = re.compile(r"\bof (\d+)\b")
 _COURSE = _words("forwards?", "backwards?", "direction", "which way", "course")
 _WAY = _words("forwards?", "backwards?", "left", "right")
+_WALKED = _words(
+    r"(?:far(?! can)|distance|met(?:er|re)s|feet)\b[^.?!]*\b(?:walk(?:ed)?|travel(?:l?ed)?)",
+    r"(?:length of|long (?:is|was)) (?:\w+ )?(?:path|route|way|walk|tour)",
+)
 _AXES = (  # right, down, forward: words towards the start and the end of each
     (_words("left"), _words("right")),
     (_words("up", "above", "higher"), _words("down", "below", "lower")),
@@ -170,6 +175,8 @@ class Asked:
     def kind(self) -> Kind | None:
         """Say what is asked for; None where no rule takes the question."""
         lists = len(self.listed) > 1 and all(len(option) > 1 for option in self.listed)
+        if self._asks_for_way:
+            return "walked"
         if lists:
             return "order" if self._says(_ORDER) or not (self._says(_NEAREST) or self._says(_FARTHEST)) else None
         if self.moments:
@@ -206,6 +213,11 @@ class Asked:
         if frames and count:
             return tuple(Moment((int(frame) - 1) / max(int(count[1]) - 1, 1), is_share=True) for frame in frames)
         return tuple(Moment(float(figure)) for figure in _FIGURE.findall(self.question)) if self._says(_TIMED) else ()
+
+    @property
+    def _asks_for_way(self) -> bool:
+        asked = self._says(_WALKED) and not _SQUARE.search(self.question)
+        return asked and not self.names and not self.options and len(self.moments) in (0, 2)
 
     @property
     def _kind_at_moments(self) -> Kind | None:
