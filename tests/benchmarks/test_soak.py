@@ -29,7 +29,24 @@ def test_a_run_watches_asks_and_counts(loaded):
         assert asked.read_again == asked.own_tokens  # the memory is not read again
         assert asked.read_first > asked.own_tokens
     assert figures.frame_ratio == pytest.approx(figures.late_ms / figures.early_ms)
+    assert figures.frame_ratio_in_turn > 0 and figures.ask_ratio_in_turn > 0
     assert figures.memory_ratio is None or figures.memory_ratio > 0
+
+
+def test_a_fork_of_the_early_session_is_compared_with_the_late_one(loaded, monkeypatch):
+    compared = []
+
+    def in_turn(old, young, frames, stride):
+        compared.append((old.index, young.index, frames))
+        assert young.session is not old.session and young.session.frames == 6
+        shown = next(islice(soak.pictures(None), 6, None))
+        assert (next(young.images) == shown).all()  # what the session saw then
+        return 1.0, 2.0
+
+    monkeypatch.setattr(soak, "_in_turn", in_turn)
+    figures = soak.run(loaded, 24)
+    assert compared == [(24, 6, 6)]
+    assert (figures.frame_ratio_in_turn, figures.ask_ratio_in_turn) == (1.0, 2.0)
 
 
 def test_the_issue_names_the_spans_of_a_long_run():

@@ -1,4 +1,8 @@
-"""One session that watches for very long: whether its time a frame, memory and questions stay what they were."""
+"""One session that watches for very long: whether its time a frame, memory and questions stay what they were.
+
+A machine has faster and slower minutes, and early and late are far apart. So the session is forked early, and when it
+has seen all frames it goes on for as many as the early span has, a window of its own and one of the fork's in turn.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from statistics import median
 
@@ -21,7 +25,7 @@ from ..video import VideoFile
 
 FPS = 2.0  # of the frames' times
 QUESTION, AGAIN = (f"{asked}\n{WORD_REQUEST}" for asked in ("How many chairs are there?", "What stands on the table?"))
-ASKED = 3  # times at each of the two moments
+ASKED = 3  # times at each of the two moments, and of both sessions in turn
 
 
 @dataclass(frozen=True)
@@ -62,19 +66,22 @@ class Asked:
 @dataclass(frozen=True)
 class Soak:
     """Figures of a run. Milliseconds a frame are medians over runs of frames that hold one window each, so that what a
-    window costs is spread over its frames. The ratios are late beside early; megabytes are resident memory."""
+    window costs is spread over its frames. The ratios are late beside early; megabytes are resident memory.
+    `frame_ratio_in_turn`, `ask_ratio_in_turn`: the session after all frames beside the fork of it, timed in turn."""
 
     frames: int
     frames_a_second: float
     early_ms: float
     late_ms: float
     frame_ratio: float
+    frame_ratio_in_turn: float
     early_megabytes: float | None
     late_megabytes: float | None
     memory_ratio: float | None
     first_ask: Asked
     last_ask: Asked
     ask_ratio: float
+    ask_ratio_in_turn: float
     spent: dict[str, float]
 
 
@@ -88,14 +95,15 @@ def run(
     if frames < least:
         raise ValueError(f"{frames} frames are too few to compare early with late; show at least {least}.")
     plan, session = Plan.of(frames), loaded.session()
+    watcher = young = _Watcher(session, pictures(video))
     asker = _Asker(loaded, session, stride)
     seconds: list[float] = []
     asked: dict[int, Asked] = {}
     weights: dict[int, float | None] = {}
-    for index, image in zip(range(frames), pictures(video), strict=False):
-        started = time.perf_counter()
-        session.observe(image, index / FPS)
-        seconds.append(time.perf_counter() - started)
+    for index in range(frames):
+        if index == plan.early[0]:
+            young = _Watcher(session.fork(), islice(pictures(video), index, None), index)
+        seconds.append(watcher.watch(1))
         for moment in (plan.first_ask, frames):
             if (figures := asker.at(index + 1, moment)) is not None:
                 asked[moment] = figures
@@ -103,7 +111,9 @@ def run(
             weights[index + 1] = resident_megabytes()
         if progress is not None:
             progress(index + 1)
+    spent = dict(session.spent)
     early, late = (_a_frame(seconds[slice(*span)], stride) for span in (plan.early, plan.late))
+    frames_in_turn, asking_in_turn = _in_turn(watcher, young, plan.early[1] - plan.early[0], stride)
     light, heavy = weights[plan.first_weight], weights[frames]
     return Soak(
         frames=frames,
@@ -111,13 +121,15 @@ def run(
         early_ms=1000 * early,
         late_ms=1000 * late,
         frame_ratio=late / early,
+        frame_ratio_in_turn=frames_in_turn,
         early_megabytes=light,
         late_megabytes=heavy,
         memory_ratio=None if light is None or heavy is None else heavy / light,
         first_ask=asked[plan.first_ask],
         last_ask=asked[frames],
         ask_ratio=asked[frames].seconds / asked[plan.first_ask].seconds,
-        spent=session.spent,
+        ask_ratio_in_turn=asking_in_turn,
+        spent=spent,
     )
 
 
@@ -145,6 +157,38 @@ def resident_megabytes() -> float | None:
 def _a_frame(seconds: list[float], stride: int) -> float:
     """Return the median time a frame over runs of `stride` frames."""
     return median(sum(seconds[i : i + stride]) / stride for i in range(0, len(seconds) - stride + 1, stride))
+
+
+@dataclass
+class _Watcher:
+    """Shows a session the pictures that come next."""
+
+    session: Session
+    images: Iterator[UInt8[np.ndarray, "height width 3"]]
+    index: int = 0
+
+    def watch(self, frames: int) -> float:
+        """Observe so many frames, and return the seconds that the session took."""
+        seconds = 0.0
+        for image in islice(self.images, frames):
+            started = time.perf_counter()
+            self.session.observe(image, self.index / FPS)
+            seconds += time.perf_counter() - started
+            self.index += 1
+        return seconds
+
+
+def _in_turn(old: _Watcher, young: _Watcher, frames: int, stride: int) -> tuple[float, float]:
+    """Let both sessions go on for so many frames, then ask them, in turn; return how many times longer the old one took
+    for frames and for questions, each the median over the turns. The first turn of asking, with nothing cached, is left
+    out."""
+    watched = [(old.watch(stride), young.watch(stride)) for _ in range(frames // stride)]
+    asked = []
+    for _ in range(ASKED + 1):
+        for one in (old, young):
+            one.watch(stride)  # so that the memory has changed
+        asked.append([one.session.ask(QUESTION).seconds for one in (old, young)])
+    return median(long / short for long, short in watched), median(long / short for long, short in asked[1:])
 
 
 class _Asker:

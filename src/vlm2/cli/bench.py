@@ -80,11 +80,13 @@ def stream(
         typer.echo(json_module.dumps(result, indent=1))
         return
     first, last = figures.first_ask, figures.last_ask
-    table = Table("", "early", "late", "ratio", title=f"{model}: {frames} frames", caption=_where(result))
-    table.add_row("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", f"{figures.frame_ratio:.3f}")
+    table = Table("", "early", "late", "ratio", "in turn", title=f"{model}: {frames} frames", caption=_where(result))
+    ratios = (f"{figures.frame_ratio:.3f}", f"{figures.frame_ratio_in_turn:.3f}")
+    table.add_row("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", *ratios)
     weights = (figures.early_megabytes, figures.late_megabytes)
     table.add_row("resident MB", *(_known(value, ".0f") for value in weights), _known(figures.memory_ratio, ".3f"))
-    table.add_row("s to ask", f"{first.seconds:.2f}", f"{last.seconds:.2f}", f"{figures.ask_ratio:.3f}")
+    ratios = (f"{figures.ask_ratio:.3f}", f"{figures.ask_ratio_in_turn:.3f}")
+    table.add_row("s to ask", f"{first.seconds:.2f}", f"{last.seconds:.2f}", *ratios)
     table.add_row("s to ask again", f"{first.seconds_again:.2f}", f"{last.seconds_again:.2f}", "")
     table.add_row("tokens read, first", str(first.read_first), str(last.read_first), "")
     table.add_row("tokens read, again", str(first.read_again), str(last.read_again), f"its own: {last.own_tokens}")
