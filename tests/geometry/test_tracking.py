@@ -176,7 +176,8 @@ def test_a_dark_stretch_goes_on_as_the_camera_moved():
     images[4:] = 0  # frames 4 and 5 show nothing
     found = torch.from_numpy(track(images, points.numpy(), poses.numpy()))
     assert step_errors(found[:5], true[:5])[0] < 2.0
-    assert step_errors(found[4:], poses[4:])[0] < 1e-3  # no neighbour's motion is known: the encoder's
+    steps = invert(found[:-1]) @ found[1:]
+    torch.testing.assert_close(steps[3:], steps[2].expand(2, 4, 4), atol=0.03, rtol=0)  # the nearest that is known
 
 
 def test_windows_are_joined_by_the_tracked_poses_and_a_stream_gives_what_the_whole_gives():

@@ -6,8 +6,8 @@ joins the two: features (SIFT) of all pairs of a window's frames are matched; ea
 frame's points and their places in the other (perspective-n-point, by random samples) and has to agree in both
 directions and, roughly, with the encoder; the strongest pairs give first poses; and all poses and the one unknown focal
 length are adjusted together so that points fall on their matches. Where no pair joins two frames, the camera is taken
-to go on as it moved the step before or after: on walks of homes that is nearer than the encoder's step, which is the
-last resort. Nothing is kept between windows.
+to move as in the nearest step that is known: on walks of homes that is nearer than the encoder's step, which was
+up to 113° wrong there and is the last resort. Nothing is kept between windows.
 
 Pixels are counted from the image's centre, which is taken for the principal point.
 """
@@ -255,8 +255,8 @@ def _sample(points: Float[np.ndarray, "points 3"], seen: Float[np.ndarray, "poin
 
 
 def chain(pairs: list[Pair], encoded: Poses) -> Poses:
-    """Chain the pairs' motions along the spanning tree of most agreeing matches. What no pair joins goes on as its
-    neighbours move, or else as the encoder has it."""
+    """Chain the pairs' motions along the spanning tree of most agreeing matches. What no pair joins goes on as
+    in the nearest step that is known."""
     poses, group = np.tile(np.eye(4), (len(encoded), 1, 1)), np.arange(len(encoded))
 
     def join(first: int, second: int, first_from_second: Pose) -> None:
@@ -270,8 +270,8 @@ def chain(pairs: list[Pair], encoded: Poses) -> Poses:
     linked = group[:-1] == group[1:]
     steps = np.linalg.inv(poses[:-1]) @ poses[1:]
     for index in np.flatnonzero(~linked).tolist():
-        near = [i for i in (index - 1, index + 1) if 0 <= i < len(linked) and linked[i]]
-        step = steps[near[0]] if near else np.linalg.inv(encoded[index]) @ encoded[index + 1]
+        nearest = min(np.flatnonzero(linked).tolist(), key=lambda known: abs(known - index), default=None)
+        step = np.linalg.inv(encoded[index]) @ encoded[index + 1] if nearest is None else steps[nearest]
         if group[index] != group[index + 1]:
             join(index, index + 1, step)
     return np.linalg.inv(poses[0]) @ poses
