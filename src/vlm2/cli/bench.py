@@ -104,6 +104,7 @@ def scale(
     dtype: Annotated[str, typer.Option(help="Of the language model.")] = "bfloat16",
 ) -> None:
     """Run the 7b with random weights at its own size: seconds by station and peak memory as frames come in."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
@@ -131,7 +132,8 @@ def scale(
         return
     stations = (*scale.STATIONS, "memory", "answer")
     caption = f"seconds since the row before, and of one answer; {dtype}; {_where(result)}"
-    table = Table("mode", "frames", *stations, "tokens read", "peak GB", title=loaded.name, caption=caption)
+    heads = ("mode", "frames", *stations, "tokens read", "peak GB")
+    table = Table(*heads, title=loaded.name, caption=caption, box=box.SIMPLE_HEAD, collapse_padding=True)
     for mark in found:
         spent = mark.seconds or {}
         told = "" if mark.seconds else "out of memory"
