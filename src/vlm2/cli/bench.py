@@ -133,7 +133,7 @@ def scale(
     stations = (*scale.STATIONS, "memory", "answer")
     caption = f"seconds since the row before, and of one answer; {dtype}; {_where(result)}"
     heads = ("mode", "frames", *stations, "tokens read", "peak GB")
-    table = Table(*heads, title=loaded.name, caption=caption, box=box.SIMPLE_HEAD, collapse_padding=True)
+    table = Table(*heads, title=loaded.name, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for mark in found:
         spent = mark.seconds or {}
         told = "" if mark.seconds else "out of memory"
