@@ -111,7 +111,7 @@ def run(
             weights[index + 1] = resident_megabytes()
         if progress is not None:
             progress(index + 1)
-    spent = dict(session.spent)
+    spent = session.spent  # a copy, of the frames so far
     early, late = (_a_frame(seconds[slice(*span)], stride) for span in (plan.early, plan.late))
     frames_in_turn, asking_in_turn = _in_turn(watcher, young, plan.early[1] - plan.early[0], stride)
     light, heavy = weights[plan.first_weight], weights[frames]

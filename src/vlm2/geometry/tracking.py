@@ -256,7 +256,7 @@ def _sample(points: Float[np.ndarray, "points 3"], seen: Float[np.ndarray, "poin
 
 def chain(pairs: list[Pair], encoded: Poses) -> Poses:
     """Chain the pairs' motions along the spanning tree of most agreeing matches. What no pair joins goes on as
-    in the nearest step that is known."""
+    in the nearest step that is known, or else as the encoder has it."""
     poses, group = np.tile(np.eye(4), (len(encoded), 1, 1)), np.arange(len(encoded))
 
     def join(first: int, second: int, first_from_second: Pose) -> None:

@@ -46,7 +46,7 @@ def moved(path: CameraPath, start: float, end: float) -> Float[Tensor, " 3"]:
 
 
 def walked(path: CameraPath, start: float, end: float) -> float:
-    """Return the length of the camera's way between two times, in metres: from pose to pose, so never too long."""
+    """Return the length of the camera's way between two times, in metres, from pose to pose."""
     between = path.world_from_camera[(path.times > start) & (path.times < end), :3, 3].float()
     places = torch.stack([path.at(start)[:3, 3], *between, path.at(end)[:3, 3]])
     return float(places.diff(dim=0).norm(dim=1).sum())
