@@ -49,6 +49,19 @@ def test_a_fork_of_the_early_session_is_compared_with_the_late_one(loaded, monke
     assert (figures.frame_ratio_in_turn, figures.ask_ratio_in_turn) == (1.0, 2.0)
 
 
+@pytest.mark.parametrize("turn", [0, 1])
+def test_each_is_timed_first_every_other_time(loaded, turn):
+    old, young = (soak._Watcher(loaded.session(), soak.pictures(None)) for _ in range(2))
+    timed = []
+
+    def seconds(one):
+        timed.append(one)
+        return 3.0 if one is old else 2.0
+
+    assert soak._both(old, young, turn, seconds) == 1.5
+    assert timed == ([young, old] if turn else [old, young])
+
+
 def test_the_issue_names_the_spans_of_a_long_run():
     assert soak.Plan.of(10_000) == soak.Plan((300, 800), (9500, 10_000), 500, 1000)
 

@@ -179,16 +179,26 @@ class _Watcher:
 
 
 def _in_turn(old: _Watcher, young: _Watcher, frames: int, stride: int) -> tuple[float, float]:
-    """Let both sessions go on for so many frames, then ask them, in turn; return how many times longer the old one took
-    for frames and for questions, each the median over the turns. The first turn of asking, with nothing cached, is left
-    out."""
-    watched = [(old.watch(stride), young.watch(stride)) for _ in range(frames // stride)]
-    asked = []
-    for _ in range(ASKED + 1):
-        for one in (old, young):
-            one.watch(stride)  # so that the memory has changed
-        asked.append([one.session.ask(QUESTION).seconds for one in (old, young)])
-    return median(long / short for long, short in watched), median(long / short for long, short in asked[1:])
+    """Let both sessions go on for so many frames, then ask them, in turn, each first every other time; return how many
+    times longer the old one took for frames and for questions, each the median over the turns. The first turn of
+    asking, with nothing cached, is left out."""
+
+    def ask(one: _Watcher) -> float:
+        one.watch(stride)  # so that the memory has changed
+        return one.session.ask(QUESTION).seconds
+
+    watched = [_both(old, young, turn, lambda one: one.watch(stride)) for turn in range(frames // stride)]
+    asked = [_both(old, young, turn, ask) for turn in range(2 * ASKED + 1)]
+    return median(watched), median(asked[1:])
+
+
+def _both(old: _Watcher, young: _Watcher, turn: int, seconds: Callable[[_Watcher], float]) -> float:
+    """Time both, the old one first in even turns; return its seconds over the young one's."""
+    if turn % 2 == 0:
+        long = seconds(old)
+        return long / seconds(young)
+    short = seconds(young)
+    return seconds(old) / short
 
 
 class _Asker:
