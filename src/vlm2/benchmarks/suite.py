@@ -107,9 +107,8 @@ class Pin:
 
 @dataclass(frozen=True)
 class Pins:
-    """All that is pinned of a suite: the furniture's hash, and the homes in order. `revision` is the file's hash."""
+    """All that is pinned of a suite: the homes in order. `revision` is the file's hash."""
 
-    furniture: str
     homes: tuple[Pin, ...]
     revision: str
 
@@ -141,12 +140,12 @@ def _read(suite: Suite, packed: bytes) -> Pins:
             "homes is a new version: raise it, then  python -m vlm2.benchmarks.suite --out runs/homes"
         )
     homes = tuple(Pin(row["name"], row["record"], row["seconds"], tuple(row["questions"])) for row in rows)
-    return Pins(head["furniture"], homes, hashlib.sha256(text).hexdigest())
+    return Pins(homes, hashlib.sha256(text).hexdigest())
 
 
 def write_pins(suite: Suite, scenes: Sequence[Scene]) -> Pins:
     """Pin the homes of a suite, all of them, in their order."""
-    lines = [{"suite": _identity(suite), "furniture": furniture_hash()}]
+    lines = [{"suite": _identity(suite)}]
     for plot, scene in zip(suite.plots(), scenes, strict=True):
         lines.append(
             {
@@ -189,18 +188,11 @@ def build(suite: Suite, plot: Plot, out: Path) -> Scene:
 def make_home(suite: Suite, plot: Plot, out: Path) -> Scene:
     """Make one home's video and record under `out`, or read its record where they are there, and check it.
 
-    Raises ValueError where the furniture or the record is not the pinned one.
+    Raises ValueError where the record is not the pinned one.
     """
-    pins = read_pins(suite)
     made = plot.video(out).exists() and plot.record(out).exists()
-    if not made and furniture_hash() != pins.furniture:
-        raise ValueError(
-            f"The furniture of this vlm2 is not that of version {suite.version} of the homes: its hash is "
-            f"{furniture_hash()[:12]}…, pinned is {pins.furniture[:12]}…. Use the release of vlm2 that has this "
-            "version, or raise the version and pin it anew."
-        )
     scene = build(suite, plot, out)
-    found, pinned = record_hash(scene), pins.home(plot.name).record
+    found, pinned = record_hash(scene), read_pins(suite).home(plot.name).record
     if found != pinned:
         raise ValueError(
             f"{plot.record(out)} is not the home that version {suite.version} asks about: the hash of its "
@@ -233,14 +225,6 @@ def _steps(*numbers: Sequence[float]) -> bytes:
     """Return numbers in whole steps of 0.1 mm, off the halves that rounding errors of machines could tip."""
     values: Float64[np.ndarray, " numbers"] = np.concatenate([np.asarray(part, np.float64).ravel() for part in numbers])
     return np.floor(values * 1e4 + 0.318).astype("<i8").tobytes()
-
-
-@cache
-def furniture_hash() -> str:
-    """Return the hash of all pieces that the homes may show (takes seconds, once a process)."""
-    from ..homes.furniture.catalogue import Catalogue
-
-    return Catalogue(SPLIT, sweethome=False).pack_hash
 
 
 def _questions(suite: Suite, scene: Scene, seed: int) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from transformers.utils import logging
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
 from ..model.checkpoint import find_checkpoint
 from ..model.language import SPREAD, Quantize
+from ..model.precision import multiplies_bfloat16
 from .session import Session
 
 DTYPES = {
@@ -48,11 +49,14 @@ def load(
     """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
 
     `device` is "cpu", "cuda", "cuda:1", "mps", ...; by default a GPU where there is one. `dtype` is the language
-    model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in. `device` "auto" spreads the
-    language model over all GPUs, and `quantize` keeps it in "8bit" or "4bit"; both need the extra `large`. Raises
-    ValueError for a name, device or dtype that cannot be had, and for a checkpoint that does not fit its configuration.
+    model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in, but "float32" on a CPU without
+    instructions for bfloat16. `device` "auto" spreads the language model over all GPUs, and `quantize` keeps it in
+    "8bit" or "4bit"; both need the extra `large`. Raises ValueError for a name, device or dtype that cannot be had, and
+    for a checkpoint that does not fit its configuration.
     """
     place, kind = SPREAD if device == SPREAD else find_device(device), find_dtype(dtype)
+    if kind is None and quantize is None and isinstance(place, torch.device) and not multiplies_bfloat16(place):
+        kind = torch.float32
     folder = find_checkpoint(name_or_path)
     with _without_bars():
         model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place, quantize=quantize)

@@ -22,6 +22,8 @@ from torch.utils.data import Dataset, SequentialSampler
 from transformers import Trainer, TrainerCallback, TrainingArguments, get_cosine_schedule_with_warmup
 from transformers.trainer_utils import get_last_checkpoint
 
+from ..model.precision import multiplies_bfloat16
+
 
 @dataclass(frozen=True)
 class LoopConfig:
@@ -129,12 +131,16 @@ def fit(
     """Train `module` for `config.steps` steps and leave checkpoints in `config.out`; go on from the last one there.
 
     `groups` are parameter groups for AdamW, each with its own `lr`; by default one group of all that takes gradients.
+    Computed in bfloat16 under autocast; on a CPU without instructions for it, all of `module` becomes single precision.
     An example is passed as `forward(example=...)`. The mean loss of `held_out` is logged as "eval_loss": that of the
     answers, where `forward` gives it apart as "answer". No steps: nothing happens. Raises ValueError where the examples
     of a step cannot be shared evenly among the processes.
     """
     if config.steps == 0:
         return
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if not multiplies_bfloat16(device):
+        module.float()
     evaluates = held_out is not None and config.evaluate_every > 0
     args = TrainingArguments(
         output_dir=config.out,
@@ -149,8 +155,8 @@ def fit(
         eval_strategy="steps" if evaluates else "no",
         eval_steps=config.evaluate_every if evaluates else None,
         seed=config.seed,
-        bf16=True,
-        use_cpu=not torch.cuda.is_available(),
+        bf16=multiplies_bfloat16(device),
+        use_cpu=device.type == "cpu",
         remove_unused_columns=False,
         dataloader_num_workers=config.workers,
         dataloader_pin_memory=False,

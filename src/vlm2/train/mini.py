@@ -27,6 +27,7 @@ from torch.nn import functional
 from ..benchmarks.metrics import NUMBERS
 from ..model import FrameFeatures
 from ..model.checkpoint import load_adapters
+from ..model.precision import multiplies_bfloat16
 from ..model.recall import Counting, Recollection, infer, told
 from ..model.recall.recognition import Recognition, word_embeddings
 from ..questions import ask_all
@@ -265,7 +266,7 @@ def recollections(answering: Answering, examples: HomeExamples) -> Iterator[tupl
     device = answering.grounding.place.weight.device
     for home in examples.homes:
         features = examples.example(home, examples.stride(home), ()).features.to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device)):
             recalled = answering.watched(features)[2]
         if recalled is not None:
             yield recalled, list(ask_all(home.scene, seed=examples.seed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, lru_cache, partial
 
 import numpy as np
 
@@ -106,14 +106,6 @@ class Catalogue:
             for offer in self._offers[category]:
                 yield offer.build()
 
-    @cached_property
-    def pack_hash(self) -> str:
-        """The sha256 of everything that the catalogue can give: names, shapes and finishes (builds all of it)."""
-        digest = hashlib.sha256()
-        for model in self.models():
-            _add(digest, model)
-        return digest.hexdigest()
-
     def _of(self, category: str, stands: Stands | None) -> list[Offer]:
         if category not in self._offers:
             raise KeyError(f"There is no furniture category {category!r}; there are {', '.join(self.categories)}.")
@@ -132,12 +124,3 @@ def _pack() -> SweetHome:
 @lru_cache(maxsize=512)
 def _foreign(pack: SweetHome, entry: Entry) -> FurnitureModel:
     return pack.model(entry)
-
-
-def _add(digest: hashlib._Hash, model: FurnitureModel) -> None:
-    """Add a model to a digest; positions to 0.1 mm, off the halves that rounding errors of machines could tip."""
-    digest.update(f"{model.name}|{model.category}|{model.stands}|{model.surface_height}|{model.colour}".encode())
-    for part in model.mesh.parts:
-        digest.update(repr(part.material).encode())
-        digest.update(np.floor(part.positions.astype(np.float64) * 1e4 + 0.318).astype("<i4").tobytes())
-        digest.update(part.faces.astype("<i4").tobytes())
