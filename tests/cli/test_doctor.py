@@ -114,7 +114,7 @@ def test_a_check_that_fails_unforeseen_says_so_and_the_others_go_on(monkeypatch:
     ("flags", "words"),
     [
         ("fpu avx2 avx512f avx512_bf16", "AVX2 AVX-512 AVX-512 BF16, bf16 in hardware"),
-        ("fpu avx2", "AVX2, no bf16 in hardware: --dtype float32"),
+        ("fpu avx2", "AVX2, no bf16 in hardware: float32 instead"),
         ("fpu", "no vector instructions"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
+from vlm2.train import loop
 from vlm2.train.loop import LoopConfig, Trained, fit, place, share
 
 
@@ -50,6 +51,27 @@ def test_held_out_losses_are_of_answers_and_apart_from_the_training_ones(tmp_pat
 def test_nothing_is_measured_unless_asked_for(tmp_path):
     fit(Line(), Points(2), LoopConfig(str(tmp_path), 2, learning_rate=0.1, log_every=1), held_out=Points(5))
     assert not any("eval_loss" in row for row in rows(tmp_path))
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_is_for_devices_that_are_fast_in_it(tmp_path, monkeypatch, fast):
+    monkeypatch.setattr(loop, "multiplies_bfloat16", lambda device: fast)
+    kinds = []
+
+    class Layer(Trained):
+        def __init__(self):
+            super().__init__()
+            self.frozen = torch.nn.Linear(2, 2, dtype=torch.bfloat16).requires_grad_(False)
+            self.trained = torch.nn.Linear(2, 1)
+
+        def forward(self, example):
+            found = self.trained(self.frozen(torch.ones(1, 2)))
+            kinds.append((self.frozen.weight.dtype, found.dtype))
+            return {"loss": found.float().square().sum()}
+
+    fit(Layer(), Points(1), LoopConfig(str(tmp_path), 1, learning_rate=0.1))
+    kind = torch.bfloat16 if fast else torch.float32
+    assert kinds == [(kind, kind)]
 
 
 def test_processes_share_a_step(monkeypatch):

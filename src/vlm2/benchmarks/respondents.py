@@ -267,16 +267,17 @@ def _model_identity(name: str, settings: Settings, most_tokens: int) -> dict[str
     from ..model.checkpoint import find_checkpoint
     from ..model.processing import INTRODUCTION
     from ..model.weights import sha256
-    from ..session.load import find_device
+    from ..session.load import find_device, usual_dtype
 
-    folder = find_checkpoint(name)
+    folder, device = find_checkpoint(name), find_device(settings.device)
+    usual = "as kept" if usual_dtype(device) is None else "float32"
     files = {file.name: sha256(file) for file in sorted(folder.iterdir()) if _decides(file)}
     frozen = VLM2Config.from_pretrained(folder).frozen_sha256
     return {
         "model": {"files": files, "frozen": frozen},
         "prompt": {"before": INTRODUCTION.strip(), "decoding": "greedy", "most_tokens": most_tokens},
-        "device": find_device(settings.device).type,
-        "dtype": settings.dtype or "as kept",
+        "device": device.type,
+        "dtype": settings.dtype or usual,
         "threads": settings.threads,
     }
 

@@ -55,8 +55,8 @@ def load(
     for a checkpoint that does not fit its configuration.
     """
     place, kind = SPREAD if device == SPREAD else find_device(device), find_dtype(dtype)
-    if kind is None and quantize is None and isinstance(place, torch.device) and not multiplies_bfloat16(place):
-        kind = torch.float32
+    if kind is None and quantize is None and isinstance(place, torch.device):
+        kind = usual_dtype(place)
     folder = find_checkpoint(name_or_path)
     with _without_bars():
         model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place, quantize=quantize)
@@ -86,6 +86,12 @@ def find_device(name: str | None) -> torch.device:
     if name not in usable and not (name == "cuda" and "cuda:0" in usable):
         raise ValueError(f"There is no device {name!r} here; choose one of {', '.join(usable)}.")
     return torch.device(name)
+
+
+def usual_dtype(device: torch.device) -> torch.dtype | None:
+    """Return the dtype that a language model is best read in there: single precision where the device is slow in
+    bfloat16, otherwise that of its weights (None)."""
+    return None if multiplies_bfloat16(device) else torch.float32
 
 
 def find_dtype(name: str | torch.dtype | None) -> torch.dtype | None:

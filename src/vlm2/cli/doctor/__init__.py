@@ -18,7 +18,9 @@ def doctor(
     minutes: Annotated[float | None, typer.Option(help="Or the video's minutes.")] = None,
     fps: Annotated[float | None, typer.Option(help="Frames a second that are looked at; by default 2.")] = None,
     resolution: Annotated[str | None, typer.Option(help="Of the video; by default 1280x720.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="Of the language model; by default bfloat16.")] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="Of the language model; by default as `vlm2 ask` has it here.")
+    ] = None,
     quantize: Annotated[str | None, typer.Option(help="The language model in 8bit or 4bit.")] = None,
     window: Annotated[int | None, typer.Option(help="Frames at once through the geometry encoder.")] = None,
     pixels: Annotated[int | None, typer.Option(help="Most pixels of a frame for a geometry encoder of images.")] = None,

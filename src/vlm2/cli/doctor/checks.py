@@ -152,7 +152,7 @@ def processor() -> Iterator[Check]:
     if flags := set((told.get("flags") or told.get("Features") or "").split()):
         known = [name for flag, name in INSTRUCTIONS.items() if flag in flags]
         found.append(" ".join(known) or "no vector instructions that we know")
-        found.append("bf16 in hardware" if flags & BF16 else "no bf16 in hardware: --dtype float32 may be faster")
+        found.append("bf16 in hardware" if flags & BF16 else "no bf16 in hardware: float32 instead")
     yield Check("processor", False, True, ", ".join(found))
 
 

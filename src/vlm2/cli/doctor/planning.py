@@ -28,6 +28,8 @@ def run(model: str, wishes: Mapping[str, Any], machine: Mapping[str, Any], measu
     except ImportError as error:
         raise ValueError(f"The plan needs torch and transformers ({error}). Get them with:  pip install vlm2") from None
     wish, device = read_wish(wishes), choose(machine)
+    if machine["memory"] is None and machine["card"] is None and wishes["dtype"] is None and wish.quantize is None:
+        wish = replace(wish, dtype=_usual_dtype(machine["device"]))
     planner = Planner(configuration(model), device, wish)
     modes = [planner.plan(mode) for mode in MODES]
     advice, most = ([] if modes[0].fits else advise(planner)), most_frames(planner)
@@ -85,6 +87,13 @@ def read_wish(wishes: Mapping[str, Any]) -> Wish:
     if not minutes > 0:
         raise ValueError(f"--minutes {minutes:g}: give a length above 0.")
     return replace(wish, frames=max(1, round(60 * minutes * wish.fps)))
+
+
+def _usual_dtype(device: str | None) -> str:
+    """Return what `vlm2 ask` would read the language model in on this machine."""
+    from ...session.load import find_device, usual_dtype
+
+    return "bfloat16" if usual_dtype(find_device(device)) is None else "float32"
 
 
 def choose(machine: Mapping[str, Any]) -> Device:
