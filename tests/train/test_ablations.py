@@ -83,7 +83,8 @@ def test_seven_steps_of_every_row(config, toys):
         out = Path(config.out) / "seed_0" / row
         assert list(losses(out)) == [1, 2, 3, 4, 5, 6, 7]
         assert list(losses(out, "eval_loss")) == [4, 7]
-        assert list(losses(out / "reading")) and list(losses(out / "grounding"))
+        assert list(losses(out / "reading"))
+        assert (out / "grounding").is_dir() == (row in "ab")  # the others take over what b has named
         saved = VLM2ForConditionalGeneration.from_pretrained(out / "checkpoint")
         assert saved.config.memory["capacity"] == 3 and (saved.representation.spatial is (row != "a"))
         first[row] = losses(out)[1]
@@ -103,6 +104,29 @@ def test_adapters_of_a_checkpoint_stand_in_for_reading(config, toys, tmp_path):
     assert not (out / "reading").exists()
     adapters = [rows for name, rows in load_file(out / "checkpoint/model.safetensors").items() if "lora_B" in name]
     assert adapters and all((rows == 0.25).all() for rows in adapters)
+
+
+def test_a_naming_is_taken_over_by_another_row(config, toys, tmp_path):
+    done = replace(config.mini, loop=replace(config.mini.loop, steps=0), reading_steps=0)
+    mini.train_mini(replace(done, loop=replace(done.loop, out=str(tmp_path / "one"))))
+    given = {**toy_preset().memory, "episodic": False}
+    taken = replace(
+        done,
+        changes={"memory": given},
+        named=str(tmp_path / "one/grounding"),
+        loop=replace(done.loop, out=str(tmp_path / "other"), seed=1),
+    )
+    mini.train_mini(taken)
+    one, other = (load_file(tmp_path / name / "checkpoint/model.safetensors") for name in ("one", "other"))
+    fresh = toy_model(stores="all", lora=LORA, **taken.changes).state_dict()
+    learnt = [name for name in other if name.startswith(("representation.", "projector."))]
+    assert learnt and all(torch.equal(one[name], other[name]) for name in learnt)
+    assert not all(torch.equal(fresh[name].to(torch.bfloat16), other[name]) for name in learnt)
+    assert not (tmp_path / "other/grounding").exists()
+    with pytest.raises(ValueError, match="no naming in"):
+        mini.train_mini(replace(taken, named=str(tmp_path / "nowhere")))
+    with pytest.raises(ValueError, match="naming of another model"):
+        mini.train_mini(replace(config.mini, named=taken.named, changes={"dim": 48}))
 
 
 def test_rows_differ_in_what_the_issue_names_and_in_nothing_else():

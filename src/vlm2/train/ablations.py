@@ -20,7 +20,7 @@ from ..benchmarks.respondents import Settings, Watching, load_once
 from ..benchmarks.scores import Run, by_length, read_run, score_run
 from ..model.presets import preset
 from .loop import LoopConfig
-from .mini import MiniConfig, train_mini
+from .mini import NAMING, MiniConfig, train_mini
 from .recipe import flat
 from .rows import KEPT, ROWS, STREAM, Choose, Kept, RowExamples, Spread, Stream, changes, slots
 
@@ -93,7 +93,17 @@ def train_row(config: AblationsConfig, row: str, seed: int) -> None:
     claim(out, mini)
     if (out / "checkpoint" / "config.json").is_file():
         return
+    mini = replace(mini, named=named(config, row, seed))
     train_mini(mini, partial(RowExamples, _choose(config, row, seed)))
+
+
+def named(config: AblationsConfig, row: str, seed: int) -> str | None:
+    """Return where another row's naming lies that is finished; it is the same for all rows of a representation, since
+    it looks at single frames."""
+    others = [other for other in ROWS if other != row and ROWS[other].representation == ROWS[row].representation]
+    folders = [folder(config, other, seed) / NAMING for other in others]
+    done = f"checkpoint-{config.mini.grounding_steps}"
+    return next((str(place) for place in folders if (place / done).is_dir()), None)
 
 
 def _choose(config: AblationsConfig, row: str, seed: int) -> Choose:

@@ -21,8 +21,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from peft.helpers import disable_input_dtype_casting
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers.trainer_utils import get_last_checkpoint
 
 from ..benchmarks.metrics import NUMBERS
 from ..model import FrameFeatures
@@ -41,6 +43,7 @@ from .loop import LoopConfig, Trained, fit
 from .pointing import named_tokens, point
 from .typical import Typical
 
+NAMING = "grounding"  # the folder of the first part
 MakeExamples = Callable[..., HomeExamples]
 """Makes the examples of homes, from what `HomeExamples` takes."""
 
@@ -49,7 +52,8 @@ MakeExamples = Callable[..., HomeExamples]
 class MiniConfig:
     """The second stage. `loop.learning_rate` is that of the modules. `changes` are to the preset's configuration; the
     homes in `validation` are held out, to measure the loss on. With `adapters`, a checkpoint that is given, what words
-    alone tell is taken over from its language model, and the reading is left out."""
+    alone tell is taken over from its language model, and the reading is left out. `named` is the folder of a finished
+    naming, of another run with the same representation, to take over instead of naming anew."""
 
     cache: str = "runs/cache/train"
     geometry: str = "runs/geometry/encoder"  # a trained compact π³
@@ -57,6 +61,7 @@ class MiniConfig:
     changes: dict[str, Any] = field(default_factory=dict)
     validation: str | None = None
     adapters: str | None = None
+    named: str | None = None
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(out="runs/mini", steps=400, learning_rate=7e-4, save_every=30)
     )
@@ -191,6 +196,21 @@ class Naming(Trained):
         return {"loss": what + 0.5 * where, "what": what, "where": where}
 
 
+def take_named(answering: Answering, folder: str) -> None:
+    """Take over what a naming in `folder` has learnt. Raise ValueError where it holds none, or another model's."""
+    last = get_last_checkpoint(folder) if Path(folder).is_dir() else None
+    if last is None:
+        raise ValueError(f"There is no naming in {folder}; give the folder `grounding` of a training, or none.")
+    naming, found = Naming(answering), load_file(Path(last) / "model.safetensors")
+    parts = ("grounding.", "model.representation.", "model.projector.", "model.recognition.")
+    mine = naming.state_dict()
+    learnt = [name for name in mine if name.startswith(parts)]
+    differing = [name for name in learnt if name not in found or found[name].shape != mine[name].shape]
+    if differing:
+        raise ValueError(f"{folder} is a naming of another model; tensors that differ: {differing[:8]}.")
+    naming.load_state_dict(mine | {name: found[name] for name in learnt})  # memory and adapters stay as they are
+
+
 class Sheets(torch.utils.data.Dataset):
     """Handfuls of questions of all homes, without their videos.
 
@@ -293,8 +313,11 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
     )
     held_out = make_examples(others, len(others), config.handful, config.most_frames, config.loop.seed)
     answering = Answering(model, processor, config)
-    naming = replace(config.loop, out=f"{config.loop.out}/grounding", steps=config.grounding_steps, accumulate=1)
-    fit(Naming(answering), GroundingFrames(examples, config.grounding_frames, naming.steps), naming)
+    naming = replace(config.loop, out=f"{config.loop.out}/{NAMING}", steps=config.grounding_steps, accumulate=1)
+    if config.named is None:
+        fit(Naming(answering), GroundingFrames(examples, config.grounding_frames, naming.steps), naming)
+    else:
+        take_named(answering, config.named)
     model.language_backbone.config._attn_implementation = packing.ATTENTION
     with disable_input_dtype_casting(model.language_model):
         reading = replace(naming, out=f"{config.loop.out}/reading", steps=config.reading_steps)
