@@ -24,8 +24,8 @@ def memory(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
 ) -> None:
-    """Time a step of the memory, in fp32 and bf16, beside one that projects all its entries at each frame and beside
-    the same matrix products alone."""
+    """Time a step of the memory, in fp32 and (not on a CPU without it) bf16, beside one that projects all its entries
+    at each frame and beside the same matrix products alone."""
     from rich.console import Console
     from rich.table import Table
 
