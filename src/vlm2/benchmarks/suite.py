@@ -145,7 +145,7 @@ def _read(suite: Suite, packed: bytes) -> Pins:
 
 def write_pins(suite: Suite, scenes: Sequence[Scene]) -> Pins:
     """Pin the homes of a suite, all of them, in their order."""
-    lines = [{"suite": _identity(suite)}]
+    lines: list[dict[str, Any]] = [{"suite": _identity(suite)}]
     for plot, scene in zip(suite.plots(), scenes, strict=True):
         lines.append(
             {
