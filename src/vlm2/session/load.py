@@ -55,8 +55,8 @@ def load(
     for a checkpoint that does not fit its configuration.
     """
     place, kind = SPREAD if device == SPREAD else find_device(device), find_dtype(dtype)
-    if kind is None and quantize is None and isinstance(place, torch.device):
-        kind = usual_dtype(place)
+    if kind is None and quantize is None:
+        kind = usual_dtype(find_device(None) if place == SPREAD else place)
     folder = find_checkpoint(name_or_path)
     with _without_bars():
         model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place, quantize=quantize)
