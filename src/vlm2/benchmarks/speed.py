@@ -75,7 +75,7 @@ class Stepper:
 @torch.inference_mode()
 def compare(name: str, rounds: int, device: torch.device) -> list[Speed]:
     """Time the memories of one of `SHAPES`, with the paper's 8 and 32 entries, in both dtypes; on a CPU without
-    instructions for bfloat16, where a step of the large shape takes a minute in it, in single precision alone."""
+    instructions for bfloat16, which would take far too long in it, in single precision alone."""
     shape = SHAPES[name]
     kinds = DTYPES if multiplies_bfloat16(device) else {"fp32": torch.float32}
     config = MemoryConfig(shape.dim, shape.heads)

@@ -139,7 +139,7 @@ def fit(
     if config.steps == 0:
         return
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not multiplies_bfloat16(device):
+    if not (halved := multiplies_bfloat16(device)):
         module.float()
     evaluates = held_out is not None and config.evaluate_every > 0
     args = TrainingArguments(
@@ -155,7 +155,7 @@ def fit(
         eval_strategy="steps" if evaluates else "no",
         eval_steps=config.evaluate_every if evaluates else None,
         seed=config.seed,
-        bf16=multiplies_bfloat16(device),
+        bf16=halved,
         use_cpu=device.type == "cpu",
         remove_unused_columns=False,
         dataloader_num_workers=config.workers,
