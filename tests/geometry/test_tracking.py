@@ -127,14 +127,14 @@ def test_the_true_motion_is_found_whatever_the_encoder_takes_for_the_focal_lengt
     points, poses = guess(true, focal)
     assert focal_length(points.numpy(), WIDTH) == pytest.approx(focal, rel=1e-6)
     assert step_errors(poses, true)[0] > 7
-    turn, shift = step_errors(torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy())), true)
+    turn, shift = step_errors(torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy()).poses), true)
     assert turn < 1.0 and shift < 0.06
 
 
 def test_a_still_camera_stays_still():
     true = walk()[:1].expand(5, 4, 4)
     points, poses = guess(true)
-    found = torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy()))
+    found = torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy()).poses)
     turn, shift = step_errors(found, true)
     assert turn < 0.02 and shift < 1e-3
 
@@ -144,10 +144,10 @@ def test_the_same_frames_give_the_same_poses():
     points, poses = guess(true)
     images = grey(film(true))
     cv2.setRNGSeed(1)
-    first = track(images, points.numpy(), poses.numpy())
+    first = track(images, points.numpy(), poses.numpy()).poses
     cv2.setRNGSeed(2)
     np.random.default_rng().random()
-    assert np.array_equal(first, track(images, points.numpy(), poses.numpy()))
+    assert np.array_equal(first, track(images, points.numpy(), poses.numpy()).poses)
 
 
 @pytest.mark.parametrize("what", ["black", "noise", "flat points", "points behind", "no numbers"])
@@ -165,7 +165,7 @@ def test_what_shows_nothing_leaves_finite_poses(what):
         points[..., 2] = -1
     else:
         points[0, 0] = math.nan
-    found = track(images, points.numpy(), poses.numpy())
+    found = track(images, points.numpy(), poses.numpy()).poses
     np.testing.assert_allclose(found, poses.numpy(), atol=1e-9)
 
 
@@ -174,7 +174,7 @@ def test_a_dark_stretch_goes_on_as_the_camera_moved():
     points, poses = guess(true)
     images = grey(film(true))
     images[4:] = 0  # frames 4 and 5 show nothing
-    found = torch.from_numpy(track(images, points.numpy(), poses.numpy()))
+    found = torch.from_numpy(track(images, points.numpy(), poses.numpy()).poses)
     assert step_errors(found[:5], true[:5])[0] < 2.0
     steps = invert(found[:-1]) @ found[1:]
     torch.testing.assert_close(steps[3:], steps[2].expand(2, 4, 4), atol=0.03, rtol=0)  # the nearest that is known
@@ -191,7 +191,7 @@ def test_windows_are_joined_by_the_tracked_poses_and_a_stream_gives_what_the_who
     for index in range(len(images)):
         state, new = advance(encoder, state, numbered(images)[index : index + 1])
         parts += [] if new is None else [new]
-    streamed = join([*parts, finish(encoder, state)])
+    streamed = join([*parts, finish(encoder, state)[1]])
     assert torch.equal(streamed.world_from_camera, whole.world_from_camera)
 
 
@@ -230,6 +230,19 @@ def test_names_of_tensors_stay():
     inner = build_encoder(**plain.config.geometry)
     tracked.geometry.load_state_dict(inner.state_dict())
     assert all(torch.equal(a, b) for a, b in zip(tracked.geometry.parameters(), inner.parameters(), strict=True))
+
+
+def test_the_last_frame_has_landmarks_unless_no_loops_are_to_be_closed():
+    true = walk(3)
+    encoder, inputs = Tracked(Guessing(true)), numbered(film(true))
+    found = encoder.encode(inputs.images, inputs.visual_tokens, (1, 1)).landmarks
+    assert found.certain and found.focal == pytest.approx(FOCAL, rel=0.1)
+    assert len(found.features.depth) > 50
+    encoder.closes_loops = False
+    assert encoder.encode(inputs.images, inputs.visual_tokens, (1, 1)).landmarks is None
+    settings = toy_model().config.geometry | {"tracked": True}
+    assert toy_model(geometry=settings).geometry.closes_loops
+    assert not toy_model(geometry=settings | {"loops": False}).geometry.closes_loops
 
 
 def test_opencv_is_imported_only_when_the_camera_is_tracked():

@@ -8,10 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from places import Wandering, turned, worst
 from sessions import QUESTION, contents, observe, told
 
+from vlm2.geometry.cameras import invert, transform
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.session import Session, trace, trajectory
+from vlm2.session.load import LoadedModel
 from vlm2.video import VideoError
 
 
@@ -222,3 +225,67 @@ def test_misuse_is_refused(make_session, images, tmp_path):
         with pytest.raises(ValueError, match="question is empty"):
             session.ask(empty)
     assert session.frames == 1
+
+
+TRUE = [turned(24.0 * index, 0.01 * index) for index in range(30)]
+LOST = 6  # the step after it goes wrong
+
+
+@pytest.fixture
+def wandering(make_session) -> Session:
+    """A session whose camera turns on the spot, twice, and is recognised where it was before."""
+    session = make_session(recall=True, memory={"window": 2, "capacity": 20})
+    session.model.geometry = Wandering(session.model.geometry, TRUE, LOST)
+    return session
+
+
+NUMBERED = np.stack([np.full((32, 48, 3), number, np.uint8) for number in range(len(TRUE))])
+
+
+def test_a_place_seen_again_moves_all_that_was_placed_wrongly(wandering):
+    lost = observe(wandering, NUMBERED[:13])
+    before = {kept.frame: kept for kept in lost._stream.trace.kept}
+    seen = lost.trajectory.frames.tolist()
+    assert worst(lost.trajectory.world_from_camera.numpy()[-3:], [TRUE[frame] for frame in seen[-3:]]) > 39
+    session = observe(lost, NUMBERED[13:], start=13)
+    frames = session.trajectory.frames.numpy()
+    right = frames != LOST
+    found = session.trajectory.world_from_camera.numpy()[right]
+    assert worst(found, [TRUE[frame] for frame in frames[right]]) < 3
+    poses = dict(zip(frames.tolist(), session.trajectory.world_from_camera, strict=True))
+    after = {kept.frame: kept for kept in session._stream.trace.kept}
+    moved = [frame for frame in before.keys() & after if LOST < frame]
+    assert moved
+    for frame in moved:
+        torch.testing.assert_close(after[frame].world_from_camera[:3, :3], poses[frame][:3, :3], atol=1e-5, rtol=0)
+        local = [
+            transform(invert(kept.world_from_camera), kept.points[None])[0] for kept in (before[frame], after[frame])
+        ]
+        torch.testing.assert_close(*local, atol=1e-4, rtol=0)
+
+
+def test_what_is_recalled_lies_where_it_was_moved_to(wandering):
+    session = observe(wandering, NUMBERED[:13])
+    session.ask("How large is the floor?")
+    observe(session, NUMBERED[13:], start=13)
+    asked = session.ask("How large is the floor?")
+    fresh = session.fork().ask("How large is the floor?")
+    assert asked.recalled == fresh.recalled
+    assert torch.equal(session._prefix.recollection.places, _places(session))
+
+
+def _places(session: Session) -> torch.Tensor:
+    stream = session._complete()
+    coordinates = stream.trace.coordinates(list(session.slots))
+    return session.model.token_places(coordinates, stream.grid)
+
+
+@pytest.mark.parametrize("frames", [11, 22])
+def test_a_saved_session_recognises_what_it_saw_before(wandering, tmp_path, frames):
+    session = observe(wandering, NUMBERED[:frames])
+    session.save(tmp_path / "room.vlm2mem")
+    again = Session.open(tmp_path / "room.vlm2mem", LoadedModel("toy", tmp_path, session.model, session.processor))
+    for one in (session, again):
+        observe(one, NUMBERED[frames:], start=frames)
+    assert contents(again) == contents(session)
+    assert again._stream.windows.graph.edges

@@ -79,7 +79,7 @@ def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatur
     grid, waiting = (0, 0), []  # visual tokens and times of frames without geometry yet
     for frame in chain(VideoFile(video).sample(fps), [None]):
         if frame is None:
-            geometry = finish(encoder, windows)
+            windows, geometry = finish(encoder, windows)
         else:
             images = processor.resize(frame.image[None]).to(device)
             tokens, time = model.vision(images).float(), torch.tensor([frame.time], device=device)

@@ -1,8 +1,10 @@
 """How well windows are joined: the camera's path and the points of whole walks, in the first camera's frame.
 
-All ways see the same frames, two a second. `joined`: windows with an overlap, as a session joins them. `unjoined`:
-windows side by side, each left in its own first camera's frame, which is what an encoder gives without any joining.
-`one_shot`: at most 64 frames, spread evenly, all at once; what an encoder without windows can do.
+All ways see the same frames, two a second. `joined`: windows with an overlap, as a session joins them, each where it
+was placed when it came. `settled`: the same, moved by the loops that closed since, as a session's maps and recall have
+them at the end. `unjoined`: windows side by side, each left in its own first camera's frame, which is what an encoder
+gives without any joining. `one_shot`: at most 64 frames, spread evenly, all at once; what an encoder without windows
+can do.
 
 Nothing is fitted: paths are aligned by their first pose alone. `drift`: how far the camera is from where it should be,
 the mean over frames, and `drift_end`: at the last frame, both in percent of the distance walked; `rotation`: mean
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,7 @@ from torch import Tensor
 from ..geometry.cameras import in_first_camera, invert, rotation_angle, transform, valid_depth
 from ..geometry.encoder import Geometry, GeometryEncoder
 from ..geometry.tracking import Tracked
-from ..geometry.windows import FrameInputs, encode_windows, join
+from ..geometry.windows import FrameInputs, encode_and_settle, join
 from ..video import VideoFile
 from .geometry import true_points
 
@@ -100,14 +102,16 @@ def one_shot(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:
 
 @torch.no_grad()
 def home_errors(encoder: GeometryEncoder, inputs: FrameInputs, walk: Walk) -> dict[str, Errors]:
-    """Measure the three ways on one walk, by name."""
+    """Measure all ways on one walk, by name."""
     chosen = torch.tensor(spread(len(inputs)))
     few = FrameInputs(
         *(None if x is None else x[chosen] for x in (inputs.images, inputs.visual_tokens)), grid=inputs.grid
     )
     few_walk = Walk(walk.local_points[chosen], walk.world_from_camera[chosen])
+    joined, settled = encode_and_settle(encoder, inputs)
     return {
-        "joined": walk_errors(encode_windows(encoder, inputs), walk, walk.distance),
+        "settled": walk_errors(replace(joined, world_from_camera=settled), walk, walk.distance),
+        "joined": walk_errors(joined, walk, walk.distance),
         "unjoined": walk_errors(unjoined(encoder, inputs), walk, walk.distance),
         "one_shot": walk_errors(one_shot(encoder, few), few_walk, walk.distance, spans=False),
     }
@@ -144,10 +148,10 @@ def summary(rows: list[dict]) -> dict:
     """Return the mean of every measure over the homes, by way, and how much of the unjoined error joining leaves."""
     means = {
         way: {m: float(np.mean([row[way][m] for row in rows])) for m in MEASURES if m in rows[0][way]}
-        for way in ("joined", "unjoined", "one_shot")
+        for way in ("settled", "joined", "unjoined", "one_shot")
     }
-    left = means["joined"]["points"] / means["unjoined"]["points"]
-    return {"homes": len(rows), "ways": means, "joined_to_unjoined_points": left, "rows": rows}
+    left = {m: means["joined"][m] / means["unjoined"][m] for m in ("drift", "rotation", "points")}
+    return {"homes": len(rows), "ways": means, "joined_to_unjoined": left, "rows": rows}
 
 
 def table(result: dict) -> tuple[list[str], list[list[str]]]:

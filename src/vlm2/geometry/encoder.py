@@ -6,9 +6,13 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from jaxtyping import Float
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from .tracking import Landmarks
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Geometry:
     view_tokens: Float[Tensor, "frames patches view_dim"]  # Z
     grid: tuple[int, int]  # patches = rows × columns of G and Z
     metric: bool
+    landmarks: Landmarks | None = None  # of the last frame, where poses are tracked
 
     @property
     def point_map(self) -> Float[Tensor, "frames height width 3"]:

@@ -7,7 +7,7 @@ frame's points and their places in the other (perspective-n-point, by random sam
 directions and, roughly, with the encoder; the strongest pairs give first poses; and all poses and the one unknown focal
 length are adjusted together so that points fall on their matches. Where no pair joins two frames, the camera is taken
 to move as in the nearest step that is known: on walks of homes that is nearer than the encoder's step, which was
-up to 113° wrong there and is the last resort. Nothing is kept between windows.
+up to 113° wrong there and is the last resort. Nothing is kept between windows here; `loops` closes loops between them.
 
 Pixels are counted from the image's centre, which is taken for the principal point.
 """
@@ -51,13 +51,14 @@ Pose = Float[np.ndarray, "4 4"]
 
 class Tracked(GeometryEncoder):
     """A geometry encoder whose poses are tracked. Its tensors keep their names. Without images (features from a cache)
-    or with one frame it gives what the encoder gives."""
+    or with one frame it gives what the encoder gives. `closes_loops`: it gives landmarks, by which windows are joined
+    where a place is seen again."""
 
     trusted_poses = True
 
-    def __init__(self, inner: GeometryEncoder) -> None:
+    def __init__(self, inner: GeometryEncoder, closes_loops: bool = True) -> None:
         super().__init__()
-        self.inner = inner
+        self.inner, self.closes_loops = inner, closes_loops
         self.geometry_dim, self.view_dim = inner.geometry_dim, inner.view_dim
         self.metric, self.window = inner.metric, inner.window
         self.needs_visual_tokens = inner.needs_visual_tokens
@@ -79,16 +80,17 @@ class Tracked(GeometryEncoder):
         visual_tokens: Float[Tensor, "frames patches dim"] | None = None,
         grid: tuple[int, int] | None = None,
     ) -> Geometry:
-        """Encode frames together, and track the camera where images are given."""
+        """Encode frames together, and track the camera where images are given; the last frame gets landmarks."""
         geometry = self.inner.encode(images, visual_tokens, grid)
         if images is None or len(images) < 2:
             return geometry
-        poses = track(
+        found = track(
             grey(images),
             geometry.local_points.double().cpu().numpy(),
             geometry.world_from_camera.double().cpu().numpy(),
         )
-        return replace(geometry, world_from_camera=torch.from_numpy(poses).to(geometry.world_from_camera))
+        poses = torch.from_numpy(found.poses).to(geometry.world_from_camera)
+        return replace(geometry, world_from_camera=poses, landmarks=found.last if self.closes_loops else None)
 
 
 def _name_inner(module: Tracked, tensors: dict[str, Any], prefix: str, *_: Any) -> None:
@@ -103,23 +105,34 @@ def grey(images: Float[Tensor, "frames 3 height width"]) -> UInt8[np.ndarray, "f
     return (images * weights).sum(1).mul(255).round().clamp(0, 255).byte().cpu().numpy()
 
 
+@dataclass(frozen=True)
+class Track:
+    """A camera's poses, in the first one's frame, and what may be recognised in its last frame."""
+
+    poses: Poses
+    last: Landmarks | None = None
+
+
 def track(
     images: UInt8[np.ndarray, "frames height width"],
     local_points: Float[np.ndarray, "frames rows columns 3"],
     world_from_camera: Poses,
-) -> Poses:
-    """Return better poses than `world_from_camera`, in the first camera's frame. Nothing in it is left to chance."""
+) -> Track:
+    """Find better poses than `world_from_camera`. Nothing in it is left to chance."""
     encoded = np.linalg.inv(world_from_camera[0]) @ world_from_camera
     unit = float(np.median(local_points[..., 2]))
     focal = focal_length(local_points, images.shape[2])
     if not (np.isfinite(local_points).all() and np.isfinite(encoded).all() and unit > 0):
-        return encoded
+        return Track(encoded)
     features = [detect(*frame) for frame in zip(images, local_points[..., 2], strict=True)]
     sights = [match(features[i], features[j], i, j) for i, j in combinations(range(len(images)), 2)]
-    pairs = [pair for s in sights if (pair := find_motion(s, encoded, focal, unit)) is not None]
-    if not pairs:
-        return encoded
-    return adjust(Sights.join([pair.sights for pair in pairs]), chain(pairs, encoded), focal, unit)[0]
+    expected = [np.linalg.inv(encoded[i]) @ encoded[j] for i, j in combinations(range(len(images)), 2)]
+    found = (find_motion(s, focal, e, unit) for s, e in zip(sights, expected, strict=True))
+    pairs = [pair for pair in found if pair is not None]
+    poses, certain = chain(pairs, encoded)
+    if pairs:
+        poses, focal = adjust(Sights.join([pair.sights for pair in pairs]), poses, focal, unit)
+    return Track(poses, Landmarks(features[-1], focal, certain))
 
 
 def focal_length(local_points: Float[np.ndarray, "frames rows columns 3"], width: int) -> float:
@@ -136,11 +149,25 @@ def focal_length(local_points: Float[np.ndarray, "frames rows columns 3"], width
 
 @dataclass(frozen=True)
 class Features:
-    """Features of a frame: pixels, unit descriptors, and the encoder's depth there."""
+    """Features of a frame, the strongest first: pixels, unit descriptors, and the encoder's depth there."""
 
     pixels: Float[np.ndarray, "features 2"]
     descriptors: Float[np.ndarray, "features 128"]
     depth: Float[np.ndarray, " features"]
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """What may be recognised in a window's last frame: its features, and the focal length (pixels) that goes with
+    them. `certain`: matches join all frames of the window."""
+
+    features: Features
+    focal: float
+    certain: bool = True
+
+    def scaled(self, scale: float) -> Landmarks:
+        """Give the landmarks in other units of length."""
+        return replace(self, features=replace(self.features, depth=self.features.depth * scale))
 
 
 @dataclass(frozen=True)
@@ -172,12 +199,13 @@ def detect(image: UInt8[np.ndarray, "height width"], depth: Float[np.ndarray, "r
     """Find the features of a frame, where its depth is positive."""
     sift = _opencv().SIFT_create(nfeatures=FEATURES, contrastThreshold=CONTRAST, edgeThreshold=EDGE)
     points, found = sift.detectAndCompute(image, None)
+    order = np.argsort([-point.response for point in points], kind="stable")
     size, cells = np.array(image.shape[::-1]), np.array(depth.shape[::-1])
-    pixels = np.array([point.pt for point in points], np.float64).reshape(-1, 2) + 0.5
+    pixels = np.array([point.pt for point in points], np.float64).reshape(-1, 2)[order] + 0.5
     column, row = (pixels * cells / size).astype(int).clip(0, cells - 1).T
     z = depth[row, column]
     # The square root of a histogram of unit sum: distances of these tell features better apart (Arandjelović 2012).
-    counts = np.zeros((0, 128), np.float32) if found is None else found
+    counts = np.zeros((0, 128), np.float32) if found is None else found[order]
     descriptors = np.sqrt(counts / counts.sum(1, keepdims=True).clip(1e-6))
     return Features((pixels - size / 2)[z > 0], descriptors[z > 0], z[z > 0])
 
@@ -215,23 +243,24 @@ class Pair:
     agreeing: int
 
 
-def find_motion(sights: Sights, encoded: Poses, focal: float, unit: float) -> Pair | None:
-    """Find the motion between two frames from the sights that `match` gave; None where too few agree on one."""
+def find_motion(sights: Sights, focal: float, expected: Pose | None = None, unit: float = np.inf) -> Pair | None:
+    """Find the motion between two frames from the sights that `match` gave; None where too few agree on one, or on
+    none that lies near an `expected` one. `unit` is the median depth."""
     count = len(sights.depth) // 2
     if count < LEAST:
         return None
     first, second = int(sights.source[0]), int(sights.target[0])
-    expected = np.linalg.inv(encoded[first]) @ encoded[second]
     best: Pair | None = None
     for half in (slice(count), slice(count, None)):
         motion = _sample(lift(sights, focal)[half], sights.seen[half], focal)
         if motion is None:
             continue
         step = np.linalg.inv(motion) if half.start is None else motion
-        poses = np.tile(np.eye(4), (len(encoded), 1, 1))
+        poses = np.tile(np.eye(4), (max(first, second) + 1, 1, 1))
         poses[second] = step
         agree = (project(sights, poses, focal).squared_deviations() < AGREES**2).reshape(2, count).all(0)
-        plausible = _angle(expected.T @ step) < MOST_TURN and np.linalg.norm(step[:3, 3]) < MOST_SHIFT * unit
+        near = expected is None or _angle(expected.T @ step) < MOST_TURN
+        plausible = near and np.linalg.norm(step[:3, 3]) < MOST_SHIFT * unit
         if plausible and agree.sum() > (0 if best is None else best.agreeing):
             best = Pair(first, second, step, sights, int(agree.sum()))
     return best if best is not None and best.agreeing >= max(LEAST, LEAST_SHARE * count) else None
@@ -254,9 +283,9 @@ def _sample(points: Float[np.ndarray, "points 3"], seen: Float[np.ndarray, "poin
     return pose
 
 
-def chain(pairs: list[Pair], encoded: Poses) -> Poses:
+def chain(pairs: list[Pair], encoded: Poses) -> tuple[Poses, bool]:
     """Chain the pairs' motions along the spanning tree of most agreeing matches. What no pair joins goes on as
-    in the nearest step that is known, or else as the encoder has it."""
+    in the nearest step that is known, or else as the encoder has it. Also tell whether the pairs join all frames."""
     poses, group = np.tile(np.eye(4), (len(encoded), 1, 1)), np.arange(len(encoded))
 
     def join(first: int, second: int, first_from_second: Pose) -> None:
@@ -268,13 +297,14 @@ def chain(pairs: list[Pair], encoded: Poses) -> Poses:
         if group[pair.first] != group[pair.second]:
             join(pair.first, pair.second, pair.first_from_second)
     linked = group[:-1] == group[1:]
+    certain = bool((group == group[0]).all())
     steps = np.linalg.inv(poses[:-1]) @ poses[1:]
     for index in np.flatnonzero(~linked).tolist():
         nearest = min(np.flatnonzero(linked).tolist(), key=lambda known: abs(known - index), default=None)
         step = np.linalg.inv(encoded[index]) @ encoded[index + 1] if nearest is None else steps[nearest]
         if group[index] != group[index + 1]:
             join(index, index + 1, step)
-    return np.linalg.inv(poses[0]) @ poses
+    return np.linalg.inv(poses[0]) @ poses, certain
 
 
 # The adjustment of all poses
@@ -361,9 +391,9 @@ def _match_terms(sights: Sights, poses: Poses, focal: float, kernel: float) -> t
     slopes = np.zeros((len(weight), 2, 6 * len(poses) + 1))
     rows = np.arange(len(weight))[:, None]
     blocks = (
-        (6 * sights.source, -back @ _cross(seen.source_points)),
+        (6 * sights.source, -back @ cross(seen.source_points)),
         (6 * sights.source + 3, back),
-        (6 * sights.target, seen.slopes @ _cross(seen.target_points)),
+        (6 * sights.target, seen.slopes @ cross(seen.target_points)),
         (6 * sights.target + 3, -seen.slopes),
     )
     for column, block in blocks:
@@ -385,7 +415,7 @@ def _step_terms(poses: Poses, start: Poses, unit: float) -> list[tuple[np.ndarra
         slopes = np.zeros((6, 6 * len(poses) + 1))
         here, there = 6 * index, 6 * index + 6
         slopes[:3, here : here + 3], slopes[:3, there : there + 3] = -step[:3, :3].T, np.eye(3)
-        slopes[3:, here : here + 3], slopes[3:, here + 3 : here + 6] = _cross(step[None, :3, 3])[0], -np.eye(3)
+        slopes[3:, here : here + 3], slopes[3:, here + 3 : here + 6] = cross(step[None, :3, 3])[0], -np.eye(3)
         slopes[3:, there + 3 : there + 6] = step[:3, :3]
         for part, error, deviation in ((slice(3), turn, STEP_TURN), (slice(3, 6), shift, STEP_SHIFT * unit)):
             scale = min(1.0, deviation / max(float(np.linalg.norm(error)), 1e-12)) ** 0.5 / deviation
@@ -393,7 +423,7 @@ def _step_terms(poses: Poses, start: Poses, unit: float) -> list[tuple[np.ndarra
     return terms
 
 
-def _cross(vectors: Float[np.ndarray, "vectors 3"]) -> Float[np.ndarray, "vectors 3 3"]:
+def cross(vectors: Float[np.ndarray, "vectors 3"]) -> Float[np.ndarray, "vectors 3 3"]:
     """Give the matrices of the cross product with vectors from the left."""
     x, y, z = vectors.T
     zero = np.zeros_like(x)

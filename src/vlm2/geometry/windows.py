@@ -2,13 +2,17 @@
 
 A window holds `overlap` frames that were placed already and up to `window` − `overlap` new ones. The frames seen twice
 say how the new window's world lies in the old one: a rigid motion when the encoder is metric, a similarity otherwise.
+Where the encoder gives landmarks, a place that is seen again corrects where the new window lies, and tells how what was
+placed before should move (`loops`).
 The state of a stream is a value: `advance` takes one and gives a new one, and what it holds does not grow.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -16,8 +20,10 @@ from torch import Tensor
 from .alignment import Alignment, align
 from .cameras import rotation_angle
 from .encoder import Geometry, GeometryEncoder
+from .loops import Correction, PoseGraph
 
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
+PER_FRAME = ("local_points", "confidence", "world_from_camera", "geometry_tokens", "view_tokens")
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,16 @@ class FrameInputs:
 
 @dataclass(frozen=True)
 class WindowState:
-    """A stream between two calls: the placed frames that the next window sees again, and those that wait for it."""
+    """A stream between two calls: the placed frames that the next window sees again, and those that wait for it.
+
+    `frames` is how many were placed so far; `graph` holds the places that may be seen again."""
 
     window: int = 8
     overlap: int = 3
     inputs: FrameInputs = FrameInputs()
     placed: Geometry | None = None  # of the first frames of `inputs`
+    frames: int = 0
+    graph: PoseGraph = field(default_factory=PoseGraph)
 
     def __post_init__(self) -> None:
         if not 1 <= self.overlap < self.window:
@@ -80,11 +90,16 @@ class WindowState:
         """How many frames have no geometry yet."""
         return len(self.inputs) - (0 if self.placed is None else len(self.placed.local_points))
 
+    def correction(self, earlier: WindowState) -> Correction | None:
+        """Tell how frames that were placed by an earlier state of this stream have moved; None where none did."""
+        return self.graph.correction(earlier.graph)
+
 
 def advance(encoder: GeometryEncoder, state: WindowState, inputs: FrameInputs) -> tuple[WindowState, Geometry | None]:
     """Add frames; give the geometry of those whose window is now full, in the stream's world: its first camera's frame.
 
-    The result is the same however the frames are portioned.
+    The result is the same however the frames are portioned: it is what was known when each window was full. Where
+    earlier frames lie by what is known since, the new state's `correction` tells.
     """
     _check(encoder, state)
     state = replace(state, inputs=state.inputs.then(inputs))
@@ -95,48 +110,66 @@ def advance(encoder: GeometryEncoder, state: WindowState, inputs: FrameInputs) -
     return state, join(done) if done else None
 
 
-def finish(encoder: GeometryEncoder, state: WindowState) -> Geometry | None:
+def finish(encoder: GeometryEncoder, state: WindowState) -> tuple[WindowState, Geometry | None]:
     """Give the geometry of the frames that still wait, from a window that is not full; None where none waits.
 
-    The state stays valid: a stream that goes on gets these frames again, in their full window.
+    The state given stays valid: a stream that goes on from it gets these frames again, in their full window.
     """
     _check(encoder, state)
-    return _encode_window(encoder, state, len(state.inputs))[1] if state.waiting else None
+    return _encode_window(encoder, state, len(state.inputs)) if state.waiting else (state, None)
 
 
 def encode_windows(
     encoder: GeometryEncoder, inputs: FrameInputs, window: int | None = None, overlap: int = 3
 ) -> Geometry:
-    """Encode any number of frames; every frame's geometry is in the first frame's camera frame.
+    """Encode any number of frames; every frame's geometry is in the first frame's camera frame, where a stream puts
+    it: as was known when its window was full.
 
     `window` defaults to the encoder's own.
     """
+    return encode_and_settle(encoder, inputs, window, overlap)[0]
+
+
+def encode_and_settle(
+    encoder: GeometryEncoder, inputs: FrameInputs, window: int | None = None, overlap: int = 3
+) -> tuple[Geometry, Float[Tensor, "frames 4 4"]]:
+    """Encode frames as `encode_windows` does; also give their poses as they are known at the end, world from camera."""
     if not len(inputs):
         raise ValueError("No frames to encode.")
     window = encoder.window if window is None else window
-    state, done = advance(encoder, WindowState(window, min(overlap, window - 1)), inputs)
-    rest = finish(encoder, state)
-    return join([part for part in (done, rest) if part is not None])
+    state, parts = WindowState(window, min(overlap, window - 1)), list[Geometry]()
+    settled = torch.empty(0, 4, 4)
+    portion = window - state.overlap  # fills one window at most
+    steps = [partial(advance, inputs=inputs[start : start + portion]) for start in range(0, len(inputs), portion)]
+    for step in (*steps, finish):
+        after, new = step(encoder, state)
+        if (correction := after.correction(state)) is not None:
+            settled = correction.of(torch.arange(len(settled))).to(settled) @ settled
+        if new is not None:
+            parts.append(new)
+            settled = torch.cat((settled.to(new.world_from_camera), new.world_from_camera))
+        state = after
+    return join(parts), settled
 
 
 def join(parts: list[Geometry]) -> Geometry:
     """Join geometry of successive frames that lie in one world already."""
-    names = ("local_points", "confidence", "world_from_camera", "geometry_tokens", "view_tokens")
-    return replace(parts[0], **{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+    return replace(parts[0], **{name: torch.cat([getattr(part, name) for part in parts]) for name in PER_FRAME})
 
 
 def frames_of(geometry: Geometry, frames: slice) -> Geometry:
     """Take some frames' geometry, in the same world."""
-    names = ("local_points", "confidence", "world_from_camera", "geometry_tokens", "view_tokens")
-    return replace(geometry, **{name: getattr(geometry, name)[frames] for name in names})
+    return replace(geometry, **{name: getattr(geometry, name)[frames] for name in PER_FRAME})
 
 
 def place(geometry: Geometry, world_from_window: Alignment) -> Geometry:
     """Move a window's geometry to the world, to the world's scale."""
+    landmarks = geometry.landmarks
     return replace(
         geometry,
         local_points=geometry.local_points * world_from_window.scale,
         world_from_camera=world_from_window.poses(geometry.world_from_camera),
+        landmarks=None if landmarks is None else landmarks.scaled(world_from_window.scale),
     )
 
 
@@ -169,9 +202,25 @@ def _encode_window(encoder: GeometryEncoder, state: WindowState, frames: int) ->
     if state.placed is not None:
         seen_again = align_poses if encoder.trusted_poses else align_geometry
         geometry = place(geometry, seen_again(frames_of(geometry, slice(known)), state.placed))
+    placed = state.frames + frames - known
+    graph, geometry = _close_loops(state.graph, geometry, placed)
     keep = slice(max(frames - state.overlap, 0), None)
-    after = replace(state, inputs=state.inputs[keep], placed=frames_of(geometry, keep))
+    after = replace(state, inputs=state.inputs[keep], placed=frames_of(geometry, keep), frames=placed, graph=graph)
     return after, frames_of(geometry, slice(known, None))
+
+
+def _close_loops(graph: PoseGraph, geometry: Geometry, placed: int) -> tuple[PoseGraph, Geometry]:
+    """Take a window, the last of `placed` frames, into the graph, and put it where places seen again say."""
+    if geometry.landmarks is None:
+        return graph, geometry
+    pose = geometry.world_from_camera[-1].double().cpu().numpy()
+    unit = float(geometry.local_points[..., 2].median())
+    graph = graph.then(placed - 1, pose, geometry.landmarks, unit, since=placed - len(geometry.local_points))
+    found = graph.keyframes[-1].world_from_camera
+    poses = geometry.world_from_camera
+    if found is not pose:
+        poses = torch.from_numpy(found @ np.linalg.inv(pose)).to(poses) @ poses
+    return graph, replace(geometry, world_from_camera=poses, landmarks=None)
 
 
 def _check(encoder: GeometryEncoder, state: WindowState) -> None:

@@ -154,9 +154,15 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         if self.recognition is None:
             return None
         with torch.no_grad():
-            image = coordinates.unflatten(1, grid).permute(0, 3, 1, 2)
-            places = functional.avg_pool2d(image, self.config.pooling, ceil_mode=True).flatten(2).transpose(1, 2)
+            places = self.token_places(coordinates, grid)
             return Recollection(self.recognition(tokens).sigmoid().cpu(), places.cpu(), times.cpu())
+
+    def token_places(
+        self, coordinates: Float[Tensor, "slots patches 3"], grid: tuple[int, int]
+    ) -> Float[Tensor, "slots tokens 3"]:
+        """Average slots' C as their tokens for the language model are pooled."""
+        image = coordinates.unflatten(1, grid).permute(0, 3, 1, 2)
+        return functional.avg_pool2d(image, self.config.pooling, ceil_mode=True).flatten(2).transpose(1, 2)
 
     def video_tokens(self, features: FrameFeatures) -> Float[Tensor, "tokens text_dim"]:
         """Return the video as one sequence for the language model, slots in time order. Differentiable."""

@@ -123,7 +123,9 @@ def load_geometry(config: VLM2Config) -> GeometryEncoder:
         encoder = _filled(name, settings, Path(place(config, part)))
     if _encoder_dtype(config) == torch.bfloat16:
         encoder.halve()
-    return (Tracked(encoder) if config.geometry.get("tracked") else encoder).requires_grad_(False)
+    if config.geometry.get("tracked"):
+        encoder = Tracked(encoder, closes_loops=config.geometry.get("loops", True))
+    return encoder.requires_grad_(False)
 
 
 def _filled(name: str, settings: dict[str, Any], folder: Path) -> GeometryEncoder:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..geometry.encoder import Geometry
+from ..geometry.loops import PoseGraph
 from ..geometry.windows import FrameInputs, WindowState
 from ..memory import DualState
 from ..model import VLM2ForConditionalGeneration
@@ -58,7 +59,7 @@ def _stream(path: str | Path, tensors: Tensors, record: dict[str, Any]) -> Strea
         if record["format"] == container.OLDER:
             return older.with_trace(unpack(tensors, {**json.loads(record["stream"]), "trace": None}))
         return unpack(tensors, record)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} lacks something or holds it in another form ({error!r}). Save it anew.") from None
 
 
@@ -75,6 +76,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         },
         "inputs": vars(windows.inputs),
         "placed": {} if placed is None else vars(placed),
+        "graph": windows.graph.to_tensors(),
         "stream": {} if stream.unit is None else {"unit": torch.as_tensor(stream.unit)},
         "trajectory": vars(trace.trajectory),
         **{f"kept.{index}": vars(kept) for index, kept in enumerate(trace.kept)},
@@ -112,8 +114,9 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
     placed = None
     if record["placed"] is not None:
         values = {**part("placed"), "grid": tuple(record["placed"]["grid"]), "metric": record["placed"]["metric"]}
-        placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry)})
+        placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry) if field.name != "landmarks"})
     memory, told = part("memory"), record["trace"]
+    placed_frames, graph = record["frames"] - len(record["times"]), PoseGraph.from_tensors(part("graph"))
     trace = Trace()
     if told is not None:
         kept: list[dict[str, Any]] = [{**entry, **part(f"kept.{index}")} for index, entry in enumerate(told["kept"])]
@@ -128,7 +131,7 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         images=tuple(part("waiting").get("images", torch.empty(0))),
         geometry_images=tuple(part("waiting").get("geometry_images", torch.empty(0))),
         times=tuple(record["times"]),
-        windows=WindowState(record["window"], record["overlap"], inputs, placed),
+        windows=WindowState(record["window"], record["overlap"], inputs, placed, placed_frames, graph),
         unit=part("stream").get("unit"),
         memory=DualState.from_tensors(memory) if memory else None,
         grid=tuple(record["grid"]),

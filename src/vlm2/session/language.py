@@ -112,7 +112,8 @@ class Answerer:
             if coordinates is not None and (same == 0 or known is not None):
                 recollection = self.model.recollect(video, coordinates[same:], times[same:], grid)
                 if recollection is not None and known is not None:
-                    recollection = known.first(same).then(recollection)
+                    places = self.model.token_places(coordinates, grid).cpu()  # a closed loop moves old slots, too
+                    recollection = replace(known.first(same).then(recollection), places=places)
             new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
             self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
             start, tokens = before.shape[1], video.shape[1]

@@ -105,6 +105,8 @@ class Watcher:
             tokens_3d = self.model.represent(features)
         with self.stopwatch("memory"):
             memory, reads = self._remember(tokens_3d, stream)
+            if (correction := windows.correction(stream.windows)) is not None:
+                stream = replace(stream, trace=stream.trace.moved(correction, unit))
             trace = self._explain(stream, reads, features, geometry.world_from_camera, unit)
         taken = replace(stream, images=(), geometry_images=(), times=())
         return replace(taken, windows=windows, unit=unit, memory=memory, trace=trace)
@@ -156,7 +158,7 @@ class Watcher:
         inputs = FrameInputs(seen, visual_tokens, stream.grid).wanted_by(encoder)
         windows, geometry = advance(encoder, windows, inputs)
         if last:
-            geometry = finish(encoder, windows)
+            windows, geometry = finish(encoder, windows)
         assert geometry is not None
         return visual_tokens, windows, geometry
 

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from ..geometry.loops import Correction
 from .sources import Source, Sources, mix
 from .trajectory import Trajectory
 
@@ -93,6 +94,25 @@ class Trace:
         points = {k.frame: k.points for k in self.kept}
         found = [p for frame in frames if (p := points.get(frame)) is not None]
         return torch.stack(found) if len(found) == len(frames) else None
+
+    def moved(self, correction: Correction, unit: float | Tensor) -> Trace:
+        """Return the diary with all that it placed where a graph of the path has it since; a length of `unit` in the
+        world is 1 here."""
+
+        def motion(frames: Tensor) -> Float[Tensor, "frames 4 4"]:
+            found = correction.of(frames)
+            found[:, :3, 3] /= torch.as_tensor(unit).cpu()
+            return found
+
+        kept = []
+        for old, move in zip(self.kept, motion(torch.tensor([k.frame for k in self.kept])), strict=True):
+            pose, points = old.world_from_camera, old.points
+            pose = None if pose is None else move @ pose
+            points = None if points is None else points @ move[:3, :3].mT + move[:3, 3]
+            kept.append(replace(old, world_from_camera=pose, points=points))
+        path = self.trajectory
+        path = replace(path, world_from_camera=motion(path.frames) @ path.world_from_camera)
+        return replace(self, kept=tuple(kept), trajectory=path)
 
     def then(self, read: Read, shown: Kept, recent: int, has_bank: bool, merges: bool) -> Trace:
         """Return the diary with one more frame: what happened, and what the frame shows. `recent` is how
