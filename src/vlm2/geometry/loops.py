@@ -157,9 +157,9 @@ class PoseGraph:
         """Tell how what was placed by an earlier graph of this stream has moved; None where nothing did."""
         now = {key.frame: key.world_from_camera for key in self.keyframes}
         both = [key for key in earlier.keyframes if key.frame in now]
-        motion = [now[key.frame] @ np.linalg.inv(key.world_from_camera) for key in both]
         if all(now[key.frame] is key.world_from_camera for key in both):
             return None
+        motion = [now[key.frame] @ np.linalg.inv(key.world_from_camera) for key in both]
         return Correction(np.array([key.frame for key in both]), np.stack(motion))
 
     def _thinned(self, unit: float) -> PoseGraph:

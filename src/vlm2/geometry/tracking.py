@@ -125,10 +125,11 @@ def track(
     if not (np.isfinite(local_points).all() and np.isfinite(encoded).all() and unit > 0):
         return Track(encoded)
     features = [detect(*frame) for frame in zip(images, local_points[..., 2], strict=True)]
-    sights = [match(features[i], features[j], i, j) for i, j in combinations(range(len(images)), 2)]
-    expected = [np.linalg.inv(encoded[i]) @ encoded[j] for i, j in combinations(range(len(images)), 2)]
-    found = (find_motion(s, focal, e, unit) for s, e in zip(sights, expected, strict=True))
-    pairs = [pair for pair in found if pair is not None]
+    pairs: list[Pair] = []
+    for i, j in combinations(range(len(images)), 2):
+        expected = np.linalg.inv(encoded[i]) @ encoded[j]
+        pair = find_motion(match(features[i], features[j], i, j), focal, expected, unit)
+        pairs += [] if pair is None else [pair]
     poses, certain = chain(pairs, encoded)
     if pairs:
         poses, focal = adjust(Sights.join([pair.sights for pair in pairs]), poses, focal, unit)
