@@ -195,6 +195,13 @@ def test_windows_are_joined_by_the_tracked_poses_and_a_stream_gives_what_the_who
     assert torch.equal(streamed.world_from_camera, whole.world_from_camera)
 
 
+def test_a_frame_that_windows_share_is_searched_once(monkeypatch):
+    true, searched, create = walk(11), [], cv2.SIFT_create
+    monkeypatch.setattr(cv2, "SIFT_create", lambda **options: (searched.append(1), create(**options))[1])
+    encode_windows(Tracked(Guessing(true)), numbered(0.9 * film(true)))  # paler than in any other test
+    assert len(searched) == len(true)
+
+
 def test_windows_of_another_scale_are_brought_to_the_first():
     true = walk(11)
     encoder = Tracked(Guessing(true, metric=False))

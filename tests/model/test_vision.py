@@ -121,7 +121,7 @@ def test_frame_without_pixels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "size", "before", "after"), [(3, 8, 0, 1), (5, 8, 1, 2), (3, 7, 1, 1), (5, 7, 2, 2)]
+    ("kernel", "size", "before", "after"), [(3, 8, 0, 1), (5, 8, 1, 2), (3, 2, 0, 1), (5, 6, 1, 2)]
 )
 def test_padding_is_tensorflows(kernel: int, size: int, before: int, after: int) -> None:
     convolution = Convolution(1, 1, kernel, 2)

@@ -15,7 +15,7 @@ Pixels are counted from the image's centre, which is taken for the principal poi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -198,17 +198,24 @@ def _opencv() -> Any:
 
 def detect(image: UInt8[np.ndarray, "height width"], depth: Float[np.ndarray, "rows columns"]) -> Features:
     """Find the features of a frame, where its depth is positive."""
-    sift = _opencv().SIFT_create(nfeatures=FEATURES, contrastThreshold=CONTRAST, edgeThreshold=EDGE)
-    points, found = sift.detectAndCompute(image, None)
-    order = np.argsort([-point.response for point in points], kind="stable")
+    pixels, descriptors = _found(image.tobytes(), image.shape)
     size, cells = np.array(image.shape[::-1]), np.array(depth.shape[::-1])
-    pixels = np.array([point.pt for point in points], np.float64).reshape(-1, 2)[order] + 0.5
     column, row = (pixels * cells / size).astype(int).clip(0, cells - 1).T
     z = depth[row, column]
+    return Features((pixels - size / 2)[z > 0], descriptors[z > 0], z[z > 0])
+
+
+@lru_cache(maxsize=64)
+def _found(image: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Find features, the strongest first: pixels from the upper left corner, and descriptors. Windows share frames,
+    which are looked at once."""
+    sift = _opencv().SIFT_create(nfeatures=FEATURES, contrastThreshold=CONTRAST, edgeThreshold=EDGE)
+    points, found = sift.detectAndCompute(np.frombuffer(image, np.uint8).reshape(shape), None)
+    order = np.argsort([-point.response for point in points], kind="stable")
+    pixels = np.array([point.pt for point in points], np.float64).reshape(-1, 2)[order] + 0.5
     # The square root of a histogram of unit sum: distances of these tell features better apart (Arandjelović 2012).
     counts = np.zeros((0, 128), np.float32) if found is None else found[order]
-    descriptors = np.sqrt(counts / counts.sum(1, keepdims=True).clip(1e-6))
-    return Features((pixels - size / 2)[z > 0], descriptors[z > 0], z[z > 0])
+    return pixels, np.sqrt(counts / counts.sum(1, keepdims=True).clip(1e-6))
 
 
 def match(first: Features, second: Features, source: int, target: int) -> Sights:

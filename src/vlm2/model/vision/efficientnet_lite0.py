@@ -33,16 +33,15 @@ STAGE_DEVIATIONS = (6.7, 3.0)
 
 
 class Convolution(nn.Conv2d):
-    """A convolution padded to give ceil(size / stride) pixels, the odd pixel of padding at the right and the bottom."""
+    """A convolution padded to give size / stride pixels, the odd pixel of padding at the right and the bottom. With
+    stride 2 it takes images of even sides."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve [batch, channels, height, width]."""
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        if stride == 1:
-            return functional.conv2d(input, self.weight, self.bias, padding=kernel // 2, groups=self.groups)
-        height, width = (max((-(-size // stride) - 1) * stride + kernel - size, 0) for size in input.shape[-2:])
-        padded = functional.pad(input, (width // 2, width - width // 2, height // 2, height - height // 2))
-        return functional.conv2d(padded, self.weight, self.bias, stride=stride, groups=self.groups)
+        kernel, stride, weight = self.kernel_size[0], self.stride[0], self.weight
+        if stride == 2:  # a zero row and column before the kernel do what padding behind the image would, unpadded
+            weight = functional.pad(weight, (1, 0, 1, 0))
+        return functional.conv2d(input, weight, self.bias, stride, padding=kernel // 2, groups=self.groups)
 
 
 class Block(nn.Module):
