@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from .tracking import RATIO, Features, Landmarks, Pose, Poses, cross, find_motion, match
+from .tracking import RATIO, Features, Landmarks, Pose, Poses, cross, find_motion, match, product, solve
 
 KEYFRAMES = 64  # at most; the least needed goes
 KEPT = 300  # features of a keyframe: the strongest
@@ -191,7 +191,7 @@ def likely(keyframes: list[Keyframe], new: Keyframe) -> list[Keyframe]:
     known = np.zeros((len(keyframes), QUICK, 128), np.float32)
     for row, key in zip(known, keyframes, strict=True):
         row[: len(key.descriptors)] = key.descriptors[:QUICK]
-    likeness = new.descriptors[:QUICK].astype(np.float32) @ known.reshape(-1, 128).T / FINE**2
+    likeness = product(new.descriptors[:QUICK].astype(np.float32), known.reshape(-1, 128).T) / FINE**2
     likeness = likeness.reshape(-1, len(keyframes), QUICK)
     next_best, best = np.moveaxis(np.partition(likeness, -2, axis=2)[:, :, -2:], 2, 0)
     votes = ((1 - best).clip(0) < RATIO**2 * (1 - next_best)).sum(0)
@@ -233,7 +233,7 @@ def relax(poses: Poses, ends: Int[np.ndarray, "edges 2"], edges: tuple[Edge, ...
         np.add.at(curvature, (at[:, :, None], at[:, None, :]), slopes.mT * weight[:, None, None] @ slopes)
         np.add.at(gradient, at, ((slopes.mT * weight[:, None, None]) @ errors[:, :, None])[:, :, 0])
         curvature[np.diag_indices(len(curvature))] += 1e-9
-        change = -np.linalg.solve(curvature[6:, 6:], gradient[6:]).reshape(-1, 2, 3)
+        change = -solve(curvature[6:, 6:], gradient[6:]).reshape(-1, 2, 3)
         poses[1:, :3, 3] += (poses[1:, :3, :3] @ change[:, 1, :, None])[:, :, 0]
         poses[1:, :3, :3] = poses[1:, :3, :3] @ rotations(change[:, 0])
     return poses

@@ -145,6 +145,22 @@ def focal_length(local_points: Float[np.ndarray, "frames rows columns 3"], width
     return float(np.median(pixels[outer] * z / np.abs(x).clip(1e-6)))
 
 
+# Products of large matrices are torch's: numpy has threads of its own, which would go on spinning beside torch's.
+
+
+def product(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Multiply matrices, or a matrix and a vector."""
+    return (torch.from_numpy(first) @ torch.from_numpy(second)).numpy()
+
+
+def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve linear equations. Raises LinAlgError for a singular matrix."""
+    found, singular = torch.linalg.solve_ex(torch.from_numpy(matrix), torch.from_numpy(right))
+    if singular:
+        raise np.linalg.LinAlgError("The equations have no one solution.")
+    return found.numpy()
+
+
 # Features and their matches
 
 
@@ -223,7 +239,7 @@ def match(first: Features, second: Features, source: int, target: int) -> Sights
     in `target` come first, then, in the same order, those of `target`'s points in `source`."""
     a = b = np.zeros(0, int)
     if len(first.depth) > 1 and len(second.depth) > 1:
-        likeness = first.descriptors @ second.descriptors.T
+        likeness = product(first.descriptors, second.descriptors.T)
         nearest = likeness.argmax(1)
         next_best, best = np.partition(likeness, -2, axis=1)[:, -2:].T
         mutual = likeness.argmax(0)[nearest] == np.arange(len(nearest))
@@ -376,13 +392,13 @@ def adjust(sights: Sights, start: Poses, focal: float, unit: float) -> tuple[Pos
     for turn in range(ROUNDS):
         kernel = KERNEL * max(1.0, WIDE * (1 - 2 * turn / ROUNDS))
         slopes, errors = _match_terms(sights, poses, focal, kernel)
-        curvature, gradient = TRUST * slopes.T @ slopes, TRUST * slopes.T @ errors
+        curvature, gradient = TRUST * product(slopes.T, slopes), TRUST * product(slopes.T, errors)
         for slope, error in _step_terms(poses, start, unit):
             curvature, gradient = curvature + slope.T @ slope, gradient + slope.T @ error
         curvature[-1, -1] += FOCAL**-2
         gradient[-1] += np.log(focal / first_focal) * FOCAL**-2
         free = slice(6, None)
-        change = -np.linalg.solve(curvature[free, free], gradient[free])
+        change = -solve(curvature[free, free], gradient[free])
         for pose, (turning, moving) in zip(poses[1:], change[:-1].reshape(-1, 2, 3), strict=True):
             pose[:3, 3] += pose[:3, :3] @ moving
             pose[:3, :3] = pose[:3, :3] @ cv2.Rodrigues(turning)[0]
