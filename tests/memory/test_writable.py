@@ -8,7 +8,7 @@ import pytest
 import torch
 from memories import DIM, EIGHT, HEADS, OURS, PATCHES, make, video
 
-from vlm2.memory import DualMemory, DualState
+from vlm2.memory import DualMemory, DualState, attention
 from vlm2.memory.attention import attend
 
 RULES = ("nearest", "pair", "merge", "successive")
@@ -164,7 +164,10 @@ def test_bfloat16_compares_in_single_precision() -> None:
     torch.testing.assert_close(state.episodic.similarity, flat @ flat.T, atol=1e-5, rtol=0)
 
 
-def test_both_ways_to_attend_are_one() -> None:
+@pytest.mark.parametrize("heads", [1, 2, 3, 4])  # at a time
+def test_both_ways_to_attend_are_one(heads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "CACHED", heads * PATCHES * 40)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     queries, keys, values = torch.randn(3, HEADS, 40, 4, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         by_head = attend(queries[:, :PATCHES], keys, values)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 ASKING = 16  # tokens of a frame that tell whom a read attends to
+CACHED = 2**19  # scores that stay in a processor's cache, in single precision
 
 
 class MemoryAttention(nn.Module):
@@ -73,8 +74,10 @@ def attend(
 def _attend_by_heads(queries: Tensor, keys: Tensor, values: Tensor) -> Float[Tensor, "patches dim"]:
     heads, patches, head_dim = queries.shape
     queries = queries * head_dim**-0.5
-    # In single precision each core does a head of its own; in bfloat16 all share one, which only `mm` does well.
-    together = min(torch.get_num_threads(), heads) if queries.dtype == torch.float32 else 1
+    together = 1  # in bfloat16 all cores share a head, which only `mm` does well
+    if queries.dtype == torch.float32:  # a head a core, or as many as the cache holds
+        fit = CACHED // (patches * keys.shape[1])
+        together = min(max(torch.get_num_threads(), fit), heads)
     scores = queries.new_empty(together, patches, keys.shape[1])
     found = queries.new_empty(heads, patches, head_dim)
     for first in range(0, heads, together):
