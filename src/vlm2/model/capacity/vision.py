@@ -74,16 +74,22 @@ class EfficientNet:
         return sum(layer(kernel**2 * inside, out) for _, _, kernel, inside, out in self._convolutions((1, 1)))
 
     def operations(self, frames: int, grid: Grid) -> int:
-        """Return the operations: each output pixel and channel is a sum over a kernel of the channels in its group."""
+        """Return the operations: each output pixel and channel is a sum over a kernel of the channels in its group;
+        with stride 2 the kernel has a row and a column more."""
         rows = self._convolutions(grid)
-        return frames * sum(products(out, kernel**2 * inside, wide) for out, _, kernel, inside, wide in rows)
+        sums = ((out, (kernel + (out < before)) ** 2 * inside, wide) for out, before, kernel, inside, wide in rows)
+        return frames * sum(products(*each) for each in sums)
 
     def working(self, frames: int, grid: Grid) -> int:
-        """Return the working numbers: the images, as given and normalised, and of the widest convolution by channels
-        what goes in, padded, and comes out."""
+        """Return the working numbers: the images, as given and normalised, and of the widest block what goes in, what
+        it is expanded to, and both again behind the convolution by channels."""
         pixels = 3 * grid[0] * grid[1] * self.stride**2
+        rows = self._convolutions(grid)
+        blocks = zip(rows, rows[1:], rows[2:], strict=False)
         widest = max(
-            (2 * before + out) * wide for out, before, _, inside, wide in self._convolutions(grid) if inside == 1
+            before * (entering + inner) + out * (inner + leaving)
+            for (_, _, _, entering, _), (out, before, _, inside, inner), (_, _, _, _, leaving) in blocks
+            if inside == 1
         )
         return frames * (2 * pixels + widest)
 
