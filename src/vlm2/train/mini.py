@@ -282,14 +282,15 @@ def load_parts(config: MiniConfig):
 
 @torch.no_grad()
 def recollections(answering: Answering, examples: HomeExamples) -> Iterator[tuple[Recollection, list[Question]]]:
-    """Yield what the model's recall makes of each home, thinned as in training, with the home's questions."""
+    """Yield what the model's recall makes of each home, of the frames that training shows, and its questions."""
     device = answering.grounding.place.weight.device
     for home in examples.homes:
-        features = examples.example(home, examples.stride(home), ()).features.to(device)
+        questions = tuple(ask_all(home.scene, seed=examples.seed))
+        features = examples.example(home, examples.stride(home), questions).features.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device)):
             recalled = answering.watched(features)[2]
         if recalled is not None:
-            yield recalled, list(ask_all(home.scene, seed=examples.seed))
+            yield recalled, list(questions)
 
 
 def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -> None:
