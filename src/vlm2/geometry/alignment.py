@@ -66,8 +66,8 @@ def align(
         raise ValueError(
             f"Only {int((weight > 0).sum())} of {len(source)} points have weight; aligning needs at least 3."
         )
-    dtype = source.dtype
-    source, target, weight = source.double(), target.double(), weight.double()
+    dtype, device = source.dtype, source.device
+    source, target, weight = (x.cpu().double() for x in (source, target, weight))  # not every device has doubles
     found = umeyama(source, target, weight, with_scale)
     width = None
     for _ in range(rounds):
@@ -75,4 +75,4 @@ def align(
         floor = 2 * error[weight > 0].median() + 1e-9
         width = error.max() if width is None else torch.maximum(width / 2, floor)
         found = umeyama(source, target, weight * (1 + (error / width) ** 2) ** -2, with_scale)
-    return Alignment(found.scale, found.rotation.to(dtype), found.translation.to(dtype))
+    return Alignment(found.scale, *(x.to(dtype).to(device) for x in (found.rotation, found.translation)))

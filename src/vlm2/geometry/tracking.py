@@ -86,10 +86,10 @@ class Tracked(GeometryEncoder):
             return geometry
         found = track(
             grey(images),
-            geometry.local_points.double().cpu().numpy(),
-            geometry.world_from_camera.double().cpu().numpy(),
+            geometry.local_points.cpu().double().numpy(),
+            geometry.world_from_camera.cpu().double().numpy(),
         )
-        poses = torch.from_numpy(found.poses).to(geometry.world_from_camera)
+        poses = torch.from_numpy(found.poses).float().to(geometry.world_from_camera)
         return replace(geometry, world_from_camera=poses, landmarks=found.last if self.closes_loops else None)
 
 

@@ -213,13 +213,13 @@ def _close_loops(graph: PoseGraph, geometry: Geometry, placed: int) -> tuple[Pos
     """Take a window, the last of `placed` frames, into the graph, and put it where places seen again say."""
     if geometry.landmarks is None:
         return graph, geometry
-    pose = geometry.world_from_camera[-1].double().cpu().numpy()
+    pose = geometry.world_from_camera[-1].cpu().double().numpy()
     unit = float(geometry.local_points[..., 2].median())
     graph = graph.then(placed - 1, pose, geometry.landmarks, unit, since=placed - len(geometry.local_points))
     found = graph.keyframes[-1].world_from_camera
     poses = geometry.world_from_camera
     if found is not pose:
-        poses = torch.from_numpy(found @ np.linalg.inv(pose)).to(poses) @ poses
+        poses = torch.from_numpy(found @ np.linalg.inv(pose)).float().to(poses) @ poses
     return graph, replace(geometry, world_from_camera=poses, landmarks=None)
 
 
