@@ -1,6 +1,7 @@
 """`vlm2 ask` on the toy model: what it prints, and what it says to wrong input."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -108,8 +109,11 @@ def test_models_devices_and_dtypes_that_are_not_there(video, monkeypatch, reposi
     assert words in str(error)
 
 
-@pytest.mark.parametrize(("place", "words"), [("none/room.vlm2mem", "no folder"), ("", "it is a folder")])
+@pytest.mark.parametrize(
+    ("place", "words"), [("none/room.vlm2mem", "no folder"), ("", "it is a folder"), ("pipe", "a device or a pipe")]
+)
 def test_what_cannot_be_saved_is_refused_before_anything_is_loaded(video, tmp_path, monkeypatch, place, words):
+    os.mkfifo(tmp_path / "pipe")
     monkeypatch.setattr("vlm2.session.load", lambda *_, **__: pytest.fail("loaded"))
     error = run(video, QUESTION, "--save", tmp_path / place).exception
     assert isinstance(error, ValueError)
@@ -125,3 +129,18 @@ def test_a_truncated_video_is_answered_with_a_warning(toy, write_video):
     assert result.exit_code == 0, result.output
     assert "Warning" in result.stderr
     assert "truncated or damaged" in result.stderr
+
+
+def test_a_memory_that_cannot_be_saved_costs_no_answers(toy, video, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("vlm2.session.Session.save", full)
+    result = run(video, QUESTION, "--json", "--fps", 5, "--save", tmp_path / "room.vlm2mem")
+    assert isinstance(result.exception, OSError)
+    assert json.loads(result.stdout)["answers"][0]["question"] == QUESTION
+
+
+def test_bytes_that_are_no_text_are_asked_as_question_marks(toy, video):
+    result = run(video, "How many caf\udce9s?", "--json", "--fps", 5)
+    assert json.loads(result.stdout)["answers"][0]["question"] == "How many caf?s?"

@@ -54,7 +54,7 @@ def lockstep(monkeypatch) -> Lockstep:
     return wall
 
 
-def run(*arguments: object, typed: str = ""):
+def run(*arguments: object, typed: str | bytes = ""):
     return CliRunner().invoke(app, ["watch", *map(str, arguments)], input=typed)
 
 
@@ -97,6 +97,13 @@ def test_typed_lines_are_questions_and_wait_for_the_first_frame(toy, film, locks
     assert [first["question"], second["question"]] == [QUESTION, "How large is it?"]
     assert first["time"] in (0.0, 0.2)
     assert last["frames"] == 10
+
+
+def test_a_typed_line_that_is_no_text_is_asked_and_the_next_one_too(toy, film, lockstep, monkeypatch):
+    monkeypatch.setattr("vlm2.cli.watch.Thread", Undelayed)
+    typed = b"How many caf\xe9s?\nHow large is it?\n"
+    first, second, _ = rows(run(film, "--fps", 5, "--json", typed=typed))
+    assert [first["question"], second["question"]] == ["How many caf\ufffds?", "How large is it?"]
 
 
 class Undelayed:

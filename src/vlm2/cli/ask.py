@@ -72,22 +72,22 @@ def ask(
             with _progress(file) as progress:
                 session.watch(file, fps=fps, progress=progress)
             answers = [(question, session.ask(_prompt(question))) for question in asked]
-            if save is not None:
-                session.save(save)
     if json:
         typer.echo(_as_json(model, file, session, answers))
     else:
         _show(file, session, answers, load_seconds)
+    if save is not None:  # last, so that a full disk costs no answers
+        cast("Session", session).save(save)
 
 
 def _questions(texts: list[str], file: Path | None) -> list[Question]:
     from ..questions.question import Question
 
-    questions = [Question("", text, None, "") for text in texts]
+    questions = [Question("", text.encode("utf-8", "replace").decode(), None, "") for text in texts]
     if file is not None:
         if not file.is_file():
             raise ValueError(f"There is no file {file}. --questions takes a .jsonl, one question a line.")
-        lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line for line in file.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
         for number, line in enumerate(lines, 1):
             try:
                 questions.append(Question.from_vsi(json_module.loads(line)))

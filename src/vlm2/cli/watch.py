@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json as json_module
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -74,6 +76,12 @@ def check_place(file: Path | None) -> None:
         raise ValueError(f"{file} cannot be saved: there is no folder {file.absolute().parent}. Make it first.")
     if file.is_dir():
         raise ValueError(f"{file} cannot be saved: it is a folder. Name a file in it, such as {file / 'room.vlm2mem'}.")
+    if file.exists() and not file.is_file():
+        raise ValueError(f"{file} cannot be saved: it is no file but a device or a pipe. Name a file.")
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise ValueError(
+            f"{file} cannot be saved: {file.absolute().parent} may not be written to. Name another folder."
+        )
 
 
 @dataclass(frozen=True)
@@ -211,7 +219,9 @@ class Watching:
 
 
 def _put_lines(events: SimpleQueue) -> None:
-    """Hand on what is typed, line by line."""
+    """Hand on what is typed, line by line; bytes that are no UTF-8 are replaced."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
     for line in sys.stdin:
         if line.strip():
             events.put(Question(line.strip()))

@@ -111,7 +111,7 @@ def _sealed_record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
 
 def _replace(path: Path, data: bytes | bytearray) -> None:
     """Put a file in its place in one step, its contents on the disk first."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    partial = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.partial")  # names have at most 255 bytes
     try:
         with partial.open("xb") as file:
             file.write(data)

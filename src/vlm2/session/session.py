@@ -135,6 +135,7 @@ class Session:
             raise ValueError("The question is empty; ask something about the video.")
         if not self.frames:
             raise ValueError("Nothing was seen yet; call watch(path) or observe(frame, time) before ask(question).")
+        question = question.encode("utf-8", "replace").decode()  # a command line may hold bytes that are no text
         with self._asking:
             started = clock.perf_counter()
             stream = self._complete()
