@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vlm2.questions.question import Question
 from vlm2.scenes import Scene
 
@@ -23,6 +25,8 @@ def test_prompt() -> None:
 def test_answer_in_words() -> None:
     assert CHOICE.answer_text == "left"
     assert NUMBER.answer_text == "3"
+    for truth in ("left", "", "C", "a"):  # no letter of an option: given as it is
+        assert replace(CHOICE, ground_truth=truth).answer_text == truth
 
 
 def test_vsi_record_and_back(scene: Scene) -> None:
@@ -31,6 +35,8 @@ def test_vsi_record_and_back(scene: Scene) -> None:
     assert (record["id"], record["dataset"], record["scene_name"]) == (7, "homes", "hand")
     assert Question.from_vsi(record) == CHOICE
     assert Question.from_vsi(NUMBER.to_vsi(8, scene)) == NUMBER
+    bare = Question.from_vsi(NUMBER.to_vsi(8, scene) | {"options": [], "ground_truth": None})
+    assert (bare.options, bare.ground_truth) == (None, "")
 
 
 def test_the_seconds_of_named_frames_are_kept(scene: Scene) -> None:

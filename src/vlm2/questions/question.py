@@ -41,10 +41,11 @@ class Question:
 
     @property
     def answer_text(self) -> str:
-        """Return the right answer in words: the right option without its letter, or the number."""
-        if self.options is None:
+        """Return the right answer in words: the right option without its letter; the number, or what else is given."""
+        letters = [chr(ord("A") + index) for index in range(len(self.options or ()))]
+        if self.options is None or self.ground_truth not in letters:
             return self.ground_truth
-        return option_text(self.options[ord(self.ground_truth) - ord("A")])
+        return option_text(self.options[letters.index(self.ground_truth)])
 
     def prompt(self) -> str:
         """Return the text for a model: the question, its options one a line, and how to answer.
@@ -79,12 +80,12 @@ class Question:
     @staticmethod
     def from_vsi(record: Mapping[str, Any]) -> Question:
         """Read a record of VSI-Bench's question file (ours, or the published one)."""
-        options = record["options"]
+        options, truth = record["options"], record["ground_truth"]
         return Question(
             question_type=record["question_type"],
             question=record["question"],
-            options=None if options is None else tuple(options),
-            ground_truth=str(record["ground_truth"]),
+            options=tuple(options) if options else None,
+            ground_truth="" if truth is None else str(truth),
             times=tuple(record.get("times", ())),
             answers=tuple(record.get("answers", ())),
         )

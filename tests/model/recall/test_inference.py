@@ -91,6 +91,7 @@ def test_a_way_is_told_by_the_turns_that_it_lacks():
         == "Turn Back"
     )
     assert infer(HOME, f"{way}\nA. Turn Left, Turn Back\nB. Turn Left, Turn Right") == "Turn Left, Turn Right"
+    assert infer(HOME, f"{way}\nA. Turn Left,Turn Back\nB. Turn Left,Turn Right") == "Turn Left,Turn Right"
     assert infer(HOME, start) is None
 
 

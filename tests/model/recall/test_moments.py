@@ -99,3 +99,12 @@ def test_answers_follow(question, answer):
 def test_without_a_path_nothing_is_told_of_moments(path):
     for question in ("How far from where I was at 0.0 s was I at 20.0 s, in meters?", "How far did I walk?"):
         assert infer(HOME, question, path=path) is None
+
+
+@pytest.mark.parametrize("form", ["{}", "Moved {}", "To the {}", "{}."])
+def test_a_course_is_chosen_however_the_options_word_it(form):
+    asked = "In which direction did the camera move between 1 seconds and 10 seconds?"
+    options = [form.format(way) for way in ("left", "backward", "forward")]
+    lines = [f"{letter}. {option}" for letter, option in zip("ABC", options, strict=True)]
+    assert infer(HOME, "\n".join([asked, *lines]), path=WAY) == options[2]
+    assert infer(HOME, "\n".join([asked, "A. left, then right", "B. forward"]), path=WAY) is None

@@ -12,6 +12,7 @@ from vlm2.model.recall.vocabulary import SYNONYMS, VOCABULARY, category_index, n
         ("Is the trash bin left of the TV stand?", ["trash bin", "tv stand"]),
         ("Are the boxes by the couch or by the television?", ["box", "sofa", "tv"]),
         ("Is my bedroom bigger than the doorway?", []),  # neither a bed nor a door
+        ("Where is the s\u0131nk, the S\u0130NK and the \u017fofa?", []),  # letters that count as i and s elsewhere
         ("chair, table, chair", ["chair", "table", "chair"]),
     ],
 )

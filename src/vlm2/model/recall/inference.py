@@ -88,7 +88,10 @@ def _then(recollection: Recollection, asked: Asked, path: CameraPath) -> str | N
     if asked.kind == "course":
         right, _, ahead = moved(path, first, later[0]).tolist()
         ways = {"forward": ahead, "backward": -ahead, "right": right, "left": -right}
-        options = {option: ways.get(option.lower().removesuffix("s"), -torch.inf) for option in asked.options} or ways
+        said = [[way for way in ways if re.search(rf"\b{way}s?\b", option.lower())] for option in asked.options]
+        if any(len(found) != 1 for found in said):
+            return None
+        options = {option: ways[found] for option, (found,) in zip(asked.options, said, strict=True)} or ways
         return max(options, key=options.__getitem__)
     if asked.kind == "reach":
         return _length(reach(recollection, asked.names[0].name, pose), asked.question)
@@ -132,7 +135,7 @@ def _route(recollection: Recollection, asked: Asked, roles: Roles) -> str | None
     options = [option for option in asked.options if option.count(",") == len(turns) - 1]
 
     def agreeing(option: str) -> int:
-        return sum(said == found for said, found in zip(option.split(", "), turns, strict=True))
+        return sum(said.strip() == found for said, found in zip(option.split(","), turns, strict=True))
 
     return max(options, key=agreeing, default=", ".join(str(found) for found in turns))
 

@@ -38,7 +38,8 @@ SYNONYMS = {
 
 _INDEX = {name: i for i, name in enumerate(VOCABULARY)}
 _WORDS = {**{name: name for name in VOCABULARY[1:]}, **SYNONYMS}
-_PATTERN = re.compile(rf"\b({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?:e?s)?\b", re.IGNORECASE)
+_NAMES = "|".join(sorted(_WORDS, key=len, reverse=True))
+_PATTERN = re.compile(rf"\b(?ai:({_NAMES})(?:e?s)?)\b")  # of ASCII letters: others, such as ı, count as i elsewhere
 
 
 def category_index(category: str) -> int:
