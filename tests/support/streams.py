@@ -31,8 +31,9 @@ def encode(frames: int, container: str = "mpegts", codec: str = "mpeg2video", ra
 
 
 @contextmanager
-def served(data: bytes, kind: str, times: int) -> Iterator[str]:
-    """Serve a stream without an end of its own on 127.0.0.1, `times` times; then refuse. Gives its address."""
+def served(data: bytes, kind: str, times: int, size: int | None = None) -> Iterator[str]:
+    """Serve a stream on 127.0.0.1, `times` times; then refuse. Gives its address. It has no end of its own, or is said
+    to be of a `size`."""
     left = [times]
 
     class Handler(BaseHTTPRequestHandler):
@@ -43,6 +44,8 @@ def served(data: bytes, kind: str, times: int) -> Iterator[str]:
                 return
             self.send_response(200)
             self.send_header("Content-Type", kind)
+            if size is not None:
+                self.send_header("Content-Length", str(size))
             self.end_headers()
             self.wfile.write(data)
 

@@ -75,6 +75,16 @@ def test_a_lost_stream_is_taken_up_again_and_given_up_in_the_end(container, code
     assert "Given up after 3 more tries" in str(told[-1].error)
 
 
+def test_a_recording_that_breaks_off_is_told_and_one_that_ends_is_not():
+    film = encode(24)
+    for data, whole in ((film, True), (film[: len(film) // 2], False)):
+        with served(data, "video/mp2t", times=1, size=len(film)) as address:
+            reader, frames, (ended,) = read(find_source(address), 100, Lockstep())
+        assert len(frames) >= (22 if whole else 5) and reader.lost == 0
+        assert (ended.error is None) == whole
+    assert isinstance(ended.error, VideoError) and "broke off" in str(ended.error)
+
+
 def test_live_frames_are_thinned_by_the_time_of_their_arrival():
     with served(encode(20), "video/mp2t", times=1) as address:
         reader, _, _ = read(find_source(address), 2, Ticking(tick=0.1), tries=0)

@@ -127,7 +127,8 @@ class LiveReader:
         return None
 
     def _read_connection(self) -> str | None:
-        """Connect and hand on frames; return why they stopped, None at the end of a source that has one."""
+        """Connect and hand on frames; return why they stopped, None at the end of a source that has one. Raises
+        VideoError where such a source breaks off."""
         damage = Damage()
         try:
             with self.source.open() as connection:
@@ -142,6 +143,8 @@ class LiveReader:
         except (VideoError, FFmpegError, OSError) as error:
             return str(error)
         if ends and self.wanted:
+            if damage.reason:  # a connection anew would begin at the start
+                raise VideoError(f"{self.source.name} broke off: {damage.reason}. What came before it was watched.")
             return None
         return f"{self.source.name} stopped: {damage.reason or 'the stream ended'}."
 
