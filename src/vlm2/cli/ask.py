@@ -181,12 +181,13 @@ def _table(answers: list[Asked]):
     """Lay out questions, answers and truths side by side."""
     from rich.table import Table
 
-    table = Table("question", "answer", "truth", "looked most at", show_lines=True)
+    table = Table("question", "answer", "truth", "recalled", "looked most at", show_lines=True)
     for question, answer in answers:
         table.add_row(
             _plain("\n".join([question.question, *(question.options or ())])),
             _plain(answer.text),
             _plain(_truth(question)),
+            _plain(answer.recalled or ""),
             _evidence(answer),
         )
     return table

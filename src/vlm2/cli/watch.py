@@ -209,10 +209,12 @@ class Watching:
         if self.json:
             evidence = [{k: round(v, 4) for k, v in asdict(seen).items()} for seen in answer.evidence]
             row = {"time": round(self.now, 3), "question": text, "answer": answer.text, "evidence": evidence}
+            row |= {} if answer.recalled is None else {"recalled": answer.recalled}
             typer.echo(json_module.dumps(row, ensure_ascii=False))
             return
         seen = ", ".join(f"{e.time:.1f} s ({e.weight:.0%})" for e in answer.evidence[:EVIDENCE_SHOWN])
-        typer.echo(f"[{self.now:.1f} s] {text}\n  {answer.text}\n  looked most at {seen}")
+        recalled = "" if answer.recalled is None else f"\n  recalled: {answer.recalled}"
+        typer.echo(f"[{self.now:.1f} s] {text}\n  {answer.text}{recalled}\n  looked most at {seen}")
 
     def _say(self, kind: str, words: str) -> None:
         typer.echo(json_module.dumps({kind: words}, ensure_ascii=False) if self.json else words, err=True)
