@@ -39,7 +39,7 @@ class Geometry:
 
 
 class GeometryEncoder(nn.Module, ABC):
-    """Frames in, 3D out. One subclass a file; found by its registered name."""
+    """Frames in, 3D out. One subclass a file; found by its file's name."""
 
     geometry_dim: int
     view_dim: int
