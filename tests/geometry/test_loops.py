@@ -13,8 +13,8 @@ from places import landmarks, mistaken, turned, worst
 
 from vlm2.geometry import loops
 from vlm2.geometry.encoder import Geometry, GeometryEncoder
+from vlm2.geometry.features import Features, Landmarks
 from vlm2.geometry.loops import Correction, Edge, PoseGraph, axis_angle, relax, rotations
-from vlm2.geometry.tracking import Features, Landmarks
 from vlm2.geometry.windows import FrameInputs, WindowState, advance, encode_and_settle
 
 EVERY = 5  # frames between keyframes

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from vlm2.geometry.encoder import Geometry, GeometryEncoder
+from vlm2.geometry.features import Features, Landmarks
 from vlm2.geometry.loops import axis_angle
-from vlm2.geometry.tracking import Features, Landmarks
 
 FOCAL = 160.0
 HALF = (128, 96)  # pixels

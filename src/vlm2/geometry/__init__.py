@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .encoder import GeometryEncoder
 
-_NOT_ENCODERS = {"alignment", "cameras", "encoder", "loops", "tracking", "windows"}
+_NOT_ENCODERS = {"alignment", "cameras", "encoder", "features", "linear", "loops", "tracking", "windows"}
 
 
 def encoder_names() -> list[str]:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from .tracking import Landmarks
+    from .features import Landmarks
 
 
 @dataclass(frozen=True)

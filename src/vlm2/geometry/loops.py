@@ -20,7 +20,9 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from .tracking import RATIO, Features, Landmarks, Pose, Poses, cross, find_motion, match, product, solve
+from .features import RATIO, Features, Landmarks, match
+from .linear import product, solve
+from .tracking import Pose, Poses, cross, find_motion
 
 KEYFRAMES = 64  # at most; the least needed goes
 KEPT = 300  # features of a keyframe: the strongest

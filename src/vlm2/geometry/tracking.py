@@ -15,22 +15,18 @@ Pixels are counted from the image's centre, which is taken for the principal poi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from .encoder import Geometry, GeometryEncoder
+from .features import Landmarks, Sights, detect, match, opencv
+from .linear import product, solve
 
-FEATURES = 800  # of a frame, at most
-CONTRAST = 0.005  # of a feature; SIFT's usual 0.04 leaves nothing of plain walls
-EDGE = 15.0  # how edge-like a feature may be
-RATIO = 0.85  # of a match's distance to the next best's
-MATCHES = 100  # of a pair, at most: the likest
 SAMPLES = 100  # of random points, a pair and direction
 TOLERANCE = 2.0  # pixels, of a sample's supporters
 PIXEL = 1.0  # deviation of a match, pixels
@@ -145,114 +141,6 @@ def focal_length(local_points: Float[np.ndarray, "frames rows columns 3"], width
     return float(np.median(pixels[outer] * z / np.abs(x).clip(1e-6)))
 
 
-# Products of large matrices are torch's: numpy has threads of its own, which would go on spinning beside torch's.
-
-
-def product(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Multiply matrices, or a matrix and a vector."""
-    return (torch.from_numpy(first) @ torch.from_numpy(second)).numpy()
-
-
-def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve linear equations. Raises LinAlgError for a singular matrix."""
-    found, singular = torch.linalg.solve_ex(torch.from_numpy(matrix), torch.from_numpy(right))
-    if singular:
-        raise np.linalg.LinAlgError("The equations have no one solution.")
-    return found.numpy()
-
-
-# Features and their matches
-
-
-@dataclass(frozen=True)
-class Features:
-    """Features of a frame, the strongest first: pixels, unit descriptors, and the encoder's depth there."""
-
-    pixels: Float[np.ndarray, "features 2"]
-    descriptors: Float[np.ndarray, "features 128"]
-    depth: Float[np.ndarray, " features"]
-
-
-@dataclass(frozen=True)
-class Landmarks:
-    """What may be recognised in a window's last frame: its features, and the focal length (pixels) that goes with
-    them. `certain`: matches join all frames of the window."""
-
-    features: Features
-    focal: float
-    certain: bool = True
-
-    def scaled(self, scale: float) -> Landmarks:
-        """Give the landmarks in other units of length."""
-        return replace(self, features=replace(self.features, depth=self.features.depth * scale))
-
-
-@dataclass(frozen=True)
-class Sights:
-    """Points of `source` frames by their pixels and depth, and the pixels where `target` frames see them."""
-
-    source: Int[np.ndarray, " points"]
-    target: Int[np.ndarray, " points"]
-    pixels: Float[np.ndarray, "points 2"]
-    depth: Float[np.ndarray, " points"]
-    seen: Float[np.ndarray, "points 2"]
-
-    @staticmethod
-    def join(parts: list[Sights]) -> Sights:
-        """Join the sights of several pairs."""
-        return Sights(*(np.concatenate(arrays) for arrays in zip(*(vars(p).values() for p in parts), strict=True)))
-
-
-@cache
-def _opencv() -> Any:
-    """Import OpenCV, with as many threads as torch has."""
-    import cv2
-
-    cv2.setNumThreads(torch.get_num_threads())
-    return cv2
-
-
-def detect(image: UInt8[np.ndarray, "height width"], depth: Float[np.ndarray, "rows columns"]) -> Features:
-    """Find the features of a frame, where its depth is positive."""
-    pixels, descriptors = _found(image.tobytes(), image.shape)
-    size, cells = np.array(image.shape[::-1]), np.array(depth.shape[::-1])
-    column, row = (pixels * cells / size).astype(int).clip(0, cells - 1).T
-    z = depth[row, column]
-    return Features((pixels - size / 2)[z > 0], descriptors[z > 0], z[z > 0])
-
-
-@lru_cache(maxsize=64)
-def _found(image: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Find features, the strongest first: pixels from the upper left corner, and descriptors. Windows share frames,
-    which are looked at once."""
-    sift = _opencv().SIFT_create(nfeatures=FEATURES, contrastThreshold=CONTRAST, edgeThreshold=EDGE)
-    points, found = sift.detectAndCompute(np.frombuffer(image, np.uint8).reshape(shape), None)
-    order = np.argsort([-point.response for point in points], kind="stable")
-    pixels = np.array([point.pt for point in points], np.float64).reshape(-1, 2)[order] + 0.5
-    # The square root of a histogram of unit sum: distances of these tell features better apart (Arandjelović 2012).
-    counts = np.zeros((0, 128), np.float32) if found is None else found[order]
-    return pixels, np.sqrt(counts / counts.sum(1, keepdims=True).clip(1e-6))
-
-
-def match(first: Features, second: Features, source: int, target: int) -> Sights:
-    """Match features that are each other's nearest and clearly nearer than the next. All sights of `source`'s points
-    in `target` come first, then, in the same order, those of `target`'s points in `source`."""
-    a = b = np.zeros(0, int)
-    if len(first.depth) > 1 and len(second.depth) > 1:
-        likeness = product(first.descriptors, second.descriptors.T)
-        nearest = likeness.argmax(1)
-        next_best, best = np.partition(likeness, -2, axis=1)[:, -2:].T
-        mutual = likeness.argmax(0)[nearest] == np.arange(len(nearest))
-        clear = (1 - best).clip(0) < RATIO**2 * (1 - next_best)
-        a = np.flatnonzero(mutual & clear)
-        a = np.sort(a[np.argsort(-best[a], kind="stable")[:MATCHES]])
-        b = nearest[a]
-    here, away = np.full(len(a), source), np.full(len(a), target)
-    there = Sights(here, away, first.pixels[a], first.depth[a], second.pixels[b])
-    back = Sights(away, here, second.pixels[b], second.depth[b], first.pixels[a])
-    return Sights.join([there, back])
-
-
 # The motion of a pair
 
 
@@ -292,7 +180,7 @@ def find_motion(sights: Sights, focal: float, expected: Pose | None = None, unit
 
 def _sample(points: Float[np.ndarray, "points 3"], seen: Float[np.ndarray, "points 2"], focal: float) -> Pose | None:
     """Find `target_from_source` by random samples, which OpenCV draws with a seed of its own."""
-    cv2 = _opencv()
+    cv2 = opencv()
     try:
         camera, options = np.diag([focal, focal, 1.0]), {"iterationsCount": SAMPLES, "reprojectionError": TOLERANCE}
         found, turn, shift, _ = cv2.solvePnPRansac(
@@ -387,7 +275,7 @@ def project(sights: Sights, poses: Poses, focal: float) -> Projection:
 def adjust(sights: Sights, start: Poses, focal: float, unit: float) -> tuple[Poses, float]:
     """Adjust poses and focal length: Gauss and Newton's steps, matches weighed by Geman and McClure's estimator, whose
     kernel narrows. A step that matches say nothing of stays as it was. Returns both; the first pose stays."""
-    cv2, first_focal = _opencv(), focal
+    cv2, first_focal = opencv(), focal
     poses = start.copy()
     for turn in range(ROUNDS):
         kernel = KERNEL * max(1.0, WIDE * (1 - 2 * turn / ROUNDS))
@@ -434,7 +322,7 @@ def _step_terms(poses: Poses, start: Poses, unit: float) -> list[tuple[np.ndarra
     terms = []
     steps, wanted = (np.linalg.inv(p[:-1]) @ p[1:] for p in (poses, start))
     for index, (step, goal) in enumerate(zip(steps, wanted, strict=True)):
-        turn = _opencv().Rodrigues(goal[:3, :3].T @ step[:3, :3])[0][:, 0]
+        turn = opencv().Rodrigues(goal[:3, :3].T @ step[:3, :3])[0][:, 0]
         shift = step[:3, 3] - goal[:3, 3]
         slopes = np.zeros((6, 6 * len(poses) + 1))
         here, there = 6 * index, 6 * index + 6
