@@ -81,9 +81,9 @@ def ask(
 
 
 def _questions(texts: list[str], file: Path | None) -> list[Question]:
-    from ..questions.question import Question
+    from ..questions.question import Question, readable
 
-    questions = [Question("", text.encode("utf-8", "replace").decode(), None, "") for text in texts]
+    questions = [Question("", readable(text), None, "") for text in texts]
     if file is not None:
         if not file.is_file():
             raise ValueError(f"There is no file {file}. --questions takes a .jsonl, one question a line.")

@@ -91,6 +91,11 @@ class Question:
         )
 
 
+def readable(text: str) -> str:
+    """Replace what is no text: a command line may hold bytes that are no UTF-8."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def option_text(option: str) -> str:
     """Return an option without its letter: "A. left" gives "left"."""
     return option.split(". ", 1)[-1]

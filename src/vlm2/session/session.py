@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
 from ..model.recall import CameraPath
-from ..questions.question import WORD_REQUEST
+from ..questions.question import WORD_REQUEST, readable
 from ..video import VideoFile
 from . import file
 from .answer import Answer, Evidence
@@ -135,7 +135,7 @@ class Session:
             raise ValueError("The question is empty; ask something about the video.")
         if not self.frames:
             raise ValueError("Nothing was seen yet; call watch(path) or observe(frame, time) before ask(question).")
-        question = question.encode("utf-8", "replace").decode()  # a command line may hold bytes that are no text
+        question = readable(question)
         with self._asking:
             started = clock.perf_counter()
             stream = self._complete()
