@@ -13,7 +13,7 @@ from .configuration import EpisodicWrite
 from .slots import Entry, Slots
 
 TIE = 1e-6  # similarities closer than this are equal: single precision does not tell them apart on every machine
-AT_ONCE = 4  # entries of a lower precision compared together, so that their copy in single precision stays in the cache
+AT_ONCE = 4  # entries of a lower precision compared together, in one copy in single precision that stays in the cache
 
 
 class Deletion(NamedTuple):
@@ -148,8 +148,12 @@ def cosine(
     It chooses slots and is not trained through; in single precision, because neighbouring frames differ late.
     """
     flat, asked = tokens.detach().flatten(1), entry.detach().flatten().float()
-    single = flat.dtype == torch.float32
-    products = flat @ asked if single else torch.cat([some.float() @ asked for some in flat.split(AT_ONCE)])
+    if flat.dtype == torch.float32:
+        products = flat @ asked
+    else:
+        products, single = asked.new_empty(len(flat)), asked.new_empty(AT_ONCE, len(asked))
+        for some, found in zip(flat.split(AT_ONCE), products.split(AT_ONCE), strict=True):
+            torch.mv(single[: len(some)].copy_(some), asked, out=found)
     return products / (norms * norm).clamp(min=torch.finfo(torch.float32).tiny)
 
 
