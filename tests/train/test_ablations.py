@@ -20,6 +20,7 @@ from vlm2.session.load import LoadedModel
 from vlm2.train import ablations, mini
 from vlm2.train.ablations import AblationsConfig, run_ablations
 from vlm2.train.cache import open_cache
+from vlm2.train.card import records
 from vlm2.train.examples import Handful, HomeExamples, cache_geometry
 from vlm2.train.recipes.ablations import recipe
 from vlm2.train.rows import ROWS, Kept, RowExamples, Spread, Stream, changes, slots
@@ -87,6 +88,8 @@ def test_seven_steps_of_every_row(config, toys):
         assert (out / "grounding").is_dir() == (row in "ab")  # the others take over what b has named
         saved = VLM2ForConditionalGeneration.from_pretrained(out / "checkpoint")
         assert saved.config.memory["capacity"] == 3 and (saved.representation.spatial is (row != "a"))
+        settings = [made["configuration"] for made in records(out / "checkpoint")]
+        assert [made["loop.out"] for made in settings] == [str(out)]
         first[row] = losses(out)[1]
     assert len({round(loss, 6) for row, loss in first.items() if row != "f"}) == 5  # each sees something else
 

@@ -12,6 +12,7 @@ from vlm2.geometry.pi3 import DecoderSize, Pi3, Pi3Config, Pi3Output
 from vlm2.scenes.record import Scene
 from vlm2.train import geometry, losses
 from vlm2.train.cache import FORMAT, open_cache
+from vlm2.train.card import records
 from vlm2.train.loop import LoopConfig
 from vlm2.train.recipes.geometry import recipe
 
@@ -99,6 +100,7 @@ def test_training_learns_writes_and_reloads(cache, tmp_path):
     after = json.loads((tmp_path / "run/metrics.json").read_text())
     assert after["depth_error"] < 0.7 * before["depth_error"]
     assert after["rotation_still"] == pytest.approx(np.rad2deg(0.15), rel=1e-3)
+    assert [made["scores"] for made in records(tmp_path / "run/encoder")] == [after]
     reloaded = geometry.open_encoder(tmp_path / "run/encoder")
     tokens = homes[1].slice("visual_tokens", 0, 4).float()
     assert reloaded.config == encoder.config

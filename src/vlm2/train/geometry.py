@@ -18,6 +18,7 @@ from ..benchmarks.geometry import Errors, summary, window_errors, window_starts
 from ..geometry.encoder import GeometryEncoder
 from ..geometry.pi3 import Pi3, Pi3Config
 from .cache import CachedHome, open_cache
+from .card import record, write_card
 from .loop import LoopConfig, Trained, fit
 from .losses import GeometryLossWeights, geometry_losses
 
@@ -126,18 +127,22 @@ def open_encoder(folder: Path | str) -> Pi3:
 
 
 def train_geometry(config: GeometryTraining) -> Pi3:
-    """Train, or go on where a run in `loop.out` stopped; leave the encoder in `loop.out`/encoder and evaluate it."""
+    """Train, or go on where a run in `loop.out` stopped; leave the encoder and its card in `loop.out`/encoder."""
     out = Path(config.loop.out)
     torch.manual_seed(config.loop.seed)
     encoder = open_encoder(config.start) if config.start else Pi3(config.encoder)
     objective = GeometryObjective(encoder, config.weights, config.feature_noise)
-    fit(objective, Windows(open_cache(config.train), config), config.loop)
+    homes = open_cache(config.train)
+    training = record("geometry", config, homes)
+    fit(objective, Windows(homes, config), config.loop)
     encoder.eval()
     save_encoder(encoder, out / "encoder")
     if config.validation:
         metrics = evaluate_geometry(encoder, open_cache(config.validation), config.frames, config.evaluate_windows)
         (out / "metrics.json").write_text(json.dumps(metrics, indent=1))
         print(json.dumps(metrics, indent=1))
+        training["scores"] = metrics
+    write_card(out / "encoder", [training])
     return encoder
 
 

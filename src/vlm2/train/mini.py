@@ -36,6 +36,7 @@ from ..questions import ask_all
 from ..questions.question import Question
 from . import packing
 from .cache import CachedHome, open_cache
+from .card import record, records, write_card
 from .counting import counted, fit_counting
 from .examples import Example, Handful, HomeExamples, Pool, by_task, cache_geometry, geometry_path
 from .grounding import Grounding, pool2, pooled_categories
@@ -294,13 +295,14 @@ def recollections(answering: Answering, examples: HomeExamples) -> Iterator[tupl
 
 
 def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -> None:
-    """Run the parts of stage 2, going on from their checkpoints; leave a loadable model in `loop.out`/checkpoint."""
+    """Run the parts of stage 2, going on from their checkpoints; leave model and card in `loop.out`/checkpoint."""
     from rich.progress import track
 
     torch.manual_seed(config.loop.seed)
     model, processor = load_parts(config)
     homes = open_cache(config.cache)
     others = open_cache(config.validation) if config.validation else []
+    training = [*records(config.geometry), record("mini", config, homes)]
     new = [home for home in [*homes, *others] if not geometry_path(home).exists()]
     for home in track(new, description="Geometry of the cached homes"):
         cache_geometry(home, model.geometry)
@@ -334,3 +336,4 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
     checkpoint = Path(config.loop.out) / "checkpoint"
     model.save_pretrained(checkpoint, dtype=torch.bfloat16)
     processor.save_pretrained(checkpoint)
+    write_card(checkpoint, training)
