@@ -4,10 +4,14 @@ from collections import Counter
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
+from toys import toy_model
+from toytraining import write_homes
 
 from vlm2.geometry.cameras import rotation_angle
 from vlm2.questions.question import Question
-from vlm2.train.examples import Handful, as_tracked, by_task, shuffle_options
+from vlm2.train.cache import open_cache
+from vlm2.train.examples import Handful, as_tracked, by_task, cache_geometry, geometry_path, shuffle_options
 from vlm2.train.terse import TerseQuestion
 
 CHOICE = Question("object_rel_distance", "Which is closest?", ("A. chair", "B. tv", "C. bed", "D. sofa"), "C")
@@ -40,6 +44,23 @@ def test_drills_keep_their_one_wording():
     drill = TerseQuestion("drill_seen", "Is there a bed?", None, "Yes")
     drawn = Handful(20, paraphrased=1.0).draw({"drill_seen": [drill]}, np.random.default_rng(3))
     assert set(drawn) == {drill}
+
+
+def test_geometry_is_kept_and_made_anew_by_another_encoder(tmp_path):
+    homes = open_cache(write_homes(tmp_path / "homes"))
+    one, other = toy_model().geometry, toy_model().geometry
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.add_(0.1)
+    cache_geometry(homes, one)
+    first = [load_file(geometry_path(home)) for home in homes]
+    stamps = [geometry_path(home).stat().st_mtime_ns for home in homes]
+    cache_geometry(homes, one)
+    assert [geometry_path(home).stat().st_mtime_ns for home in homes] == stamps
+    cache_geometry(homes, other)
+    second = [load_file(geometry_path(home)) for home in homes]
+    pairs = zip(first, second, strict=True)
+    assert not any(torch.equal(was["geometry_tokens"], now["geometry_tokens"]) for was, now in pairs)
 
 
 def test_a_tracked_path_drifts_a_little_and_stays_rigid():

@@ -9,15 +9,16 @@ from torch.utils.data import Dataset
 from toys import GRID, toy_features, toy_model, toy_processor
 
 from vlm2.model.recall import infer, told
+from vlm2.model.recall.counting import FACTS
 from vlm2.model.recall.recognition import Recognition
 from vlm2.model.recall.vocabulary import VOCABULARY, category_index
 from vlm2.model.splice import IGNORED
 from vlm2.questions.question import Question
-from vlm2.train import packing
-from vlm2.train.examples import Example
+from vlm2.train import mini, packing
+from vlm2.train.examples import Example, Handful, HomeExamples
 from vlm2.train.grounding import Grounding, pool2, pooled_categories
 from vlm2.train.loop import LoopConfig, fit
-from vlm2.train.mini import Answering, MiniConfig, parameter_groups
+from vlm2.train.mini import Answering, MiniConfig, learn_counting, parameter_groups
 
 QUESTIONS = (
     Question("object_counting", "How many chair(s) are in this room?", None, "4"),
@@ -125,3 +126,16 @@ def test_grounding_tells_what_and_where():
     named = torch.full((1, 6, len(words)), -1e-3)
     named[0, 0] = words[category_index("chair") - 1]
     assert grounding(named, shown, places)[0] < grounding(named.flip(1), shown, places)[0]
+
+
+def test_counts_are_told_once_counting_is_learnt(monkeypatch):
+    module, used = answering(), []
+    monkeypatch.setattr(
+        mini, "counted", lambda homes: (torch.rand(8, FACTS), torch.ones(8).long(), torch.ones(8).long())
+    )
+    monkeypatch.setattr(mini, "infer", lambda recollection, text, counting: used.append(counting))
+    homes = HomeExamples([], 0, Handful(), 56, seed=0)
+    module(example())
+    learn_counting(module, homes)
+    module(example())
+    assert used == [None] * len(QUESTIONS) + [module.model.counting] * len(QUESTIONS)

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import torch
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from safetensors import safe_open
 
@@ -24,6 +23,7 @@ from ..benchmarks.report import markdown
 from ..benchmarks.scores import Run, read_run
 from ..model.weights import sha256
 from .cache import CachedHome
+from .digest import feed
 from .recipe import flat
 
 CARD = "README.md"
@@ -50,9 +50,7 @@ def data_hash(homes: Sequence[CachedHome]) -> str:
     for home in sorted(homes, key=lambda home: home.path.name):
         digest.update(f"{home.path.name}\n{home.scene.to_json()}\n".encode())
         with safe_open(home.path, framework="pt") as file:
-            for name in sorted(file.keys()):
-                digest.update(f"{name}\n".encode())
-                digest.update(file.get_tensor(name).contiguous().view(torch.uint8).numpy())
+            feed(digest, ((name, file.get_tensor(name)) for name in sorted(file.keys())))
     return digest.hexdigest()
 
 

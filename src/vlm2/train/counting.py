@@ -1,4 +1,4 @@
-"""Counting, fitted last of all: what the recollections of many homes say about how many things there are.
+"""Counting, fitted apart from all else: what the recollections of many homes say about how many things there are.
 
 The network is small and all homes pass through the model once, without gradients, so that this takes minutes.
 """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -21,6 +22,7 @@ from ..model.features import FrameFeatures
 from ..questions import ask_all, paraphrase
 from ..questions.question import Question
 from .cache import CachedHome
+from .digest import weights_hash
 from .drills import DRILLS, drills, told
 from .terse import TerseQuestion, terse
 
@@ -46,12 +48,29 @@ def geometry_path(home: CachedHome) -> Path:
     return home.path.with_suffix(".geometry.safetensors")
 
 
-@torch.no_grad()
-def cache_geometry(home: CachedHome, encoder: GeometryEncoder) -> None:
-    """Run the geometry encoder over a cached home as a session would, and keep what the model reads of it.
+def cache_geometry(homes: Sequence[CachedHome], encoder: GeometryEncoder) -> None:
+    """Run the geometry encoder over cached homes as a session would, and keep what the model reads of it.
 
-    The cache holds no images to track, so a tracked encoder gets the true poses with the errors of tracked ones.
+    The cache holds no images to track, so a tracked encoder gets the true poses with the errors of tracked ones. Homes
+    of which this encoder's outputs are kept already are left alone; another encoder's are replaced.
     """
+    from rich.progress import track
+
+    key = weights_hash(encoder)
+    new = [home for home in homes if not _has_geometry(home, key)]
+    for home in track(new, description="Geometry of the cached homes", disable=not new):
+        _cache_geometry(home, encoder, key)
+
+
+def _has_geometry(home: CachedHome, key: str) -> bool:
+    if not geometry_path(home).is_file():
+        return False
+    with safe_open(geometry_path(home), framework="pt") as file:
+        return (file.metadata() or {}).get("encoder") == key
+
+
+@torch.no_grad()
+def _cache_geometry(home: CachedHome, encoder: GeometryEncoder, key: str) -> None:
     visual_tokens = home.tensor("visual_tokens").float()
     geometry = encode_windows(encoder, FrameInputs(visual_tokens=visual_tokens, grid=home.grid))
     if isinstance(encoder, Tracked):
@@ -65,7 +84,7 @@ def cache_geometry(home: CachedHome, encoder: GeometryEncoder) -> None:
         "view_tokens": features.view_tokens.to(torch.bfloat16),
     }
     partial = geometry_path(home).with_suffix(".partial")
-    save_file({k: v.contiguous() for k, v in tensors.items()}, partial)
+    save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata={"encoder": key})
     partial.rename(geometry_path(home))
 
 

@@ -24,7 +24,7 @@ from ..questions.question import Question
 from . import packing
 from .annotations import Annotations, read_annotations
 from .cache import open_cache
-from .examples import Example, Handful, HomeExamples, cache_geometry, geometry_path, shuffle_options
+from .examples import Example, Handful, HomeExamples, cache_geometry, shuffle_options
 from .footage import Footage, Sampling, cache_footage, encoders_key
 from .loop import LoopConfig, fit, place
 from .mini import Answering, MiniConfig
@@ -251,8 +251,6 @@ def _homes(config: FinetuneConfig, model: VLM2ForConditionalGeneration, length: 
     """Give examples of cached homes, with this model's geometry of them."""
     assert config.homes is not None
     homes = open_cache(config.homes)
-    for home in homes:
-        if not geometry_path(home).exists():
-            cache_geometry(home, model.geometry)
+    cache_geometry(homes, model.geometry)
     most = config.sampling.frames or config.sampling.most_frames
     return HomeExamples(homes, length, Handful(config.handful), most, config.loop.seed)

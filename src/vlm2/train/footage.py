@@ -30,6 +30,7 @@ from ..model import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
 from ..model.checkpoint import frozen_checksums
 from ..model.weights import sha256
 from ..video import VideoFile
+from .digest import weights_hash
 
 FORMAT = "vlm2-cached-footage-1"
 WIDE = ("visual_tokens", "geometry_tokens", "view_tokens")  # kept in 16 bits
@@ -65,11 +66,8 @@ class Footage:
 def encoders_key(model: VLM2ForConditionalGeneration) -> str:
     """Return a hash of the frozen encoders: which they are, the checksums of those that are pinned, our geometry's
     weights."""
-    digest = hashlib.sha256(json.dumps([model.config.vision, frozen_checksums(model.config)]).encode())
-    for name, tensor in sorted(model.geometry.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().to("cpu", torch.bfloat16).contiguous().flatten().view(torch.uint8).numpy())
-    return digest.hexdigest()
+    frozen = [model.config.vision, frozen_checksums(model.config), weights_hash(model.geometry)]
+    return hashlib.sha256(json.dumps(frozen).encode()).hexdigest()
 
 
 def cache_footage(

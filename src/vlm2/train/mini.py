@@ -5,9 +5,10 @@ The vision encoder, the geometry encoder and the language model stay frozen. Fou
 1. Naming: single frames' tokens learn to say what is there and where; no language model.
 2. Reading: the adapters learn from questions without any video what words alone tell (how an answer looks, how long a
    sofa is, how many chairs a home has). A question costs a tenth of what it costs behind a video.
-3. Answering: a step is one home. Its frames pass through the 3D-aware representation and the dual memory once, and a
-   handful of questions is answered behind what the memory holds at the end.
-4. Counting: a small network learns from what the recall then makes of every home (`vlm2.train.counting`).
+3. Counting: a small network learns from what the recall makes of every home (`vlm2.train.counting`).
+4. Answering: a step is one home. Its frames pass through the 3D-aware representation and the dual memory once, and a
+   handful of questions is answered behind what the memory holds at the end, each told what a session would tell it.
+   Since that changes what the recall makes of a home, counting is then learnt anew.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from . import packing
 from .cache import CachedHome, open_cache
 from .card import record, records, write_card
 from .counting import counted, fit_counting
-from .examples import Example, Handful, HomeExamples, Pool, by_task, cache_geometry, geometry_path
+from .examples import Example, Handful, HomeExamples, Pool, by_task, cache_geometry
 from .grounding import Grounding, pool2, pooled_categories
 from .loop import LoopConfig, Trained, fit
 from .pointing import named_tokens, point
@@ -64,19 +65,19 @@ class MiniConfig:
     adapters: str | None = None
     named: str | None = None
     loop: LoopConfig = field(
-        default_factory=lambda: LoopConfig(out="runs/mini", steps=400, learning_rate=7e-4, save_every=30)
+        default_factory=lambda: LoopConfig(out="runs/mini", steps=160, learning_rate=7e-4, save_every=30)
     )
     lora_learning_rate: float = 7e-4
     reading_learning_rate: float = 1e-3
     handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a home
-    drill_steps: int = 120  # the first of those behind videos, which ask a handful of drills as well
-    most_frames: int = 56  # a home; longer ones are thinned
+    drill_steps: int = 0  # the first of those behind videos, which ask a handful of drills as well
+    most_frames: int = 120  # a home; longer ones are thinned
     row: int = 128  # tokens in a row of packed questions
     grounding_steps: int = 2500  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
-    reading_steps: int = 800  # without video, before the answers
-    letter_steps: int = 220  # the first of those: letters of told options, and typical sizes
-    typical_steps: int = 460  # those after: typical answers to questions of all kinds; in the others most are told
+    reading_steps: int = 640  # without video, before the answers
+    letter_steps: int = 180  # the first of those: letters of told options, and typical sizes
+    typical_steps: int = 300  # those after: typical answers to questions of all kinds; in the others most are told
     letters: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.8, paraphrased=0.0, told=1.0))
     typical: Handful = field(default_factory=lambda: Handful(questions=6, terse=0.7, paraphrased=0.0))
     reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75, told=0.1))
@@ -92,6 +93,7 @@ class Answering(Trained):
     def __init__(self, model, processor, config: MiniConfig) -> None:
         super().__init__()
         self.model, self.processor, self.settings = model, processor, config
+        self.counts = False  # whether counting has been learnt
         words = word_embeddings(model.language_model.get_input_embeddings(), processor.tokenizer)
         recognition = Recognition(words.shape[1]) if model.recognition is None else model.recognition
         recognition.words.copy_(words)
@@ -106,7 +108,8 @@ class Answering(Trained):
         tokens, frames, recalled = self.watched(features)
         shown = pooled_categories(example.categories.to(device)[frames], features.grid)
         video, recollections = tokens.flatten(0, 1), [recalled] * len(example.questions)
-        answer, look = self.answer_loss(video, example.questions, recollections, shown.flatten(0, 1) > 0)
+        counting = self.model.counting if self.counts else None
+        answer, look = self.answer_loss(video, example.questions, recollections, shown.flatten(0, 1) > 0, counting)
         places = pool2(example.coordinates.to(device)[frames], features.grid)
         what, where = self.grounding(tokens, shown, places)
         weights = self.settings
@@ -131,7 +134,7 @@ class Answering(Trained):
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """Return the loss of the answers' tokens behind a video of any length, every question weighing the same, and
         that of looking where the named things are `shown`. `recollections` has for each question what is recalled of
-        its home, or None; numbers are told where `counting` has been learnt."""
+        its home, or None; numbers of things are told by `counting`, where that has been learnt."""
         language = self.model.language_model
         embed = language.get_input_embeddings()
         texts = [question.prompt() for question in questions]
@@ -281,6 +284,15 @@ def load_parts(config: MiniConfig):
     return model, VLM2Processor.from_config(settings)
 
 
+def learn_counting(answering: Answering, examples: HomeExamples) -> None:
+    """Fit the model's counting, if it has one, to what its recall makes of the homes; from then on counts are told."""
+    if answering.model.counting is not None:
+        answering.eval()
+        things = counted(recollections(answering, examples))
+        fit_counting(answering.model.counting, things, seed=examples.seed)
+        answering.counts = True
+
+
 @torch.no_grad()
 def recollections(answering: Answering, examples: HomeExamples) -> Iterator[tuple[Recollection, list[Question]]]:
     """Yield what the model's recall makes of each home, of the frames that training shows, and its questions."""
@@ -296,16 +308,12 @@ def recollections(answering: Answering, examples: HomeExamples) -> Iterator[tupl
 
 def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -> None:
     """Run the parts of stage 2, going on from their checkpoints; leave model and card in `loop.out`/checkpoint."""
-    from rich.progress import track
-
     torch.manual_seed(config.loop.seed)
     model, processor = load_parts(config)
     homes = open_cache(config.cache)
     others = open_cache(config.validation) if config.validation else []
     training = [*records(config.geometry), record("mini", config, homes)]
-    new = [home for home in [*homes, *others] if not geometry_path(home).exists()]
-    for home in track(new, description="Geometry of the cached homes"):
-        cache_geometry(home, model.geometry)
+    cache_geometry([*homes, *others], model.geometry)
     examples = make_examples(
         homes,
         config.loop.steps * config.loop.accumulate,
@@ -329,10 +337,9 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
             fit(Reading(answering), Sheets(homes, config), reading)
         else:
             load_adapters(model, config.adapters)
+        learn_counting(answering, examples)
         fit(answering, examples, config.loop, parameter_groups(answering, config), held_out if others else None)
-    if model.counting is not None:
-        answering.eval()
-        fit_counting(model.counting, counted(recollections(answering, examples)), seed=config.loop.seed)
+    learn_counting(answering, examples)
     checkpoint = Path(config.loop.out) / "checkpoint"
     model.save_pretrained(checkpoint, dtype=torch.bfloat16)
     processor.save_pretrained(checkpoint)

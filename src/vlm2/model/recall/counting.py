@@ -42,7 +42,7 @@ def facts(recollection: Recollection, name: int) -> Float[Tensor, " facts"]:
 
 class Counting(nn.Module):
     """From the facts about a thing and its name to the probabilities of its number. It takes no gradients but where it
-    is fitted, which is last of all (`vlm2.train.counting`)."""
+    is fitted (`vlm2.train.counting`)."""
 
     def __init__(self) -> None:
         super().__init__()

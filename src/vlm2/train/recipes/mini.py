@@ -1,4 +1,4 @@
-"""Train mini on cached homes, after `vlm2 train geometry`: `vlm2 train mini cache=runs/cache/train loop.steps=400`."""
+"""Train mini on cached homes, after `vlm2 train geometry`: `vlm2 train mini cache=runs/cache/train`."""
 
 from ..mini import MiniConfig, train_mini
 
@@ -8,5 +8,5 @@ run = train_mini
 
 
 def recipe() -> MiniConfig:
-    """Return the configuration of the shipped training, in one piece: some two hours on two CPU cores."""
+    """Return the configuration of the shipped training, in one piece: some 90 minutes on two CPU cores."""
     return MiniConfig()
