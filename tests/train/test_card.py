@@ -51,7 +51,7 @@ def test_the_record_is_read_back_from_the_card(homes, checkpoint):
     assert records(checkpoint) == [first, last]
     text = (checkpoint / "README.md").read_text(encoding="utf-8").partition("# mini")[2]
     assert text.count(first["commit"]) == 2 and text.count(first["data"]["sha256"]) == 2
-    assert "Not measured yet" in text
+    assert "depth_error: 0.1" in text and "not been scored yet" in text
 
 
 def test_the_data_hash_is_of_what_the_homes_hold(homes, tmp_path):
@@ -86,7 +86,7 @@ def test_scores_are_those_of_the_checkpoints_own_run(homes, checkpoint, tmp_path
     card = ModelCard.load(checkpoint / "README.md")
     measured = json.loads((tmp_path / "random/scores.json").read_text())["summary"]["overall"]
     assert [result.metric_value for result in card.data.eval_results] == [round(100 * measured, 1)]
-    assert f"| overall |  | {100 * measured:.1f} (" in card.text and "Not measured" not in card.text
+    assert f"| overall |  | {100 * measured:.1f} (" in card.text and "not been scored" not in card.text
     assert len(records(checkpoint)) == 1
 
 
