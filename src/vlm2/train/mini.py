@@ -52,10 +52,11 @@ MakeExamples = Callable[..., HomeExamples]
 
 @dataclass(frozen=True)
 class MiniConfig:
-    """The second stage. `loop.learning_rate` is that of the modules. `changes` are to the preset's configuration; the
-    homes in `validation` are held out, to measure the loss on. With `adapters`, a checkpoint that is given, what words
-    alone tell is taken over from its language model, and the reading is left out. `named` is the folder of a finished
-    naming, of another run with the same representation, to take over instead of naming anew."""
+    """The second stage. `loop` is of the answering, and its learning rate that of the modules: a tenth of what they were
+    named with, or a few steps of answers undo the naming. `changes` are to the preset's configuration; the homes in
+    `validation` are held out, to measure the loss on. With `adapters`, a checkpoint that is given, what words alone
+    tell is taken over from its language model, and the reading is left out. `named` is the folder of a finished naming,
+    of another run with the same representation, to take over instead of naming anew."""
 
     cache: str = "runs/cache/train"
     geometry: str = "runs/geometry/encoder"  # a trained compact π³
@@ -65,9 +66,10 @@ class MiniConfig:
     adapters: str | None = None
     named: str | None = None
     loop: LoopConfig = field(
-        default_factory=lambda: LoopConfig(out="runs/mini", steps=160, learning_rate=7e-4, save_every=30)
+        default_factory=lambda: LoopConfig(out="runs/mini", steps=60, learning_rate=7e-5, save_every=30)
     )
     lora_learning_rate: float = 7e-4
+    grounding_learning_rate: float = 7e-4
     reading_learning_rate: float = 1e-3
     handful: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.6))  # a home
     drill_steps: int = 0  # the first of those behind videos, which ask a handful of drills as well
@@ -325,6 +327,7 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
     held_out = make_examples(others, len(others), config.handful, config.most_frames, config.loop.seed)
     answering = Answering(model, processor, config)
     naming = replace(config.loop, out=f"{config.loop.out}/{NAMING}", steps=config.grounding_steps, accumulate=1)
+    naming = replace(naming, learning_rate=config.grounding_learning_rate)
     if config.named is None:
         fit(Naming(answering), GroundingFrames(examples, config.grounding_frames, naming.steps), naming)
     else:
