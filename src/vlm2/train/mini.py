@@ -52,7 +52,7 @@ MakeExamples = Callable[..., HomeExamples]
 
 @dataclass(frozen=True)
 class MiniConfig:
-    """The second stage. `loop` is of the answering, and its learning rate that of the modules: a tenth of what they were
+    """The second stage. `loop` is of the answering, its learning rate that of the modules: a tenth of what they were
     named with, or a few steps of answers undo the naming. `changes` are to the preset's configuration; the homes in
     `validation` are held out, to measure the loss on. With `adapters`, a checkpoint that is given, what words alone
     tell is taken over from its language model, and the reading is left out. `named` is the folder of a finished naming,
