@@ -72,6 +72,7 @@ def config(homes, tmp_path) -> AblationsConfig:
         grounding_steps=2,
         reading_steps=2,
         letter_steps=1,
+        saying_steps=2,
         grounding_frames=4,
     )
     return replace(base, out=str(tmp_path / "grid"), mini=small, seeds=(0,), benchmark="")
@@ -84,7 +85,7 @@ def test_seven_steps_of_every_row(config, toys):
         out = Path(config.out) / "seed_0" / row
         assert list(losses(out)) == [1, 2, 3, 4, 5, 6, 7]
         assert list(losses(out, "eval_loss")) == [4, 7]
-        assert list(losses(out / "reading"))
+        assert list(losses(out / "reading")) and list(losses(out / "saying"))
         assert (out / "grounding").is_dir() == (row in "ab")  # the others take over what b has named
         saved = VLM2ForConditionalGeneration.from_pretrained(out / "checkpoint")
         assert saved.config.memory["capacity"] == 3 and (saved.representation.spatial is (row != "a"))
@@ -101,7 +102,14 @@ def test_adapters_of_a_checkpoint_stand_in_for_reading(config, toys, tmp_path):
             torch.nn.init.constant_(parameter, 0.25)
     model.save_pretrained(tmp_path / "start")
     still = replace(config.mini.loop, learning_rate=0.0, steps=1, evaluate_every=0)
-    few = replace(config.mini, adapters=str(tmp_path / "start"), loop=still, lora_learning_rate=0.0, grounding_steps=0)
+    few = replace(
+        config.mini,
+        saying_steps=0,
+        adapters=str(tmp_path / "start"),
+        loop=still,
+        lora_learning_rate=0.0,
+        grounding_steps=0,
+    )
     run_ablations(replace(config, mini=few, rows=("b",)))
     out = tmp_path / "grid/seed_0/b"
     assert not (out / "reading").exists()
@@ -110,7 +118,7 @@ def test_adapters_of_a_checkpoint_stand_in_for_reading(config, toys, tmp_path):
 
 
 def test_a_naming_is_taken_over_by_another_row(config, toys, tmp_path):
-    done = replace(config.mini, loop=replace(config.mini.loop, steps=0), reading_steps=0)
+    done = replace(config.mini, loop=replace(config.mini.loop, steps=0), reading_steps=0, saying_steps=0)
     mini.train_mini(replace(done, loop=replace(done.loop, out=str(tmp_path / "one"))))
     given = {**toy_preset().memory, "episodic": False}
     taken = replace(

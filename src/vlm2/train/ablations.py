@@ -42,6 +42,7 @@ class AblationsConfig:
     mini: MiniConfig = field(
         default_factory=lambda: MiniConfig(
             most_frames=240,
+            saying_steps=0,
             loop=LoopConfig(out="runs/ablations", steps=330, learning_rate=7e-5, save_every=30),
         )
     )

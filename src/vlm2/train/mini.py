@@ -1,6 +1,6 @@
 """Stage 2: the 3D-aware representation, memory, projector and LoRA, trained on questions about generated homes.
 
-The vision encoder, the geometry encoder and the language model stay frozen. Four parts, one after another:
+The vision encoder, the geometry encoder and the language model stay frozen. Five parts, one after another:
 
 1. Naming: single frames' tokens learn to say what is there and where; no language model.
 2. Reading: the adapters learn from questions without any video what words alone tell (how an answer looks, how long a
@@ -8,7 +8,8 @@ The vision encoder, the geometry encoder and the language model stay frozen. Fou
 3. Counting: a small network learns from what the recall makes of every home (`vlm2.train.counting`).
 4. Answering: a step is one home. Its frames pass through the 3D-aware representation and the dual memory once, and a
    handful of questions is answered behind what the memory holds at the end, each told what a session would tell it.
-   Since that changes what the recall makes of a home, counting is then learnt anew.
+5. Saying: the adapters learn once more, without video, that what is told is the answer. Then counting is learnt anew,
+   since answering changes what the recall makes of a home.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ class MiniConfig:
     reading_steps: int = 640  # without video, before the answers
     letter_steps: int = 180  # the first of those: letters of told options, and typical sizes
     typical_steps: int = 300  # those after: typical answers to questions of all kinds; in the others most are told
+    saying_steps: int = 100  # last of all, without video: what is told is said
+    saying_learning_rate: float = 5e-4
     letters: Handful = field(default_factory=lambda: Handful(questions=16, terse=0.8, paraphrased=0.0, told=1.0))
     typical: Handful = field(default_factory=lambda: Handful(questions=6, terse=0.7, paraphrased=0.0))
     reading: Handful = field(default_factory=lambda: Handful(questions=20, terse=0.75, told=0.1))
@@ -342,6 +345,9 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
             load_adapters(model, config.adapters)
         learn_counting(answering, examples)
         fit(answering, examples, config.loop, parameter_groups(answering, config), held_out if others else None)
+        saying = replace(reading, out=f"{config.loop.out}/saying", steps=config.saying_steps)
+        told = replace(config, letter_steps=0, typical_steps=0, reading_steps=config.saying_steps)
+        fit(Reading(answering), Sheets(homes, told), replace(saying, learning_rate=config.saying_learning_rate))
     learn_counting(answering, examples)
     checkpoint = Path(config.loop.out) / "checkpoint"
     model.save_pretrained(checkpoint, dtype=torch.bfloat16)
