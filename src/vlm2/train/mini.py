@@ -343,7 +343,8 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
             fit(Reading(answering), Sheets(homes, config), reading)
         else:
             load_adapters(model, config.adapters)
-        learn_counting(answering, examples)
+        if config.loop.steps:
+            learn_counting(answering, examples)
         fit(answering, examples, config.loop, parameter_groups(answering, config), held_out if others else None)
         saying = replace(reading, out=f"{config.loop.out}/saying", steps=config.saying_steps)
         told = replace(config, letter_steps=0, typical_steps=0, reading_steps=config.saying_steps)

@@ -8,5 +8,5 @@ run = train_mini
 
 
 def recipe() -> MiniConfig:
-    """Return the configuration of the whole training: 85 minutes on two CPU cores."""
+    """Return the configuration of the whole training: some 85 minutes on two CPU cores."""
     return MiniConfig()
