@@ -85,7 +85,8 @@ def test_doorways_stay_free():
             for placement in place.placements:
                 box = placement_box(placement)
                 if box.center[2] - box.size[2] / 2 < 1.9 and placement.model.category != "rug":
-                    assert not footprint(box).overlaps(way), f"home {place.seed}: {placement.model.name}"
+                    slack = 0.05 if placement.model.stands == "wall" else 1e-6  # a shelf's end may stick out beside a door
+                    assert not footprint(box).overlaps(way, slack), f"home {place.seed}: {placement.model.name}"
 
 
 def test_chairs_look_at_their_desk_and_beds_have_their_head_at_a_wall():

@@ -24,20 +24,24 @@ DESIGNS: tuple[Design, ...] = sum(
 )
 MODELS_PER_CATEGORY = 30
 LEAST_PER_DESIGN = 10
+MORE_TO_TRAIN_ON = 200  # a design, in the training split alone
 
 
 @cache
 def design_models(design: Design) -> dict[Split, tuple[str, ...]]:
-    """Return the names of a design's models in each split: 70, 10 and 20 % of them, in the order of their hashes.
+    """Return the names of a design's models in each split: 70, 10 and 20 % of the first, in the order of their hashes,
+    and of all that follow, which are for training.
 
-    A name settles the model altogether (form, sizes, finishes), so what a test home shows was never trained on.
+    A name settles the model altogether (form, sizes, finishes), so what a test home shows was never trained on. From few
+    models training learns those and not their kind (docs/training.md).
     """
     forms = sum(d.category == design.category for d in DESIGNS)
     count = max(LEAST_PER_DESIGN, MODELS_PER_CATEGORY // forms)
-    names = sorted((f"{design.category}/{design.form}/{i:02d}" for i in range(count)), key=_digest)
+    named = [f"{design.category}/{design.form}/{i:02d}" for i in range(count + MORE_TO_TRAIN_ON)]
+    names, more = sorted(named[:count], key=_digest), named[count:]
     train, validation = round(0.7 * count), round(0.8 * count)
     return {
-        "train": tuple(names[:train]),
+        "train": (*names[:train], *more),
         "validation": tuple(names[train:validation]),
         "test": tuple(names[validation:]),
     }
