@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from vlm2.model.recall.inference import told as recalled
 from vlm2.model.recall.vocabulary import VOCABULARY
 from vlm2.questions.question import Question
 from vlm2.scenes.record import Box, Scene, SceneObject, Sighting
@@ -59,9 +60,10 @@ def test_pairs_come_from_the_questions_answers(scene):
     assert len(found[CLOSER]) == 2 and all(q.prompt() == q.question for q in found[CLOSER])
 
 
-def test_a_told_question_leaves_only_the_letter_to_be_found():
+def test_a_question_is_told_its_answer_as_the_recall_tells_it():
     for question in (ORDER, terse(replace(DISTANCE, slots={**DISTANCE.slots}))):
         hint = told(question)
-        assert f"It is: {question.answer_text}." in hint.prompt()
+        assert f"It is: {question.ground_truth}. {question.answer_text}." in hint.prompt()
+        assert hint.prompt() == recalled(question.prompt(), question.answer_text)
         assert hint.options == question.options and hint.ground_truth == question.ground_truth
         assert type(hint) is type(question)

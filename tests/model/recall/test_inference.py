@@ -97,8 +97,11 @@ def test_a_way_is_told_by_the_turns_that_it_lacks():
 
 def test_what_follows_is_told_before_the_options():
     asked = "Which order?\nOptions:\nA. chair, table\nB. table, chair\nAnswer with the letter."
-    answered = "Which order? It is: table, chair.\nOptions:\nA. chair, table\nB. table, chair\nAnswer with the letter."
+    answered = (
+        "Which order? It is: B. table, chair.\nOptions:\nA. chair, table\nB. table, chair\nAnswer with the letter."
+    )
     assert told(asked, infer(HOME, asked)) == answered
+    assert told("Which order?\n- chair\n- table", "table") == "Which order?\n- chair\n- table It is: table."
     assert told("What is my name?", None) == "What is my name?"
 
 

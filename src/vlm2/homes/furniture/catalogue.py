@@ -32,8 +32,8 @@ def design_models(design: Design) -> dict[Split, tuple[str, ...]]:
     """Return the names of a design's models in each split: 70, 10 and 20 % of the first, in the order of their hashes,
     and of all that follow, which are for training.
 
-    A name settles the model altogether (form, sizes, finishes), so what a test home shows was never trained on. From few
-    models training learns those and not their kind (docs/training.md).
+    A name settles the model altogether (form, sizes, finishes), so what a test home shows was never trained on. From
+    few models training learns those, and not their kind (docs/training.md).
     """
     forms = sum(d.category == design.category for d in DESIGNS)
     count = max(LEAST_PER_DESIGN, MODELS_PER_CATEGORY // forms)

@@ -60,12 +60,15 @@ def infer(
 
 
 def told(prompt: str, inferred: str | None) -> str:
-    """Return a prompt with what follows for it, if anything, behind the question and before its options."""
+    """Return a prompt with what follows for it, if anything, behind the question and before its options; if that is one
+    of the options, with its letter."""
     if inferred is None:
         return prompt
+    option = re.search(rf"^[A-H]\. {re.escape(inferred)}$", prompt, re.MULTILINE)
     cut = REQUEST.search(prompt)
     end = cut.start() if cut else len(prompt)
-    return f"{prompt[:end].rstrip()} It is: {inferred}.\n{prompt[end:]}".strip()
+    said = inferred if option is None else option.group()
+    return f"{prompt[:end].rstrip()} It is: {said}.\n{prompt[end:]}".strip()
 
 
 def turn(stand: Tensor, face: Tensor, target: Tensor) -> float:
