@@ -79,7 +79,7 @@ class MiniConfig:
     grounding_steps: int = 2500  # without the language model, before all else
     grounding_frames: int = 64  # frames a step of those
     reading_steps: int = 640  # without video, before the answers
-    letter_steps: int = 180  # the first of those: letters of told options, and typical sizes
+    letter_steps: int = 180  # the first of those: options that are told, and typical sizes
     typical_steps: int = 300  # those after: typical answers to questions of all kinds; in the others most are told
     saying_steps: int = 100  # last of all, without video: what is told is said
     saying_learning_rate: float = 5e-4
@@ -223,10 +223,10 @@ def take_named(answering: Answering, folder: str) -> None:
 class Sheets(torch.utils.data.Dataset):
     """Handfuls of questions of all homes, without their videos.
 
-    All answers follow by rules: under which letter an answer stands that is told, what the words alone make likeliest
-    (`typical`), and at last that what is told is the answer, as the recall will tell it. From rules the adapters find
-    in tens of steps that an answer hangs on the name of the thing, or on the option's words; from the answers of ever
-    new homes, which scatter, they learn for hundreds of steps no more than what all have in common.
+    All answers follow by rules: the letter that is told, what the words alone make likeliest (`typical`), and at last
+    that what is told is the answer, as the recall will tell it. From rules the adapters find in tens of steps that an
+    answer hangs on the name of the thing, or on the option's words; from the answers of ever new homes, which scatter,
+    they learn for hundreds of steps no more than what all have in common.
     """
 
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
