@@ -1,6 +1,7 @@
 """A card tells what a checkpoint was trained on and by what, and shows only its own scores."""
 
 import json
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,6 +13,7 @@ from toytraining import write_homes
 
 from vlm2.benchmarks import runner, scores
 from vlm2.benchmarks.respondents import Settings, respondent
+from vlm2.model.checkpoint import PACKAGED
 from vlm2.model.weights import sha256
 from vlm2.train.cache import open_cache
 from vlm2.train.card import CardConfig, data_hash, record, records, rewrite_card, write_card
@@ -96,3 +98,17 @@ def test_a_checkpoint_without_a_record_is_refused(checkpoint):
     (checkpoint / "README.md").write_text("# Somebody's model\n", encoding="utf-8")
     with pytest.raises(ValueError, match="no README.md with a record"):
         rewrite_card(CardConfig(str(checkpoint)))
+
+
+def test_the_packaged_checkpoint_says_where_it_comes_from():
+    folder = PACKAGED / "mini"
+    made = {record["recipe"]: record for record in records(folder)}
+    assert {"geometry", "mini"} <= set(made)
+    for training in made.values():
+        assert re.fullmatch("[0-9a-f]{40}", training["commit"])
+        assert re.fullmatch("[0-9a-f]{64}", training["data"]["sha256"])
+        assert training["configuration"]
+    card = ModelCard.load(folder / "README.md")
+    assert f"sha256 {sha256(folder / 'model.safetensors')}" in card.text
+    (result,) = card.data.eval_results
+    assert result.dataset_type == "homes" and result.metric_value > 0
