@@ -85,9 +85,8 @@ def test_doorways_stay_free():
             for placement in place.placements:
                 box = placement_box(placement)
                 if box.center[2] - box.size[2] / 2 < 1.9 and placement.model.category != "rug":
-                    slack = (
-                        0.05 if placement.model.stands == "wall" else 1e-6
-                    )  # a shelf's end may stick out beside a door
+                    # the end of a shelf may stick out beside a door
+                    slack = 0.05 if placement.model.stands == "wall" else 1e-6
                     assert not footprint(box).overlaps(way, slack), f"home {place.seed}: {placement.model.name}"
 
 

@@ -347,8 +347,8 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
             learn_counting(answering, examples)
         fit(answering, examples, config.loop, parameter_groups(answering, config), held_out if others else None)
         saying = replace(reading, out=f"{config.loop.out}/saying", steps=config.saying_steps)
-        told = replace(config, letter_steps=0, typical_steps=0, reading_steps=config.saying_steps)
-        fit(Reading(answering), Sheets(homes, told), replace(saying, learning_rate=config.saying_learning_rate))
+        telling = replace(config, letter_steps=0, typical_steps=0, reading_steps=config.saying_steps)
+        fit(Reading(answering), Sheets(homes, telling), replace(saying, learning_rate=config.saying_learning_rate))
     learn_counting(answering, examples)
     checkpoint = Path(config.loop.out) / "checkpoint"
     model.save_pretrained(checkpoint, dtype=torch.bfloat16)
