@@ -8,7 +8,7 @@ from vlm2.model.recall.inference import told as recalled
 from vlm2.model.recall.vocabulary import VOCABULARY
 from vlm2.questions.question import Question
 from vlm2.scenes.record import Box, Scene, SceneObject, Sighting
-from vlm2.train.drills import CLOSER, FIRST, SEEN, drills, told
+from vlm2.train.drills import CLOSER, FIRST, SEEN, answered, drills
 from vlm2.train.terse import terse
 
 ORDER = Question(
@@ -62,7 +62,7 @@ def test_pairs_come_from_the_questions_answers(scene):
 
 def test_a_question_is_told_its_answer_as_the_recall_tells_it():
     for question in (ORDER, terse(replace(DISTANCE, slots={**DISTANCE.slots}))):
-        hint = told(question)
+        hint = answered(question)
         assert f"It is: {question.ground_truth}. {question.answer_text}." in hint.prompt()
         assert hint.prompt() == recalled(question.prompt(), question.answer_text)
         assert hint.options == question.options and hint.ground_truth == question.ground_truth

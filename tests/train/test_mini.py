@@ -19,6 +19,7 @@ from vlm2.train.examples import Example, Handful, HomeExamples
 from vlm2.train.grounding import Grounding, pool2, pooled_categories
 from vlm2.train.loop import LoopConfig, fit
 from vlm2.train.mini import Answering, MiniConfig, learn_counting, parameter_groups
+from vlm2.train.pointing import point
 
 QUESTIONS = (
     Question("object_counting", "How many chair(s) are in this room?", None, "4"),
@@ -69,6 +70,18 @@ def test_packed_loss_is_the_mean_of_the_questions_own_losses():
             labels = torch.tensor([[IGNORED] * len(prompt) + answer])
             losses.append(model(ids, features=one.features, labels=labels).loss)
     assert packed.item() == pytest.approx(torch.stack(losses).mean().item(), abs=1e-4)
+
+
+def test_names_behind_what_is_told_are_pointed_at_as_well(monkeypatch):
+    module, found = answering(), []
+    monkeypatch.setattr(mini, "infer", lambda *_: "all the way over there")
+    monkeypatch.setattr(mini, "point", lambda names, starts, *rest: found.extend(names) or point(names, starts, *rest))
+    module(example())
+    for question, names in zip(QUESTIONS, found, strict=True):
+        ids = module.processor.question_ids(told(question.prompt(), "all the way over there"))
+        said = [module.processor.decode(ids[: token + 1]) for token, _ in names]
+        assert [VOCABULARY[name] for _, name in names] == [text.split()[-1].split("(")[0] for text in said]
+    assert [len(names) for names in found] == [1, 2, 3]
 
 
 def loop(out, steps: int) -> LoopConfig:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..questions.question import Question
+from ..questions.question import LETTERS, Question
 
 ENDINGS = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v")
 SHOWN = 6  # complaints in one error
@@ -96,13 +96,13 @@ def _question(record: dict[str, Any]) -> Question:
     if isinstance(truth, bool) or not isinstance(truth, str | int | float) or not str(truth).strip():
         raise ValueError(f"the ground_truth is {truth!r}; write a number, words, or an option's letter")
     if options is not None:
-        if not isinstance(options, list) or len(options) < 2:
-            raise ValueError(f"the options are {options!r}; write a list of two or more, or null")
-        letters = [chr(ord("A") + place) for place in range(len(options))]
+        if not isinstance(options, list) or not 2 <= len(options) <= len(LETTERS):
+            raise ValueError(f"the options are {options!r}; write a list of two to {len(LETTERS)}, or null")
+        letters = LETTERS[: len(options)]
         expected = [f"{letter}. …" for letter in letters]
         if not all(str(o).startswith(f"{letter}. ") for o, letter in zip(options, letters, strict=True)):
             raise ValueError(f"the options are {options!r}; they begin with their letters: {', '.join(expected)}")
-        if truth not in letters:
+        if truth not in tuple(letters):
             raise ValueError(f"the ground_truth is {truth!r}, which is no letter of the {len(options)} options")
     return Question(
         question_type=str(record.get("question_type") or "question"),

@@ -21,7 +21,7 @@ from .terse import TerseQuestion
 DRILLS = SEEN, FIRST, CLOSER = "drill_seen", "drill_first", "drill_closer"
 
 
-def told(question: Question) -> Question:
+def answered(question: Question) -> Question:
     """Return a question that tells its answer as the recall does: an option with its letter, else in words."""
     answer = next((option for option in question.options or () if option[0] == question.ground_truth), None)
     return replace(question, question=f"{question.question.rstrip()} It is: {answer or question.ground_truth}.")

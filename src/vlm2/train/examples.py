@@ -20,13 +20,12 @@ from ..geometry.tracking import Tracked
 from ..geometry.windows import FrameInputs, encode_windows
 from ..model.features import FrameFeatures
 from ..questions import ask_all, paraphrase
-from ..questions.question import Question
+from ..questions.question import LETTERS, Question, option_text
 from .cache import CachedHome
 from .digest import weights_hash
-from .drills import DRILLS, drills, told
+from .drills import DRILLS, answered, drills
 from .terse import TerseQuestion, terse
 
-LETTERS = "ABCDEFGH"
 TOLD_NUMBERS = ("object_counting", "object_abs_distance", "room_size_estimation")  # that the recall tells
 
 Pool = dict[str, list[Question]]
@@ -121,7 +120,7 @@ def shuffle_options(question: Question, rng: np.random.Generator) -> Question:
     """Give the options another order, and the answer its new letter."""
     if question.options is None:
         return question
-    texts = [option.split(". ", 1)[1] for option in question.options]
+    texts = [option_text(option) for option in question.options]
     order = rng.permutation(len(texts))
     options = tuple(f"{LETTERS[i]}. {texts[j]}" for i, j in enumerate(order))
     truth = LETTERS[int(np.flatnonzero(order == LETTERS.index(question.ground_truth))[0])]
@@ -154,7 +153,7 @@ class Handful:
                 question = paraphrase(question, rng)
             elif form < self.paraphrased + self.terse:
                 question = terse(question)
-            chosen.append(told(question) if is_told else question)
+            chosen.append(answered(question) if is_told else question)
         return tuple(chosen)
 
 

@@ -152,7 +152,7 @@ class Answering(Trained):
         packed = packing.pack(prefix, prompts, answers, self.settings.row)
         pointing = None
         if shown is not None and self.settings.look_weight:
-            names = [named_tokens(q.prompt(), self.processor.offsets(q.prompt())) for q in questions]
+            names = [named_tokens(text, self.processor.offsets(text)) for text in texts]
             pointing = point(names, packed.starts, shown, len(self.before), prefix)
             packed = replace(packed, pointing=pointing)
         fixed = [torch.tensor([ids], device=video.device) for ids in (self.before, self.after)]

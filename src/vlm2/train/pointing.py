@@ -7,7 +7,6 @@ about where to look; this says it of every name in every question.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,12 +14,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ..model.recall.vocabulary import VOCABULARY, category_index
+from ..model.recall.vocabulary import named
 
 LAYERS = (9, 13, 17, 21)
 HEADS = slice(0, 3)  # SmolLM2's heads of one key
-
-_NAMES = re.compile(rf"\b({'|'.join(sorted(VOCABULARY[1:], key=len, reverse=True))})(?:e?s)?\b")
 
 
 @dataclass(frozen=True)
@@ -52,9 +49,9 @@ def named_tokens(prompt: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[
     """Find the category names in a prompt: (token, category), the token being each name's last. `offsets` are the
     characters that every token covers."""
     found = []
-    for name in _NAMES.finditer(prompt):
-        tokens = [i for i, (start, end) in enumerate(offsets) if start < name.end() and end > name.start()]
-        found.append((tokens[-1], category_index(name.group(1))))
+    for begins, ends, category in named(prompt):
+        tokens = [i for i, (start, end) in enumerate(offsets) if start < ends and end > begins]
+        found.append((tokens[-1], category))
     return found
 
 

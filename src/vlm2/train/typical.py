@@ -14,9 +14,8 @@ from functools import cache
 import numpy as np
 
 from ..benchmarks.metrics import CONFIDENCES
-from ..questions.question import Question, option_text
+from ..questions.question import LETTERS, Question, option_text
 
-LETTERS = "ABCDEFGH"
 DECIMALS = {"object_abs_distance": 1, "room_size_estimation": 1}
 
 Key = tuple[str, ...]

@@ -106,6 +106,23 @@ def test_what_follows_is_told_before_the_options():
 
 
 @pytest.mark.parametrize(
+    ("options", "inferred", "said"),
+    [
+        ("A. Bed\nB. Couch", "sofa", "B. Couch"),
+        ("A. Chairs\nB. tables", "table", "B. tables"),
+        ("A. Left\nB. Right", "right", "B. Right"),
+        ("A. couch, chair\nB. chair, couch", "chair, sofa", "B. chair, couch"),
+        ("A. sofa left of tv\nB. sofa right of tv", "sofa right of tv", "B. sofa right of tv"),
+        ("A. couch\nB. sofa", "sofa", "B. sofa"),
+        ("A. couch\nB. settee", "sofa", "sofa"),  # either
+        ("A. bed\nB. chair", "sofa", "sofa"),
+    ],
+)
+def test_an_option_that_says_the_same_is_told_with_its_letter(options, inferred, said):
+    assert told(f"Which?\n{options}", inferred) == f"Which? It is: {said}.\n{options}"
+
+
+@pytest.mark.parametrize(
     ("target", "angle"), [((1, 0), 90), ((-1, 0), -90), ((0, 1), 0), ((1, 1), 45), ((-2, -2), -135)]
 )
 def test_a_turn_to_the_right_is_positive(target, angle):

@@ -3,6 +3,10 @@
 import pytest
 
 from vlm2.model.recall.vocabulary import SYNONYMS, VOCABULARY, category_index, named
+from vlm2.questions.speech import names
+from vlm2.questions.tasks.vsi.object_counting import plural
+
+AMBIGUOUS = {"computer", "light", "mouse", "pc", "screen"}  # of a lamp, or the light of day? a screen in the room?
 
 
 @pytest.mark.parametrize(
@@ -24,6 +28,14 @@ def test_the_place_of_a_name_covers_its_words():
     text = "Is the coat rack here?"
     ((start, end, _),) = named(text)
     assert text[start:end] == "coat rack"
+
+
+@pytest.mark.parametrize("category", VOCABULARY[1:])
+def test_plurals_and_what_people_say_are_understood(category):
+    for text in (category, plural(category), plural(category).capitalize()):
+        assert [VOCABULARY[name] for _, _, name in named(f"How many {text}?")] == [category]
+    for other in set(names(category)) - AMBIGUOUS:
+        assert [VOCABULARY[name] for _, _, name in named(f"Where is the {other}?")] == [category], other
 
 
 def test_every_synonym_stands_for_a_name_and_is_none_itself():

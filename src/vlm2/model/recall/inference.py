@@ -15,9 +15,9 @@ from torch import Tensor
 
 from .counting import Counting
 from .moments import CameraPath, lies, moved, reach, walked
-from .reading import REQUEST, Asked, Moment, Roles
+from .reading import OPTION, REQUEST, Asked, Moment, Roles
 from .recollection import Recollection
-from .vocabulary import VOCABULARY
+from .vocabulary import VOCABULARY, named
 
 BEHIND = 135  # degrees from which on a thing is behind
 FEET = 3.28084  # in a metre
@@ -60,14 +60,16 @@ def infer(
 
 
 def told(prompt: str, inferred: str | None) -> str:
-    """Return a prompt with what follows for it, if anything, behind the question and before its options; if that is one
-    of the options, with its letter."""
+    """Return a prompt with what follows for it, if anything, behind the question and before its options; if one of them
+    says the same, or alone names the same things ("couch" for "sofa"), that option with its letter."""
     if inferred is None:
         return prompt
-    option = re.search(rf"^[A-H]\. {re.escape(inferred)}$", prompt, re.MULTILINE)
+    options = list(OPTION.finditer(prompt))
+    same = [option for option in options if option[1].lower() == inferred.lower()]
+    alike = same or [option for option in options if _things(option[1]) == _things(inferred) != []]
+    said = alike[0].group() if len(alike) == 1 else inferred
     cut = REQUEST.search(prompt)
     end = cut.start() if cut else len(prompt)
-    said = inferred if option is None else option.group()
     return f"{prompt[:end].rstrip()} It is: {said}.\n{prompt[end:]}".strip()
 
 
@@ -154,6 +156,10 @@ def _order(recollection: Recollection, asked: Asked) -> str:
         return sum(later <= earlier for earlier, later in combinations(times, 2))
 
     return _listed(min(asked.listed, key=wrong))
+
+
+def _things(text: str) -> list[int]:
+    return [index for _, _, index in named(text)]
 
 
 def _length(metres: float, question: str) -> str:

@@ -23,7 +23,7 @@ each other for it."""
 
 REQUEST = re.compile(r"^(?:Options:|[A-H]\. .+|Answer with .+|Please answer .+)$", re.MULTILINE)
 _GAP = re.compile(r"(\[please fill in\])|until ([^\[.\d]+)", re.IGNORECASE)
-_OPTION = re.compile(r"^[A-H]\. (.+)$", re.MULTILINE)
+OPTION = re.compile(r"^[A-H]\. (.+)$", re.MULTILINE)
 _SIDE = re.compile(
     r"(?:to |on |at )?(?:the |my |your )?(?:(?:front|back|ahead|behind)[- ]?)?(?:left|right|back|behind)?$"
 )
@@ -155,7 +155,7 @@ class Asked:
         names: dict[int, Name] = {}
         for start, end, name in named(question):
             names.setdefault(name, Name(name, start, end))
-        return Asked(question, tuple(_OPTION.findall(prompt)), tuple(names.values()))
+        return Asked(question, tuple(OPTION.findall(prompt)), tuple(names.values()))
 
     @cached_property
     def listed(self) -> tuple[tuple[int, ...], ...]:

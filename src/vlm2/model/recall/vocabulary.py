@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NAMES = """
+_CATEGORIES = """
 backpack, basket, bathtub, bed, blanket, bookshelf, bowl, box, bucket, cabinet, ceiling light, chair, clock,
 closet, coat rack, computer mouse, computer tower, counter, crate, cup, desk, dishwasher, door, fan,
 fireplace, guitar, heater, kettle, keyboard, lamp, laptop, microwave, mirror, monitor, nightstand, pan, piano,
@@ -12,19 +12,27 @@ picture, pillow, plant, printer, radiator, refrigerator, rug, shelf, shoes, sink
 suitcase, table, telephone, toilet, towel, trash bin, tv, tv stand, washer, whiteboard, window
 """
 
-VOCABULARY: tuple[str, ...] = ("", *" ".join(_NAMES.split()).split(", "))
+VOCABULARY: tuple[str, ...] = ("", *" ".join(_CATEGORIES.split()).split(", "))
 """Index 0 is nothing in particular: walls, floor, ceiling, and things without a category here."""
 
 SYNONYMS = {
     "armchair": "chair",
+    "bedside table": "nightstand",
     "bin": "trash bin",
     "bookcase": "bookshelf",
+    "bookshelves": "bookshelf",
     "carpet": "rug",
+    "computer mice": "computer mouse",
+    "computer monitor": "monitor",
+    "computer screen": "monitor",
     "couch": "sofa",
     "cooker": "stove",
+    "countertop": "counter",
+    "cupboard": "cabinet",
     "fridge": "refrigerator",
     "garbage can": "trash bin",
     "mug": "cup",
+    "oven": "stove",
     "painting": "picture",
     "phone": "telephone",
     "settee": "sofa",
@@ -32,6 +40,7 @@ SYNONYMS = {
     "television": "tv",
     "trash can": "trash bin",
     "tub": "bathtub",
+    "tv cabinet": "tv stand",
     "wardrobe": "closet",
     "washing machine": "washer",
 }
