@@ -22,6 +22,7 @@ from vlm2.train.ablations import AblationsConfig, run_ablations
 from vlm2.train.cache import open_cache
 from vlm2.train.card import records
 from vlm2.train.examples import Handful, HomeExamples, cache_geometry
+from vlm2.train.mini import MiniConfig
 from vlm2.train.recipes.ablations import recipe
 from vlm2.train.rows import ROWS, Kept, RowExamples, Spread, Stream, changes, slots
 
@@ -244,7 +245,13 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"rows": ("g",)}, "name rows of a, b"), ({"rows": ("f",)}, "name e too"), ({"seeds": ()}, "seeds")],
+    [
+        ({"rows": ("g",)}, "name rows of a, b"),
+        ({"rows": ("f",)}, "name e too"),
+        ({"seeds": ()}, "seeds"),
+        ({"mini": MiniConfig(changes={"numbers": "greedy"})}, "are set for each row"),
+        ({"mini": MiniConfig(named="grounding")}, "are set for each row"),
+    ],
 )
 def test_mistakes_are_explained(change, words):
     with pytest.raises(ValueError, match=words):

@@ -1,11 +1,14 @@
 """What a cached home keeps of its frames."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from toytraining import write_homes
 
-from vlm2.train.cache import block_points, open_cache, patch_categories, recompress
+from vlm2.train.cache import CacheConfig, block_points, open_cache, patch_categories, recompress, run
 
 
 def test_points_are_taken_not_averaged():
@@ -39,3 +42,15 @@ def test_an_empty_folder_and_a_foreign_file_are_refused(tmp_path):
     save_file({"times": torch.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match="not a cached home"):
         open_cache(tmp_path)
+
+
+def test_homes_of_another_encoder_or_split_are_refused(tmp_path):
+    homes = write_homes(tmp_path / "homes")
+    assert len(open_cache(homes, "toy")) == 3
+    with pytest.raises(ValueError, match="cached with toy, but this model sees with other"):
+        open_cache(homes, "other")
+    config = CacheConfig(out=homes, count=0)
+    run(config)
+    run(replace(config, workers=1))
+    with pytest.raises(ValueError, match="another split"):
+        run(replace(config, split="validation"))

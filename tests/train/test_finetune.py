@@ -144,7 +144,10 @@ def test_held_out_videos_are_a_share_and_never_all():
     [
         ({"weights": (1.0, 2.0)}, "one weight a file"),
         ({"model": "nothing"}, "no model 'nothing'"),
+        ({"weights": (-1.0,)}, "none below 0"),
+        ({"weights": (0.0,)}, "one above"),
         ({"held_out": 1.0}, "is no share"),
+        ({"homes": "nowhere"}, "No cached homes in nowhere"),
         ({"homes": "nowhere", "homes_share": 1.0}, "homes_share=1.0"),
         ({"videos": "nowhere"}, "no folder of videos"),
     ],

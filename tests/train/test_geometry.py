@@ -66,7 +66,7 @@ def make_home(path, seed: int, frames: int = 14, grid: tuple[int, int] = GRID) -
             "times": torch.arange(frames) / 2,
         },
         path,
-        metadata={"format": FORMAT, "grid": json.dumps(grid), "scene": scene.to_json()},
+        metadata={"format": FORMAT, "grid": json.dumps(grid), "encoder": "toy", "scene": scene.to_json()},
     )
 
 

@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import Dataset
 
 from vlm2.train import loop
-from vlm2.train.loop import LoopConfig, Trained, fit, place, share
+from vlm2.train.loop import LoopConfig, Trained, fit, last_checkpoint, place, share
 
 
 class Points(Dataset):
@@ -72,6 +72,25 @@ def test_bfloat16_is_for_devices_that_are_fast_in_it(tmp_path, monkeypatch, fast
     fit(Layer(), Points(1), LoopConfig(str(tmp_path), 1, learning_rate=0.1))
     kind = torch.bfloat16 if fast else torch.float32
     assert kinds == [(kind, kind)]
+
+
+def test_a_checkpoint_whose_saving_was_cut_off_is_passed_over(tmp_path):
+    config = LoopConfig(str(tmp_path), 6, learning_rate=0.1, save_every=2, log_every=1)
+    fit(Line(), Points(6), config)
+    before = rows(tmp_path)
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-6" and last_checkpoint(tmp_path / "none") is None
+    (tmp_path / "checkpoint-6/trainer_state.json").unlink()
+    (tmp_path / "checkpoint-6/model.safetensors").write_bytes(b"half")
+    fit(Line(), Points(6), config)
+    after = rows(tmp_path)[len(before) :]
+    assert [row["loss"] for row in after if "loss" in row] == [row["loss"] for row in before if row["step"] > 4][:2]
+    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-6"
+
+
+def test_weights_of_another_shape_are_refused():
+    line = Line()
+    with pytest.raises(ValueError, match=r"does not fit.*slope"):
+        line.load_state_dict({"slope": torch.zeros(2)})
 
 
 def test_processes_share_a_step(monkeypatch):

@@ -18,7 +18,7 @@ from vlm2.train import mini, packing
 from vlm2.train.examples import Example, Handful, HomeExamples
 from vlm2.train.grounding import Grounding, pool2, pooled_categories
 from vlm2.train.loop import LoopConfig, fit
-from vlm2.train.mini import Answering, MiniConfig, learn_counting, parameter_groups
+from vlm2.train.mini import Answering, MiniConfig, learn_counting, parameter_groups, train_mini
 from vlm2.train.pointing import point
 
 QUESTIONS = (
@@ -92,13 +92,13 @@ def test_training_learns_and_a_killed_run_ends_where_an_unbroken_one_does(tmp_pa
     torch.manual_seed(0)
     unbroken = answering()
     before = unbroken(example())["answer"].item()
-    fit(unbroken, Same(8), loop(tmp_path / "whole", 8), parameter_groups(unbroken, MiniConfig()))
+    fit(unbroken, Same(8), loop(tmp_path / "whole", 8), parameter_groups(unbroken, 7e-5, 7e-4))
     assert unbroken(example())["answer"].item() < before
 
     (tmp_path / "broken").mkdir()
     (tmp_path / "whole/checkpoint-4").rename(tmp_path / "broken/checkpoint-4")
     resumed = answering()
-    fit(resumed, Same(8), loop(tmp_path / "broken", 8), parameter_groups(resumed, MiniConfig()))
+    fit(resumed, Same(8), loop(tmp_path / "broken", 8), parameter_groups(resumed, 7e-5, 7e-4))
     files = (load_file(tmp_path / f"{name}/checkpoint-8/model.safetensors") for name in ("whole", "broken"))
     first, second = files
     assert set(first) == set(second) and any(".lora_" in name for name in first)
@@ -152,3 +152,9 @@ def test_counts_are_told_once_counting_is_learnt(monkeypatch):
     learn_counting(module, homes)
     module(example())
     assert used == [None] * len(QUESTIONS) + [module.model.counting] * len(QUESTIONS)
+
+
+def test_mini_is_trained_by_one_process(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match="without torchrun"):
+        train_mini(MiniConfig())

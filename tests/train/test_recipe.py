@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from vlm2.train.recipe import find, flat, override, recipes
+from vlm2.train.recipe import claim, find, flat, override, recipes
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,16 @@ def test_wrong_settings_say_what_is_possible(setting, words):
 def test_flat_names_every_setting():
     assert flat(Config())["loop.steps"] == 10
     assert list(flat(Config())) == ["out", "folder", "split", "residual", "depth", "sizes", "loop.steps", "loop.rate"]
+
+
+def test_a_run_is_gone_on_with_by_its_own_settings_alone(tmp_path):
+    claim(tmp_path / "run", Config())
+    claim(tmp_path / "run", Config())
+    other = override(Config(), ["loop.steps=11", "out=elsewhere"])
+    with pytest.raises(ValueError, match=r"run holds a run with another loop\.steps, out; give the same"):
+        claim(tmp_path / "run", other)
+    with pytest.raises(ValueError, match=r"another loop\.steps;"):
+        claim(tmp_path / "run", other, apart=("out",))
 
 
 def test_unknown_recipes_are_refused():

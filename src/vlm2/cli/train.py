@@ -13,7 +13,7 @@ def train(
     list_recipes: Annotated[bool, typer.Option("--list", help="List the recipes and exit.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the configuration and exit.")] = False,
 ) -> None:
-    """Train with a recipe: `vlm2 train mini steps=100`. Run again, it goes on from its last checkpoint."""
+    """Train with a recipe: `vlm2 train mini loop.steps=100`. Run again, it goes on from its last checkpoint."""
     from ..train.recipe import find, flat, override, recipes
 
     if list_recipes:

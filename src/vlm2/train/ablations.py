@@ -5,7 +5,6 @@ A killed grid goes on where it was when the same command is given again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,18 +18,17 @@ from ..benchmarks.report import write_report
 from ..benchmarks.respondents import Settings, Watching, load_once
 from ..benchmarks.scores import Run, by_length, read_run, score_run
 from ..model.presets import preset
+from .card import CARD
 from .loop import LoopConfig
-from .mini import NAMING, MiniConfig, train_mini
-from .recipe import flat
+from .mini import NAMING, RESUMED, MiniConfig, train_mini
+from .recipe import claim
 from .rows import KEPT, ROWS, STREAM, Choose, Kept, RowExamples, Spread, Stream, changes, slots
-
-SETTINGS = "settings.json"
 
 
 @dataclass(frozen=True)
 class AblationsConfig:
-    """Which rows (see `rows`) with which seeds; `mini` is what all of them share, of which `loop.out` and `loop.seed`
-    are set for each. `most_frames` of it thins the stream of (e) in training, not in the test.
+    """Which rows (see `rows`) with which seeds; `mini` is what all of them share, of which `loop.out`, `loop.seed`,
+    `changes` and `named` are set for each. `most_frames` of it thins the stream of (e) in training, not in the test.
 
     `benchmark` "" leaves the test out; `limit`, `per_type`, `videos`, `workers` and `threads` are as `vlm2 eval` has
     them, `draws` as `vlm2 eval report`.
@@ -59,13 +57,16 @@ def run_ablations(config: AblationsConfig) -> None:
     """Train and test what is not done yet, and write `report.html` and `report.md` (and the same for each length of
     the videos) in `out`.
 
-    Raises ValueError for an unknown row, for (f) without (e), and where a folder holds a training of other settings.
+    Raises ValueError for an unknown row, for (f) without (e), for changes that the rows would override, and where a
+    folder holds a training of other settings.
     """
     unknown = [row for row in config.rows if row not in ROWS]
     if unknown or not config.rows or not config.seeds:
         raise ValueError(f"rows={config.rows}, seeds={config.seeds}: name rows of {', '.join(ROWS)}, and seeds.")
     if KEPT in config.rows and STREAM not in config.rows:
         raise ValueError(f"Row {KEPT} shows the frames that row {STREAM} keeps; name {STREAM} too.")
+    if config.mini.changes or config.mini.named is not None:
+        raise ValueError("mini.changes and mini.named are set for each row; leave them out, or train mini itself.")
     benchmark = find(config.benchmark) if config.benchmark else None
     tested: dict[str, list[Run]] = {row: [] for row in ROWS if row in config.rows}
     for seed in config.seeds:
@@ -91,8 +92,8 @@ def row_config(config: AblationsConfig, row: str, seed: int) -> MiniConfig:
 def train_row(config: AblationsConfig, row: str, seed: int) -> None:
     """Train a row, unless it is trained."""
     out, mini = folder(config, row, seed), row_config(config, row, seed)
-    claim(out, mini)
-    if (out / "checkpoint" / "config.json").is_file():
+    claim(out, mini, RESUMED)
+    if (out / "checkpoint" / CARD).is_file():  # the last that is written
         return
     mini = replace(mini, named=named(config, row, seed))
     train_mini(mini, partial(RowExamples, _choose(config, row, seed)))
@@ -104,7 +105,7 @@ def named(config: AblationsConfig, row: str, seed: int) -> str | None:
     others = [other for other in ROWS if other != row and ROWS[other].representation == ROWS[row].representation]
     folders = [folder(config, other, seed) / NAMING for other in others]
     done = f"checkpoint-{config.mini.grounding_steps}"
-    return next((str(place) for place in folders if (place / done).is_dir()), None)
+    return next((str(place) for place in folders if (place / done / "trainer_state.json").is_file()), None)
 
 
 def _choose(config: AblationsConfig, row: str, seed: int) -> Choose:
@@ -112,23 +113,6 @@ def _choose(config: AblationsConfig, row: str, seed: int) -> Choose:
     if rule == "kept":
         return Kept(folder(config, STREAM, seed) / "checkpoint")
     return Stream(config.mini.most_frames) if rule == "stream" else Spread(slots(preset(config.mini.preset)))
-
-
-def claim(out: Path, mini: MiniConfig) -> None:
-    """Write a training's settings beside it. Raises ValueError, naming what differs, where others are there."""
-    mine = json.loads(json.dumps(flat(mini)))
-    file = out / SETTINGS
-    if file.is_file():
-        there = json.loads(file.read_text(encoding="utf-8"))
-        differing = sorted(key for key in mine.keys() | there.keys() if mine.get(key) != there.get(key))
-        if differing:
-            raise ValueError(
-                f"{out} holds a training with another {', '.join(differing)}; give the same settings to go on with it, "
-                "or another out=FOLDER."
-            )
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
 
 
 def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int) -> Run:

@@ -35,6 +35,7 @@ from torch import Tensor
 from ..homes.home import Split
 from ..model.vision import VisionEncoder, load_vision_encoder
 from ..scenes.record import Scene
+from .recipe import claim
 
 FORMAT = "vlm2-cached-home-1"
 BLOCK = 4  # pixels of the frame along one side of a cached point
@@ -64,6 +65,7 @@ class CachedHome:
     path: Path
     grid: tuple[int, int]
     frames: int
+    encoder: str
     scene: Scene
 
     def tensor(self, name: str) -> Tensor:
@@ -85,15 +87,22 @@ def open_home(path: Path) -> CachedHome:
             raise ValueError(f"{path} is not a cached home of format {FORMAT}; make it again with `vlm2 train cache`.")
         frames = file.get_slice("times").get_shape()[0]
     rows, columns = json.loads(header["grid"])
-    return CachedHome(path, (rows, columns), frames, Scene.from_json(header["scene"]))
+    return CachedHome(path, (rows, columns), frames, header["encoder"], Scene.from_json(header["scene"]))
 
 
-def open_cache(folder: str | Path) -> list[CachedHome]:
-    """Open every cached home of a folder, by name. Raise ValueError where there is none."""
+def open_cache(folder: str | Path, encoder: str | None = None) -> list[CachedHome]:
+    """Open every cached home of a folder, by name. Raise ValueError where there is none, or one whose tokens are
+    another vision encoder's than `encoder`, where that is given."""
     paths = sorted(p for p in Path(folder).glob("*.safetensors") if ".geometry" not in p.name)
     if not paths:
         raise ValueError(f"No cached homes in {folder}. Make some: vlm2 train cache out={folder}")
-    return [open_home(p) for p in paths]
+    homes = [open_home(p) for p in paths]
+    if encoder is not None and (others := {home.encoder for home in homes} - {encoder}):
+        raise ValueError(
+            f"Homes in {folder} were cached with {', '.join(sorted(others))}, but this model sees with {encoder}; make "
+            f"others: vlm2 train cache encoder={encoder} out=FOLDER"
+        )
+    return homes
 
 
 def recompress(frames: np.ndarray, quality: int) -> np.ndarray:
@@ -176,10 +185,13 @@ def _encoder(name: str) -> VisionEncoder:
 
 
 def run(config: CacheConfig) -> None:
-    """Cache the homes that are not there yet, in parallel, with a progress bar; a killed run goes on where it was."""
+    """Cache the homes that are not there yet, in parallel, with a progress bar; a killed run goes on where it was.
+
+    Raises ValueError where the folder holds homes that were made with other settings.
+    """
     from rich.progress import track
 
-    Path(config.out).mkdir(parents=True, exist_ok=True)
+    claim(config.out, config, apart=("out", "count", "workers"))
     with ProcessPoolExecutor(config.workers, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(_cache_home, config, i) for i in range(config.count)]
         for job in track(as_completed(jobs), total=len(jobs), description=f"Caching {config.split} homes"):

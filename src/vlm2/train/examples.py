@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,19 +71,20 @@ def _has_geometry(home: CachedHome, key: str) -> bool:
 
 @torch.no_grad()
 def _cache_geometry(home: CachedHome, encoder: GeometryEncoder, key: str) -> None:
-    visual_tokens = home.tensor("visual_tokens").float()
+    device = next(encoder.parameters()).device
+    visual_tokens = home.tensor("visual_tokens").float().to(device)
     geometry = encode_windows(encoder, FrameInputs(visual_tokens=visual_tokens, grid=home.grid))
     if isinstance(encoder, Tracked):
-        poses = home.tensor("world_from_camera").float()
-        geometry = replace(geometry, world_from_camera=as_tracked(poses, np.random.default_rng(home.scene.seed or 0)))
-    features = FrameFeatures.join(visual_tokens, geometry, home.grid, home.tensor("times"))
+        poses = as_tracked(home.tensor("world_from_camera").float(), np.random.default_rng(home.scene.seed or 0))
+        geometry = replace(geometry, world_from_camera=poses.to(device))
+    features = FrameFeatures.join(visual_tokens, geometry, home.grid, home.tensor("times")).to("cpu")
     tensors = {
         "patch_coordinates": features.patch_coordinates,
         "confidence": features.confidence,
         "geometry_tokens": features.geometry_tokens.to(torch.bfloat16),
         "view_tokens": features.view_tokens.to(torch.bfloat16),
     }
-    partial = geometry_path(home).with_suffix(".partial")
+    partial = geometry_path(home).with_suffix(f".{os.getpid()}.partial")
     save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata={"encoder": key})
     partial.rename(geometry_path(home))
 

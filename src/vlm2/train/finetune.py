@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import PartialState
 from peft.helpers import disable_input_dtype_casting
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -26,8 +27,8 @@ from .annotations import Annotations, read_annotations
 from .cache import open_cache
 from .examples import Example, Handful, HomeExamples, cache_geometry, shuffle_options
 from .footage import Footage, Sampling, cache_footage, encoders_key
-from .loop import LoopConfig, fit, place
-from .mini import Answering, MiniConfig
+from .loop import LoopConfig, fit, place, share
+from .mini import Answering, MiniConfig, parameter_groups
 from .mixture import Mixture, Source
 
 
@@ -177,13 +178,9 @@ def train(module: Telling, examples: Dataset, config: FinetuneConfig, held_out: 
         backbone: Any = model.language_backbone  # transformers renamed the method within its version 5
         enable = getattr(backbone, "activation_checkpointing_enable", None) or backbone.gradient_checkpointing_enable
         enable({"use_reentrant": False})
-    trained = [(name, parameter) for name, parameter in module.named_parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for n, p in trained if "lora_" not in n], "lr": config.loop.learning_rate},
-        {"params": [p for n, p in trained if "lora_" in n], "lr": config.lora_learning_rate, "weight_decay": 0.0},
-    ]
+    groups = parameter_groups(module, config.loop.learning_rate, config.lora_learning_rate)
     with disable_input_dtype_casting(model.language_model):
-        fit(module, examples, config.loop, [group for group in groups if group["params"]], held_out)
+        fit(module, examples, config.loop, groups, held_out)
     checkpoint = Path(config.loop.out) / "checkpoint"
     first = place()[0] == 0
     model.save_pretrained(checkpoint, dtype=torch.bfloat16, is_main_process=first)
@@ -195,7 +192,6 @@ def cache_all(
     model: VLM2ForConditionalGeneration, processor: VLM2Processor, videos: set[Path], config: FinetuneConfig
 ) -> dict[Path, Footage]:
     """Encode the videos that are not cached yet; several processes share them."""
-    from accelerate import PartialState
     from rich.progress import track
 
     rank, world = place()
@@ -206,20 +202,26 @@ def cache_all(
     def cached(video: Path) -> Footage:
         return cache_footage(model, processor, video, folder, config.sampling, encoders)
 
-    for video in track(sorted(videos)[rank::world], description="Encoding videos", disable=rank > 0):
-        cached(video)
+    mine = track(sorted(videos)[rank::world], description="Encoding videos", disable=rank > 0)
+    footage = {video: cached(video) for video in mine}
     state.wait_for_everyone()
-    return {video: cached(video) for video in videos}
+    return footage | {video: cached(video) for video in videos - footage.keys()}
 
 
 def _weights(config: FinetuneConfig) -> tuple[float, ...]:
+    """Return the weight of each file of questions. Raises ValueError for settings that cannot be used."""
     if config.weights and len(config.weights) != len(config.questions):
         raise ValueError(
             f"weights={config.weights} are {len(config.weights)}, but there are {len(config.questions)} files of "
             "questions; give one weight a file."
         )
+    if min(config.weights, default=1.0) < 0 or (config.weights and not any(config.weights)):
+        raise ValueError(f"weights={config.weights}: give none below 0, and one above.")
     if not 0 <= config.homes_share < 1:
         raise ValueError(f"homes_share={config.homes_share} is no share of the examples; give 0 or more, below 1.")
+    share(config.loop.accumulate)
+    if config.homes:
+        open_cache(config.homes)
     return config.weights or (1.0,) * len(config.questions)
 
 
@@ -231,8 +233,6 @@ def _examples(
 ) -> tuple[LoopConfig, Mixture]:
     """Mix the sources, and say for how many steps."""
     kept = [(source, weight * len(source)) for source, weight in zip(found, weights, strict=True) if len(source)]
-    if not kept:
-        raise ValueError("All videos with questions are held out; set held_out=0, or give more videos.")
     sources: list[Source] = [source for source, _ in kept]
     shares = [weight for _, weight in kept]
     accumulate, steps = config.loop.accumulate, config.loop.steps
@@ -250,7 +250,9 @@ def _examples(
 def _homes(config: FinetuneConfig, model: VLM2ForConditionalGeneration, length: int) -> HomeExamples:
     """Give examples of cached homes, with this model's geometry of them."""
     assert config.homes is not None
-    homes = open_cache(config.homes)
-    cache_geometry(homes, model.geometry)
+    rank, world = place()
+    homes = open_cache(config.homes, model.config.vision["name"])
+    cache_geometry(homes[rank::world], model.geometry)
+    PartialState().wait_for_everyone()
     most = config.sampling.frames or config.sampling.most_frames
     return HomeExamples(homes, length, Handful(config.handful), most, config.loop.seed)

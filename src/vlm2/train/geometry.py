@@ -19,8 +19,9 @@ from ..geometry.encoder import GeometryEncoder
 from ..geometry.pi3 import Pi3, Pi3Config
 from .cache import CachedHome, open_cache
 from .card import record, write_card
-from .loop import LoopConfig, Trained, fit
+from .loop import LoopConfig, Trained, fit, place
 from .losses import GeometryLossWeights, geometry_losses
+from .recipe import claim
 
 
 @dataclass(frozen=True)
@@ -127,15 +128,22 @@ def open_encoder(folder: Path | str) -> Pi3:
 
 
 def train_geometry(config: GeometryTraining) -> Pi3:
-    """Train, or go on where a run in `loop.out` stopped; leave the encoder and its card in `loop.out`/encoder."""
-    out = Path(config.loop.out)
+    """Train, or go on where a run in `loop.out` stopped; leave the encoder and its card in `loop.out`/encoder.
+
+    Raises ValueError where `loop.out` holds a training with other settings.
+    """
+    out, first = Path(config.loop.out), place()[0] == 0
     torch.manual_seed(config.loop.seed)
     encoder = open_encoder(config.start) if config.start else Pi3(config.encoder)
     objective = GeometryObjective(encoder, config.weights, config.feature_noise)
     homes = open_cache(config.train)
+    if first:
+        claim(out, config, apart=("loop.out", "loop.workers"))
     training = record("geometry", config, homes)
     fit(objective, Windows(homes, config), config.loop)
     encoder.eval()
+    if not first:
+        return encoder
     save_encoder(encoder, out / "encoder")
     if config.validation:
         metrics = evaluate_geometry(encoder, open_cache(config.validation), config.frames, config.evaluate_windows)

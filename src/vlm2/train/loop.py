@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from torch.nn.modules.module import _IncompatibleKeys
 from torch.utils.data import Dataset, SequentialSampler
 from transformers import Trainer, TrainerCallback, TrainingArguments, get_cosine_schedule_with_warmup
-from transformers.trainer_utils import get_last_checkpoint
 
 from ..model.precision import multiplies_bfloat16
 
@@ -57,8 +56,9 @@ class Trained(nn.Module):
 
     def load_state_dict(self, state_dict: dict[str, Tensor], strict: bool = False, assign: bool = False):
         """Load what `state_dict` gave. Raise ValueError where it belongs to another configuration."""
-        if set(state_dict) != set(self.state_dict()):
-            differing = sorted(set(state_dict) ^ set(self.state_dict()))
+        mine = {name: tensor.shape for name, tensor in self.state_dict().items()}
+        given = {name: tensor.shape for name, tensor in state_dict.items()}
+        if differing := sorted(name for name in mine.keys() | given.keys() if mine.get(name) != given.get(name)):
             raise ValueError(
                 f"This training checkpoint does not fit the configuration; tensors that differ: {differing[:8]}"
             )
@@ -174,8 +174,15 @@ def fit(
     loop.groups = groups or [
         {"params": [p for p in module.parameters() if p.requires_grad], "lr": config.learning_rate}
     ]
-    last = get_last_checkpoint(config.out) if Path(config.out).is_dir() else None
-    loop.train(resume_from_checkpoint=last)
+    last = last_checkpoint(config.out)
+    loop.train(resume_from_checkpoint=None if last is None else str(last))
+
+
+def last_checkpoint(folder: str | Path) -> Path | None:
+    """Return the last whole checkpoint in a folder, None where there is none; one whose saving was cut off is no whole
+    one (Trainer writes its state last)."""
+    whole = [state.parent for state in Path(folder).glob("checkpoint-*/trainer_state.json")]
+    return max(whole, key=lambda place: int(place.name.rpartition("-")[2]), default=None)
 
 
 def place() -> tuple[int, int]:

@@ -26,7 +26,6 @@ from peft.helpers import disable_input_dtype_casting
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers.trainer_utils import get_last_checkpoint
 
 from ..benchmarks.metrics import NUMBERS
 from ..model import FrameFeatures
@@ -42,11 +41,13 @@ from .card import record, records, write_card
 from .counting import counted, fit_counting
 from .examples import Example, Handful, HomeExamples, Pool, by_task, cache_geometry
 from .grounding import Grounding, pool2, pooled_categories
-from .loop import LoopConfig, Trained, fit
+from .loop import LoopConfig, Trained, fit, last_checkpoint, place
 from .pointing import named_tokens, point
+from .recipe import claim
 from .typical import Typical
 
 NAMING = "grounding"  # the folder of the first part
+RESUMED = ("loop.out", "loop.workers", "named")  # what may be another where a training goes on
 MakeExamples = Callable[..., HomeExamples]
 """Makes the examples of homes, from what `HomeExamples` takes."""
 
@@ -207,10 +208,10 @@ class Naming(Trained):
 
 def take_named(answering: Answering, folder: str) -> None:
     """Take over what a naming in `folder` has learnt. Raise ValueError where it holds none, or another model's."""
-    last = get_last_checkpoint(folder) if Path(folder).is_dir() else None
+    last = last_checkpoint(folder)
     if last is None:
         raise ValueError(f"There is no naming in {folder}; give the folder `grounding` of a training, or none.")
-    naming, found = Naming(answering), load_file(Path(last) / "model.safetensors")
+    naming, found = Naming(answering), load_file(last / "model.safetensors")
     parts = ("grounding.", "model.representation.", "model.projector.", "model.recognition.")
     mine = naming.state_dict()
     learnt = [name for name in mine if name.startswith(parts)]
@@ -266,13 +267,14 @@ class Reading(Trained):
         return {"loss": self.answer_loss(embedding.new_empty(0, embedding.shape[1]), example, unseen)[0]}
 
 
-def parameter_groups(module: nn.Module, config: MiniConfig) -> list[dict]:
+def parameter_groups(module: nn.Module, rate: float, lora_rate: float) -> list[dict]:
     """Separate LoRA, with its own learning rate, from the modules."""
     trained = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
-    return [
-        {"params": [p for n, p in trained if "lora_" not in n], "lr": config.loop.learning_rate},
-        {"params": [p for n, p in trained if "lora_" in n], "lr": config.lora_learning_rate, "weight_decay": 0.0},
+    groups = [
+        {"params": [p for n, p in trained if "lora_" not in n], "lr": rate},
+        {"params": [p for n, p in trained if "lora_" in n], "lr": lora_rate, "weight_decay": 0.0},
     ]
+    return [group for group in groups if group["params"]]
 
 
 def load_parts(config: MiniConfig):
@@ -312,11 +314,18 @@ def recollections(answering: Answering, examples: HomeExamples) -> Iterator[tupl
 
 
 def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -> None:
-    """Run the parts of stage 2, going on from their checkpoints; leave model and card in `loop.out`/checkpoint."""
+    """Run the parts of stage 2, going on from their checkpoints; leave model and card in `loop.out`/checkpoint.
+
+    Raises ValueError under torchrun, and where `loop.out` holds a training with other settings.
+    """
+    if place()[1] > 1:
+        raise ValueError("mini is trained by one process; start it without torchrun.")
     torch.manual_seed(config.loop.seed)
     model, processor = load_parts(config)
-    homes = open_cache(config.cache)
-    others = open_cache(config.validation) if config.validation else []
+    encoder = model.config.vision["name"]
+    homes = open_cache(config.cache, encoder)
+    others = open_cache(config.validation, encoder) if config.validation else []
+    claim(config.loop.out, config, RESUMED)
     training = [*records(config.geometry), record("mini", config, homes)]
     cache_geometry([*homes, *others], model.geometry)
     examples = make_examples(
@@ -345,7 +354,8 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
             load_adapters(model, config.adapters)
         if config.loop.steps:
             learn_counting(answering, examples)
-        fit(answering, examples, config.loop, parameter_groups(answering, config), held_out if others else None)
+        groups = parameter_groups(answering, config.loop.learning_rate, config.lora_learning_rate)
+        fit(answering, examples, config.loop, groups, held_out if others else None)
         saying = replace(reading, out=f"{config.loop.out}/saying", steps=config.saying_steps)
         telling = replace(config, letter_steps=0, typical_steps=0, reading_steps=config.saying_steps)
         fit(Reading(answering), Sheets(homes, telling), replace(saying, learning_rate=config.saying_learning_rate))

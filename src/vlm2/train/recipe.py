@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
 import types
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields, is_dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 Config = TypeVar("Config")
 
 RECIPES = Path(__file__).parent / "recipes"
+SETTINGS = "settings.json"
 
 
 def recipes() -> dict[str, str]:
@@ -40,7 +42,7 @@ def override(config: Config, settings: Iterable[str]) -> Config:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not (equals and key):
-            raise ValueError(f"{setting!r} is no setting; write key=value, for example steps=100.")
+            raise ValueError(f"{setting!r} is no setting; write key=value, for example loop.steps=100.")
         config = _set(config, key.split("."), text, setting)
     return config
 
@@ -52,6 +54,26 @@ def flat(config: object, prefix: str = "") -> dict[str, Any]:
         value = getattr(config, field.name)
         values.update(flat(value, f"{prefix}{field.name}.") if is_dataclass(value) else {prefix + field.name: value})
     return values
+
+
+def claim(folder: Path | str, config: object, apart: Collection[str] = ()) -> None:
+    """Write a run's settings beside it, so that it is never gone on with by others; those in `apart` may change.
+
+    Raises ValueError, naming what differs, where the folder holds a run with other settings.
+    """
+    mine = json.loads(json.dumps(flat(config), default=str))
+    file = Path(folder) / SETTINGS
+    if file.is_file():
+        there = json.loads(file.read_text(encoding="utf-8"))
+        differing = sorted(key for key in {*mine, *there}.difference(apart) if mine.get(key) != there.get(key))
+        if differing:
+            raise ValueError(
+                f"{folder} holds a run with another {', '.join(differing)}; give the same settings to go on with it, "
+                "or choose another folder."
+            )
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(mine, indent=1) + "\n", encoding="utf-8")
 
 
 def _set(config: Any, path: list[str], text: str, setting: str) -> Any:
