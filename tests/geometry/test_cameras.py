@@ -29,12 +29,6 @@ def test_transform_moves_points_of_a_map():
     torch.testing.assert_close(moved[1, 2, 4], pose[1, :3, :3] @ points[1, 2, 4] + pose[1, :3, 3])
 
 
-def test_projection():
-    pixels = cameras.project(torch.tensor([[1.0, 0.5, 2.0], [0.0, 0.0, -1.0]]), (100.0, 80.0), (64.0, 48.0))
-    assert pixels[0].tolist() == [114.0, 68.0]
-    assert pixels[1].isnan().all()
-
-
 @pytest.mark.parametrize("angle", [0.0, 1e-3, 1.0, 3.0])
 def test_rotation_angle_and_its_gradient(angle):
     c, s = math.cos(angle), math.sin(angle)

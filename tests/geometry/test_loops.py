@@ -95,6 +95,16 @@ def test_the_keyframe_that_goes_is_the_one_most_like_another(monkeypatch):
     assert [key.frame for key in graph.keyframes] == [0, 1, 2, 4]
 
 
+def test_a_lost_step_stays_uncertain_when_a_keyframe_beside_it_goes(monkeypatch):
+    monkeypatch.setattr(loops, "KEYFRAMES", 4)
+    views = [turned(angle) for angle in (0, 40, 80, 83, 120)]
+    graph = PoseGraph()
+    for frame, view in enumerate(views):
+        graph = graph.then(frame, view, replace(landmarks(view), certain=frame != 3), 3.0, 0)
+    turns = {edge[:2]: edge.turn / loops.STEP_TURN for edge in graph.edges if not edge.closes}
+    assert turns == {(0, 1): 1.0, (1, 2): 1.0, (2, 4): pytest.approx(loops.LOST)}
+
+
 def test_tensors_hold_a_whole_graph():
     graph = walked(AROUND, mistaken(AROUND, LOST))[-1]
     again = PoseGraph.from_tensors(graph.to_tensors())

@@ -51,6 +51,10 @@ def test_config_survives_json_and_refuses_strangers():
     assert Pi3Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     with pytest.raises(ValueError, match="colour"):
         Pi3Config.from_dict({"colour": "red"})
+    with pytest.raises(ValueError, match="DecoderSize has no widht"):
+        Pi3Config.from_dict({"points": {"widht": 3}})
+    with pytest.raises(ValueError, match="4 × 0 heads"):
+        Pi3Config(heads=0)
     with pytest.raises(ValueError, match="multiple of 4"):
         replace(config, width=100)
 

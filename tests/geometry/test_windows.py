@@ -104,6 +104,9 @@ def test_short_videos_and_single_frames():
 def test_errors_say_what_is_possible():
     with pytest.raises(ValueError, match="No frames"):
         encode_windows(Oracle(metric=True), FrameInputs())
+    assert (WindowState.of(8).overlap, WindowState.of(3).overlap, WindowState.of(8, 7).overlap) == (3, 2, 7)
+    with pytest.raises(ValueError, match="at least 2 frames can be joined"):
+        WindowState.of(1)
     with pytest.raises(ValueError, match="overlap=8"):
         WindowState(window=8, overlap=8)
     with pytest.raises(ValueError, match="at most 8"):

@@ -97,7 +97,9 @@ def test_mini_has_the_sizes_of_the_design() -> None:
 def test_the_paper_preset_is_algorithm_1(base: str) -> None:
     config = preset("paper", base)
     assert config.memory_config() == MemoryConfig.paper(config.dim, config.heads)
-    assert config.context == "frames"
+    assert config.context == "frames" and config.numbers == "greedy"
+    ours = (config.recall, config.slot_times, config.position_confidence, config.geometry["tracked"])
+    assert not any(ours)
 
 
 @pytest.mark.parametrize("name", ["mini", "7b", "paper"])
@@ -113,6 +115,9 @@ def test_presets_survive_json(name: str) -> None:
         ({"position_features": "none"}, "fourier or raw"),
         ({"vision_projection": False}, "must be the vision encoder's 12"),
         ({"memory": {"capacity": 0}}, "at least 1"),
+        ({"memory": {"capcity": 8}}, "MemoryConfig has no capcity; it has capacity,"),
+        ({"projector": {"hidden": 8, "heads": 2}}, "ProjectorConfig has no heads"),
+        ({"heads": 0}, "does not divide into 0 heads"),
     ],
 )
 def test_impossible_configurations_are_refused(change: dict, complaint: str) -> None:

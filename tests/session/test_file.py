@@ -47,11 +47,13 @@ def test_a_saved_session_goes_on_where_it_was(make_session, images, tmp_path, fr
     assert told(again) == told(session)
 
 
-def test_a_file_without_thumbnails_stays_so(make_session, images, tmp_path):
+@pytest.mark.parametrize("seen", [1, 6])  # before the first window is full, and after
+def test_a_file_without_thumbnails_stays_so(make_session, images, tmp_path, seen):
     first = make_session()
-    session = observe(Session(first.model, first.processor, thumbnails=False), images[:6])
+    session = observe(Session(first.model, first.processor, thumbnails=False), images[:seen])
     session.save(tmp_path / "room.vlm2mem")
-    again = observe(Session.open(tmp_path / "room.vlm2mem", loaded(session)), images[6:12], start=6)
+    again = observe(Session.open(tmp_path / "room.vlm2mem", loaded(session)), images[seen:12], start=seen)
+    assert again._stream.trace.kept
     assert all(kept.thumbnail is None for kept in again._stream.trace.kept)
 
 

@@ -11,6 +11,7 @@ from vlm2.model.numbers import number_distribution
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.session import Session
 from vlm2.session.language import NEUTRAL
+from vlm2.session.stream import Stream
 
 TOKENS = 6  # a slot of the toy: 4 × 6 patches, pooled 2 × 2
 
@@ -25,8 +26,13 @@ def lengths(session: Session) -> tuple[int, int, int]:
     )
 
 
+def complete(session: Session) -> Stream:
+    """What the session has seen, the frames that still wait taken in."""
+    return session._complete(session._stream)
+
+
 def slots(session: Session) -> list[int]:
-    return session._complete().memory.context_slots()[1].tolist()
+    return complete(session).memory.context_slots()[1].tolist()
 
 
 def test_an_unchanged_memory_is_not_read_again(make_session, images):
@@ -46,7 +52,7 @@ def test_reading_starts_at_the_first_changed_slot(make_session, images, rule):
     held: tuple = ()
     for index, image in enumerate(images[:16]):
         session.observe(image, index / 2)
-        tokens, frames, _ = session._complete().memory.context_slots()
+        tokens, frames, _ = complete(session).memory.context_slots()
         now = tuple((f, token.numpy().tobytes()) for f, token in zip(frames.tolist(), tokens, strict=True))
         same = next((i for i, (a, b) in enumerate(zip(held, now, strict=False)) if a != b), min(len(held), len(now)))
         answer = session.ask(QUESTION)
@@ -88,7 +94,7 @@ def test_an_interrupted_answer_spoils_nothing(make_session, images, monkeypatch)
 
 def test_attention_is_that_of_the_whole_model_beyond_a_neutral_question(make_session, images):
     session = observe(make_session(), images[:9])
-    tokens, _, times = session._complete().memory.context_slots()
+    tokens, _, times = complete(session).memory.context_slots()
     prefix = session._answerer.read(tokens, times, session._stream.grid)
     reply = session._answerer.reply(prefix, QUESTION, 4)
     assert reply.attention.sum().item() == pytest.approx(1)
@@ -115,9 +121,7 @@ def test_a_neutral_question_rests_on_what_it_attends_to(make_session, images):
     session = observe(make_session(), images[:9])
     evidence = session.ask(NEUTRAL).evidence
     assert {seen.time: seen.weight for seen in evidence} == pytest.approx(
-        dict(
-            zip(session._complete().memory.context_slots()[2].tolist(), session._prefix.neutral.tolist(), strict=True)
-        ),
+        dict(zip(complete(session).memory.context_slots()[2].tolist(), session._prefix.neutral.tolist(), strict=True)),
         abs=1e-5,
     )
 
@@ -139,7 +143,7 @@ def test_what_follows_from_the_slots_is_told_and_kept_while_they_stay(make_sessi
 
 def test_what_is_recalled_of_a_moment_follows_from_the_path(make_session, images):
     session = observe(make_session(recall=True), images[:9])
-    path = session._complete().trace.trajectory  # frames that wait for their window are seen for a question
+    path = complete(session).trace.trajectory  # frames that wait for their window are seen for a question
     (start, *_, end), places = path.times.tolist(), path.world_from_camera[:, :3, 3]
     asked = f"How far, in meters, did the camera move from {start} s to {end} s?"
     assert session.ask(asked).recalled == f"{(places[-1] - places[0]).norm():.1f}"

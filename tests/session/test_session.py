@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from places import Wandering, turned, worst
 from sessions import QUESTION, contents, observe, told
 
@@ -41,7 +42,7 @@ def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
     for index in range(frames):
         observe(asked, images[index : index + 1], start=index).ask(QUESTION)
     for session in (one_by_one, pieces, asked):
-        stream = session._complete()
+        stream = session._complete(session._stream)
         seen, frame_indices, times = session.model.slot_tokens(stream.memory, stream.grid)
         assert frame_indices.tolist() == indices.tolist()
         assert times.tolist() == [index / 2 for index in indices.tolist()]
@@ -51,7 +52,7 @@ def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
 def test_a_session_without_a_bank_shows_as_many_recent_frames_as_are_wanted(make_session, images):
     memory = {"window": 2, "capacity": 3, "episodic": False, "recent": 9}
     session = observe(make_session(memory=memory), images[:12])
-    stream = session._complete()
+    stream = session._complete(session._stream)
     assert stream.memory.context_slots()[1].tolist() == [3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert len(session.ask(QUESTION).evidence) and [k.frame for k in stream.trace.kept] == list(range(3, 12))
 
@@ -90,7 +91,7 @@ def test_evidence_names_source_frames_heaviest_first(make_session, images):
     weights = [seen.weight for seen in answer.evidence]
     assert sum(weights) == pytest.approx(1, abs=1e-5)
     assert weights == sorted(weights, reverse=True)
-    slots = session._complete().memory.context_slots()[2].tolist()
+    slots = session._complete(session._stream).memory.context_slots()[2].tolist()
     times = {seen.time for seen in answer.evidence}
     assert times <= {index / 2 for index in range(9)}
     assert times - set(slots), "a frame that the memory no longer holds still counts through what read it"
@@ -217,13 +218,42 @@ def test_misuse_is_refused(make_session, images, tmp_path):
     session.observe(images[0], 1.0)
     with pytest.raises(ValueError, match="order of time"):
         session.observe(images[1], 0.5)
-    with pytest.raises(ValueError, match="order of time"):
-        session.observe(images[1], float("nan"))
     with pytest.raises(ValueError, match="another shape"):
         session.observe(images[1].swapaxes(0, 1), 2.0)
+    for wrong in (images[1] / 255, images[1][..., 0], np.dstack([images[1], images[1][..., :1]])):
+        with pytest.raises(ValueError, match="RGB picture, uint8, height × width × 3; this is"):
+            session.observe(wrong, 2.0)
+    for never in (-1.0, 1.7e9, float("inf"), float("nan")):
+        with pytest.raises(ValueError, match=f"cannot be at {never} s; give its seconds since the first"):
+            session.observe(images[1], never)
+    with pytest.raises(ValueError, match="most_tokens=0"):
+        session.ask("How many?", most_tokens=0)
     for empty in ("", "  \n"):
         with pytest.raises(ValueError, match="question is empty"):
             session.ask(empty)
+    assert session.frames == 1
+
+
+def test_a_question_that_waits_is_about_what_was_seen_when_it_was_asked(make_session, images):
+    session, asked = make_session(), make_session()
+    for one in (session, asked):
+        observe(one, images[:9])
+
+    class Busy:
+        def __enter__(self):
+            observe(asked, images[9:14], start=9)
+
+        def __exit__(self, *_):
+            pass
+
+    asked._asking = Busy()
+    answer, expected = asked.ask("How many?"), session.ask("How many?")
+    assert asked.frames == 14 and answer.evidence == expected.evidence and answer.text == expected.text
+
+
+def test_a_picture_of_pillow_is_a_frame(make_session, images):
+    session = make_session()
+    session.observe(Image.fromarray(images[0]), 0.0)
     assert session.frames == 1
 
 
@@ -275,7 +305,7 @@ def test_what_is_recalled_lies_where_it_was_moved_to(wandering):
 
 
 def _places(session: Session) -> torch.Tensor:
-    stream = session._complete()
+    stream = session._complete(session._stream)
     coordinates = stream.trace.coordinates(list(session.slots))
     return session.model.token_places(coordinates, stream.grid)
 

@@ -6,10 +6,12 @@ import sys
 import wave
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
-from vlm2.video import VideoError, VideoFile, VideoWarning
+from vlm2.video import VideoError, VideoFile, VideoWarning, decode
+from vlm2.video.decode import Clock
 
 
 def grey(levels, height=48, width=64):
@@ -51,6 +53,16 @@ def test_a_first_timestamp_after_zero_is_time_zero(write_video):
     assert times(video) == [0, 0.5, 1, 1.5]
 
 
+def test_frames_without_stamps_are_told_by_their_rate(write_video):
+    clock, told = Clock(), []
+    with av.open(str(write_video(grey([0] * 3)))) as container:
+        for stamp in (None, None, 9005, 9010, None, 9010):  # tenths of a second; the last comes too early
+            frame = av.VideoFrame(16, 16, "gray")
+            frame.pts, frame.time_base = stamp, Fraction(1, 10)
+            told.append(clock.tell(frame, container.streams.video[0]))
+    assert told == pytest.approx([0.0, 0.1, 0.2, 0.7, 0.8, 0.9])
+
+
 @pytest.mark.parametrize(
     ("name", "codec", "pixels"),
     [
@@ -76,9 +88,12 @@ def test_one_frame_and_odd_sizes(write_video):
     assert (frame.time, frame.image.shape, video.frames) == (0, (37, 53, 3), 1)
 
 
-def test_pixels_become_square(write_video):
+def test_pixels_become_square(write_video, monkeypatch):
     video = VideoFile(write_video(grey([90]), aspect=Fraction(3, 2)))
     assert (video.width, video.height) == (96, 48)
+    monkeypatch.setattr(decode, "MAX_SIDE", 90)
+    with pytest.raises(VideoError, match="at most 90 a side"):
+        VideoFile(video.path)
 
 
 @pytest.mark.parametrize("fps", [0, -1, float("nan"), float("inf")])

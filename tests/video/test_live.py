@@ -75,6 +75,17 @@ def test_a_lost_stream_is_taken_up_again_and_given_up_in_the_end(container, code
     assert "Given up after 3 more tries" in str(told[-1].error)
 
 
+def test_a_source_may_be_away_for_days(monkeypatch):
+    def away(reader: LiveReader) -> str:
+        reader.wanted = 1  # a frame came, at first
+        return "It is away."
+
+    monkeypatch.setattr(LiveReader, "_read_connection", away)
+    _, _, told = read(find_source("http://127.0.0.1:1/"), 2, Ticking(), tries=1100)
+    assert len(told) == 1101 and "Given up after 1100 more tries" in str(told[-1].error)
+    assert {event.pause for event in told[8:-1]} == {30.0}
+
+
 def test_a_recording_that_breaks_off_is_told_and_one_that_ends_is_not():
     film = encode(24)
     for data, whole in ((film, True), (film[: len(film) // 2], False)):

@@ -43,15 +43,6 @@ def transform(
     return flat.reshape(points.shape)
 
 
-def project(
-    points: Float[Tensor, "*batch 3"], focal: tuple[float, float], centre: tuple[float, float]
-) -> Float[Tensor, "*batch 2"]:
-    """Project camera-frame points to pixels (x right, y down); points not before the camera give NaN."""
-    depth = points[..., 2:]
-    pixels = points[..., :2] / depth * points.new_tensor(focal) + points.new_tensor(centre)
-    return torch.where(depth > 0, pixels, torch.nan)
-
-
 def rotation_angle(first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch"]:
     """Measure the geodesic angle between rotations, in radians from 0 to π.
 

@@ -21,7 +21,8 @@ MATCHES = 100  # of a pair, at most: the likest
 
 @dataclass(frozen=True)
 class Features:
-    """Features of a frame, the strongest first: pixels, unit descriptors, and the encoder's depth there."""
+    """Features of a frame, the strongest first: pixels from the image's centre, unit descriptors, and the encoder's
+    depth there."""
 
     pixels: Float[np.ndarray, "features 2"]
     descriptors: Float[np.ndarray, "features 128"]

@@ -43,7 +43,7 @@ STEP_KERNEL, LOOP_KERNEL, WIDE = 4.0, 3.0, 16.0  # deviations at which an edge l
 
 @dataclass(frozen=True)
 class Keyframe:
-    """A frame of the path, whose place may be seen again."""
+    """A frame of the path, whose place may be seen again. `pixels` count from the image's centre."""
 
     frame: int
     world_from_camera: Pose
@@ -177,8 +177,10 @@ class PoseGraph:
         gone = int(np.unravel_index(apart.argmin(), apart.shape)[1])
         before, leaving, after = self.keyframes[gone - 1 : gone + 2]
         edges = [edge for edge in self.edges if leaving.frame not in (edge.first, edge.second)]
+        steps = [edge for edge in self.edges if leaving.frame in (edge.first, edge.second) and not edge.closes]
+        rough = max(step.turn for step in steps) / STEP_TURN  # two steps become one, as uncertain as the worse
         keyframes = (*self.keyframes[:gone], *self.keyframes[gone + 1 :])
-        return PoseGraph(keyframes, (*edges, _step(before, after, unit)))
+        return PoseGraph(keyframes, (*edges, _step(before, after, unit, rough)))
 
 
 def _step(first: Keyframe, second: Keyframe, unit: float, rough: float = 1.0) -> Edge:

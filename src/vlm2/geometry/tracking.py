@@ -226,8 +226,8 @@ def chain(pairs: list[Pair], encoded: Poses) -> tuple[Poses, bool]:
 class Projection:
     """Where poses put points, in the source's and the target's camera, and how that moves.
 
-    `errors` are pixels from where they were seen; `slopes` pixels per metre of the point in the target's camera;
-    `along` is how far one deviation of its depth moves a point: errors that way weigh less.
+    `errors` are pixels from where they were seen; `slopes` pixels per unit of length of the point in the target's
+    camera; `along` is how far one deviation of its depth moves a point: errors that way weigh less.
     """
 
     source_points: Float[np.ndarray, "points 3"]

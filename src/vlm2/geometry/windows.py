@@ -85,6 +85,14 @@ class WindowState:
                 f"overlap={self.overlap}: windows of {self.window} frames overlap by 1 to {self.window - 1} frames."
             )
 
+    @classmethod
+    def of(cls, window: int, overlap: int | None = None) -> WindowState:
+        """Return the start of a stream with windows of so many frames, which overlap by 3, or by fewer where they are
+        shorter. Raises ValueError for windows of one frame, which cannot be joined."""
+        if window < 2:
+            raise ValueError(f"window={window}: windows of at least 2 frames can be joined; take another encoder.")
+        return cls(window, min(cls.overlap if overlap is None else overlap, window - 1))
+
     @property
     def waiting(self) -> int:
         """How many frames have no geometry yet."""
@@ -120,7 +128,7 @@ def finish(encoder: GeometryEncoder, state: WindowState) -> tuple[WindowState, G
 
 
 def encode_windows(
-    encoder: GeometryEncoder, inputs: FrameInputs, window: int | None = None, overlap: int = 3
+    encoder: GeometryEncoder, inputs: FrameInputs, window: int | None = None, overlap: int | None = None
 ) -> Geometry:
     """Encode any number of frames; every frame's geometry is in the first frame's camera frame, where a stream puts
     it: as was known when its window was full.
@@ -131,15 +139,14 @@ def encode_windows(
 
 
 def encode_and_settle(
-    encoder: GeometryEncoder, inputs: FrameInputs, window: int | None = None, overlap: int = 3
+    encoder: GeometryEncoder, inputs: FrameInputs, window: int | None = None, overlap: int | None = None
 ) -> tuple[Geometry, Float[Tensor, "frames 4 4"]]:
     """Encode frames as `encode_windows` does; also give their poses as they are known at the end, world from camera."""
     if not len(inputs):
         raise ValueError("No frames to encode.")
-    window = encoder.window if window is None else window
-    state, parts = WindowState(window, min(overlap, window - 1)), list[Geometry]()
+    state, parts = WindowState.of(encoder.window if window is None else window, overlap), list[Geometry]()
     settled = torch.empty(0, 4, 4)
-    portion = window - state.overlap  # fills one window at most
+    portion = state.window - state.overlap  # fills one window at most
     steps = [partial(advance, inputs=inputs[start : start + portion]) for start in range(0, len(inputs), portion)]
     for step in (*steps, finish):
         after, new = step(encoder, state)
@@ -174,7 +181,8 @@ def place(geometry: Geometry, world_from_window: Alignment) -> Geometry:
 
 
 def align_geometry(source: Geometry, target: Geometry) -> Alignment:
-    """Align the worlds of two encodings of the same frames by all their points, weighed by both confidences."""
+    """Align the worlds of two encodings of the same frames by their points (some 2,000 a frame), weighed by both
+    confidences and by 1 / depth."""
     stride = max(1, source.confidence[0].numel() // POINTS_A_FRAME)
     points = [g.point_map.flatten(1, 2)[:, ::stride].flatten(0, 1) for g in (source, target)]
     weights = [g.confidence.flatten(1)[:, ::stride].flatten() for g in (source, target)]

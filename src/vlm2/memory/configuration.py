@@ -15,7 +15,8 @@ class MemoryConfig:
     dim: width of H and M. heads: attention heads of both reads.
     window: L_w, frames in the working memory. capacity: L_e, entries in the episodic memory. The paper's best: 8, 32.
     working, episodic: off, a memory is neither read nor written and has no weights; with both off, M = H.
-    episodic_write: which entry a full bank gives up. "nearest" [paper]: the one most similar to the newcomer. "pair":
+    episodic_write: which entry a full bank gives up; of cosines within 1e-6 of the largest, which rounding does not
+        tell apart, the oldest's [choice]. "nearest" [paper]: the one most similar to the newcomer. "pair":
         the older of the most similar pair among bank and newcomer. "merge": that pair becomes one entry, their mean.
         "successive": of the most similar two that follow each other in time, the one whose other neighbour is nearer
         in time; the oldest stays. It covers a long video best (docs/results.md), the paper's rule worst.
@@ -35,7 +36,7 @@ class MemoryConfig:
     recent: int | None = None
 
     def __post_init__(self) -> None:
-        if self.dim % self.heads:
+        if self.heads < 1 or self.dim % self.heads:
             raise ValueError(f"The memory's dim {self.dim} does not divide into {self.heads} heads; choose a divisor.")
         if self.window < 1 or self.capacity < 1:
             raise ValueError(

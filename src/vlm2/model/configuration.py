@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-from typing import Any, Literal, get_args
+from dataclasses import field, fields
+from typing import Any, Literal, TypeVar, get_args
 
 from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, PreTrainedConfig
@@ -15,6 +15,7 @@ PositionFeatures = Literal["fourier", "raw"]
 Context = Literal["frames", "memory"]
 Tokens = Literal["3d", "visual"]
 EncoderDtype = Literal["float32", "bfloat16"]
+Record = TypeVar("Record", MemoryConfig, ProjectorConfig)
 
 
 @strict
@@ -110,13 +111,21 @@ class VLM2Config(PreTrainedConfig):
 
     def memory_config(self) -> MemoryConfig:
         """Return the memory's part, with the model's width and heads."""
-        return MemoryConfig(dim=self.dim, heads=self.heads, **self.memory)
+        return _switched(MemoryConfig, self.memory, dim=self.dim, heads=self.heads)
 
     def projector_config(self) -> ProjectorConfig:
         """Return the projector's switches."""
-        return ProjectorConfig(**self.projector)
+        return _switched(ProjectorConfig, self.projector)
 
     def text_config(self) -> PreTrainedConfig:
         """Return the language model's own configuration."""
         values = dict(self.text["config"])
         return AutoConfig.for_model(values.pop("model_type"), **values)
+
+
+def _switched(record: type[Record], switches: dict[str, Any], **given: Any) -> Record:
+    """Make a record of switches. Raises ValueError for one that it does not have."""
+    known = sorted({entry.name for entry in fields(record)} - given.keys())
+    if unknown := sorted(set(switches).difference(known)):
+        raise ValueError(f"{record.__name__} has no {', '.join(unknown)}; it has {', '.join(known)}.")
+    return record(**switches, **given)

@@ -105,13 +105,17 @@ PRESETS = {"mini": mini, "7b": seven_b}
 
 
 def preset(name: str, base: str = "mini") -> VLM2Config:
-    """Return the configuration of this name. "paper" is `base` with Algorithm 1 as written, no residual around fusion
-    or memory, and the M of every frame."""
+    """Return the configuration of this name. "paper" is `base` without what we added: Algorithm 1 as written, no
+    residual around fusion or memory, the M of every frame; no recall, times of slots, numbers of least expected error,
+    tracked poses, or confidence in the gate α."""
     if name == "paper":
         config = preset(base)
         config.memory = {"episodic_write": "nearest", "memory_residual": False}
         config.context = "frames"
-        config.fusion_residual = config.pass_through = False
+        config.fusion_residual = config.pass_through = config.position_confidence = False
+        config.recall = config.slot_times = False
+        config.numbers = "greedy"
+        config.geometry = {**config.geometry, "tracked": False}
         return config
     if name not in PRESETS:
         raise ValueError(f"No preset is called {name!r}; choose {', '.join(PRESETS)} or paper.")

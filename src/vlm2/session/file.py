@@ -90,6 +90,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         "times": stream.times,
         "grid": stream.grid,
         "size": stream.size,
+        "thumbnails": stream.thumbnails,
         "window": windows.window,
         "overlap": windows.overlap,
         "inputs_grid": windows.inputs.grid,
@@ -137,6 +138,7 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         grid=tuple(record["grid"]),
         size=tuple(record["size"]),
         trace=trace,
+        thumbnails=record.get("thumbnails", all(kept.thumbnail is not None for kept in trace.kept)),
     )
 
 

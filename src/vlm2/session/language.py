@@ -36,14 +36,15 @@ def model_lock(model: PreTrainedModel) -> threading.RLock:
 class Prefix:
     """What all questions about one state of the memory share: the prompt's beginning and the video, already read.
 
-    `memory_tokens` are the M of the slots that were read; the video starts at `start`, with `tokens` a slot. `cache`
-    holds `length` positions between questions; while one is answered, more. `neutral` is the attention that each slot
-    gets from a question about nothing in particular. `read` is how many tokens had to be read for all this.
+    `memory_tokens` and `times` are of the slots that were read; the video starts at `start`, with `tokens` a slot.
+    `cache` holds `length` positions between questions; while one is answered, more. `neutral` is the attention that
+    each slot gets from a question about nothing in particular. `read` is how many tokens had to be read for all this.
     `recollection` is what the model's recall makes of the slots, if it has one.
     """
 
     cache: DynamicCache
     memory_tokens: Float[Tensor, "slots patches dim"]
+    times: Float[Tensor, " slots"]
     start: int
     tokens: int
     length: int
@@ -94,14 +95,15 @@ class Answerer:
         for the recall, which is left out where they are not known.
 
         Of an earlier prefix, which is used up, everything before the first slot that changed is kept; a slot is the
-        same when its M is, bit for bit.
+        same when its M and its time are, bit for bit.
         """
         embed = self.model.language_backbone.get_input_embeddings()
         with self.lock:
             if earlier is None:
                 cache, start, same = DynamicCache(), 0, 0
             else:
-                cache, start, same = earlier.cache, earlier.start, _same_slots(earlier.memory_tokens, memory_tokens)
+                cache, start = earlier.cache, earlier.start
+                same = min(_same_slots(earlier.memory_tokens, memory_tokens), _same_slots(earlier.times, times))
                 if same == earlier.slots == len(memory_tokens):
                     return replace(earlier, read=0)
                 cache.crop(start + same * earlier.tokens - earlier.length)  # a negative number of positions to drop
@@ -121,7 +123,7 @@ class Answerer:
             ids = self.processor.question_ids(NEUTRAL)
             unknown = memory_tokens.new_zeros(len(memory_tokens))
             read = new.shape[1] + len(ids)
-            prefix = Prefix(cache, memory_tokens, start, tokens, length, read, unknown, recollection)
+            prefix = Prefix(cache, memory_tokens, times, start, tokens, length, read, unknown, recollection)
             neutral, _ = self._look(prefix, ids)
             self._forget(prefix)
         return replace(prefix, neutral=neutral)
@@ -208,10 +210,10 @@ class Answerer:
             backbone.set_attn_implementation(usual or "sdpa")
 
 
-def _same_slots(earlier: Float[Tensor, "_ patches dim"], now: Float[Tensor, "slots patches dim"]) -> int:
+def _same_slots(earlier: Float[Tensor, "_ ..."], now: Float[Tensor, "slots ..."]) -> int:
     """Count the leading slots that have not changed."""
     both = min(len(earlier), len(now))
-    same = (earlier[:both] == now[:both]).flatten(1).all(dim=1)
+    same = (earlier[:both] == now[:both])[..., None].flatten(1).all(dim=1)
     return int(same.long().cumprod(0).sum())
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-from jaxtyping import UInt8
+from numpy.typing import ArrayLike
+from PIL.Image import Image
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
 from ..model.recall import CameraPath
@@ -54,9 +54,9 @@ class Session:
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, thumbnails: bool = True) -> None:
         self.model, self.processor = model, processor
         self._stopwatch = Stopwatch("decode", "encode", "memory")
-        self._watcher = Watcher(model, processor, self._stopwatch, thumbnails)
+        self._watcher = Watcher(model, processor, self._stopwatch)
         self._answerer = Answerer(model, processor)
-        self._stream = Stream()  # a value: replaced by `observe`, read by everything else
+        self._stream = Stream(thumbnails=thumbnails)  # a value: replaced by `observe`, read by everything else
         self._observing, self._asking = threading.Lock(), threading.Lock()
         self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
         self._prefix: Prefix | None = None
@@ -69,7 +69,7 @@ class Session:
     @property
     def slots(self) -> tuple[int, ...]:
         """The frames, counted from 0, whose tokens a question reads now; none where nothing was seen yet."""
-        memory = self._complete().memory
+        memory = self._complete(self._stream).memory
         return () if memory is None else tuple(memory.context_slots()[1].tolist())
 
     @property
@@ -118,9 +118,9 @@ class Session:
             if progress is not None:
                 progress(frame.time)
 
-    def observe(self, image: UInt8[np.ndarray, "height width 3"], time: float) -> None:
-        """Take in one upright RGB frame, seen `time` seconds after the first. Raises ValueError for a step back in time
-        or another frame size."""
+    def observe(self, image: ArrayLike | Image, time: float) -> None:
+        """Take in one upright RGB frame (uint8, height × width × 3), seen `time` seconds after the first. Raises
+        ValueError for another kind or size of picture, a step back in time, and a time of day."""
         with self._observing:
             self._stream = self._watcher.observe(self._stream, image, time)
 
@@ -129,16 +129,18 @@ class Session:
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase");
         one of several lines, such as `Question.prompt()` gives, is asked as it is. Raises ValueError for an empty
-        question, and where nothing was seen yet.
+        question, for fewer tokens than one, and where nothing was seen yet.
         """
         if not question.strip():
             raise ValueError("The question is empty; ask something about the video.")
         if not self.frames:
             raise ValueError("Nothing was seen yet; call watch(path) or observe(frame, time) before ask(question).")
+        if most_tokens < 1:
+            raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
         question = readable(question)
+        started, stream = clock.perf_counter(), self._stream
         with self._asking:
-            started = clock.perf_counter()
-            stream = self._complete()
+            stream = self._complete(stream)
             assert stream.memory is not None
             memory_tokens, frames, times = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
@@ -157,7 +159,7 @@ class Session:
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
         the model, and starts with nothing spent."""
-        other = Session(self.model, self.processor, self._watcher.thumbnails)
+        other = Session(self.model, self.processor)
         other._stream = self._stream
         return other
 
@@ -172,13 +174,10 @@ class Session:
         ours, or of another model."""
         session = model.session()
         session._stream = file.load(path, session.model)
-        shown = [kept.thumbnail is not None for kept in session._stream.trace.kept]
-        session._watcher.thumbnails = all(shown)
         return session
 
-    def _complete(self) -> Stream:
+    def _complete(self, stream: Stream) -> Stream:
         """Return the stream with its waiting frames taken in."""
-        stream = self._stream
         if self._completed[0] is not stream:
             self._completed = stream, self._watcher.complete(stream)
         return self._completed[1]

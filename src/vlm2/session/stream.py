@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+from PIL.Image import Image
 from torch import Tensor
 
 from ..geometry.encoder import Geometry
@@ -19,6 +21,8 @@ from .stopwatch import Stopwatch
 from .thumbnail import thumbnail
 from .trace import Kept, Trace
 
+LONGEST = 2**21  # seconds, 24 days: single precision tells the memory's times apart to 0.25 s until then
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -26,7 +30,8 @@ class Stream:
 
     `images` and `times` (seconds) are of the frames that wait for their window to fill, `geometry_images` the same
     frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is
-    the length that becomes 1 in the coordinates; `trace` explains the memory.
+    the length that becomes 1 in the coordinates; `trace` explains the memory. With `thumbnails`, small pictures
+    of the frames that the memory holds are kept.
     """
 
     frames: int = 0
@@ -40,37 +45,37 @@ class Stream:
     grid: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)  # height and width of the frames as the vision encoder sees them
     trace: Trace = field(default_factory=Trace)
+    thumbnails: bool = True
 
 
 class Watcher:
-    """Takes frames into a stream with one model. Holds no state of a stream itself. With `thumbnails`, small pictures
-    of the kept frames are kept."""
+    """Takes frames into a stream with one model. Holds no state of a stream itself."""
 
-    def __init__(
-        self,
-        model: VLM2ForConditionalGeneration,
-        processor: VLM2Processor,
-        stopwatch: Stopwatch,
-        thumbnails: bool = True,
-    ) -> None:
-        self.model, self.processor, self.stopwatch, self.thumbnails = model, processor, stopwatch, thumbnails
-        window = model.geometry.window
-        self.start = WindowState(window, min(WindowState.overlap, window - 1))
+    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, stopwatch: Stopwatch) -> None:
+        self.model, self.processor, self.stopwatch = model, processor, stopwatch
+        self.start = WindowState.of(model.geometry.window)
 
-    def observe(self, stream: Stream, image: UInt8[np.ndarray, "height width 3"], time: float) -> Stream:
-        """Return the stream with one more frame. Raises ValueError for a step back in time or another shape."""
-        if not stream.last_time <= time < float("inf"):
+    def observe(self, stream: Stream, image: ArrayLike | Image, time: float) -> Stream:
+        """Return the stream with one more frame. Raises ValueError for a time that cannot be, a step back in time,
+        another shape, and what is no RGB picture."""
+        if not 0 <= time <= LONGEST:
+            raise ValueError(f"A frame cannot be at {time} s; give its seconds since the first frame.")
+        if time < stream.last_time:
             raise ValueError(
                 f"A frame at {time} s came after one at {stream.last_time} s; frames come in order of time."
             )
+        picture = np.require(image, requirements="W")  # torch wants it writable
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+            shape = " × ".join(map(str, picture.shape))
+            raise ValueError(f"A frame is an RGB picture, uint8, height × width × 3; this is {picture.dtype}, {shape}.")
         with self.stopwatch("encode"):
-            (resized,) = self.processor.resize(image[None])
-            seen = self.processor.resize_for_geometry(image[None])
+            (resized,) = self.processor.resize(picture[None])
+            seen = self.processor.resize_for_geometry(picture[None])
         size = (resized.shape[1], resized.shape[2])
         if stream.frames and (size != stream.size or not _alike(seen, stream)):
             raise ValueError(
                 f"This session sees frames as {stream.size[1]}×{stream.size[0]} pixels, and one of another shape came "
-                f"({image.shape[1]}×{image.shape[0]}). Start a new session for another video."
+                f"({picture.shape[1]}×{picture.shape[0]}). Start a new session for another video."
             )
         stream = replace(
             stream,
@@ -134,7 +139,7 @@ class Watcher:
         trace, shown_images = stream.trace, stream.geometry_images or stream.images
         found = reads.fetch()
         for index, read in enumerate(found):
-            picture = thumbnail(shown_images[index]) if self.thumbnails else None
+            picture = thumbnail(shown_images[index]) if stream.thumbnails else None
             shown = Kept(
                 frame=read.frame,
                 time=read.time,

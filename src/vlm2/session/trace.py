@@ -62,8 +62,8 @@ class Write:
 class Kept:
     """A frame that the memory holds now, in the bank (`slot` ≥ 0) or among the last ones (-1), or both.
 
-    `weight` is how many frames the entry stands for. `world_from_camera` and `points` (patch centres C) are in the
-    stream's world, metres where the geometry is metric; None in sessions of an older format.
+    `weight` is how many frames the entry stands for. `world_from_camera` and `points` (C: X averaged over patches) are
+    in the stream's world, metres where the geometry is metric; None in sessions of an older format.
     """
 
     frame: int

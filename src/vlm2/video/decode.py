@@ -146,7 +146,7 @@ def moving_pictures(container: InputContainer, name: str) -> VideoStream:
 
 def check_size(stream: VideoStream, name: str) -> None:
     """Raise VideoError for pictures too large to read, calling their source by `name`."""
-    width, height = stream.codec_context.width, stream.codec_context.height
+    height, width = stream.codec_context.height, _square(stream.codec_context.width, stream)
     if max(width, height) > MAX_SIDE:
         raise VideoError(
             f"{name} is {width}×{height} pixels; at most {MAX_SIDE} a side are read. "
@@ -204,17 +204,17 @@ class Damage:
 class Clock:
     """Tells time by the frames' own stamps: seconds since the first, always growing, also where stamps are missing."""
 
-    first: float | None = None
-    last: float = 0.0
+    first: float | None = None  # the stamp at 0 s
+    last: float | None = None  # seconds of the last frame
 
     def tell(self, frame: av.VideoFrame, stream: VideoStream) -> float:
         rate = stream.guessed_rate or stream.average_rate
-        after_last = self.last + (float(1 / rate) if rate else 0.04)
-        if self.first is None:
-            self.first = frame.time or 0.0
-            return 0.0
-        time = after_last if frame.time is None else frame.time - self.first
-        self.last = time if time > self.last else after_last
+        time = after_last = 0.0 if self.last is None else self.last + (float(1 / rate) if rate else 0.04)
+        if frame.time is not None:
+            if self.first is None:
+                self.first = frame.time - after_last
+            time = frame.time - self.first
+        self.last = time if self.last is None or time > self.last else after_last
         return self.last
 
 
@@ -244,14 +244,18 @@ def _frames(container: InputContainer, stream: VideoStream, damage: Damage) -> I
 
 def _picture(frame: av.VideoFrame, stream: VideoStream) -> UInt8[np.ndarray, "height width 3"]:
     """Return the frame as RGB with square pixels, the right way up."""
-    aspect = float(stream.sample_aspect_ratio or 1)
-    width = round(frame.width * aspect) if 1 / 8 <= aspect <= 8 else frame.width
-    image = frame.reformat(width=max(width, 1), height=frame.height, format="rgb24").to_ndarray()
+    image = frame.reformat(width=_square(frame.width, stream), height=frame.height, format="rgb24").to_ndarray()
     try:
         matrix = frame.side_data["DISPLAYMATRIX"]  # pyright: ignore[reportGeneralTypeIssues] (PyAV's stub)
     except KeyError:
         return image
     return Orientation.of_matrix(bytes(matrix)).apply(image)
+
+
+def _square(width: int, stream: VideoStream) -> int:
+    """Return the width of a picture in square pixels."""
+    aspect = float(stream.sample_aspect_ratio or 1)
+    return max(round(width * aspect), 1) if 1 / 8 <= aspect <= 8 else width
 
 
 def _length(container: InputContainer, stream: VideoStream) -> tuple[float, int]:

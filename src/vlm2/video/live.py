@@ -105,7 +105,8 @@ class LiveReader:
             ended = SourceEnded(self._read())
         except Exception as error:  # whoever waits for frames has to hear of it
             ended = SourceEnded(error)
-        self._tell(ended)
+        if not self._stopped.is_set():
+            self._tell(ended)
 
     def _read(self) -> VideoError | None:
         """Read, connection by connection; return why it was given up, None at the end."""
@@ -121,7 +122,7 @@ class LiveReader:
             self.lost += failed == 0
             if failed >= self.tries:
                 return VideoError(f"{reason} Given up after {failed} more tries.")
-            pause = min(FIRST_PAUSE * 2**failed, LONGEST_PAUSE)
+            pause = min(FIRST_PAUSE * 2.0 ** min(failed, 9), LONGEST_PAUSE)
             self._tell(SourceLost(reason, pause))
             self._wall.wait(pause, self._stopped)
         return None

@@ -52,7 +52,7 @@ class Pi3Config:
         if self.input not in ("images", "visual_tokens"):
             raise ValueError(f"input={self.input!r}: a π³ reads 'images' or 'visual_tokens'.")
         for part in (self, self.points, self.confidence, self.camera):
-            if part.width % (4 * part.heads):
+            if part.heads < 1 or part.width % (4 * part.heads):
                 raise ValueError(f"Width {part.width} must be a multiple of 4 × {part.heads} heads, for 2D positions.")
 
     @classmethod
@@ -82,10 +82,16 @@ class Pi3Config:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Pi3Config:
         """Read what `to_dict` gave; unknown names raise ValueError."""
-        known = {entry.name for entry in fields(cls)}
-        if unknown := sorted(set(values) - known):
-            raise ValueError(f"Pi3Config has no {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
-        decoders: dict[str, Any] = {
-            name: DecoderSize(**value) for name, value in values.items() if isinstance(value, dict)
-        }
+        _check_names(cls, values)
+        decoders: dict[str, Any] = {}
+        for name, value in values.items():
+            if isinstance(value, dict):
+                _check_names(DecoderSize, value)
+                decoders[name] = DecoderSize(**value)
         return cls(**(values | decoders))
+
+
+def _check_names(record: type, values: dict[str, Any]) -> None:
+    known = sorted(entry.name for entry in fields(record))
+    if unknown := sorted(set(values).difference(known)):
+        raise ValueError(f"{record.__name__} has no {', '.join(unknown)}; it has {', '.join(known)}.")
