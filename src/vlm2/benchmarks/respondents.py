@@ -102,12 +102,17 @@ class Watching:
 
     def identity(self) -> dict[str, Any]:
         """Return the hashes of the model's files and how it watches and answers."""
+        from ..model import VLM2Config
+        from ..model.checkpoint import find_checkpoint
+
         frames, kept = self.settings.frames, self.settings.kept
         shown = {"rule": "memory", "fps": self.settings.fps} if frames is None else {"rule": "spread", "count": frames}
         if kept is not None:
             chooser = _model_identity(kept, self.settings, self.most_tokens)["model"]
             shown = {"rule": "kept", "fps": self.settings.fps, "by": chooser}
-        return {**_model_identity(self.settings.model, self.settings, self.most_tokens), "frames": shown}
+        shared = _model_identity(self.settings.model, self.settings, self.most_tokens)
+        numbers = VLM2Config.from_pretrained(find_checkpoint(self.settings.model)).numbers
+        return {**shared, "prompt": {**shared["prompt"], "numbers": numbers}, "frames": shown}
 
     def load(self, name: str | None = None) -> LoadedModel:
         """Return the model, or the one of this name, loaded once a process."""

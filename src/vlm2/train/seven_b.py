@@ -33,7 +33,7 @@ from .loop import LoopConfig, place
 START = "runs/7b_start"
 FRAMES, QUESTIONS, VIDEOS = 32, 8, 16
 QUESTION_TOKENS = 90  # of a question in VSI-Bench's words with its answer
-VISION_PARAMETERS = 413_000_000  # of SigLIP without its last layer
+VISION_PARAMETERS = 397_745_440  # of SigLIP without its last layer
 ACCELERATE = "accelerate.json"
 
 
