@@ -90,7 +90,7 @@ class VideoFile:
             stream.thread_type = "AUTO"
             yield from read_frames(container, stream, fps, damage, clock, chosen)
         if warn:
-            self._warn(damage, clock.last)
+            self._warn(damage, clock.last or 0.0)
 
     def _warn(self, damage: Damage, last: float) -> None:
         """Warn if packets were broken, or if the frames end clearly before the file says that they do."""
