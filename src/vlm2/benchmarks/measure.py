@@ -19,7 +19,7 @@ def measure(
     """Measure a model by its name with the benchmark file `name`, over the first `count` videos of `data`.
 
     `options` are those of the benchmark's `run`.
-    The file has `run` (a row a video), `summary` (rows to one record) and `table` (record to headings and rows).
+    The file has `run` (rows), `summary` (rows to one record) and `table` (record to headings and rows).
     Writes `out/NAME.json` and returns what is in it.
     """
     from rich.console import Console
@@ -37,7 +37,7 @@ def measure(
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     headings, cells = benchmark.table(result)
-    table = Table(*headings, title=f"{model}: {name} on {len(rows)} videos")
+    table = Table(*headings, title=f"{model}: {name}, {data}")
     for row in cells:
         table.add_row(*row)
     Console().print(table)
