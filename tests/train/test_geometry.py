@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from toytraining import alone, pair
+from toytraining import losses as logged
 
 from vlm2.geometry.pi3 import DecoderSize, Pi3, Pi3Config, Pi3Output
 from vlm2.scenes.record import Scene
@@ -121,6 +123,15 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(cache, tmp_path):
     resumed = geometry.train_geometry(stopped)
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value, rtol=1e-4, atol=1e-5)
+
+
+def test_two_processes_have_the_loss_of_one(cache, tmp_path):
+    one, two = (training(cache, tmp_path / name, steps=3) for name in ("one", "two"))
+    one, two = (replace(run, loop=replace(run.loop, accumulate=2, log_every=1)) for run in (one, two))
+    assert alone(geometry.train_geometry, one) == 0
+    assert pair(geometry.train_geometry, two) == [0, 0]
+    assert logged(two.loop.out) == pytest.approx(logged(one.loop.out), rel=1e-4)
+    assert len(logged(one.loop.out)) == 3 and records(tmp_path / "two/encoder")
 
 
 def test_windows_are_repeatable_and_of_one_grid(cache, tmp_path):

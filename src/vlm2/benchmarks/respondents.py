@@ -22,6 +22,7 @@ from ..video import Frame, VideoFile
 from .benchmark import Benchmark, Item
 
 if TYPE_CHECKING:
+    from ..model import VLM2Config
     from ..session import LoadedModel
 
 Frames = int | None
@@ -102,17 +103,14 @@ class Watching:
 
     def identity(self) -> dict[str, Any]:
         """Return the hashes of the model's files and how it watches and answers."""
-        from ..model import VLM2Config
-        from ..model.checkpoint import find_checkpoint
-
         frames, kept = self.settings.frames, self.settings.kept
         shown = {"rule": "memory", "fps": self.settings.fps} if frames is None else {"rule": "spread", "count": frames}
         if kept is not None:
             chooser = _model_identity(kept, self.settings, self.most_tokens)["model"]
             shown = {"rule": "kept", "fps": self.settings.fps, "by": chooser}
         shared = _model_identity(self.settings.model, self.settings, self.most_tokens)
-        numbers = VLM2Config.from_pretrained(find_checkpoint(self.settings.model)).numbers
-        return {**shared, "prompt": {**shared["prompt"], "numbers": numbers}, "frames": shown}
+        prompt = shared["prompt"] | {"numbers": _configuration(self.settings.model).numbers}
+        return {**shared, "prompt": prompt, "frames": shown}
 
     def load(self, name: str | None = None) -> LoadedModel:
         """Return the model, or the one of this name, loaded once a process."""
@@ -268,7 +266,6 @@ def load_once(name: str, device: str | None, dtype: str | None, threads: int) ->
 
 def _model_identity(name: str, settings: Settings, most_tokens: int) -> dict[str, Any]:
     """Return what tells models apart, and how they compute: not where they lie or what they are called."""
-    from ..model import VLM2Config
     from ..model.checkpoint import find_checkpoint
     from ..model.processing import INTRODUCTION
     from ..model.weights import sha256
@@ -277,14 +274,20 @@ def _model_identity(name: str, settings: Settings, most_tokens: int) -> dict[str
     folder, device = find_checkpoint(name), find_device(settings.device)
     usual = "as kept" if usual_dtype(device) is None else "float32"
     files = {file.name: sha256(file) for file in sorted(folder.iterdir()) if _decides(file)}
-    frozen = VLM2Config.from_pretrained(folder).frozen_sha256
     return {
-        "model": {"files": files, "frozen": frozen},
+        "model": {"files": files, "frozen": _configuration(name).frozen_sha256},
         "prompt": {"before": INTRODUCTION.strip(), "decoding": "greedy", "most_tokens": most_tokens},
         "device": device.type,
         "dtype": settings.dtype or usual,
         "threads": settings.threads,
     }
+
+
+def _configuration(name: str) -> VLM2Config:
+    from ..model import VLM2Config
+    from ..model.checkpoint import find_checkpoint
+
+    return VLM2Config.from_pretrained(find_checkpoint(name))
 
 
 def _decides(file: Path) -> bool:

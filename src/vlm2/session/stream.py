@@ -21,7 +21,7 @@ from .stopwatch import Stopwatch
 from .thumbnail import thumbnail
 from .trace import Kept, Trace
 
-LONGEST = 2**21  # seconds, 24 days: single precision tells the memory's times apart to 0.25 s until then
+LONGEST = 2**21  # seconds, 24 days: single precision tells the memory's times apart to 0.125 s until then
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ..benchmarks.respondents import Settings, Watching, load_once
 from ..benchmarks.scores import Run, by_length, read_run, score_run
 from ..model.presets import preset
 from .card import CARD
-from .loop import LoopConfig
+from .loop import LoopConfig, last_checkpoint
 from .mini import NAMING, RESUMED, MiniConfig, train_mini
 from .recipe import claim
 from .rows import KEPT, ROWS, STREAM, Choose, Kept, RowExamples, Spread, Stream, changes, slots
@@ -105,7 +105,7 @@ def named(config: AblationsConfig, row: str, seed: int) -> str | None:
     others = [other for other in ROWS if other != row and ROWS[other].representation == ROWS[row].representation]
     folders = [folder(config, other, seed) / NAMING for other in others]
     done = f"checkpoint-{config.mini.grounding_steps}"
-    return next((str(place) for place in folders if (place / done / "trainer_state.json").is_file()), None)
+    return next((str(place) for place in folders if last_checkpoint(place) == place / done), None)
 
 
 def _choose(config: AblationsConfig, row: str, seed: int) -> Choose:

@@ -98,11 +98,11 @@ def _question(record: dict[str, Any]) -> Question:
     if options is not None:
         if not isinstance(options, list) or not 2 <= len(options) <= len(LETTERS):
             raise ValueError(f"the options are {options!r}; write a list of two to {len(LETTERS)}, or null")
-        letters = LETTERS[: len(options)]
+        letters = tuple(LETTERS[: len(options)])
         expected = [f"{letter}. …" for letter in letters]
         if not all(str(o).startswith(f"{letter}. ") for o, letter in zip(options, letters, strict=True)):
             raise ValueError(f"the options are {options!r}; they begin with their letters: {', '.join(expected)}")
-        if truth not in tuple(letters):
+        if truth not in letters:
             raise ValueError(f"the ground_truth is {truth!r}, which is no letter of the {len(options)} options")
     return Question(
         question_type=str(record.get("question_type") or "question"),

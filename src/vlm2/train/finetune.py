@@ -24,7 +24,7 @@ from ..model import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
 from ..questions.question import Question
 from . import packing
 from .annotations import Annotations, read_annotations
-from .cache import open_cache
+from .cache import CachedHome, open_cache
 from .examples import Example, Handful, HomeExamples, cache_geometry, shuffle_options
 from .footage import Footage, Sampling, cache_footage, encoders_key
 from .loop import LoopConfig, fit, place, share
@@ -157,14 +157,16 @@ def train_finetune(config: FinetuneConfig) -> None:
     Raises ValueError for questions and videos that cannot be used, before anything is loaded.
     """
     weights = _weights(config)
+    share(config.loop.accumulate)
     asked = [read_annotations(file, config.videos) for file in config.questions]
     out = split_videos(sorted({v for source in asked for v in source}), config.held_out, config.loop.seed)
     torch.manual_seed(config.loop.seed)
     model, processor = load_model(config)
+    homes = open_cache(config.homes, model.config.vision["name"]) if config.homes else []
     footage = cache_all(model, processor, {v for source in asked for v in source}, config)
     parts = [{video: found for video, found in source.items() if video not in out} for source in asked]
     sources = [FootageExamples(footage, part, config.handful, config.loop.seed) for part in parts]
-    loop, examples = _examples(config, sources, weights, model)
+    loop, examples = _examples(config, sources, weights, homes, model)
     kept: Annotations = {video: [q for source in asked for q in source.get(video, [])] for video in out}
     measured = FootageExamples(footage, kept, config.handful, config.loop.seed, shuffled=False) if out else None
     train(Telling(model, processor, config.row), examples, replace(config, loop=loop), measured)
@@ -209,7 +211,7 @@ def cache_all(
 
 
 def _weights(config: FinetuneConfig) -> tuple[float, ...]:
-    """Return the weight of each file of questions. Raises ValueError for settings that cannot be used."""
+    """Return the weight of each file of questions. Raises ValueError where they, or that of homes, cannot be used."""
     if config.weights and len(config.weights) != len(config.questions):
         raise ValueError(
             f"weights={config.weights} are {len(config.weights)}, but there are {len(config.questions)} files of "
@@ -219,9 +221,6 @@ def _weights(config: FinetuneConfig) -> tuple[float, ...]:
         raise ValueError(f"weights={config.weights}: give none below 0, and one above.")
     if not 0 <= config.homes_share < 1:
         raise ValueError(f"homes_share={config.homes_share} is no share of the examples; give 0 or more, below 1.")
-    share(config.loop.accumulate)
-    if config.homes:
-        open_cache(config.homes)
     return config.weights or (1.0,) * len(config.questions)
 
 
@@ -229,6 +228,7 @@ def _examples(
     config: FinetuneConfig,
     found: Sequence[FootageExamples],
     weights: Sequence[float],
+    homes: list[CachedHome],
     model: VLM2ForConditionalGeneration,
 ) -> tuple[LoopConfig, Mixture]:
     """Mix the sources, and say for how many steps."""
@@ -236,22 +236,22 @@ def _examples(
     sources: list[Source] = [source for source, _ in kept]
     shares = [weight for _, weight in kept]
     accumulate, steps = config.loop.accumulate, config.loop.steps
-    others = config.homes_share if config.homes else 0.0
+    others = config.homes_share if homes else 0.0
     if steps == 0:
         steps = math.ceil(config.epochs * sum(map(len, found)) / (1 - others) / accumulate)
     length = steps * accumulate
-    if config.homes:
+    if homes:
         total = sum(shares)
-        sources.append(_homes(config, model, length))
+        sources.append(_home_examples(config, homes, model, length))
         shares.append(total * others / (1 - others))
     return replace(config.loop, steps=steps), Mixture(sources, shares, length, config.loop.seed)
 
 
-def _homes(config: FinetuneConfig, model: VLM2ForConditionalGeneration, length: int) -> HomeExamples:
-    """Give examples of cached homes, with this model's geometry of them."""
-    assert config.homes is not None
+def _home_examples(
+    config: FinetuneConfig, homes: list[CachedHome], model: VLM2ForConditionalGeneration, length: int
+) -> HomeExamples:
+    """Give examples of cached homes, with this model's geometry of them; several processes share that."""
     rank, world = place()
-    homes = open_cache(config.homes, model.config.vision["name"])
     cache_geometry(homes[rank::world], model.geometry)
     PartialState().wait_for_everyone()
     most = config.sampling.frames or config.sampling.most_frames
