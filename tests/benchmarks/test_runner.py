@@ -14,8 +14,10 @@ from toyruns import TOY, load, toy_respondent, toy_run, write_videos
 
 from vlm2.benchmarks import ledger, receipt, runner
 from vlm2.benchmarks.ledger import PREDICTIONS, open_ledger, read_rows
-from vlm2.benchmarks.respondents import Settings, respondent
+from vlm2.benchmarks.respondents import Blind, Settings, Watching, respondent
 from vlm2.benchmarks.runner import Place
+from vlm2.session import Session
+from vlm2.session.language import Answerer
 from vlm2.video import VideoFile
 
 KILLS = 30
@@ -170,6 +172,28 @@ def test_baselines_look_at_no_video(tmp_path, name):
         assert answers.identity()["seed"] == 4
     else:
         assert {row["prediction"] for row in rows} == {"A", "3"}
+
+
+def test_a_blind_model_decodes_numbers_as_the_model_it_is_compared_with(videos, monkeypatch):
+    monkeypatch.setattr(Blind, "load", lambda self: toyruns.toy_loaded())
+    asked = []
+    monkeypatch.setattr(Answerer, "_number", lambda self, prefix, *_: asked.append(prefix.slots))
+    items = load(videos=videos).items[:3]
+    assert len(list(Blind(Settings("toy"), 6).answer(items))) == len(list(toy_respondent().answer(items))) == 3
+    assert asked[:3] == [0, 0, 0] and all(asked[3:]) and len(asked) == 6
+    identities = [kind(Settings("mini"), 6).identity() for kind in (Blind, Watching)]
+    assert identities[0]["prompt"] == identities[1]["prompt"] and identities[0]["prompt"]["numbers"] == "expected"
+
+
+def test_tools_are_left_out_when_a_run_says_so(videos, monkeypatch):
+    asked = []
+    ask = Session.ask
+    monkeypatch.setattr(Session, "ask", lambda self, *given: asked.append(given[2]) or ask(self, *given))
+    items = load(videos=videos).items[:3]
+    list(toy_respondent(tools=False).answer(items))
+    list(toy_respondent().answer(items))
+    assert asked == [False] * 3 + [True] * 3
+    assert not Watching(Settings("mini", tools=False), 6).identity()["tools"]
 
 
 def test_a_model_is_shown_the_frames_that_another_keeps(videos):

@@ -141,6 +141,36 @@ def test_what_follows_from_the_slots_is_told_and_kept_while_they_stay(make_sessi
     assert observe(make_session(), images[:9]).ask(question).recalled is None
 
 
+def test_without_tools_nothing_is_recalled(make_session, images):
+    session = observe(make_session(recall=True), images[:9])
+    question = "How large is the floor?"
+    alone = session.ask(question, tools=False)
+    plain = observe(make_session(), images[:9]).ask(question)  # the same weights, no recall in the model
+    assert session.ask(question).recalled is not None
+    assert alone.recalled is None and (alone.text, alone.prefilled) == (plain.text, plain.prefilled)
+
+
+def test_a_blind_model_decodes_as_a_seeing_one(make_session, images, monkeypatch):
+    """With no slot to see, words and the rule for numbers are those of the whole model on the prompt alone."""
+    session = make_session(numbers="expected")
+    answerer, ids = session._answerer, session.processor.question_ids("How far is it?")
+    before, after = session.processor.prefix_ids()
+    text = torch.tensor([[*before, *after, *ids]])
+    logits = session.model.language_model(text).logits[0, -1]
+    monkeypatch.setattr(answerer, "figures", frozenset([5, 6, int(logits.argmax())]))
+    seen = {}
+
+    def keep(first, figures, stop, read):
+        seen["first"] = first
+        return {}
+
+    monkeypatch.setattr("vlm2.session.language.number_distribution", keep)
+    reply = answerer.reply(answerer.read_blind(), "How far is it?", 4)
+    assert torch.allclose(seen["first"], logits, atol=1e-4)
+    greedy = session.model.generate(text, torch.ones_like(text), max_new_tokens=4, do_sample=False)
+    assert reply.text == session.processor.decode(greedy[0]) and reply.recalled is None
+
+
 def test_what_is_recalled_of_a_moment_follows_from_the_path(make_session, images):
     session = observe(make_session(recall=True), images[:9])
     path = complete(session).trace.trajectory  # frames that wait for their window are seen for a question

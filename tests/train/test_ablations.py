@@ -162,7 +162,7 @@ def test_rows_differ_in_what_the_issue_names_and_in_nothing_else():
     }
     assert made["e"] == {"representation": "3d", "memory": config.memory, "context": "memory", "recall": False}
     with_recall = replace(config, recall=True)
-    assert {row: changes(ROWS[row], with_recall)["recall"] for row in ROWS} == {row: row != "a" for row in ROWS}
+    assert not any(changes(ROWS[row], with_recall)["recall"] for row in ROWS)  # it would add a gain of its own
 
 
 @pytest.mark.parametrize("row", ROWS)

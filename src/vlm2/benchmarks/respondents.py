@@ -39,9 +39,9 @@ class Reply:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run may choose. `kept` names a model whose memory chooses the frames: those that it still holds when it
-    has watched the stream are shown. `threads` is of every process: results on a CPU depend on it in their last
-    digits."""
+    """What a run may choose. Without `tools`, the model answers from the memory's tokens alone. `kept` names a model
+    whose memory chooses the frames: those that it still holds when it has watched the stream are shown. `threads` is of
+    every process: results on a CPU depend on it in their last digits."""
 
     model: str = "mini"
     frames: Frames = None
@@ -51,6 +51,7 @@ class Settings:
     device: str | None = None
     dtype: str | None = None
     kept: str | None = None
+    tools: bool = True
 
     def __post_init__(self) -> None:
         if self.kept is not None and self.frames is not None:
@@ -108,9 +109,7 @@ class Watching:
         if kept is not None:
             chooser = _model_identity(kept, self.settings, self.most_tokens)["model"]
             shown = {"rule": "kept", "fps": self.settings.fps, "by": chooser}
-        shared = _model_identity(self.settings.model, self.settings, self.most_tokens)
-        prompt = shared["prompt"] | {"numbers": _configuration(self.settings.model).numbers}
-        return {**shared, "prompt": prompt, "frames": shown}
+        return {**_answering_identity(self.settings, self.most_tokens), "frames": shown, "tools": self.settings.tools}
 
     def load(self, name: str | None = None) -> LoadedModel:
         """Return the model, or the one of this name, loaded once a process."""
@@ -123,7 +122,8 @@ class Watching:
         for frame in self._frames(VideoFile(items[0].video)):
             session.observe(frame.image, frame.time)
         for item in items:
-            yield Reply(session.ask(without_prefix(item.prompt), self.most_tokens).text, session.frames)
+            answer = session.ask(without_prefix(item.prompt), self.most_tokens, self.settings.tools)
+            yield Reply(answer.text, session.frames)
 
     def _frames(self, file: VideoFile) -> Iterator[Frame]:
         """Give the frames that the model is shown."""
@@ -140,31 +140,28 @@ class Watching:
 
 @dataclass(frozen=True)
 class Blind:
-    """The language model of a model, asked the same prompts with nothing where the video was."""
+    """The language model of a model, asked the same prompts with nothing where the video was, and decoded as the model
+    is: words greedily, numbers as its configuration says."""
 
     settings: Settings  # of which `model` is the model's own name
     most_tokens: int
     needs_video: bool = False
 
     def identity(self) -> dict[str, Any]:
-        return {**_model_identity(self.settings.model, self.settings, self.most_tokens), "frames": {"rule": "none"}}
+        return {**_answering_identity(self.settings, self.most_tokens), "frames": {"rule": "none"}, "tools": False}
 
     def load(self) -> LoadedModel:
         """Return the model, loaded once a process."""
         return load_once(self.settings.model, self.settings.device, self.settings.dtype, self.settings.threads)
 
     def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
-        import torch
+        from ..session.language import Answerer
 
         loaded = self.load()
-        model, processor = loaded.model, loaded.processor
-        before, after = processor.prefix_ids()
+        answerer = Answerer(loaded.model, loaded.processor)
+        blind = answerer.read_blind()
         for item in items:
-            question = processor.question_ids(without_prefix(item.prompt))
-            ids = torch.tensor([[*before, *after, *question]], device=model.device)
-            mask = torch.ones_like(ids)
-            words = model.generate(ids, mask, max_new_tokens=self.most_tokens, do_sample=False)
-            yield Reply(processor.decode(words[0]))
+            yield Reply(answerer.reply(blind, without_prefix(item.prompt), self.most_tokens).text)
 
 
 @dataclass(frozen=True)
@@ -281,6 +278,12 @@ def _model_identity(name: str, settings: Settings, most_tokens: int) -> dict[str
         "dtype": settings.dtype or usual,
         "threads": settings.threads,
     }
+
+
+def _answering_identity(settings: Settings, most_tokens: int) -> dict[str, Any]:
+    """Return the identity of a model that a session's answerer decodes, which follows the model's rule for numbers."""
+    shared = _model_identity(settings.model, settings, most_tokens)
+    return {**shared, "prompt": shared["prompt"] | {"numbers": _configuration(settings.model).numbers}}
 
 
 def _configuration(name: str) -> VLM2Config:

@@ -53,6 +53,9 @@ def run(
         typer.Option(help="A number of frames spread over the video; memory; or kept:MODEL, those that MODEL keeps."),
     ] = None,
     fps: Annotated[float, typer.Option(help="Frames a second that the memory sees.")] = 2.0,
+    tools: Annotated[
+        bool, typer.Option("--tools/--no-tools", help="Without: the model answers from the memory's tokens alone.")
+    ] = True,
     workers: Annotated[int, typer.Option(min=1, help="Processes; each loads the model.")] = 1,
     threads: Annotated[int, typer.Option(min=1, help="Of each process; answers depend on it in rare cases.")] = 1,
     scorer: Annotated[str | None, typer.Option(help="A variant of the rules; the official one by default.")] = None,
@@ -80,7 +83,7 @@ def run(
         raise ValueError(f"Say where the predictions go: vlm2 eval {benchmark} --out DIR")
     place = runner.Place(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
     shown, kept = _frames(frames, loaded)
-    settings = Settings(model, shown, fps, seed, threads, _device(device, place), dtype, kept)
+    settings = Settings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools)
     answers = respondent(settings, chosen, loaded.items)
     with _progress(place) as progress:
         done = runner.run(chosen, loaded, answers, out, model, place, progress)

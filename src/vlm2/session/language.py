@@ -128,11 +128,19 @@ class Answerer:
             self._forget(prefix)
         return replace(prefix, neutral=neutral)
 
+    def read_blind(self) -> Prefix:
+        """Read the prompt with nothing where the video would be, so that a blind model decodes as a seeing one."""
+        nothing = torch.empty(0, 1, self.model.config.dim, device=self.model.language_backbone.device)
+        return self.read(nothing, nothing.new_empty(0), (1, 1))
+
     @torch.inference_mode()
-    def reply(self, prefix: Prefix, prompt: str, most_tokens: int, path: CameraPath | None = None) -> Reply:
-        """Answer one question. `path` is the camera's, for the recall. Raises ValueError for an empty question."""
+    def reply(
+        self, prefix: Prefix, prompt: str, most_tokens: int, path: CameraPath | None = None, tools: bool = True
+    ) -> Reply:
+        """Answer one question. `path` is the camera's, for the recall, which is left out without `tools`. Raises
+        ValueError for an empty question."""
         recalled = None
-        if prefix.recollection is not None:
+        if tools and prefix.recollection is not None:
             recalled = infer(prefix.recollection, prompt, self.model.counting, path)
         ids = self.processor.question_ids(told(prompt, recalled))
         with self.lock:

@@ -124,8 +124,11 @@ class Session:
         with self._observing:
             self._stream = self._watcher.observe(self._stream, image, time)
 
-    def ask(self, question: str, most_tokens: int = MOST_TOKENS) -> Answer:
+    def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True) -> Answer:
         """Answer a question about what was seen.
+
+        Without `tools`, the language model answers from the memory's tokens alone, as in the paper: nothing is
+        recalled for it (`Answer.recalled` is None).
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase");
         one of several lines, such as `Question.prompt()` gives, is asked as it is. Raises ValueError for an empty
@@ -147,7 +150,7 @@ class Session:
             coordinates = stream.trace.coordinates(frames.tolist())
             prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier, coordinates)
             path = CameraPath(stream.trace.trajectory.times, stream.trace.trajectory.world_from_camera)
-            reply = self._answerer.reply(prefix, worded(question), most_tokens, path)
+            reply = self._answerer.reply(prefix, worded(question), most_tokens, path, tools)
             self._prefix = prefix
             slots = zip(frames.tolist(), times.tolist(), strict=True)
             sources = [stream.trace.sources(frame, time) for frame, time in slots]

@@ -124,6 +124,7 @@ def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int
         frames=slots(preset(config.mini.preset)) if rule == "spread" else None,
         kept=str(folder(config, STREAM, seed) / "checkpoint") if rule == "kept" else None,
         threads=config.threads,
+        tools=False,
     )
     respondent = Watching(settings, benchmark.most_tokens)
     place = runner.Place(workers=config.workers)

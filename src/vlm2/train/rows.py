@@ -1,6 +1,8 @@
 """The rows of the ablation: what of the model is there, and which frames it is shown.
 
-All rows show the language model at most as many slots as (e) has in its memory: L_e + L_w, 40 frames' tokens.
+All rows show the language model at most as many slots as (e) has in its memory: L_e + L_w, 40 frames' tokens. No row
+has tools: a recall answers from the geometry of recognised tokens, so it would add its own gain to that of the
+representation and the memory.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ def changes(row: Row, config: VLM2Config) -> dict[str, Any]:
         "representation": row.representation,
         "memory": {**config.memory, **row.memory, **shown},
         "context": "memory",
-        "recall": config.recall and row.representation == "3d",  # it needs to know where the tokens lie
+        "recall": False,
     }
 
 
