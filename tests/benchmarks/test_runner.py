@@ -14,7 +14,7 @@ from toyruns import TOY, load, toy_respondent, toy_run, write_videos
 
 from vlm2.benchmarks import ledger, receipt, runner
 from vlm2.benchmarks.ledger import PREDICTIONS, open_ledger, read_rows
-from vlm2.benchmarks.respondents import Blind, Settings, Watching, respondent
+from vlm2.benchmarks.respondents import Blind, Settings, Watching, respondent, title
 from vlm2.benchmarks.runner import Place
 from vlm2.session import Session
 from vlm2.session.language import Answerer
@@ -194,6 +194,10 @@ def test_tools_are_left_out_when_a_run_says_so(videos, monkeypatch):
     list(toy_respondent().answer(items))
     assert asked == [False] * 3 + [True] * 3
     assert not Watching(Settings("mini", tools=False), 6).identity()["tools"]
+    titles = [
+        title(Settings(model, tools=tools)) for model in ("mini", "blind:mini", "chance") for tools in (False, True)
+    ]
+    assert titles == ["mini, tokens", "mini, with tools", "blind:mini", "blind:mini", "chance", "chance"]
 
 
 def test_a_model_is_shown_the_frames_that_another_keeps(videos):

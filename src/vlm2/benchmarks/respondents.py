@@ -109,7 +109,11 @@ class Watching:
         if kept is not None:
             chooser = _model_identity(kept, self.settings, self.most_tokens)["model"]
             shown = {"rule": "kept", "fps": self.settings.fps, "by": chooser}
-        return {**_answering_identity(self.settings, self.most_tokens), "frames": shown, "tools": self.settings.tools}
+        return {
+            **_answering_identity(self.settings, self.most_tokens),
+            "frames": shown,
+            "tools": has_tools(self.settings),
+        }
 
     def load(self, name: str | None = None) -> LoadedModel:
         """Return the model, or the one of this name, loaded once a process."""
@@ -229,6 +233,19 @@ def respondent(settings: Settings, benchmark: Benchmark, items: Sequence[Item]) 
     if name in BASELINES:
         return BASELINES[name](settings, benchmark, items, rest)
     return Watching(settings, benchmark.most_tokens)
+
+
+def title(settings: Settings) -> str:
+    """Return what a run is called in tables: the name of its model, and for one that watches, whether its answers are
+    those of the memory's tokens alone or were made with tools."""
+    if settings.model.partition(":")[0] in BASELINES:
+        return settings.model
+    return f"{settings.model}, {'with tools' if has_tools(settings) else 'tokens'}"
+
+
+def has_tools(settings: Settings) -> bool:
+    """Tell whether anything but the memory's tokens has a part in a model's answers."""
+    return settings.tools and _configuration(settings.model).recall
 
 
 def random_replies(items: Sequence[Item], seed: int) -> dict[str, str]:

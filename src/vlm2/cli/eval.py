@@ -68,7 +68,7 @@ def run(
     """Answer a benchmark's questions with a model, score them, and print the scores."""
     from ..benchmarks import runner
     from ..benchmarks.benchmark import find
-    from ..benchmarks.respondents import Settings, respondent
+    from ..benchmarks.respondents import Settings, respondent, title
 
     chosen = find(benchmark)
     chosen.scorer(scorer)  # refuses an unknown one before the work
@@ -85,11 +85,12 @@ def run(
     shown, kept = _frames(frames, loaded)
     settings = Settings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools)
     answers = respondent(settings, chosen, loaded.items)
+    name = title(settings)
     with _progress(place) as progress:
-        done = runner.run(chosen, loaded, answers, out, model, place, progress)
+        done = runner.run(chosen, loaded, answers, out, name, place, progress)
     if done:
         scores = runner.finish(chosen, loaded, out, scorer)
-        _show(scores, model, loaded.missing_videos, out)
+        _show(scores, name, loaded.missing_videos, out)
 
 
 @app.command("list")
@@ -254,10 +255,11 @@ def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Pa
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("", "questions", "score", title=f"{model} on {scores['benchmark']}, version {scores['version']}")
+    table = Table("", "questions", "score")
     for name, value in scores["summary"].items():
         table.add_row(name, str(scores["types"].get(name, "")), f"{100 * value:.1f}")
-    console = Console()
+    console = Console(highlight=False)
+    console.print(f"{model} on {scores['benchmark']}, version {scores['version']}", markup=False, soft_wrap=True)
     console.print(table)
     for name, part in scores["lengths"].items():
         value = part["summary"].get(scores["headline"], float("nan"))
