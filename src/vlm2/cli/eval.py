@@ -111,13 +111,14 @@ def report(
 ) -> None:
     """Write a page (HTML) and a table (Markdown) about runs of one benchmark, side by side."""
     from rich.console import Console
+    from rich.markup import escape
 
     from ..benchmarks.findings import find_out
     from ..benchmarks.report import write_report
     from ..benchmarks.scores import read_run
 
     with Console(stderr=True).status("Reading") as status:
-        findings = find_out([read_run(folder) for folder in folders], draws, seed, status.update)
+        findings = find_out([read_run(folder) for folder in folders], draws, seed, lambda words: status.update(escape(words)))
     page, table = write_report(findings, out or folders[0] / "report.html")
     typer.echo(f"{page}\n{table}")
 
@@ -249,9 +250,11 @@ def _progress(place: Place) -> Iterator[Progress]:
 
 def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Path) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table("", "questions", "score", title=f"{model} on {scores['benchmark']}, version {scores['version']}")
+    title = f"{escape(model)} on {scores['benchmark']}, version {scores['version']}"
+    table = Table("", "questions", "score", title=title)
     for name, value in scores["summary"].items():
         table.add_row(name, str(scores["types"].get(name, "")), f"{100 * value:.1f}")
     console = Console()
@@ -260,5 +263,5 @@ def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Pa
         value = part["summary"].get(scores["headline"], float("nan"))
         console.print(f"{name}: {100 * value:.1f} ({part['questions']} questions)", highlight=False)
     if missing:
-        console.print(f"[yellow]{len(missing)} videos were missing; {out / 'receipt.json'} names them.[/]")
-    console.print(f"[dim]Scorer {scores['scorer']}. More: vlm2 eval report {out}[/]", highlight=False)
+        typer.secho(f"{len(missing)} videos were missing; {out / 'receipt.json'} names them.", fg=typer.colors.YELLOW)
+    typer.secho(f"Scorer {scores['scorer']}. More: vlm2 eval report {out}", dim=True)

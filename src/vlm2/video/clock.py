@@ -91,12 +91,10 @@ class Clock:
         """What was not believed, in words; empty if all stamps were."""
         words = []
         if self.wrong:
-            words.append(
-                f"{self.wrong} frames carry impossible times (up to {self.jump:.0f} s away); they were placed between "
-                "their neighbours"
-            )
+            count = f"{self.wrong} frame{'s carry' * (self.wrong > 1) or ' carries'}"
+            words.append(f"{count} an impossible time (up to {self.jump:.0f} s away) and got one between the neighbours'")
         if self.cut:
-            words.append(f"{self.cut} jumps of up to {self.jump:.0f} s in its times were left out")
+            words.append(f"{self.cut} jump{'s' * (self.cut > 1)} of up to {self.jump:.0f} s left out")
         return ", and ".join(words)
 
     @property

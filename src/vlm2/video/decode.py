@@ -24,6 +24,7 @@ from .picture import PictureChanged, Screen, VideoError, square_width
 from .place import check_file, local_path, location
 from .survey import survey
 
+LITERAL = {"pattern_type": "none"}  # a picture called img%03d.jpg is one file, not a series
 MAX_SIDE = 8192  # pixels; 8K video fits, and one RGB frame stays below 200 MiB
 
 
@@ -129,7 +130,7 @@ class VideoFile:
         """Open the file's container and its moving pictures. Raises VideoError where there are none."""
         check_file(self.path, self.name)
         try:
-            container = av.open(self._source())
+            container = av.open(self._source(), options=LITERAL)
         except PermissionError:
             raise VideoError(f"{self.path} may not be read by this user. Change its permissions, or copy it.") from None
         except (FFmpegError, UnicodeError):
@@ -166,16 +167,18 @@ def check_fps(fps: float | None) -> None:
 
 
 def moving_pictures(container: InputContainer, name: str) -> VideoStream:
-    """Return the first stream that is a video and no cover picture. Raises VideoError, calling the source by `name`."""
+    """Return the first stream that is a video and no cover picture, nor one picture beside a longer stream. Raises
+    VideoError, calling the source by `name`."""
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not moving:
         kinds = sorted({s.type for s in container.streams}) or ["no streams"]
         raise VideoError(f"{name} holds no video, only {' and '.join(kinds)}. Give one with pictures.")
-    if moving[0].disposition & Disposition.dependent:  # FFmpeg would show one tile as the whole
+    first = next((s for s in moving if s.frames > 1), moving[0]) if moving[0].frames == 1 else moving[0]
+    if first.disposition & Disposition.dependent:  # FFmpeg would show one tile as the whole
         raise VideoError(
             f"{name} is a photo that is stored in tiles (HEIC). Save it as a JPEG or PNG picture, or give a video."
         )
-    return moving[0]
+    return first
 
 
 def check_size(stream: VideoStream, name: str) -> None:

@@ -22,6 +22,8 @@ def local_path(name: str | Path) -> Path:
 
 def check_file(path: Path, name: str) -> None:
     """Raise VideoError, saying what to do instead, for what is no file on disk. `name` is what the user wrote."""
+    if not name:
+        raise VideoError("The name of the video is empty. Name a file: vlm2 ask room.mp4 QUESTION")
     if path.is_file():
         return
     if path.is_dir():

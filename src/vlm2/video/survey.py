@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from .clock import LONGEST_PAUSE, STEPS, TOLERANCE, Clock, period
 
-REORDERED = 32  # frames by which a stamp may be away from its neighbour's where frames are stored out of order
+REORDERED = 16  # frames by which a stamp may be away from its neighbour's where frames are stored out of order
 
 
 @dataclass(frozen=True)
