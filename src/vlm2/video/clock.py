@@ -103,11 +103,12 @@ class Clock:
         return median(self._steps) if self._steps else self._period
 
     def _fits(self, stamp: float, held: int) -> bool:
-        """Tell whether a stamp goes on from the last frame that has its time, `held` frames later."""
+        """Tell whether a stamp goes on from the last frame that has its time, `held` frames later. A step back fits where
+        none is held: stamps that start anew get near the last frame's time after a while."""
         if self.last is None or self._zero is None:
             return True
         way, tolerance = stamp - self._zero - self.last, max(TOLERANCE, STEPS * self.usual)
-        return -tolerance <= way <= tolerance + held * self.usual
+        return -(self.usual if held else tolerance) <= way <= tolerance + held * self.usual
 
     def _follow(self, stamp: float | None) -> float:
         """Return the time of a frame whose stamp fits or is missing."""
