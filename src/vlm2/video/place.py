@@ -33,7 +33,7 @@ def check_file(path: Path, name: str) -> None:
             f"{name} is a device or a pipe, and a video file is read more than once. "
             f'Watch it as it comes: vlm2 watch {name} --ask "How many chairs are in this room?"'
         )
-    if found := ADDRESS.match(name):
+    if (found := ADDRESS.match(name)) and found[1].lower() != "file":
         address = f"{found[1]}://{name[found.end() :]}"
         raise VideoError(
             f"{address} is an address, not a file on disk. Download it first, or watch it as it comes: "
