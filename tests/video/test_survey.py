@@ -3,8 +3,8 @@
 import av
 import numpy as np
 import pytest
-from PIL import Image
 from films import jpeg, mux_jpegs, recut
+from PIL import Image
 from streams import encode
 
 from vlm2.video import VideoFile, VideoWarning
@@ -72,7 +72,10 @@ def test_streams_without_an_index_and_animations(tmp_path):
 
 def test_frames_of_vp8_that_are_not_shown(write_video, tmp_path):
     path = tmp_path / "alternate.webm"
-    with av.open(str(write_video(PICTURES, name="plain.webm", codec="libvpx"))) as read, av.open(str(path), "w") as written:
+    with (
+        av.open(str(write_video(PICTURES, name="plain.webm", codec="libvpx"))) as read,
+        av.open(str(path), "w") as written,
+    ):
         stream = read.streams.video[0]
         copy = written.add_stream_from_template(stream)
         for index, packet in enumerate(read.demux(stream)):

@@ -118,7 +118,9 @@ def report(
     from ..benchmarks.scores import read_run
 
     with Console(stderr=True).status("Reading") as status:
-        findings = find_out([read_run(folder) for folder in folders], draws, seed, lambda words: status.update(escape(words)))
+        findings = find_out(
+            [read_run(folder) for folder in folders], draws, seed, lambda words: status.update(escape(words))
+        )
     page, table = write_report(findings, out or folders[0] / "report.html")
     typer.echo(f"{page}\n{table}")
 

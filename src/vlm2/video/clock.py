@@ -92,7 +92,9 @@ class Clock:
         words = []
         if self.wrong:
             count = f"{self.wrong} frame{'s carry' * (self.wrong > 1) or ' carries'}"
-            words.append(f"{count} an impossible time (up to {self.jump:.0f} s away) and got one between the neighbours'")
+            words.append(
+                f"{count} an impossible time (up to {self.jump:.0f} s away) and got one between the neighbours'"
+            )
         if self.cut:
             words.append(f"{self.cut} jump{'s' * (self.cut > 1)} of up to {self.jump:.0f} s left out")
         return ", and ".join(words)

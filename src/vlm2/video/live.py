@@ -145,9 +145,7 @@ class LiveReader:
         try:
             with self.source.open() as connection:
                 clock = Clock() if connection.paced else self._arrivals
-                frames = read_frames(
-                    connection.container, connection.stream, self.fps, damage, clock, self._screen
-                )
+                frames = read_frames(connection.container, connection.stream, self.fps, damage, clock, self._screen)
                 for frame in frames:
                     if connection.paced:
                         self._wait_for(frame)

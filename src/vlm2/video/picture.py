@@ -40,7 +40,9 @@ class Screen:
         height, width = (columns, rows) if orientation.transpose else (rows, columns)
         if self.size is not None and self.size != (height, width):
             if abs(width * self.size[0] / (height * self.size[1]) - 1) > SAME_SHAPE:
-                raise PictureChanged(f"the picture changes from {self.size[1]}×{self.size[0]} to {width}×{height} pixels")
+                raise PictureChanged(
+                    f"the picture changes from {self.size[1]}×{self.size[0]} to {width}×{height} pixels"
+                )
             rows, columns = self.size[::-1] if orientation.transpose else self.size
         self.size = self.size or (height, width)
         return orientation.apply(frame.reformat(width=columns, height=rows, format="rgb24").to_ndarray())
