@@ -26,8 +26,8 @@ def jpeg(picture: np.ndarray, orientation: int | None = None) -> bytes:
 
 
 def mux_jpegs(path: Path, jpegs: Sequence[bytes], stamps: Sequence[int] | None = None, **options: str) -> Path:
-    """Put JPEGs into a container as they are. `stamps` are milliseconds, by default ten frames a second; they may be any
-    in a container that keeps them apart from the order of decoding."""
+    """Put JPEGs into a container as they are. `stamps` are milliseconds, by default ten frames a second; they may be
+    any in a container that keeps them apart from the order of decoding."""
     with Image.open(io.BytesIO(jpegs[0])) as first, av.open(str(path.absolute()), "w", options=options) as container:
         stream = container.add_stream("mjpeg", rate=10)
         stream.width, stream.height = first.size

@@ -112,7 +112,7 @@ def _sealed_record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
 
 
 def put(path: Path, data: bytes | bytearray) -> None:
-    """Put a file in its place in one step, its contents on the disk first. Raises OSError, saying which file and what to
+    """Put a file in its place in one step, its contents on the disk first. Raises OSError, naming the file and what to
     do, where that fails; an earlier file is as it was."""
     try:
         _replace(path, data)

@@ -6,8 +6,8 @@ most `HELD` frames after it, until one of these is known:
 - a later stamp fits: the held frames carry wrong stamps, and are placed between their neighbours;
 - no later stamp fits, and time went back: the stamps start anew (files put together), and time counts on;
 - no later stamp fits, and time went forward: a pause (a recording that was interrupted). It is believed up to
-  `LONGEST_PAUSE`, up to `SHORT_PAUSE` where fewer than `HELD` frames lie before or after it, and always where the frames
-  after it are as far apart; a longer one is left out.
+  `LONGEST_PAUSE`, up to `SHORT_PAUSE` where fewer than `HELD` frames lie before or after it, and always where the
+  frames after it are as far apart; a longer one is left out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -91,10 +92,8 @@ class Clock:
         """What was not believed, in words; empty if all stamps were."""
         words = []
         if self.wrong:
-            count = f"{self.wrong} frame{'s carry' * (self.wrong > 1) or ' carries'}"
-            words.append(
-                f"{count} an impossible time (up to {self.jump:.0f} s away) and got one between the neighbours'"
-            )
+            count = f"{self.wrong} frames carry" if self.wrong > 1 else "1 frame carries"
+            words.append(f"{count} an impossible time (up to {self.jump:.0f} s away) and got one from the neighbours")
         if self.cut:
             words.append(f"{self.cut} jump{'s' * (self.cut > 1)} of up to {self.jump:.0f} s left out")
         return ", and ".join(words)
@@ -105,8 +104,8 @@ class Clock:
         return median(self._steps) if self._steps else self._period
 
     def _fits(self, stamp: float, held: int) -> bool:
-        """Tell whether a stamp goes on from the last frame that has its time, `held` frames later. A step back fits where
-        none is held: stamps that start anew get near the last frame's time after a while."""
+        """Tell whether a stamp goes on from the last frame that has its time, `held` frames later. A step back fits
+        where none is held: stamps that start anew get near the last frame's time after a while."""
         if self.last is None or self._zero is None:
             return True
         way, tolerance = stamp - self._zero - self.last, max(TOLERANCE, STEPS * self.usual)
@@ -148,7 +147,7 @@ class Clock:
         (stamp, *_), given = stamps, [s for s in stamps if s is not None]
         assert stamp is not None and self.last is not None and self._zero is not None
         pause = stamp - self._zero - self.last
-        steps = [b - a for a, b in zip(given, given[1:], strict=False) if b > a]
+        steps = [b - a for a, b in pairwise(given) if b > a]
         both_sides = self._placed > HELD and len(stamps) > HELD
         longest = max(LONGEST_PAUSE if both_sides else SHORT_PAUSE, STEPS * median(steps) if steps else 0.0)
         if not 0 < pause <= longest:

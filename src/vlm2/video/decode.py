@@ -45,7 +45,8 @@ class VideoFile:
 
     `seconds` and `frames` are of what is shown, without what an edit list hides, and counted rather than read from a
     header; `fps` is their mean rate; `width` and `height` are pixels as shown: after rotation, and with pixels made
-    square. Raises VideoError for a file without a readable frame and for one with a side of more than `MAX_SIDE` pixels.
+    square. Raises VideoError for a file without a readable frame and for one with a side of more than `MAX_SIDE`
+    pixels.
 
     Times come from the frames' stamps as `Clock` believes them. Frames of another resolution than the first are scaled
     to its size; reading ends with a warning where the picture gets another shape.
@@ -111,7 +112,7 @@ class VideoFile:
         words = []
         if changed:
             words.append(
-                f"In {self.path} {changed}. Answers are about what came before; cut the video there to ask about the rest."
+                f"In {self.path} {changed}. Answers are about what came before; cut the video there for the rest."
             )
         elif damage.packets or short:
             words.append(
@@ -130,7 +131,7 @@ class VideoFile:
         """Open the file's container and its moving pictures. Raises VideoError where there are none."""
         check_file(self.path, self.name)
         try:
-            container = av.open(self._source(), options=LITERAL)
+            container = av.open(self._source(), "r", options=LITERAL)
         except PermissionError:
             raise VideoError(f"{self.path} may not be read by this user. Change its permissions, or copy it.") from None
         except (FFmpegError, UnicodeError):

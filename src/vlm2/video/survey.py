@@ -18,8 +18,8 @@ REORDERED = 16  # frames by which a stamp may be away from its neighbour's where
 
 @dataclass(frozen=True)
 class Survey:
-    """What is shown of a file: number of frames, seconds, and seconds that the last frame is shown; `stated` is how long
-    the file says that it is, in seconds (`seconds` where it says nothing, or nothing that can be)."""
+    """What is shown of a file: number of frames, seconds, and seconds that the last frame is shown; `stated` is how
+    long the file says that it is, in seconds (`seconds` where it says nothing, or nothing that can be)."""
 
     frames: int
     seconds: float
@@ -32,14 +32,12 @@ def survey(container: InputContainer, stream: VideoStream) -> Survey:
     what is stored, or the first fragment; so every packet is looked at."""
     stated = float(stream.duration * stream.time_base) if stream.duration and stream.time_base and stream.frames else 0
     clock, step = Clock(), period(stream)
-    count, last = 0, 0.0
-    for _, last in clock.place(_shown_order(list(_shown(container, stream)), step), step):
-        count += 1
+    durations = [shown for _, shown in clock.place(_shown_order(list(_shown(container, stream)), step), step)]
     if clock.last is None:
         return Survey(0, 0.0, 0.0, stated)
-    last = last if 0 < last <= LONGEST_PAUSE else clock.usual
+    last = durations[-1] if 0 < durations[-1] <= LONGEST_PAUSE else clock.usual
     seconds = clock.last + last
-    return Survey(count, seconds, last, seconds if clock.doubts or not stated else stated)
+    return Survey(len(durations), seconds, last, seconds if clock.doubts or not stated else stated)
 
 
 def _shown(container: InputContainer, stream: VideoStream) -> Iterator[tuple[float | None, float]]:
