@@ -15,15 +15,22 @@ import numpy as np
 from vlm2.video.live import Wall
 
 
-def encode(frames: int, container: str = "mpegts", codec: str = "mpeg2video", rate: int = 25) -> bytes:
-    """A stream of frames that grow brighter, `rate` a second."""
+def encode(
+    frames: int,
+    container: str = "mpegts",
+    codec: str = "mpeg2video",
+    rate: int = 25,
+    size: tuple[int, int] = (32, 48),
+) -> bytes:
+    """A stream of frames of a height and width that grow brighter, `rate` a second."""
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate)
-        stream.width, stream.height, stream.pix_fmt = 48, 32, "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.height, stream.width = size
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.codec_context.time_base = Fraction(1, rate)
         for index in range(frames):
-            frame = av.VideoFrame.from_ndarray(np.full((32, 48, 3), 20 + 8 * index, np.uint8), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(np.full((*size, 3), 20 + 8 * index, np.uint8), format="rgb24")
             frame.pts, frame.time_base = index, stream.codec_context.time_base
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
@@ -31,9 +38,9 @@ def encode(frames: int, container: str = "mpegts", codec: str = "mpeg2video", ra
 
 
 @contextmanager
-def served(data: bytes, kind: str, times: int, size: int | None = None) -> Iterator[str]:
+def served(data: bytes | list[bytes], kind: str, times: int, size: int | None = None) -> Iterator[str]:
     """Serve a stream on 127.0.0.1, `times` times; then refuse. Gives its address. It has no end of its own, or is said
-    to be of a `size`."""
+    to be of a `size`. Where there are several, each is served once, in turn."""
     left = [times]
 
     class Handler(BaseHTTPRequestHandler):
@@ -47,7 +54,7 @@ def served(data: bytes, kind: str, times: int, size: int | None = None) -> Itera
             if size is not None:
                 self.send_header("Content-Length", str(size))
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(data if isinstance(data, bytes) else data[len(data) - left[0] - 1])
 
         def log_message(self, *_: object) -> None:
             pass

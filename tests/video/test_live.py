@@ -6,9 +6,19 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from films import jpeg, mux_jpegs
 from streams import Lockstep, Ticking, encode, served
 
-from vlm2.video import FrameReady, LiveReader, SourceEnded, SourceLost, VideoError, find_source
+from vlm2.video import (
+    FrameReady,
+    LiveReader,
+    PictureChanged,
+    SourceEnded,
+    SourceLost,
+    StampsDoubted,
+    VideoError,
+    find_source,
+)
 from vlm2.video.source import Source
 
 
@@ -42,6 +52,47 @@ def test_a_file_plays_at_its_own_pace(film):
     assert wall.waits == pytest.approx([0.2] * 9, abs=1e-6)
     assert told == [SourceEnded()]
     assert (reader.wanted, reader.dropped, reader.lost) == (10, 0, 0)
+
+
+def test_nobody_waits_for_stamps_far_away(tmp_path):
+    jpegs = [jpeg(np.full((32, 48, 3), 4 * i, np.uint8)) for i in range(62)]
+    stamps = [100 * i + 4_000_000 * (i in (20, 21)) for i in range(62)]
+    mux_jpegs(tmp_path / "odd.mkv", jpegs, stamps)
+    ours, theirs = os.pipe()
+    writer = Thread(target=lambda: (os.write(theirs, (tmp_path / "odd.mkv").read_bytes()), os.close(theirs)))
+    writer.start()
+    for source in (find_source(str(tmp_path / "odd.mkv")), Source("stdin", "pipe", f"pipe:{ours}")):
+        wall = Lockstep()
+        reader, frames, (doubted, ended) = read(source, 10, wall)
+        assert isinstance(doubted, StampsDoubted) and "4000 s" in doubted.reason
+        assert ended == SourceEnded()
+        assert max(wall.waits) < 0.3 and wall.time < 6.5
+        assert [round(frame.time, 3) for frame in frames] == [round(0.1 * i, 3) for i in range(62)]
+        assert reader.dropped == 0
+    writer.join()
+    os.close(ours)
+
+
+def test_a_picture_of_another_shape_ends_reading_and_another_resolution_does_not(tmp_path):
+    def film(*sizes):
+        return [jpeg(np.full((*size, 3), 100, np.uint8)) for size in sizes for _ in range(5)]
+
+    mux_jpegs(tmp_path / "same.mkv", film((36, 64), (72, 128)))
+    _, frames, told = read(find_source(str(tmp_path / "same.mkv")), 10, Lockstep())
+    assert told == [SourceEnded()] and {frame.image.shape for frame in frames} == {(36, 64, 3)}
+    mux_jpegs(tmp_path / "other.mkv", film((36, 64), (64, 36)))
+    _, frames, (ended,) = read(find_source(str(tmp_path / "other.mkv")), 10, Lockstep())
+    assert len(frames) == 5 and isinstance(ended.error, PictureChanged)
+    assert "64×36 to 36×64 pixels at 0.5 s" in str(ended.error) and "\n" not in str(ended.error)
+
+
+def test_a_stream_that_comes_back_with_another_shape_ends_reading():
+    streams = [encode(12), encode(12, size=(48, 32))]
+    with served(streams, "video/mp2t", times=2) as address:
+        reader, frames, told = read(find_source(address), 100, Lockstep(tick=0.1))
+    assert [type(event) for event in told] == [SourceLost, SourceEnded]
+    assert isinstance(told[-1].error, PictureChanged)
+    assert {frame.image.shape for frame in frames} == {(32, 48, 3)} and reader.lost == 1
 
 
 def test_frames_that_nobody_takes_are_dropped_and_the_newest_stays(film):

@@ -23,6 +23,7 @@ def measure(
     Writes `out/NAME.json` and returns what is in it.
     """
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import track
     from rich.table import Table
 
@@ -37,7 +38,7 @@ def measure(
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     headings, cells = benchmark.table(result)
-    table = Table(*headings, title=f"{model}: {name}, {data}")
+    table = Table(*headings, title=escape(f"{model}: {name}, {data}"))
     for row in cells:
         table.add_row(*row)
     Console().print(table)

@@ -28,7 +28,7 @@ Asked = tuple["Question", "Answer"]
 
 
 def ask(
-    video: Annotated[Path, typer.Argument(help="A video file.")],
+    video: Annotated[str, typer.Argument(help="A video file.")],
     questions: Annotated[list[str] | None, typer.Argument(metavar="QUESTION...", help="What to ask.")] = None,
     questions_file: Annotated[
         Path | None, typer.Option("--questions", help="A .jsonl of questions in VSI-Bench's form, with their truth.")
@@ -172,7 +172,7 @@ def _show(file: VideoFile, session: Session | Baseline, answers: list[Asked], lo
     spent = {"load": load_seconds, **session.spent, "answer": sum(answer.seconds for _, answer in answers)}
     parts = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in spent.items())
     console.print(
-        f"\n[dim]{file.path.name}: {file.seconds:.1f} s, {session.frames} frames looked at. "
+        f"\n[dim]{_plain(file.path.name)}: {file.seconds:.1f} s, {session.frames} frames looked at. "
         f"Time: {sum(spent.values()):.1f} s = {parts}[/]"
     )
 

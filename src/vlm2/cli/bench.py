@@ -63,6 +63,7 @@ def stream(
 ) -> None:
     """Let one session watch for long: time a frame, resident memory and time of asking, late beside early."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
     from rich.table import Table
 
@@ -80,7 +81,9 @@ def stream(
         typer.echo(json_module.dumps(result, indent=1))
         return
     first, last = figures.first_ask, figures.last_ask
-    table = Table("", "early", "late", "ratio", "in turn", title=f"{model}: {frames} frames", caption=_where(result))
+    table = Table(
+        "", "early", "late", "ratio", "in turn", title=f"{escape(model)}: {frames} frames", caption=_where(result)
+    )
     ratios = (f"{figures.frame_ratio:.3f}", f"{figures.frame_ratio_in_turn:.3f}")
     table.add_row("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", *ratios)
     weights = (figures.early_megabytes, figures.late_megabytes)

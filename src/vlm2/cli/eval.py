@@ -115,13 +115,16 @@ def report(
 ) -> None:
     """Write a page (HTML) and a table (Markdown) about runs of one benchmark, side by side."""
     from rich.console import Console
+    from rich.markup import escape
 
     from ..benchmarks.findings import find_out
     from ..benchmarks.report import write_report
     from ..benchmarks.scores import read_run
 
     with Console(stderr=True).status("Reading") as status:
-        findings = find_out([read_run(folder) for folder in folders], draws, seed, status.update)
+        findings = find_out(
+            [read_run(folder) for folder in folders], draws, seed, lambda words: status.update(escape(words))
+        )
     page, table = write_report(findings, out or folders[0] / "report.html")
     typer.echo(f"{page}\n{table}")
 
@@ -259,11 +262,11 @@ def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Pa
     for name, value in scores["summary"].items():
         table.add_row(name, str(scores["types"].get(name, "")), f"{100 * value:.1f}")
     console = Console(highlight=False)
-    console.print(f"{model} on {scores['benchmark']}, version {scores['version']}", markup=False, soft_wrap=True)
+    typer.echo(f"{model} on {scores['benchmark']}, version {scores['version']}")
     console.print(table)
     for name, part in scores["lengths"].items():
         value = part["summary"].get(scores["headline"], float("nan"))
         console.print(f"{name}: {100 * value:.1f} ({part['questions']} questions)", highlight=False)
     if missing:
-        console.print(f"[yellow]{len(missing)} videos were missing; {out / 'receipt.json'} names them.[/]")
-    console.print(f"[dim]Scorer {scores['scorer']}. More: vlm2 eval report {out}[/]", highlight=False)
+        typer.secho(f"{len(missing)} videos were missing; {out / 'receipt.json'} names them.", fg=typer.colors.YELLOW)
+    typer.secho(f"Scorer {scores['scorer']}. More: vlm2 eval report {out}", dim=True)

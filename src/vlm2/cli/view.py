@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from .watch import check_place
 
 if TYPE_CHECKING:
     from ..session.stream import Stream
@@ -20,18 +23,21 @@ def view(
     from rich.console import Console
 
     from ..session import file
+    from ..session.container import put
     from ..view.sheet import sheet
 
     stream = file.read(memory)
     target = memory.with_suffix(".png") if out is None else out
-    image = sheet(stream)
-    image.save(target, "PNG")
+    check_place(target, "picture.png")
+    drawn = io.BytesIO()
+    sheet(stream).save(drawn, "PNG")
+    put(target, drawn.getvalue())
     console = Console(highlight=False)
     if last:
         console.print(_table(stream, last))
     bank = sum(kept.slot >= 0 for kept in stream.trace.kept)
     waiting = f", {len(stream.times)} of them waiting for their window" if stream.times else ""
-    console.print(
+    typer.echo(
         f"{stream.frames} frames in {stream.last_time:.1f} s{waiting}; {bank} entries in the bank. Drawn in {target}"
     )
 

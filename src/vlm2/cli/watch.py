@@ -43,7 +43,9 @@ def watch(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; by default a GPU where there is one.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
 ) -> None:
-    """Watch SOURCE until it ends or Ctrl-C, and answer each line that you type: `vlm2 watch 0`."""
+    """Watch SOURCE until it ends or Ctrl-C, and answer each line that you type: `vlm2 watch 0`.
+
+    The exit status is 1 where watching stopped early because the picture got another shape."""
     plan = Plan(tuple(ask or ()), every, seconds, save, save_every)
     if source == "-" and sys.stdin.isatty():
         raise ValueError(
@@ -66,16 +68,18 @@ def watch(
         finally:
             reader.stop()
             watching.close()
+    if watching.stopped:
+        raise typer.Exit(1)
 
 
-def check_place(file: Path | None) -> None:
-    """Raise ValueError where a memory cannot be saved: found out now, not after the video was watched."""
+def check_place(file: Path | None, example: str = "room.vlm2mem") -> None:
+    """Raise ValueError where a file cannot be saved: found out now, not after the video was watched."""
     if file is None:
         return
     if not file.absolute().parent.is_dir():
         raise ValueError(f"{file} cannot be saved: there is no folder {file.absolute().parent}. Make it first.")
     if file.is_dir():
-        raise ValueError(f"{file} cannot be saved: it is a folder. Name a file in it, such as {file / 'room.vlm2mem'}.")
+        raise ValueError(f"{file} cannot be saved: it is a folder. Name a file in it, such as {file / example}.")
     if file.exists() and not file.is_file():
         raise ValueError(f"{file} cannot be saved: it is no file but a device or a pipe. Name a file.")
     if not os.access(file.absolute().parent, os.W_OK):
@@ -129,11 +133,13 @@ class Watching:
     now: float = 0.0  # the newest frame's time
     asked: int = 0  # rounds of the plan's questions
     saved: float = 0.0
+    stopped: bool = False  # before the source ended, by itself
     held: list[str] = field(default_factory=list)  # typed before the first frame
 
     def run(self, events: SimpleQueue) -> None:
-        """Take events as they come until the source ends; raise the error for which it was given up."""
-        from ..video import FrameReady, SourceEnded, SourceLost
+        """Take events as they come until the source ends, then ask the plan's questions; raise the error for which the
+        source was given up. A picture of another shape ends watching like the end of the source, and sets `stopped`."""
+        from ..video import FrameReady, PictureChanged, SourceEnded, SourceLost, StampsDoubted
 
         while True:
             match events.get():
@@ -144,6 +150,12 @@ class Watching:
                     self._question(text)
                 case SourceLost(reason, pause):
                     self._say("lost", f"{reason} Trying again in {pause:g} s.")
+                case StampsDoubted(reason):
+                    self._say("warning", reason)
+                case SourceEnded(PictureChanged() as error):
+                    self._say("stopped", str(error))
+                    self.stopped = True
+                    break
                 case SourceEnded(error):
                     if error is not None:
                         raise error

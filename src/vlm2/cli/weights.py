@@ -28,7 +28,7 @@ def get(names: Names = None) -> None:
                 console.print(f"[green]ready[/]  {name}  ({part.licence})")
 
         folders = get_parts(names or None, report)
-    console.print(f"The weights are in {next(iter(folders.values())).parent}", highlight=False)
+    typer.echo(f"The weights are in {next(iter(folders.values())).parent}")
 
 
 @app.command("list")
@@ -51,9 +51,10 @@ def list_parts() -> None:
 def check(names: Names = None) -> None:
     """Read every file of the prepared parts and compare its sha256 with the recorded one."""
     from rich.console import Console
+    from rich.markup import escape
 
     from ..model.weights import needed_parts, verify_part
 
     console = Console()
     for name in names or needed_parts():
-        console.print(f"[green]good[/]  {verify_part(name)}", highlight=False)
+        console.print(f"[green]good[/]  {escape(str(verify_part(name)))}", highlight=False, soft_wrap=True)

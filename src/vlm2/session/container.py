@@ -7,6 +7,7 @@ that no bit of header or tensors can change unnoticed. The same contents give th
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -28,12 +29,13 @@ BLANK = "0" * 64
 # The record is JSON inside a JSON string, so its quotes are escaped.
 DIGEST = re.compile(rb'\\"digest\\":\\"([0-9a-f]{64})\\"')
 OLDER = "vlm2-session-1"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write(path: str | Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
     """Write a container: into a new file beside it, to the disk, and only then in its place. A crash at any moment
     leaves the earlier file or the new one (and perhaps a `.partial` file, which may be deleted). Raises ValueError for
-    a folder that is not there."""
+    a folder that is not there, and OSError, naming the file, where it cannot be written."""
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise ValueError(f"There is no folder {target.parent}, so nothing can be saved in it. Make it first.")
@@ -47,7 +49,7 @@ def write(path: str | Path, tensors: Mapping[str, Tensor], record: Mapping[str, 
     place = _digest_place(bytes(data[: 8 + int.from_bytes(data[:8], "little")]))
     assert place is not None
     data[place] = hashlib.sha256(data).hexdigest().encode()
-    _replace(target, data)
+    put(target, data)
 
 
 def read(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -109,8 +111,21 @@ def _sealed_record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     return record
 
 
+def put(path: Path, data: bytes | bytearray) -> None:
+    """Put a file in its place in one step, its contents on the disk first. Raises OSError, naming the file and what to
+    do, where that fails; an earlier file is as it was."""
+    try:
+        _replace(path, data)
+    except OSError as error:
+        full = error.errno in FULL
+        remedy = "Free some space, or name a file on another disk." if full else "Name a file in another folder."
+        size = f" ({len(data) / 1e6:.1f} MB)" if full else ""
+        told = OSError(f"{path}{size} cannot be saved: {error.strerror or error}. {remedy}")
+        told.errno = error.errno
+        raise told from error
+
+
 def _replace(path: Path, data: bytes | bytearray) -> None:
-    """Put a file in its place in one step, its contents on the disk first."""
     partial = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.partial")  # names have at most 255 bytes
     try:
         with partial.open("xb") as file:

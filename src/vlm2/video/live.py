@@ -7,7 +7,7 @@ ended. A frame that comes before the last one was taken replaces it, and is coun
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
@@ -15,7 +15,9 @@ from av import VideoFrame
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from .decode import Clock, Damage, Frame, VideoError, check_fps, read_frames
+from .clock import Clock
+from .decode import Damage, Frame, check_fps, read_frames
+from .picture import PictureChanged, Screen, VideoError
 from .source import Source
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another try; each pause is twice the one before
@@ -35,13 +37,21 @@ class SourceLost:
 
 
 @dataclass(frozen=True)
+class StampsDoubted:
+    """Time stamps of the source are wrong; `reason` says which, and what was done about it."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class SourceEnded:
-    """Nothing more will come: the source is at its end, or `error` tells why it was given up."""
+    """Nothing more will come: the source is at its end, or `error` tells why it was given up. It is a PictureChanged
+    where the picture gets another shape."""
 
     error: Exception | None = None
 
 
-Told = FrameReady | SourceLost | SourceEnded
+Told = FrameReady | SourceLost | StampsDoubted | SourceEnded
 
 
 class Wall:
@@ -83,6 +93,7 @@ class LiveReader:
         self._lock, self._stopped = Lock(), Event()
         self._began: float | None = None  # by the wall, when a paced source began
         self._arrivals = _Arrivals(self._wall)
+        self._screen = Screen()  # over lost connections too
         self._thread = Thread(target=self._run, name=f"reader of {source.name}", daemon=True)
 
     def start(self) -> None:
@@ -129,18 +140,25 @@ class LiveReader:
 
     def _read_connection(self) -> str | None:
         """Connect and hand on frames; return why they stopped, None at the end of a source that has one. Raises
-        VideoError where such a source breaks off."""
+        VideoError where such a source breaks off, PictureChanged where the picture gets another shape."""
         damage = Damage()
         try:
             with self.source.open() as connection:
                 clock = Clock() if connection.paced else self._arrivals
-                for frame in read_frames(connection.container, connection.stream, self.fps, damage, clock):
+                frames = read_frames(connection.container, connection.stream, self.fps, damage, clock, self._screen)
+                for frame in frames:
                     if connection.paced:
                         self._wait_for(frame)
                     if self._stopped.is_set():
                         return None
                     self._offer(frame)
                 ends = connection.ends
+                if isinstance(clock, Clock) and clock.doubts:
+                    self._tell(StampsDoubted(f"{self.source.name} has wrong time stamps: {clock.doubts}."))
+        except PictureChanged as error:
+            raise PictureChanged(
+                f"In {self.source.name} {error}; one memory holds one shape. What came before it was watched."
+            ) from None
         except (VideoError, FFmpegError, OSError) as error:
             return str(error)
         if ends and self.wanted:
@@ -172,7 +190,8 @@ class _Arrivals:
     def __init__(self, wall: Wall) -> None:
         self.wall, self.first = wall, None
 
-    def tell(self, frame: VideoFrame, stream: VideoStream) -> float:
-        now = self.wall.now()
-        self.first = now if self.first is None else self.first
-        return now - self.first
+    def times(self, frames: Iterable[VideoFrame], stream: VideoStream) -> Iterator[tuple[float, VideoFrame]]:
+        for frame in frames:
+            now = self.wall.now()
+            self.first = now if self.first is None else self.first
+            yield now - self.first, frame

@@ -30,6 +30,12 @@ class Orientation:
             return Orientation(True, mirror_columns=c < 0, mirror_rows=b < 0)
         return Orientation(False, mirror_columns=a < 0, mirror_rows=d < 0)
 
+    @staticmethod
+    def of_angle(degrees: float) -> Orientation:
+        """Return the nearest quarter turn; `degrees` are counter-clockwise."""
+        turned = [(False, False, False), (True, False, True), (False, True, True), (True, True, False)]
+        return Orientation(*turned[round(degrees / 90) % 4])
+
     def apply(self, image: UInt8[np.ndarray, "rows columns 3"]) -> UInt8[np.ndarray, "height width 3"]:
         """Return the image as a viewer sees it, contiguous in memory."""
         if self.transpose:

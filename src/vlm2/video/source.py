@@ -15,7 +15,9 @@ from av.error import FFmpegError
 from av.format import Flags
 from av.video.stream import VideoStream
 
-from .decode import VideoError, VideoFile, check_size, moving_pictures
+from .decode import VideoFile, check_size, moving_pictures
+from .picture import VideoError
+from .place import ADDRESS, local_path, location
 
 CAMERAS = {"linux": "v4l2", "darwin": "avfoundation"}  # FFmpeg's input by platform
 PATIENCE = 10.0  # seconds without a byte from the network until a connection counts as lost
@@ -72,15 +74,16 @@ class Source:
 
 def find_source(name: str) -> Source:
     """Say what a name means: `-` (stdin) or a named pipe; a camera's number or /dev/video…; an address with `://`; else
-    a file. Raises VideoError for a file that is no video and for a camera that is not there."""
+    a file (`file://` too). Raises VideoError for a file that is no video and for a camera that is not there."""
     if name == "-":
         return Source("stdin", "pipe", "pipe:0")
     if name.isdigit() or name.startswith("/dev/video"):
         return _camera(name)
-    if "://" in name:
+    if ADDRESS.match(name) and not name.lower().startswith("file:") and not Path(name).exists():
         return Source(name, "network", name)
-    if Path(name).is_fifo():
-        return Source(name, "pipe", name)
+    path = local_path(name)
+    if path.is_fifo():
+        return Source(name, "pipe", location(path))
     VideoFile(name)
     return Source(name, "file", name)
 
