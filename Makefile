@@ -1,12 +1,19 @@
-# The everyday commands. The first one also builds .venv and fetches the frozen weights; later ones find them there.
+# The everyday commands. `make ask` builds .venv with what asking needs; the others add the tools for development.
 PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
+ASKING := .venv/.asking
 INSTALLED := .venv/.installed
 WEIGHTS := .venv/.weights
 
+# pip at -qq prints errors only. It compiles nothing: Python compiles what is imported, once, at the first import; most
+# of these packages never is. So the bytecode has to be kept.
+INSTALL = $(BIN)/pip install -qq --no-compile --disable-pip-version-check -c constraints.txt
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup ask test lint bench homes train-mini egl clean
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 
 help:
 	@echo "make ask         ask mini about examples/home.mp4; question, answer and truth side by side"
@@ -17,22 +24,30 @@ help:
 	@echo "make train-mini  train the mini checkpoint anew in runs/"
 	@echo "make clean       remove .venv and caches (not homes/ and runs/)"
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "vlm2 needs Python 3.11 or newer; $(PYTHON) is older. Say which to use: make PYTHON=python3.12"; exit 1; }
-	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { \
+	@$(PYTHON) -m venv .venv || { \
 	  echo "Making .venv failed. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev,homes,train]'
+
+$(ASKING): pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing what asking needs into .venv (PyTorch, transformers, OpenCV, PyAV)"
+	@$(INSTALL) -e .
 	@touch $@
 
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "Installing everything for development into .venv"
+	@$(INSTALL) -e '.[dev,homes,train]'
+	@touch $@ $(ASKING)
+
 $(WEIGHTS): $(INSTALLED)
-	$(BIN)/vlm2 weights get
+	@$(BIN)/vlm2 weights get
 	@touch $@
 
 setup: $(INSTALLED) $(WEIGHTS)
 
-ask: setup
-	$(BIN)/vlm2 ask examples/home.mp4 --questions examples/home.questions.jsonl
+ask: $(ASKING)
+	@$(BIN)/vlm2 ask examples/home.mp4 --questions examples/home.questions.jsonl
 
 test: setup egl
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile

@@ -84,10 +84,30 @@ def test_hanging_driver_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_parts_here_in_a_package_and_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VLM2_CACHE", str(tmp_path))
     monkeypatch.setattr(weights, "installed_source", lambda part: tmp_path / "w.pth" if "lite0" in part.name else None)
-    installed, absent = looks.parts()
+    monkeypatch.delenv("VLM2_PARTS", raising=False)
+    installed, absent, offline = looks.parts()
     assert installed.state == "ok"
     assert "prepared at first use" in installed.found
     assert (absent.state, absent.mend) == ("missing", "vlm2 weights get")
+    assert offline.state == "ok"
+    for part in map(weights.frozen_part, weights.needed_parts()):
+        assert all(words in offline.found for words in (*part.files, *part.checksums))
+
+
+@pytest.mark.parametrize("harm", ["absent", "wrong"])
+def test_offline_folder_that_does_not_serve_is_named(
+    harm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLM2_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("VLM2_PARTS", str(tmp_path / "parts"))
+    part = weights.frozen_part(weights.needed_parts()[0])
+    if harm == "wrong":
+        (tmp_path / "parts").mkdir()
+        (tmp_path / "parts" / part.files[0]).write_bytes(b"something else")
+    check = next(check for check in looks.parts() if check.name == f"weights {part.name}")
+    assert check.state == "missing"
+    assert str(tmp_path / "parts") in check.found
+    assert ("does not exist" if harm == "absent" else part.checksums[0]) in check.found
 
 
 def test_this_machine_is_examined_in_full() -> None:

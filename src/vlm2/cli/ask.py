@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from .watch import check_place
+from .weights import OFFLINE_HELP, load_model
 
 if TYPE_CHECKING:
     from ..questions.question import Question
@@ -46,6 +46,7 @@ def ask(
         int | None,
         typer.Option(metavar="FRAMES", min=1, help="Plain LLaVA-Video on so many frames (32): no memory, no 3D."),
     ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help=OFFLINE_HELP)] = False,
 ) -> None:
     """Answer questions about a video: `vlm2 ask room.mp4 "How many chairs are in this room?"`."""
     asked = _questions(questions or [], questions_file)
@@ -56,11 +57,7 @@ def ask(
         from ..video import VideoFile
 
         file = VideoFile(video)
-        started = time.perf_counter()
-        import vlm2
-
-        loaded = vlm2.load(model, device=device, dtype=dtype, quantize=cast(Any, quantize))
-        load_seconds = time.perf_counter() - started
+        loaded, load_seconds = load_model(model, offline, device=device, dtype=dtype, quantize=cast(Any, quantize))
         if baseline is not None:
             from ..session.baseline import Baseline
 

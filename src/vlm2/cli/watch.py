@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .weights import OFFLINE_HELP, load_model
+
 if TYPE_CHECKING:
     from ..session import Session
     from ..video import LiveReader
@@ -42,6 +44,7 @@ def watch(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; by default a GPU where there is one.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help=OFFLINE_HELP)] = False,
 ) -> None:
     """Watch SOURCE until it ends or Ctrl-C, and answer each line that you type: `vlm2 watch 0`.
 
@@ -55,9 +58,7 @@ def watch(
 
     events: SimpleQueue = SimpleQueue()
     reader = LiveReader(find_source(source), fps, events.put, tries)
-    import vlm2
-
-    session = vlm2.load(model, device=device, dtype=dtype).session()
+    session = load_model(model, offline, device=device, dtype=dtype)[0].session()
     watching = Watching(session, reader, plan, json)
     with _stopped_by_signals(events):
         reader.start()

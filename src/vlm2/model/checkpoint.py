@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .configuration import VLM2Config
 from .parts import check_imported, imported_checksums
+from .sources import OFFLINE, is_set
 from .weights import PARTS, check_checksums, part_checksums
 
 PACKAGED = Path(__file__).parents[1] / "checkpoints"
@@ -38,7 +39,7 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
             f"There is no model {name!r}: name a packaged one, a folder, or owner/model on the hub. {here}"
         )
     try:
-        return Path(snapshot_download(name))
+        return Path(snapshot_download(name, local_files_only=is_set(OFFLINE)))
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ValueError(

@@ -21,16 +21,25 @@ def prepare_efficientnet_lite0(source: Path, folder: Path) -> None:
 def prepare_smollm2(source: Path, folder: Path) -> None:
     """Write a plain Llama in bf16, without quantization_config, and its tokenizer with the chat template.
 
-    The source is a GGUF file with 4-bit weights. They have to be unpacked: packed ones refuse a Trainer.
+    The source is a GGUF file with 4-bit weights. They have to be unpacked: packed ones refuse a Trainer. Our own reader
+    takes a second where transformers takes fifteen, and it draws no bars.
     """
-    from transformers import AutoTokenizer, GgufConfig, LlamaForCausalLM
+    from .gguf import read_gguf
+    from .llama import chat_template, llama_config, llama_state, special_ids, tokenizer, tokenizer_config
 
-    AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name).save_pretrained(folder)
-    unpack = GgufConfig(gguf_file=source.name, dequantize=True)
-    model = LlamaForCausalLM.from_pretrained(
-        source.parent, gguf_file=source.name, dtype=torch.bfloat16, quantization_config=unpack
-    )
-    model.save_pretrained(folder)
+    gguf = read_gguf(source)
+    state = {name: torch.from_numpy(values).to(torch.bfloat16) for name, values in llama_state(gguf).items()}
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+    ids = {name: number for name, number in special_ids(gguf).items() if name != "unk_token_id"}
+    records = {
+        "config.json": llama_config(gguf),
+        "generation_config.json": {"_from_model_config": True, "use_cache": True, **ids},
+        "tokenizer.json": tokenizer(gguf),
+        "tokenizer_config.json": tokenizer_config(gguf),
+    }
+    for name, record in records.items():
+        (folder / name).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "chat_template.jinja").write_text(chat_template(gguf), encoding="utf-8")
 
 
 def prepare_dinov2_small(source: Path, folder: Path) -> None:

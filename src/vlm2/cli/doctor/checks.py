@@ -25,7 +25,15 @@ EGL_PROBE = (
 )
 EGL_INSTALL = "apt-get install libegl1 libgl1 libgl1-mesa-dri   (or your system's EGL and Mesa)"
 # Beside torch: what `vlm2 ask` imports, as (import name, package).
-LIBRARIES = (("transformers", "transformers"), ("peft", "peft"), ("safetensors", "safetensors"), ("numpy", "numpy"))
+LIBRARIES = (
+    ("transformers", "transformers"),
+    ("peft", "peft"),
+    ("safetensors", "safetensors"),
+    ("numpy", "numpy"),
+    ("cv2", "opencv-python-headless"),
+    ("PIL", "pillow"),
+    ("jaxtyping", "jaxtyping"),
+)
 # What makes a processor fast here, as Linux names it, and what we call it.
 INSTRUCTIONS = {
     "avx2": "AVX2",
@@ -123,14 +131,11 @@ def parts() -> Iterator[Check]:
     for part in weights.PARTS.values():
         if not part.needed:
             continue
-        if folder := weights.cached_part(part.name):
-            found = str(folder)
-        elif source := weights.installed_source(part):
-            found = f"in the package {part.package} ({source.name}); prepared at first use"
-        else:
-            yield Check(f"weights {part.name}", True, False, f"not here ({part.megabytes} MB)", weights.COMMAND)
-            continue
-        yield Check(f"weights {part.name}", True, True, found)
+        found = weights.whereabouts(part.name)
+        yield Check(f"weights {part.name}", True, found.here, found.words, weights.COMMAND)
+    if not all(weights.whereabouts(name).here for name in weights.needed_parts()):
+        needs = "; ".join(weights.offline_needs(weights.PARTS[name]) for name in weights.needed_parts())
+        yield Check("offline folder", False, True, f"{weights.COMMAND} --from FOLDER takes {needs}")
 
 
 def checkpoint() -> Iterator[Check]:
