@@ -85,8 +85,8 @@ def test_watching_sees_what_a_session_sees(toy, film, lockstep):
 def test_words_say_what_was_seen(toy, film, lockstep):
     result = run(film, "--ask", QUESTION, "--seconds", 1, "--fps", 5)
     assert result.exit_code == 0, result.output
-    assert f"[0.8 s] {QUESTION}" in result.stdout
-    assert "looked most at" in result.stdout
+    assert f"At 0:00.8  {QUESTION}" in result.stdout
+    assert "Looked at" in result.stdout
     assert "Watched 0.8 s" in result.stdout
     assert "5 frames looked at, 0 dropped" in result.stdout
 

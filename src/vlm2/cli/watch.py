@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..session import Session
     from ..video import LiveReader
 
-EVIDENCE_SHOWN = 3
-
 
 def watch(
     source: Annotated[
@@ -225,9 +223,10 @@ class Watching:
             row |= {} if answer.recalled is None else {"recalled": answer.recalled}
             typer.echo(json_module.dumps(row, ensure_ascii=False))
             return
-        seen = ", ".join(f"{e.time:.1f} s ({e.weight:.0%})" for e in answer.evidence[:EVIDENCE_SHOWN])
-        recalled = "" if answer.recalled is None else f"\n  recalled: {answer.recalled}"
-        typer.echo(f"[{self.now:.1f} s] {text}\n  {answer.text}{recalled}\n  looked most at {seen}")
+        from ..questions.question import Question as Asked
+        from .ask import card
+
+        card.print_card(card.console(), Asked("", text, None, ""), answer, None, f"At {card.clock(self.now)}")
 
     def _say(self, kind: str, words: str) -> None:
         typer.echo(json_module.dumps({kind: words}, ensure_ascii=False) if self.json else words, err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from .watch import check_place
-from .weights import OFFLINE_HELP, load_model
+from ..watch import check_place
+from ..weights import OFFLINE_HELP, load_model
 
 if TYPE_CHECKING:
-    from ..questions.question import Question
-    from ..session import Answer, Session
-    from ..session.baseline import Baseline
-    from ..video import VideoFile
+    from ...questions.question import Question
+    from ...session import Answer, Session
+    from ...session.baseline import Baseline
+    from ...video import VideoFile
 
 LONG_VIDEO = 10.0  # seconds; from here on a progress bar
-EVIDENCE_SHOWN = 3
 
 Asked = tuple["Question", "Answer"]
 
@@ -54,31 +53,31 @@ def ask(
     if baseline is not None and save is not None:
         raise ValueError("The baseline has no memory to save; leave out --save or --baseline.")
     with _warnings_as_lines():
-        from ..video import VideoFile
+        from ...video import VideoFile
 
         file = VideoFile(video)
         loaded, load_seconds = load_model(model, offline, device=device, dtype=dtype, quantize=cast(Any, quantize))
         if baseline is not None:
-            from ..session.baseline import Baseline
+            from ...session.baseline import Baseline
 
             session = Baseline(loaded, baseline)
             session.watch(file)
-            answers = list(zip(asked, session.ask([_prompt(question) for question in asked]), strict=True))
+            answers = zip(asked, session.ask([_prompt(question) for question in asked]), strict=True)
         else:
             session = loaded.session()
             with _progress(file) as progress:
                 session.watch(file, fps=fps, progress=progress)
-            answers = [(question, session.ask(_prompt(question))) for question in asked]
-    if json:
-        typer.echo(_as_json(model, file, session, answers))
-    else:
-        _show(file, session, answers, load_seconds)
+            answers = ((question, session.ask(_prompt(question))) for question in asked)
+        if json:
+            typer.echo(_as_json(model, file, session, list(answers)))
+        else:
+            _show(file, session, answers, load_seconds)
     if save is not None:  # last, so that a full disk costs no answers
         cast("Session", session).save(save)
 
 
 def _questions(texts: list[str], file: Path | None) -> list[Question]:
-    from ..questions.question import Question, readable
+    from ...questions.question import Question, readable
 
     questions = [Question("", readable(text), None, "") for text in texts]
     if file is not None:
@@ -107,8 +106,8 @@ def _prompt(question: Question) -> str:
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     """Show our own warnings as one yellow line each, and those of the libraries not at all."""
-    from ..model.weights import LicenceNotice
-    from ..video import VideoWarning
+    from ...model.weights import LicenceNotice
+    from ...video import VideoWarning
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         typer.secho(f"Warning: {message}", fg=typer.colors.YELLOW, err=True)
@@ -138,13 +137,15 @@ def _progress(file: VideoFile) -> Iterator[Callable[[float], None] | None]:
 
 
 def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: list[Asked]) -> str:
+    from .mark import mark
+
     rows = []
     for question, answer in answers:
         row = {"question": question.question, "answer": answer.text, "seconds": round(answer.seconds, 3)}
         if question.options is not None:
             row["options"] = list(question.options)
         if question.ground_truth:
-            row["truth"] = question.ground_truth
+            row |= {"truth": question.ground_truth, "right": mark(question, answer.text).right}
         if answer.recalled is not None:
             row["recalled"] = answer.recalled
         row["evidence"] = [{k: round(v, 4) for k, v in asdict(seen).items()} for seen in answer.evidence]
@@ -153,53 +154,22 @@ def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: 
     return json_module.dumps({"model": model, "video": video, "answers": rows}, ensure_ascii=False, indent=1)
 
 
-def _show(file: VideoFile, session: Session | Baseline, answers: list[Asked], load_seconds: float) -> None:
-    from rich.console import Console
+def _show(file: VideoFile, session: Session | Baseline, answers: Iterable[Asked], load_seconds: float) -> None:
+    """Print each answer as it comes, then where the time went, then how many were right."""
+    from . import card
+    from .mark import RULES, mark
 
-    console = Console(highlight=False)
-    if any(question.ground_truth for question, _ in answers):
-        console.print(_table(answers))
-    else:
-        for question, answer in answers:
-            console.print(f"\n[bold]{_plain(question.question)}[/]\n  [green]{_plain(answer.text)}[/]")
-            if answer.recalled is not None:
-                console.print(f"  [dim]recalled: {_plain(answer.recalled)}[/]")
-            if answer.evidence:
-                console.print(f"  [dim]looked most at {_evidence(answer)}[/]")
-    spent = {"load": load_seconds, **session.spent, "answer": sum(answer.seconds for _, answer in answers)}
-    parts = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in spent.items())
-    console.print(
-        f"\n[dim]{_plain(file.path.name)}: {file.seconds:.1f} s, {session.frames} frames looked at. "
-        f"Time: {sum(spent.values()):.1f} s = {parts}[/]"
-    )
-
-
-def _table(answers: list[Asked]):
-    """Lay out questions, answers and truths side by side."""
-    from rich.table import Table
-
-    table = Table("question", "answer", "truth", "recalled", "looked most at", show_lines=True)
+    console, marks, seconds = card.console(), [], 0.0
     for question, answer in answers:
-        table.add_row(
-            _plain("\n".join([question.question, *(question.options or ())])),
-            _plain(answer.text),
-            _plain(_truth(question)),
-            _plain(answer.recalled or ""),
-            _evidence(answer),
-        )
-    return table
-
-
-def _truth(question: Question) -> str:
-    letter, text = question.ground_truth, question.answer_text if question.ground_truth else ""
-    return text if text == letter else f"{letter}. {text}"
-
-
-def _evidence(answer: Answer) -> str:
-    return ", ".join(f"{seen.time:.1f} s ({seen.weight:.0%})" for seen in answer.evidence[:EVIDENCE_SHOWN])
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+        marked = mark(question, answer.text) if question.ground_truth else None
+        marks.append(marked)
+        seconds += answer.seconds
+        card.print_card(console, question, answer, marked)
+    spent = {"load": load_seconds, **session.spent, "answer": seconds}
+    parts = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in spent.items())
+    card.print_note(console, f"{file.path.name}: {file.seconds:.1f} s of video, {session.frames} frames looked at.")
+    card.print_note(console, f"Time: {sum(spent.values()):.1f} s = {parts}")
+    known = [marked for marked in marks if marked is not None]
+    if known:
+        card.print_note(console, RULES)
+        console.print(f"{sum(marked.right for marked in known)} of {len(known)} right")

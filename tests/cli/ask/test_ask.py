@@ -60,7 +60,7 @@ def test_json_is_one_object(toy, video, tmp_path):
 def test_words_say_what_was_looked_at_and_where_time_went(toy, video):
     result = run(video, QUESTION)
     assert result.exit_code == 0, result.output
-    for words in (QUESTION, "looked most at", "load", "decode", "encode", "memory", "answer"):
+    for words in (QUESTION, "Looked at", "load", "decode", "encode", "memory", "answer"):
         assert words in result.output
 
 
@@ -69,10 +69,12 @@ def test_questions_from_a_file_stand_beside_their_truth(toy, video, tmp_path):
     file.write_text(json.dumps(ROW) + "\n\n", encoding="utf-8")
     result = run(video, "--questions", file)
     assert result.exit_code == 0, result.output
-    for words in ("truth", "Which is nearest?", "B. sofa [red]"):
+    for words in ("Truth      B. sofa [red]", "Which is nearest?", "A. table\n"):
         assert words in result.output
+    assert result.output.splitlines()[-1] in ("0 of 1 right", "1 of 1 right")
+    assert all(len(line) <= 80 for line in result.output.splitlines())
     told = json.loads(run(video, "--questions", file, "--json").stdout)
-    assert told["answers"][0]["truth"] == "B"
+    assert told["answers"][0]["truth"] == "B" and told["answers"][0]["right"] is (told["answers"][0]["answer"] == "B")
 
 
 @pytest.mark.parametrize(

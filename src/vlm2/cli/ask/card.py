@@ -1,0 +1,76 @@
+"""How an answer is printed: a card of at most 80 columns, in plain text where nobody looks at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ...questions.question import Question
+    from ...session import Answer
+    from .mark import Mark
+
+WIDTH = 80
+LABEL = 11  # columns of the words on the left
+EVIDENCE_SHOWN = 3
+
+
+def console() -> Console:
+    """Return the console that cards are printed on."""
+    from rich.console import Console
+
+    made = Console(highlight=False, markup=False, emoji=False)
+    made.width = min(made.width, WIDTH)
+    return made
+
+
+def print_card(on: Console, question: Question, answer: Answer, mark: Mark | None, title: str = "Question") -> None:
+    """Print a question, its answer, how it compares with the truth (None: no truth is known), and what it rests on."""
+    _print(on, title, "\n".join([question.question.strip(), *(question.options or ())]), "bold")
+    _print(on, "Answer", _in_words(question, answer.text), "green" if mark is None or mark.right else "red")
+    if mark is not None:
+        _print(on, "Truth", f"{_in_words(question, question.ground_truth)}  {_verdict(mark, on.encoding)}")
+    if answer.recalled is not None:
+        _print(on, "Recalled", _in_words(question, answer.recalled), "dim")
+    if answer.evidence:
+        shown = (f"{clock(seen.time)} ({seen.weight:.0%})" for seen in answer.evidence[:EVIDENCE_SHOWN])
+        _print(on, "Looked at", ", ".join(shown), "dim")
+    on.print()
+
+
+def print_note(on: Console, text: str) -> None:
+    """Print what is said of all cards together, wrapped at words."""
+    from rich.text import Text
+
+    for line in Text(text, "dim").wrap(on, on.width):
+        line.rstrip()
+        on.print(line, soft_wrap=True)
+
+
+def clock(seconds: float) -> str:
+    """Return a time as minutes and seconds: 75.25 gives "1:15.2"."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
+
+
+def _in_words(question: Question, text: str) -> str:
+    """Return an option with its letter where the text is a letter, else the text."""
+    letter = text.strip().rstrip(".")
+    return next((option for option in question.options or () if option.partition(".")[0] == letter), text)
+
+
+def _verdict(mark: Mark, encoding: str) -> str:
+    signs = ("✗ ", "✓ ") if encoding.startswith("utf") else ("", "")
+    verdict = signs[mark.right] + ("right" if mark.right else "wrong")
+    return verdict if mark.accuracy is None else f"{verdict} (mean relative accuracy {mark.accuracy:.0%})"
+
+
+def _print(on: Console, label: str, text: str, style: str = "") -> None:
+    """Print a text beside its label, wrapped at words and lines of its own kept."""
+    from rich.text import Text
+
+    lines = Text(text or "(no words)", style).wrap(on, on.width - LABEL)
+    for number, line in enumerate(lines):
+        line.rstrip()
+        on.print(Text.assemble((f"{'' if number else label:{LABEL}}", "dim"), line), soft_wrap=True)
