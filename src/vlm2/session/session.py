@@ -97,6 +97,7 @@ class Session:
     ) -> None:
         """Watch a video file at `fps` frames a second (2 by default); `progress` is told the seconds watched so far.
 
+        Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
         After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
         Raises VideoError for what is no video, ValueError for an impossible fps and where frames were seen before.
         """
