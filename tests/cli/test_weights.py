@@ -79,7 +79,9 @@ def test_get_from_an_offline_folder(toy: FrozenPart, tmp_path: Path) -> None:
 
 
 def test_get_from_a_folder_that_does_not_exist_is_one_line(toy: FrozenPart, tmp_path: Path) -> None:
-    error = CliRunner().invoke(app, ["get", "--from", str(tmp_path / "usb")]).exception
+    result = CliRunner().invoke(app, ["get", "--from", str(tmp_path / "usb")])
+    error = result.exception
+    assert result.output == ""
     assert isinstance(error, ValueError)
     assert "does not exist" in str(error)
     assert str(tmp_path / "usb") in str(error)
@@ -93,7 +95,7 @@ def test_get_of_an_unknown_part_is_an_error_of_the_user() -> None:
 
 
 def test_list_says_where_parts_are_and_what_an_offline_folder_needs() -> None:
-    result = CliRunner().invoke(app, ["list"], env={"COLUMNS": "300"})
+    result = CliRunner().invoke(app, ["list"], env={"COLUMNS": "80"})
     assert result.exit_code == 0
     assert "not here" in result.output
     assert "ready" not in result.output

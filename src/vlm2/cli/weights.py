@@ -50,7 +50,10 @@ def list_parts() -> None:
 
     from ..model.weights import PARTS, offline_needs, whereabouts
 
-    table = Table("part", "what", "MB", "licence", "needed", "where", box=None)
+    table = Table(box=None)
+    table.add_column("part", no_wrap=True)
+    for column in ("what", "MB", "licence", "needed", "where"):
+        table.add_column(column, overflow="fold")
     for part in PARTS.values():
         found = whereabouts(part.name)
         needed = "yes" if part.needed else "no"

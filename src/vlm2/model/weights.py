@@ -170,8 +170,8 @@ def get_part(name: str, folder: Path | None = None, report: Report = lambda prog
     MissingPart with what each source said, WrongChecksum when every file found is another one.
     """
     part = frozen_part(name)
-    report(Progress(part, ""))
     offline = offline_folder(folder)
+    report(Progress(part, ""))
     if offline is not None and (path := in_folder(part, offline)) is not None:
         ready, _ = _find(part, folder)  # another file there is refused, whatever other sources have
         report(Progress(part, str(path), ready=True))
