@@ -22,12 +22,11 @@ def measure(
     The file has `run` (rows), `summary` (rows to one record) and `table` (record to headings and rows).
     Writes `out/NAME.json` and returns what is in it.
     """
-    from rich.console import Console
-    from rich.markup import escape
     from rich.progress import track
-    from rich.table import Table
 
     import vlm2
+
+    from ..figures import print_figures
 
     benchmark = import_module(f"{__package__}.{name}")
     loaded = vlm2.load(model, device=device)
@@ -38,8 +37,4 @@ def measure(
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     headings, cells = benchmark.table(result)
-    table = Table(*headings, title=escape(f"{model}: {name}, {data}"))
-    for row in cells:
-        table.add_row(*row)
-    Console().print(table)
-    return result
+    print_figures(headings, cells, f"{model}: {name}, {data}")

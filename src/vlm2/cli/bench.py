@@ -26,10 +26,8 @@ def memory(
 ) -> None:
     """Time a step of the memory, in fp32 and (not on a CPU without it) bf16, beside one that projects all its entries
     at each frame and beside the same matrix products alone."""
-    from rich.console import Console
-    from rich.table import Table
-
     from ..benchmarks import speed
+    from ..figures import print_figures
     from ..session.load import find_device
 
     if shape is not None and shape not in speed.SHAPES:
@@ -40,16 +38,13 @@ def memory(
     if json:
         typer.echo(json_module.dumps(result, indent=1))
         return
-    names = ("shape", "dtype", "ours", "plain", "products", "faster", "by count", "share", "over products", "than fp32")
-    table = Table(*names, title="A step of the memory: ms, and times faster than plain", caption=_where(result))
+    names = ("shape", "ours", "plain", "products", "faster", "by count", "share", "over products", "than fp32")
+    cells = []
     for row in rows:
-        table.add_row(
-            row.shape,
-            row.dtype,
-            *(f"{value:.2f}" for value in (row.ours_ms, row.plain_ms, row.floor_ms, row.faster, row.allowed)),
-            *(f"{value:.2f}" for value in (row.faster / row.allowed, row.over_floor, row.faster_than_fp32)),
-        )
-    Console().print(table)
+        times = (row.ours_ms, row.plain_ms, row.floor_ms, row.faster, row.allowed)
+        ratios = (row.faster / row.allowed, row.over_floor, row.faster_than_fp32)
+        cells.append([f"{row.shape} {row.dtype}", *(f"{value:.2f}" for value in (*times, *ratios))])
+    print_figures(names, cells, "A step of the memory: ms, and times faster than plain", _where(result))
 
 
 @app.command()
@@ -63,13 +58,12 @@ def stream(
 ) -> None:
     """Let one session watch for long: time a frame, resident memory and time of asking, late beside early."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.progress import Progress
-    from rich.table import Table
 
     import vlm2
 
     from ..benchmarks import soak, speed
+    from ..figures import print_figures
     from ..session.load import find_device
 
     loaded = vlm2.load(model, device=device, dtype=dtype)
@@ -81,20 +75,20 @@ def stream(
         typer.echo(json_module.dumps(result, indent=1))
         return
     first, last = figures.first_ask, figures.last_ask
-    table = Table(
-        "", "early", "late", "ratio", "in turn", title=f"{escape(model)}: {frames} frames", caption=_where(result)
-    )
-    ratios = (f"{figures.frame_ratio:.3f}", f"{figures.frame_ratio_in_turn:.3f}")
-    table.add_row("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", *ratios)
+    frame_ratios = (f"{figures.frame_ratio:.3f}", f"{figures.frame_ratio_in_turn:.3f}")
     weights = (figures.early_megabytes, figures.late_megabytes)
-    table.add_row("resident MB", *(_known(value, ".0f") for value in weights), _known(figures.memory_ratio, ".3f"))
-    ratios = (f"{figures.ask_ratio:.3f}", f"{figures.ask_ratio_in_turn:.3f}")
-    table.add_row("s to ask", f"{first.seconds:.2f}", f"{last.seconds:.2f}", *ratios)
-    table.add_row("s to ask again", f"{first.seconds_again:.2f}", f"{last.seconds_again:.2f}", "")
-    table.add_row("tokens read, first", str(first.read_first), str(last.read_first), "")
-    table.add_row("tokens read, again", str(first.read_again), str(last.read_again), f"its own: {last.own_tokens}")
-    table.add_row("frames a second", "", f"{figures.frames_a_second:.1f}", "")
-    Console().print(table)
+    ask_ratios = (f"{figures.ask_ratio:.3f}", f"{figures.ask_ratio_in_turn:.3f}")
+    rows = (
+        ("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", *frame_ratios),
+        ("resident MB", *(_known(value, ".0f") for value in weights), _known(figures.memory_ratio, ".3f"), ""),
+        ("s to ask", f"{first.seconds:.2f}", f"{last.seconds:.2f}", *ask_ratios),
+        ("s to ask again", f"{first.seconds_again:.2f}", f"{last.seconds_again:.2f}", "", ""),
+        ("tokens read, first", str(first.read_first), str(last.read_first), "", ""),
+        ("tokens read, again", str(first.read_again), str(last.read_again), "", ""),
+        ("tokens of the question", "", str(last.own_tokens), "", ""),
+        ("frames a second", "", f"{figures.frames_a_second:.1f}", "", ""),
+    )
+    print_figures(("", "early", "late", "ratio", "in turn"), rows, f"{model}: {frames} frames", _where(result))
 
 
 @app.command()
@@ -107,11 +101,10 @@ def scale(
     dtype: Annotated[str, typer.Option(help="Of the language model.")] = "bfloat16",
 ) -> None:
     """Run the 7b with random weights at its own size: seconds by station and peak memory as frames come in."""
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
 
     from ..benchmarks import scale, speed
+    from ..figures import print_figures
     from ..session.load import find_device, find_dtype
 
     if not all(part.isdecimal() and int(part) for part in frames.split(",")):
@@ -135,14 +128,14 @@ def scale(
         return
     stations = (*scale.STATIONS, "memory", "answer")
     caption = f"seconds since the row before, and of one answer; {dtype}; {_where(result)}"
-    heads = ("mode", "frames", *stations, "tokens read", "peak GB")
-    table = Table(*heads, title=loaded.name, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    heads = ("mode, frames", *stations, "tokens read", "peak GB")
+    rows = []
     for mark in found:
         spent = mark.seconds or {}
-        told = "" if mark.seconds else "out of memory"
-        seconds = (format(spent[station], ".2f") if station in spent else told for station in stations)
-        table.add_row(mark.mode, str(mark.frames), *seconds, str(mark.read or ""), f"{mark.peak_gigabytes:.1f}")
-    Console().print(table)
+        absent = "" if mark.seconds else "out of memory"
+        seconds = (format(spent[station], ".2f") if station in spent else absent for station in stations)
+        rows.append([f"{mark.mode}, {mark.frames}", *seconds, str(mark.read or ""), f"{mark.peak_gigabytes:.1f}"])
+    print_figures(heads, rows, loaded.name, caption)
 
 
 def _known(value: float | None, form: str) -> str:

@@ -255,18 +255,14 @@ def _progress(place: Place) -> Iterator[Progress]:
 
 
 def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from ..figures import print_figures
 
-    table = Table("", "questions", "score")
-    for name, value in scores["summary"].items():
-        table.add_row(name, str(scores["types"].get(name, "")), f"{100 * value:.1f}")
-    console = Console(highlight=False)
-    typer.echo(f"{model} on {scores['benchmark']}, version {scores['version']}")
-    console.print(table)
+    rows = [[name, str(scores["types"].get(name, "")), f"{100 * v:.1f}"] for name, v in scores["summary"].items()]
+    title = f"{model} on {scores['benchmark']}, version {scores['version']}"
+    print_figures(("", "questions", "score"), rows, title)
     for name, part in scores["lengths"].items():
         value = part["summary"].get(scores["headline"], float("nan"))
-        console.print(f"{name}: {100 * value:.1f} ({part['questions']} questions)", highlight=False)
+        typer.echo(f"{name}: {100 * value:.1f} ({part['questions']} questions)")
     if missing:
         typer.secho(f"{len(missing)} videos were missing; {out / 'receipt.json'} names them.", fg=typer.colors.YELLOW)
     typer.secho(f"Scorer {scores['scorer']}. More: vlm2 eval report {out}", dim=True)

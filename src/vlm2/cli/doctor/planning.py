@@ -168,6 +168,8 @@ def as_json(model: str, planner: Planner, modes: list[Mode]) -> dict[str, Any]:
 
 def show(model: str, planner: Planner, modes: list[Mode], most: int) -> None:
     """Print the plan: the machine, the stations of both modes, and how both grow with the frames."""
+    from ...figures import print_figures
+
     wish, device = planner.wish, planner.device
     memory, baseline = modes
     count = sum(planner.parameters().values())
@@ -178,10 +180,9 @@ def show(model: str, planner: Planner, modes: list[Mode], most: int) -> None:
         f"{model}, {count / 1e6:,.0f} M parameters, language model in {language}, on {device.name}: {size}, {speed}."
     )
     typer.echo(f"{wish.frames} frames of {wish.width}×{wish.height}. Planned from formulas, not measured.\n")
-    _print(_stations(modes))
-    typer.echo("")
-    _print(_growth(planner))
-    typer.echo("")
+    for mode in modes:
+        print_figures(*_stations(mode), f"Stations, {mode.name}")
+    print_figures(*_growth(planner), "As the frames grow in number")
     typer.echo(verdict("It remembers", memory))
     limit = f"at most {most} frames" if most else "not even one frame"
     typer.echo(f"{verdict('It keeps all frames', baseline)} There is room for {limit}.")
@@ -203,14 +204,12 @@ def verdict(what: str, mode: Mode) -> str:
     return f"{what}: {fits}; {_figure(pace)} ms a frame, {_figure(mode.answering)} s to a first answer."
 
 
-def _stations(modes: list[Mode]) -> tuple[list[str], list[list[str]]]:
-    heads = ["mode", "station", "weights GB", "kept GB", "working GB", "TFLOP", "seconds"]
+def _stations(mode: Mode) -> tuple[list[str], list[list[str]]]:
+    heads = ["station", "weights GB", "kept GB", "working GB", "TFLOP", "seconds"]
     rows = []
-    for mode in modes:
-        for station in mode.stations:
-            sizes = (station.weights, station.kept, station.working)
-            cells = [_gigabytes(size) for size in sizes]
-            rows.append([mode.name, station.name, *cells, _figure(station.operations / 1e12), _figure(station.seconds)])
+    for station in mode.stations:
+        cells = [_gigabytes(size) for size in (station.weights, station.kept, station.working)]
+        rows.append([station.name, *cells, _figure(station.operations / 1e12), _figure(station.seconds)])
     return heads, rows
 
 
@@ -231,17 +230,11 @@ def _growth(planner: Planner) -> tuple[list[str], list[list[str]]]:
 
 def show_measured(planned: Mode, seconds: Mapping[str, float]) -> None:
     """Print what was measured beside what was planned for the same."""
+    from ...figures import print_figures
+
     rows = [[s.name, _figure(s.seconds), _figure(seconds.get(s.name))] for s in planned.stations]
     typer.echo(f"\nMeasured here: {planned.frames} frames and one question, {planned.tokens} tokens.\n")
-    _print((["station", "planned s", "measured s"], rows))
-
-
-def _print(table: tuple[list[str], list[list[str]]]) -> None:
-    """Print a table that is Markdown as well."""
-    heads, rows = table
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in (heads, ["-" * width for width in widths], *rows):
-        typer.echo("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |")
+    print_figures(("station", "planned s", "measured s"), rows)
 
 
 def _gigabytes(size: float) -> str:
