@@ -119,6 +119,8 @@ class Watching:
 
     def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
         session = self.load().session()
+        for item in items:
+            session.check(without_prefix(item.prompt), self.most_tokens)
         assert items[0].video is not None
         for frame in self._frames(VideoFile(items[0].video)):
             session.observe(frame.image, frame.time)

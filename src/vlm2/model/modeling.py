@@ -28,7 +28,7 @@ from .checkpoint import (
 from .clock import Clock
 from .configuration import VLM2Config
 from .features import FrameFeatures, scene_unit
-from .language import SPREAD, Quantize
+from .language import SPREAD, Quantize, check_length
 from .parts import load_geometry, load_language, load_vision, settle
 from .projector import Projector
 from .recall import Counting, Recognition, Recollection
@@ -92,6 +92,11 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         """The language model without its head, adapters included."""
         model: Any = self.language_model
         return (model if self.config.lora is None else model.get_base_model()).get_decoder()
+
+    @property
+    def context_length(self) -> int | None:
+        """How many positions the language model reads, video included; None where its configuration has no limit."""
+        return getattr(self.language_backbone.config, "max_position_embeddings", None)
 
     @torch.no_grad()
     def encode(
@@ -206,9 +211,12 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         **options: Any,
     ):
         """Continue prompts; takes the inputs of `forward` and the options of transformers' `generate`. Returns only the
-        new tokens' ids."""
+        new tokens' ids. Raises ValueError for a prompt that is too long for the language model."""
         videos = self._videos(features, pixel_values_videos, video_times, pixel_values_geometry)
         spliced = self._splice(input_ids, attention_mask, None, videos, pad_left=True)
+        shown = max(map(len, videos), default=0)
+        longest = int(spliced.attention_mask.sum(1).max())
+        check_length(self.context_length, longest - shown, shown, _most_tokens(options))
         model: Any = self.language_model
         return model.generate(inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options)
 
@@ -304,6 +312,12 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
 
 def _first_device() -> torch.device:
     return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def _most_tokens(options: dict[str, Any]) -> int:
+    """Return how many tokens `generate` was asked for, at least one."""
+    settings = options.get("generation_config")
+    return options.get("max_new_tokens") or getattr(settings, "max_new_tokens", None) or 1
 
 
 def _compact(head: torch.nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
