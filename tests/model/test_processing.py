@@ -82,6 +82,23 @@ def test_a_processor_survives_a_folder(tmp_path: Path) -> None:
         VLM2Processor.from_pretrained(tmp_path / "nothing")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "no record of this processor"),
+        ("{}", "it has source, stride, video_token_id"),
+        ('{"source": null, "video_token_id": 1, "stride": 8, "new": 1}', "and may have geometry_images"),
+    ],
+)
+def test_a_record_that_is_none_is_refused_in_a_line(tmp_path: Path, text: str, words: str) -> None:
+    toy_processor().save_pretrained(tmp_path)
+    (tmp_path / "processor_config.json").write_text(text)
+    with pytest.raises(ValueError, match=words) as error:
+        VLM2Processor.from_pretrained(tmp_path)
+    assert "\n" not in str(error.value) and str(tmp_path) in str(error.value)
+
+
 CONTROLS = ("<|im_end|>", "<|im_start|>", "<image>", "<tool_call>", "<|a|>b", "[IMG]", "<|video|>")
 WORD = "kallax"  # an added token that is a word
 

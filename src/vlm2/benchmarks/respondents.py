@@ -286,10 +286,10 @@ def _model_identity(name: str, settings: Settings, most_tokens: int) -> dict[str
 
 
 def _configuration(name: str) -> VLM2Config:
-    from ..model import VLM2Config
     from ..model.checkpoint import find_checkpoint
+    from ..model.configuration import read_config
 
-    return VLM2Config.from_pretrained(find_checkpoint(name))
+    return read_config(find_checkpoint(name))
 
 
 def _decides(file: Path) -> bool:

@@ -7,33 +7,53 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+KINDS = {"": "PNG", ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+
 if TYPE_CHECKING:
     from ..session.stream import Stream
 
 
 def view(
     memory: Annotated[Path, typer.Option(help="A .vlm2mem file, such as `vlm2 ask --save` writes.")],
-    out: Annotated[Path | None, typer.Option(help="The picture to write; by default beside the file, as .png.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The picture to write (.png, .jpg, .webp); by default beside the file, as .png.")
+    ] = None,
     last: Annotated[int, typer.Option(help="How many of the latest writes to print.", min=0)] = 24,
 ) -> None:
     """Print what the memory did last, and draw what it holds: kept frames on a time line, and a map from above."""
     from rich.console import Console
 
     from ..session import file
-    from ..view.sheet import sheet
+    from ..view.sheet import frames, sheet, waiting
 
-    stream = file.read(memory)
     target = memory.with_suffix(".png") if out is None else out
-    image = sheet(stream)
-    image.save(target, "PNG")
+    stream = file.read(memory)
+    kind = _picture_kind(target, memory)
+    sheet(stream).save(target, kind)
     console = Console(highlight=False)
     if last:
         console.print(_table(stream, last))
     bank = sum(kept.slot >= 0 for kept in stream.trace.kept)
-    waiting = f", {len(stream.times)} of them waiting for their window" if stream.times else ""
+    waits = f", of which {waiting(stream)}" if stream.times else ""
     console.print(
-        f"{stream.frames} frames in {stream.last_time:.1f} s{waiting}; {bank} entries in the bank. Drawn in {target}"
+        f"{frames(stream.frames)} in {stream.last_time:.1f} s{waits}; {bank} entries in the bank. Drawn in {target}",
+        markup=False,
     )
+
+
+def _picture_kind(target: Path, memory: Path) -> str:
+    """Return the format that a picture's name asks for. Raises ValueError for a name that no picture
+    can have, or that the memory has itself."""
+    if target.exists() and memory.exists() and target.samefile(memory):
+        raise ValueError(f"{target} is the memory itself, and the picture would replace it. Name another with --out.")
+    if not target.absolute().parent.is_dir():
+        raise ValueError(f"{target} cannot be drawn: there is no folder {target.absolute().parent}. Make it first.")
+    if target.is_dir():
+        raise ValueError(f"{target} cannot be drawn: it is a folder. Name a file in it, such as {target / 'page.png'}.")
+    if target.suffix.lower() not in KINDS:
+        endings = ", ".join(ending for ending in KINDS if ending)
+        raise ValueError(f"{target} ends in {target.suffix}, which is no picture that is drawn here; give {endings}.")
+    return KINDS[target.suffix.lower()]
 
 
 def _table(stream: Stream, last: int):
@@ -43,7 +63,9 @@ def _table(stream: Stream, last: int):
 
     log = stream.trace.log
     shown = log[-last:]
+    early = not stream.trace.kept
     title = f"The last {len(shown)} of {stream.frames} frames" if log else "This format kept no log"
+    title = "Nothing is written yet: the first window is not full" if early else title
     table = Table(title=title, title_justify="left")
     for name in ("slot", "frame", "time", "evicted", "its time", "like", "cosine", "γ", "read"):
         table.add_column(name, justify="right", no_wrap=True)

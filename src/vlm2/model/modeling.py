@@ -20,13 +20,14 @@ from ..memory import DualMemory, DualState
 from .checkpoint import (
     check_frozen,
     find_checkpoint,
+    find_weights,
     frozen_checksums,
     load_weights,
     save_weights,
     stored_tensors,
 )
 from .clock import Clock
-from .configuration import VLM2Config
+from .configuration import VLM2Config, read_config
 from .features import FrameFeatures, scene_unit
 from .language import SPREAD, Quantize, check_length
 from .parts import load_geometry, load_language, load_vision, settle
@@ -285,7 +286,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         Raises ValueError for a checkpoint that does not fit its configuration or was trained on other frozen parts.
         """
         folder = find_checkpoint(pretrained_model_name_or_path)
-        config = VLM2Config.from_pretrained(folder) if config is None else config
+        find_weights(folder)  # before anything large is loaded
+        config = read_config(folder) if config is None else config
         config._name_or_path = str(folder)
         check_frozen(config)
         placed = language_model is None and (quantize is not None or device == SPREAD)

@@ -21,6 +21,8 @@ from .language import load_tokenizer
 from .weights import PARTS
 
 RECORD = "processor_config.json"
+NEEDED = frozenset(("source", "video_token_id", "stride"))  # in the record
+OPTIONAL = frozenset(("processor_class", "max_pixels", "side", "geometry_images"))
 INTRODUCTION = "\nThese are frames of a video.\n"  # VSI-Bench's words before a question
 VIDEO, QUESTION = "\x01", "\x02"  # mark places in the chat template
 MARKED = re.compile(r"\s*[<\[{].*[>\]}]\s*", re.DOTALL)  # an added token that is no word: "<image>", "[IMG]"
@@ -189,12 +191,21 @@ class VLM2Processor:
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **_: Any) -> VLM2Processor:
-        """Read what `save_pretrained` wrote. Raises ValueError where there is none."""
+        """Read what `save_pretrained` wrote. Raises ValueError where there is none, or none that can be read."""
         folder = Path(pretrained_model_name_or_path)
         if not (folder / RECORD).is_file():
             raise ValueError(f"{folder} has no {RECORD}; give a folder that VLM2Processor.save_pretrained wrote.")
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        record.pop("processor_class")
+        advice = f"Use the {RECORD} that was saved with the weights."
+        try:
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{folder / RECORD} cannot be read as JSON ({error}). {advice}") from None
+        if not isinstance(record, dict) or not NEEDED <= set(record) <= NEEDED | OPTIONAL:
+            raise ValueError(
+                f"{folder / RECORD} is no record of this processor; it has {', '.join(sorted(NEEDED))} and may have "
+                f"{', '.join(sorted(OPTIONAL))}. {advice}"
+            )
+        record.pop("processor_class", None)
         source = record["source"]
         tokenizer = AutoTokenizer.from_pretrained(folder) if source is None else load_tokenizer(source)
         return cls(tokenizer, **record)
