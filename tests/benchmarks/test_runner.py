@@ -212,3 +212,10 @@ def test_a_model_is_shown_the_frames_that_another_keeps(videos):
     assert {reply.frames for reply in shown.answer(last)} == {len(session.slots)}
     with pytest.raises(ValueError, match="those that toy keeps"):
         toy_respondent(kept="toy", frames=4)
+
+
+def test_a_question_too_long_ends_the_run_before_its_video_is_watched(videos, monkeypatch):
+    items = [replace(item, prompt="y" * 2100) if n == 2 else item for n, item in enumerate(load(videos=videos).items)]
+    monkeypatch.setattr(VideoFile, "sample", lambda *_: pytest.fail("watched"))
+    with pytest.raises(ValueError, match=r'"y+…" has 2\d\d\d tokens, and there is room for'):
+        list(toy_respondent().answer(items[:3]))

@@ -13,15 +13,26 @@ from vlm2.session import Session
 
 
 @pytest.fixture
-def memory(tmp_path):
+def make_memory(tmp_path):
+    """Return a function that saves a memory of some frames, all of them the same where nothing moves."""
+
+    def make(frames: int, thumbnails: bool = True, still: bool = False):
+        processor = toy_processor()
+        processor.max_pixels = ToyVision.max_pixels
+        session = Session(toy_model().eval(), processor, thumbnails)
+        images = np.random.default_rng(0).integers(0, 255, (frames, 32, 48, 3), dtype=np.uint8)
+        for index in range(frames):
+            session.observe(images[0 if still else index], index / 2)
+        session.save(tmp_path / "room.vlm2mem")
+        return tmp_path / "room.vlm2mem"
+
+    return make
+
+
+@pytest.fixture
+def memory(make_memory):
     """A saved memory of ten frames."""
-    processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
-    session = Session(toy_model().eval(), processor)
-    for index, image in enumerate(np.random.default_rng(0).integers(0, 255, (10, 32, 48, 3), dtype=np.uint8)):
-        session.observe(image, index / 2)
-    session.save(tmp_path / "room.vlm2mem")
-    return tmp_path / "room.vlm2mem"
+    return make_memory(10)
 
 
 def run(*arguments):
@@ -52,3 +63,63 @@ def test_other_files_are_refused(memory, tmp_path):
         error = run("--memory", path).exception
         assert isinstance(error, ValueError)
         assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "1 frame in 0.0 s, of which 1 waits"), (3, "3 frames in 1.0 s, of which 3 wait"), (4, "4 frames in 1.5 s; ")],
+)
+@pytest.mark.parametrize("thumbnails", [True, False])
+@pytest.mark.parametrize("still", [True, False])
+def test_short_memories_are_drawn(make_memory, tmp_path, count, words, thumbnails, still):
+    """The toy's window has 4 frames: fewer wait, and nothing is in the memory yet."""
+    result = run("--memory", make_memory(count, thumbnails, still))
+    assert result.exit_code == 0, result.output
+    assert words in result.output
+    assert ("Nothing is written yet" in result.output) is (count < 4)
+    with Image.open(tmp_path / "room.png") as page:
+        assert page.size[0] == 1400
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("x.jpg", "JPEG"), ("x.JPEG", "JPEG"), ("x.webp", "WEBP"), ("x.png", "PNG")]
+)
+def test_the_pictures_name_says_its_format(memory, tmp_path, name, kind):
+    assert run("--memory", memory, "--out", tmp_path / name).exit_code == 0
+    with Image.open(tmp_path / name) as page:
+        assert page.format == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("missing/x.png", "there is no folder"),
+        ("folder", "it is a folder"),
+        ("x.pdf", "give .png, .jpg"),
+        ("room.vlm2mem", "is the memory itself"),
+    ],
+)
+def test_pictures_that_cannot_be_are_refused_in_a_line(memory, tmp_path, name, words):
+    (tmp_path / "folder").mkdir()
+    before = memory.read_bytes()
+    error = run("--memory", memory, "--out", tmp_path / name).exception
+    assert isinstance(error, ValueError)
+    assert words in str(error) and "\n" not in str(error)
+    assert memory.read_bytes() == before
+
+
+def test_a_memory_that_is_called_as_a_picture_is_not_replaced(memory):
+    named = memory.rename(memory.with_suffix(".png"))
+    before = named.read_bytes()
+    error = run("--memory", named).exception
+    assert isinstance(error, ValueError) and "is the memory itself" in str(error)
+    assert named.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"hello" * 100, b"\0" * 1000, b"\xff" * 1000])
+def test_files_that_are_no_memory_are_refused_in_a_line(tmp_path, content):
+    (tmp_path / "x.vlm2mem").write_bytes(content)
+    for path, words in ((tmp_path / "x.vlm2mem", "is no memory of vlm2"), (tmp_path, "is a folder")):
+        error = run("--memory", path).exception
+        assert isinstance(error, ValueError)
+        assert words in str(error) and "\n" not in str(error)

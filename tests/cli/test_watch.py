@@ -184,3 +184,26 @@ def test_wrong_settings_are_explained_before_anything_is_loaded(film, monkeypatc
 
 def test_a_source_that_is_not_there_is_explained(toy):
     assert "no file none.mp4" in str(run("none.mp4").exception)
+
+
+@pytest.mark.parametrize("json_rows", [True, False])
+def test_a_typed_question_that_is_refused_is_told_and_watching_goes_on(
+    toy, film, lockstep, monkeypatch, tmp_path, json_rows
+):
+    monkeypatch.setattr("vlm2.cli.watch.Thread", Undelayed)
+    kept = tmp_path / "room.vlm2mem"
+    options = ["--fps", 5, "--save", kept, *(["--json"] if json_rows else [])]
+    result = run(film, *options, typed=f"{'y' * 2100}\n{QUESTION}\n")
+    assert result.exit_code == 0, result.output
+    assert "there is room for" in result.stderr and "Not answered at" in result.stderr
+    assert QUESTION in result.stdout and "y" * 100 not in result.output
+    assert vlm2.Session.open(kept, toy).frames == 10
+
+
+def test_a_refused_question_of_the_plan_costs_neither_the_others_nor_the_memory(toy, film, lockstep, tmp_path):
+    kept = tmp_path / "room.vlm2mem"
+    result = run(film, "--ask", "y" * 2100, "--ask", QUESTION, "--fps", 5, "--json", "--save", kept)
+    answer, last = rows(result)
+    assert answer["question"] == QUESTION and last["frames"] == 10
+    assert "there is room for" in json.loads(result.stderr.splitlines()[0])["error"]
+    assert kept.is_file()

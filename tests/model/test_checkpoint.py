@@ -151,3 +151,76 @@ def test_checkpoints_are_found_by_name_and_by_folder(tmp_path: Path) -> None:
     assert find_checkpoint("mini") == PACKAGED / "mini"
     saved(tmp_path)
     assert find_checkpoint(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("{oops", "cannot be read as JSON"),
+        ("", "cannot be read as JSON"),
+        ("[1]", "holds a list"),
+        ("{}", "model_type None"),
+        ('{"model_type": "llama"}', "model_type 'llama'"),
+        ({"dim": "wide"}, "dim as 'wide', not as int"),
+        ({"vision": None}, "vision as None, not as dict"),
+        ({"vision": {}}, "lacks vision.name, vision.dim, vision.stride"),
+        ({"text": {}}, "lacks text.source, text.config"),
+        ({"geometry": {}}, "lacks geometry.name, geometry.config"),
+        ({"lora": {"rank": 3}}, "lacks lora.r"),
+        ({"lora": 3}, "lora as 3, not as dict"),
+        ({"memory": {"window": "x"}}, "describes no model"),
+        ({"memory": {"windows": 2}}, "has no windows"),
+        ({"frozen_sha256": [1]}, "frozen_sha256 as [1], not as dict"),
+        ({"dim": 17}, "does not divide into"),
+    ],
+)
+def test_a_config_that_is_none_is_refused_in_a_line(tmp_path: Path, change, words: str) -> None:
+    saved(tmp_path)
+    file = tmp_path / "config.json"
+    file.write_text(change if isinstance(change, str) else json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(ValueError, match=r"config\.json that was saved with the weights") as error:
+        load(tmp_path)
+    assert words in str(error.value) and str(file) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_config_that_is_no_text_is_refused_in_a_line(tmp_path: Path) -> None:
+    saved(tmp_path)
+    (tmp_path / "config.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="cannot be read as JSON"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+def test_damaged_weights_are_refused_in_a_line(tmp_path: Path, share: float) -> None:
+    saved(tmp_path)
+    data = (tmp_path / WEIGHTS).read_bytes()
+    (tmp_path / WEIGHTS).write_bytes(data[: int(share * len(data))])
+    for use in (load, lambda folder: load_adapters(toy_model(), folder)):
+        with pytest.raises(
+            ValueError, match=r"model\.safetensors is damaged, or no safetensors file .* again\.$"
+        ) as error:
+            use(tmp_path)
+        assert "\n" not in str(error.value)
+
+
+def test_a_folder_without_weights_is_refused_before_anything_large_is_loaded(tmp_path: Path, monkeypatch) -> None:
+    saved(tmp_path)
+    (tmp_path / WEIGHTS).unlink()
+    monkeypatch.setattr("vlm2.model.modeling.load_language", lambda *_: pytest.fail("loaded"))
+    with pytest.raises(ValueError, match=r"has no model\.safetensors; give a folder"):
+        VLM2ForConditionalGeneration.from_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"has no model\.safetensors; give a folder"):
+        load_adapters(toy_model(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("home.mp4", "is a file, and a model is a folder"), ("", "is empty"), ("videos", "holds no config.json")],
+)
+def test_what_is_no_checkpoint_is_refused_in_a_line(tmp_path: Path, monkeypatch, name: str, words: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home.mp4").write_bytes(b"\0\0\0\x18ftyp")
+    (tmp_path / "videos").mkdir()
+    with pytest.raises(ValueError, match=words) as error:
+        find_checkpoint(name)
+    assert "\n" not in str(error.value)

@@ -187,3 +187,13 @@ def test_the_head_reads_the_last_token_as_a_matrix_of_its_own() -> None:
     model.language_model(input_ids=torch.tensor([[5, 6, 7, 8]]), logits_to_keep=1)
     assert seen[0].shape[:2] == (1, 1)
     assert seen[0].stride(0) == seen[0].shape[2]  # and not that of all four tokens
+
+
+def test_generate_refuses_a_prompt_that_is_too_long() -> None:
+    model, features, processor = toy_model(), toy_features(), toy_processor()
+    fitting, long = (processor(["How?", "y" * count]) for count in (1900, 2100))
+    model.generate(**fitting, features=features, max_new_tokens=2, do_sample=False)
+    with pytest.raises(ValueError, match=r"has 2\d\d\d tokens, and there is room for \d+: of the 2048"):
+        model.generate(**long, features=features, max_new_tokens=2, do_sample=False)
+    with pytest.raises(ValueError, match="the answer up to 300"):
+        model.generate(**fitting, features=features, max_new_tokens=300, do_sample=False)

@@ -57,3 +57,19 @@ def test_a_model_with_its_own_projector_has_no_baseline(loaded):
     other = LoadedModel("toy", Path(), toy_model().eval(), loaded.processor)
     with pytest.raises(ValueError, match="no LLaVA-Video in it"):
         Baseline(other)
+
+
+def test_a_question_too_long_is_refused_before_any_is_answered(loaded, write_video, monkeypatch):
+    baseline = Baseline(loaded, 2)
+    baseline.watch(VideoFile(write_video([np.zeros((32, 48, 3), np.uint8)] * 3)))
+    asked = []
+    monkeypatch.setattr(loaded.model.language_model, "generate", lambda **_: asked.append(1))
+    with pytest.raises(ValueError, match=r'"y+…" has 2\d\d\d tokens, and there is room for'):
+        baseline.ask(["How many?", "y" * 2100])
+    assert not asked
+
+
+def test_control_tokens_in_a_question_are_plain_text(loaded):
+    _, after = LlavaVideo(loaded.model, loaded.processor).prompt_ids("Say <|im_end|> twice.", 2.0, [0.0])
+    end = loaded.processor.tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert after.count(end) == 1 and "Say <|im_end|> twice.<|im_end|>" in loaded.processor.tokenizer.decode(after)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from sessions import QUESTION, observe, told
 
-from vlm2.model import numbers
+from vlm2.model import VLM2ForConditionalGeneration, numbers
+from vlm2.model.language import QuestionTooLong
 from vlm2.model.numbers import number_distribution
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.session import Session
@@ -216,3 +217,67 @@ def test_branches_are_read_as_if_each_stood_alone(make_session, images, monkeypa
         stop = sum(chances[-1, i] for i in session._answerer.stop)
         expected = stop * torch.stack([chances[i, token] for i, token in enumerate(ids)]).prod()
         assert kept[ids] == pytest.approx(float(expected), rel=5e-3)
+
+
+LONG = "Which of them is it, " * 150 + "please?"
+CONTEXT = 2048  # positions of the toy's language model
+
+
+def test_a_question_too_long_is_refused_with_both_lengths_and_spoils_nothing(make_session, images):
+    session = observe(make_session(), images[:9])
+    expected, prefix = told(session), session._prefix
+    tokens = len(session.processor.question_ids(f"{LONG}\n{WORD_REQUEST}"))
+    with pytest.raises(QuestionTooLong, match=rf"has {tokens} tokens, and there is room for \d+: of the 2048") as error:
+        session.ask(LONG)
+    assert (
+        "\n" not in str(error.value) and "Ask a shorter question." in str(error.value) and len(str(error.value)) < 400
+    )
+    assert session._prefix is prefix and told(session) == expected
+
+
+def test_a_question_is_refused_from_the_first_token_that_does_not_fit(make_session, images):
+    session = observe(make_session(), images[:9])
+    session.ask(QUESTION)
+    room = CONTEXT - session._prefix.length - 16
+    own = len(session.processor.question_ids("x\ny")) - 3  # one token a byte
+    fitting = "x\n" + "y" * (room - own - 2)
+    session.ask(fitting)
+    prefix = session._prefix
+    with pytest.raises(QuestionTooLong, match=rf"has {room + 1} tokens, and there is room for {room}:"):
+        session.ask(fitting + "y")
+    assert session._prefix.cache is prefix.cache  # the video is not read again for the next one
+    assert session.ask(QUESTION).prefilled == lengths(session)[2]
+    with pytest.raises(QuestionTooLong, match="ask for a shorter answer"):
+        session.ask(QUESTION, most_tokens=CONTEXT)
+
+
+def test_what_is_recalled_counts_as_well(make_session, images, monkeypatch):
+    session = observe(make_session(recall=True), images[:9])
+    session.ask(QUESTION)
+    monkeypatch.setattr("vlm2.session.language.infer", lambda *_: "y" * CONTEXT)
+    with pytest.raises(QuestionTooLong, match="there is room for"):
+        session.ask(QUESTION)
+
+
+def test_questions_are_checked_before_anything_is_seen(make_session):
+    session = make_session()
+    session.check(QUESTION)
+    with pytest.raises(QuestionTooLong, match="there is room for"):
+        session.check(LONG)
+    with pytest.raises(ValueError, match="empty"):
+        session.check(" ")
+
+
+def test_a_language_model_without_a_limit_takes_all(make_session, images, monkeypatch):
+    monkeypatch.setattr(VLM2ForConditionalGeneration, "context_length", None)
+    session = observe(make_session(), images[:5])
+    assert isinstance(session.ask(LONG).text, str)
+
+
+@pytest.mark.parametrize("token", ["<|im_end|>", "<|im_start|>"])
+def test_control_tokens_in_a_question_end_nothing(make_session, images, token):
+    """The answer is that to the words as they stand, not to a question that the token ends."""
+    session = observe(make_session(), images[:5])
+    answer = session.ask(f"How many?{token} Options:\nA. {token}one\nB. two")
+    assert answer.evidence and token not in answer.text
+    assert answer.prefilled > len(token) + 30  # one token a byte

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from vlm2.session.stream import Stream
 from vlm2.session.trace import Kept, Trace
@@ -72,3 +73,41 @@ def test_ceilings_and_bad_points_do_not_hide_the_room():
     broken = torch.full((10, 3), float("nan"))
     picture = drawn(torch.cat((high, broken)))
     assert not (picture == 190).all(-1).any()
+
+
+def words(monkeypatch, shown: Stream) -> str:
+    """What is written on a map."""
+    written: list[str] = []
+    text = ImageDraw.ImageDraw.text
+
+    def note(self, xy, words, *args, **options):
+        written.append(words)
+        return text(self, xy, words, *args, **options)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", note)
+    draw_map(Image.new("RGB", (600, 500), "white"), shown, (0, 0, 600, 500))
+    return "\n".join(written)
+
+
+@pytest.mark.parametrize("poses", [1, 5])
+@pytest.mark.parametrize("points", [0, 1, 3])
+def test_a_camera_that_did_not_move_has_a_map_that_says_so(monkeypatch, poses, points):
+    """Of zero size: one pose or the same one again, and one point or the same one again."""
+    still = camera((1, 2, 3)).expand(poses, 4, 4)
+    path = Trajectory(torch.arange(poses), torch.arange(poses).double(), still)
+    cloud = camera((1, 2, 3))[:3, 3].expand(points, 3)
+    kept = Kept(0, 0.0, 0, world_from_camera=still[0], points=cloud, confidence=torch.ones(points))
+    told = words(monkeypatch, Stream(frames=poses, trace=Trace(kept=(kept,), trajectory=path)))
+    assert "the camera did not move" in told
+    assert ("nothing was seen surely" in told) is (points == 0)
+
+
+def test_a_camera_that_moved_is_not_said_to_be_still(monkeypatch):
+    assert "did not move" not in words(monkeypatch, stream(torch.ones(3, 3)))
+
+
+def test_without_a_full_window_there_is_no_map_yet(monkeypatch):
+    assert "no map: the first window is not full yet" in words(monkeypatch, Stream(frames=1, times=(0.0,)))
+    assert "no map: the way walked was not kept" in words(
+        monkeypatch, Stream(frames=9, trace=Trace(kept=(Kept(0, 0.0),)))
+    )

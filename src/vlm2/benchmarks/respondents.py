@@ -122,6 +122,8 @@ class Watching:
 
     def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
         session = self.load().session()
+        for item in items:
+            session.check(without_prefix(item.prompt), self.most_tokens)
         assert items[0].video is not None
         for frame in self._frames(VideoFile(items[0].video)):
             session.observe(frame.image, frame.time)
@@ -304,10 +306,10 @@ def _answering_identity(settings: Settings, most_tokens: int) -> dict[str, Any]:
 
 
 def _configuration(name: str) -> VLM2Config:
-    from ..model import VLM2Config
     from ..model.checkpoint import find_checkpoint
+    from ..model.configuration import read_config
 
-    return VLM2Config.from_pretrained(find_checkpoint(name))
+    return read_config(find_checkpoint(name))
 
 
 def _decides(file: Path) -> bool:

@@ -10,54 +10,66 @@ import typer
 
 from .watch import check_place
 
+KINDS = {"": "PNG", ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+
 if TYPE_CHECKING:
     from ..session.stream import Stream
 
 
 def view(
     memory: Annotated[Path, typer.Option(help="A .vlm2mem file, such as `vlm2 ask --save` writes.")],
-    out: Annotated[Path | None, typer.Option(help="The picture to write; by default beside the file, as .png.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The picture to write (.png, .jpg, .webp); by default beside the file, as .png.")
+    ] = None,
     last: Annotated[int, typer.Option(help="How many of the latest writes to print.", min=0)] = 24,
 ) -> None:
     """Print what the memory did last, and draw what it holds: kept frames on a time line, and a map from above."""
-    from rich.console import Console
-
     from ..session import file
     from ..session.container import put
-    from ..view.sheet import sheet
+    from ..view.sheet import frames, sheet, waiting
 
-    stream = file.read(memory)
     target = memory.with_suffix(".png") if out is None else out
     check_place(target, "picture.png")
+    kind = _picture_kind(target, memory)
+    stream = file.read(memory)
     drawn = io.BytesIO()
-    sheet(stream).save(drawn, "PNG")
+    sheet(stream).save(drawn, kind)
     put(target, drawn.getvalue())
-    console = Console(highlight=False)
     if last:
-        console.print(_table(stream, last))
+        _print_writes(stream, last)
     bank = sum(kept.slot >= 0 for kept in stream.trace.kept)
-    waiting = f", {len(stream.times)} of them waiting for their window" if stream.times else ""
+    waits = f", of which {waiting(stream)}" if stream.times else ""
     typer.echo(
-        f"{stream.frames} frames in {stream.last_time:.1f} s{waiting}; {bank} entries in the bank. Drawn in {target}"
+        f"{frames(stream.frames)} in {stream.last_time:.1f} s{waits}; {bank} entries in the bank. Drawn in {target}"
     )
 
 
-def _table(stream: Stream, last: int):
-    """Lay out the latest writes, one a row: the frame evicted for it, the frame that this one was like and by what
+def _picture_kind(target: Path, memory: Path) -> str:
+    """Return the format that a picture's name asks for. Raises ValueError for an ending that no picture has, and for
+    the memory's own name."""
+    if target.exists() and memory.exists() and target.samefile(memory):
+        raise ValueError(f"{target} is the memory itself, and the picture would replace it. Name another with --out.")
+    if target.suffix.lower() not in KINDS:
+        endings = ", ".join(ending for ending in KINDS if ending)
+        raise ValueError(f"{target} ends in {target.suffix}, which is no picture that is drawn here; give {endings}.")
+    return KINDS[target.suffix.lower()]
+
+
+def _print_writes(stream: Stream, last: int) -> None:
+    """Print the latest writes, one a row: the frame evicted for it, the frame that this one was like and by what
     cosine, the mean γ, and ρ, the share of what was read in the entry."""
-    from rich.table import Table
+    from ..figures import print_figures
 
     log = stream.trace.log
     shown = log[-last:]
+    early = not stream.trace.kept
     title = f"The last {len(shown)} of {stream.frames} frames" if log else "This format kept no log"
-    table = Table(title=title, title_justify="left")
-    for name in ("slot", "frame", "time", "evicted", "its time", "like", "cosine", "γ", "read"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for write in shown:
-        table.add_row(
-            str(write.slot) if write.slot >= 0 else "–",
+    title = "Nothing is written yet: the first window is not full" if early else title
+    rows = [
+        (
             str(write.frame),
             f"{write.time:.1f} s",
+            str(write.slot) if write.slot >= 0 else "–",
             _told(write.evicted, "{}"),
             _told(write.evicted_time, "{:.1f} s"),
             _told(write.similar, "{}"),
@@ -65,7 +77,9 @@ def _table(stream: Stream, last: int):
             _told(write.gate, "{:.2f}"),
             f"{write.read_share:.0%}",
         )
-    return table
+        for write in shown
+    ]
+    print_figures(("frame", "time", "slot", "evicted", "its time", "like", "cosine", "γ", "read"), rows, title)
 
 
 def _told(value: float | None, form: str) -> str:

@@ -216,7 +216,11 @@ class Watching:
             self._answer(text)
 
     def _answer(self, text: str) -> None:
-        answer = self.session.ask(text)
+        try:
+            answer = self.session.ask(text)
+        except ValueError as error:  # of this question, such as one that is too long; the watching goes on
+            self._say("error", f"Not answered at {self.now:.1f} s: {error}")
+            return
         if self.json:
             evidence = [{k: round(v, 4) for k, v in asdict(seen).items()} for seen in answer.evidence]
             row = {"time": round(self.now, 3), "question": text, "answer": answer.text, "evidence": evidence}

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 from huggingface_hub import snapshot_download
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from .configuration import VLM2Config
-from .parts import check_imported, imported_checksums
+from .parts import check_imported, imported_checksums, read_tensors
 from .sources import OFFLINE, is_set
 from .weights import PARTS, check_checksums, part_checksums
 
@@ -27,11 +27,17 @@ def packaged_checkpoints() -> list[str]:
 def find_checkpoint(name_or_path: str | Path) -> Path:
     """Return the folder of a checkpoint, fetching it from the hub where the name says so. Raises ValueError."""
     name = str(name_or_path)
+    if not name:
+        raise ValueError("The name of the model is empty: name a packaged one, a folder, or owner/model on the hub.")
     if name in packaged_checkpoints():
         return PACKAGED / name
     if (Path(name) / "config.json").is_file():
         return Path(name)
     here = f"The checkpoints of this package: {', '.join(packaged_checkpoints()) or 'none'}."
+    if Path(name).is_file():
+        raise ValueError(
+            f"{name} is a file, and a model is a folder with config.json and {WEIGHTS}, such as training writes. {here}"
+        )
     if Path(name).exists():
         raise ValueError(f"{name} holds no config.json, so it is no checkpoint. {here}")
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
@@ -89,14 +95,19 @@ def save_weights(tensors: dict[str, Tensor], folder: Path) -> None:
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
 
 
+def find_weights(folder: Path) -> Path:
+    """Return the file of a checkpoint's tensors. Raises ValueError where there is none."""
+    if not (folder / WEIGHTS).is_file():
+        raise ValueError(f"{folder} has no {WEIGHTS}; give a folder that save_pretrained or training wrote.")
+    return folder / WEIGHTS
+
+
 def load_weights(model: nn.Module, config: VLM2Config, folder: Path) -> None:
     """Load a checkpoint's tensors into a model built from its configuration, each into the model's own dtype.
 
     Raises ValueError with the keys where the file lacks some, has others, or has them in other shapes.
     """
-    if not (folder / WEIGHTS).is_file():
-        raise ValueError(f"{folder} has no {WEIGHTS}; give a folder that save_pretrained or training wrote.")
-    tensors = load_file(folder / WEIGHTS)
+    tensors = read_tensors(find_weights(folder))
     state = model.state_dict()
     expected = {name: state[name].shape for name in stored_names(model, config)}
     complaints = _complaints(tensors, expected)
@@ -115,7 +126,7 @@ def load_adapters(model: nn.Module, name_or_path: str | Path) -> None:
     Raises ValueError with the keys where that has not the adapters of this model.
     """
     folder = find_checkpoint(name_or_path)
-    tensors = {name: tensor for name, tensor in load_file(folder / WEIGHTS).items() if _adapter(name)}
+    tensors = {name: tensor for name, tensor in read_tensors(find_weights(folder)).items() if _adapter(name)}
     expected = {name: tensor.shape for name, tensor in model.state_dict().items() if _adapter(name)}
     if complaints := _complaints(tensors, expected):
         raise ValueError(f"The adapters of {folder} do not fit this model. " + " ".join(complaints))

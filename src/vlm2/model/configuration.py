@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import field, fields
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from huggingface_hub.dataclasses import strict
+from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoConfig, PreTrainedConfig
 
 from ..memory import MemoryConfig
@@ -15,6 +18,8 @@ PositionFeatures = Literal["fourier", "raw"]
 Context = Literal["frames", "memory"]
 Tokens = Literal["3d", "visual"]
 EncoderDtype = Literal["float32", "bfloat16"]
+NEEDED = {"vision": ("name", "dim", "stride"), "geometry": ("name", "config"), "text": ("source", "config")}
+NEEDED_LORA = ("r", "alpha", "dropout", "targets")
 Record = TypeVar("Record", MemoryConfig, ProjectorConfig)
 
 
@@ -121,6 +126,41 @@ class VLM2Config(PreTrainedConfig):
         """Return the language model's own configuration."""
         values = dict(self.text["config"])
         return AutoConfig.for_model(values.pop("model_type"), **values)
+
+
+def read_config(folder: str | Path) -> VLM2Config:
+    """Read a checkpoint's config.json. Raises ValueError, in one line with the file's name, for one that is missing or
+    damaged, that lacks something, or that is another model's."""
+    file = Path(folder) / "config.json"
+    advice = "Use the config.json that was saved with the weights."
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file} cannot be read as JSON ({error}). {advice}") from None
+    if complaint := _complaint(values):
+        raise ValueError(f"{file} {complaint}. {advice}")
+    try:
+        return VLM2Config.from_pretrained(folder)
+    except (TypeError, ValueError, KeyError, AttributeError, StrictDataclassError) as error:
+        raise ValueError(f"{file} describes no model ({' '.join(str(error).split())}). {advice}") from None
+
+
+def _complaint(values: Any) -> str | None:
+    """Say what a config.json holds that no VLM² can be built from; None for nothing."""
+    if not isinstance(values, dict):
+        return f"holds a {type(values).__name__}, no JSON object"
+    if (kind := values.get("model_type")) != VLM2Config.model_type:
+        return f"has the model_type {kind!r}, and a checkpoint of this package has {VLM2Config.model_type!r}"
+    usual = VLM2Config()
+    for name in set(values) & set(VLM2Config.__annotations__):
+        value, wanted = values[name], dict if name == "lora" else type(getattr(usual, name))
+        if type(value) is not wanted and not (name == "lora" and value is None):
+            return f"has {name} as {value!r}, not as {wanted.__name__}"
+    needed = NEEDED | ({"lora": NEEDED_LORA} if values.get("lora") is not None else {})
+    for part, names in needed.items():
+        if missing := [name for name in names if name not in values.get(part, {})]:
+            return f"lacks {', '.join(f'{part}.{name}' for name in missing)}"
+    return None
 
 
 def _switched(record: type[Record], switches: dict[str, Any], **given: Any) -> Record:

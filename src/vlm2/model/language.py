@@ -15,6 +15,26 @@ from .weights import PARTS, find_part
 Quantize = Literal["8bit", "4bit"]
 SPREAD = "auto"  # the device that is all devices
 INSTALL = "pip install 'vlm2[large]'"
+SHOWN = 60  # characters of a question in an error
+
+
+class QuestionTooLong(ValueError):
+    """A question that the language model has no room for; the message has both lengths."""
+
+
+def check_length(context: int | None, tokens: int, before: int, answer: int, question: str = "") -> None:
+    """Raise QuestionTooLong where a question of so many tokens does not fit into the language model's `context` (None:
+    it has no limit) with the video and all else that stands `before` it, and with an answer of so many tokens."""
+    if context is None or before + tokens + answer <= context:
+        return
+    words = " ".join(question.split())
+    named = f' "{words[:SHOWN]}…"' if len(words) > SHOWN else f' "{words}"' if words else ""
+    room = max(context - before - answer, 0)
+    advice = "Ask a shorter question." if room else "Show fewer frames, or ask for a shorter answer."
+    raise QuestionTooLong(
+        f"The question{named} has {tokens} tokens, and there is room for {room}: of the {context} that the language "
+        f"model reads, the video and the prompt around it take {before} and the answer up to {answer}. {advice}"
+    )
 
 
 def language_folder(name: str) -> str:

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from .language import check_length
 from .modeling import FRAMES_AT_ONCE, VLM2ForConditionalGeneration
 from .processing import VLM2Processor
 
@@ -65,9 +66,8 @@ class LlavaVideo:
         """Return the ids before and after the video. Raises ValueError for an empty question."""
         if not question.strip():
             raise ValueError("The question is empty; ask something about the video.")
-        after = f"\n{time_instruction(seconds, times)}\n{question.strip()}{CLOSING}"
-        before, behind = (self.processor.tokenizer(t, add_special_tokens=False)["input_ids"] for t in (BEFORE, after))
-        return before, behind
+        before = self.processor.tokenizer(BEFORE, add_special_tokens=False)["input_ids"]
+        return before, self.processor.text_ids(f"\n{time_instruction(seconds, times)}\n{question.strip()}", CLOSING)
 
     @torch.no_grad()
     def answer(
@@ -78,14 +78,17 @@ class LlavaVideo:
         questions: Sequence[str],
         most_tokens: int,
     ) -> list[str]:
-        """Answer questions about RGB frames seen at `times` in a video of so many seconds, greedily."""
+        """Answer questions about RGB frames seen at `times` in a video of so many seconds, greedily. Raises ValueError
+        for a question that is empty or too long."""
         video = self.video_tokens(self.processor.resize(frames))
+        prompts = [self.prompt_ids(question, seconds, times) for question in questions]
+        for question, (before, after) in zip(questions, prompts, strict=True):
+            check_length(self.model.context_length, len(after), len(before) + len(video), most_tokens, question)
         language: Any = self.model.language_model
         embed = language.get_input_embeddings()
         answers = []
         with nullcontext() if self.model.config.lora is None else language.disable_adapter():
-            for question in questions:
-                ids = self.prompt_ids(question, seconds, times)
+            for ids in prompts:
                 before, after = (
                     embed(torch.tensor([part], device=self.model.language_backbone.device)) for part in ids
                 )

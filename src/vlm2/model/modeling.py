@@ -20,15 +20,16 @@ from ..memory import DualMemory, DualState
 from .checkpoint import (
     check_frozen,
     find_checkpoint,
+    find_weights,
     frozen_checksums,
     load_weights,
     save_weights,
     stored_tensors,
 )
 from .clock import Clock
-from .configuration import VLM2Config
+from .configuration import VLM2Config, read_config
 from .features import FrameFeatures, scene_unit
-from .language import SPREAD, Quantize
+from .language import SPREAD, Quantize, check_length
 from .parts import load_geometry, load_language, load_vision, settle
 from .projector import Projector
 from .recall import Counting, Recognition, Recollection
@@ -92,6 +93,11 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         """The language model without its head, adapters included."""
         model: Any = self.language_model
         return (model if self.config.lora is None else model.get_base_model()).get_decoder()
+
+    @property
+    def context_length(self) -> int | None:
+        """How many positions the language model reads, video included; None where its configuration has no limit."""
+        return getattr(self.language_backbone.config, "max_position_embeddings", None)
 
     @torch.no_grad()
     def encode(
@@ -206,9 +212,12 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         **options: Any,
     ):
         """Continue prompts; takes the inputs of `forward` and the options of transformers' `generate`. Returns only the
-        new tokens' ids."""
+        new tokens' ids. Raises ValueError for a prompt that is too long for the language model."""
         videos = self._videos(features, pixel_values_videos, video_times, pixel_values_geometry)
         spliced = self._splice(input_ids, attention_mask, None, videos, pad_left=True)
+        shown = max(map(len, videos), default=0)
+        longest = int(spliced.attention_mask.sum(1).max())
+        check_length(self.context_length, longest - shown, shown, _most_tokens(options))
         model: Any = self.language_model
         return model.generate(inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options)
 
@@ -277,7 +286,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         Raises ValueError for a checkpoint that does not fit its configuration or was trained on other frozen parts.
         """
         folder = find_checkpoint(pretrained_model_name_or_path)
-        config = VLM2Config.from_pretrained(folder) if config is None else config
+        find_weights(folder)  # before anything large is loaded
+        config = read_config(folder) if config is None else config
         config._name_or_path = str(folder)
         check_frozen(config)
         placed = language_model is None and (quantize is not None or device == SPREAD)
@@ -304,6 +314,12 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
 
 def _first_device() -> torch.device:
     return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def _most_tokens(options: dict[str, Any]) -> int:
+    """Return how many tokens `generate` was asked for, at least one."""
+    settings = options.get("generation_config")
+    return options.get("max_new_tokens") or getattr(settings, "max_new_tokens", None) or 1
 
 
 def _compact(head: torch.nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

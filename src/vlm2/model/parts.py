@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from ..geometry import build_encoder
@@ -49,6 +51,16 @@ class PartRecord:
             return None
         values = json.loads(file.read_text(encoding="utf-8"))
         return PartRecord(**values) if set(values) == set(PartRecord.__dataclass_fields__) else None
+
+
+def read_tensors(file: Path) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file. Raises ValueError for a damaged one."""
+    try:
+        return load_file(file)
+    except SafetensorError as error:
+        raise ValueError(
+            f"{file} is damaged, or no safetensors file ({error}). Copy or fetch the whole file again."
+        ) from None
 
 
 def place(config: VLM2Config, name: str) -> str:
@@ -134,8 +146,9 @@ def _filled(name: str, settings: dict[str, Any], folder: Path) -> GeometryEncode
         raise ValueError(f"The geometry encoder's weights are not in {folder}. Import them:  {IMPORT}")
     with torch.device("meta"):
         encoder = build_encoder(name, settings)
+    tensors = read_tensors(folder / "model.safetensors")
     try:
-        encoder.load_state_dict(load_file(folder / "model.safetensors"), assign=True)
+        encoder.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
         raise ValueError(f"{folder} does not hold the geometry encoder of this configuration: {error}") from None
     if (record := PartRecord.read(folder)) is not None and record.notice:

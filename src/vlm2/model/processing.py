@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -20,17 +21,21 @@ from .language import load_tokenizer
 from .weights import PARTS
 
 RECORD = "processor_config.json"
+NEEDED = frozenset(("source", "video_token_id", "stride"))  # in the record
+OPTIONAL = frozenset(("processor_class", "max_pixels", "side", "geometry_images"))
 INTRODUCTION = "\nThese are frames of a video.\n"  # VSI-Bench's words before a question
 VIDEO, QUESTION = "\x01", "\x02"  # mark places in the chat template
+MARKED = re.compile(r"\s*[<\[{].*[>\]}]\s*", re.DOTALL)  # an added token that is no word: "<image>", "[IMG]"
 
 
 class VLM2Processor:
     """Prepare prompts and videos. A prompt is the chat template's user turn: the video first, so that its keys and
     values serve many questions, then `INTRODUCTION` and the question.
 
-    The pieces are tokenised apart, so that ids do not depend on what stands beside them. `side`: whole frames become
-    squares of so many pixels. `geometry_images`: "stride" and "max_pixels" of what a geometry encoder that sees images
-    is given.
+    The pieces are tokenised apart, so that ids do not depend on what stands beside them. Questions and answers are
+    plain text: a control token's text in them, such as "<|im_end|>", gives the ids of its characters. `side`: whole
+    frames become squares of so many pixels. `geometry_images`: "stride" and "max_pixels" of what a geometry encoder
+    that sees images is given.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class VLM2Processor:
         self.video_token_id = video_token_id
         self.stride, self.max_pixels, self.source = stride, max_pixels, source
         self.side, self.geometry_images = side, geometry_images
+        self._controls = _control_tokens(tokenizer)
         self._end = cast(int, tokenizer.convert_tokens_to_ids(str(tokenizer.eos_token)))
         turn = [{"role": "user", "content": VIDEO + QUESTION}]
         rendered = str(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
@@ -77,15 +83,37 @@ class VLM2Processor:
         """Return the ids of a question and of all up to the answer. Raises ValueError for an empty one."""
         if not question.strip():
             raise ValueError("The question is empty; ask something about the video.")
-        return self._ids(question.strip() + self._closing)
+        return self.text_ids(question.strip(), self._closing)
 
     def offsets(self, question: str) -> list[tuple[int, int]]:
         """Return the characters of a question that each of its ids covers: those of `question_ids`, not the closing."""
-        return self.tokenizer(question.strip(), add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        found, start = [], 0
+        for piece in self._pieces(question.strip()):
+            pairs = self.tokenizer(piece, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+            found += [(start + first, start + last) for first, last in pairs]
+            start += len(piece)
+        return found
 
     def answer_ids(self, answer: str) -> list[int]:
         """Return the ids of an answer with the token that ends it, for training."""
-        return [*self._ids(answer), self._end]
+        return [*self.text_ids(answer), self._end]
+
+    def text_ids(self, text: str, closing: str = "") -> list[int]:
+        """Return the ids of what somebody wrote, none of them a control token, and of a piece of the chat template
+        behind it, in which control tokens are what they are."""
+        *pieces, last = self._pieces(text)
+        return [*(token for piece in pieces for token in self._ids(piece)), *self._ids(last + closing)]
+
+    def _pieces(self, text: str) -> list[str]:
+        """Cut a text behind the first character of every control token in it: no piece holds a whole one, so that the
+        tokenizer finds none. A text without control tokens is one piece."""
+        if self._controls is None:
+            return [text]
+        pieces, start = [], 0
+        while (found := self._controls.search(text, start)) is not None:
+            pieces.append(text[start : found.start() + 1])
+            start = found.start() + 1
+        return [*pieces, text[start:]]
 
     def frame_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the (height, width) to which whole frames of a video are resized."""
@@ -163,18 +191,38 @@ class VLM2Processor:
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **_: Any) -> VLM2Processor:
-        """Read what `save_pretrained` wrote. Raises ValueError where there is none."""
+        """Read what `save_pretrained` wrote. Raises ValueError where there is none, or none that can be read."""
         folder = Path(pretrained_model_name_or_path)
         if not (folder / RECORD).is_file():
             raise ValueError(f"{folder} has no {RECORD}; give a folder that VLM2Processor.save_pretrained wrote.")
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        record.pop("processor_class")
+        advice = f"Use the {RECORD} that was saved with the weights."
+        try:
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{folder / RECORD} cannot be read as JSON ({error}). {advice}") from None
+        if not isinstance(record, dict) or not NEEDED <= set(record) <= NEEDED | OPTIONAL:
+            raise ValueError(
+                f"{folder / RECORD} is no record of this processor; it has {', '.join(sorted(NEEDED))} and may have "
+                f"{', '.join(sorted(OPTIONAL))}. {advice}"
+            )
+        record.pop("processor_class", None)
         source = record["source"]
         tokenizer = AutoTokenizer.from_pretrained(folder) if source is None else load_tokenizer(source)
         return cls(tokenizer, **record)
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def _control_tokens(tokenizer: PreTrainedTokenizerBase) -> re.Pattern[str] | None:
+    """Return a pattern of the texts that a tokenizer takes for control tokens, wherever they stand; None for none.
+
+    Added tokens that are words or spaces, as some tokenizers have them, are text.
+    """
+    added = tokenizer.added_tokens_decoder.values()
+    texts = {token.content for token in added if token.special or MARKED.fullmatch(token.content)}
+    texts = {text for text in texts.union(tokenizer.all_special_tokens) if len(text) > 1}
+    return re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True)))) if texts else None
 
 
 def _resized(frames: np.ndarray, size: tuple[int, int], mode: str) -> Float[Tensor, "frames 3 rows columns"]:

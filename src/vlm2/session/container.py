@@ -57,6 +57,8 @@ def read(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     damaged, of a later version, or no container. One of the older format has "format" `OLDER` in its record, and no
     digest that would show damage."""
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder. Give a .vlm2mem file, such as `vlm2 ask VIDEO QUESTION --save` writes.")
     if not path.is_file():
         raise ValueError(f"There is no file {path}. `vlm2 ask VIDEO QUESTION --save {path}` makes one.")
     header = _header(path)

@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
+from ..model.language import check_length
 from ..model.numbers import nearest_expected, number_distribution
 from ..model.recall import CameraPath, Recollection, infer, told
 from ..questions.question import WORD_REQUEST
@@ -133,16 +134,23 @@ class Answerer:
         nothing = torch.empty(0, 1, self.model.config.dim, device=self.model.language_backbone.device)
         return self.read(nothing, nothing.new_empty(0), (1, 1))
 
+    def check(self, prompt: str, most_tokens: int) -> None:
+        """Raise ValueError for a question that is empty, or too long even where nothing was seen."""
+        before = sum(map(len, self.processor.prefix_ids()))
+        check_length(self.model.context_length, len(self.processor.question_ids(prompt)), before, most_tokens, prompt)
+
     @torch.inference_mode()
     def reply(
         self, prefix: Prefix, prompt: str, most_tokens: int, path: CameraPath | None = None, tools: bool = True
     ) -> Reply:
         """Answer one question. `path` is the camera's, for the recall, which is left out without `tools`. Raises
-        ValueError for an empty question."""
+        ValueError for an empty question, and QuestionTooLong for one that does not fit behind the prefix; then the
+        prefix is not used up."""
         recalled = None
         if tools and prefix.recollection is not None:
             recalled = infer(prefix.recollection, prompt, self.model.counting, path)
         ids = self.processor.question_ids(told(prompt, recalled))
+        check_length(self.model.context_length, len(ids), prefix.length, most_tokens, prompt)
         with self.lock:
             attention, logits = self._look(prefix, ids)
             text = self._number(prefix, logits[0, -1], len(ids)) or self._words(prefix, logits, most_tokens)

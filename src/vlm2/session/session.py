@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from PIL.Image import Image
 
 from ..model import VLM2ForConditionalGeneration, VLM2Processor
+from ..model.language import QuestionTooLong
 from ..model.recall import CameraPath
 from ..questions.question import WORD_REQUEST, readable
 from ..video import VideoFile
@@ -125,6 +126,15 @@ class Session:
         with self._observing:
             self._stream = self._watcher.observe(self._stream, image, time)
 
+    def check(self, question: str, most_tokens: int = MOST_TOKENS) -> None:
+        """Raise ValueError for a question that `ask` refuses whatever was seen: an empty one, one for fewer tokens than
+        one, and one that the language model has no room for."""
+        if not question.strip():
+            raise ValueError("The question is empty; ask something about the video.")
+        if most_tokens < 1:
+            raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
+        self._answerer.check(worded(readable(question)), most_tokens)
+
     def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True) -> Answer:
         """Answer a question about what was seen.
 
@@ -133,14 +143,12 @@ class Session:
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase");
         one of several lines, such as `Question.prompt()` gives, is asked as it is. Raises ValueError for an empty
-        question, for fewer tokens than one, and where nothing was seen yet.
+        question, for one that the language model has no room for behind what was seen, for fewer tokens than one, and
+        where nothing was seen yet.
         """
-        if not question.strip():
-            raise ValueError("The question is empty; ask something about the video.")
+        self.check(question, most_tokens)
         if not self.frames:
             raise ValueError("Nothing was seen yet; call watch(path) or observe(frame, time) before ask(question).")
-        if most_tokens < 1:
-            raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
         question = readable(question)
         started, stream = clock.perf_counter(), self._stream
         with self._asking:
@@ -151,7 +159,11 @@ class Session:
             coordinates = stream.trace.coordinates(frames.tolist())
             prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier, coordinates)
             path = CameraPath(stream.trace.trajectory.times, stream.trace.trajectory.world_from_camera)
-            reply = self._answerer.reply(prefix, worded(question), most_tokens, path, tools)
+            try:
+                reply = self._answerer.reply(prefix, worded(question), most_tokens, path, tools)
+            except QuestionTooLong:
+                self._prefix = prefix  # refused before the prefix was used
+                raise
             self._prefix = prefix
             slots = zip(frames.tolist(), times.tolist(), strict=True)
             sources = [stream.trace.sources(frame, time) for frame, time in slots]

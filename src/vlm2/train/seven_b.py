@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM
 
-from ..model.configuration import VLM2Config
+from ..model.configuration import VLM2Config, read_config
 from ..model.presets import seven_b
 from ..model.projector import Projector
 from .budget import Load, budget, footage_bytes
@@ -89,7 +89,7 @@ def train_seven_b(config: SevenBConfig) -> None:
 
 def model_config(folder: str) -> VLM2Config:
     """Return the configuration of the model that training begins from; the preset's where it is not imported yet."""
-    return VLM2Config.from_pretrained(folder) if (Path(folder) / "config.json").is_file() else seven_b()
+    return read_config(folder) if (Path(folder) / "config.json").is_file() else seven_b()
 
 
 def expected_load(config: VLM2Config, training: FinetuneConfig) -> Load:

@@ -19,6 +19,7 @@ from ..session.trace import NO_SLOT, Kept
 
 SURE = 0.3  # confidence from which on a point is drawn
 CEILING = 0.4  # metres above the camera's height; what is higher hides the room
+STILL = 0.02  # the world's unit (metres where it is metric), below which a way is none
 FAR = 98.0  # per cent of the points lie inside the map
 START, END = (37, 99, 235), (220, 38, 38)
 INK, FAINT, GROUND, GRID, BANK, LAST = "#22272e", "#8a929c", "#fbfbfa", "#e8ebee", "#c2410c", "#2563eb"
@@ -53,7 +54,9 @@ def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int])
     path = stream.trace.trajectory
     kept = [entry for entry in stream.trace.kept if entry.world_from_camera is not None]
     if not len(path) or not kept:
-        pen.text((box[0] + 16, box[1] + 14), "no map: the way walked was not kept", FAINT, _font(15))
+        early = not stream.trace.kept and stream.times
+        reason = "the first window is not full yet" if early else "the way walked was not kept"
+        pen.text((box[0] + 16, box[1] + 14), f"no map: {reason}", FAINT, _font(15))
         return
     poses = path.world_from_camera.numpy().astype(np.float64)
     floor = Floor.under(poses)
@@ -78,6 +81,15 @@ def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int])
     for entry in kept:
         _draw_camera(pen, entry, floor, at, scale)
     _legend(pen, stream, box, scale)
+    if notes := [
+        words
+        for words, holds in (
+            ("the camera did not move", np.ptp(way, axis=0).max() < STILL),
+            ("nothing was seen surely", not len(points)),
+        )
+        if holds
+    ]:
+        pen.text((box[0] + 16, box[1] + 40), "; ".join(notes), FAINT, _font(14))
 
 
 def _points(kept: list[Kept], floor: Floor) -> tuple[Float[np.ndarray, "points 3"], list[tuple[int, ...]]]:

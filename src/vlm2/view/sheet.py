@@ -1,48 +1,61 @@
-"""A memory on one page: its kept frames on a time line, and a map from above with the way walked."""
+"""A memory on one page: its frames on a time line, those that wait for their window too, and a map from above with the
+way walked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
 from ..session.stream import Stream
-from ..session.thumbnail import picture
+from ..session.thumbnail import picture, thumbnail
 from ..session.trace import NO_SLOT, Kept
 from .floor import draw_map
 
 WIDTH, MARGIN, TILE, GAP = 1400, 28, 88, 8
 MAP_HEIGHT = 760
 INK, FAINT, LINE, BANK, LAST = "#22272e", "#8a929c", "#d5dae0", "#c2410c", "#2563eb"
+WAITING = FAINT
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A frame on the page: of the memory, or one that waits for its window."""
+
+    time: float
+    name: str
+    colour: str
+    thumbnail: Image.Image | None
 
 
 def sheet(stream: Stream) -> Image.Image:
-    """Draw a memory. Raises ValueError where it holds nothing yet."""
-    kept = stream.trace.kept
-    if not kept:
+    """Draw a memory. Raises ValueError where no frame was seen."""
+    shown = [*map(_kept, stream.trace.kept), *_waiting(stream)]
+    if not shown:
         raise ValueError(
-            f"This memory holds nothing yet: its {stream.frames} frames still wait for their first window to fill."
+            "This memory holds nothing: no frame was seen. Watch a video first: vlm2 ask VIDEO --save FILE"
         )
-    pictures = [_picture(entry) for entry in kept]
     columns = (WIDTH - 2 * MARGIN + GAP) // (TILE + GAP)
-    height = max((shown.height for shown in pictures if shown is not None), default=TILE * 3 // 4)
-    rows = -(-len(kept) // columns)
+    height = max((frame.thumbnail.height for frame in shown if frame.thumbnail is not None), default=TILE * 3 // 4)
+    rows = -(-len(shown) // columns)
     line_top = MARGIN + 74
     tiles_top = line_top + 64
     map_top = tiles_top + rows * (height + 38) + 18
     image = Image.new("RGB", (WIDTH, map_top + MAP_HEIGHT + MARGIN), "white")
     pen = ImageDraw.Draw(image)
     _title(pen, stream)
-    _time_line(pen, stream, line_top)
-    for index, (entry, shown) in enumerate(zip(kept, pictures, strict=True)):
+    _time_line(pen, stream, shown, line_top)
+    for index, frame in enumerate(shown):
         row, column = divmod(index, columns)
         left, top = MARGIN + column * (TILE + GAP), tiles_top + row * (height + 38)
-        if shown is None:
+        if frame.thumbnail is None:
             pen.rectangle((left, top, left + TILE, top + height), "#f2f4f6")
             pen.text((left + TILE / 2, top + height / 2), "no picture", FAINT, font(12), anchor="mm")
         else:
-            image.paste(shown, (left + (TILE - shown.width) // 2, top + (height - shown.height) // 2))
-        _caption(pen, entry, left, top + height + 2)
+            tile = frame.thumbnail
+            image.paste(tile, (left + (TILE - tile.width) // 2, top + (height - tile.height) // 2))
+        _caption(pen, frame, left, top + height + 2)
     draw_map(image, stream, (MARGIN, map_top, WIDTH - MARGIN, map_top + MAP_HEIGHT))
     return image
 
@@ -52,18 +65,37 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size=size)
 
 
-def colour(entry: Kept) -> str:
-    """Return the colour of an entry: of the bank, or of the last frames alone."""
-    return LAST if entry.slot == NO_SLOT else BANK
+def _kept(entry: Kept) -> Shown:
+    """Show a frame of the bank, or of the last frames alone."""
+    small = None if entry.thumbnail is None else picture(entry.thumbnail)
+    name, tint = ("last", LAST) if entry.slot == NO_SLOT else (f"slot {entry.slot}", BANK)
+    return Shown(entry.time, name, tint, _tile(small))
+
+
+def _waiting(stream: Stream) -> list[Shown]:
+    """Show the frames that wait for their window, with pictures where the memory keeps pictures."""
+    images = (stream.geometry_images or stream.images) if stream.thumbnails else ()
+    pictures = [_tile(picture(thumbnail(image))) for image in images] or [None] * len(stream.times)
+    return [Shown(time, "waits", WAITING, shown) for time, shown in zip(stream.times, pictures, strict=True)]
+
+
+def _tile(shown: Image.Image | None) -> Image.Image | None:
+    """Bring a picture to the size of a tile."""
+    if shown is None:
+        return None
+    scale = TILE / max(shown.size)
+    size = (max(1, round(shown.width * scale)), max(1, round(shown.height * scale)))
+    return shown.resize(size, Image.Resampling.BICUBIC)
 
 
 def _title(pen: ImageDraw.ImageDraw, stream: Stream) -> None:
     bank = sum(entry.slot != NO_SLOT for entry in stream.trace.kept)
     pen.text((MARGIN, MARGIN - 6), "What the memory holds", INK, font(26))
-    told = f"{stream.frames} frames in {stream.last_time:.1f} s"
-    told += f", of which {len(stream.times)} wait for their window" if stream.times else ""
+    told = f"{frames(stream.frames)} in {stream.last_time:.1f} s"
+    told += f", of which {waiting(stream)}" if stream.times else ""
     pen.text((MARGIN, MARGIN + 28), told, FAINT, font(15))
-    legend = ((BANK, f"in the bank ({bank})"), (LAST, f"only among the last frames ({len(stream.trace.kept) - bank})"))
+    legend = [(BANK, f"in the bank ({bank})"), (LAST, f"only among the last frames ({len(stream.trace.kept) - bank})")]
+    legend += [(WAITING, f"waiting ({len(stream.times)})")] if stream.times else []
     place = WIDTH - MARGIN
     for tint, words in reversed(legend):
         place -= int(pen.textlength(words, font(15)))
@@ -73,8 +105,8 @@ def _title(pen: ImageDraw.ImageDraw, stream: Stream) -> None:
         place -= 22
 
 
-def _time_line(pen: ImageDraw.ImageDraw, stream: Stream, top: int) -> None:
-    """Draw when the kept frames were seen, so that gaps show."""
+def _time_line(pen: ImageDraw.ImageDraw, stream: Stream, shown: Sequence[Shown], top: int) -> None:
+    """Draw when the frames were seen, so that gaps show."""
     end = max(stream.last_time, 1e-6)
 
     def at(time: float) -> float:
@@ -87,25 +119,28 @@ def _time_line(pen: ImageDraw.ImageDraw, stream: Stream, top: int) -> None:
         time = number * step
         pen.line((at(time), middle, at(time), middle + 14), LINE, 2)
         pen.text((at(time), middle + 17), clock(time, step), FAINT, font(13), anchor="ma")
-    for entry in stream.trace.kept:
-        pen.line((at(entry.time), middle - 12, at(entry.time), middle + 3), colour(entry), 3)
-        pen.ellipse((at(entry.time) - 4, middle - 16, at(entry.time) + 4, middle - 8), colour(entry))
+    for frame in shown:
+        pen.line((at(frame.time), middle - 12, at(frame.time), middle + 3), frame.colour, 3)
+        pen.ellipse((at(frame.time) - 4, middle - 16, at(frame.time) + 4, middle - 8), frame.colour)
 
 
-def _picture(entry: Kept) -> Image.Image | None:
-    """Return a kept frame's thumbnail in the size of a tile."""
-    if entry.thumbnail is None:
-        return None
-    shown = picture(entry.thumbnail)
-    scale = TILE / max(shown.size)
-    return shown.resize((round(shown.width * scale), round(shown.height * scale)), Image.Resampling.BICUBIC)
+def _caption(pen: ImageDraw.ImageDraw, frame: Shown, left: int, top: int) -> None:
+    """Write a frame's slot, as on the map, and its time."""
+    pen.rectangle((left, top, left + TILE - 1, top + 3), frame.colour)
+    pen.text((left, top + 6), frame.name, INK, font(12))
+    pen.text((left + TILE, top + 6), f"{frame.time:.1f} s", FAINT, font(12), anchor="ra")
 
 
-def _caption(pen: ImageDraw.ImageDraw, entry: Kept, left: int, top: int) -> None:
-    """Write a kept frame's slot, as on the map, and its time."""
-    pen.rectangle((left, top, left + TILE - 1, top + 3), colour(entry))
-    pen.text((left, top + 6), f"slot {entry.slot}" if entry.slot != NO_SLOT else "last", INK, font(12))
-    pen.text((left + TILE, top + 6), f"{entry.time:.1f} s", FAINT, font(12), anchor="ra")
+def frames(count: int) -> str:
+    """Return "1 frame", "2 frames"."""
+    return f"{count} frame" if count == 1 else f"{count} frames"
+
+
+def waiting(stream: Stream) -> str:
+    """Say how many frames wait: "3 wait for their window of 8"."""
+    window = "" if stream.windows is None else f" of {stream.windows.window}"
+    count = len(stream.times)
+    return f"1 waits for its window{window}" if count == 1 else f"{count} wait for their window{window}"
 
 
 def tick(length: float, most: int = 12) -> float:

@@ -65,6 +65,8 @@ def ask(
             answers = zip(asked, session.ask([_prompt(question) for question in asked]), strict=True)
         else:
             session = loaded.session()
+            for question in asked:
+                session.check(_prompt(question))
             with _progress(file) as progress:
                 session.watch(file, fps=fps, progress=progress)
             answers = ((question, session.ask(_prompt(question))) for question in asked)

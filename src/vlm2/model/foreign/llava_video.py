@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, SiglipVisionConfig, SiglipVisionModel
 from transformers.models.qwen2 import Qwen2Config
@@ -89,8 +90,13 @@ def import_llava_video(source: str, out: Path, geometry: str = pi3.HUB_NAME, see
     """
     place = find_source(source)
     settings = read_settings(place)
-    found = open_tensors(place)
-    plan = make_plan(settings, pi3.read_pi3_config(find_source(geometry)).to_dict())
+    sizes = pi3.read_pi3_config(find_source(geometry)).to_dict()
+    try:
+        plan = make_plan(settings, sizes)
+    except (TypeError, ValueError, KeyError, AttributeError, RuntimeError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{place / 'config.json'} is not the configuration of a LLaVA-Video: {reason}") from None
+    found = open_tensors(place, plan.expected)
     last = plan.vision.num_hidden_layers
     unused = re.compile(UNUSED.format(last=last) + (r"|^lm_head\." if plan.text.tie_word_embeddings else ""))
     shapes = {name: tensor.shape for name, tensor in found.items()}

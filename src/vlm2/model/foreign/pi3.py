@@ -11,7 +11,7 @@ import torch
 from ...geometry.pi3 import Pi3, Pi3Config
 from ..parts import PartRecord
 from .report import KeyReport
-from .source import find_source, open_tensors
+from .source import find_source, open_tensors, read_settings
 from .writer import WEIGHTS, new_folder, write_report, write_tensors
 
 HUB_NAME = "yyfz233/Pi3"
@@ -30,7 +30,7 @@ def import_pi3(source: str, out: Path) -> KeyReport:
     config = read_pi3_config(place)
     with torch.device("meta"):
         expected = {name: tuple(tensor.shape) for name, tensor in Pi3(config).state_dict().items()}
-    found = open_tensors(place)
+    found = open_tensors(place, expected)
     report = KeyReport.compare(source, {name: tensor.shape for name, tensor in found.items()}, expected)
     report.check()
     with new_folder(out) as folder:
@@ -44,9 +44,12 @@ def import_pi3(source: str, out: Path) -> KeyReport:
 
 
 def read_pi3_config(place: Path) -> Pi3Config:
-    """Return the sizes that a folder of ours tells; else those of the published model."""
-    file = place / "config.json"
-    settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    """Return the sizes that a folder of ours tells; else those of the published model. Raises ValueError for a
+    config.json that cannot be read."""
+    settings = read_settings(place) if (place / "config.json").is_file() else {}
     if settings.pop("model_type", None) != MODEL_TYPE:
         return Pi3Config()
-    return Pi3Config.from_dict(settings)
+    try:
+        return Pi3Config.from_dict(settings)
+    except ValueError as error:
+        raise ValueError(f"{place / 'config.json'} is not the configuration of a π³: {error}") from None
