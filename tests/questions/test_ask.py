@@ -34,7 +34,7 @@ VSI_TASKS = {
 def official(shared: Path) -> dict[str, list[Question]]:
     found = defaultdict(list)
     for record in json.loads((shared / "data/benchmarks/vsi_bench_test.json").read_text()):
-        found[record["question_type"]].append(Question.from_vsi(record))
+        found[record["question_type"]].append(read_question(record))
     return found
 
 
@@ -207,7 +207,7 @@ def test_free_answers(flat: Scene, family: str) -> None:
         assert question.options is None and question.accepted[0] == question.ground_truth
         assert len(set(question.answers)) == len(question.answers) > 0
         assert all(type(id) is int for id in question.objects)
-        assert Question.from_vsi(json.loads(json.dumps(question.to_vsi(0, flat)))).answers == question.answers
+        assert read_question(json.loads(json.dumps(question.to_vsi(0, flat)))).answers == question.answers
 
 
 def test_scorers_take_every_accepted_answer(flat: Scene) -> None:

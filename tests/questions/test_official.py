@@ -105,7 +105,7 @@ def agreement(shared: Path) -> dict[str, list[bool]]:
     scenes = {name: scene for file in files for name, scene in read_metadata(file).items()}
     found = defaultdict(list)
     for record in json.loads((shared / "data/benchmarks/vsi_bench_test.json").read_text()):
-        scene, question = scenes.get(record["scene_name"]), Question.from_vsi(record)
+        scene, question = scenes.get(record["scene_name"]), read_question(record)
         if scene is not None and question.question_type in CHECKS:
             agrees = CHECKS[question.question_type][0](scene, question)
             if agrees is not None:

@@ -88,7 +88,7 @@ def test_only_the_engines_own_words_can_be_changed(scene: Scene) -> None:
     with pytest.raises(ValueError, match="wording 0"):
         paraphrase(paraphrase(question, rng), rng)
     with pytest.raises(ValueError, match="knows the names"):
-        paraphrase(Question.from_vsi(question.to_vsi(0, scene)), rng)
+        paraphrase(read_question(question.to_vsi(0, scene)), rng)
     assert paraphrase(replace(question), rng).ground_truth == question.ground_truth
 
 

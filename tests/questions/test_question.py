@@ -33,13 +33,13 @@ def test_vsi_record_and_back(scene: Scene) -> None:
     record = CHOICE.to_vsi(7, scene)
     assert list(record) == ["id", "dataset", "scene_name", "question_type", "question", "options", "ground_truth"]
     assert (record["id"], record["dataset"], record["scene_name"]) == (7, "homes", "hand")
-    assert Question.from_vsi(record) == CHOICE
-    assert Question.from_vsi(NUMBER.to_vsi(8, scene)) == NUMBER
-    bare = Question.from_vsi(NUMBER.to_vsi(8, scene) | {"options": [], "ground_truth": None})
+    assert read_question(record) == CHOICE
+    assert read_question(NUMBER.to_vsi(8, scene)) == NUMBER
+    bare = read_question(NUMBER.to_vsi(8, scene) | {"options": [], "ground_truth": None})
     assert (bare.options, bare.ground_truth) == (None, "")
 
 
 def test_the_seconds_of_named_frames_are_kept(scene: Scene) -> None:
     moved = Question("camera_displacement", "How far?", None, "1.2", times=(3.0, 4.5))
     assert moved.to_vsi(1, scene)["times"] == [3.0, 4.5]
-    assert Question.from_vsi(moved.to_vsi(1, scene)) == moved
+    assert read_question(moved.to_vsi(1, scene)) == moved

@@ -88,7 +88,10 @@ def _questions(texts: list[str], file: Path | None) -> list[Question]:
         from ..questions.file import convert, read_rows
         from ..questions.row import read_row
 
-        questions += convert(file, read_rows(file), lambda values: read_row(values).question)
+        asked = convert(file, read_rows(file), lambda values: read_row(values).question)
+        if not asked:
+            raise ValueError(f"{file} holds no questions; write one JSON object a line (docs/questions.md shows the form).")
+        questions += asked
     if not questions:
         raise ValueError('Ask something: vlm2 ask room.mp4 "How many chairs are in this room?"')
     if any(not question.question.strip() for question in questions):
