@@ -94,7 +94,10 @@ class Questions:
 
 
 def collect(
-    records: Records, item: Callable[[Values, FindVideo], Item], videos: str | Path | None = None, limit: int | None = None
+    records: Records,
+    item: Callable[[Values, FindVideo], Item],
+    videos: str | Path | None = None,
+    limit: int | None = None,
 ) -> Loaded:
     """Make an item of each row, or of the first `limit` ones; name the videos that are not there.
 
@@ -120,11 +123,15 @@ def collect(
     return Loaded(items, records.revision, tuple(dict.fromkeys(item.group for item in items if item.video is None)))
 
 
-def check_type(question: Question, types: Container[str], numbers: Container[str], title: str) -> None:
-    """Raise ValueError for a question whose type a benchmark has not, or whose options do not fit its type."""
-    kind, chosen = question.question_type, question.options is not None
+def check_type(kind: str, types: Container[str], title: str) -> None:
+    """Raise ValueError for a question type that a benchmark has not."""
     if kind not in types:
         raise ValueError(f"it is of a type that {title} has not: {kind!r}")
+
+
+def check_options(question: Question, numbers: Container[str], title: str) -> None:
+    """Raise ValueError where a question of numbers has options, and where another has none."""
+    kind, chosen = question.question_type, question.options is not None
     if chosen == (kind in numbers):
         raise ValueError(f"a question of type {kind} has {'no' if chosen else 'two or more'} options in {title}")
 
@@ -174,4 +181,6 @@ def _read_hub(source: str, split: str) -> tuple[list[Values], str]:
 
 def _digest(rows: tuple[Row, ...]) -> str:
     """Return the sha256 of what the rows say, whatever file they came in."""
-    return hashlib.sha256(json.dumps([dict(row.values) for row in rows], sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([dict(row.values) for row in rows], sort_keys=True, ensure_ascii=False, default=str).encode()
+    ).hexdigest()

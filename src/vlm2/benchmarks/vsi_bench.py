@@ -9,7 +9,7 @@ from ..questions.question import PREFIX
 from ..questions.row import read_row
 from .benchmark import Benchmark, Item, Loaded, Scorer, Values
 from .metrics import COLUMNS, DIRECTIONS, NUMBERS, RULES, Rule, aggregate, constant_replies
-from .source import FindVideo, Questions, check_type, collect
+from .source import FindVideo, Questions, check_options, check_type, collect
 from .source import Values as Fields
 
 QUESTIONS = Questions(
@@ -32,7 +32,8 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
 def _item(values: Fields, find: FindVideo) -> Item:
     row = read_row(values, scene=True, truth=True)
     question, scene = row.question, row.scene
-    check_type(question, TYPES, NUMBERS, "VSI-Bench")
+    check_type(question.question_type, TYPES, "VSI-Bench")
+    check_options(question, NUMBERS, "VSI-Bench")
     return Item(
         id=row.id,
         video=find(*([f"{row.dataset}/{scene}.mp4"] if row.dataset else []), f"{scene}.mp4"),

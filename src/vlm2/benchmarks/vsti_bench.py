@@ -10,7 +10,7 @@ from ..questions.question import PREFIX
 from ..questions.row import read_row, read_text
 from .benchmark import Benchmark, Item, Loaded, Values
 from .metrics import constant_replies, first_word, plain_number, relative_accuracy, task_means, type_means
-from .source import FindVideo, Questions, check_type, collect
+from .source import FindVideo, Questions, check_options, check_type, collect
 from .source import Values as Fields
 
 QUESTIONS = Questions(
@@ -49,28 +49,33 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
 
 def _item(values: Fields, find: FindVideo) -> Item:
     path = PurePosixPath(read_text(values["video_path"], "video_path"))
-    number = read_text(values["question_type"], "question_type") in NUMBERS
+    kind = read_text(values["question_type"], "question_type")
+    check_type(kind, TYPES, "VSTI-Bench")
+    number = kind in NUMBERS
+    answer = "ground_truth" if number else "mc_answer"
+    if values[answer] is None:
+        raise ValueError(f"its {answer} is null; a question of type {kind} needs it")
     row = read_row(
         {
             "id": values["id"],
             "scene_name": path.stem,
-            "question_type": values["question_type"],
+            "question_type": kind,
             "question": values["question"],
             "options": None if number else values["options"],
-            "ground_truth": values["ground_truth" if number else "mc_answer"],
+            "ground_truth": values[answer],
         },
         scene=True,
         truth=True,
         lettered=False,
     )
     question = row.question
-    check_type(question, TYPES, NUMBERS, "VSTI-Bench")
+    check_options(question, NUMBERS, "VSTI-Bench")
     frames = FRAMES.search(question.question)
     return Item(
         id=row.id,
         video=find(str(path), f"scannet/{path.name}", path.name),
         group=row.scene,
-        question_type=question.question_type,
+        question_type=kind,
         prompt=f"{PREFIX}\n{question.prompt()}",
         question=question.question,
         options=question.options,

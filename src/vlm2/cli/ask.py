@@ -90,7 +90,9 @@ def _questions(texts: list[str], file: Path | None) -> list[Question]:
 
         asked = convert(file, read_rows(file), lambda values: read_row(values).question)
         if not asked:
-            raise ValueError(f"{file} holds no questions; write one JSON object a line (docs/questions.md shows the form).")
+            raise ValueError(
+                f"{file} holds no questions; write one JSON object a line (docs/questions.md shows the form)."
+            )
         questions += asked
     if not questions:
         raise ValueError('Ask something: vlm2 ask room.mp4 "How many chairs are in this room?"')

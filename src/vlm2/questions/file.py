@@ -36,7 +36,9 @@ class Row:
         name = self.place
         ids = [self.values[field] for field in ID_FIELDS if self.values.get(field) is not None]
         if ids and isinstance(ids[0], str | int):
-            name += f", id {str(ids[0])[:BEGINNING]!a}" if isinstance(ids[0], str) else f", id {str(ids[0])[:BEGINNING]}"
+            name += (
+                f", id {str(ids[0])[:BEGINNING]!a}" if isinstance(ids[0], str) else f", id {str(ids[0])[:BEGINNING]}"
+            )
         text = next((self.values[field] for field in TEXT_FIELDS if isinstance(self.values.get(field), str)), "")
         if text.strip():
             text = " ".join(text.encode("utf-8", "replace").decode().split())
@@ -164,7 +166,9 @@ def _row(place: str, content: Any) -> Row:
         kind = {list: "an array", str: "a string", type(None): "null"}.get(type(content), "a plain value")
         return Row(place, {}, f"it is {kind}; write a JSON object with the question's fields")
     if not _has_text(content):
-        return Row(place, {}, r"it holds half a character (a lone surrogate such as \ud83d); write the character itself")
+        return Row(
+            place, {}, r"it holds half a character (a lone surrogate such as \ud83d); write the character itself"
+        )
     return Row(place, content)
 
 

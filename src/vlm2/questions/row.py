@@ -176,7 +176,9 @@ def _letter(value: Any, options: tuple[str, ...]) -> str:
         )
     option = option_text(options[letters.index(letter)])
     if words and words.strip().casefold() != option.strip().casefold():
-        raise ValueError(f"the ground_truth is {_shown(value)}, but option {letter} is {_shown(option)}; write a letter")
+        raise ValueError(
+            f"the ground_truth is {_shown(value)}, but option {letter} is {_shown(option)}; write a letter"
+        )
     return letter
 
 
