@@ -41,7 +41,7 @@ def data_sets(monkeypatch, tmp_path_factory):
 def test_the_same_questions_in_any_form_are_the_same(tmp_path, name):
     expected = TOY.read(write(tmp_path, "first.json"))
     got = TOY.read(write(tmp_path, name))
-    assert list(map(dict, got.rows)) == ROWS
+    assert [dict(row.values) for row in got.rows] == ROWS
     assert got.revision == expected.revision
     assert got.revision.startswith("sha256:")
 
@@ -50,7 +50,7 @@ def test_a_downloaded_data_set_is_read_as_it_is(tmp_path, data_sets):
     (tmp_path / "data").mkdir()
     write(tmp_path, "data/test-00000-of-00001.parquet")
     records = TOY.read(tmp_path)
-    assert list(map(dict, records.rows)) == ROWS
+    assert [dict(row.values) for row in records.rows] == ROWS
     assert records.folder == tmp_path
 
 
@@ -87,7 +87,7 @@ def test_bad_sources_are_explained(tmp_path):
         TOY.read("nowhere")
     with pytest.raises(ValueError, match="holds no questions: give toy.json"):
         TOY.read(tmp_path)
-    with pytest.raises(ValueError, match="Row 0 .* lacks text .*no questions of Toy"):
+    with pytest.raises(ValueError, match="other.json, question 1, id 1: it lacks text .*no questions of Toy"):
         TOY.read(write(tmp_path, "other.json", [{"id": 1}]))
     with pytest.raises(ValueError, match="holds no questions"):
         TOY.read(write(tmp_path, "empty.json", []))
@@ -115,9 +115,9 @@ def test_items_are_limited_and_missing_videos_named_once(tmp_path):
 
 
 def test_ids_are_unique(tmp_path):
-    records = TOY.read(write(tmp_path, "toy.json", [ROWS[0], ROWS[0]]))
-    with pytest.raises(ValueError, match="more than once: a"):
-        collect(records, make)
+    rows = [ROWS[0], ROWS[1], ROWS[0]]
+    with pytest.raises(ValueError, match="toy.json, question 3, id 'a', \"Où.\": its id is also that of question 1"):
+        TOY.read(write(tmp_path, "toy.json", rows))
 
 
 def test_without_datasets_the_extra_is_named(tmp_path, monkeypatch):

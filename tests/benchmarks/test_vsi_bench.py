@@ -119,5 +119,5 @@ def test_an_absent_level_is_left_out_of_the_means(folder):
 
 def test_a_type_that_it_has_not_is_refused(tmp_path):
     (tmp_path / "test.json").write_text(json.dumps([NUMBER | {"question_type": "mood"}]))
-    with pytest.raises(ValueError, match="Question 7 .*'mood'"):
+    with pytest.raises(ValueError, match="question 1, id 7.*'mood'"):
         load(tmp_path)

@@ -13,6 +13,7 @@ import pytest
 from vlm2.benchmarks.benchmark import Item
 from vlm2.benchmarks.phrases import exact_match
 from vlm2.questions import Question, ask_all, tasks, wordings
+from vlm2.questions.row import read_row
 from vlm2.questions.boxes import bearing, box_distance
 from vlm2.questions.tasks import Task, families
 from vlm2.questions.tasks.vsi import object_rel_direction
@@ -34,7 +35,7 @@ VSI_TASKS = {
 def official(shared: Path) -> dict[str, list[Question]]:
     found = defaultdict(list)
     for record in json.loads((shared / "data/benchmarks/vsi_bench_test.json").read_text()):
-        found[record["question_type"]].append(Question.from_vsi(record))
+        found[record["question_type"]].append(read_row(record).question)
     return found
 
 
@@ -207,7 +208,7 @@ def test_free_answers(flat: Scene, family: str) -> None:
         assert question.options is None and question.accepted[0] == question.ground_truth
         assert len(set(question.answers)) == len(question.answers) > 0
         assert all(type(id) is int for id in question.objects)
-        assert Question.from_vsi(json.loads(json.dumps(question.to_vsi(0, flat)))).answers == question.answers
+        assert read_row(json.loads(json.dumps(question.to_vsi(0, flat)))).question.answers == question.answers
 
 
 def test_scorers_take_every_accepted_answer(flat: Scene) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from vlm2.questions.boxes import bearing
 from vlm2.questions.question import Question
+from vlm2.questions.row import read_row
 from vlm2.questions.tasks.vsi import (
     object_abs_distance,
     object_counting,
@@ -73,7 +74,7 @@ def nearest(scene: Scene, question: Question) -> bool | None:
     if not alone(scene, target):
         return None
     listed = candidates.split(", ")
-    distances = object_rel_distance.truth(boxes(scene, target)[0], [boxes(scene, name) for name in listed])
+    distances = object_rel_distance.truth(boxes(scene, target)[0], {name: boxes(scene, name) for name in listed})
     return listed[distances.index(min(distances))] == question.answer_text
 
 
@@ -105,7 +106,7 @@ def agreement(shared: Path) -> dict[str, list[bool]]:
     scenes = {name: scene for file in files for name, scene in read_metadata(file).items()}
     found = defaultdict(list)
     for record in json.loads((shared / "data/benchmarks/vsi_bench_test.json").read_text()):
-        scene, question = scenes.get(record["scene_name"]), Question.from_vsi(record)
+        scene, question = scenes.get(record["scene_name"]), read_row(record).question
         if scene is not None and question.question_type in CHECKS:
             agrees = CHECKS[question.question_type][0](scene, question)
             if agrees is not None:

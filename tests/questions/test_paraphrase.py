@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vlm2.questions import Question, ask_all, paraphrase, wordings
+from vlm2.questions.row import read_row
 from vlm2.questions.paraphrase import in_seconds
 from vlm2.questions.wording import reword
 from vlm2.scenes import Scene
@@ -88,7 +89,7 @@ def test_only_the_engines_own_words_can_be_changed(scene: Scene) -> None:
     with pytest.raises(ValueError, match="wording 0"):
         paraphrase(paraphrase(question, rng), rng)
     with pytest.raises(ValueError, match="knows the names"):
-        paraphrase(Question.from_vsi(question.to_vsi(0, scene)), rng)
+        paraphrase(read_row(question.to_vsi(0, scene)).question, rng)
     assert paraphrase(replace(question), rng).ground_truth == question.ground_truth
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vlm2.questions.question import Question
+from vlm2.questions.row import read_row
 from vlm2.scenes import Scene
 
 CHOICE = Question("object_rel_direction_easy", "Left or right?", ("A. right", "B. left"), "B")
@@ -33,13 +34,13 @@ def test_vsi_record_and_back(scene: Scene) -> None:
     record = CHOICE.to_vsi(7, scene)
     assert list(record) == ["id", "dataset", "scene_name", "question_type", "question", "options", "ground_truth"]
     assert (record["id"], record["dataset"], record["scene_name"]) == (7, "homes", "hand")
-    assert Question.from_vsi(record) == CHOICE
-    assert Question.from_vsi(NUMBER.to_vsi(8, scene)) == NUMBER
-    bare = Question.from_vsi(NUMBER.to_vsi(8, scene) | {"options": [], "ground_truth": None})
+    assert read_row(record).question == CHOICE
+    assert read_row(NUMBER.to_vsi(8, scene)).question == NUMBER
+    bare = read_row(NUMBER.to_vsi(8, scene) | {"options": [], "ground_truth": None}).question
     assert (bare.options, bare.ground_truth) == (None, "")
 
 
 def test_the_seconds_of_named_frames_are_kept(scene: Scene) -> None:
     moved = Question("camera_displacement", "How far?", None, "1.2", times=(3.0, 4.5))
     assert moved.to_vsi(1, scene)["times"] == [3.0, 4.5]
-    assert Question.from_vsi(moved.to_vsi(1, scene)) == moved
+    assert read_row(moved.to_vsi(1, scene)).question == moved

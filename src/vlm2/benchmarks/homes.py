@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..cache import cache_folder
-from ..questions.question import Question
+from ..questions.row import read_row
 from . import vsi_bench, vsti_bench
 from .benchmark import Benchmark, Item, Loaded, Scorer, Values
 from .metrics import COLUMNS, DIRECTIONS, constant_replies, task_means, type_means
@@ -67,7 +67,7 @@ def _folder(videos: str | Path | None) -> Path:
 def _items(pin: Pin, folder: Path) -> Iterable[Item]:
     counts: dict[str, int] = {}
     for row in pin.questions:
-        question = Question.from_vsi(row)
+        question = read_row(row, truth=True).question
         number = counts[question.question_type] = counts.get(question.question_type, -1) + 1
         yield Item(
             id=f"{pin.name}/{question.question_type}/{number}",
@@ -77,7 +77,7 @@ def _items(pin: Pin, folder: Path) -> Iterable[Item]:
             prompt=question.prompt(),
             question=question.question,
             options=question.options,
-            answers=tuple(row.get("answers", ())) or (question.ground_truth,),
+            answers=question.accepted,
             length=pin.seconds,
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from .benchmark import Benchmark, Item, Loaded
 from .captions import caption_metrics
 from .phrases import commonest_answers, exact_match, summarize
-from .source import FindVideo, Questions, Row, collect
+from .source import FindVideo, Questions, Values, collect, read_answered
 
 QUESTIONS = Questions(
     title="ScanQA",
@@ -39,17 +39,18 @@ def question_type(question: str) -> str:
     return next((kind for kind, starts in STARTS if question.lower().startswith(starts)), "other")
 
 
-def _item(row: Row, find: FindVideo) -> Item:
-    scene, question = row["scene_id"], row["question"]
+def _item(values: Values, find: FindVideo) -> Item:
+    row = read_answered(values, values["answers"])
+    scene, question = row.scene, row.question.question
     return Item(
-        id=str(row["question_id"]),
+        id=row.id,
         video=find(f"scannet/{scene}.mp4", f"{scene}.mp4"),
         group=scene,
         question_type=question_type(question),
         prompt=f"{question}\n{REQUEST}",
         question=question,
         options=None,
-        answers=tuple(row["answers"]),
+        answers=row.question.answers,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..questions.question import WORD_REQUEST
+from ..questions.row import read_text
 from .benchmark import Benchmark, Item, Loaded
 from .phrases import commonest_answers, exact_match, summarize
-from .source import FindVideo, Questions, Row, collect, join
+from .source import FindVideo, Questions, Values, collect, join, read_answered
 
 PAGE = "sqa_task/balanced of the archive on Zenodo, record 7792397"
 
@@ -48,18 +51,27 @@ def question_type(question: str) -> str:
     return next((word for word in WORDS if question.lower().startswith(word)), "others")
 
 
-def _item(row: Row, find: FindVideo) -> Item:
-    scene, question = row["scene_id"], row["question"]
+def _item(values: Values, find: FindVideo) -> Item:
+    row = read_answered(values, _answers(values["answers"]))
+    situation = read_text(values["situation"], "situation")
+    scene, question = row.scene, row.question.question
     return Item(
-        id=str(row["question_id"]),
+        id=row.id,
         video=find(f"scannet/{scene}.mp4", f"{scene}.mp4"),
         group=scene,
         question_type=question_type(question),
-        prompt=f"{row['situation']} {question}\n{WORD_REQUEST}",
+        prompt=f"{situation} {question}\n{WORD_REQUEST}",
         question=question,
         options=None,
-        answers=tuple(answer["answer"] for answer in row["answers"]),
+        answers=row.question.answers,
     )
+
+
+def _answers(value: Any) -> Any:
+    """Return the texts of published answers, `{"answer": "piano", …}` each; anything else as it is."""
+    if not isinstance(value, list) or not all(isinstance(answer, Mapping) for answer in value):
+        return value
+    return [answer.get("answer") for answer in value]
 
 
 BENCHMARK = Benchmark(

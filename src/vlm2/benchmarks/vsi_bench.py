@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ..questions.question import PREFIX, Question
+from ..questions.question import PREFIX
+from ..questions.row import read_row
 from .benchmark import Benchmark, Item, Loaded, Scorer, Values
 from .metrics import COLUMNS, DIRECTIONS, NUMBERS, RULES, Rule, aggregate, constant_replies
-from .source import FindVideo, Questions, Row, collect
+from .source import FindVideo, Questions, check_options, check_type, collect
+from .source import Values as Fields
 
 QUESTIONS = Questions(
     title="VSI-Bench",
@@ -27,13 +29,14 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
     return collect(QUESTIONS.read(source), _item, videos, limit)
 
 
-def _item(row: Row, find: FindVideo) -> Item:
-    question, scene = Question.from_vsi(row), row["scene_name"]
-    if question.question_type not in TYPES:
-        raise ValueError(f"Question {row['id']} is of a type that VSI-Bench has not: {question.question_type!r}.")
+def _item(values: Fields, find: FindVideo) -> Item:
+    row = read_row(values, scene=True, truth=True)
+    question, scene = row.question, row.scene
+    check_type(question.question_type, TYPES, "VSI-Bench")
+    check_options(question, NUMBERS, "VSI-Bench")
     return Item(
-        id=str(row["id"]),
-        video=find(f"{row['dataset']}/{scene}.mp4", f"{scene}.mp4"),
+        id=row.id,
+        video=find(*([f"{row.dataset}/{scene}.mp4"] if row.dataset else []), f"{scene}.mp4"),
         group=scene,
         question_type=question.question_type,
         prompt=f"{PREFIX}\n{question.prompt()}",

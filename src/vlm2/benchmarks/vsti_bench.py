@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from ..questions.question import PREFIX, Question
+from ..questions.question import PREFIX
+from ..questions.row import read_row, read_text
 from .benchmark import Benchmark, Item, Loaded, Values
 from .metrics import constant_replies, first_word, plain_number, relative_accuracy, task_means, type_means
-from .source import FindVideo, Questions, Row, collect
+from .source import FindVideo, Questions, check_options, check_type, collect
+from .source import Values as Fields
 
 QUESTIONS = Questions(
     title="VSTI-Bench",
@@ -45,23 +47,39 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
     return collect(QUESTIONS.read(source), _item, videos, limit)
 
 
-def _item(row: Row, find: FindVideo) -> Item:
-    path, kind = PurePosixPath(row["video_path"]), row["question_type"]
-    if kind not in TYPES:
-        raise ValueError(f"Question {row['id']} is of a type that VSTI-Bench has not: {kind!r}.")
-    answer = str(row["ground_truth"] if kind in NUMBERS else row["mc_answer"])
-    options = None if kind in NUMBERS else tuple(row["options"])
-    question = Question(kind, row["question"], options, answer)
-    frames = FRAMES.search(row["question"])
+def _item(values: Fields, find: FindVideo) -> Item:
+    path = PurePosixPath(read_text(values["video_path"], "video_path"))
+    kind = read_text(values["question_type"], "question_type")
+    check_type(kind, TYPES, "VSTI-Bench")
+    number = kind in NUMBERS
+    answer = "ground_truth" if number else "mc_answer"
+    if values[answer] is None:
+        raise ValueError(f"its {answer} is null; a question of type {kind} needs it")
+    row = read_row(
+        {
+            "id": values["id"],
+            "scene_name": path.stem,
+            "question_type": kind,
+            "question": values["question"],
+            "options": None if number else values["options"],
+            "ground_truth": values[answer],
+        },
+        scene=True,
+        truth=True,
+        lettered=False,
+    )
+    question = row.question
+    check_options(question, NUMBERS, "VSTI-Bench")
+    frames = FRAMES.search(question.question)
     return Item(
-        id=str(row["id"]),
+        id=row.id,
         video=find(str(path), f"scannet/{path.name}", path.name),
-        group=path.stem,
+        group=row.scene,
         question_type=kind,
         prompt=f"{PREFIX}\n{question.prompt()}",
         question=question.question,
-        options=options,
-        answers=(answer,),
+        options=question.options,
+        answers=(question.ground_truth,),
         frames=int(frames.group(1)) if frames else None,
     )
 

@@ -78,19 +78,6 @@ class Question:
             record["answers"] = list(self.answers)
         return record
 
-    @staticmethod
-    def from_vsi(record: Mapping[str, Any]) -> Question:
-        """Read a record of VSI-Bench's question file (ours, or the published one)."""
-        options, truth = record["options"], record["ground_truth"]
-        return Question(
-            question_type=record["question_type"],
-            question=record["question"],
-            options=tuple(options) if options else None,
-            ground_truth="" if truth is None else str(truth),
-            times=tuple(record.get("times", ())),
-            answers=tuple(record.get("answers", ())),
-        )
-
 
 def readable(text: str) -> str:
     """Replace what is no text: a command line may hold bytes that are no UTF-8."""

@@ -84,12 +84,12 @@ def test_questions_from_a_file_stand_beside_their_truth(toy, video, tmp_path):
         (["VIDEO", "  "], "question is empty"),
         (["none.mp4", QUESTION], "no file none.mp4"),
         (["VIDEO", "--questions", "none.jsonl"], "no file none.jsonl"),
-        (["VIDEO", "--questions", "VIDEO.bad"], "question 1: no question"),
+        (["VIDEO", "--questions", "VIDEO.bad"], "question 1: it lacks question"),
         (["VIDEO", QUESTION, "--fps", "0"], "above 0"),
     ],
 )
 def test_wrong_input_is_explained(toy, video, arguments, words):
-    video.with_suffix(".mp4.bad").write_text('{"question": "How many?"}\n', encoding="utf-8")
+    video.with_suffix(".mp4.bad").write_text('{"text": ""}\n', encoding="utf-8")
     error = run(*(str(a).replace("VIDEO", str(video)) for a in arguments)).exception
     assert isinstance(error, ValueError)
     assert words in str(error)

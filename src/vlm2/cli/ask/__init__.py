@@ -83,17 +83,15 @@ def _questions(texts: list[str], file: Path | None) -> list[Question]:
 
     questions = [Question("", readable(text), None, "") for text in texts]
     if file is not None:
-        if not file.is_file():
-            raise ValueError(f"There is no file {file}. --questions takes a .jsonl, one question a line.")
-        lines = [line for line in file.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
-        for number, line in enumerate(lines, 1):
-            try:
-                questions.append(Question.from_vsi(json_module.loads(line)))
-            except (KeyError, TypeError, json_module.JSONDecodeError):
-                raise ValueError(
-                    f"{file}, question {number}: no question in VSI-Bench's form, a JSON object with question_type, "
-                    "question, options and ground_truth."
-                ) from None
+        from ..questions.file import convert, read_rows
+        from ..questions.row import read_row
+
+        asked = convert(file, read_rows(file), lambda values: read_row(values).question)
+        if not asked:
+            raise ValueError(
+                f"{file} holds no questions; write one JSON object a line (docs/questions.md shows the form)."
+            )
+        questions += asked
     if not questions:
         raise ValueError('Ask something: vlm2 ask room.mp4 "How many chairs are in this room?"')
     if any(not question.question.strip() for question in questions):

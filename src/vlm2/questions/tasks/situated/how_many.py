@@ -35,8 +35,11 @@ WORDINGS = {
 
 
 def truth(stance: Stance, category: str, side: str) -> int | None:
-    """Return how many instances in the room are clearly on a side; None where one of the home may or may not be."""
+    """Return how many instances in the room are clearly on a side; None where one of the home may or may not be, and
+    where the home has no box of the category."""
     places = stance.places(category)
+    if not len(places):
+        return None
     there, off = stance.on_side(side) & stance.in_room, stance.off_side(side)
     return int(there[places].sum()) if (there | off)[places].all() else None
 

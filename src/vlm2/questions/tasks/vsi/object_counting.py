@@ -47,8 +47,14 @@ WORDINGS = {
 
 
 def truth(scene: Scene, category: str) -> int:
-    """Return how many instances of a category the scene has."""
-    return scene.counts.get(category, len(scene.of_category(category)))
+    """Return how many instances of a category the scene has: its known count, else its boxes.
+
+    Raises ValueError for a category that the scene does not name at all.
+    """
+    count = scene.counts.get(category, len(scene.of_category(category)))
+    if category not in scene.counts and not count:
+        raise ValueError(f"The scene {scene.name} has no {category}.")
+    return count
 
 
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:

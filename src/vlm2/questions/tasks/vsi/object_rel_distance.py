@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float64
@@ -55,9 +55,18 @@ WORDINGS = {
 }
 
 
-def truth(target: Box, candidates: Sequence[Sequence[Box]]) -> list[float]:
-    """Return the distance in metres from the target to the nearest instance of each candidate category."""
-    return _nearest([target], candidates)[0].tolist()
+def truth(target: Box, candidates: Mapping[str, Sequence[Box]]) -> list[float]:
+    """Return the distance in metres from the target to the nearest instance of each candidate category, given with the
+    boxes of its instances.
+
+    Raises ValueError that names the categories without a box: a scan may name what it has no box for.
+    """
+    lacking = [category for category, boxes in candidates.items() if not boxes]
+    if lacking:
+        raise ValueError(f"The scene has no box for {', '.join(lacking)}, so there is no distance to it.")
+    if not candidates:
+        return []
+    return _nearest([target], list(candidates.values()))[0].tolist()
 
 
 def is_clear(distances: Sequence[float]) -> bool:
@@ -95,7 +104,7 @@ def either(names: Sequence[str]) -> str:
 
 
 def _nearest(targets: Sequence[Box], groups: Sequence[Sequence[Box]]) -> Float64[np.ndarray, "targets groups"]:
-    """Return the distance in metres from each target to the nearest box of each group."""
+    """Return the distance in metres from each target to the nearest box of each group; no group is empty."""
     distances = box_distances(targets, [box for boxes in groups for box in boxes])
     starts = np.cumsum([0, *(len(boxes) for boxes in groups[:-1])])
     return np.minimum.reduceat(distances, starts, axis=1)

@@ -1,0 +1,213 @@
+"""Read question files: JSON lines, JSON or Parquet, each row with its place in the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+Made = TypeVar("Made")
+
+LINE_ENDINGS = (".jsonl", ".ndjson")
+BEGINNING = 40  # characters of a question that an error shows
+OTHERS = 5  # further bad rows that an error names
+TEXT_FIELDS = ("question", "text")
+ID_FIELDS = ("id", "question_id")
+OTHER_MARKS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a question file.
+
+    `place` is "line 7" or "question 7" (both count from 1); `values` are its fields by name. `fault` says why the row
+    cannot be read; `values` is empty then.
+    """
+
+    place: str
+    values: Mapping[str, Any]
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the place with the row's id and the beginning of its question, as far as it has them."""
+        name = self.place
+        ids = [self.values[field] for field in ID_FIELDS if self.values.get(field) is not None]
+        if ids and isinstance(ids[0], str | int):
+            name += (
+                f", id {str(ids[0])[:BEGINNING]!a}" if isinstance(ids[0], str) else f", id {str(ids[0])[:BEGINNING]}"
+            )
+        text = next((self.values[field] for field in TEXT_FIELDS if isinstance(self.values.get(field), str)), "")
+        if text.strip():
+            text = " ".join(text.encode("utf-8", "replace").decode().split())
+            name += f', "{text[:BEGINNING]}{"…" if len(text) > BEGINNING else ""}"'
+        return name
+
+
+def read_rows(file: str | Path) -> tuple[Row, ...]:
+    """Read the rows of a question file, whatever its line ends, with or without a byte order mark.
+
+    A file holds JSON lines, a JSON array, one JSON object with the array in it (SQA3D has one), or Parquet; the content
+    decides between the JSON forms, the name does not. Blank lines are left out. A row that cannot be read has a `fault`
+    (see `convert`). Raises ValueError for a file that is not there, is not UTF-8, or is no JSON as a whole.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise ValueError(f"There is no file {file}; give a question file: JSON lines, one question a line, or JSON.")
+    if file.suffix == ".parquet":
+        return number_rows(_read_parquet(file))
+    text = _read_text(file)
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        return ()
+    in_lines = file.suffix in LINE_ENDINGS
+    try:
+        content = _decode(text)
+    except ValueError as error:
+        if not in_lines or lines[0][1].lstrip().startswith("["):
+            try:
+                _decode(lines[0][1])  # a whole value on the first line, and more behind it: JSON lines
+            except ValueError:
+                raise ValueError(f"{file} is no JSON ({error}); it may be cut off: get it again.") from None
+        return tuple(_line(number, line) for number, line in lines)
+    if in_lines and len(lines) == 1 and isinstance(content, dict) and not _arrays(content):
+        return (_line(*lines[0]),)
+    return number_rows(_inner(content, in_lines))
+
+
+def number_rows(contents: Iterable[Any]) -> tuple[Row, ...]:
+    """Return rows that have no lines of their own as "question 1", "question 2", …"""
+    return tuple(_row(f"question {number}", content) for number, content in enumerate(contents, 1))
+
+
+def convert(source: str | Path, rows: Iterable[Row], make: Callable[[Mapping[str, Any]], Made]) -> list[Made]:
+    """Make something of every row.
+
+    Raises ValueError, in one line, that names the file, the first row that cannot be used, what is wrong with it, and
+    the places of the others: those that have a fault, those for which `make` raises a ValueError, and those whose id is
+    not unique.
+    """
+    made: list[Made] = []
+    wrong: list[tuple[Row, str]] = []
+    seen: dict[str, str] = {}
+    for row in rows:
+        try:
+            if row.fault:
+                raise ValueError(row.fault)
+            made.append(make(row.values))
+            _check_id(row, seen)
+        except ValueError as error:
+            wrong.append((row, str(error)))
+    if wrong:
+        row, fault = wrong[0]
+        raise ValueError(f"{source}, {row.name}: {fault}.{_others([row for row, _ in wrong[1:]])}")
+    return made
+
+
+def data_sets() -> Any:
+    """Return the package datasets. Raises ValueError that names the extra where it is not installed."""
+    try:
+        import datasets  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise ValueError(
+            "Reading a data set or a Parquet file needs the package datasets: pip install 'vlm2[eval]'. JSON files are "
+            "read without it."
+        ) from None
+    return datasets
+
+
+def _read_text(file: Path) -> str:
+    data = file.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        code = next((code for mark, code in OTHER_MARKS if data.startswith(mark)), None)
+        line = data[: error.start].count(b"\n") + 1
+        what = f"it is {code}" if code else f"line {line} holds the byte 0x{data[error.start]:02x}"
+        raise ValueError(f"{file} is no text in UTF-8: {what}. Save it as UTF-8.") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read_parquet(file: Path) -> list[Any]:
+    data_sets()
+    from pyarrow import ArrowException, parquet  # pyright: ignore[reportMissingImports]
+
+    try:
+        return parquet.read_table(file).to_pylist()
+    except ArrowException as error:
+        said = str(error).partition("\n")[0]
+        raise ValueError(f"{file} is no Parquet file ({said}); it may be cut off: get it again.") from None
+
+
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}" if "\n" in text.strip() else f"column {error.colno}"
+        raise ValueError(f"{error.msg} at {where}") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except ValueError:  # Python reads no integer of more than 4,300 digits
+        raise ValueError("a number in it has too many digits") from None
+
+
+def _line(number: int, line: str) -> Row:
+    try:
+        content = _decode(line)
+    except ValueError as error:
+        return Row(f"line {number}", {}, f"it is no JSON ({error})")
+    return _row(f"line {number}", content)
+
+
+def _row(place: str, content: Any) -> Row:
+    if not isinstance(content, Mapping):
+        kind = {list: "an array", str: "a string", type(None): "null"}.get(type(content), "a plain value")
+        return Row(place, {}, f"it is {kind}; write a JSON object with the question's fields")
+    if not _has_text(content):
+        return Row(
+            place, {}, r"it holds half a character (a lone surrogate such as \ud83d); write the character itself"
+        )
+    return Row(place, content)
+
+
+def _has_text(content: Mapping[str, Any]) -> bool:
+    try:
+        json.dumps(content, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _arrays(content: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the arrays of objects in a JSON object; a question's own options and answers are arrays of strings."""
+    return [v for v in content.values() if isinstance(v, list) and v and all(isinstance(one, dict) for one in v)]
+
+
+def _inner(content: Any, in_lines: bool) -> list[Any]:
+    """Return the rows in a JSON document: an array, the first array of objects in an object, or one question alone."""
+    if not isinstance(content, dict):
+        return content if isinstance(content, list) else [content]
+    arrays = _arrays(content)
+    if "question" in content or (in_lines and not arrays):
+        return [content]
+    if arrays:
+        return arrays[0]
+    return next((value for value in content.values() if isinstance(value, list)), [content])
+
+
+def _check_id(row: Row, seen: dict[str, str]) -> None:
+    id = next((row.values[field] for field in ID_FIELDS if row.values.get(field) is not None), None)
+    if id is None:
+        return
+    if str(id) in seen:
+        raise ValueError(f"its id is also that of {seen[str(id)]}; give every question an id of its own")
+    seen[str(id)] = row.place
+
+
+def _others(rows: list[Row]) -> str:
+    if not rows:
+        return ""
+    more = f" and {len(rows) - OTHERS} more" if len(rows) > OTHERS else ""
+    return f" {len(rows)} more cannot be used: {', '.join(row.place for row in rows[:OTHERS])}{more}."
