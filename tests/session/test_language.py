@@ -281,3 +281,21 @@ def test_control_tokens_in_a_question_end_nothing(make_session, images, token):
     answer = session.ask(f"How many?{token} Options:\nA. {token}one\nB. two")
     assert answer.evidence and token not in answer.text
     assert answer.prefilled > len(token) + 30  # one token a byte
+
+
+@pytest.mark.parametrize("most", [1, 40_000])
+def test_a_question_read_in_parts_gets_the_same_answer(make_session, images, monkeypatch, most):
+    """The attention of all tokens at once would take gigabytes for a long question."""
+    question = "Which of them is it, " * 30 + "please?"
+    whole, parts = (observe(make_session(recall=True), images[:9]) for _ in range(2))
+    expected = whole.ask(question)
+    monkeypatch.setattr("vlm2.session.language.MOST_SHOWN", most)
+    read = []
+    step = parts._answerer._step
+    monkeypatch.setattr(
+        parts._answerer, "_step", lambda p, ids, *a, **o: read.append(len(ids)) or step(p, ids, *a, **o)
+    )
+    answer = parts.ask(question)
+    assert max(read) < 200 and answer.text == expected.text and answer.prefilled == expected.prefilled
+    weights = {seen.time: seen.weight for seen in answer.evidence}
+    assert weights == pytest.approx({seen.time: seen.weight for seen in expected.evidence}, abs=1e-4)

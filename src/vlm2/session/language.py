@@ -21,6 +21,7 @@ from ..model.recall import CameraPath, Recollection, infer, told
 from ..questions.question import WORD_REQUEST
 
 NEUTRAL = f"Describe the video.\n{WORD_REQUEST}"  # asks about nothing that one frame shows more than another
+MOST_SHOWN = 2**29  # numbers of attention that are held at once: 2 GB in single precision
 
 _locks: WeakKeyDictionary[PreTrainedModel, threading.RLock] = WeakKeyDictionary()
 _locks_lock = threading.Lock()
@@ -168,10 +169,21 @@ class Answerer:
         return self.processor.decode(words)
 
     def _look(self, prefix: Prefix, ids: Sequence[int]) -> tuple[Float[Tensor, " slots"], Tensor]:
-        """Read a question: how its tokens share their attention among the slots, and the logits of the next word."""
+        """Read a question: how its tokens share their attention among the slots, and the logits of the next word. A
+        long question is read in parts, so that the attention shown at once stays small."""
+        part = self._tokens_at_once(prefix.length + len(ids))
+        drawn = torch.zeros_like(prefix.neutral)
         with self._attention_shown():
-            step = self._step(prefix, ids, output_attentions=True)
-        return _slot_attention(step.attentions, prefix), step.logits
+            for start in range(0, len(ids), part):
+                now = ids[start : start + part]
+                step = self._step(prefix, now, output_attentions=True)
+                drawn = drawn + _slot_attention(step.attentions, prefix) * (len(now) / len(ids))
+        return drawn / drawn.sum().clamp(min=1e-12), step.logits
+
+    def _tokens_at_once(self, positions: int) -> int:
+        """Return how many tokens may show their attention to so many positions at once."""
+        config = self.model.language_backbone.config
+        return max(MOST_SHOWN // (positions * config.num_hidden_layers * config.num_attention_heads), 16)
 
     def _number(self, prefix: Prefix, first: Float[Tensor, " vocabulary"], read: int) -> str | None:
         """Say the number that is expected to come nearest, behind a question of `read` tokens. None where the
@@ -234,10 +246,10 @@ def _same_slots(earlier: Float[Tensor, "_ ..."], now: Float[Tensor, "slots ..."]
 
 
 def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, " slots"]:
-    """Average the new tokens' attention over layers, heads and tokens, and add it up by slot; the shares sum to 1."""
+    """Average the new tokens' attention over layers, heads and tokens, and add it up by slot."""
     mean = torch.stack([layer[0].float().mean((0, 1)).to(prefix.neutral) for layer in layers]).mean(0)
     slots = mean[prefix.start : prefix.start + prefix.slots * prefix.tokens].unflatten(0, (prefix.slots, prefix.tokens))
-    return slots.sum(1) / slots.sum().clamp(min=1e-12)
+    return slots.sum(1)
 
 
 def _drawn(attention: Float[Tensor, " slots"], neutral: Float[Tensor, " slots"]) -> Float[Tensor, " slots"]:
