@@ -94,7 +94,7 @@ def test_no_options_are_none(options: Any) -> None:
     ],
 )
 def test_what_are_no_options_is_refused(options: Any, words: str) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=".") as error:
         read_row(CHOICE | {"options": options, "ground_truth": "A"})
     assert "the options are" in str(error.value) and words in str(error.value)
 
@@ -125,7 +125,7 @@ def test_what_are_no_options_is_refused(options: Any, words: str) -> None:
     ],
 )
 def test_other_fields_are_checked(changed: dict, words: str) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=".") as error:
         read_row(WORDS | {"scene_name": "kitchen"} | changed, scene=True, truth=True)
     assert words in str(error.value)
 

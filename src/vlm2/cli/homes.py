@@ -136,9 +136,11 @@ def _make_one(order: HomeOrder, out: Path) -> Scene:
 
 def _progress(scenes: Iterator[Scene], count: int) -> Iterator[Scene]:
     from rich import progress
+    from rich.console import Console
 
     columns = progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeElapsedColumn()
-    with progress.Progress("{task.description}", *columns, progress.TimeRemainingColumn()) as bar:
+    left = progress.TimeRemainingColumn()
+    with progress.Progress("{task.description}", *columns, left, console=Console(stderr=True)) as bar:
         task = bar.add_task("Homes", total=count)
         for scene in scenes:
             yield scene
