@@ -38,3 +38,4 @@ def measure(
     (out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     headings, cells = benchmark.table(result)
     print_figures(headings, cells, f"{model}: {name}, {data}")
+    return result

@@ -83,8 +83,8 @@ def _questions(texts: list[str], file: Path | None) -> list[Question]:
 
     questions = [Question("", readable(text), None, "") for text in texts]
     if file is not None:
-        from ..questions.file import convert, read_rows
-        from ..questions.row import read_row
+        from ...questions.file import convert, read_rows
+        from ...questions.row import read_row
 
         asked = convert(file, read_rows(file), lambda values: read_row(values).question)
         if not asked:
