@@ -13,8 +13,8 @@ import pytest
 from vlm2.benchmarks.benchmark import Item
 from vlm2.benchmarks.phrases import exact_match
 from vlm2.questions import Question, ask_all, tasks, wordings
-from vlm2.questions.row import read_row
 from vlm2.questions.boxes import bearing, box_distance
+from vlm2.questions.row import read_row
 from vlm2.questions.tasks import Task, families
 from vlm2.questions.tasks.vsi import object_rel_direction
 from vlm2.scenes import Scene, SceneObject, read_metadata

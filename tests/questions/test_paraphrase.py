@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vlm2.questions import Question, ask_all, paraphrase, wordings
-from vlm2.questions.row import read_row
+from vlm2.questions import ask_all, paraphrase, wordings
 from vlm2.questions.paraphrase import in_seconds
+from vlm2.questions.row import read_row
 from vlm2.questions.wording import reword
 from vlm2.scenes import Scene
 

@@ -1,7 +1,7 @@
 """Questions of a user's own about a folder of videos, in the form that `vlm2 homes make` writes.
 
-`questions.row` describes the fields of a row; `scene_name` and `ground_truth` must be there. `scene_name` is the video's
-name in the folder, with or without its ending; `dataset` a folder within the folder, where the video is in one.
+`questions.row` describes the fields of a row; `scene_name` and `ground_truth` must be there. `scene_name` is the
+video's name in the folder, with or without its ending; `dataset` a folder within the folder, where the video is in one.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ Annotations = dict[Path, list[Question]]
 def read_annotations(file: str | Path, videos: str | Path) -> Annotations:
     """Read questions, and find their videos in a folder.
 
-    Raises ValueError for a file or folder that is not there, and one that names the first line that cannot be used, with
-    what is wrong with it, and the places of the others.
+    Raises ValueError for a file or folder that is not there, and one that names the first line that cannot be used,
+    with what is wrong with it, and the places of the others.
     """
     file, folder = Path(file).expanduser(), Path(videos).expanduser()
     if not file.is_file():
