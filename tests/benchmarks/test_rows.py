@@ -61,9 +61,18 @@ def write(folder: Path, benchmark, row: dict) -> Path:
 
 @pytest.mark.parametrize(
     ("benchmark", "row"),
-    [(vsi_bench, VSI), (vsi_bench, VSI_CHOICE), (vsti_bench, VSTI), (vsti_bench, VSTI_CHOICE), (scanqa, SCANQA)]
-    + [(sqa3d, SQA3D), (vsi_bench, VSI | {"scene_name": 4}), (vsi_bench, VSI | {"dataset": None})]
-    + [(vsi_bench, VSI | {"ground_truth": 4.0}), (vsti_bench, VSTI_CHOICE | {"options": ["Left", "Right"]})],
+    [
+        (vsi_bench, VSI),
+        (vsi_bench, VSI_CHOICE),
+        (vsi_bench, VSI | {"scene_name": 4}),
+        (vsi_bench, VSI | {"dataset": None}),
+        (vsi_bench, VSI | {"ground_truth": 4.0}),
+        (vsti_bench, VSTI),
+        (vsti_bench, VSTI_CHOICE),
+        (vsti_bench, VSTI_CHOICE | {"options": ["Left", "Right"]}),
+        (scanqa, SCANQA),
+        (sqa3d, SQA3D),
+    ],
 )
 def test_good_rows_are_read(tmp_path: Path, benchmark, row: dict) -> None:
     (item,) = benchmark.load(write(tmp_path, benchmark, row)).items

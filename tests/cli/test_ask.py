@@ -90,7 +90,7 @@ def test_question_files_of_any_tool_are_read(toy, video, tmp_path):
     [
         (
             json.dumps(ROW) + "\n" + json.dumps(ROW | {"ground_truth": float("nan")}),
-            "line 2, .Which is nearest.*: the gr",
+            "line 2, id 0, .Which is nearest.*: the gr",
         ),
         (json.dumps(ROW | {"options": "['A. x', 'B. y']"}), "the options are a text that looks like a list"),
         ("\n", "holds no questions"),
