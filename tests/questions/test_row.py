@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -94,9 +95,9 @@ def test_no_options_are_none(options: Any) -> None:
     ],
 )
 def test_what_are_no_options_is_refused(options: Any, words: str) -> None:
-    with pytest.raises(ValueError, match=".") as error:
+    with pytest.raises(ValueError, match="the options are") as error:
         read_row(CHOICE | {"options": options, "ground_truth": "A"})
-    assert "the options are" in str(error.value) and words in str(error.value)
+    assert words in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +126,8 @@ def test_what_are_no_options_is_refused(options: Any, words: str) -> None:
     ],
 )
 def test_other_fields_are_checked(changed: dict, words: str) -> None:
-    with pytest.raises(ValueError, match=".") as error:
+    with pytest.raises(ValueError, match=re.escape(words)):
         read_row(WORDS | {"scene_name": "kitchen"} | changed, scene=True, truth=True)
-    assert words in str(error.value)
 
 
 def test_a_scene_may_be_a_number_and_missing_values_are_absent() -> None:

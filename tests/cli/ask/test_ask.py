@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -75,6 +76,33 @@ def test_questions_from_a_file_stand_beside_their_truth(toy, video, tmp_path):
     assert all(len(line) <= 80 for line in result.output.splitlines())
     told = json.loads(run(video, "--questions", file, "--json").stdout)
     assert told["answers"][0]["truth"] == "B" and told["answers"][0]["right"] is (told["answers"][0]["answer"] == "B")
+
+
+def test_question_files_of_any_tool_are_read(toy, video, tmp_path):
+    rows = [ROW | {"ground_truth": "(B)"}, {"question": "Where\u2028is\u0085it?"}]
+    file = tmp_path / "questions.json"
+    file.write_text("\ufeff" + json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8", newline="\r\n")
+    answers = json.loads(run(video, "--questions", file, "--json").stdout)["answers"]
+    assert [answer["question"] for answer in answers] == [row["question"] for row in rows]
+    assert answers[0]["truth"] == "B" and "truth" not in answers[1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (
+            json.dumps(ROW) + "\n" + json.dumps(ROW | {"ground_truth": float("nan")}),
+            "line 2, id 0, .Which is nearest.*: the gr",
+        ),
+        (json.dumps(ROW | {"options": "['A. x', 'B. y']"}), "the options are a text that looks like a list"),
+        ("\n", "holds no questions"),
+    ],
+)
+def test_questions_are_checked_before_the_video_is_watched(tmp_path, rows, words):
+    file = tmp_path / "questions.jsonl"
+    file.write_text(rows)
+    error = run("none.mp4", "--questions", file).exception
+    assert isinstance(error, ValueError) and re.search(words, str(error))
 
 
 @pytest.mark.parametrize(

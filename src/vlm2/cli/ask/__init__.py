@@ -30,7 +30,8 @@ def ask(
     video: Annotated[str, typer.Argument(help="A video file.")],
     questions: Annotated[list[str] | None, typer.Argument(metavar="QUESTION...", help="What to ask.")] = None,
     questions_file: Annotated[
-        Path | None, typer.Option("--questions", help="A .jsonl of questions in VSI-Bench's form, with their truth.")
+        Path | None,
+        typer.Option("--questions", help="A file of questions, JSON lines or JSON (see docs/questions.md)."),
     ] = None,
     model: Annotated[str, typer.Option(help="mini, a checkpoint's folder, or owner/model on the hub.")] = "mini",
     fps: Annotated[float | None, typer.Option(help="Frames a second to look at; by default 2.")] = None,
