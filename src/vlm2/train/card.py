@@ -114,5 +114,6 @@ def _result(run: Run) -> EvalResult:
         dataset_type=scores["benchmark"],
         dataset_name=f"{scores['benchmark']}, version {scores['version']}, {scores['questions']} questions",
         metric_type=scores["headline"],
+        metric_name=f"{scores['headline']} ({run.name})",
         metric_value=round(100 * scores["summary"][scores["headline"]], 1),
     )
