@@ -176,8 +176,10 @@ def plan(*arguments: str) -> tuple[int, str]:
 def test_a_plan_that_fits_is_told_in_tables_and_words() -> None:
     code, output = plan("--model", "7b", "--memory", "80GB", "--minutes", "1")
     assert code == 0
-    for words in ("on A100 80GB: 80.0 GB", "120 frames", "geometry encoder", "| 10000 ", "It remembers: fits"):
+    for words in ("on A100 80GB: 80.0 GB", "120 frames", "geometry encoder", "\n 10000 ", "It remembers: fits"):
         assert words in output
+    tables = [line for line in output.splitlines() if line.startswith(" ")]
+    assert tables and all(len(line) <= 80 for line in tables) and "…" not in output
 
 
 def test_a_plan_that_does_not_fit_says_what_to_turn_down() -> None:

@@ -44,6 +44,7 @@ def test_a_card_names_the_option_the_truth_and_what_was_looked_at():
     for line in ("Answer     B. sofa\n", "Recalled   sofa\n", "Looked at  0:00.0 (25%), 1:15.2 (25%), 2:30.5 (25%)\n"):
         assert line in printed
     assert "Truth      A. the table [red] in the corner" in printed and "✗ wrong" in printed
+    assert "\x1b" not in card(Question("", "Red \x1b[31m?", None, ""), answer("\x1b]0;x\x07"))
     words = card(Question("", "How far?", None, ""), answer(""), title="At 0:03.0")
     assert words.startswith("At 0:03.0  How far?\nAnswer     (no words)\n") and "Truth" not in words
 

@@ -70,7 +70,8 @@ def _print(on: Console, label: str, text: str, style: str = "") -> None:
     """Print a text beside its label, wrapped at words and lines of its own kept."""
     from rich.text import Text
 
-    lines = Text(text or "(no words)", style).wrap(on, on.width - LABEL)
+    shown = "".join(character for character in text if character.isprintable() or character == "\n")
+    lines = Text(shown or "(no words)", style).wrap(on, on.width - LABEL)
     for number, line in enumerate(lines):
         line.rstrip()
         on.print(Text.assemble((f"{'' if number else label:{LABEL}}", "dim"), line), soft_wrap=True)
