@@ -54,7 +54,7 @@ def test_a_folder_is_measured_and_its_table_printed(loaded, film, monkeypatch, t
     assert result["videos"] == 1
     assert result["rows"][0]["pair"] == coverage.video_coverage(loaded.model, loaded.processor, film, fps=1)["pair"]
     assert result["rules"]["nearest"] == result["rows"][0]["nearest"]
-    assert "largest gap" in capsys.readouterr().out
+    assert "successive" in capsys.readouterr().out
 
 
 def test_what_cannot_be_measured_is_refused(loaded, tmp_path):

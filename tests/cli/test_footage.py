@@ -79,7 +79,7 @@ def test_files_of_any_name_are_asked_and_watched(toy, film, lockstep, name):
     for spelled in (name, f"./{name}"):
         result = run("ask", "--fps", 5, "--", spelled, QUESTION)
         assert result.exit_code == 0, result.output
-        assert f"\n{name}: 1.0 s, 5 frames" in result.stdout
+        assert f"\n{name}: 1.0 s of video, 5 frames" in result.stdout
     result = run("watch", "--fps", 5, "--ask", QUESTION, "--", name)
     assert result.exit_code == 0, result.output
     assert f"of {name}: 5 frames" in result.stdout

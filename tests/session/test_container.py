@@ -55,8 +55,8 @@ def test_other_files_are_refused(tmp_path):
     for path in (text, empty, plain):
         with pytest.raises(ValueError, match="no memory of vlm2"):
             container.read(path)
-    for path in (folder, tmp_path / "none"):
-        with pytest.raises(ValueError, match="no file"):
+    for path, words in ((folder, "is a folder"), (tmp_path / "none", "no file")):
+        with pytest.raises(ValueError, match=words):
             container.read(path)
     with pytest.raises(ValueError, match="no folder .*/none"):
         container.write(tmp_path / "none" / "a", *example())
