@@ -61,11 +61,11 @@ def loader(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 def test_get_prints_one_line_a_part(toy: FrozenPart, cache: Path) -> None:
-    for source in ("the package index (toy-part 1.0)", f"the cache {cache}"):
+    for source in ("the package index", f"the cache {cache}"):
         result = CliRunner().invoke(app, ["get"])
         assert result.exit_code == 0, result.output
         assert result.output.splitlines() == [
-            f"toy: a toy, 1 MB, Apache-2.0, from {source}",
+            f"toy: 1 MB, Apache-2.0, from {source}",
             f"The weights are in {cache}",
         ]
 
@@ -114,7 +114,7 @@ def test_loading_fetches_what_is_missing_and_says_so_once(
     assert load_model("mini")[0] is loader
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "toy: a toy, 1 MB, Apache-2.0, from the package index (toy-part 1.0)\n"
+    assert err == "toy: 1 MB, Apache-2.0, from the package index\n"
 
 
 @pytest.mark.parametrize("given", ["option", "variable"])
@@ -144,7 +144,7 @@ def test_a_failed_part_ends_its_line(toy: FrozenPart) -> None:
     stream = io.StringIO()
     with part_lines(stream) as report:
         report(Progress(toy, ""))
-    assert stream.getvalue() == "toy: a toy, 1 MB, Apache-2.0, not ready\n"
+    assert stream.getvalue() == "toy: 1 MB, Apache-2.0, not ready\n"
 
 
 def test_on_a_terminal_the_line_is_rewritten_with_what_arrived(toy: FrozenPart) -> None:

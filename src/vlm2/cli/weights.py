@@ -162,4 +162,4 @@ class _TerminalLines:
 
 def _facts(progress: Progress) -> str:
     part = progress.part
-    return f"{part.name}: {part.title}, {part.megabytes} MB, {part.licence},"
+    return f"{part.name}: {part.megabytes} MB, {part.licence},"

