@@ -206,7 +206,7 @@ def test_a_file_that_may_not_grow_is_told(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 
     path = tmp_path / "room.vlm2mem"
-    command = [sys.executable, "-c", code, str(path)]
+    command = [sys.executable, "-B", "-c", code, str(path)]  # -B: the limit would cut bytecode files as well
     done = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=small)
     assert done.stdout == (
         f"{path} (0.1 MB) cannot be saved: File too large. Free some space, or name a file on another disk.\n"
