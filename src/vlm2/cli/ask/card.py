@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 LABEL = 11  # columns of the words on the left
 EVIDENCE_SHOWN = 3
+GUESS = "nothing; the answer is a guess of the language model"
 
 
 def console() -> Console:
@@ -33,6 +34,8 @@ def print_card(on: Console, question: Question, answer: Answer, mark: Mark | Non
         _print(on, "Truth", f"{_in_words(question, question.ground_truth)}  {_verdict(mark, on.encoding)}")
     if answer.recalled is not None:
         _print(on, "Recalled", _in_words(question, answer.recalled), "dim")
+    elif answer.evidence:
+        _print(on, "Recalled", GUESS, "dim")
     if answer.evidence:
         shown = (f"{clock(seen.time)} ({seen.weight:.0%})" for seen in answer.evidence[:EVIDENCE_SHOWN])
         _print(on, "Looked at", ", ".join(shown), "dim")
