@@ -36,7 +36,7 @@ def test_every_command_named_exists(readme):
 def test_python_runs_as_written(readme, repository):
     if not (repository / "src/vlm2/checkpoints/mini/config.json").exists():
         pytest.skip("no packaged checkpoint; train one with `make train-mini`")
-    from vlm2.model.weights import MissingPart, find_part, needed_parts
+    from vlm2.encoders.weights import MissingPart, find_part, needed_parts
 
     try:
         for part in needed_parts():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .session import Session, load
+    from .streaming import Session, load
 
     __version__: str
 
@@ -23,5 +23,5 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         from importlib import import_module
 
-        return getattr(import_module("vlm2.session"), name)
+        return getattr(import_module("vlm2.streaming"), name)
     raise AttributeError(f"module 'vlm2' has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -8,9 +8,9 @@ import pytest
 from toys import ToyVision, toy_model, toy_processor
 from typer.testing import CliRunner
 
-from vlm2.benchmarks import speed
 from vlm2.cli.main import app
-from vlm2.session import LoadedModel
+from vlm2.evaluation.speed import memory_step as speed
+from vlm2.streaming import LoadedModel
 
 
 def run(*arguments: object):
@@ -30,7 +30,7 @@ def toy(monkeypatch, tmp_path):
     processor = toy_processor()
     processor.max_pixels = ToyVision.max_pixels
     loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
-    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: loaded)
+    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
 
 
 def test_memory_prints_a_table(small):

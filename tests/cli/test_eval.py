@@ -6,8 +6,8 @@ import sys
 import pytest
 from toyruns import TOY, ToyWatching, write_videos
 
-from vlm2.benchmarks import benchmark, respondents, scores
 from vlm2.cli import main as command
+from vlm2.evaluation import benchmark, respondents, scores
 
 
 @pytest.fixture

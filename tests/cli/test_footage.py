@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 import vlm2
 from vlm2.cli.main import app
-from vlm2.session import LoadedModel, Session, container
+from vlm2.streaming import LoadedModel, Session, container
 from vlm2.video import LiveReader
 
 QUESTION = "How many chairs are in this room?"
@@ -31,7 +31,7 @@ def toy(monkeypatch, tmp_path) -> LoadedModel:
     processor = toy_processor()
     processor.max_pixels = ToyVision.max_pixels
     loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
-    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: loaded)
+    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
     return loaded
 
 
@@ -196,7 +196,7 @@ def test_a_full_disk_is_told_with_the_file_and_what_to_do(toy, film, lockstep, t
 
 def test_a_file_that_may_not_grow_is_told(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from vlm2.session.container import put\n"
+        "import sys; from pathlib import Path; from vlm2.streaming.container import put\n"
         "try: put(Path(sys.argv[1]), bytes(100_000))\n"
         "except OSError as error: print(error)"
     )

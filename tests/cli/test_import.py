@@ -18,7 +18,7 @@ from toys import toy_tokenizer
 from typer.testing import CliRunner
 
 from vlm2.cli.main import app
-from vlm2.geometry.pi3 import DecoderSize, Pi3, Pi3Config
+from vlm2.encoders.geometry.pi3 import DecoderSize, Pi3, Pi3Config
 
 QUESTION = "How many chairs are in this room?"
 
@@ -72,7 +72,7 @@ def test_pi3_alone(tmp_path):
 
 @pytest.mark.parametrize("quantize", ["4bit", "8bit"])
 def test_quantising_says_what_it_needs(folder, write_video, monkeypatch, quantize):
-    monkeypatch.setattr("vlm2.model.language.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("vlm2.models.language.importlib.util.find_spec", lambda name: None)
     video = write_video([np.zeros((48, 64, 3), np.uint8)])
     error = run("ask", video, QUESTION, "--model", folder, "--quantize", quantize).exception
     assert isinstance(error, ValueError)
@@ -95,7 +95,7 @@ PUBLISHED = {
 IMPORT_AND_WEIGH = """
 import sys
 from pathlib import Path
-from vlm2.model.foreign import import_llava_video
+from vlm2.models.convert import import_llava_video
 import_llava_video(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(status["VmHWM"].split()[0])  # kilobytes
@@ -106,7 +106,7 @@ print(status["VmHWM"].split()[0])  # kilobytes
 def test_published_widths_at_depth_two_answer_in_bfloat16(tmp_path, write_video):
     """The 7b of published widths, 2 layers of the language model, 2 of SigLIP, π³ with a trunk of 2, a DINOv2 of 1 and
     decoders of 1: random weights, imported from shards, asked."""
-    from vlm2.model.foreign.llava_video import make_plan
+    from vlm2.models.convert.llava_video import make_plan
 
     shallow = {
         name: DecoderSize(depth=1, out=size) for name, size in (("points", 1024), ("confidence", 1024), ("camera", 512))

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vlm2.cli.main import app
-from vlm2.train.recipe import find, recipes
+from vlm2.training.recipe import find, recipes
 
 
 def run(*arguments):

@@ -9,7 +9,7 @@ from toys import ToyVision, toy_model, toy_processor
 from typer.testing import CliRunner
 
 from vlm2.cli.main import app
-from vlm2.session import Session
+from vlm2.streaming import Session
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import vlm2
 from vlm2.cli.main import app
-from vlm2.session import LoadedModel, Session
+from vlm2.streaming import LoadedModel, Session
 from vlm2.video import LiveReader, VideoError
 
 QUESTION = "How many chairs are in this room?"
@@ -23,7 +23,7 @@ def toy(monkeypatch, tmp_path) -> LoadedModel:
     processor = toy_processor()
     processor.max_pixels = ToyVision.max_pixels
     loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
-    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: loaded)
+    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
     return loaded
 
 
@@ -176,7 +176,7 @@ def test_a_failed_saving_meanwhile_is_told_and_watching_goes_on(toy, film, locks
     ],
 )
 def test_wrong_settings_are_explained_before_anything_is_loaded(film, monkeypatch, options, words):
-    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: pytest.fail("loaded"))
     error = run(film, *options).exception
     assert isinstance(error, ValueError)
     assert words in str(error)

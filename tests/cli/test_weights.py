@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from vlm2.cli.weights import app, load_model, part_lines
-from vlm2.model import preparation, sources, weights
-from vlm2.model.weights import FrozenPart, MissingPart, Progress
+from vlm2.encoders import part_sources as sources
+from vlm2.encoders import preparation, weights
+from vlm2.encoders.weights import FrozenPart, MissingPart, Progress
 
 SOURCE = b"the weights of a toy"
 
@@ -56,7 +57,7 @@ def loader(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
             weights.find_part(part)
         return loaded
 
-    monkeypatch.setattr("vlm2.session.load", load)
+    monkeypatch.setattr("vlm2.streaming.load", load)
     return loaded
 
 
@@ -135,7 +136,7 @@ def test_a_part_that_is_missing_after_it_was_fetched_is_an_error_and_no_loop(
     def load(name: str, **options: object) -> None:
         raise MissingPart("gone again", "toy")
 
-    monkeypatch.setattr("vlm2.session.load", load)
+    monkeypatch.setattr("vlm2.streaming.load", load)
     with pytest.raises(MissingPart, match="gone again"):
         load_model("mini")
 

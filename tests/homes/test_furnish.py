@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from vlm2.homes.build import build_home, floor_area, placement_box, scene_objects
+from vlm2.homes.floor_plan import inside, polygon_area
 from vlm2.homes.home import Home
-from vlm2.homes.plan import inside, polygon_area
-from vlm2.homes.stage import Footprint
+from vlm2.homes.room_layout import Footprint
 from vlm2.scenes.record import Box
 
 from .places import home

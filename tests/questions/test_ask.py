@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vlm2.benchmarks.benchmark import Item
-from vlm2.benchmarks.phrases import exact_match
+from vlm2.evaluation.benchmark import Item
+from vlm2.evaluation.exact_match import exact_match
 from vlm2.questions import Question, ask_all, tasks, wordings
-from vlm2.questions.boxes import bearing, box_distance
+from vlm2.questions.box_geometry import bearing, box_distance
 from vlm2.questions.row import read_row
 from vlm2.questions.tasks import Task, families
 from vlm2.questions.tasks.vsi import object_rel_direction

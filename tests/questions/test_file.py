@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from vlm2.benchmarks import vsi_bench
+from vlm2.evaluation.benchmarks import vsi_bench
 from vlm2.questions.file import convert, read_rows
-from vlm2.train.annotations import read_annotations
+from vlm2.training.annotations import read_annotations
 
 ROW = {
     "id": 1,

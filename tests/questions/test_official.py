@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vlm2.questions.boxes import bearing
+from vlm2.questions.box_geometry import bearing
 from vlm2.questions.question import Question
 from vlm2.questions.row import read_row
 from vlm2.questions.tasks.vsi import (

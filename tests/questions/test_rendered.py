@@ -15,10 +15,10 @@ import jaxtyping
 import numpy as np
 import pytest
 
-from vlm2.homes.produce import SampledHome, sample_home
+from vlm2.homes.production import SampledHome, sample_home
 from vlm2.homes.renderer import Renderer
 from vlm2.questions import Question, ask_all, wordings
-from vlm2.questions.frames import numbered_times
+from vlm2.questions.numbered_frames import numbered_times
 from vlm2.questions.tasks.freeform.which_colour import CLEAR
 
 SIZE = (128, 96)

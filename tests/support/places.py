@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from vlm2.geometry.encoder import Geometry, GeometryEncoder
-from vlm2.geometry.features import Features, Landmarks
-from vlm2.geometry.loops import axis_angle
+from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
+from vlm2.slam.features import Features, Landmarks
+from vlm2.slam.loop_closure import axis_angle
 
 FOCAL = 160.0
 HALF = (128, 96)  # pixels

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from vlm2.model.recall import Recollection
-from vlm2.model.recall.vocabulary import VOCABULARY, category_index
+from vlm2.models.recall import Recollection
+from vlm2.scenes.vocabulary import VOCABULARY, category_index
 
 CHAIR, TABLE = category_index("chair"), category_index("table")
 

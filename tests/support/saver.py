@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from vlm2.session import container
+from vlm2.streaming import container
 
 
 def save_for_ever(path: Path, ready) -> None:

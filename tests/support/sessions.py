@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vlm2.session import Session
-from vlm2.session.file import pack
+from vlm2.streaming import Session
+from vlm2.streaming.memory_file import pack
 
 QUESTION = "How many chairs are in this room?"
 

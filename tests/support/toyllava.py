@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from toys import toy_tokenizer
 
-from vlm2.geometry.pi3 import DecoderSize, Pi3, Pi3Config
+from vlm2.encoders.geometry.pi3 import DecoderSize, Pi3, Pi3Config
 
 WIDTH, TEXT_WIDTH, LAYERS, VOCABULARY, SIDE, PATCH = 16, 64, 2, 264, 70, 14  # bitsandbytes wants multiples of 64
 GRID = SIDE // PATCH  # 5: odd, so that the ways of pooling differ

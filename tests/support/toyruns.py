@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from toys import ToyVision, toy_model, toy_processor
 
-from vlm2.benchmarks.benchmark import Benchmark, Item, Loaded, Values
-from vlm2.benchmarks.respondents import Settings, Watching
-from vlm2.benchmarks.runner import Place, run
-from vlm2.session.load import LoadedModel
+from vlm2.evaluation.benchmark import Benchmark, Item, Loaded, Values
+from vlm2.evaluation.respondents import Settings, Watching
+from vlm2.evaluation.runner import Place, run
+from vlm2.streaming.load import LoadedModel
 
 KINDS = ("counting", "distance", "direction")
 
@@ -113,7 +113,9 @@ def toy_run(videos: Path, out: Path, place: Place | None = None, fatal_line: int
     Returns the number of its lines that were executed, if they are counted.
     """
     lines = 0
-    counted = tuple(os.path.join("benchmarks", name) for name in ("runner.py", "ledger.py", "receipt.py", "workers.py"))
+    counted = tuple(
+        os.path.join("evaluation", name) for name in ("runner.py", "predictions.py", "receipt.py", "workers.py")
+    )
 
     def trace(frame: FrameType, event: str, _):
         nonlocal lines

@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from vlm2.geometry.pi3 import DecoderSize, Pi3Config
-from vlm2.model import FrameFeatures, VLM2Config, VLM2ForConditionalGeneration, VLM2Processor
-from vlm2.model.vision import VisionEncoder
+from vlm2.encoders.geometry.pi3 import DecoderSize, Pi3Config
+from vlm2.encoders.vision import VisionEncoder
+from vlm2.models import FrameFeatures, VLM2Config, VLM2ForConditionalGeneration, VLM2Processor
 
 VISION_DIM, STRIDE, GRID = 12, 8, (4, 6)
 TEXT = {

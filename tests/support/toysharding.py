@@ -10,9 +10,9 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from toys import toy_config, toy_features, toy_model, toy_processor
 
 from vlm2.questions.question import Question
-from vlm2.train import packing
-from vlm2.train.finetune import Shown, Telling
-from vlm2.train.seven_b import sharding
+from vlm2.training import packing
+from vlm2.training.finetune import Shown, Telling
+from vlm2.training.seven_b import sharding
 
 QUESTIONS = (
     Question("object_counting", "How many chairs?", None, "4"),

@@ -17,13 +17,13 @@ import torch
 from safetensors.torch import save_file
 from toys import GRID, VISION_DIM, ToyVision, toy_geometry, toy_model, toy_processor
 
-from vlm2.geometry.pi3 import Pi3, Pi3Config
-from vlm2.model import parts
-from vlm2.model.recall.vocabulary import category_index
+from vlm2.encoders.geometry.pi3 import Pi3, Pi3Config
+from vlm2.models import parts
 from vlm2.scenes import Box, Room, Scene, SceneObject, Sighting
-from vlm2.train import loop
-from vlm2.train.cache import FORMAT
-from vlm2.train.geometry import save_encoder
+from vlm2.scenes.vocabulary import category_index
+from vlm2.training import loop
+from vlm2.training.geometry import save_encoder
+from vlm2.training.home_cache import FORMAT
 
 LORA = {"r": 2, "alpha": 4, "dropout": 0.1, "targets": ["q_proj", "v_proj"]}  # dropout: chance plays a part
 CATEGORIES = ("sofa", "tv", "plant", "lamp", "sink", "bed", "chair", "chair", "chair")

@@ -26,9 +26,9 @@ def memory(
 ) -> None:
     """Time a step of the memory, in fp32 and (not on a CPU without it) bf16, beside one that projects all its entries
     at each frame and beside the same matrix products alone."""
-    from ..benchmarks import speed
+    from ..evaluation.speed import memory_step as speed
     from ..figures import print_figures
-    from ..session.load import find_device
+    from ..streaming.load import find_device
 
     if shape is not None and shape not in speed.SHAPES:
         raise ValueError(f"There is no shape {shape!r}; choose one of {', '.join(speed.SHAPES)}.")
@@ -62,9 +62,10 @@ def stream(
 
     import vlm2
 
-    from ..benchmarks import soak, speed
+    from ..evaluation.speed import memory_step as speed
+    from ..evaluation.speed import soak
     from ..figures import print_figures
-    from ..session.load import find_device
+    from ..streaming.load import find_device
 
     loaded = vlm2.load(model, device=device, dtype=dtype)
     with Progress(console=Console(stderr=True)) as progress:
@@ -103,9 +104,10 @@ def scale(
     """Run the 7b with random weights at its own size: seconds by station and peak memory as frames come in."""
     from rich.console import Console
 
-    from ..benchmarks import scale, speed
+    from ..evaluation.speed import memory_step as speed
+    from ..evaluation.speed import scale
     from ..figures import print_figures
-    from ..session.load import find_device, find_dtype
+    from ..streaming.load import find_device, find_dtype
 
     if not all(part.isdecimal() and int(part) for part in frames.split(",")):
         raise ValueError(f"--frames takes numbers above 0 with commas between them, such as 32,128,1000; not {frames}.")

@@ -13,8 +13,8 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from ..benchmarks.benchmark import Benchmark, Loaded
-    from ..benchmarks.runner import Place, Progress
+    from ..evaluation.benchmark import Benchmark, Loaded
+    from ..evaluation.runner import Place, Progress
 
 
 class BenchmarkFirst(TyperGroup):
@@ -66,9 +66,9 @@ def run(
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, …")] = None,
 ) -> None:
     """Answer a benchmark's questions with a model, score them, and print the scores."""
-    from ..benchmarks import runner
-    from ..benchmarks.benchmark import find
-    from ..benchmarks.respondents import Settings, respondent, title
+    from ..evaluation import runner
+    from ..evaluation.benchmark import find
+    from ..evaluation.respondents import Settings, respondent, title
 
     chosen = find(benchmark)
     chosen.scorer(scorer)  # refuses an unknown one before the work
@@ -96,7 +96,7 @@ def run(
 @app.command("list")
 def list_benchmarks() -> None:
     """List the benchmarks."""
-    from ..benchmarks.benchmark import benchmarks
+    from ..evaluation.benchmark import benchmarks
 
     for name, line in benchmarks().items():
         typer.echo(f"{name:12} {line}")
@@ -117,9 +117,9 @@ def report(
     from rich.console import Console
     from rich.markup import escape
 
-    from ..benchmarks.findings import find_out
-    from ..benchmarks.report import write_report
-    from ..benchmarks.scores import read_run
+    from ..evaluation.report.findings import find_out
+    from ..evaluation.report.report import write_report
+    from ..evaluation.scores import read_run
 
     with Console(stderr=True).status("Reading") as status:
         findings = find_out(
@@ -143,7 +143,7 @@ def geometry(
 
     import vlm2
 
-    from ..benchmarks import geometry as measure
+    from ..evaluation.measures import geometry as measure
 
     loaded = vlm2.load(model, device=device)
     windows = list(track(measure.run(loaded.model, loaded.processor, data, fps), description="Measuring windows"))
@@ -162,7 +162,7 @@ def drift(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
 ) -> None:
     """Measure how far joined windows drift on long walks: path, points and turns."""
-    from ..benchmarks.measure import measure
+    from ..evaluation.measures.measure import measure
 
     measure("drift", model, data, out, count, device)
 
@@ -177,7 +177,7 @@ def coverage(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
 ) -> None:
     """Measure how the episodic memory's slots cover a video's time, under each of its rules."""
-    from ..benchmarks.measure import measure
+    from ..evaluation.measures.measure import measure
 
     measure("coverage", model, data, out, count, device, fps=fps)
 
@@ -192,7 +192,7 @@ def evidence(
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
 ) -> None:
     """Measure whether the frames that answers rest on show what was asked about."""
-    from ..benchmarks.measure import measure
+    from ..evaluation.measures.measure import measure
 
     measure("evidence", model, data, out, count, device, fps=fps)
 
@@ -225,7 +225,7 @@ def _device(device: str | None, place: Place) -> str | None:
 def _make(benchmark: Benchmark, loaded: Loaded, workers: int) -> None:
     from rich.progress import track
 
-    from ..benchmarks import runner
+    from ..evaluation import runner
 
     names = {item.group for item in loaded.items}
     list(track(runner.make_videos(benchmark, loaded, workers), "Making videos", total=len(names)))

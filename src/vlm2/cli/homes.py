@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..homes.produce import HomeOrder
+    from ..homes.production import HomeOrder
     from ..questions import Question
     from ..scenes.record import Scene
 
@@ -54,7 +54,7 @@ def make(
     ] = False,
 ) -> None:
     """Make homes: videos/*.mp4, scenes/*.json, sheets/*.png and questions.jsonl in VSI-Bench's form."""
-    from ..homes.produce import HomeOrder
+    from ..homes.production import HomeOrder
 
     width, height = _size(size)
     chosen = _families(families)
@@ -129,7 +129,7 @@ def _one_thread() -> None:
 
 
 def _make_one(order: HomeOrder, out: Path) -> Scene:
-    from ..homes.produce import produce_home
+    from ..homes.production import produce_home
 
     return produce_home(order, out)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..model.foreign import KeyReport
+    from ..models.convert import KeyReport
 
 app = typer.Typer(
     help="Bring published weights into a folder that --model takes; every tensor is accounted for.",
@@ -29,7 +29,7 @@ def llava_video(
     json: Json = False,
 ) -> None:
     """LLaVA-Video-7B-Qwen2 (or LLaVA-NeXT-Video-7B-Qwen2) with π³: a VLM²-7B before any training."""
-    from ..model.foreign import import_llava_video
+    from ..models.convert import import_llava_video
 
     _show(import_llava_video(source, out, geometry, seed), out, json)
 
@@ -37,7 +37,7 @@ def llava_video(
 @app.command("pi3")
 def pi3(source: Source, out: Out, json: Json = False) -> None:
     """π³, the geometry encoder: also a .safetensors or .pth file. Its licence is not for commercial use."""
-    from ..model.foreign import import_pi3
+    from ..models.convert import import_pi3
 
     _show(import_pi3(source, out), out, json)
 
@@ -45,7 +45,7 @@ def pi3(source: Source, out: Out, json: Json = False) -> None:
 def _show(report: KeyReport, out: Path, json: bool) -> None:
     import json as json_module
 
-    from ..model.parts import PartRecord
+    from ..models.parts import PartRecord
 
     if json:
         typer.echo(json_module.dumps(report.to_json(), indent=1))

@@ -14,7 +14,7 @@ def train(
     show: Annotated[bool, typer.Option("--show", help="Print the configuration and exit.")] = False,
 ) -> None:
     """Train with a recipe: `vlm2 train mini loop.steps=100`. Run again, it goes on from its last checkpoint."""
-    from ..train.recipe import find, flat, override, recipes
+    from ..training.recipe import find, flat, override, recipes
 
     if list_recipes:
         for name, line in recipes().items():

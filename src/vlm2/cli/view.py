@@ -13,7 +13,7 @@ from .watch import check_place
 KINDS = {"": "PNG", ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 if TYPE_CHECKING:
-    from ..session.stream import Stream
+    from ..streaming.stream import Stream
 
 
 def view(
@@ -27,9 +27,9 @@ def view(
     last: Annotated[int, typer.Option(help="How many of the latest writes to print.", min=0)] = 24,
 ) -> None:
     """Print what the memory did last, and draw what it holds: kept frames on a time line, and a map from above."""
-    from ..session import file
-    from ..session.container import put
-    from ..view.sheet import frames, sheet, waiting
+    from ..streaming import memory_file as file
+    from ..streaming.container import put
+    from ..viewer.memory_page import frames, sheet, waiting
 
     memory = memory or named
     if memory is None:

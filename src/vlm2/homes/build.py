@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..scenes.record import Box, SceneObject
+from .floor_plan import Plan, gap_edge, inside, make_plan, polygon_area
 from .furnish import furnish
 from .home import Home, Light, Opening, Placement, Split
 from .mesh import Mesh
-from .plan import Plan, gap_edge, inside, make_plan, polygon_area
 from .shell import build_opening, build_shell, triple
 
 if TYPE_CHECKING:

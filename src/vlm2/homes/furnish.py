@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..scenes.record import Room
-from . import groups
-from .place import against_wall, at_edge, ceiling, in_open, near_wall, on_some_top, on_wall
-from .plan import Gap, Plan, gap_span
-from .stage import Furniture, Piece, Stage
+from . import furniture_groups as groups
+from .floor_plan import Gap, Plan, gap_span
+from .placement import against_wall, at_edge, ceiling, in_open, near_wall, on_some_top, on_wall
+from .room_layout import Furniture, Piece, Stage
 
 
 def furnish(plan: Plan, catalogue: Furniture, rng: np.random.Generator) -> dict[str, tuple[Piece, ...]]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..scenes.record import Room
+from .floor_plan import WALL, Edge, Gap, Plan, gap_edge, gap_span, hole, room_edges
 from .home import Opening, Split
 from .mesh import Material, Mesh, Part
-from .plan import WALL, Edge, Gap, Plan, gap_edge, gap_span, hole, room_edges
 from .textures import texture_names
 
 FLOORS = {

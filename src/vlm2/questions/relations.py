@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..scenes.record import Box, Scene, SceneObject
-from .boxes import box_distance
+from .box_geometry import box_distance
 
 RESTING = 0.02  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG = 0.05  # metres that a thing's middle may lie outside what it rests on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .metadata import read_metadata
 from .record import Box, Intrinsics, Room, Scene, SceneObject, Sighting, Trajectory
+from .scan_metadata import read_metadata
 
 __all__ = ["Box", "Intrinsics", "Room", "Scene", "SceneObject", "Sighting", "Trajectory", "read_metadata"]

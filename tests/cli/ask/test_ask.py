@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import vlm2
 from vlm2.cli.main import app
-from vlm2.session import LoadedModel, Session
+from vlm2.streaming import LoadedModel, Session
 
 QUESTION = "How many chairs are in this room?"
 ROW = {
@@ -31,7 +31,7 @@ def toy(monkeypatch, tmp_path) -> LoadedModel:
     processor = toy_processor()
     processor.max_pixels = ToyVision.max_pixels
     loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
-    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: loaded)
+    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
     return loaded
 
 
@@ -144,7 +144,7 @@ def test_models_devices_and_dtypes_that_are_not_there(video, monkeypatch, reposi
 )
 def test_what_cannot_be_saved_is_refused_before_anything_is_loaded(video, tmp_path, monkeypatch, place, words):
     os.mkfifo(tmp_path / "pipe")
-    monkeypatch.setattr("vlm2.session.load", lambda *_, **__: pytest.fail("loaded"))
+    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: pytest.fail("loaded"))
     error = run(video, QUESTION, "--save", tmp_path / place).exception
     assert isinstance(error, ValueError)
     assert words in str(error)
@@ -165,7 +165,7 @@ def test_a_memory_that_cannot_be_saved_costs_no_answers(toy, video, tmp_path, mo
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("vlm2.session.Session.save", full)
+    monkeypatch.setattr("vlm2.streaming.Session.save", full)
     result = run(video, QUESTION, "--json", "--fps", 5, "--save", tmp_path / "room.vlm2mem")
     assert isinstance(result.exception, OSError)
     assert json.loads(result.stdout)["answers"][0]["question"] == QUESTION

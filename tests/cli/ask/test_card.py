@@ -11,8 +11,8 @@ from rich.console import Console
 from vlm2.cli.ask.card import clock, console, print_card
 from vlm2.cli.ask.mark import Mark
 from vlm2.questions.question import Question
-from vlm2.session import Answer
-from vlm2.session.answer import Evidence
+from vlm2.streaming import Answer
+from vlm2.streaming.answer import Evidence
 
 LONG = "Measuring from the closest point of each object [kitchen], which of these objects is the closest to the kettle?"
 OPTIONS = ("A. the table [red] in the corner of the very large living room beside the kitchen", "B. sofa")

@@ -7,7 +7,7 @@ import pytest
 
 from vlm2.homes.furniture import catalogue as module
 from vlm2.homes.furniture.catalogue import DESIGNS, Catalogue, design_models
-from vlm2.homes.furniture.draw import PALETTE
+from vlm2.homes.furniture.random_draw import PALETTE
 from vlm2.homes.home import FurnitureModel
 from vlm2.homes.textures import texture_names
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vlm2.homes.furniture.draw import colour_name, linear
+from vlm2.homes.furniture.random_draw import colour_name, linear
 from vlm2.homes.furniture.solids import box, cushion, cylinder, ellipsoid, facing, lathe, prism, rod, sheet, turned
 
 

@@ -13,7 +13,7 @@ from vlm2.questions.tasks.situated import how_many, is_there
 from vlm2.questions.tasks.vsi import obj_appearance_order, object_counting, object_rel_distance
 from vlm2.questions.visibility import named
 from vlm2.scenes import Box, Room, Scene, SceneObject, Sighting
-from vlm2.scenes.metadata import _scene as read_scan
+from vlm2.scenes.scan_metadata import _scene as read_scan
 
 GHOST = "harpsichord"
 TASKS = [(family, name) for family in families() for name in tasks(family)]

@@ -17,8 +17,8 @@ from ..weights import OFFLINE_HELP, load_model
 
 if TYPE_CHECKING:
     from ...questions.question import Question
-    from ...session import Answer, Session
-    from ...session.baseline import Baseline
+    from ...streaming import Answer, Session
+    from ...streaming.llava_baseline import Baseline
     from ...video import VideoFile
 
 LONG_VIDEO = 10.0  # seconds; from here on a progress bar
@@ -59,7 +59,7 @@ def ask(
         file = VideoFile(video)
         loaded, load_seconds = load_model(model, offline, device=device, dtype=dtype, quantize=cast(Any, quantize))
         if baseline is not None:
-            from ...session.baseline import Baseline
+            from ...streaming.llava_baseline import Baseline
 
             session = Baseline(loaded, baseline)
             session.watch(file)
@@ -107,7 +107,7 @@ def _prompt(question: Question) -> str:
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     """Show our own warnings as one yellow line each, and those of the libraries not at all."""
-    from ...model.weights import LicenceNotice
+    from ...encoders.weights import LicenceNotice
     from ...video import VideoWarning
 
     def show(message: Warning | str, *_: object, **__: object) -> None:

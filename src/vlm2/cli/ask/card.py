@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...questions.question import Question
-    from ...session import Answer
+    from ...streaming import Answer
     from .mark import Mark
 
 WIDTH = 80

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...benchmarks.metrics import first_word, number_anywhere, plain_number, relative_accuracy
+from ...evaluation.vsi_metrics import first_word, number_anywhere, plain_number, relative_accuracy
 from ...questions.question import Question
 
 LEAST = 0.5

@@ -48,7 +48,7 @@ def doctor(
     }
     machine = {"memory": memory, "card": card, "peak": peak, "bandwidth": bandwidth, "device": device}
     if plan or measure or model or any(value is not None for value in (wishes | machine).values()):
-        from . import planning
+        from . import capacity as planning
 
         raise typer.Exit(planning.run(model or "mini", wishes, machine, measure, json))
     found = list(checks.examine())

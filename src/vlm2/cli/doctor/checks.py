@@ -124,7 +124,7 @@ def video() -> Iterator[Check]:
 def parts() -> Iterator[Check]:
     """Check the frozen parts: prepared, or in an installed package from which they are prepared at first use."""
     try:
-        from ...model import weights
+        from ...encoders import weights
     except ImportError as error:
         yield Check("frozen parts", True, False, f"cannot be looked at: {error}", "pip install vlm2")
         return
@@ -150,7 +150,7 @@ def checkpoint() -> Iterator[Check]:
 
 def processor() -> Iterator[Check]:
     """Look at the processor: its name, the cores that this process may use, and what it multiplies fast."""
-    from ...benchmarks.device import cores
+    from ...evaluation.speed.machine import cores
 
     told = _told_of_processor()
     found = [told.get("model name") or platform.processor() or platform.machine(), f"{cores()} cores"]
@@ -172,7 +172,7 @@ def _told_of_processor() -> dict[str, str]:
 
 def memory() -> Iterator[Check]:
     """Check the machine's memory, or what a container leaves of it."""
-    from ...benchmarks.device import available_memory, total_memory
+    from ...evaluation.speed.machine import available_memory, total_memory
 
     total, free = total_memory(), available_memory()
     if total is None:

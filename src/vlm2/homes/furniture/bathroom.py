@@ -8,8 +8,8 @@ import numpy as np
 
 from ..mesh import Material, Part
 from .design import Design, Piece
-from .draw import Draw
 from .fittings import carcass, fronts
+from .random_draw import Draw
 from .solids import box, cylinder, ellipsoid, facing, lathe, placed, rod, sheet, tube, turned
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..mesh import Part
 from .design import Design, Piece
-from .draw import Draw
 from .fittings import legs
+from .random_draw import Draw
 from .solids import box, cushion
 
 

@@ -10,9 +10,10 @@ from functools import cache, lru_cache, partial
 import numpy as np
 
 from ..home import FurnitureModel, Split
-from . import bathroom, beds, decor, electronics, kitchen, lamps, music, plants, seating, small, storage, tables
+from . import bathroom, beds, decor, electronics, kitchen, lamps, music, plants, seating, storage, tables
+from . import small_items as small
 from .design import Design, Stands, finished
-from .draw import Draw
+from .random_draw import Draw
 from .sweethome import Entry, SweetHome, installed, split_of
 
 DESIGNS: tuple[Design, ...] = sum(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .design import Design, Piece
-from .draw import Draw, plain
+from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, facing, lathe, placed, rod, sheet, tube, turned
 
 

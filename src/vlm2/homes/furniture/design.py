@@ -12,7 +12,7 @@ import numpy as np
 from ..home import FurnitureModel
 from ..mesh import Mesh, Part
 from ..textures import texture_image
-from .draw import Draw, colour_name
+from .random_draw import Draw, colour_name
 from .solids import joined
 
 Stands = Literal["floor", "top", "wall", "ceiling"]

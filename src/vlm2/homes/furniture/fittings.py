@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..mesh import Material, Part
-from .draw import Draw
+from .random_draw import Draw
 from .solids import box, cylinder, rod
 
 

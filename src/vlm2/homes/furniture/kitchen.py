@@ -6,8 +6,8 @@ import math
 
 from ..mesh import Material
 from .design import Design, Piece
-from .draw import Draw, glass, plain
 from .fittings import carcass, fronts
+from .random_draw import Draw, glass, plain
 from .solids import box, cylinder, ellipsoid, facing, lathe, rod, tube
 
 

@@ -6,7 +6,7 @@ import math
 
 from ..mesh import Material, Part
 from .design import Design, Piece
-from .draw import Draw, plain
+from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, moved, rod, tube, turned
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .design import Design, Piece
-from .draw import Draw, plain
 from .fittings import fronts, legs
+from .random_draw import Draw, plain
 from .solids import box, cylinder, moved, prism, rod, tube, turned
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..mesh import Material, Part
 from .design import Design, Piece
-from .draw import Draw, plain
+from .random_draw import Draw, plain
 from .solids import Point, cylinder, ellipsoid, lathe, rod, sheet
 
 

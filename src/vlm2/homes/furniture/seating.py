@@ -6,8 +6,8 @@ import numpy as np
 
 from ..mesh import Part
 from .design import Design, Piece
-from .draw import Draw, plain
 from .fittings import legs
+from .random_draw import Draw, plain
 from .solids import box, cushion, cylinder, lathe, rod, turned
 
 

@@ -6,8 +6,8 @@ import math
 
 from ..mesh import Part
 from .design import Design, Piece
-from .draw import Draw
 from .fittings import books, carcass, case, fronts, legs
+from .random_draw import Draw
 from .solids import box, cylinder, lathe, tube
 
 

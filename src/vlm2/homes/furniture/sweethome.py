@@ -23,9 +23,9 @@ import numpy as np
 from ...cache import cache_folder
 from ..home import FurnitureModel, Split
 from ..mesh import Material, Mesh, Part
-from .assortment import ASSORTMENT, CARRYING, ON_TOP, ON_WALL
 from .design import Stands, dominant_colour, settle
 from .shading import shaded, thinned, weld
+from .sweethome_models import ASSORTMENT, CARRYING, ON_TOP, ON_WALL
 from .wavefront import read_mtl, read_obj
 
 FOLDER = Path("/usr/share/sweethome3d/furniture")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .design import Design, Piece
-from .draw import Draw
 from .fittings import carcass, fronts, legs
+from .random_draw import Draw
 from .solids import box, cylinder, lathe, rod
 
 

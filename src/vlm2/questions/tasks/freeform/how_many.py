@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
-from ... import speech
+from ... import english as speech
 from ...question import Question
 from ...relations import resting_on, room_kind
 from ...visibility import named, single

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....scenes.record import Scene
-from ... import speech
+from ... import english as speech
 from ...question import Question
 from ...relations import above, resting_on, stands_on_floor
 from ...visibility import is_clear, single

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....scenes.record import Scene
-from ... import speech
+from ... import english as speech
 from ...question import Question
 from ...visibility import named
 from ...wording import Wording, ask_words, shuffled

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....scenes.record import Scene
-from ... import speech
+from ... import english as speech
+from ...line_of_sight import seen_shares
 from ...question import Question
-from ...sight import seen_shares
-from ...situation import situated
+from ...situated_wording import situated
 from ...stance import Stance, stances
 from ...visibility import single
 from ...wording import ask_words, shuffled

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....scenes.record import Scene
-from ... import speech
+from ... import english as speech
 from ...question import Question
-from ...situation import situated
+from ...situated_wording import situated
 from ...stance import PHRASES, Stance, stances
 from ...visibility import named
 from ...wording import ask_words, by_turns

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Bool
 
 from ....scenes.record import Scene, SceneObject
-from ... import speech
+from ... import english as speech
 from ...question import Question
 from ...relations import bottom
-from ...situation import situated
+from ...situated_wording import situated
 from ...stance import PHRASES, Stance, stances
 from ...visibility import named
 from ...wording import ask_words, by_turns

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ....scenes.record import Box, Scene, SceneObject
-from ... import speech
+from ... import english as speech
 from ...question import Question
-from ...situation import situated
+from ...situated_wording import situated
 from ...stance import Stance, obstacles, stances
 from ...visibility import single
 from ...wording import ask_words, by_turns

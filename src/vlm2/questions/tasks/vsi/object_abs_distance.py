@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from ....scenes.record import Box, Scene
-from ...boxes import box_distance, box_distances
+from ...box_geometry import box_distance, box_distances
 from ...question import Question
 from ...visibility import single
 from ...wording import Wording, ask_number, shuffled

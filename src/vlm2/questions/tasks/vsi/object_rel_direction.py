@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
-from ...boxes import bearing, ground_distance
+from ...box_geometry import bearing, ground_distance
 from ...question import Question
 from ...visibility import single
 from ...wording import Wording, ask_choice, shuffled

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ....scenes.record import Box, Scene
-from ...boxes import box_distances
+from ...box_geometry import box_distances
 from ...question import Question
 from ...visibility import named, single
 from ...wording import Wording, ask_choice, shuffled

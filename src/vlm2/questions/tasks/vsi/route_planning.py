@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from ....scenes.record import Box, Scene, SceneObject
-from ...boxes import turn
+from ...box_geometry import turn
 from ...question import Question
 from ...visibility import single
 from ...wording import Wording, ask_choice, shuffled

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ....scenes.record import Scene
-from ...frames import Frame, numbered_frames
+from ...numbered_frames import Frame, numbered_frames
 from ...question import Question
 from ...wording import Wording, ask_choice, shuffled
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....scenes.record import Scene
-from ...frames import numbered_frames
+from ...numbered_frames import numbered_frames
 from ...question import Question
 from ...wording import Wording, ask_number, shuffled
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
-from ...frames import Frame, numbered_frames
+from ...numbered_frames import Frame, numbered_frames
 from ...question import Question
 from ...wording import Wording, ask_choice, shuffled
 

@@ -1,0 +1,150 @@
+"""What a benchmark is: questions about videos, rules that score the replies, and how the scores are summed up.
+
+A benchmark is one file in this folder with a module-level `BENCHMARK`; the file's name is the benchmark's name. Its
+`version` goes up whenever an item, a prompt or a score of it changes.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+FOLDER = Path(__file__).parent / "benchmarks"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question about a video.
+
+    `id` is unique in the benchmark; `video` is the file to watch, None where it was not found; `group` names the video
+    or scene, by which items are grouped and resampled; `prompt` is the exact text for the model, of which `question` is
+    the bare question; `options` are "A. left", "B. right", … or None; `answers` are the accepted truths: one letter
+    where there are options, else numbers or words; `length` is the video's in seconds, None where the benchmark does
+    not say; `frames` is set where the question counts evenly spaced frames ("in frame 3 of 32"): how many it means.
+    """
+
+    id: str
+    video: Path | None
+    group: str
+    question_type: str
+    prompt: str
+    question: str
+    options: tuple[str, ...] | None
+    answers: tuple[str, ...]
+    length: float | None = None
+    frames: int | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A benchmark's items, and where they are from.
+
+    `revision` is `NAME@COMMIT` of a data set on the hub, or `sha256:…` of the local files; `missing_videos` names the
+    groups (in order, each once) for which there is no video file: their items are there, with `video` None.
+    """
+
+    items: tuple[Item, ...]
+    revision: str
+    missing_videos: tuple[str, ...] = ()
+
+
+Values = Mapping[str, float]
+"""What one reply is worth: values (0–1) by the metric's name."""
+
+Scorer = Callable[[Item, str], Values]
+"""Scores a model's reply to an item."""
+
+Summary = Callable[[Iterable[tuple[str, Values]]], dict[str, float]]
+"""Sums up question types with the values of their replies, any part of a benchmark; empty for none."""
+
+Corpus = Callable[[Sequence[tuple[Item, str]]], dict[str, float]]
+"""Metrics that exist only of all items and replies together (BLEU, CIDEr, …), in the units of their papers (0–1; CIDEr
+0–10)."""
+
+Provide = Callable[[Item], None]
+"""Makes the video that an item asks about where it is not there yet. Raises ValueError where it cannot."""
+
+Chance = Callable[[Sequence[Item]], dict[str, str]]
+"""The reply, by item id, of one who knows only how often each answer is right ("frequency chance")."""
+
+
+@runtime_checkable
+class Loader(Protocol):
+    """Read a benchmark.
+
+    `source` is None (the published data set, from the hub), a hub name (`OWNER/NAME` or `OWNER/NAME@REVISION`), a local
+    question file, or a folder that holds it; `videos` the folder of the videos, by default the folder of the source;
+    `limit` keeps the first items only. Raises ValueError for a source that is none, or holds something else.
+    """
+
+    def __call__(
+        self, source: str | Path | None = None, videos: str | Path | None = None, limit: int | None = None
+    ) -> Loaded: ...
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark and its rules.
+
+    `scorers` holds the official rules (`default`) and the variants in the wild by name; `headline` is the name in the
+    summary by which models are compared; `most_tokens` is where a reply is cut off (greedy decoding); `numbers` are the
+    question types whose answer is a number; `provide` is there where the benchmark makes its own videos.
+    """
+
+    name: str
+    version: int
+    load: Loader
+    scorers: Mapping[str, Scorer]
+    default: str
+    summary: Summary
+    headline: str
+    chance: Chance
+    most_tokens: int = 16
+    numbers: frozenset[str] = frozenset()
+    corpus: Corpus | None = None
+    provide: Provide | None = None
+
+    def scorer(self, name: str | None = None) -> Scorer:
+        """Return a scorer by its name, or the default one. Raises ValueError naming the ones there are."""
+        if name is not None and name not in self.scorers:
+            raise ValueError(f"{self.name} has no scorer called {name!r}. Choose one of: {', '.join(self.scorers)}.")
+        return self.scorers[name or self.default]
+
+
+def benchmarks() -> dict[str, str]:
+    """Return every benchmark's name with the first line of its docstring. Imports none of them."""
+    found = {}
+    for file in sorted(FOLDER.glob("*.py")):
+        tree = ast.parse(file.read_text("utf-8"))
+        if "BENCHMARK" in _assigned(tree):
+            found[file.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return found
+
+
+def find(name: str) -> Benchmark:
+    """Import a benchmark. Raises ValueError naming the ones there are."""
+    known = benchmarks()
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise ValueError(f"No benchmark is called {name!r}{hint} There are: {', '.join(known)}.")
+    return import_module(f"{__package__}.benchmarks.{name}").BENCHMARK
+
+
+def by_video(items: Iterable[Item]) -> dict[str, list[Item]]:
+    """Group items by the video or scene that they ask about, in order."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.group, []).append(item)
+    return groups
+
+
+def _assigned(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        yield from (target.id for target in targets if isinstance(target, ast.Name))

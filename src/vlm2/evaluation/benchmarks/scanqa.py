@@ -1,0 +1,68 @@
+"""ScanQA (arXiv 2112.10482), validation split: 4,675 free-form questions about scans of ScanNet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..benchmark import Benchmark, Item, Loaded
+from ..caption_metrics import caption_metrics
+from ..exact_match import commonest_answers, exact_match, summarize
+from ..question_source import FindVideo, Questions, Values, collect, read_answered
+
+QUESTIONS = Questions(
+    title="ScanQA",
+    files=("ScanQA_v1.0_val.json",),
+    fields=("question_id", "scene_id", "question", "answers"),
+    split="validation",
+    page="its authors' repository is ATR-DBI/ScanQA on GitHub",
+)
+
+REQUEST = "Answer the question simply."
+
+STARTS = (
+    ("color", ("what color", "what is the color")),
+    ("nature", ("what type", "what shape", "what kind")),
+    ("place", ("where is",)),
+    ("number", ("how many",)),
+    ("object", ("what is",)),
+)
+"""The paper's question types by how a question starts; the first that fits, and "other" for the rest."""
+
+
+def load(source: str | Path | None = None, videos: str | Path | None = None, limit: int | None = None) -> Loaded:
+    """Read the questions; videos are `scannet/SCENE.mp4` or `SCENE.mp4` in their folder. See `benchmark.Loader`."""
+    return collect(QUESTIONS.read(source), _item, videos, limit)
+
+
+def question_type(question: str) -> str:
+    """Return color, nature (of an object), place, number, object, or other."""
+    return next((kind for kind, starts in STARTS if question.lower().startswith(starts)), "other")
+
+
+def _item(values: Values, find: FindVideo) -> Item:
+    row = read_answered(values, values["answers"])
+    scene, question = row.scene, row.question.question
+    return Item(
+        id=row.id,
+        video=find(f"scannet/{scene}.mp4", f"{scene}.mp4"),
+        group=scene,
+        question_type=question_type(question),
+        prompt=f"{question}\n{REQUEST}",
+        question=question,
+        options=None,
+        answers=row.question.answers,
+    )
+
+
+BENCHMARK = Benchmark(
+    name="scanqa",
+    version=1,
+    load=load,
+    scorers={"exact_match": exact_match},
+    default="exact_match",
+    summary=summarize,
+    headline="em",
+    chance=commonest_answers,
+    most_tokens=512,
+    corpus=caption_metrics,
+)

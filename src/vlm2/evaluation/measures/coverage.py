@@ -1,0 +1,120 @@
+"""How well the episodic memory's slots cover a video's time, by the rule that a full bank gives an entry up by.
+
+Every rule sees the same H. `gap`: the longest time between two neighbouring kept frames, the video's beginning and end
+counted as kept, in seconds and as a share of the video; `minutes`: the share of the video's minutes (the last one may
+be shorter) in which a kept frame lies; `first`: how many of the frames that first filled the bank are still there at
+the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import torch
+
+from ...core.configuration import EpisodicWrite
+from ...models.frame_features import FrameFeatures, scene_unit
+from ...models.windows import FrameInputs, WindowState, advance, finish
+from ...video import VideoFile
+
+MINUTE = 60.0
+MEASURES = {
+    "gap": "largest gap s",
+    "gap_share": "of the video",
+    "minutes": "minutes with a slot",
+    "first": "first slots left",
+}
+RULES = get_args(EpisodicWrite)
+
+Row = dict[str, float]
+
+
+def coverage(kept: Sequence[float], first: Sequence[float], end: float) -> Row:
+    """Measure the times (seconds) of kept slots in a video from 0 to `end`; `first` are those that filled the bank."""
+    times = sorted(kept)
+    gap = float(np.diff([0.0, *times, end]).max())
+    minutes = max(int(np.ceil(end / MINUTE)), 1)
+    seen = {min(int(time // MINUTE), minutes - 1) for time in times}
+    return {
+        "gap": gap,
+        "gap_share": gap / end if end else 0.0,
+        "minutes": len(seen) / minutes,
+        "first": float(len(set(first) & set(times))),
+    }
+
+
+@torch.no_grad()
+def video_coverage(model, processor, video: Path, fps: float = 2.0) -> dict[str, Row]:
+    """Watch a video once, with one memory of each rule; return what each kept, by rule. Raises ValueError for a model
+    without episodic memory, and VideoError for what is no video."""
+    config = model.memory.config
+    if not config.episodic:
+        raise ValueError("This model has no episodic memory; coverage is measured for one that has.")
+    memories = {}
+    for rule in RULES:
+        memories[rule] = copy(model.memory)  # the same weights
+        memories[rule].config = replace(config, episodic_write=rule)
+    states: dict = dict.fromkeys(RULES)
+    times: list[float] = []
+    for features in _features(model, processor, video, fps):
+        tokens_3d = model.represent(features)
+        for rule, memory in memories.items():
+            states[rule] = memory(tokens_3d, features.times.tolist(), states[rule], len(times))[1]
+        times += features.times.tolist()
+    kept = {rule: states[rule].to_tensors()["episodic.times"].tolist() for rule in RULES}
+    return {rule: coverage(kept[rule], times[: config.capacity], times[-1]) for rule in RULES}
+
+
+def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatures]:
+    """Give the features of a video window by window, in one world, as a session joins them."""
+    encoder, window = model.geometry, model.geometry.window
+    device = next(encoder.parameters()).device
+    windows, unit = WindowState(window, min(WindowState.overlap, window - 1)), None
+    grid, waiting = (0, 0), []  # visual tokens and times of frames without geometry yet
+    for frame in chain(VideoFile(video).sample(fps), [None]):
+        if frame is None:
+            windows, geometry = finish(encoder, windows)
+        else:
+            images = processor.resize(frame.image[None]).to(device)
+            tokens, time = model.vision(images).float(), torch.tensor([frame.time], device=device)
+            waiting = [*waiting, (tokens, time)]
+            grid = model.vision.grid(*images.shape[-2:])
+            seen = processor.resize_for_geometry(frame.image[None])
+            inputs = FrameInputs(images if seen is None else seen.to(device), tokens, grid).wanted_by(encoder)
+            windows, geometry = advance(encoder, windows, inputs)
+        if geometry is not None:
+            unit = scene_unit(geometry, window) if unit is None else unit
+            tokens, times = (torch.cat(parts) for parts in zip(*waiting, strict=True))
+            yield FrameFeatures.join(tokens, geometry, grid, times, unit)
+            waiting = []
+
+
+def run(model, processor, folder: Path, count: int | None = None, fps: float = 2.0) -> Iterator[dict]:
+    """Measure all videos of a folder (of homes, or any), or one file; yield one row a video."""
+    home = folder / "videos" if (folder / "videos").is_dir() else folder
+    files = [folder] if folder.is_file() else sorted(p for p in home.glob("*") if p.suffix in (".mp4", ".mov", ".mkv"))
+    if not files:
+        raise ValueError(f"{home} holds no videos; make some with `vlm2 homes make --duration 300 --out {folder}`.")
+    for file in files[:count]:
+        yield {"video": file.stem, **video_coverage(model, processor, file, fps)}
+
+
+def summary(rows: list[dict]) -> dict:
+    """Return the means over videos, by rule."""
+    means = {rule: {m: float(np.mean([row[rule][m] for row in rows])) for m in MEASURES} for rule in RULES}
+    return {"videos": len(rows), "rules": means, "rows": rows}
+
+
+def table(result: dict) -> tuple[list[str], list[list[str]]]:
+    """Lay out a summary: headings and rows."""
+    rows = [
+        [rule, f"{row['gap']:.1f}", f"{row['gap_share']:.0%}", f"{row['minutes']:.0%}", f"{row['first']:.1f}"]
+        for rule, row in result["rules"].items()
+    ]
+    return ["rule", *MEASURES.values()], rows

@@ -1,0 +1,162 @@
+"""How well windows are joined: the camera's path and the points of whole walks, in the first camera's frame.
+
+All ways see the same frames, two a second. `joined`: windows with an overlap, as a session joins them, each where it
+was placed when it came. `settled`: the same, moved by the loops that closed since, as a session's maps and recall have
+them at the end. `unjoined`: windows side by side, each left in its own first camera's frame, which is what an encoder
+gives without any joining. `one_shot`: at most 64 frames, spread evenly, all at once; what an encoder without windows
+can do.
+
+Nothing is fitted: paths are aligned by their first pose alone. `drift`: how far the camera is from where it should be,
+the mean over frames, and `drift_end`: at the last frame, both in percent of the distance walked; `rotation`: mean
+error of its orientation in degrees; `points`: median distance in metres of the points from the true ones.
+`rotation_span` (degrees) and `translation_span` (metres): median error of the pose of a frame in the camera of the one
+5 s before, which still tells ways apart where the errors of a whole walk are as large as the home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ...encoders.geometry.cameras import in_first_camera, invert, rotation_angle, transform, valid_depth
+from ...encoders.geometry.encoder import Geometry, GeometryEncoder
+from ...models.windows import FrameInputs, encode_and_settle, join
+from ...slam.tracking import Tracked
+from ...video import VideoFile
+from .geometry import true_points
+
+FPS = 2.0  # at which homes keep their geometry
+SPAN = 10  # frames
+AT_ONCE = 64
+VISION_BATCH = 16
+MEASURES = {
+    "drift": "drift %",
+    "drift_end": "at the end %",
+    "rotation": "rotation °",
+    "points": "points m",
+    "rotation_span": "rotation over 5 s °",
+    "translation_span": "translation over 5 s m",
+}
+
+Errors = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The truth of a walk: points in each camera's frame (metres), and poses."""
+
+    local_points: Float[Tensor, "frames height width 3"]
+    world_from_camera: Float[Tensor, "frames 4 4"]
+
+    @property
+    def distance(self) -> float:
+        """How far the camera moved along its path, in metres."""
+        return float(self.world_from_camera[:, :3, 3].diff(dim=0).norm(dim=-1).sum())
+
+
+def walk_errors(found: Geometry, walk: Walk, distance: float, spans: bool = True) -> Errors:
+    """Compare geometry with the truth of the same frames; `distance` (metres) is that of the whole walk."""
+    poses = [in_first_camera(p.float()) for p in (found.world_from_camera, walk.world_from_camera)]
+    away = (poses[0] - poses[1])[:, :3, 3].norm(dim=-1)
+    points = [transform(p, x.float()) for p, x in zip(poses, (found.local_points, walk.local_points), strict=True)]
+    apart = (points[0] - points[1]).norm(dim=-1)[valid_depth(walk.local_points) > 0]
+    errors = {
+        "drift": 100 * float(away.mean()) / distance,
+        "drift_end": 100 * float(away[-1]) / distance,
+        "rotation": float(rotation_angle(poses[0][:, :3, :3], poses[1][:, :3, :3]).rad2deg().mean()),
+        "points": float(apart.median()),
+    }
+    if spans and len(away) > SPAN:
+        ours, true = (invert(p[:-SPAN]) @ p[SPAN:] for p in poses)
+        errors["rotation_span"] = float(rotation_angle(ours[:, :3, :3], true[:, :3, :3]).rad2deg().median())
+        errors["translation_span"] = float((ours - true)[:, :3, 3].norm(dim=-1).median())
+    return errors
+
+
+def unjoined(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:
+    """Encode windows side by side, each in its own first camera's frame."""
+    starts = range(0, len(inputs), encoder.window)
+    parts = [inputs[start : start + encoder.window] for start in starts]
+    return join([encoder.encode(part.images, part.visual_tokens, part.grid) for part in parts])
+
+
+def spread(frames: int, most: int = AT_ONCE) -> list[int]:
+    """Choose at most `most` frames evenly, the first and the last among them."""
+    return sorted({round(i) for i in np.linspace(0, frames - 1, min(frames, most))})
+
+
+def one_shot(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:
+    """Encode all frames at once, also where they are more than the encoder's window; without tracking, which does not
+    see more frames than that."""
+    wide = copy(encoder.inner if isinstance(encoder, Tracked) else encoder)  # the same weights
+    wide.window = max(len(inputs), encoder.window)
+    return wide.encode(inputs.images, inputs.visual_tokens, inputs.grid)
+
+
+@torch.no_grad()
+def home_errors(encoder: GeometryEncoder, inputs: FrameInputs, walk: Walk) -> dict[str, Errors]:
+    """Measure all ways on one walk, by name."""
+    chosen = torch.tensor(spread(len(inputs)))
+    few = FrameInputs(
+        *(None if x is None else x[chosen] for x in (inputs.images, inputs.visual_tokens)), grid=inputs.grid
+    )
+    few_walk = Walk(walk.local_points[chosen], walk.world_from_camera[chosen])
+    joined, settled = encode_and_settle(encoder, inputs)
+    return {
+        "settled": walk_errors(replace(joined, world_from_camera=settled), walk, walk.distance),
+        "joined": walk_errors(joined, walk, walk.distance),
+        "unjoined": walk_errors(unjoined(encoder, inputs), walk, walk.distance),
+        "one_shot": walk_errors(one_shot(encoder, few), few_walk, walk.distance, spans=False),
+    }
+
+
+@torch.no_grad()
+def run(model, processor, folder: Path, count: int | None = None, seconds: float = 180.0) -> Iterator[dict]:
+    """Measure a model's geometry encoder on the first `seconds` of homes made with `--geometry`; yield one row a home.
+
+    Raises ValueError where the folder holds no geometry.
+    """
+    files = sorted((folder / "geometry").glob("*.npz"))[:count]
+    if not files:
+        raise ValueError(f"{folder} holds no geometry; make homes with `vlm2 homes make --geometry --out {folder}`.")
+    if not model.geometry.needs_visual_tokens:
+        raise ValueError("Drift is measured for encoders that read visual tokens, as mini's does.")
+    for file in files:
+        truth = np.load(file)
+        video = VideoFile(folder / "videos" / f"{file.stem}.mp4")
+        frames = [f.image for f in video.sample(FPS)][: min(len(truth["times"]), int(seconds * FPS))]
+        images = processor.resize(np.stack(frames))
+        grid = model.vision.grid(*images.shape[-2:])
+        device = next(model.geometry.parameters()).device
+        tokens = torch.cat([model.vision(part.to(device)).float() for part in images.split(VISION_BATCH)])
+        inputs = FrameInputs(images.to(device), tokens, grid).wanted_by(model.geometry)
+        size = model.geometry.encode(None, tokens[:1], grid).local_points.shape[1:3]
+        points = true_points(truth["depth"][: len(frames)], truth["intrinsics"], size)
+        poses = torch.from_numpy(truth["world_from_camera"][: len(frames)]).float()
+        walk = Walk(points.to(device), poses.to(device))
+        yield {"home": file.stem, "distance": walk.distance, **home_errors(model.geometry, inputs, walk)}
+
+
+def summary(rows: list[dict]) -> dict:
+    """Return the mean of every measure over the homes, by way, and how much of the unjoined error joining leaves."""
+    means = {
+        way: {m: float(np.mean([row[way][m] for row in rows])) for m in MEASURES if m in rows[0][way]}
+        for way in ("settled", "joined", "unjoined", "one_shot")
+    }
+    left = {m: means["joined"][m] / means["unjoined"][m] for m in ("drift", "rotation", "points")}
+    return {"homes": len(rows), "ways": means, "joined_to_unjoined": left, "rows": rows}
+
+
+def table(result: dict) -> tuple[list[str], list[list[str]]]:
+    """Lay out a summary: headings and rows."""
+    rows = [
+        [way, *(f"{errors[m]:.2f}" if m in errors else "–" for m in MEASURES)] for way, errors in result["ways"].items()
+    ]
+    return ["", *MEASURES.values()], rows

@@ -1,0 +1,180 @@
+"""The receipt of a run: what its predictions depend on, and which machines made them when.
+
+`run` decides the predictions, and a folder takes no others; `processes` tells of every process that worked on them,
+killed ones too (they have no end). Times stand here and nowhere else: equal runs have equal predictions and scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .benchmark import Benchmark, Item, Loaded
+from .predictions import PREDICTIONS, locked, write_whole
+
+RECEIPT = "receipt.json"
+FORMAT = 1
+PACKAGES = ("vlm2", "torch", "transformers", "tokenizers", "peft", "safetensors", "av", "numpy", "accelerate")
+
+
+def run_identity(benchmark: Benchmark, loaded: Loaded, respondent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all that decides a run's predictions."""
+    return {
+        "benchmark": {"name": benchmark.name, "version": benchmark.version},
+        "data": {
+            "revision": loaded.revision,
+            "questions": len(loaded.items),
+            "sha256": items_hash(loaded.items),
+        },
+        **respondent,
+    }
+
+
+def items_hash(items: Sequence[Item]) -> str:
+    """Return the sha256 of the items as they are asked and scored: all of them but where the videos lie."""
+    digest = hashlib.sha256()
+    for item in items:
+        digest.update(json.dumps({**asdict(item), "video": None}, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def read_receipt(out: Path) -> dict[str, Any]:
+    """Read a folder's receipt. Raises ValueError where there is none, or one of another format."""
+    file = out / RECEIPT
+    if not file.is_file():
+        raise ValueError(f"{out} has no {RECEIPT}; give a folder that `vlm2 eval BENCHMARK --out {out}` wrote.")
+    receipt = json.loads(file.read_text("utf-8"))
+    if receipt["format"] != FORMAT:
+        raise ValueError(f"{file} has format {receipt['format']}; this vlm2 reads {FORMAT}. Run the benchmark again.")
+    return receipt
+
+
+def claim(out: Path, name: str, run: Mapping[str, Any]) -> None:
+    """Write a run's receipt into a folder, or see that the one there is of the same run. `name` is the model's.
+
+    Raises ValueError, naming what differs, where the folder holds another run's.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        if (out / RECEIPT).exists():
+            differing = list(differences(read_receipt(out)["run"], run))
+            if differing:
+                raise ValueError(
+                    f"{out} holds another run: {'; '.join(differing)}. Choose another --out, or delete that folder."
+                )
+            return
+        if any(file.stat().st_size for file in out.glob("predictions*.jsonl")):
+            raise ValueError(f"{out} holds {PREDICTIONS} without a {RECEIPT}. Choose another --out.")
+        _write(out, {"format": FORMAT, "name": name, "run": run, "processes": []})
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Yield what differs between two runs' identities: the dotted name, what was and what is."""
+    for key in sorted(there.keys() | here.keys()):
+        was, now = there.get(key), here.get(key)
+        if isinstance(was, Mapping) and isinstance(now, Mapping):
+            yield from differences(was, now, f"{path}{key}.")
+        elif was != now:
+            yield f"{path}{key} was {_short(was)} and is now {_short(now)}"
+
+
+def begin(out: Path, rank: int, workers: int) -> int:
+    """Note that a process begins, and return its number in the receipt."""
+    with locked(out):
+        receipt = read_receipt(out)
+        receipt["processes"].append(
+            {
+                "rank": rank,
+                "workers": workers,
+                "machine": machine(),
+                "packages": packages(),
+                "code": code_version(),
+                "started": _now(),
+            }
+        )
+        _write(out, receipt)
+        return len(receipt["processes"]) - 1
+
+
+def end(out: Path, number: int, answered: int, seconds: float) -> None:
+    """Note that a process has done its part: the questions it answered, and the seconds it took."""
+    with locked(out):
+        receipt = read_receipt(out)
+        receipt["processes"][number] |= {"ended": _now(), "answered": answered, "seconds": round(seconds, 1)}
+        _write(out, receipt)
+
+
+def complete(out: Path, scorer: str, videos: Mapping[str, Any], missing: Sequence[str]) -> None:
+    """Add what is known when all is answered: the scorer, the videos (file and frames seen), and those missing."""
+    with locked(out):
+        _write(out, read_receipt(out) | {"scorer": scorer, "missing_videos": list(missing), "videos": dict(videos)})
+
+
+def machine() -> dict[str, Any]:
+    """Describe this computer."""
+    return {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count(), "gpus": _gpus()}
+
+
+def packages() -> dict[str, str]:
+    """Return the versions of the packages that an answer may depend on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def code_version() -> str:
+    """Return the git commit of this code, marked where files differ from it; elsewhere the package's version."""
+    try:
+        commit, state = (_git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.CalledProcessError):
+        return f"vlm2 {packages().get('vlm2', 'of unknown version')}"
+    return commit + (" with changes" if state else "")
+
+
+def _git(*command: str) -> str:
+    """Ask git about the repository of this file; only if it is vlm2's own, not one that holds an installed copy."""
+    root = Path(__file__).parents[3]
+    if not (root / "pyproject.toml").is_file():
+        raise FileNotFoundError(root)
+    done = subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _gpus() -> list[str]:
+    import torch
+
+    return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+
+
+def _short(value: Any) -> str:
+    text = "not there" if value is None else str(value)
+    return text if len(text) <= 24 else f"{text[:16]}…"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _write(out: Path, receipt: Mapping[str, Any]) -> None:
+    write_whole(out / RECEIPT, (json.dumps(receipt, indent=1, ensure_ascii=False) + "\n").encode())

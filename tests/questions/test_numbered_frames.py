@@ -1,0 +1,42 @@
+"""Tests of numbered frames: which they are, and what they clearly show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vlm2.questions.numbered_frames import camera_distance, numbered_frames, numbered_times
+from vlm2.scenes import Box, Scene, Sighting
+
+
+def test_frames_are_spread_over_the_whole_video(scene: Scene) -> None:
+    assert scene.trajectory is not None
+    times = numbered_times(scene.trajectory)
+    assert (len(times), times[0], times[-1]) == (32, 0.0, 19.5)
+    frames = numbered_frames(scene)
+    assert tuple(frame.time for frame in frames) == times
+    assert (frames[4].name, frames[-1].name) == ("frame 5 of 32", "frame 32 of 32")
+    short = replace(scene.trajectory, times=(0.0, 0.5), world_from_camera=((0.0,) * 12,) * 2)
+    assert numbered_times(short) == (0.0, 0.5)
+    assert numbered_frames(replace(scene, trajectory=None)) == ()
+
+
+def test_a_frame_names_what_is_alone_and_clear_in_it(scene: Scene) -> None:
+    def first(scene: Scene) -> set[str]:
+        return {thing.category for thing in numbered_frames(scene)[0].things}
+
+    assert first(scene) == {"sofa"}
+    chair = scene.of_category("chair")[0]
+    for share, names in ((0.05, {"sofa", "chair"}), (0.001, {"sofa"})):
+        shown = replace(chair, sightings=(Sighting(0, share),))
+        assert first(replace(scene, objects=(*scene.objects[:7], shown))) == names
+    two = tuple(replace(thing, sightings=(Sighting(0, 0.05),)) for thing in scene.of_category("chair")[:2])
+    assert first(replace(scene, objects=(*scene.objects[:7], *two))) == {"sofa"}
+
+
+def test_distance_to_a_turned_box() -> None:
+    turned = Box((3.0, 0.0, 0.0), (2.0, 1.0, 1.0), ((0.6, 0.8, 0.0), (-0.8, 0.6, 0.0), (0.0, 0.0, 1.0)))
+    assert camera_distance(np.array([3.0 + 0.6 * 3, 0.8 * 3, 0.0]), turned) == pytest.approx(2.0)
+    assert camera_distance(np.array([3.0, 0.0, 0.2]), turned) == 0.0

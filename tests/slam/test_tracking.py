@@ -1,0 +1,257 @@
+"""Camera tracking: the true motion from rendered pictures and poor poses, and nothing worse than the encoder's."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from toys import toy_model
+
+from vlm2.encoders.geometry import build_encoder
+from vlm2.encoders.geometry.cameras import in_first_camera, invert, rigid, rotation_angle
+from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
+from vlm2.models.windows import FrameInputs, WindowState, advance, encode_windows, finish, join
+from vlm2.slam.tracking import Tracked, focal_length, track
+
+HEIGHT, WIDTH, FOCAL = 144, 192, 165.0  # pixels
+WALLS = ((2, 2.5), (0, 1.2))  # axis and place in metres: a corner
+CELLS = (24, 32)
+
+
+def turned(degrees: torch.Tensor) -> torch.Tensor:
+    """Rotations about the vertical."""
+    angle = torch.deg2rad(degrees)
+    zero, one = torch.zeros_like(angle), torch.ones_like(angle)
+    columns = (angle.cos(), zero, angle.sin(), zero, one, zero, -angle.sin(), zero, angle.cos())
+    return torch.stack(columns, -1).reshape(-1, 3, 3)
+
+
+def walk(frames: int = 6) -> torch.Tensor:
+    """A camera that turns by 5° and moves by 10 cm a frame."""
+    step = torch.arange(frames, dtype=torch.float64)
+    place = torch.stack((0.06 * step, 0 * step, 0.08 * step), -1)
+    return rigid(turned(5 * step - 12), place)
+
+
+def wall() -> np.ndarray:
+    """A picture of 12 × 6 metres, with something to see at every scale."""
+    random = np.random.default_rng(0)
+    picture = np.zeros((600, 1200))
+    for size in (6, 15, 40):
+        cells = random.random((600 // size, 1200 // size))
+        picture += cv2.resize(cells, (1200, 600), interpolation=cv2.INTER_CUBIC)
+    return (255 * (picture - picture.min()) / np.ptp(picture)).astype(np.float32)
+
+
+def rays(rows: int, columns: int, focal: float) -> np.ndarray:
+    """Directions of the centres of equal cells of the picture, z = 1."""
+    u = ((np.arange(columns) + 0.5) / columns - 0.5) * WIDTH / focal
+    v = ((np.arange(rows) + 0.5) / rows - 0.5) * HEIGHT / focal
+    return np.stack((*np.meshgrid(u, v), np.ones((rows, columns))), -1)
+
+
+def depths(pose: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Depths of the nearest wall."""
+    found = []
+    for axis, place in WALLS:
+        towards = rays(rows, columns, FOCAL) @ pose[axis, :3]
+        found.append(np.where(towards > 0, (place - pose[axis, 3]) / towards.clip(1e-9), np.inf))
+    return np.minimum(*found)
+
+
+def film(poses: torch.Tensor) -> torch.Tensor:
+    """Pictures of the corner, in [0, 1]."""
+    picture, frames = wall(), []
+    for pose in poses.numpy():
+        points = rays(HEIGHT, WIDTH, FOCAL) * depths(pose, HEIGHT, WIDTH)[..., None] @ pose[:3, :3].T + pose[:3, 3]
+        along, up = points[..., 0] - points[..., 2], points[..., 1]  # the walls' paper goes on round the corner
+        at = (np.stack((along, up), -1) * 100 + (800, 300)).astype(np.float32)
+        frames.append(cv2.remap(picture, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT))
+    return torch.from_numpy(np.stack(frames) / 255).float()[:, None].expand(-1, 3, -1, -1)
+
+
+def guess(poses: torch.Tensor, focal: float = FOCAL, degrees: float = 8.0) -> tuple[torch.Tensor, torch.Tensor]:
+    """What an encoder makes of a walk: points from a focal length of its own and depths some percent off, poses whose
+    steps turn `degrees` wrongly, now this way and now that."""
+    random = np.random.default_rng(1)
+    off = random.normal(0, 0.04, (len(poses), 1, 1)) + random.normal(0, 0.02, (len(poses), *CELLS)).clip(-0.04, 0.04)
+    z = np.stack([depths(pose, *CELLS) for pose in poses.numpy()]) * np.exp(off)
+    wrong = rigid(turned(degrees * (torch.arange(len(poses)) % 2).double()), torch.zeros(len(poses), 3).double())
+    return torch.from_numpy(rays(*CELLS, focal) * z[..., None]), in_first_camera(poses @ wrong)
+
+
+class Guessing(GeometryEncoder):
+    """Gives the guess; `visual_tokens` hold the frames' numbers."""
+
+    geometry_dim = view_dim = 1
+    window, needs_visual_tokens = 8, True
+
+    def __init__(self, poses: torch.Tensor, metric: bool = True) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 2)
+        self.points, self.poses = (x.float() for x in guess(poses))
+        self.metric = metric
+
+    def encode(self, images, visual_tokens=None, grid=None) -> Geometry:
+        numbers = visual_tokens[:, 0, 0].long()
+        scale = 1.0 if self.metric else 2.0 + float(numbers[0])
+        points, poses = self.points[numbers], in_first_camera(self.poses[numbers])
+        poses = rigid(poses[:, :3, :3], scale * poses[:, :3, 3])
+        sure = torch.ones(points.shape[:3])
+        return Geometry(scale * points, sure, poses, visual_tokens, visual_tokens, (1, 1), self.metric)
+
+
+def numbered(images: torch.Tensor) -> FrameInputs:
+    return FrameInputs(images, torch.arange(len(images)).float()[:, None, None], (1, 1))
+
+
+def grey(images: torch.Tensor) -> np.ndarray:
+    return (images[:, 0] * 255).round().byte().numpy()
+
+
+def step_errors(found: torch.Tensor, true: torch.Tensor) -> tuple[float, float]:
+    """Largest errors of the steps between neighbours: degrees, metres."""
+    ours, theirs = (invert(p[:-1].double()) @ p[1:].double() for p in (found, true))
+    turn = rotation_angle(ours[:, :3, :3], theirs[:, :3, :3]).rad2deg().max()
+    return float(turn), float((ours - theirs)[:, :3, 3].norm(dim=-1).max())
+
+
+@pytest.mark.parametrize("focal", [FOCAL, 0.88 * FOCAL, 1.12 * FOCAL])
+def test_the_true_motion_is_found_whatever_the_encoder_takes_for_the_focal_length(focal):
+    true = walk()
+    points, poses = guess(true, focal)
+    assert focal_length(points.numpy(), WIDTH) == pytest.approx(focal, rel=1e-6)
+    assert step_errors(poses, true)[0] > 7
+    turn, shift = step_errors(torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy()).poses), true)
+    assert turn < 1.0 and shift < 0.06
+
+
+def test_a_still_camera_stays_still():
+    true = walk()[:1].expand(5, 4, 4)
+    points, poses = guess(true)
+    found = torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy()).poses)
+    turn, shift = step_errors(found, true)
+    assert turn < 0.02 and shift < 1e-3
+
+
+def test_the_same_frames_give_the_same_poses():
+    true = walk(4)
+    points, poses = guess(true)
+    images = grey(film(true))
+    cv2.setRNGSeed(1)
+    first = track(images, points.numpy(), poses.numpy()).poses
+    cv2.setRNGSeed(2)
+    np.random.default_rng().random()
+    assert np.array_equal(first, track(images, points.numpy(), poses.numpy()).poses)
+
+
+@pytest.mark.parametrize("what", ["black", "noise", "flat points", "points behind", "no numbers"])
+def test_what_shows_nothing_leaves_finite_poses(what):
+    true = walk(4)
+    points, poses = guess(true)
+    images = grey(film(true))
+    if what == "black":
+        images[:] = 0
+    elif what == "noise":
+        images = np.random.default_rng(0).integers(0, 255, images.shape, dtype=np.uint8)
+    elif what == "flat points":
+        points[:] = 0
+    elif what == "points behind":
+        points[..., 2] = -1
+    else:
+        points[0, 0] = math.nan
+    found = track(images, points.numpy(), poses.numpy()).poses
+    np.testing.assert_allclose(found, poses.numpy(), atol=1e-9)
+
+
+def test_a_dark_stretch_goes_on_as_the_camera_moved():
+    true = walk(6)
+    points, poses = guess(true)
+    images = grey(film(true))
+    images[4:] = 0  # frames 4 and 5 show nothing
+    found = torch.from_numpy(track(images, points.numpy(), poses.numpy()).poses)
+    assert step_errors(found[:5], true[:5])[0] < 2.0
+    steps = invert(found[:-1]) @ found[1:]
+    torch.testing.assert_close(steps[3:], steps[2].expand(2, 4, 4), atol=0.03, rtol=0)  # the nearest that is known
+
+
+def test_windows_are_joined_by_the_tracked_poses_and_a_stream_gives_what_the_whole_gives():
+    true = walk(11)
+    encoder = Tracked(Guessing(true))
+    images = film(true)
+    whole = encode_windows(encoder, numbered(images))
+    assert step_errors(whole.world_from_camera, true)[0] < 1.0
+    assert step_errors(encode_windows(encoder.inner, numbered(images)).world_from_camera, true)[0] > 5
+    state, parts = WindowState(), []
+    for index in range(len(images)):
+        state, new = advance(encoder, state, numbered(images)[index : index + 1])
+        parts += [] if new is None else [new]
+    streamed = join([*parts, finish(encoder, state)[1]])
+    assert torch.equal(streamed.world_from_camera, whole.world_from_camera)
+
+
+def test_a_frame_that_windows_share_is_searched_once(monkeypatch):
+    true, searched, create = walk(11), [], cv2.SIFT_create
+    monkeypatch.setattr(cv2, "SIFT_create", lambda **options: (searched.append(1), create(**options))[1])
+    encode_windows(Tracked(Guessing(true)), numbered(0.9 * film(true)))  # paler than in any other test
+    assert len(searched) == len(true)
+
+
+def test_windows_of_another_scale_are_brought_to_the_first():
+    true = walk(11)
+    encoder = Tracked(Guessing(true, metric=False))
+    found = encode_windows(encoder, numbered(film(true)))
+    assert step_errors(found.world_from_camera, true)[0] < 1.0
+    ours, inner = (
+        points[..., 2].flatten(1).median(dim=1).values for points in (found.local_points, encoder.inner.points)
+    )
+    depth = ours / inner
+    torch.testing.assert_close(depth, torch.full_like(depth, 2.0), rtol=0.05, atol=0)
+
+
+def test_without_images_or_with_one_frame_the_encoder_itself_speaks():
+    true = walk(3)
+    encoder = Tracked(Guessing(true))
+    inputs = numbered(film(true))
+    bare = encoder.encode(None, inputs.visual_tokens, (1, 1))
+    assert torch.equal(bare.world_from_camera, encoder.inner.encode(None, inputs.visual_tokens).world_from_camera)
+    one = encoder.encode(inputs.images[:1], inputs.visual_tokens[:1], (1, 1))
+    assert torch.equal(one.world_from_camera, torch.eye(4)[None])
+
+
+def test_names_of_tensors_stay():
+    plain, tracked = toy_model(), toy_model(geometry=toy_model().config.geometry | {"tracked": True})
+    assert isinstance(tracked.geometry, Tracked) and not isinstance(plain.geometry, Tracked)
+    assert list(tracked.state_dict()) == list(plain.state_dict())
+    for parameter in tracked.geometry.parameters():
+        parameter.data.zero_()
+    tracked.load_state_dict(plain.state_dict())
+    assert all(
+        torch.equal(a, b) for a, b in zip(tracked.geometry.parameters(), plain.geometry.parameters(), strict=True)
+    )
+    inner = build_encoder(**plain.config.geometry)
+    tracked.geometry.load_state_dict(inner.state_dict())
+    assert all(torch.equal(a, b) for a, b in zip(tracked.geometry.parameters(), inner.parameters(), strict=True))
+
+
+def test_the_last_frame_has_landmarks_unless_no_loops_are_to_be_closed():
+    true = walk(3)
+    encoder, inputs = Tracked(Guessing(true)), numbered(film(true))
+    found = encoder.encode(inputs.images, inputs.visual_tokens, (1, 1)).landmarks
+    assert found.certain and found.focal == pytest.approx(FOCAL, rel=0.1)
+    assert len(found.features.depth) > 50
+    encoder.closes_loops = False
+    assert encoder.encode(inputs.images, inputs.visual_tokens, (1, 1)).landmarks is None
+    settings = toy_model().config.geometry | {"tracked": True}
+    assert toy_model(geometry=settings).geometry.closes_loops
+    assert not toy_model(geometry=settings | {"loops": False}).geometry.closes_loops
+
+
+def test_opencv_is_imported_only_when_the_camera_is_tracked():
+    code = "import sys, vlm2.slam.tracking; assert 'cv2' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,200 @@
+"""Saved sessions: bit for bit the same, refused when damaged or another model's, older files still read."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from sessions import QUESTION, contents, observe, told
+
+from vlm2.streaming import LoadedModel, Session
+from vlm2.streaming import memory_file as file
+from vlm2.streaming.model_identity import config_digest
+from vlm2.streaming.stream import Stream
+
+MUTATIONS = 500
+
+
+def loaded(session: Session) -> LoadedModel:
+    return LoadedModel("toy", Path(), session.model, session.processor)
+
+
+@pytest.fixture
+def room(make_session, images, tmp_path) -> tuple[Session, Path]:
+    session = observe(make_session(), images[:10])
+    path = tmp_path / "room.vlm2mem"
+    session.save(path)
+    return session, path
+
+
+@pytest.mark.parametrize("frames", [2, 7, 13])
+def test_a_saved_session_goes_on_where_it_was(make_session, images, tmp_path, frames):
+    session = observe(make_session(), images[:frames])
+    path = tmp_path / "room.vlm2mem"
+    session.save(path)
+    again = Session.open(path, loaded(session))
+    assert contents(again) == contents(session)
+    assert told(again) == told(session)
+    again.save(tmp_path / "again.vlm2mem")
+    assert (tmp_path / "again.vlm2mem").read_bytes() == path.read_bytes()
+    for one in (session, again):
+        observe(one, images[frames : frames + 6], start=frames)
+    assert again.frames == frames + 6
+    assert contents(again) == contents(session)
+    assert told(again) == told(session)
+
+
+@pytest.mark.parametrize("seen", [1, 6])  # before the first window is full, and after
+def test_a_file_without_thumbnails_stays_so(make_session, images, tmp_path, seen):
+    first = make_session()
+    session = observe(Session(first.model, first.processor, thumbnails=False), images[:seen])
+    session.save(tmp_path / "room.vlm2mem")
+    again = observe(Session.open(tmp_path / "room.vlm2mem", loaded(session)), images[seen:12], start=seen)
+    assert again._stream.trace.kept
+    assert all(kept.thumbnail is None for kept in again._stream.trace.kept)
+
+
+def test_the_file_does_not_grow(make_session, images, tmp_path):
+    session = make_session()
+    sizes = []
+    for index in range(23):
+        observe(session, images[index : index + 1], start=index)
+        session.save(tmp_path / "room.vlm2mem")
+        sizes.append((tmp_path / "room.vlm2mem").stat().st_size)
+    assert sizes[-1] - sizes[10] < 13 * 700  # log and path, which have bounds of their own
+
+
+def test_another_model_is_refused_and_why(make_session, room):
+    session, path = room
+    narrow = make_session(dim=8)
+    trained = make_session()
+    with torch.no_grad():
+        trained.model.projector.norm.bias[0] += 0.1
+    with pytest.raises(ValueError, match="another model .* .not the same: the configuration, the trained weights"):
+        Session.open(path, loaded(narrow))
+    with pytest.raises(ValueError, match="another model than this one .not the same: the trained weights"):
+        Session.open(path, loaded(trained))
+    with torch.no_grad():
+        session.model.memory.residual_gate += 1.0  # the same object, trained further since
+    with pytest.raises(ValueError, match="the trained weights"):
+        Session.open(path, loaded(session))
+
+
+def test_other_frozen_parts_are_refused(room, monkeypatch):
+    session, path = room
+    monkeypatch.setattr("vlm2.streaming.model_identity.frozen_checksums", lambda _: {"efficientnet-lite0": "1234"})
+    with pytest.raises(ValueError, match="same: the frozen efficientnet-lite0"):
+        Session.open(path, loaded(session))
+
+
+def test_the_language_models_dtype_does_not_matter(make_session, room):
+    session, path = room
+    other = make_session()
+    torch.nn.Module.to(other.model.language_model, torch.bfloat16)
+    assert contents(Session.open(path, loaded(other))) == contents(session)
+
+
+def test_nothing_seen_is_nothing_to_save(make_session, tmp_path):
+    with pytest.raises(ValueError, match="nothing to save"):
+        make_session().save(tmp_path / "room.vlm2mem")
+    assert not list(tmp_path.iterdir())
+
+
+def mutated(data: bytes, other: bytes, chance: random.Random) -> bytes:
+    """Flip some bits, cut somewhere, drop, double or overwrite a piece, or splice with another memory."""
+    changed = bytearray(data)
+    kind, place = chance.randrange(6), chance.randrange(len(data))
+    length = chance.randrange(1, 400)
+    if kind == 0:
+        for _ in range(chance.randrange(1, 4)):
+            changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    elif kind == 1:
+        place = chance.randrange(min(3000, len(data)))  # in the header
+        changed[place] ^= 1 << chance.randrange(8)
+    elif kind == 2:
+        del changed[place:]
+    elif kind == 3:
+        del changed[place : place + length]
+    elif kind == 4:
+        changed[place:place] = data[:length] if chance.random() < 0.5 else chance.randbytes(length)
+    else:
+        changed[place:] = other[place:]
+    return bytes(changed)
+
+
+def test_damage_is_always_seen(make_session, images, room, tmp_path):
+    session, path = room
+    other = observe(make_session(), images[5:15])
+    other.save(tmp_path / "other.vlm2mem")
+    data, spare = path.read_bytes(), (tmp_path / "other.vlm2mem").read_bytes()
+    chance, broken, model = random.Random(0), tmp_path / "broken.vlm2mem", loaded(session)
+    tried = 0
+    while tried < MUTATIONS:
+        changed = mutated(data, spare, chance)
+        if changed in (data, spare):
+            continue
+        tried += 1
+        broken.write_bytes(changed)
+        with pytest.raises(ValueError, match=r"is damaged|no memory of vlm2|no whole safetensors|with another model"):
+            Session.open(broken, model)
+        with pytest.raises(ValueError):  # noqa: PT011
+            file.read(broken)
+
+
+def write_first_format(session: Session, path: Path) -> None:
+    """Write a session as the first format had it, from its description in docs/memory.md."""
+    stream: Stream = session._stream
+    windows, placed = stream.windows, stream.windows.placed
+    tensors = {f"memory.{name}": value for name, value in stream.memory.to_tensors().items() if "norms" not in name}
+    tensors |= {"waiting.images": torch.stack(stream.images)} if stream.images else {}
+    tensors |= {"inputs.visual_tokens": windows.inputs.visual_tokens, "stream.unit": torch.as_tensor(stream.unit)}
+    tensors |= {f"placed.{name}": value for name, value in vars(placed).items() if isinstance(value, torch.Tensor)}
+    record = {
+        "frames": stream.frames,
+        "last_time": stream.last_time,
+        "times": stream.times,
+        "grid": stream.grid,
+        "size": stream.size,
+        "window": windows.window,
+        "overlap": windows.overlap,
+        "inputs_grid": windows.inputs.grid,
+        "placed": {"grid": placed.grid, "metric": placed.metric},
+    }
+    digest = config_digest(session.model.config, ("transformers_version", "architectures", "dtype"))
+    header = {"format": "vlm2-session-1", "model": digest, "stream": json.dumps(record)}
+    save_file({name: value.contiguous() for name, value in tensors.items()}, path, metadata=header)
+
+
+def test_the_first_format_is_read(make_session, images, tmp_path):
+    session, path = observe(make_session(), images[:10]), tmp_path / "old.vlm2mem"
+    write_first_format(session, path)
+    again = Session.open(path, loaded(session))
+    assert again.ask(QUESTION).text == session.ask(QUESTION).text
+    assert {k: v for k, v in contents(again)[0].items() if k.startswith("memory.")} == {
+        k: v for k, v in contents(session)[0].items() if k.startswith("memory.")
+    }
+    bank = sorted(session._stream.memory.episodic.frames.tolist())
+    assert [kept.frame for kept in again._stream.trace.kept if kept.slot >= 0] == bank
+    for one in (session, again):
+        observe(one, images[10:16], start=10)
+    assert again.ask(QUESTION).text == session.ask(QUESTION).text
+    assert len(again.log) == 6
+    again.save(path)  # and written in the new one
+    assert contents(Session.open(path, loaded(session))) == contents(again)
+    write_first_format(session, path)
+    with pytest.raises(ValueError, match="another model than this one .not the same: the configuration"):
+        Session.open(path, loaded(make_session(heads=4)))
+
+
+def test_a_cut_file_of_the_first_format_is_refused(make_session, images, tmp_path):
+    session, path = observe(make_session(), images[:10]), tmp_path / "old.vlm2mem"
+    write_first_format(session, path)
+    data = path.read_bytes()
+    for size in range(0, len(data), len(data) // 20):
+        path.write_bytes(data[:size])
+        with pytest.raises(ValueError, match="no memory of vlm2|no whole safetensors"):
+            Session.open(path, loaded(session))

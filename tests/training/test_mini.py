@@ -1,0 +1,160 @@
+"""Stage 2 on a toy model: the packed loss is the plain one, training learns, a killed run goes on where it was."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.utils.data import Dataset
+from toys import GRID, toy_features, toy_model, toy_processor
+
+from vlm2.models.recall import infer, told
+from vlm2.models.recall.counting import FACTS
+from vlm2.models.recall.recognition import Recognition
+from vlm2.models.splice import IGNORED
+from vlm2.questions.question import Question
+from vlm2.scenes.vocabulary import VOCABULARY, category_index
+from vlm2.training import mini, packing
+from vlm2.training.attention_supervision import point
+from vlm2.training.examples import Example, Handful, HomeExamples
+from vlm2.training.loop import LoopConfig, fit
+from vlm2.training.mini import Answering, MiniConfig, learn_counting, parameter_groups, train_mini
+from vlm2.training.token_grounding import Grounding, pool2, pooled_categories
+
+QUESTIONS = (
+    Question("object_counting", "How many chair(s) are in this room?", None, "4"),
+    Question("object_abs_distance", "How far is the sofa from the tv?", None, "2.9"),
+    Question("object_rel_distance", "Which is closest to the bed?", ("A. chair", "B. tv"), "B"),
+)
+
+
+def example(seed: int = 0, frames: int = 6) -> Example:
+    made = torch.Generator().manual_seed(seed)
+    patches = GRID[0] * GRID[1]
+    categories = torch.randint(0, len(VOCABULARY), (frames, patches), generator=made)
+    return Example(toy_features(frames, seed), categories, torch.randn(frames, patches, 3, generator=made), QUESTIONS)
+
+
+class Same(Dataset):
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Example:
+        return example(index % 2)
+
+
+def answering(attention: str = packing.ATTENTION) -> Answering:
+    model = toy_model(recall=True)
+    module = Answering(model, toy_processor(), MiniConfig(row=64, what_weight=0.0, where_weight=0.0))
+    model.language_backbone.config._attn_implementation = attention
+    return module
+
+
+def test_packed_loss_is_the_mean_of_the_questions_own_losses():
+    module, one = answering(), example()
+    with torch.no_grad():
+        packed = module(one)["answer"]
+        model, processor = module.model, module.processor
+        model.language_backbone.config._attn_implementation = "sdpa"
+        losses = []
+        for question in one.questions:
+            before, after = processor.prefix_ids()
+            prompt = question.prompt()
+            asked = told(prompt, infer(module.watched(one.features)[2], prompt))
+            prompt = [*before, processor.video_token_id, *after, *processor.question_ids(asked)]
+            answer = processor.answer_ids(question.ground_truth)
+            ids = torch.tensor([[*prompt, *answer]])
+            labels = torch.tensor([[IGNORED] * len(prompt) + answer])
+            losses.append(model(ids, features=one.features, labels=labels).loss)
+    assert packed.item() == pytest.approx(torch.stack(losses).mean().item(), abs=1e-4)
+
+
+def test_names_behind_what_is_told_are_pointed_at_as_well(monkeypatch):
+    module, found = answering(), []
+    monkeypatch.setattr(mini, "infer", lambda *_: "all the way over there")
+    monkeypatch.setattr(mini, "point", lambda names, starts, *rest: found.extend(names) or point(names, starts, *rest))
+    module(example())
+    for question, names in zip(QUESTIONS, found, strict=True):
+        ids = module.processor.question_ids(told(question.prompt(), "all the way over there"))
+        said = [module.processor.decode(ids[: token + 1]) for token, _ in names]
+        assert [VOCABULARY[name] for _, name in names] == [text.split()[-1].split("(")[0] for text in said]
+    assert [len(names) for names in found] == [1, 2, 3]
+
+
+def loop(out, steps: int) -> LoopConfig:
+    return LoopConfig(out=str(out), steps=steps, learning_rate=3e-3, save_every=4, log_every=4)
+
+
+def test_training_learns_and_a_killed_run_ends_where_an_unbroken_one_does(tmp_path):
+    torch.manual_seed(0)
+    unbroken = answering()
+    before = unbroken(example())["answer"].item()
+    fit(unbroken, Same(8), loop(tmp_path / "whole", 8), parameter_groups(unbroken, 7e-5, 7e-4))
+    assert unbroken(example())["answer"].item() < before
+
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "whole/checkpoint-4").rename(tmp_path / "broken/checkpoint-4")
+    resumed = answering()
+    fit(resumed, Same(8), loop(tmp_path / "broken", 8), parameter_groups(resumed, 7e-5, 7e-4))
+    files = (load_file(tmp_path / f"{name}/checkpoint-8/model.safetensors") for name in ("whole", "broken"))
+    first, second = files
+    assert set(first) == set(second) and any(".lora_" in name for name in first)
+    for name, tensor in first.items():
+        torch.testing.assert_close(second[name], tensor, msg=name)
+
+
+def test_a_training_checkpoint_of_another_configuration_is_refused():
+    module = answering()
+    state = module.state_dict()
+    state.pop("model.memory.residual_gate")
+    with pytest.raises(ValueError, match="residual_gate"):
+        module.load_state_dict(state)
+
+
+def test_memory_and_adapters_get_gradients():
+    module = answering()
+    with torch.no_grad():
+        module.model.memory.residual_gate.fill_(0.1)
+        for name, parameter in module.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_()
+    module(replace(example(), questions=QUESTIONS))["loss"].backward()
+    silent = [n for n, p in module.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
+    assert [n for n in silent if "grounding." not in n and ".recognition." not in n] == []
+
+
+def test_grounding_tells_what_and_where():
+    categories = torch.zeros(1, 24, dtype=torch.long)
+    categories[0, 0] = category_index("chair")
+    shown = pooled_categories(categories, GRID)
+    assert shown.shape == (1, 6, len(VOCABULARY) - 1)
+    assert shown.sum() == 1 and shown[0, 0, category_index("chair") - 1] == 1
+    recognition = Recognition(len(VOCABULARY) - 1)
+    words = recognition.words.copy_(torch.eye(len(VOCABULARY) - 1))
+    grounding = Grounding(recognition)
+    places = pool2(torch.zeros(1, 24, 3), GRID)
+    named = torch.full((1, 6, len(words)), -1e-3)
+    named[0, 0] = words[category_index("chair") - 1]
+    assert grounding(named, shown, places)[0] < grounding(named.flip(1), shown, places)[0]
+
+
+def test_counts_are_told_once_counting_is_learnt(monkeypatch):
+    module, used = answering(), []
+    monkeypatch.setattr(
+        mini, "counted", lambda homes: (torch.rand(8, FACTS), torch.ones(8).long(), torch.ones(8).long())
+    )
+    monkeypatch.setattr(mini, "infer", lambda recollection, text, counting: used.append(counting))
+    homes = HomeExamples([], 0, Handful(), 56, seed=0)
+    module(example())
+    learn_counting(module, homes)
+    module(example())
+    assert used == [None] * len(QUESTIONS) + [module.model.counting] * len(QUESTIONS)
+
+
+def test_mini_is_trained_by_one_process(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match="without torchrun"):
+        train_mini(MiniConfig())

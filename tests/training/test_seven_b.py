@@ -1,0 +1,159 @@
+"""The 7B's recipe of toy size: what it takes, how it is launched, seven steps, two processes, shared layers."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from accelerate.commands.config.config_args import load_config_from_file
+from safetensors.torch import load_file
+from toys import ToyVision, toy_config, toy_model
+from toysharding import shard_and_step, step, telling
+from toytraining import alone, losses, pair, short, write_checkpoint, write_footage
+
+from vlm2.models import parts
+from vlm2.models.presets import preset
+from vlm2.training import seven_b
+from vlm2.training.budget import Load, activations, budget, count, footage_bytes
+from vlm2.training.recipes.seven_b import recipe
+from vlm2.training.seven_b import FRAMES, expected_load, model_config, sharding, train_seven_b
+
+LOAD = Load(frames=7, patches=24, geometry_patches=24, tokens_a_frame=6, question_tokens=50)
+
+
+@pytest.fixture
+def config(tmp_path, write_video):
+    """The recipe for toy parts: a toy checkpoint instead of the preset, fewer questions a step."""
+    videos = write_footage(write_video)
+    base = recipe()
+    training = replace(
+        base.training,
+        model=write_checkpoint(tmp_path / "model"),
+        videos=str(videos),
+        questions=(str(videos / "questions.jsonl"),),
+        cache=str(tmp_path / "cache"),
+        loop=short(base.training.loop, tmp_path / "run", steps=7, accumulate=2, save_every=4, evaluate_every=7),
+        handful=2,
+        held_out=0.2,
+    )
+    return replace(base, training=training)
+
+
+@pytest.fixture(autouse=True)
+def toy_vision(monkeypatch):
+    monkeypatch.setattr(parts, "load_vision_encoder", lambda name, dtype: ToyVision())
+
+
+def test_seven_steps(config, tmp_path):
+    train_seven_b(config)
+    assert list(losses(config.training.loop.out)) == [1, 2, 3, 4, 5, 6, 7]
+    assert (tmp_path / "run/checkpoint/model.safetensors").is_file()
+
+
+@pytest.mark.full
+def test_spared_memory_costs_no_exactness(config, tmp_path):
+    found = {}
+    for spared in (True, False):
+        loop = replace(config.training.loop, out=str(tmp_path / str(spared)), steps=2)
+        train_seven_b(replace(config, training=replace(config.training, checkpointing=spared, loop=loop)))
+        found[spared] = losses(loop.out)
+    assert found[True] == pytest.approx(found[False], rel=1e-5)
+
+
+@pytest.mark.full
+def test_two_processes_have_the_loss_of_one(config, tmp_path):
+    toy_model(stores="all").save_pretrained(config.training.model)  # without dropout: each process draws its own
+    for name in ("one", "two"):
+        loop = replace(config.training.loop, out=str(tmp_path / name), steps=3)
+        here = replace(config, training=replace(config.training, loop=loop))
+        assert (alone(train_seven_b, here) if name == "one" else max(pair(train_seven_b, here))) == 0
+    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=1e-4)
+    assert losses(tmp_path / "two", "grad_norm") == pytest.approx(losses(tmp_path / "one", "grad_norm"), rel=0.02)
+
+
+def test_the_recipe_is_what_is_written():
+    training = recipe().training
+    assert training.handful * training.loop.accumulate == 128 and training.sampling.frames == FRAMES == 32
+    config = model_config("nowhere")
+    assert (config.lora["r"], config.lora["alpha"]) == (128, 256)
+    assert (training.lora_learning_rate, training.loop.warmup, training.epochs) == (2e-5, 0.03, 1.0)
+    assert math.ceil(200_000 / 128) == 1563
+
+
+def test_the_budget_counts_the_weights_that_there_are():
+    for changes in ({"slot_times": True}, {"lora": None}, {"representation": "visual", "memory": {"episodic": False}}):
+        model, config = toy_model(**changes), toy_config(**changes)
+        found = budget(config, LOAD, vision_parameters=count(model.vision))
+        trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+        assert found.trained_parameters == trained
+        assert found.frozen_parameters == count(model) - trained
+        assert found.optimiser == 12 * trained and found.trained == 4 * trained
+
+
+def test_shared_layers_take_less_of_each_gpu():
+    found = budget(toy_config(), LOAD)
+    assert found.total(1) == found.frozen + found.trained + found.optimiser + found.activations
+    assert found.total(1) > found.total(2) > found.total(8) > found.frozen - found.layers + found.activations
+    assert "in all, on each of 4 GPUs" in found.table()
+
+
+def test_activations_grow_with_what_a_step_sees():
+    config = toy_config()
+    less = activations(config, LOAD)
+    assert activations(config, replace(LOAD, frames=14)) > less
+    assert activations(config, replace(LOAD, checkpointing=False)) > less
+    assert footage_bytes(config, replace(LOAD, frames=14)) == 2 * footage_bytes(config, LOAD)
+
+
+def test_the_disk_estimate_is_what_a_video_takes(config, tmp_path):
+    train_seven_b(replace(config, training=replace(config.training, loop=replace(config.training.loop, steps=1))))
+    files = sorted((tmp_path / "cache").iterdir())
+    sizes = [footage_bytes(toy_config(), replace(LOAD, frames=6 + k)) for k in range(5)]
+    assert [file.stat().st_size for file in files] == pytest.approx(sizes, rel=0.15)  # and a header each
+
+
+def test_an_estimate_needs_no_weights_and_says_how_to_launch(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(seven_b, "seven_b", toy_config)
+    base = recipe()
+    train_seven_b(
+        replace(
+            base,
+            estimate=True,
+            processes=4,
+            training=replace(base.training, loop=short(base.training.loop, tmp_path / "run")),
+        )
+    )
+    told = capsys.readouterr().out
+    assert "on each of 4 GPUs" in told and "MiB of disk" in told and "accelerate launch --config_file" in told
+    launch = load_config_from_file(str(tmp_path / "run/accelerate.json"))
+    assert launch.num_processes == 4 and launch.fsdp_config["fsdp_transformer_layer_cls_to_wrap"] == "LlamaDecoderLayer"
+
+
+@pytest.mark.full
+def test_the_7b_fits_where_it_is_said_to():
+    config = preset("7b")
+    load = expected_load(config, recipe().training)
+    assert load.tokens_a_frame == 182 and (load.patches, load.geometry_patches) == (729, 1301)
+    found = budget(config, load, seven_b.VISION_PARAMETERS)
+    assert found.trained_parameters == pytest.approx(367e6, rel=0.01)
+    assert 25 < found.total(1) / 2**30 < 40 and found.total(8) / 2**30 < 24
+    assert sharding(config, 8)["fsdp_config"]["fsdp_transformer_layer_cls_to_wrap"] == "Qwen2DecoderLayer"
+
+
+def test_shared_layers_compute_and_save_the_same(tmp_path):
+    whole = telling()
+    loss = step(whole)
+    assert pair(shard_and_step, tmp_path) == [0, 0]
+    found = torch.load(tmp_path / "step.pt")
+    assert found["wrapped"] == 2
+    torch.testing.assert_close(found["loss"], loss, atol=0.02, rtol=0)  # weights in 16 bits
+    expected = {name: p.grad for name, p in whole.named_parameters() if p.grad is not None}
+    assert set(found["gradients"]) == set(expected)
+    for name, gradient in expected.items():
+        scale = gradient.abs().max().clamp(min=1e-3)
+        assert ((found["gradients"][name] - gradient).abs().max() / scale) < 0.1, name
+    whole.model.save_pretrained(tmp_path / "whole")
+    files = [load_file(tmp_path / name / "model.safetensors") for name in ("whole", "model")]
+    assert files[0].keys() == files[1].keys()
+    for name, tensor in files[0].items():
+        torch.testing.assert_close(files[1][name], tensor, atol=0, rtol=0)

@@ -1,0 +1,84 @@
+"""Cached footage: what a session would see, encoded once, and anew when anything changes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from toys import ToyVision, toy_model, toy_processor
+
+from vlm2.training.video_cache import WIDE, Sampling, cache_footage, encoders_key, open_footage
+from vlm2.video import VideoFile
+
+
+@pytest.fixture
+def video(write_video):
+    frames = np.random.default_rng(0).integers(0, 256, (9, 32, 48, 3), dtype=np.uint8)
+    return write_video(list(frames), times=[500 * k for k in range(9)])
+
+
+@pytest.fixture(scope="module")
+def model():
+    return toy_model().eval()
+
+
+@pytest.fixture(scope="module")
+def processor():
+    made = toy_processor()
+    made.max_pixels = ToyVision.max_pixels
+    return made
+
+
+def test_features_are_the_models_own(video, model, processor, tmp_path):
+    footage = cache_footage(model, processor, video, tmp_path / "cache", Sampling(), encoders_key(model))
+    seen = list(VideoFile(video).sample(2.0))
+    images = torch.stack([processor.resize(frame.image[None])[0] for frame in seen])
+    expected = model.encode(images, torch.tensor([frame.time for frame in seen]))
+    features = footage.features()
+    assert features.grid == expected.grid and len(features) == 9
+    for name, tensor in vars(expected).items():
+        if isinstance(tensor, torch.Tensor):
+            kept = tensor.to(torch.bfloat16).float() if name in WIDE else tensor
+            torch.testing.assert_close(getattr(features, name), kept)
+
+
+@pytest.mark.parametrize(
+    ("sampling", "times"),
+    [
+        (Sampling(frames=3), [0.0, 2.0, 4.0]),
+        (Sampling(fps=1.0), [0.0, 1.0, 2.0, 3.0, 4.0]),
+        (Sampling(fps=2.0, most_frames=3), [0.0, 1.5, 3.0]),
+    ],
+)
+def test_frames_are_sampled(video, model, processor, tmp_path, sampling, times):
+    footage = cache_footage(model, processor, video, tmp_path / "cache", sampling, "encoders")
+    assert footage.features().times.tolist() == times
+
+
+def test_what_is_there_is_not_encoded_again_unless_something_changed(video, model, processor, tmp_path):
+    def cached(sampling=Sampling(), encoders="one") -> Path:  # noqa: B008
+        return cache_footage(model, processor, video, tmp_path / "cache", sampling, encoders).path
+
+    first = cached()
+    made = first.stat().st_mtime_ns
+    assert cached() == first and first.stat().st_mtime_ns == made
+    assert len({first, cached(Sampling(frames=3)), cached(encoders="two")}) == 3
+    video.write_bytes(video.read_bytes() + b"\0")
+    assert cached() != first
+    assert not list((tmp_path / "cache").glob("*.partial"))
+
+
+def test_other_geometry_weights_are_other_encoders(model):
+    other = toy_model()
+    with torch.no_grad():
+        next(other.geometry.parameters()).add_(1.0)
+    assert encoders_key(model) == encoders_key(toy_model()) != encoders_key(other)
+
+
+def test_mistakes_are_explained(tmp_path, model, processor):
+    save_file({"times": torch.zeros(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match="delete it"):
+        open_footage(tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match="shows nothing"):
+        Sampling(frames=0)

@@ -1,0 +1,70 @@
+"""The page of a memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from vlm2.streaming.memory_log import Kept, Trace
+from vlm2.streaming.stream import Stream
+from vlm2.streaming.thumbnail import thumbnail
+from vlm2.viewer.memory_page import clock, frames, sheet, tick, waiting
+
+GREEN = torch.tensor([0.0, 0.6, 0.0])[:, None, None].expand(3, 48, 64)
+
+
+def memory(entries: int, pictures: bool = True) -> Stream:
+    kept = tuple(
+        Kept(index, index / 2, index if index < 3 else -1, thumbnail=thumbnail(GREEN) if pictures else None)
+        for index in range(entries)
+    )
+    return Stream(frames=entries, last_time=(entries - 1) / 2, trace=Trace(kept=kept))
+
+
+def test_every_kept_frame_is_shown():
+    page = np.asarray(sheet(memory(5))).astype(int)
+    green = (np.abs(page - (0, 153, 0)) < 12).all(-1)
+    assert green.sum() > 0.9 * 5 * 88 * 66
+    assert (np.abs(np.asarray(sheet(memory(5, pictures=False))).astype(int) - (0, 153, 0)) < 12).all(-1).sum() == 0
+
+
+def test_the_page_grows_by_rows_of_frames():
+    assert sheet(memory(40)).height > sheet(memory(5)).height
+    assert sheet(memory(40)).width == sheet(memory(5)).width
+
+
+def waiting_memory(count: int, pictures: bool = True) -> Stream:
+    times = tuple(index / 2 for index in range(count))
+    return Stream(frames=count, last_time=times[-1], images=(GREEN,) * count, times=times, thumbnails=pictures)
+
+
+@pytest.mark.parametrize("count", [1, 3, 7])
+def test_frames_that_wait_are_shown(count):
+    page = np.asarray(sheet(waiting_memory(count))).astype(int)
+    assert (np.abs(page - (0, 153, 0)) < 12).all(-1).sum() > 0.9 * count * 88 * 66
+    hidden = np.asarray(sheet(waiting_memory(count, pictures=False))).astype(int)
+    assert (np.abs(hidden - (0, 153, 0)) < 12).all(-1).sum() == 0
+
+
+def test_frames_that_wait_are_shown_beside_the_kept_ones():
+    both = replace(memory(5), images=(GREEN,) * 2, times=(2.5, 3.0), last_time=3.0, frames=7)
+    page = np.asarray(sheet(both)).astype(int)
+    assert (np.abs(page - (0, 153, 0)) < 12).all(-1).sum() > 0.9 * 7 * 88 * 66
+
+
+def test_waiting_and_frames_are_counted_in_words():
+    assert [frames(1), frames(2)] == ["1 frame", "2 frames"]
+    assert [waiting(waiting_memory(n)) for n in (1, 3)] == ["1 waits for its window", "3 wait for their window"]
+
+
+def test_an_empty_memory_is_refused():
+    with pytest.raises(ValueError, match="no frame was seen"):
+        sheet(Stream())
+
+
+def test_round_steps_and_clocks():
+    assert [tick(length) for length in (1.0, 46.0, 600.0, 86_400.0)] == [0.1, 5, 60, 7200.0]
+    assert [clock(30, 5), clock(150, 30), clock(0.25, 0.1)] == ["30 s", "2:30", "0.2 s"]
