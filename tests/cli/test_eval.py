@@ -56,7 +56,7 @@ def test_one_process_of_several_waits_for_nobody(vlm2, tmp_path, monkeypatch):
         monkeypatch.setenv("RANK", str(rank))
         status, output, _ = vlm2("toy", "--out", tmp_path / "a", "--videos", tmp_path)
         assert status == 0 and ("on toy" in output) == (rank == 0)
-    assert [file.name for file in sorted((tmp_path / "a").iterdir())] == [
+    assert [file.name for file in sorted((tmp_path / "a").glob("[!.]*"))] == [
         "predictions.jsonl",
         "receipt.json",
         "scores.json",

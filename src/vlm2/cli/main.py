@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 DEBUG = "VLM2_DEBUG"
-FUNCTIONS = {"eval": "evaluate"}  # where the verb's own name would hide one of Python's
 
 app = typer.Typer(
     name="vlm2",
@@ -52,7 +51,7 @@ def _add_verbs() -> None:
         if isinstance(group := getattr(module, "app", None), typer.Typer):
             app.add_typer(group, name=verb)
         else:
-            app.command(verb)(getattr(module, FUNCTIONS.get(verb, verb)))
+            app.command(verb)(getattr(module, verb))
 
 
 _add_verbs()

@@ -21,8 +21,8 @@ def prepare_efficientnet_lite0(source: Path, folder: Path) -> None:
 def prepare_smollm2(source: Path, folder: Path) -> None:
     """Write a plain Llama in bf16, without quantization_config, and its tokenizer with the chat template.
 
-    The source is a GGUF file with 4-bit weights. They have to be unpacked: packed ones refuse a Trainer. Our own reader
-    takes a second where transformers takes fifteen, and it draws no bars.
+    The source is a GGUF file with 4-bit weights. They have to be unpacked: packed ones refuse a Trainer. transformers
+    could read it as well, but takes several times as long and draws bars.
     """
     from .gguf import read_gguf
     from .llama import chat_template, llama_config, llama_state, special_ids, tokenizer, tokenizer_config
@@ -42,26 +42,7 @@ def prepare_smollm2(source: Path, folder: Path) -> None:
     (folder / "chat_template.jinja").write_text(chat_template(gguf), encoding="utf-8")
 
 
-def prepare_dinov2_small(source: Path, folder: Path) -> None:
-    """Write an ONNX model's backbone under Dinov2Model's published names, and its config.json, without the decoder."""
-    from .onnx import read_weights
-
-    weights = read_weights(source)
-    state = {name.removeprefix("backbone."): tensor for name, tensor in weights.items() if name.startswith("backbone.")}
-    width = state["embeddings.cls_token"].shape[-1]
-    # The exporter froze the sum of position embeddings into two nameless tensors: the class token's and the patches'.
-    nameless = {tensor.shape[1]: tensor for name, tensor in weights.items() if name.startswith("onnx::")}
-    positions = torch.cat([nameless[length] for length in sorted(nameless)], dim=1)
-    state["embeddings.position_embeddings"] = positions
-    state["embeddings.mask_token"] = torch.zeros(1, width)  # only for training, and not in the file
-    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
-    side = 14 * round((positions.shape[1] - 1) ** 0.5)
-    config = {"model_type": "dinov2", "hidden_size": width, "num_attention_heads": width // 64, "image_size": side}
-    (folder / "config.json").write_text(json.dumps(config))
-
-
 PREPARE: dict[str, Callable[[Path, Path], None]] = {
     "efficientnet-lite0": prepare_efficientnet_lite0,
     "smollm2-135m-instruct": prepare_smollm2,
-    "dinov2-small": prepare_dinov2_small,
 }

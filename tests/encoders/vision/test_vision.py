@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 from torch.nn import functional
-from transformers import Dinov2Config, Dinov2Model, SiglipVisionConfig, SiglipVisionModel
+from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from vlm2.encoders import weights
 from vlm2.encoders.vision import VisionEncoder, load_vision_encoder, vision_encoders
-from vlm2.encoders.vision.dinov2_small import DINOv2Small
 from vlm2.encoders.vision.efficientnet_lite0 import GROUPS, Convolution, EfficientNetLite0, fold
 from vlm2.encoders.vision.siglip import SigLIP
 
 SIGLIP = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2}
-DINO = {"hidden_size": 384, "num_attention_heads": 6, "image_size": 518, "num_hidden_layers": 3}
 
 
 def random_siglip() -> SiglipVisionModel:
@@ -27,7 +25,6 @@ def random_siglip() -> SiglipVisionModel:
 # The builders make each encoder with random weights and, where its size is free, small.
 BUILDERS = {
     "efficientnet-lite0": EfficientNetLite0,
-    "dinov2-small": lambda: DINOv2Small(2, Dinov2Model(Dinov2Config(**DINO))),
     "siglip": lambda: SigLIP(random_siglip()),
 }
 
@@ -81,8 +78,6 @@ def test_wrong_size_is_refused(encoder: VisionEncoder) -> None:
 def test_unknown_encoder_names_the_known_ones() -> None:
     with pytest.raises(ValueError, match="efficientnet-lite0"):
         load_vision_encoder("resnet")
-    with pytest.raises(ValueError, match="layer"):
-        load_vision_encoder("dinov2-small:last")
 
 
 def test_missing_siglip_says_where_it_comes_from(tmp_path: Path) -> None:
@@ -187,15 +182,6 @@ def test_siglip_stops_before_the_last_layer() -> None:
     with torch.no_grad():
         hidden = backbone((images - 0.5) / 0.5, output_hidden_states=True).hidden_states
     torch.testing.assert_close(SigLIP(backbone)(images), hidden[-2])
-
-
-def test_dinov2_gives_an_inner_layer_without_the_class_token() -> None:
-    backbone = Dinov2Model(Dinov2Config(**DINO)).eval()
-    encoder = DINOv2Small(3, backbone)
-    images = torch.rand(1, 3, 28, 56)
-    with torch.no_grad():
-        hidden = backbone.encoder(backbone.embeddings(encoder.normalise(images)))
-    torch.testing.assert_close(encoder.layers(images)[-1], hidden.last_hidden_state[:, 1:])
 
 
 @pytest.mark.full

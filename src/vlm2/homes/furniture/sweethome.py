@@ -6,7 +6,6 @@ model keeps its own and its author (see NOTICE). Textures become their mean colo
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 from ...cache import cache_folder
 from ..home import FurnitureModel, Split
@@ -113,8 +113,7 @@ def _built(folder: Path) -> Path:
     if target.is_file():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with open(target.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(target.with_suffix(".lock")):
         if not target.is_file():
             logging.getLogger(__name__).warning("Reading Sweet Home 3D's furniture, once for all: about a minute.")
             partial = target.with_suffix(f".{os.getpid()}.part")

@@ -103,14 +103,10 @@ SIGLIP = VisionTransformer(
 
 def vision(config: VLM2Config) -> VisionTransformer | EfficientNet:
     """Return the sizes of a model's vision encoder. Raises ValueError for one that has no formula here."""
-    name, _, option = config.vision["name"].partition(":")
-    if name == "dinov2-small":
-        block = Block(384, 1536, extra=2 * 384)  # layer scales; a mask token lies beside the blocks
-        return VisionTransformer(block, int(option or 8), positions=37 * 37, extra_tokens=1, closing=384)
+    name = config.vision["name"].partition(":")[0]
     if name not in (known := {"siglip": SIGLIP, "efficientnet-lite0": EfficientNet()}):
         raise ValueError(
-            f"There is no capacity formula for the vision encoder {name!r}; there are formulas for "
-            f"{', '.join([*known, 'dinov2-small'])}."
+            f"There is no capacity formula for the vision encoder {name!r}; there are formulas for {', '.join(known)}."
         )
     return known[name]
 
