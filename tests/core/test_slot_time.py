@@ -4,7 +4,7 @@ import pytest
 import torch
 from toys import toy_features, toy_model
 
-from vlm2.core.slot_time import Clock
+from vlm2.core.slot_time import SlotTimeEmbedding
 
 
 def test_an_untrained_clock_says_nothing():
@@ -28,7 +28,7 @@ def test_all_tokens_of_a_slot_carry_its_time(context):
 
 
 def test_an_hour_is_told_from_a_minute():
-    clock = Clock(8)
+    clock = SlotTimeEmbedding(8)
     torch.nn.init.normal_(clock.embed.weight)
     minute, hour, later = clock(torch.tensor([60.0, 3600.0, 3600.5])).detach()
     assert (minute - hour).norm() > 1 and (hour - later).norm() > 1

@@ -15,7 +15,7 @@ from toyruns import TOY, load, toy_respondent, toy_run, write_videos
 from vlm2.evaluation import predictions as ledger
 from vlm2.evaluation import receipt, runner
 from vlm2.evaluation.predictions import PREDICTIONS, open_ledger, read_rows
-from vlm2.evaluation.respondents import Blind, Settings, Watching, respondent, title
+from vlm2.evaluation.respondents import Blind, SessionRespondent, Settings, respondent, title
 from vlm2.evaluation.runner import Place
 from vlm2.streaming import Session
 from vlm2.streaming.answering import Answerer
@@ -182,7 +182,7 @@ def test_a_blind_model_decodes_numbers_as_the_model_it_is_compared_with(videos, 
     items = load(videos=videos).items[:3]
     assert len(list(Blind(Settings("toy"), 6).answer(items))) == len(list(toy_respondent().answer(items))) == 3
     assert asked[:3] == [0, 0, 0] and all(asked[3:]) and len(asked) == 6
-    identities = [kind(Settings("mini"), 6).identity() for kind in (Blind, Watching)]
+    identities = [kind(Settings("mini"), 6).identity() for kind in (Blind, SessionRespondent)]
     assert identities[0]["prompt"] == identities[1]["prompt"] and identities[0]["prompt"]["numbers"] == "expected"
 
 
@@ -194,7 +194,7 @@ def test_tools_are_left_out_when_a_run_says_so(videos, monkeypatch):
     list(toy_respondent(tools=False).answer(items))
     list(toy_respondent().answer(items))
     assert asked == [False] * 3 + [True] * 3
-    assert not Watching(Settings("mini", tools=False), 6).identity()["tools"]
+    assert not SessionRespondent(Settings("mini", tools=False), 6).identity()["tools"]
     titles = [
         title(Settings(model, tools=tools)) for model in ("mini", "blind:mini", "chance") for tools in (False, True)
     ]

@@ -8,7 +8,7 @@ import pytest
 from vlm2.homes.build import opening_box, placement_box
 from vlm2.homes.camera_walk import walk
 from vlm2.homes.floor_plan import inside
-from vlm2.homes.home import CameraPath
+from vlm2.homes.home import CameraWalk
 
 from .places import home
 
@@ -16,11 +16,11 @@ SEEDS = range(6)
 
 
 @cache
-def walks() -> list[tuple[int, CameraPath]]:
+def walks() -> list[tuple[int, CameraWalk]]:
     return [(seed, walk(home(seed), seed)) for seed in SEEDS]
 
 
-def distances(path: CameraPath, box) -> np.ndarray:
+def distances(path: CameraWalk, box) -> np.ndarray:
     local = np.abs((path.world_from_camera[:, :3, 3] - box.center) @ np.array(box.axes).T)
     return np.linalg.norm(np.maximum(local - np.array(box.size) / 2, 0), axis=1)
 

@@ -6,12 +6,22 @@ from functools import cache
 import numpy as np
 import pytest
 
-from vlm2.homes.floor_plan import KINDS, WALL, Plan, gap_edge, gap_span, inside, make_plan, polygon_area, room_edges
+from vlm2.homes.floor_plan import (
+    KINDS,
+    WALL,
+    FloorPlan,
+    gap_edge,
+    gap_span,
+    inside,
+    make_plan,
+    polygon_area,
+    room_edges,
+)
 from vlm2.homes.shell import build_shell
 
 
 @cache
-def plans(count: int = 16) -> list[Plan]:
+def plans(count: int = 16) -> list[FloorPlan]:
     return [make_plan(np.random.default_rng(seed), 1 + seed % 4) for seed in range(count)]
 
 

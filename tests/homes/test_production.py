@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from vlm2.cli.homes import app, home_seed
 from vlm2.homes import production as produce
-from vlm2.homes.home import CameraPath
+from vlm2.homes.home import CameraWalk
 from vlm2.homes.production import HomeOrder, SampledHome, produce_home, sample_home, sampled_frames, shares
 from vlm2.homes.renderer import Renderer
 from vlm2.scenes.record import Scene
@@ -37,7 +37,7 @@ def box_homes(monkeypatch):
     def walk(home, seed, fps=10.0, duration=None):
         times = np.arange(0.0, (duration or 2.0) - 1e-9, 1.0 / fps)
         poses = [look((0.5 + 0.4 * t, 0.5 + 0.2 * t, 1.6), (2.6 - 0.3 * t, 3.5, 0.6)) for t in times]
-        return CameraPath(times, np.stack(poses), 1.2)
+        return CameraWalk(times, np.stack(poses), 1.2)
 
     monkeypatch.setattr(produce, "build_home", lambda seed, split, rooms=None, catalogue=None: box_home(seed, split))
     monkeypatch.setattr(produce, "walk", walk)

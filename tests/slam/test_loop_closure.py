@@ -15,7 +15,7 @@ from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
 from vlm2.models.windows import FrameInputs, WindowState, advance, encode_and_settle
 from vlm2.slam import loop_closure as loops
 from vlm2.slam.features import Features, Landmarks
-from vlm2.slam.loop_closure import Correction, Edge, PoseGraph, axis_angle, relax, rotations
+from vlm2.slam.loop_closure import Correction, PoseEdge, PoseGraph, axis_angle, relax, rotations
 
 EVERY = 5  # frames between keyframes
 DEGREES = 18.0  # a keyframe
@@ -56,7 +56,8 @@ def test_where_nothing_is_seen_again_the_path_stays_as_it_is():
 def test_one_false_loop_does_not_bend_a_path_that_fits():
     ends = np.array([*((i, i + 1) for i in range(19)), (0, 19), (1, 20), *((i, i + 1) for i in range(19, 23)), (3, 12)])
     edges = [
-        Edge(a, b, np.linalg.inv(AROUND[a]) @ AROUND[b], loops.STEP_TURN, 0.06, b - a != 1) for a, b in ends.tolist()
+        PoseEdge(a, b, np.linalg.inv(AROUND[a]) @ AROUND[b], loops.STEP_TURN, 0.06, b - a != 1)
+        for a, b in ends.tolist()
     ]
     edges[-1] = edges[-1]._replace(first_from_second=turned(0.0))
     found = relax(np.stack(AROUND), ends, tuple(edges))

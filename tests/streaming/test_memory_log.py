@@ -7,8 +7,8 @@ import pytest
 import torch
 from sessions import observe
 
-from vlm2.streaming.evidence import Source
-from vlm2.streaming.memory_log import Kept, Read, Trace
+from vlm2.streaming.evidence import SourceFrame
+from vlm2.streaming.memory_log import HeldFrame, Read, Trace
 
 WINDOW = 2
 
@@ -20,9 +20,9 @@ def mixing(session):
     return session
 
 
-def kept(frame: int, slot: int = -1, weight: int = 1, **sources: float) -> Kept:
-    found = tuple(Source(int(name[1:]), int(name[1:]) / 2, value) for name, value in sources.items())
-    return Kept(frame, frame / 2, slot, weight, found)
+def kept(frame: int, slot: int = -1, weight: int = 1, **sources: float) -> HeldFrame:
+    found = tuple(SourceFrame(int(name[1:]), int(name[1:]) / 2, value) for name, value in sources.items())
+    return HeldFrame(frame, frame / 2, slot, weight, found)
 
 
 @pytest.mark.parametrize("rule", ["nearest", "pair", "merge", "successive"])
@@ -72,20 +72,20 @@ def test_memories_that_are_off(make_session, images, switches, bank):
 def test_sources_mix_what_was_read():
     before = Trace(kept=(kept(0, 0, f0=1.0), kept(1, 1, f0=0.5, f1=0.5)))
     read = Read(2, 1.0, ((1, 1.0),), ((0, 0.25), (1, 0.75)), gate=0.6, read_share=0.5)
-    after = before.then(read, Kept(2, 1.0), WINDOW, has_bank=True, merges=False)
+    after = before.then(read, HeldFrame(2, 1.0), WINDOW, has_bank=True, merges=False)
     newest = {source.frame: source.weight for source in after.kept[-1].sources}
     # half is its own; of the other half 0.6 is frame 1, and 0.4 the bank: ¼ of frame 0, ¾ half frame 0 and half frame 1
     assert newest == pytest.approx({2: 0.5, 1: 0.3 + 0.2 * 0.375, 0: 0.2 * (0.25 + 0.375)})
     assert after.sources(2, 1.0) == after.kept[-1].sources
-    assert after.sources(9, 4.5) == (Source(9, 4.5, 1.0),)
+    assert after.sources(9, 4.5) == (SourceFrame(9, 4.5, 1.0),)
 
 
 def test_merging_adds_sources_by_the_frames_they_stand_for():
     before = Trace(kept=(kept(0, 0, weight=3, f0=1.0), kept(1, 1, f1=1.0)))
     read = Read(5, 2.5, deleted=0, similar=1, similarity=0.9)
-    after = before.then(read, Kept(5, 2.5), WINDOW, has_bank=True, merges=True)
+    after = before.then(read, HeldFrame(5, 2.5), WINDOW, has_bank=True, merges=True)
     assert [(k.frame, k.slot, k.weight) for k in after.kept] == [(1, 1, 4), (5, 0, 1)]
-    assert after.kept[0].sources == (Source(0, 0.0, 0.75), Source(1, 0.5, 0.25))
+    assert after.kept[0].sources == (SourceFrame(0, 0.0, 0.75), SourceFrame(1, 0.5, 0.25))
 
 
 def test_kept_frames_carry_what_they_show(make_session, images):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 
 from vlm2.streaming import trajectory
-from vlm2.streaming.trajectory import Trajectory
+from vlm2.streaming.trajectory import ThinnedTrajectory
 
 
-def walk(portion: int, frames: int = 100) -> Trajectory:
-    path = Trajectory()
+def walk(portion: int, frames: int = 100) -> ThinnedTrajectory:
+    path = ThinnedTrajectory()
     for start in range(0, frames, portion):
         index = torch.arange(start, min(start + portion, frames))
         poses = torch.eye(4).repeat(len(index), 1, 1)

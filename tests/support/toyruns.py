@@ -15,7 +15,7 @@ import torch
 from toys import ToyVision, toy_model, toy_processor
 
 from vlm2.evaluation.benchmark import Benchmark, Item, Loaded, Values
-from vlm2.evaluation.respondents import Settings, Watching
+from vlm2.evaluation.respondents import SessionRespondent, Settings
 from vlm2.evaluation.runner import Place, run
 from vlm2.streaming.load import LoadedModel
 
@@ -85,7 +85,7 @@ def toy_loaded() -> LoadedModel:
     return LoadedModel("toy", Path("."), toy_model().eval(), processor)
 
 
-class ToyWatching(Watching):
+class ToyWatching(SessionRespondent):
     """The respondent of real runs, on the toy model."""
 
     def load(self, name: str | None = None) -> LoadedModel:

@@ -11,7 +11,7 @@ from toys import toy_config, toy_features, toy_model, toy_processor
 
 from vlm2.questions.question import Question
 from vlm2.training import packing
-from vlm2.training.finetune import Shown, Telling
+from vlm2.training.finetune import Telling, VideoQuestions
 from vlm2.training.seven_b import sharding
 
 QUESTIONS = (
@@ -36,7 +36,7 @@ def telling() -> Telling:
 def step(module: Telling) -> torch.Tensor:
     """One forward and backward pass; return the loss."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        loss = module(Shown(toy_features(), QUESTIONS))["loss"]
+        loss = module(VideoQuestions(toy_features(), QUESTIONS))["loss"]
     loss.backward()
     return loss.detach()
 

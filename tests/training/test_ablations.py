@@ -18,7 +18,7 @@ from vlm2.evaluation.scores import read_run
 from vlm2.models import VLM2ForConditionalGeneration, VLM2Processor, parts
 from vlm2.streaming.load import LoadedModel
 from vlm2.training import ablations, mini
-from vlm2.training.ablation_rows import ROWS, Kept, RowExamples, Spread, Stream, changes, slots
+from vlm2.training.ablation_rows import ROWS, EveryFrame, KeptFrames, RowExamples, Spread, changes, slots
 from vlm2.training.ablations import AblationsConfig, run_ablations
 from vlm2.training.examples import Handful, HomeExamples, cache_geometry
 from vlm2.training.home_cache import open_cache
@@ -181,10 +181,10 @@ def test_rows_see_their_frames_with_the_same_questions(homes, tmp_path, monkeypa
     cache_geometry(cached, model.geometry)
     model.save_pretrained(tmp_path)
     monkeypatch.setattr(parts, "load_vision_encoder", lambda name, dtype: ToyVision())
-    kept = Kept(tmp_path)
+    kept = KeptFrames(tmp_path)
     found = {
         name: RowExamples(choose, cached, 9, Handful(3), 56, seed=3)
-        for name, choose in {"spread": Spread(MOST), "stream": Stream(8), "kept": kept}.items()
+        for name, choose in {"spread": Spread(MOST), "stream": EveryFrame(8), "kept": kept}.items()
     }
     usual = HomeExamples(cached, 9, Handful(3), 56, seed=3)
     for index in range(9):

@@ -15,7 +15,14 @@ from vlm2.models import VLM2ForConditionalGeneration, parts
 from vlm2.questions.question import Question
 from vlm2.training import finetune
 from vlm2.training.annotations import read_annotations
-from vlm2.training.finetune import FinetuneConfig, FootageExamples, Shown, Telling, split_videos, train_finetune
+from vlm2.training.finetune import (
+    FinetuneConfig,
+    FootageExamples,
+    Telling,
+    VideoQuestions,
+    split_videos,
+    train_finetune,
+)
 from vlm2.training.recipes.finetune import recipe
 from vlm2.training.video_cache import Footage
 
@@ -72,7 +79,7 @@ def test_numbers_are_told_as_a_session_tells_them(monkeypatch):
     asked, model = [], toy_model(recall=True).train()
     monkeypatch.setattr("vlm2.training.mini.infer", lambda *given: asked.append(given[1:]))
     count = Question("object_counting", "How many chairs are there?", None, "3")
-    Telling(model, toy_processor(recall=True), 64)(Shown(toy_features(), (count,)))
+    Telling(model, toy_processor(recall=True), 64)(VideoQuestions(toy_features(), (count,)))
     assert asked == [(count.prompt(), model.counting)]
 
 

@@ -5,14 +5,14 @@ import itertools
 import numpy as np
 import pytest
 
-from vlm2.video.clock import HELD, LONGEST_PAUSE, Clock
+from vlm2.video.clock import HELD, LONGEST_PAUSE, TimestampClock
 
 TENTH = [i / 10 for i in range(62)]
 
 
 def placed(stamps, step=0.1):
     """Times by a new clock, and the clock."""
-    clock = Clock()
+    clock = TimestampClock()
     found = list(clock.place(zip(stamps, itertools.count(), strict=False), step))
     assert [index for _, index in found] == list(range(len(stamps)))
     return [time for time, _ in found], clock
@@ -90,7 +90,7 @@ def test_whatever_the_stamps_time_grows_and_few_frames_are_held(seed):
         for taken, stamp in enumerate(given, 1):
             yield stamp, taken - 1
 
-    for back, (time, index) in enumerate(Clock().place(source(), 0.1)):
+    for back, (time, index) in enumerate(TimestampClock().place(source(), 0.1)):
         assert (index, taken - back <= HELD + 1) == (back, True)
         times.append(time)
     assert len(times) == 100 and times[0] == 0

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from vlm2.video import VideoError, VideoFile, VideoWarning, decode
-from vlm2.video.clock import Clock
+from vlm2.video.clock import TimestampClock
 
 
 def grey(levels, height=48, width=64):
@@ -60,7 +60,7 @@ def test_frames_without_stamps_are_told_by_their_rate(write_video):
         frame.pts, frame.time_base = stamp, Fraction(1, 10)
         frames.append(frame)
     with av.open(str(write_video(grey([0] * 3)))) as container:
-        told = list(Clock().times(frames, container.streams.video[0]))
+        told = list(TimestampClock().times(frames, container.streams.video[0]))
     assert [time for time, _ in told] == pytest.approx([0.0, 0.1, 0.2, 0.7, 0.8, 0.9])
     assert [frame for _, frame in told] == frames
 

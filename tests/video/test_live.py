@@ -19,10 +19,10 @@ from vlm2.video import (
     VideoError,
     find_source,
 )
-from vlm2.video.source import Source
+from vlm2.video.source import VideoSource
 
 
-def read(source: Source, fps: float, wall: Ticking, tries: int = 3, take: bool = True):
+def read(source: VideoSource, fps: float, wall: Ticking, tries: int = 3, take: bool = True):
     """Read to the end: the reader, the frames taken, and the other events."""
     events: SimpleQueue = SimpleQueue()
     reader = LiveReader(source, fps, events.put, tries, wall)
@@ -61,7 +61,7 @@ def test_nobody_waits_for_stamps_far_away(tmp_path):
     ours, theirs = os.pipe()
     writer = Thread(target=lambda: (os.write(theirs, (tmp_path / "odd.mkv").read_bytes()), os.close(theirs)))
     writer.start()
-    for source in (find_source(str(tmp_path / "odd.mkv")), Source("stdin", "pipe", f"pipe:{ours}")):
+    for source in (find_source(str(tmp_path / "odd.mkv")), VideoSource("stdin", "pipe", f"pipe:{ours}")):
         wall = Lockstep()
         reader, frames, (doubted, ended) = read(source, 10, wall)
         assert isinstance(doubted, StampsDoubted) and "4000 s" in doubted.reason
@@ -164,7 +164,7 @@ def test_a_pipe_is_read_to_its_end():
     writer = Thread(target=lambda: (os.write(theirs, encode(10, "matroska", "mpeg4", rate=10)), os.close(theirs)))
     writer.start()
     wall = Lockstep()
-    reader, frames, told = read(Source("stdin", "pipe", f"pipe:{ours}"), 5, wall)
+    reader, frames, told = read(VideoSource("stdin", "pipe", f"pipe:{ours}"), 5, wall)
     writer.join()
     os.close(ours)
     assert [round(frame.time, 3) for frame in frames] == [0, 0.2, 0.4, 0.6, 0.8]

@@ -7,10 +7,10 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from vlm2.streaming.memory_log import Kept, Trace
+from vlm2.streaming.memory_log import HeldFrame, Trace
 from vlm2.streaming.stream import Stream
-from vlm2.streaming.trajectory import Trajectory
-from vlm2.viewer.floor_map import Floor, draw_map
+from vlm2.streaming.trajectory import ThinnedTrajectory
+from vlm2.viewer.floor_map import FloorPlane, draw_map
 
 RED = (255, 0, 0)
 
@@ -26,7 +26,7 @@ def camera(position: tuple[float, float, float], pitch: float = 0.0) -> torch.Te
 
 def test_level_cameras_give_a_level_floor():
     poses = torch.stack([camera((0, 0, z)) for z in range(4)]).numpy()
-    floor = Floor.under(poses)
+    floor = FloorPlane.under(poses)
     np.testing.assert_allclose(floor.of(np.array([2.0, -1.0, 3.0])), [2, 3, 1], atol=1e-6)  # right, forward, up
 
 
@@ -34,7 +34,7 @@ def test_a_pitched_first_frame_is_levelled():
     """The world is the first camera's frame: with a camera that looks 0.5 rad down, that frame is tilted."""
     tilt = camera((0, 0, 0), 0.5).numpy()
     around = [np.linalg.inv(tilt) @ turn(angle) @ tilt for angle in np.arange(8) * np.pi / 4]
-    floor = Floor.under(np.stack(around))
+    floor = FloorPlane.under(np.stack(around))
     up = np.linalg.inv(tilt)[:3, :3] @ np.array([0, -1.0, 0])  # the room's up, in the first camera's frame
     np.testing.assert_allclose(floor.axes[2], up, atol=1e-6)
     np.testing.assert_allclose(floor.axes @ floor.axes.T, np.eye(3), atol=1e-6)
@@ -48,8 +48,8 @@ def turn(angle: float) -> np.ndarray:
 
 def stream(points: torch.Tensor) -> Stream:
     poses = torch.stack([camera((0, 0, z / 2)) for z in range(5)])
-    path = Trajectory(torch.arange(5), torch.arange(5).double(), poses)
-    kept = Kept(4, 4.0, 0, world_from_camera=poses[4], points=points, confidence=torch.ones(len(points)))
+    path = ThinnedTrajectory(torch.arange(5), torch.arange(5).double(), poses)
+    kept = HeldFrame(4, 4.0, 0, world_from_camera=poses[4], points=points, confidence=torch.ones(len(points)))
     return Stream(frames=5, last_time=4.0, trace=Trace(kept=(kept,), trajectory=path))
 
 
@@ -94,9 +94,9 @@ def words(monkeypatch, shown: Stream) -> str:
 def test_a_camera_that_did_not_move_has_a_map_that_says_so(monkeypatch, poses, points):
     """Of zero size: one pose or the same one again, and one point or the same one again."""
     still = camera((1, 2, 3)).expand(poses, 4, 4)
-    path = Trajectory(torch.arange(poses), torch.arange(poses).double(), still)
+    path = ThinnedTrajectory(torch.arange(poses), torch.arange(poses).double(), still)
     cloud = camera((1, 2, 3))[:3, 3].expand(points, 3)
-    kept = Kept(0, 0.0, 0, world_from_camera=still[0], points=cloud, confidence=torch.ones(points))
+    kept = HeldFrame(0, 0.0, 0, world_from_camera=still[0], points=cloud, confidence=torch.ones(points))
     told = words(monkeypatch, Stream(frames=poses, trace=Trace(kept=(kept,), trajectory=path)))
     assert "the camera did not move" in told
     assert ("nothing was seen surely" in told) is (points == 0)
@@ -109,5 +109,5 @@ def test_a_camera_that_moved_is_not_said_to_be_still(monkeypatch):
 def test_without_a_full_window_there_is_no_map_yet(monkeypatch):
     assert "no map: the first window is not full yet" in words(monkeypatch, Stream(frames=1, times=(0.0,)))
     assert "no map: the way walked was not kept" in words(
-        monkeypatch, Stream(frames=9, trace=Trace(kept=(Kept(0, 0.0),)))
+        monkeypatch, Stream(frames=9, trace=Trace(kept=(HeldFrame(0, 0.0),)))
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from vlm2.streaming.memory_log import Kept, Trace
+from vlm2.streaming.memory_log import HeldFrame, Trace
 from vlm2.streaming.stream import Stream
 from vlm2.streaming.thumbnail import thumbnail
 from vlm2.viewer.memory_page import clock, frames, sheet, tick, waiting
@@ -18,7 +18,7 @@ GREEN = torch.tensor([0.0, 0.6, 0.0])[:, None, None].expand(3, 48, 64)
 
 def memory(entries: int, pictures: bool = True) -> Stream:
     kept = tuple(
-        Kept(index, index / 2, index if index < 3 else -1, thumbnail=thumbnail(GREEN) if pictures else None)
+        HeldFrame(index, index / 2, index if index < 3 else -1, thumbnail=thumbnail(GREEN) if pictures else None)
         for index in range(entries)
     )
     return Stream(frames=entries, last_time=(entries - 1) / 2, trace=Trace(kept=kept))

@@ -118,7 +118,7 @@ def scale(
     with console.status("Building the 7b with random weights"):
         loaded = scale.random_model(depth, place, kind)
 
-    def done(mark: scale.Mark) -> None:
+    def done(mark: scale.ScalePoint) -> None:
         console.print(f"{mark.mode}, {mark.frames} frames: peak {mark.peak_gigabytes:.1f} GB", highlight=False)
 
     found = scale.watch(loaded, marks, done)

@@ -47,7 +47,7 @@ def watch(
     """Watch SOURCE until it ends or Ctrl-C, and answer each line that you type: `vlm2 watch 0`.
 
     The exit status is 1 where watching stopped early because the picture got another shape."""
-    plan = Plan(tuple(ask or ()), every, seconds, save, save_every)
+    plan = WatchOptions(tuple(ask or ()), every, seconds, save, save_every)
     if source == "-" and sys.stdin.isatty():
         raise ValueError(
             "- reads a video stream from stdin, and stdin is a terminal: ffmpeg … -f mpegts - | vlm2 watch -"
@@ -57,7 +57,7 @@ def watch(
     events: SimpleQueue = SimpleQueue()
     reader = LiveReader(find_source(source), fps, events.put, tries)
     session = load_model(model, offline, device=device, dtype=dtype)[0].session()
-    watching = Watching(session, reader, plan, json)
+    watching = LiveLoop(session, reader, plan, json)
     with _stopped_by_signals(events):
         reader.start()
         if source != "-":
@@ -88,7 +88,7 @@ def check_place(file: Path | None, example: str = "room.vlm2mem") -> None:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WatchOptions:
     """What to do without being told again. All times are seconds of the stream."""
 
     questions: tuple[str, ...] = ()
@@ -110,7 +110,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Question:
+class TypedLine:
     """A line that somebody typed."""
 
     text: str
@@ -122,12 +122,12 @@ class Stop:
 
 
 @dataclass
-class Watching:
+class LiveLoop:
     """A session and the reader that feeds it, from the first frame to the last word."""
 
     session: Session
     reader: LiveReader
-    plan: Plan
+    plan: WatchOptions
     json: bool = False
     now: float = 0.0  # the newest frame's time
     asked: int = 0  # rounds of the plan's questions
@@ -145,7 +145,7 @@ class Watching:
                 case FrameReady():
                     if not self._look():
                         break
-                case Question(text):
+                case TypedLine(text):
                     self._question(text)
                 case SourceLost(reason, pause):
                     self._say("lost", f"{reason} Trying again in {pause:g} s.")
@@ -226,10 +226,10 @@ class Watching:
             row |= {} if answer.recalled is None else {"recalled": answer.recalled}
             typer.echo(json_module.dumps(row, ensure_ascii=False))
             return
-        from ..questions.question import Question as Asked
+        from ..questions.question import Question
         from .ask import card
 
-        card.print_card(card.console(), Asked("", text, None, ""), answer, None, f"At {card.clock(self.now)}")
+        card.print_card(card.console(), Question("", text, None, ""), answer, None, f"At {card.clock(self.now)}")
 
     def _say(self, kind: str, words: str) -> None:
         typer.echo(json_module.dumps({kind: words}, ensure_ascii=False) if self.json else words, err=True)
@@ -241,7 +241,7 @@ def _put_lines(events: SimpleQueue) -> None:
         sys.stdin.reconfigure(errors="replace")
     for line in sys.stdin:
         if line.strip():
-            events.put(Question(line.strip()))
+            events.put(TypedLine(line.strip()))
 
 
 @contextmanager

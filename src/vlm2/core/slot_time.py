@@ -11,7 +11,7 @@ SHORTEST_WAVE = 1.0
 WAVES = 12
 
 
-class Clock(nn.Module):
+class SlotTimeEmbedding(nn.Module):
     """Turn seconds since the stream's start into a vector that is added to all tokens of a slot; zero before training.
 
     The place of a slot in the prompt tells no seconds, and a language model reads order from places only vaguely.

@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 
 @dataclass
-class Room:
+class Buffers:
     """The buffers of a record that is written in place: every column with rows to spare, and how often they changed."""
 
     columns: dict[str, Tensor]
@@ -44,7 +44,7 @@ class Slots:
     tokens: Float[Tensor, "slots patches dim"]
     frames: Int[Tensor, " slots"]
     times: Float[Tensor, " slots"]  # seconds
-    room: Room | None = field(default=None, kw_only=True, repr=False, compare=False)
+    room: Buffers | None = field(default=None, kw_only=True, repr=False, compare=False)
     writes: int = field(default=0, kw_only=True, repr=False, compare=False)  # of `room`, when this record was made
 
     def __len__(self) -> int:
@@ -68,7 +68,7 @@ class Slots:
         buffers = {name: rows.new_empty(slots, *rows.shape[1:]) for name, rows in self.columns().items()}
         for name, rows in self.columns().items():
             buffers[name][: len(self)] = rows
-        return replace(self, room=Room(buffers), writes=0).first(len(self))
+        return replace(self, room=Buffers(buffers), writes=0).first(len(self))
 
     def sealed(self: Kind) -> Kind:
         """Return the record as a value, which nothing writes into any more."""
@@ -105,7 +105,7 @@ class Slots:
         columns = self.columns() if self.room is None else self.room.columns
         return replace(self, **{name: rows[:slots] for name, rows in columns.items()})
 
-    def _claimed(self: Kind, room: Room) -> Kind:
+    def _claimed(self: Kind, room: Buffers) -> Kind:
         """Take the right to write into the room. Raises ValueError where a later record has it, or for training."""
         if self.writes != room.writes:
             raise ValueError(

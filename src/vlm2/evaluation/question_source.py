@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..questions.file import Row, convert, data_sets, number_rows, read_rows
+from ..questions.file import FileRow, convert, data_sets, number_rows, read_rows
 from ..questions.question import Question
 from ..questions.row import QuestionRow, read_row
 from .benchmark import Item, Loaded
@@ -26,7 +26,7 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 class Records:
     """The rows of a question file, their revision (see `Loaded`), where they were read, and in which folder."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[FileRow, ...]
     revision: str
     source: str = ""
     folder: Path | None = None
@@ -75,7 +75,7 @@ class Questions:
             raise ValueError(f"{folder} holds no questions: {self._advice()}")
         return list(data_sets().load_dataset(str(folder), split=self.split))
 
-    def _checked(self, rows: tuple[Row, ...], source: str | Path) -> tuple[Row, ...]:
+    def _checked(self, rows: tuple[FileRow, ...], source: str | Path) -> tuple[FileRow, ...]:
         if not rows:
             raise ValueError(f"{source} holds no questions: {self._advice()}")
         convert(source, rows, self._check)
@@ -179,7 +179,7 @@ def _read_hub(source: str, split: str) -> tuple[list[Values], str]:
         ) from error
 
 
-def _digest(rows: tuple[Row, ...]) -> str:
+def _digest(rows: tuple[FileRow, ...]) -> str:
     """Return the sha256 of what the rows say, whatever file they came in."""
     return hashlib.sha256(
         json.dumps([dict(row.values) for row in rows], sort_keys=True, ensure_ascii=False, default=str).encode()

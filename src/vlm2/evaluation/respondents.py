@@ -78,7 +78,7 @@ class Respondent(Protocol):
 
 
 @dataclass(frozen=True)
-class Baseline:
+class FixedReplies:
     """Replies that were decided beforehand, by item id."""
 
     name: str
@@ -95,7 +95,7 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Watching:
+class SessionRespondent:
     """A model that watches each video in a session of its own and is asked as users ask."""
 
     settings: Settings
@@ -171,7 +171,7 @@ class Blind:
 
 
 @dataclass(frozen=True)
-class LlavaVideo:
+class LlavaVideoRespondent:
     """Plain LLaVA-Video out of an imported model: no memory, no 3D, the frames and the prompt as published."""
 
     settings: Settings  # of which `model` is the model's own name
@@ -206,11 +206,11 @@ class LlavaVideo:
 
 
 def _chance(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
-    return Baseline("chance", benchmark.chance(items))
+    return FixedReplies("chance", benchmark.chance(items))
 
 
 def _random(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
-    return Baseline("random", random_replies(items, settings.seed), settings.seed)
+    return FixedReplies("random", random_replies(items, settings.seed), settings.seed)
 
 
 def _blind(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
@@ -222,7 +222,7 @@ def _llava_video(settings: Settings, benchmark: Benchmark, items: Sequence[Item]
     if not rest:
         raise ValueError("Say out of which imported model: llava-video:DIR.")
     changed = {**vars(settings), "model": rest}
-    return LlavaVideo(Settings(**changed), benchmark.most_tokens)
+    return LlavaVideoRespondent(Settings(**changed), benchmark.most_tokens)
 
 
 Make = Callable[[Settings, Benchmark, Sequence[Item], str], Respondent]
@@ -234,7 +234,7 @@ def respondent(settings: Settings, benchmark: Benchmark, items: Sequence[Item]) 
     name, _, rest = settings.model.partition(":")
     if name in BASELINES:
         return BASELINES[name](settings, benchmark, items, rest)
-    return Watching(settings, benchmark.most_tokens)
+    return SessionRespondent(settings, benchmark.most_tokens)
 
 
 def title(settings: Settings) -> str:

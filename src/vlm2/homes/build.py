@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..scenes.record import Box, SceneObject
-from .floor_plan import Plan, gap_edge, inside, make_plan, polygon_area
+from .floor_plan import FloorPlan, gap_edge, inside, make_plan, polygon_area
 from .furnish import furnish
 from .home import Home, Light, Opening, Placement, Split
 from .mesh import Mesh
@@ -41,7 +41,7 @@ def build_home(seed: int, split: Split, rooms: int | None = None, catalogue: Cat
     return Home(seed, split, plan.rooms, shell, openings, tuple(placements), _lights(plan, placements, rng))
 
 
-def _lights(plan: Plan, placements: list[Placement], rng: np.random.Generator) -> tuple[Light, ...]:
+def _lights(plan: FloorPlan, placements: list[Placement], rng: np.random.Generator) -> tuple[Light, ...]:
     """Light each room from its ceiling (under the lamp where it has one) and from its largest window."""
     lights = []
     for room in plan.rooms:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .floor_plan import polygon_area
-from .home import CameraPath, Home
+from .home import CameraWalk, Home
 from .walkable_ground import Ground
 
 STEP = 1 / 30  # seconds of a step of the simulation
@@ -27,7 +27,7 @@ class Habit:
     pitch: float
 
 
-def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None) -> CameraPath:
+def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None) -> CameraWalk:
     """Walk through all rooms of a home and return camera poses at `fps` frames a second.
 
     `duration` is in seconds, 20–300: where it is longer than a natural tour, the person goes round again and looks from
@@ -55,7 +55,7 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
     count = int(steps * STEP * fps)
     times = np.arange(count) / fps
     poses = _poses(positions[:steps], targets[:steps], habit, rng, times)
-    return CameraPath(times, poses, math.radians(float(rng.uniform(60, 80))))
+    return CameraWalk(times, poses, math.radians(float(rng.uniform(60, 80))))
 
 
 def _tour(ground: Ground, home: Home, habit: Habit, rng, thorough: float, start=None, heading: float = 0.0):

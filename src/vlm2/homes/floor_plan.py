@@ -87,7 +87,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FloorPlan:
     """Rooms with their inner faces as polygons (axis-aligned edges, counter-clockwise) and the gaps in their walls."""
 
     rooms: tuple[Room, ...]
@@ -95,7 +95,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Edge:
+class WallFace:
     """One inner wall face of a room; the room lies to the left of `start` → `end`."""
 
     room: str
@@ -131,10 +131,10 @@ class Edge:
 
 
 @lru_cache(maxsize=256)
-def room_edges(room: Room) -> tuple[Edge, ...]:
+def room_edges(room: Room) -> tuple[WallFace, ...]:
     """Return the inner wall faces of a room, counter-clockwise."""
     points = room.polygon
-    return tuple(Edge(room.name, a, b) for a, b in zip(points, points[1:] + points[:1], strict=True))
+    return tuple(WallFace(room.name, a, b) for a, b in zip(points, points[1:] + points[:1], strict=True))
 
 
 def inside(polygon: tuple[Point, ...], point: Point) -> bool:
@@ -153,13 +153,13 @@ def polygon_area(polygon: tuple[Point, ...]) -> float:
     return 0.5 * sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairs)
 
 
-def hole(edge: Edge, gap: Gap) -> tuple[float, float]:
+def hole(edge: WallFace, gap: Gap) -> tuple[float, float]:
     """Return from where to where a gap reaches along its edge, in metres from the edge's start."""
     a, b = edge.project(gap.start)[0], edge.project(gap.end)[0]
     return min(a, b), max(a, b)
 
 
-def gap_span(edge: Edge, gap: Gap) -> tuple[float, float] | None:
+def gap_span(edge: WallFace, gap: Gap) -> tuple[float, float] | None:
     """Return where a gap lies along an edge, in metres from its start, or None if it is in another wall."""
     offsets = edge.project(gap.start)[1], edge.project(gap.end)[1]
     if edge.room not in gap.rooms or any(abs(offset + WALL / 2) > 1e-6 for offset in offsets):
@@ -168,13 +168,13 @@ def gap_span(edge: Edge, gap: Gap) -> tuple[float, float] | None:
     return (low, high) if low > -1e-6 and high < edge.length + 1e-6 else None
 
 
-def gap_edge(plan: Plan, gap: Gap) -> Edge:
+def gap_edge(plan: FloorPlan, gap: Gap) -> WallFace:
     """Return the wall face of `gap.rooms[0]` that holds a gap."""
     room = next(r for r in plan.rooms if r.name == gap.rooms[0])
     return next(e for e in room_edges(room) if gap_span(e, gap))
 
 
-def make_plan(rng: np.random.Generator, rooms: int | None = None) -> Plan:
+def make_plan(rng: np.random.Generator, rooms: int | None = None) -> FloorPlan:
     """Draw a floor plan of 1–4 rooms. Raises ValueError for another number of rooms."""
     if rooms is not None and rooms not in MIXES:
         raise ValueError(f"A home of {rooms} rooms was asked for; homes have 1, 2, 3 or 4. Leave it out for a mix.")
@@ -185,7 +185,7 @@ def make_plan(rng: np.random.Generator, rooms: int | None = None) -> Plan:
             return plan
 
 
-def _attempt(rng: np.random.Generator, count: int) -> Plan | None:
+def _attempt(rng: np.random.Generator, count: int) -> FloorPlan | None:
     chances, mixes = zip(*MIXES[count], strict=True)
     kinds = mixes[rng.choice(len(mixes), p=chances)]
     height = round(float(rng.uniform(2.4, 2.95)), 2)
@@ -209,7 +209,7 @@ def _attempt(rng: np.random.Generator, count: int) -> Plan | None:
     if doors is None:
         return None
     doors += _entrance(rng, result, doors)
-    return Plan(tuple(result), (*doors, *_windows(rng, result, doors)))
+    return FloorPlan(tuple(result), (*doors, *_windows(rng, result, doors)))
 
 
 def _split(rng, areas, rectangle):
@@ -250,7 +250,7 @@ def _outline(rng, kind, rectangle, bounds) -> tuple[Point, ...]:
     return tuple(corners[:i] + notch + corners[i + 1 :])
 
 
-def _shared(first: Room, second: Room) -> list[tuple[Edge, float, float]]:
+def _shared(first: Room, second: Room) -> list[tuple[WallFace, float, float]]:
     """Return stretches (edge of the first room, from, to) where only a wall lies between two rooms."""
     stretches = []
     for edge in room_edges(first):
@@ -307,7 +307,7 @@ def _interior_door(rng, a: Room, b: Room, doors: list[Gap]) -> Gap:
     return Gap("door", ends[0], ends[1], 0.0, round(float(rng.uniform(2.0, 2.1)), 2), (b.name, a.name), angle)
 
 
-def outer_stretches(room: Room, rooms: list[Room], gaps: list[Gap]) -> list[tuple[Edge, float, float]]:
+def outer_stretches(room: Room, rooms: list[Room], gaps: list[Gap]) -> list[tuple[WallFace, float, float]]:
     """Return stretches (edge, from, to) of a room's walls that face outside and hold no gap yet."""
     stretches = []
     others = [r for r in rooms if r.name != room.name]

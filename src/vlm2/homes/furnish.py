@@ -6,19 +6,19 @@ import numpy as np
 
 from ..scenes.record import Room
 from . import furniture_groups as groups
-from .floor_plan import Gap, Plan, gap_span
+from .floor_plan import FloorPlan, Gap, gap_span
 from .placement import against_wall, at_edge, ceiling, in_open, near_wall, on_some_top, on_wall
-from .room_layout import Furniture, Piece, Stage
+from .room_layout import Furniture, PlacedModel, Stage
 
 
-def furnish(plan: Plan, catalogue: Furniture, rng: np.random.Generator) -> dict[str, tuple[Piece, ...]]:
+def furnish(plan: FloorPlan, catalogue: Furniture, rng: np.random.Generator) -> dict[str, tuple[PlacedModel, ...]]:
     """Return the pieces of each room by its name; `catalogue` has `.categories` and `.pick(category, rng)`."""
     return {room.name: furnish_room(room, plan.gaps, catalogue, rng) for room in plan.rooms}
 
 
 def furnish_room(
     room: Room, gaps: tuple[Gap, ...], catalogue: Furniture, rng: np.random.Generator
-) -> tuple[Piece, ...]:
+) -> tuple[PlacedModel, ...]:
     """Furnish one room by its kind."""
     stage = Stage(room, tuple(g for g in gaps if room.name in g.rooms), rng, catalogue)
     stage_by_kind = {

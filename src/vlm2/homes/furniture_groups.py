@@ -21,10 +21,10 @@ from .placement import (
     relative,
     zone_before,
 )
-from .room_layout import Footprint, Piece, Stage, facing
+from .room_layout import Footprint, PlacedModel, Stage, facing
 
 
-def sleep(stage: Stage) -> Piece | None:
+def sleep(stage: Stage) -> PlacedModel | None:
     """Put a bed with its head at a wall, nightstands with lamps beside it, pillows on it."""
     bed = against_wall(stage, "bed", zone=0.45)
     if bed is None:
@@ -58,7 +58,7 @@ def sleep(stage: Stage) -> Piece | None:
     return bed
 
 
-def watch(stage: Stage) -> Piece | None:
+def watch(stage: Stage) -> PlacedModel | None:
     """Put a sofa, a tv across from it, a low table between, seats beside, lamps and pillows."""
     sofa = (
         _sofa_with_tv(stage)
@@ -82,7 +82,7 @@ def watch(stage: Stage) -> Piece | None:
     return sofa
 
 
-def cushions(stage: Stage, sofa: Piece) -> None:
+def cushions(stage: Stage, sofa: PlacedModel) -> None:
     """Lay up to four pillows and sometimes a blanket on a sofa's seat."""
     places = np.linspace(-1, 1, 4) * (sofa.model.size[0] / 2 - 0.5)
     for i in stage.rng.permutation(4)[: int(stage.rng.integers(0, 5))]:
@@ -91,7 +91,7 @@ def cushions(stage: Stage, sofa: Piece) -> None:
         on_soft(stage, sofa, "blanket", float(stage.choose(places)), -0.05, float(stage.rng.normal(0, 0.2)))
 
 
-def _sofa_with_tv(stage: Stage) -> Piece | None:
+def _sofa_with_tv(stage: Stage) -> PlacedModel | None:
     """Put a sofa and a tv at walls across from each other, where both fit."""
     for _ in range(2):
         model = stage.model("sofa")
@@ -110,7 +110,7 @@ def _sofa_with_tv(stage: Stage) -> Piece | None:
     return None
 
 
-def _low_table(stage: Stage, sofa: Piece) -> None:
+def _low_table(stage: Stage, sofa: PlacedModel) -> None:
     low = stage.model("table", lambda m: m.size[2] < 0.56 and m.size[0] < 1.4)
     if low is None or stage.chance(0.15):
         return
@@ -125,7 +125,7 @@ def _low_table(stage: Stage, sofa: Piece) -> None:
             return
 
 
-def _place_in_zone(stage: Stage, piece: Piece, owner: Piece) -> bool:
+def _place_in_zone(stage: Stage, piece: PlacedModel, owner: PlacedModel) -> bool:
     """Put a piece on ground that its owner kept free (the sofa's low table)."""
     own = [z for z in stage.zones if z.overlaps(piece.footprint) and abs(z.yaw - owner.yaw) < 1e-9]
     stage.zones = [z for z in stage.zones if z not in own]
@@ -135,7 +135,7 @@ def _place_in_zone(stage: Stage, piece: Piece, owner: Piece) -> bool:
     return done is not None
 
 
-def _wall_before(stage: Stage, sofa: Piece):
+def _wall_before(stage: Stage, sofa: PlacedModel):
     """Return the wall that a sofa looks at: (edge, place along it, metres from the sofa's front), if near enough."""
     f = sofa.footprint
     best = None
@@ -148,7 +148,7 @@ def _wall_before(stage: Stage, sofa: Piece):
     return best
 
 
-def _television(stage: Stage, edge, distance: float, reach: float) -> Piece | None:
+def _television(stage: Stage, edge, distance: float, reach: float) -> PlacedModel | None:
     """Put a tv at a wall, on a stand or hanging, near a place along it; None where nothing fits."""
     shifts = (0.0, 0.25, -0.25, 0.5, -0.5)
     stand = None
@@ -172,7 +172,7 @@ def _television(stage: Stage, edge, distance: float, reach: float) -> Piece | No
     return on_top(stage, stand, "tv", 0.0, 0.0, 0.0, lambda m: m.stands == "top") if stand else None
 
 
-def _armchair(stage: Stage, sofa: Piece, side: int) -> None:
+def _armchair(stage: Stage, sofa: PlacedModel, side: int) -> None:
     """Stand an armchair (or chair) before a sofa's end, looking across its front."""
     model = stage.model("chair", lambda m: m.size[0] > 0.6)
     if model is None:
@@ -183,7 +183,7 @@ def _armchair(stage: Stage, sofa: Piece, side: int) -> None:
     stage.add(relative(stage, sofa, model, right, front, turn), apart=0.03)
 
 
-def dine(stage: Stage, most: int = 6) -> Piece | None:
+def dine(stage: Stage, most: int = 6) -> PlacedModel | None:
     """Put a dining table in the open or at a wall, with chairs tucked in around it and things on it."""
     table_model = stage.model("table", lambda m: 0.66 < m.size[2] < 0.85 and m.stands == "floor" and m.size[0] < 2.3)
     chair = stage.model("chair", lambda m: m.size[0] < 0.66 and m.size[1] < 0.72)
@@ -198,7 +198,7 @@ def dine(stage: Stage, most: int = 6) -> Piece | None:
     for _ in range(40):
         yaw = stage.choose((0.0, math.pi / 2))
         x, y = stage.rng.uniform(0.3, 0.7, 2)
-        candidates.append(Piece(table_model, float(x0 + x * (x1 - x0)), float(y0 + y * (y1 - y0)), 0.0, yaw))
+        candidates.append(PlacedModel(table_model, float(x0 + x * (x1 - x0)), float(y0 + y * (y1 - y0)), 0.0, yaw))
     for table in candidates:
         around = table.footprint.grown(0.45)
         walled = edge_behind(stage, table) is not None and at_wall
@@ -215,7 +215,7 @@ def dine(stage: Stage, most: int = 6) -> Piece | None:
     return None
 
 
-def _chairs(stage: Stage, table: Piece, chair, wanted: int, walled: bool) -> None:
+def _chairs(stage: Stage, table: PlacedModel, chair, wanted: int, walled: bool) -> None:
     """Tuck equal chairs in around a table, spread over its sides."""
     wide, deep = table.footprint.wide, table.footprint.deep
     per_side = max(1, int((wide - 0.1) / (chair.size[0] + 0.08)))
@@ -243,7 +243,7 @@ def _chairs(stage: Stage, table: Piece, chair, wanted: int, walled: bool) -> Non
             own.append(done)
 
 
-def work(stage: Stage) -> Piece | None:
+def work(stage: Stage) -> PlacedModel | None:
     """Put a desk at a wall with a chair at it, and a computer or papers on it."""
     desk = against_wall(stage, "desk", zone=0.75)
     if desk is None:
@@ -286,7 +286,7 @@ def work(stage: Stage) -> Piece | None:
     return desk
 
 
-def cook(stage: Stage) -> list[Piece]:
+def cook(stage: Stage) -> list[PlacedModel]:
     """Line a kitchen's appliances and counters up along a wall (and the next), with things on the counters."""
     wanted = ["counter", "sink", "stove", "refrigerator"]
     for extra, chance in (("dishwasher", 0.5), ("counter", 0.5), ("washer", 0.12), ("counter", 0.3)):
@@ -295,7 +295,7 @@ def cook(stage: Stage) -> list[Piece]:
     if stage.chance(0.5):
         wanted.reverse()
     models = [m for name in wanted if (m := _fitment(stage, name))]
-    run: list[Piece] = []
+    run: list[PlacedModel] = []
     for edge, low, high in sorted(stage.free_stretches(0.75, 0.95), key=lambda s: s[1] - s[2]):
         at = low
         while models and at < high:
@@ -379,17 +379,17 @@ def wash(stage: Stage) -> None:
         against_wall(stage, "cabinet", 0.35, lambda m: m.size[0] < 0.85)
 
 
-def rug(stage: Stage, anchor: Piece | None) -> None:
+def rug(stage: Stage, anchor: PlacedModel | None) -> None:
     """Lay a rug before an anchor, or in the middle; furniture may stand on it."""
     model = stage.model("rug")
     if model is None:
         return
     x0, y0, x1, y1 = stage.bounds
     if anchor is None:
-        piece = Piece(model, (x0 + x1) / 2, (y0 + y1) / 2, 0.0, facing((0.0, 1.0)))
+        piece = PlacedModel(model, (x0 + x1) / 2, (y0 + y1) / 2, 0.0, facing((0.0, 1.0)))
     else:
         x, y = anchor.footprint.at(0.0, anchor.footprint.deep / 2 + 0.1 + model.size[1] / 2)
-        piece = Piece(model, x, y, 0.0, anchor.yaw)
+        piece = PlacedModel(model, x, y, 0.0, anchor.yaw)
     inside = all(x0 < x < x1 and y0 < y < y1 for x, y in piece.footprint.corners)
     shrunk: Footprint = piece.footprint.grown(0.02)
     if inside and not any(s.high > 5 and s.footprint.overlaps(shrunk) for s in stage.solids):

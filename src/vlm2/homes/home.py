@@ -82,7 +82,7 @@ class Home:
 
 
 @dataclass(frozen=True)
-class CameraPath:
+class CameraWalk:
     """A walk: seconds, camera poses (OpenCV axes: x right, y down, z forward) and the pinhole camera's horizontal field
     of view in radians."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from .floor_plan import Edge
+from .floor_plan import WallFace
 from .home import FurnitureModel
 from .rest_height import rest_height
-from .room_layout import Footprint, Piece, Stage, facing
+from .room_layout import Footprint, PlacedModel, Stage, facing
 
 Fits = Callable[[FurnitureModel], bool] | None
 GAP = 0.025  # metres between a wall and what stands at it (the skirting board is thinner)
@@ -27,17 +27,17 @@ HANGING = {
 EYE_LEVEL = 1.5
 
 
-def zone_before(piece: Piece, deep: float, aside: float = 0.0) -> Footprint:
+def zone_before(piece: PlacedModel, deep: float, aside: float = 0.0) -> Footprint:
     """Return the ground before a piece's front, as wide as the piece and `aside` metres more on each side."""
     f = piece.footprint
     x, y = f.at(0, (f.deep + deep) / 2 + 0.01)
     return Footprint(x, y, f.yaw, f.wide + 2 * aside, deep)
 
 
-def at_edge(model: FurnitureModel, edge: Edge, distance: float, gap: float = GAP) -> Piece:
+def at_edge(model: FurnitureModel, edge: WallFace, distance: float, gap: float = GAP) -> PlacedModel:
     """Stand a model with its back at a wall, its middle `distance` metres along the edge."""
     x, y = edge.at(distance, gap + model.size[1] / 2)
-    return Piece(model, x, y, 0.0, facing(edge.inward))
+    return PlacedModel(model, x, y, 0.0, facing(edge.inward))
 
 
 def against_wall(
@@ -45,10 +45,10 @@ def against_wall(
     category: str,
     zone: float = 0.5,
     fits: Fits = None,
-    edges: tuple[Edge, ...] | None = None,
+    edges: tuple[WallFace, ...] | None = None,
     corner: bool = False,
     gap: float = GAP,
-) -> Piece | None:
+) -> PlacedModel | None:
     """Stand a piece of a category at some wall, the ground before it kept free for `zone` metres."""
     model = stage.model(category, fits)
     if model is None:
@@ -69,10 +69,10 @@ def on_wall(
     category: str,
     height: float | None = None,
     fits: Fits = None,
-    edges: tuple[Edge, ...] | None = None,
+    edges: tuple[WallFace, ...] | None = None,
     model: FurnitureModel | None = None,
-    near: tuple[Edge, float] | None = None,
-) -> Piece | None:
+    near: tuple[WallFace, float] | None = None,
+) -> PlacedModel | None:
     """Hang a piece on a wall with its centre at a height; `near` fixes the edge and the place along it."""
     model = model or stage.model(category, fits)
     if model is None:
@@ -85,12 +85,12 @@ def on_wall(
     spots = [near] if near else stage.wall_spots(model.size[0] + 0.1, edges)
     for edge, distance in spots:
         x, y = edge.at(distance, 0.002)
-        if piece := stage.add(Piece(model, x, y, z, facing(edge.inward)), apart=0.05):
+        if piece := stage.add(PlacedModel(model, x, y, z, facing(edge.inward)), apart=0.05):
             return piece
     return None
 
 
-def edge_behind(stage: Stage, piece: Piece) -> tuple[Edge, float] | None:
+def edge_behind(stage: Stage, piece: PlacedModel) -> tuple[WallFace, float] | None:
     """Return the wall at a piece's back (within half a metre) and the place of the piece along it."""
     for edge in stage.edges:
         distance, offset = edge.project((piece.footprint.x, piece.footprint.y))
@@ -100,7 +100,7 @@ def edge_behind(stage: Stage, piece: Piece) -> tuple[Edge, float] | None:
     return None
 
 
-def above(stage: Stage, piece: Piece, category: str, clear: float = 0.2, fits: Fits = None) -> Piece | None:
+def above(stage: Stage, piece: PlacedModel, category: str, clear: float = 0.2, fits: Fits = None) -> PlacedModel | None:
     """Hang something on the wall above a piece, `clear` metres over it at least."""
     behind = edge_behind(stage, piece)
     model = stage.model(category, fits)
@@ -113,16 +113,16 @@ def above(stage: Stage, piece: Piece, category: str, clear: float = 0.2, fits: F
 
 
 def relative(
-    stage: Stage, anchor: Piece, model: FurnitureModel, right: float, front: float, turn: float = 0.0
-) -> Piece:
+    stage: Stage, anchor: PlacedModel, model: FurnitureModel, right: float, front: float, turn: float = 0.0
+) -> PlacedModel:
     """Return a model standing at an offset from an anchor's footprint centre, turned relative to it."""
     x, y = anchor.footprint.at(right, front)
-    return Piece(model, x, y, 0.0, anchor.yaw + turn)
+    return PlacedModel(model, x, y, 0.0, anchor.yaw + turn)
 
 
 def beside(
-    stage: Stage, anchor: Piece, category: str, side: int, apart: float = 0.05, fits: Fits = None
-) -> Piece | None:
+    stage: Stage, anchor: PlacedModel, category: str, side: int, apart: float = 0.05, fits: Fits = None
+) -> PlacedModel | None:
     """Stand a piece next to an anchor, backs in line; `side` is +1 to the anchor's right (x of its frame) or −1."""
     model = stage.model(category, fits)
     if model is None or model.stands != "floor":
@@ -134,7 +134,7 @@ def beside(
 
 def in_open(
     stage: Stage, category: str, fits: Fits = None, margin: float = 0.0, turn: float | None = None
-) -> Piece | None:
+) -> PlacedModel | None:
     """Stand a piece somewhere on the floor, with `margin` metres around it free."""
     model = stage.model(category, fits)
     if model is None or model.stands != "floor":
@@ -142,13 +142,13 @@ def in_open(
     x0, y0, x1, y1 = stage.bounds
     for _ in range(25):
         yaw = float(stage.rng.uniform(-math.pi, math.pi)) if turn is None else turn
-        piece = Piece(model, float(stage.rng.uniform(x0, x1)), float(stage.rng.uniform(y0, y1)), 0.0, yaw)
+        piece = PlacedModel(model, float(stage.rng.uniform(x0, x1)), float(stage.rng.uniform(y0, y1)), 0.0, yaw)
         if stage.add(piece, apart=max(margin, 0.03)):
             return piece
     return None
 
 
-def near_wall(stage: Stage, category: str, fits: Fits = None, turned: bool = True) -> Piece | None:
+def near_wall(stage: Stage, category: str, fits: Fits = None, turned: bool = True) -> PlacedModel | None:
     """Stand a small thing on the floor close to a wall or furniture's side, loosely turned; corners are likely."""
     model = stage.model(category, fits)
     if model is None or model.stands != "floor":
@@ -161,21 +161,21 @@ def near_wall(stage: Stage, category: str, fits: Fits = None, turned: bool = Tru
             + abs(math.sin(yaw - facing(edge.inward))) * model.size[0]
         ) / 2
         x, y = edge.at(distance, GAP + deep + float(stage.rng.uniform(0, 0.06)))
-        if piece := stage.add(Piece(model, x, y, 0.0, yaw), apart=0.03):
+        if piece := stage.add(PlacedModel(model, x, y, 0.0, yaw), apart=0.03):
             return piece
     return None
 
 
 def on_top(
     stage: Stage,
-    carrier: Piece,
+    carrier: PlacedModel,
     category: str,
     right: float | None = None,
     front: float | None = None,
     turn: float | None = None,
     fits: Fits = None,
     model: FurnitureModel | None = None,
-) -> Piece | None:
+) -> PlacedModel | None:
     """Put a thing on a carrier's top, at an offset from its middle or anywhere free there; None if it finds no room."""
     model = model or stage.model(category, fits)
     surface = carrier.model.surface_height
@@ -193,7 +193,7 @@ def on_top(
         dx = float(stage.rng.uniform(-free_x, free_x)) if right is None else max(-free_x, min(free_x, right))
         dy = float(stage.rng.uniform(-free_y, free_y)) if front is None else max(-free_y, min(free_y, front))
         x, y = top.at(dx, dy)
-        piece = Piece(model, x, y, carrier.z + surface, carrier.yaw + angle)
+        piece = PlacedModel(model, x, y, carrier.z + surface, carrier.yaw + angle)
         if (
             any(piece.footprint.grown(0.015).overlaps(load) for load in loads)
             or piece.heights[1] > stage.room.height - 0.1
@@ -210,7 +210,9 @@ def on_top(
     return None
 
 
-def on_soft(stage: Stage, carrier: Piece, category: str, right: float, front: float, turn: float) -> Piece | None:
+def on_soft(
+    stage: Stage, carrier: PlacedModel, category: str, right: float, front: float, turn: float
+) -> PlacedModel | None:
     """Lay a pillow or a blanket on a bed or a sofa, about at an offset from its middle, where that is low and free."""
     model = stage.model(category)
     if model is None or model.stands != "top":
@@ -221,7 +223,7 @@ def on_soft(stage: Stage, carrier: Piece, category: str, right: float, front: fl
         if height is None or not 0.25 < height < 0.64:
             continue
         x, y = carrier.footprint.at(right, front + step)
-        piece = Piece(model, x, y, carrier.z + height, carrier.yaw + turn)
+        piece = PlacedModel(model, x, y, carrier.z + height, carrier.yaw + turn)
         if not any(piece.footprint.grown(0.01).overlaps(load) for load in loads):
             loads.append(piece.footprint)
             stage.pieces.append(piece)
@@ -231,7 +233,7 @@ def on_soft(stage: Stage, carrier: Piece, category: str, right: float, front: fl
 
 def on_some_top(
     stage: Stage, category: str, carriers: tuple[str, ...] = (), model: FurnitureModel | None = None
-) -> Piece | None:
+) -> PlacedModel | None:
     """Put a thing on the top of any piece below 1.3 m that carries things (of some categories)."""
     tops = [
         p
@@ -248,7 +250,7 @@ def on_some_top(
     return None
 
 
-def ceiling(stage: Stage, category: str) -> Piece | None:
+def ceiling(stage: Stage, category: str) -> PlacedModel | None:
     """Hang a lamp at the middle of the ceiling."""
     model = stage.model(category, lambda m: m.stands == "ceiling" and m.size[2] < stage.room.height - 1.95)
     if model is None or model.stands != "ceiling":
@@ -257,6 +259,6 @@ def ceiling(stage: Stage, category: str) -> Piece | None:
     for spread in (0.08, 0.2, 0.3):
         x = (x0 + x1) / 2 + float(stage.rng.uniform(-spread, spread)) * (x1 - x0)
         y = (y0 + y1) / 2 + float(stage.rng.uniform(-spread, spread)) * (y1 - y0)
-        if piece := stage.add(Piece(model, x, y, stage.room.height, 0.0)):
+        if piece := stage.add(PlacedModel(model, x, y, stage.room.height, 0.0)):
             return piece
     return None

@@ -18,7 +18,7 @@ from .build import build_home, floor_area, scene_objects
 from .camera_walk import walk
 from .contact_sheet import contact_sheet, home_map
 from .furniture.catalogue import Catalogue
-from .home import CameraPath, Home, Split
+from .home import CameraWalk, Home, Split
 from .renderer import Output, Renderer, camera_points, pinhole
 from .seen_colours import SeenColours
 
@@ -83,7 +83,7 @@ class SampledHome:
 def scene_of(
     home: Home,
     name: str,
-    path: CameraPath,
+    path: CameraWalk,
     intrinsics: Intrinsics,
     sightings: Sightings,
     colours: SeenColours,
@@ -142,7 +142,7 @@ def sample_home(
     home = build_home(seed, split, rooms)
     whole = walk(home, seed, duration=duration)
     chosen = sampled_frames(whole.times, fps)
-    path = CameraPath(whole.times[chosen], whole.world_from_camera[chosen], whole.horizontal_fov)
+    path = CameraWalk(whole.times[chosen], whole.world_from_camera[chosen], whole.horizontal_fov)
     intrinsics = pinhole(*size, path.horizontal_fov)
     renderer = renderer or shared_renderer(*size)
     renderer.load(home)
@@ -173,7 +173,7 @@ def produce_home(order: HomeOrder, out: Path, renderer: Renderer | None = None) 
     renderer = renderer or shared_renderer(*order.size)
     renderer.load(home)
     chosen = sampled_frames(path.times, SIGHTING_HZ)
-    sampled = CameraPath(path.times[chosen], path.world_from_camera[chosen], path.horizontal_fov)
+    sampled = CameraWalk(path.times[chosen], path.world_from_camera[chosen], path.horizontal_fov)
     with _whole(files["video"]) as file:
         film = _film(renderer, path, intrinsics, set(chosen.tolist()), order, file)
 
@@ -217,7 +217,7 @@ class _Film:
 
 
 def _film(
-    renderer: Renderer, path: CameraPath, intrinsics: Intrinsics, sampled: set[int], order: HomeOrder, file: Path
+    renderer: Renderer, path: CameraWalk, intrinsics: Intrinsics, sampled: set[int], order: HomeOrder, file: Path
 ) -> _Film:
     """Render the path into a video file, and keep what the record and the sheet need."""
     film = _Film([], [], [], [], SeenColours())
@@ -278,7 +278,7 @@ def _whole(file: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _save_geometry(file: Path, depth: np.ndarray, path: CameraPath, intrinsics: Intrinsics) -> None:
+def _save_geometry(file: Path, depth: np.ndarray, path: CameraWalk, intrinsics: Intrinsics) -> None:
     """Write depth (metres along the camera's axis, 16-bit floats), times, poses and the pinhole matrix."""
     matrix = np.array([[intrinsics.fx, 0, intrinsics.cx], [0, intrinsics.fy, intrinsics.cy], [0, 0, 1]])
     np.savez_compressed(

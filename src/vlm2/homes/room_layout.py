@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..scenes.record import Room
-from .floor_plan import Edge, Gap, gap_span, inside, polygon_area, room_edges
+from .floor_plan import Gap, WallFace, gap_span, inside, polygon_area, room_edges
 from .home import FurnitureModel
 
 BODY = 0.36  # metres that a walking person keeps from things
@@ -67,7 +67,7 @@ class Footprint:
 
 
 @dataclass(frozen=True)
-class Piece:
+class PlacedModel:
     """A model in a room: the world position of its origin and its turn about z (its front is +y turned by `yaw`)."""
 
     model: FurnitureModel
@@ -141,7 +141,7 @@ class Stage:
     gaps: tuple[Gap, ...]
     rng: np.random.Generator
     catalogue: Furniture
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[PlacedModel] = field(default_factory=list)
     solids: list[Solid] = field(default_factory=list)
     zones: list[Footprint] = field(default_factory=list)
     loads: dict[int, list[Footprint]] = field(default_factory=dict)
@@ -175,7 +175,7 @@ class Stage:
         x0, y0, x1, y1 = self.bounds
         return x0 < point[0] < x1 and y0 < point[1] < y1 and corner not in self.room.polygon
 
-    def _keep_clear(self, edge: Edge, gap: Gap, span: tuple[float, float]) -> None:
+    def _keep_clear(self, edge: WallFace, gap: Gap, span: tuple[float, float]) -> None:
         """Keep the ground before a door free, and high furniture away from windows."""
         low, high = span
         yaw, middle = facing(edge.inward), (low + high) / 2
@@ -250,7 +250,7 @@ class Stage:
         return None
 
     def fits(
-        self, piece: Piece, zone: Footprint | None = None, apart: float = 0.01, own: tuple[Piece, ...] = ()
+        self, piece: PlacedModel, zone: Footprint | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
     ) -> bool:
         """Tell whether a piece (and the zone that it needs free) fits; `own` are pieces that it may overlap."""
         f, (low, high) = piece.footprint, piece.heights
@@ -287,8 +287,8 @@ class Stage:
         return True
 
     def add(
-        self, piece: Piece, zone: Footprint | None = None, apart: float = 0.01, own: tuple[Piece, ...] = ()
-    ) -> Piece | None:
+        self, piece: PlacedModel, zone: Footprint | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
+    ) -> PlacedModel | None:
         """Put a piece down if it fits and leaves the room walkable; return it, or None."""
         if not self.fits(piece, zone, apart, own):
             return None
@@ -305,14 +305,14 @@ class Stage:
             self.zones.append(zone)
         return piece
 
-    def take_back(self, piece: Piece, zone: Footprint) -> None:
+    def take_back(self, piece: PlacedModel, zone: Footprint) -> None:
         """Undo `add` for a piece."""
         self.pieces.remove(piece)
         self.zones.remove(zone)
         self.solids = [s for s in self.solids if s.footprint != piece.footprint]
         self._grid()
 
-    def free_stretches(self, deep: float, high: float) -> list[tuple[Edge, float, float]]:
+    def free_stretches(self, deep: float, high: float) -> list[tuple[WallFace, float, float]]:
         """Return stretches (edge, from, to) of walls before which a row of pieces so deep and high may stand."""
         stretches, step = [], 0.1
         for edge in self.edges:
@@ -331,8 +331,8 @@ class Stage:
         return stretches
 
     def wall_spots(
-        self, wide: float, edges: tuple[Edge, ...] | None = None, corner: bool = False
-    ) -> Iterator[tuple[Edge, float]]:
+        self, wide: float, edges: tuple[WallFace, ...] | None = None, corner: bool = False
+    ) -> Iterator[tuple[WallFace, float]]:
         """Yield places (edge, distance of the middle) in random order for something `wide` metres wide at a wall."""
         spots = []
         for edge in edges or self.edges:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..scenes.record import Room
-from .floor_plan import WALL, Edge, Gap, Plan, gap_edge, gap_span, hole, room_edges
+from .floor_plan import WALL, FloorPlan, Gap, WallFace, gap_edge, gap_span, hole, room_edges
 from .home import Opening, Split
 from .mesh import Material, Mesh, Part
 from .textures import texture_names
@@ -124,7 +124,7 @@ def make_finish(rng: np.random.Generator, kind: str, split: Split) -> Finish:
     return Finish(floor, wall, accent, Material((white, white, white * 0.98)), skirting)
 
 
-def build_shell(plan: Plan, split: Split, rng: np.random.Generator) -> Mesh:
+def build_shell(plan: FloorPlan, split: Split, rng: np.random.Generator) -> Mesh:
     """Build walls with holes, floors, ceilings, skirting and door casings in world coordinates; faces look inwards."""
     surfaces = Surfaces()
     frame = Material(_shade(rng, _choose(rng, DOOR_COLOURS[:1] * 2 + DOOR_COLOURS)))
@@ -148,7 +148,7 @@ def build_shell(plan: Plan, split: Split, rng: np.random.Generator) -> Mesh:
     return surfaces.mesh()
 
 
-def _wall(surfaces: Surfaces, edge: Edge, height: float, gaps: tuple[Gap, ...], material: Material) -> None:
+def _wall(surfaces: Surfaces, edge: WallFace, height: float, gaps: tuple[Gap, ...], material: Material) -> None:
     """Add a wall face as strips around its holes."""
     holes = sorted((span, gap) for gap in gaps if (span := gap_span(edge, gap))) if gaps else []
     strips, done = [], 0.0
@@ -164,14 +164,14 @@ def _wall(surfaces: Surfaces, edge: Edge, height: float, gaps: tuple[Gap, ...], 
             surfaces.quad((x, y, bottom), right, (0, 0, top - bottom), material, uv=(edge.length - high, bottom))
 
 
-def _frame_of(edge: Edge, distance: float, offset: float = 0.0) -> np.ndarray:
+def _frame_of(edge: WallFace, distance: float, offset: float = 0.0) -> np.ndarray:
     """Return world_from_edge at a point of an edge: x along it, y into the room, z up."""
     matrix = np.eye(4)
     matrix[:2, 0], matrix[:2, 1], matrix[:2, 3] = edge.along, edge.inward, edge.at(distance, offset)
     return matrix
 
 
-def _skirting(surfaces: Surfaces, edge: Edge, gaps: tuple[Gap, ...], material: Material) -> None:
+def _skirting(surfaces: Surfaces, edge: WallFace, gaps: tuple[Gap, ...], material: Material) -> None:
     """Add a skirting board along a wall, broken at doors."""
     doors = sorted(s for g in gaps if g.kind == "door" and (s := gap_span(edge, g)))
     stops = [0.0, *(v for low, high in doors for v in (low - CASING, high + CASING)), edge.length]
@@ -181,7 +181,7 @@ def _skirting(surfaces: Surfaces, edge: Edge, gaps: tuple[Gap, ...], material: M
             surfaces.box((low, 0.0, 0.0), (high, 0.012, SKIRTING), material, matrix)
 
 
-def _casing(surfaces: Surfaces, edge: Edge, span: tuple[float, float], top: float, material: Material) -> None:
+def _casing(surfaces: Surfaces, edge: WallFace, span: tuple[float, float], top: float, material: Material) -> None:
     """Frame a doorway on one side of its wall."""
     matrix, (low, high) = _frame_of(edge, 0.0), span
     left, right = max(low - CASING, 0.005), min(high + CASING, edge.length - 0.005)
@@ -190,7 +190,7 @@ def _casing(surfaces: Surfaces, edge: Edge, span: tuple[float, float], top: floa
     surfaces.box((low, 0.0, top), (high, 0.016, top + CASING), material, matrix)
 
 
-def _reveal(surfaces: Surfaces, edge: Edge, gap: Gap, material: Material, floor: Material) -> None:
+def _reveal(surfaces: Surfaces, edge: WallFace, gap: Gap, material: Material, floor: Material) -> None:
     """Line a hole through the wall's thickness; a door's hole gets a piece of floor."""
     low, high = hole(edge, gap)
     matrix = _frame_of(edge, 0.0)
@@ -221,7 +221,7 @@ def _rectangles(room: Room) -> list[tuple[tuple[float, float], tuple[float, floa
     return pieces
 
 
-def build_opening(gap: Gap, number: int, edge: Edge, rng: np.random.Generator) -> Opening:
+def build_opening(gap: Gap, number: int, edge: WallFace, rng: np.random.Generator) -> Opening:
     """Build the leaf of a door or the frame, glass and sill of a window; `edge` is the wall face of `gap.rooms[0]`."""
     if gap.kind == "door":
         mesh, yaw = _leaf(gap, edge, rng)
@@ -230,7 +230,7 @@ def build_opening(gap: Gap, number: int, edge: Edge, rng: np.random.Generator) -
     return Opening(number, gap.kind, gap.start, gap.end, gap.bottom, gap.top, gap.rooms, mesh, yaw)
 
 
-def leaf_pose(gap: Gap, edge: Edge) -> tuple[tuple[float, float], float]:
+def leaf_pose(gap: Gap, edge: WallFace) -> tuple[tuple[float, float], float]:
     """Return where a door's leaf hangs (its hinge on the plane) and the direction it points to, radians about z."""
     hinge, _ = edge.project(gap.start)
     other, _ = edge.project(gap.end)
@@ -239,7 +239,7 @@ def leaf_pose(gap: Gap, edge: Edge) -> tuple[tuple[float, float], float]:
     return edge.at(hinge, 0.0 if gap.angle else -0.03), closed + turn * gap.angle
 
 
-def _leaf(gap: Gap, edge: Edge, rng: np.random.Generator) -> tuple[Mesh, float]:
+def _leaf(gap: Gap, edge: WallFace, rng: np.random.Generator) -> tuple[Mesh, float]:
     surfaces = Surfaces()
     hinge, yaw = leaf_pose(gap, edge)
     matrix = np.eye(4)
@@ -262,7 +262,7 @@ def _leaf(gap: Gap, edge: Edge, rng: np.random.Generator) -> tuple[Mesh, float]:
     return surfaces.mesh(), yaw
 
 
-def _window(gap: Gap, edge: Edge, rng: np.random.Generator) -> Mesh:
+def _window(gap: Gap, edge: WallFace, rng: np.random.Generator) -> Mesh:
     surfaces = Surfaces()
     (low, high), bottom, top = hole(edge, gap), gap.bottom, gap.top
     matrix = _frame_of(edge, 0.0)

@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 
 from ..core import DualMemory, DualState
 from ..core.projector import Projector
-from ..core.slot_time import Clock
+from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder
 from .checkpoint import (
@@ -69,7 +69,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         language_model = load_language(config) if language_model is None else language_model
         text_dim = language_model.config.hidden_size
         self.projector = Projector(config.dim, text_dim, config.pooling, config.projector_config())
-        self.clock = Clock(text_dim) if config.slot_times else None
+        self.clock = SlotTimeEmbedding(text_dim) if config.slot_times else None
         self.recognition = Recognition(text_dim) if config.recall else None
         self.counting = Counting() if config.recall else None
         self.language_model = _adapted(language_model, config)

@@ -19,7 +19,7 @@ OTHER_MARKS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
 @dataclass(frozen=True)
-class Row:
+class FileRow:
     """One row of a question file.
 
     `place` is "line 7" or "question 7" (both count from 1); `values` are its fields by name. `fault` says why the row
@@ -46,7 +46,7 @@ class Row:
         return name
 
 
-def read_rows(file: str | Path) -> tuple[Row, ...]:
+def read_rows(file: str | Path) -> tuple[FileRow, ...]:
     """Read the rows of a question file, whatever its line ends, with or without a byte order mark.
 
     A file holds JSON lines, a JSON array, one JSON object with the array in it (SQA3D has one), or Parquet; the content
@@ -77,12 +77,12 @@ def read_rows(file: str | Path) -> tuple[Row, ...]:
     return number_rows(_inner(content, in_lines))
 
 
-def number_rows(contents: Iterable[Any]) -> tuple[Row, ...]:
+def number_rows(contents: Iterable[Any]) -> tuple[FileRow, ...]:
     """Return rows that have no lines of their own as "question 1", "question 2", …"""
     return tuple(_row(f"question {number}", content) for number, content in enumerate(contents, 1))
 
 
-def convert(source: str | Path, rows: Iterable[Row], make: Callable[[Mapping[str, Any]], Made]) -> list[Made]:
+def convert(source: str | Path, rows: Iterable[FileRow], make: Callable[[Mapping[str, Any]], Made]) -> list[Made]:
     """Make something of every row.
 
     Raises ValueError, in one line, that names the file, the first row that cannot be used, what is wrong with it, and
@@ -90,7 +90,7 @@ def convert(source: str | Path, rows: Iterable[Row], make: Callable[[Mapping[str
     not unique.
     """
     made: list[Made] = []
-    wrong: list[tuple[Row, str]] = []
+    wrong: list[tuple[FileRow, str]] = []
     seen: dict[str, str] = {}
     for row in rows:
         try:
@@ -153,23 +153,23 @@ def _decode(text: str) -> Any:
         raise ValueError("a number in it has too many digits") from None
 
 
-def _line(number: int, line: str) -> Row:
+def _line(number: int, line: str) -> FileRow:
     try:
         content = _decode(line)
     except ValueError as error:
-        return Row(f"line {number}", {}, f"it is no JSON ({error})")
+        return FileRow(f"line {number}", {}, f"it is no JSON ({error})")
     return _row(f"line {number}", content)
 
 
-def _row(place: str, content: Any) -> Row:
+def _row(place: str, content: Any) -> FileRow:
     if not isinstance(content, Mapping):
         kind = {list: "an array", str: "a string", type(None): "null"}.get(type(content), "a plain value")
-        return Row(place, {}, f"it is {kind}; write a JSON object with the question's fields")
+        return FileRow(place, {}, f"it is {kind}; write a JSON object with the question's fields")
     if not _has_text(content):
-        return Row(
+        return FileRow(
             place, {}, r"it holds half a character (a lone surrogate such as \ud83d); write the character itself"
         )
-    return Row(place, content)
+    return FileRow(place, content)
 
 
 def _has_text(content: Mapping[str, Any]) -> bool:
@@ -197,7 +197,7 @@ def _inner(content: Any, in_lines: bool) -> list[Any]:
     return next((value for value in content.values() if isinstance(value, list)), [content])
 
 
-def _check_id(row: Row, seen: dict[str, str]) -> None:
+def _check_id(row: FileRow, seen: dict[str, str]) -> None:
     id = next((row.values[field] for field in ID_FIELDS if row.values.get(field) is not None), None)
     if id is None:
         return
@@ -206,7 +206,7 @@ def _check_id(row: Row, seen: dict[str, str]) -> None:
     seen[str(id)] = row.place
 
 
-def _others(rows: list[Row]) -> str:
+def _others(rows: list[FileRow]) -> str:
     if not rows:
         return ""
     more = f" and {len(rows) - OTHERS} more" if len(rows) > OTHERS else ""

@@ -18,7 +18,7 @@ CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
 
 
 @dataclass(frozen=True)
-class Frame:
+class NumberedFrame:
     """One numbered frame: its place (from 1) among `count` frames, its seconds, its camera, and what it clearly shows.
 
     `things` are those that alone of their category are in the picture, and large enough in it.
@@ -69,7 +69,7 @@ def numbered_times(trajectory: Trajectory) -> tuple[float, ...]:
     return tuple(trajectory.times[index] for index in _chosen(trajectory))
 
 
-def numbered_frames(scene: Scene) -> tuple[Frame, ...]:
+def numbered_frames(scene: Scene) -> tuple[NumberedFrame, ...]:
     """Return the numbered frames of a scene's video; none where the record has no trajectory."""
     trajectory = scene.trajectory
     if trajectory is None:
@@ -80,7 +80,7 @@ def numbered_frames(scene: Scene) -> tuple[Frame, ...]:
             shown.setdefault(sighting.frame, []).append((thing, sighting.share))
     chosen = _chosen(trajectory)
     return tuple(
-        Frame(
+        NumberedFrame(
             number=number,
             count=len(chosen),
             time=trajectory.times[index],

@@ -56,7 +56,7 @@ class Keyframe:
         return Features(self.pixels.astype(np.float64), self.descriptors.astype(np.float32) / FINE, self.depth)
 
 
-class Edge(NamedTuple):
+class PoseEdge(NamedTuple):
     """How two keyframes, by their frames' numbers, lie to each other, with deviations: radians, units of length."""
 
     first: int
@@ -85,7 +85,7 @@ class PoseGraph:
     """Keyframes in the order of their frames, and the edges between them. The first keyframe stays where it is."""
 
     keyframes: tuple[Keyframe, ...] = ()
-    edges: tuple[Edge, ...] = ()
+    edges: tuple[PoseEdge, ...] = ()
 
     def then(self, frame: int, pose: Pose, landmarks: Landmarks, unit: float, since: int) -> PoseGraph:
         """Return the graph with one more keyframe, where the path puts it, or where closed loops do. `unit` is the
@@ -134,7 +134,7 @@ class PoseGraph:
         placed = zip(arrays["frames"].tolist(), arrays["world_from_camera"], *features, strict=True)
         deviations = zip(*arrays["edge_deviations"].T.tolist(), arrays["edge_closes"].tolist(), strict=True)
         joined = zip(arrays["edge_frames"].tolist(), arrays["edge_motions"], deviations, strict=True)
-        edges = tuple(Edge(first, second, motion, *rest) for (first, second), motion, rest in joined)
+        edges = tuple(PoseEdge(first, second, motion, *rest) for (first, second), motion, rest in joined)
         return PoseGraph(tuple(Keyframe(*key) for key in placed), edges)
 
     @property
@@ -183,9 +183,9 @@ class PoseGraph:
         return PoseGraph(keyframes, (*edges, _step(before, after, unit, rough)))
 
 
-def _step(first: Keyframe, second: Keyframe, unit: float, rough: float = 1.0) -> Edge:
+def _step(first: Keyframe, second: Keyframe, unit: float, rough: float = 1.0) -> PoseEdge:
     motion = np.linalg.inv(first.world_from_camera) @ second.world_from_camera
-    return Edge(first.frame, second.frame, motion, rough * STEP_TURN, rough * STEP_SHIFT * unit, False)
+    return PoseEdge(first.frame, second.frame, motion, rough * STEP_TURN, rough * STEP_SHIFT * unit, False)
 
 
 def likely(keyframes: list[Keyframe], new: Keyframe) -> list[Keyframe]:
@@ -202,7 +202,7 @@ def likely(keyframes: list[Keyframe], new: Keyframe) -> list[Keyframe]:
     return [keyframes[index] for index in np.argsort(-votes, kind="stable")[:CANDIDATES]]
 
 
-def close(key: Keyframe, new: Keyframe, focal: float, unit: float) -> Edge | None:
+def close(key: Keyframe, new: Keyframe, focal: float, unit: float) -> PoseEdge | None:
     """Find how a keyframe lies to an earlier one that shows the same; None where too few features agree."""
     sights = match(key.features(), new.features(), 0, 1)
     if len(sights.depth) // 2 < LEAST:
@@ -211,10 +211,10 @@ def close(key: Keyframe, new: Keyframe, focal: float, unit: float) -> Edge | Non
     if pair is None or pair.agreeing < LEAST:
         return None
     rough = (USUAL / pair.agreeing) ** 0.5
-    return Edge(key.frame, new.frame, pair.first_from_second, rough * LOOP_TURN, rough * LOOP_SHIFT * unit, True)
+    return PoseEdge(key.frame, new.frame, pair.first_from_second, rough * LOOP_TURN, rough * LOOP_SHIFT * unit, True)
 
 
-def relax(poses: Poses, ends: Int[np.ndarray, "edges 2"], edges: tuple[Edge, ...]) -> Poses:
+def relax(poses: Poses, ends: Int[np.ndarray, "edges 2"], edges: tuple[PoseEdge, ...]) -> Poses:
     """Move poses, but the first, to where the edges between `ends` agree best: Gauss and Newton's steps, with kernels
     that narrow."""
     poses = poses.copy()

@@ -61,7 +61,7 @@ class Prefix:
 
 
 @dataclass(frozen=True)
-class Reply:
+class DecodedAnswer:
     """The words, the share that each slot has in what the question drew the attention to, how many tokens of the
     question were read, and what was recalled for it."""
 
@@ -143,7 +143,7 @@ class Answerer:
     @torch.inference_mode()
     def reply(
         self, prefix: Prefix, prompt: str, most_tokens: int, path: CameraPath | None = None, tools: bool = True
-    ) -> Reply:
+    ) -> DecodedAnswer:
         """Answer one question. `path` is the camera's, for the recall, which is left out without `tools`. Raises
         ValueError for an empty question, and QuestionTooLong for one that does not fit behind the prefix; then the
         prefix is not used up."""
@@ -156,7 +156,7 @@ class Answerer:
             attention, logits = self._look(prefix, ids)
             text = self._number(prefix, logits[0, -1], len(ids)) or self._words(prefix, logits, most_tokens)
             self._forget(prefix)
-        return Reply(text, _drawn(attention, prefix.neutral), len(ids), recalled)
+        return DecodedAnswer(text, _drawn(attention, prefix.neutral), len(ids), recalled)
 
     def _words(self, prefix: Prefix, logits: Tensor, most_tokens: int) -> str:
         """Say the likeliest word after the likeliest word."""

@@ -21,7 +21,7 @@ from typing import NamedTuple
 MOST = 16
 
 
-class Source(NamedTuple):
+class SourceFrame(NamedTuple):
     """A frame of the video, its time in seconds, and its weight."""
 
     frame: int
@@ -29,7 +29,7 @@ class Source(NamedTuple):
     weight: float
 
 
-Sources = tuple[Source, ...]
+Sources = tuple[SourceFrame, ...]
 
 
 def mix(parts: Iterable[tuple[float, Sources]], most: int | None = MOST) -> Sources:
@@ -45,4 +45,4 @@ def mix(parts: Iterable[tuple[float, Sources]], most: int | None = MOST) -> Sour
             times[frame] = time
     heaviest = sorted((frame for frame in weights if weights[frame] > 0), key=lambda f: (-weights[f], f))[:most]
     total = sum(weights[frame] for frame in heaviest)
-    return tuple(Source(frame, times[frame], weights[frame] / total) for frame in sorted(heaviest))
+    return tuple(SourceFrame(frame, times[frame], weights[frame] / total) for frame in sorted(heaviest))

@@ -16,11 +16,11 @@ from ..models import VLM2ForConditionalGeneration
 from ..models.windows import FrameInputs, WindowState
 from ..slam.loop_closure import PoseGraph
 from . import container, older
-from .evidence import Source
-from .memory_log import Kept, Trace, Write
+from .evidence import SourceFrame
+from .memory_log import HeldFrame, Trace, Write
 from .model_identity import Identity
 from .stream import Stream
-from .trajectory import Trajectory
+from .trajectory import ThinnedTrajectory
 
 Tensors = dict[str, Tensor]
 
@@ -122,9 +122,11 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
     if told is not None:
         kept: list[dict[str, Any]] = [{**entry, **part(f"kept.{index}")} for index, entry in enumerate(told["kept"])]
         trace = Trace(
-            kept=tuple(Kept(**{**k, "sources": tuple(Source(*source) for source in k["sources"])}) for k in kept),
+            kept=tuple(
+                HeldFrame(**{**k, "sources": tuple(SourceFrame(*source) for source in k["sources"])}) for k in kept
+            ),
             log=tuple(Write(**line) for line in told["log"]),
-            trajectory=Trajectory(**part("trajectory"), stride=told["stride"]),
+            trajectory=ThinnedTrajectory(**part("trajectory"), stride=told["stride"]),
         )
     return Stream(
         frames=record["frames"],

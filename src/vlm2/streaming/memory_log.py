@@ -14,8 +14,8 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from ..slam.loop_closure import Correction
-from .evidence import Source, Sources, mix
-from .trajectory import Trajectory
+from .evidence import SourceFrame, Sources, mix
+from .trajectory import ThinnedTrajectory
 
 LOG = 512  # writes that are remembered
 NO_SLOT = -1
@@ -59,7 +59,7 @@ class Write:
 
 
 @dataclass(frozen=True)
-class Kept:
+class HeldFrame:
     """A frame that the memory holds now, in the bank (`slot` ≥ 0) or among the last ones (-1), or both.
 
     `weight` is how many frames the entry stands for. `world_from_camera` and `points` (C: X averaged over patches) are
@@ -81,13 +81,13 @@ class Kept:
 class Trace:
     """The diary so far. `kept` is in the order of frames."""
 
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[HeldFrame, ...] = ()
     log: tuple[Write, ...] = ()
-    trajectory: Trajectory = field(default_factory=Trajectory)
+    trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
 
     def sources(self, frame: int, time: float) -> Sources:
         """Return the source frames of a slot's entry; itself where nothing else is known."""
-        return next((k.sources for k in self.kept if k.frame == frame), ()) or (Source(frame, time, 1.0),)
+        return next((k.sources for k in self.kept if k.frame == frame), ()) or (SourceFrame(frame, time, 1.0),)
 
     def coordinates(self, frames: Sequence[int]) -> Float[Tensor, "frames patches 3"] | None:
         """Return where the patches of kept frames are; None where one of them is not known."""
@@ -114,7 +114,7 @@ class Trace:
         path = replace(path, world_from_camera=motion(path.frames) @ path.world_from_camera)
         return replace(self, kept=tuple(kept), trajectory=path)
 
-    def then(self, read: Read, shown: Kept, recent: int, has_bank: bool, merges: bool) -> Trace:
+    def then(self, read: Read, shown: HeldFrame, recent: int, has_bank: bool, merges: bool) -> Trace:
         """Return the diary with one more frame: what happened, and what the frame shows. `recent` is how
         many of the last M are held beside the bank."""
         kept = {k.frame: k for k in self.kept}
@@ -141,18 +141,18 @@ class Trace:
         return replace(self, kept=tuple(sorted(held, key=lambda k: k.frame)), log=(*self.log, line)[-LOG:])
 
 
-def _entry_sources(read: Read, kept: dict[int, Kept]) -> Sources:
+def _entry_sources(read: Read, kept: dict[int, HeldFrame]) -> Sources:
     """S(M) of a new entry, from the sources of the entries that it read (see `sources`)."""
-    own = (Source(read.frame, read.time, 1.0),)
+    own = (SourceFrame(read.frame, read.time, 1.0),)
     if read.gate is None:
         return own
-    working = [(read.gate * share, (Source(frame, kept[frame].time, 1.0),)) for frame, share in read.working]
+    working = [(read.gate * share, (SourceFrame(frame, kept[frame].time, 1.0),)) for frame, share in read.working]
     episodic = [((1 - read.gate) * share, kept[frame].sources) for frame, share in read.episodic]
     parts = [(read.read_share * share, sources) for share, sources in (*working, *episodic)]
     return mix([(1 - read.read_share, own), *parts]) or own
 
 
-def _merged(older: Kept, newer: Kept) -> Kept:
+def _merged(older: HeldFrame, newer: HeldFrame) -> HeldFrame:
     """The newer entry after it took in the older one."""
     sources = mix([(older.weight, older.sources), (newer.weight, newer.sources)])
     return replace(newer, weight=older.weight + newer.weight, sources=sources)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..models import VLM2Config
-from .evidence import Source
-from .memory_log import NO_SLOT, Kept, Trace
+from .evidence import SourceFrame
+from .memory_log import NO_SLOT, HeldFrame, Trace
 from .model_identity import config_digest
 from .stream import Stream
 
@@ -28,12 +28,12 @@ def with_trace(stream: Stream) -> Stream:
     weights = dict(zip(bank.frames.tolist(), bank.weights.tolist(), strict=True))
     times = dict(zip((*recent.frames.tolist(), *slots), (*recent.times.tolist(), *bank.times.tolist()), strict=True))
     kept = tuple(
-        Kept(
+        HeldFrame(
             frame=frame,
             time=times[frame],
             slot=slots.get(frame, NO_SLOT),
             weight=round(weights.get(frame, 1)),
-            sources=(Source(frame, times[frame], 1.0),),
+            sources=(SourceFrame(frame, times[frame], 1.0),),
         )
         for frame in sorted(times)
     )

@@ -23,7 +23,7 @@ from .evidence import Sources, mix
 from .memory_log import Write
 from .stopwatch import Stopwatch
 from .stream import Stream, Watcher
-from .trajectory import Trajectory
+from .trajectory import ThinnedTrajectory
 
 FRAMES_PER_SECOND = 2.0  # what mini was trained on
 MOST_TOKENS = 16  # of an answer, as VSI-Bench has it
@@ -80,7 +80,7 @@ class Session:
         return self._stream.trace.log
 
     @property
-    def trajectory(self) -> Trajectory:
+    def trajectory(self) -> ThinnedTrajectory:
         """The camera's path, thinned out to a bounded number of poses. Frames that wait are not in it yet."""
         return self._stream.trace.trajectory
 

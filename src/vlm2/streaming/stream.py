@@ -16,7 +16,7 @@ from ..encoders.geometry.encoder import Geometry
 from ..models import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
 from ..models.frame_features import scene_unit
 from ..models.windows import FrameInputs, WindowState, advance, finish
-from .memory_log import Kept, Trace
+from .memory_log import HeldFrame, Trace
 from .read_recorder import Reads
 from .stopwatch import Stopwatch
 from .thumbnail import thumbnail
@@ -140,7 +140,7 @@ class Watcher:
         found = reads.fetch()
         for index, read in enumerate(found):
             picture = thumbnail(shown_images[index]) if stream.thumbnails else None
-            shown = Kept(
+            shown = HeldFrame(
                 frame=read.frame,
                 time=read.time,
                 world_from_camera=poses[index].clone(),

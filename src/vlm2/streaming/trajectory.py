@@ -16,7 +16,7 @@ def _nothing() -> Tensor:
 
 
 @dataclass(frozen=True)
-class Trajectory:
+class ThinnedTrajectory:
     """Poses of every `stride`-th frame: `world_from_camera` in the stream's world, which is the first frame's camera
     frame (OpenCV axes; metres where the geometry is metric), with frame indices and times in seconds."""
 
@@ -33,7 +33,7 @@ class Trajectory:
         frames: Int[Tensor, " new"],
         times: Float[Tensor, " new"],
         world_from_camera: Float[Tensor, "new 4 4"],
-    ) -> Trajectory:
+    ) -> ThinnedTrajectory:
         """Return the path with later poses: whenever there are more than `MOST`, every second one goes.
 
         What is kept depends on the frames' indices alone, not on how they are portioned.
@@ -44,4 +44,4 @@ class Trajectory:
         stride = self.stride
         while int((kept := frames % stride == 0).sum()) > MOST:
             stride *= 2
-        return Trajectory(frames[kept], times[kept], poses[kept], stride)
+        return ThinnedTrajectory(frames[kept], times[kept], poses[kept], stride)

@@ -28,7 +28,7 @@ Choose = Callable[[CachedHome, FrameFeatures], Int[Tensor, " frames"]]
 
 
 @dataclass(frozen=True)
-class Row:
+class AblationRow:
     """`representation` and `memory` are switches of the model's configuration. Frames are "spread" evenly over the
     video; a "stream" of two a second; or, of that stream, those that (e) "kept" at its end."""
 
@@ -39,13 +39,13 @@ class Row:
 
 
 NEITHER = {"working": False, "episodic": False}
-ROWS: Mapping[str, Row] = {
-    "a": Row("video only", "spread", representation="visual", memory=NEITHER),
-    "b": Row("+ 3D-aware representation", "spread", memory=NEITHER),
-    "c": Row("+ working memory", "spread", memory={"episodic": False}),
-    "d": Row("+ episodic memory", "spread"),
-    "e": Row("all, as a stream", "stream"),
-    "f": Row("the frames that (e) kept, no memory", "kept", memory=NEITHER),
+ROWS: Mapping[str, AblationRow] = {
+    "a": AblationRow("video only", "spread", representation="visual", memory=NEITHER),
+    "b": AblationRow("+ 3D-aware representation", "spread", memory=NEITHER),
+    "c": AblationRow("+ working memory", "spread", memory={"episodic": False}),
+    "d": AblationRow("+ episodic memory", "spread"),
+    "e": AblationRow("all, as a stream", "stream"),
+    "f": AblationRow("the frames that (e) kept, no memory", "kept", memory=NEITHER),
 }
 STREAM, KEPT = "e", "f"
 
@@ -56,7 +56,7 @@ def slots(config: VLM2Config) -> int:
     return memory.window + memory.capacity
 
 
-def changes(row: Row, config: VLM2Config) -> dict[str, Any]:
+def changes(row: AblationRow, config: VLM2Config) -> dict[str, Any]:
     """Return the changes to a whole model's configuration that make it a row's. But for the stream, the M of every
     frame is shown, since there are no more frames than slots."""
     shown = {} if row.frames == "stream" else {"recent": slots(config)}
@@ -100,7 +100,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Stream:
+class EveryFrame:
     """Choose all frames, which are two a second; of a home with more than `most`, every second, third, …"""
 
     most: int
@@ -109,7 +109,7 @@ class Stream:
         return torch.arange(0, len(features), max(1, -(-len(features) // self.most)))
 
 
-class Kept:
+class KeptFrames:
     """Choose the frames that a trained model's memory still holds at the end of the stream."""
 
     def __init__(self, checkpoint: Path) -> None:

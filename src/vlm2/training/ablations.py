@@ -15,10 +15,10 @@ from ..evaluation.benchmark import Benchmark, find
 from ..evaluation.bootstrap import DRAWS
 from ..evaluation.report.findings import find_out
 from ..evaluation.report.report import write_report
-from ..evaluation.respondents import Settings, Watching, load_once
+from ..evaluation.respondents import SessionRespondent, Settings, load_once
 from ..evaluation.scores import Run, by_length, read_run, score_run
 from ..models.presets import preset
-from .ablation_rows import KEPT, ROWS, STREAM, Choose, Kept, RowExamples, Spread, Stream, changes, slots
+from .ablation_rows import KEPT, ROWS, STREAM, Choose, EveryFrame, KeptFrames, RowExamples, Spread, changes, slots
 from .loop import LoopConfig, last_checkpoint
 from .mini import NAMING, RESUMED, MiniConfig, train_mini
 from .model_card import CARD
@@ -111,8 +111,8 @@ def named(config: AblationsConfig, row: str, seed: int) -> str | None:
 def _choose(config: AblationsConfig, row: str, seed: int) -> Choose:
     rule = ROWS[row].frames
     if rule == "kept":
-        return Kept(folder(config, STREAM, seed) / "checkpoint")
-    return Stream(config.mini.most_frames) if rule == "stream" else Spread(slots(preset(config.mini.preset)))
+        return KeptFrames(folder(config, STREAM, seed) / "checkpoint")
+    return EveryFrame(config.mini.most_frames) if rule == "stream" else Spread(slots(preset(config.mini.preset)))
 
 
 def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int) -> Run:
@@ -126,7 +126,7 @@ def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int
         threads=config.threads,
         tools=False,
     )
-    respondent = Watching(settings, benchmark.most_tokens)
+    respondent = SessionRespondent(settings, benchmark.most_tokens)
     place = runner.Place(workers=config.workers)
     runner.run(benchmark, loaded, respondent, out / benchmark.name, f"{row}, seed {seed}", place)
     load_once.cache_clear()  # the next row has another model

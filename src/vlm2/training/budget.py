@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM
 
 from ..core import DualMemory
 from ..core.projector import Projector
-from ..core.slot_time import Clock
+from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry import build_encoder
 from ..models.configuration import VLM2Config
 from ..models.representation import Representation
@@ -84,7 +84,7 @@ def budget(config: VLM2Config, load: Load, vision_parameters: int = 0) -> Budget
             ]
         )
         if config.slot_times:
-            parts.append(Clock(text.hidden_size))
+            parts.append(SlotTimeEmbedding(text.hidden_size))
         whole = count(language)
         layers = count(language.get_decoder().layers)
     adapters = whole if config.lora is None else adapter_parameters(language, config.lora)

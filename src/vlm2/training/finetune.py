@@ -28,7 +28,7 @@ from .examples import Example, Handful, HomeExamples, cache_geometry, shuffle_op
 from .home_cache import CachedHome, open_cache
 from .loop import LoopConfig, fit, place, share
 from .mini import Answering, MiniConfig, parameter_groups
-from .mixture import Mixture, Source
+from .mixture import ExampleSource, Mixture
 from .video_cache import Footage, Sampling, cache_footage, encoders_key
 
 
@@ -65,7 +65,7 @@ class FinetuneConfig:
 
 
 @dataclass(frozen=True)
-class Shown:
+class VideoQuestions:
     """What a step sees of one video: features, and questions about it."""
 
     features: FrameFeatures
@@ -81,7 +81,7 @@ class Telling(Answering):
         if model.recognition is not None:
             model.recognition.requires_grad_(False)  # only the truth about frames could teach it
 
-    def forward(self, example: Example | Shown) -> dict[str, Tensor]:
+    def forward(self, example: Example | VideoQuestions) -> dict[str, Tensor]:
         """Return the loss of the answers' tokens."""
         device = self.model.language_model.get_input_embeddings().weight.device
         tokens, _, recalled = self.watched(example.features.to(device))
@@ -112,7 +112,7 @@ class FootageExamples(Dataset):
         """Return the number of examples in one passage."""
         return len(self.parts)
 
-    def __getitem__(self, index: int) -> Shown:
+    def __getitem__(self, index: int) -> VideoQuestions:
         epoch, at = divmod(index, len(self.parts))
         which, part = self.parts[at]
         if self.shuffled:
@@ -126,7 +126,7 @@ class FootageExamples(Dataset):
         if self.shuffled:
             rng = np.random.default_rng([self.seed, 6, index])
             chosen = [shuffle_options(question, rng) for question in chosen]
-        return Shown(self.footage[video].features(), tuple(chosen))
+        return VideoQuestions(self.footage[video].features(), tuple(chosen))
 
 
 def split_videos(videos: Sequence[Path], share: float, seed: int) -> frozenset[Path]:
@@ -233,7 +233,7 @@ def _examples(
 ) -> tuple[LoopConfig, Mixture]:
     """Mix the sources, and say for how many steps."""
     kept = [(source, weight * len(source)) for source, weight in zip(found, weights, strict=True) if len(source)]
-    sources: list[Source] = [source for source, _ in kept]
+    sources: list[ExampleSource] = [source for source, _ in kept]
     shares = [weight for _, weight in kept]
     accumulate, steps = config.loop.accumulate, config.loop.steps
     others = config.homes_share if homes else 0.0

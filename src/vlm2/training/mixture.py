@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 
 @runtime_checkable
-class Source(Protocol):
+class ExampleSource(Protocol):
     """Gives an example for any index from 0 on, always the same one; it goes on for ever."""
 
     def __getitem__(self, index: int) -> Any: ...
@@ -23,7 +23,7 @@ class Mixture(Dataset):
     Raises ValueError for weights that are not one a source, below 0, or all 0.
     """
 
-    def __init__(self, sources: Sequence[Source], weights: Sequence[float], length: int, seed: int) -> None:
+    def __init__(self, sources: Sequence[ExampleSource], weights: Sequence[float], length: int, seed: int) -> None:
         shares = np.asarray(weights, dtype=float)
         if len(shares) != len(sources) or (shares < 0).any() or not 0 < shares.sum() < np.inf:
             raise ValueError(

@@ -41,7 +41,7 @@ class FrameClock(Protocol):
 
 
 @dataclass
-class Clock:
+class TimestampClock:
     """Tells time by the frames' own stamps: seconds since the first, always growing.
 
     `last` is the last frame's time; `wrong` counts the stamps that were not believed, `jump` is the longest way in

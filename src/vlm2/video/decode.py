@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from . import webp
-from .clock import Clock, FrameClock
+from .clock import FrameClock, TimestampClock
 from .picture import PictureChanged, Screen, VideoError, square_width
 from .place import check_file, local_path, location
 from .survey import survey
@@ -94,7 +94,7 @@ class VideoFile:
     def _decode(
         self, fps: float | None = None, *, chosen: frozenset[int] | None = None, warn: bool = False
     ) -> Iterator[Frame]:
-        damage, clock, changed = Damage(), Clock(), ""
+        damage, clock, changed = Damage(), TimestampClock(), ""
         with self.open() as (container, stream):
             stream.thread_type = "AUTO"
             try:
@@ -104,7 +104,7 @@ class VideoFile:
         if warn:
             self._warn(damage, clock, changed)
 
-    def _warn(self, damage: Damage, clock: Clock, changed: str) -> None:
+    def _warn(self, damage: Damage, clock: TimestampClock, changed: str) -> None:
         """Warn if the picture changed, if times were wrong, if packets were broken, or if the frames end clearly before
         the file says that they do."""
         end = (clock.last or 0.0) + self._survey.last

@@ -15,10 +15,10 @@ from av import VideoFrame
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from .clock import Clock
+from .clock import TimestampClock
 from .decode import Damage, Frame, check_fps, read_frames
 from .picture import PictureChanged, Screen, VideoError
-from .source import Source
+from .source import VideoSource
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another try; each pause is twice the one before
 
@@ -77,7 +77,7 @@ class LiveReader:
 
     def __init__(
         self,
-        source: Source,
+        source: VideoSource,
         fps: float,
         tell: Callable[[Told], None],
         tries: int = 5,
@@ -144,7 +144,7 @@ class LiveReader:
         damage = Damage()
         try:
             with self.source.open() as connection:
-                clock = Clock() if connection.paced else self._arrivals
+                clock = TimestampClock() if connection.paced else self._arrivals
                 frames = read_frames(connection.container, connection.stream, self.fps, damage, clock, self._screen)
                 for frame in frames:
                     if connection.paced:
@@ -153,7 +153,7 @@ class LiveReader:
                         return None
                     self._offer(frame)
                 ends = connection.ends
-                if isinstance(clock, Clock) and clock.doubts:
+                if isinstance(clock, TimestampClock) and clock.doubts:
                     self._tell(StampsDoubted(f"{self.source.name} has wrong time stamps: {clock.doubts}."))
         except PictureChanged as error:
             raise PictureChanged(

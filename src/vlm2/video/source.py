@@ -36,7 +36,7 @@ class Connection:
 
 
 @dataclass(frozen=True)
-class Source:
+class VideoSource:
     """A source of pictures. `name` is what the user wrote; `location` is what FFmpeg opens."""
 
     name: str
@@ -72,23 +72,23 @@ class Source:
         return av.open(self.location, options=options, timeout=PATIENCE)
 
 
-def find_source(name: str) -> Source:
+def find_source(name: str) -> VideoSource:
     """Say what a name means: `-` (stdin) or a named pipe; a camera's number or /dev/video…; an address with `://`; else
     a file (`file://` too). Raises VideoError for a file that is no video and for a camera that is not there."""
     if name == "-":
-        return Source("stdin", "pipe", "pipe:0")
+        return VideoSource("stdin", "pipe", "pipe:0")
     if name.isdigit() or name.startswith("/dev/video"):
         return _camera(name)
     if ADDRESS.match(name) and not name.lower().startswith("file:") and not Path(name).exists():
-        return Source(name, "network", name)
+        return VideoSource(name, "network", name)
     path = local_path(name)
     if path.is_fifo():
-        return Source(name, "pipe", location(path))
+        return VideoSource(name, "pipe", location(path))
     VideoFile(name)
-    return Source(name, "file", name)
+    return VideoSource(name, "file", name)
 
 
-def _camera(name: str) -> Source:
+def _camera(name: str) -> VideoSource:
     if sys.platform not in CAMERAS:
         raise VideoError(
             f"Cameras cannot be opened on {sys.platform}; stream it instead: "
@@ -98,4 +98,4 @@ def _camera(name: str) -> Source:
     if sys.platform == "linux" and not Path(location).exists():
         there = sorted(str(path) for path in Path("/dev").glob("video*"))
         raise VideoError(f"There is no camera {location}; there are: {', '.join(there) or 'none'}.")
-    return Source(name, "camera", location)
+    return VideoSource(name, "camera", location)

@@ -11,7 +11,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from .clock import LONGEST_PAUSE, STEPS, TOLERANCE, Clock, period
+from .clock import LONGEST_PAUSE, STEPS, TOLERANCE, TimestampClock, period
 
 REORDERED = 16  # frames by which a stamp may be away from its neighbour's where frames are stored out of order
 
@@ -31,7 +31,7 @@ def survey(container: InputContainer, stream: VideoStream) -> Survey:
     """Count the frames that a player shows and their time. An edit list hides frames that are stored, and headers count
     what is stored, or the first fragment; so every packet is looked at."""
     stated = float(stream.duration * stream.time_base) if stream.duration and stream.time_base and stream.frames else 0
-    clock, step = Clock(), period(stream)
+    clock, step = TimestampClock(), period(stream)
     durations = [shown for _, shown in clock.place(_shown_order(list(_shown(container, stream)), step), step)]
     if clock.last is None:
         return Survey(0, 0.0, 0.0, stated)

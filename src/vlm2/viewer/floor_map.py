@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image, ImageDraw, ImageFont
 
-from ..streaming.memory_log import NO_SLOT, Kept
+from ..streaming.memory_log import NO_SLOT, HeldFrame
 from ..streaming.stream import Stream
 from ..streaming.thumbnail import picture
 
@@ -26,13 +26,13 @@ INK, FAINT, GROUND, GRID, BANK, LAST = "#22272e", "#8a929c", "#fbfbfa", "#e8ebee
 
 
 @dataclass(frozen=True)
-class Floor:
+class FloorPlane:
     """A level plane in the stream's world: `axes` are its right, forward and up (rows)."""
 
     axes: Float[np.ndarray, "3 3"]
 
     @staticmethod
-    def under(world_from_camera: Float[np.ndarray, "poses 4 4"]) -> Floor:
+    def under(world_from_camera: Float[np.ndarray, "poses 4 4"]) -> FloorPlane:
         """Find the plane that a walk was level with; forward is where the first camera looked."""
         up = -world_from_camera[:, :3, 1].mean(0)
         up /= max(float(np.linalg.norm(up)), 1e-9)
@@ -40,7 +40,7 @@ class Floor:
         if np.linalg.norm(forward) < 1e-3:  # it looked straight down or up
             forward = world_from_camera[0, :3, 0] - up * (world_from_camera[0, :3, 0] @ up)
         forward /= np.linalg.norm(forward)
-        return Floor(np.stack((np.cross(forward, up), forward, up)).astype(np.float64))
+        return FloorPlane(np.stack((np.cross(forward, up), forward, up)).astype(np.float64))
 
     def of(self, points: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """Return points as right, forward, up."""
@@ -59,7 +59,7 @@ def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int])
         pen.text((box[0] + 16, box[1] + 14), f"no map: {reason}", FAINT, _font(15))
         return
     poses = path.world_from_camera.numpy().astype(np.float64)
-    floor = Floor.under(poses)
+    floor = FloorPlane.under(poses)
     way = floor.of(poses[:, :3, 3])
     points, tints = _points(kept, floor)
     low, high = _bounds(way[:, :2], points[:, :2])
@@ -92,7 +92,7 @@ def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int])
         pen.text((box[0] + 16, box[1] + 40), "; ".join(notes), FAINT, _font(14))
 
 
-def _points(kept: list[Kept], floor: Floor) -> tuple[Float[np.ndarray, "points 3"], list[tuple[int, ...]]]:
+def _points(kept: list[HeldFrame], floor: FloorPlane) -> tuple[Float[np.ndarray, "points 3"], list[tuple[int, ...]]]:
     """Gather the sure points of all kept frames below the ceiling, lowest first, each with its colour in the frame."""
     found: list[tuple[float, np.ndarray, tuple[int, ...]]] = []
     for entry in kept:
@@ -106,7 +106,7 @@ def _points(kept: list[Kept], floor: Floor) -> tuple[Float[np.ndarray, "points 3
     return np.array([point for _, point, _ in found]).reshape(-1, 3), [tint for *_, tint in found]
 
 
-def _tints(entry: Kept) -> np.ndarray:
+def _tints(entry: HeldFrame) -> np.ndarray:
     """Return the colour of each patch, paled a little; grey without a thumbnail."""
     assert entry.points is not None
     patches = len(entry.points)
@@ -132,7 +132,7 @@ def _bounds(
     return low - room, high + room
 
 
-def _draw_camera(pen: ImageDraw.ImageDraw, entry: Kept, floor: Floor, at, scale: float) -> None:
+def _draw_camera(pen: ImageDraw.ImageDraw, entry: HeldFrame, floor: FloorPlane, at, scale: float) -> None:
     """Draw where a kept frame was seen from, and which way it looked, with its slot."""
     assert entry.world_from_camera is not None
     pose = entry.world_from_camera.numpy().astype(np.float64)

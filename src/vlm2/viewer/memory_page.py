@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ..streaming.memory_log import NO_SLOT, Kept
+from ..streaming.memory_log import NO_SLOT, HeldFrame
 from ..streaming.stream import Stream
 from ..streaming.thumbnail import picture, thumbnail
 from .floor_map import draw_map
@@ -20,7 +20,7 @@ WAITING = FAINT
 
 
 @dataclass(frozen=True)
-class Shown:
+class Tile:
     """A frame on the page: of the memory, or one that waits for its window."""
 
     time: float
@@ -65,18 +65,18 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size=size)
 
 
-def _kept(entry: Kept) -> Shown:
+def _kept(entry: HeldFrame) -> Tile:
     """Show a frame of the bank, or of the last frames alone."""
     small = None if entry.thumbnail is None else picture(entry.thumbnail)
     name, tint = ("last", LAST) if entry.slot == NO_SLOT else (f"slot {entry.slot}", BANK)
-    return Shown(entry.time, name, tint, _tile(small))
+    return Tile(entry.time, name, tint, _tile(small))
 
 
-def _waiting(stream: Stream) -> list[Shown]:
+def _waiting(stream: Stream) -> list[Tile]:
     """Show the frames that wait for their window, with pictures where the memory keeps pictures."""
     images = (stream.geometry_images or stream.images) if stream.thumbnails else ()
     pictures = [_tile(picture(thumbnail(image))) for image in images] or [None] * len(stream.times)
-    return [Shown(time, "waits", WAITING, shown) for time, shown in zip(stream.times, pictures, strict=True)]
+    return [Tile(time, "waits", WAITING, shown) for time, shown in zip(stream.times, pictures, strict=True)]
 
 
 def _tile(shown: Image.Image | None) -> Image.Image | None:
@@ -105,7 +105,7 @@ def _title(pen: ImageDraw.ImageDraw, stream: Stream) -> None:
         place -= 22
 
 
-def _time_line(pen: ImageDraw.ImageDraw, stream: Stream, shown: Sequence[Shown], top: int) -> None:
+def _time_line(pen: ImageDraw.ImageDraw, stream: Stream, shown: Sequence[Tile], top: int) -> None:
     """Draw when the frames were seen, so that gaps show."""
     end = max(stream.last_time, 1e-6)
 
@@ -124,7 +124,7 @@ def _time_line(pen: ImageDraw.ImageDraw, stream: Stream, shown: Sequence[Shown],
         pen.ellipse((at(frame.time) - 4, middle - 16, at(frame.time) + 4, middle - 8), frame.colour)
 
 
-def _caption(pen: ImageDraw.ImageDraw, frame: Shown, left: int, top: int) -> None:
+def _caption(pen: ImageDraw.ImageDraw, frame: Tile, left: int, top: int) -> None:
     """Write a frame's slot, as on the map, and its time."""
     pen.rectangle((left, top, left + TILE - 1, top + 3), frame.colour)
     pen.text((left, top + 6), frame.name, INK, font(12))

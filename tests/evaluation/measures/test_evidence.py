@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from toys import ToyVision, toy_model, toy_processor
 
-from vlm2.evaluation.measures.evidence import Row, nearest, rate, run, showing, summary, table
+from vlm2.evaluation.measures.evidence import EvidenceRating, nearest, rate, run, showing, summary, table
 from vlm2.scenes.record import Scene
 from vlm2.streaming import Evidence
 
@@ -43,7 +43,11 @@ def test_only_clear_sightings_count(repository):
 
 
 def test_means_over_questions_and_gain_over_homes():
-    rows = [Row("a", "?", 0.5, 1.0, 0.25), Row("a", "?", 0.5, 0.0, 0.25), Row("b", "?", 0.8, 1.0, 0.3)]
+    rows = [
+        EvidenceRating("a", "?", 0.5, 1.0, 0.25),
+        EvidenceRating("a", "?", 0.5, 0.0, 0.25),
+        EvidenceRating("b", "?", 0.8, 1.0, 0.3),
+    ]
     found = summary(rows)
     assert (found["homes"], found["questions"]) == (2, 3)
     assert found["evidence"] == pytest.approx(0.6)

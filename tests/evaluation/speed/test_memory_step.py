@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vlm2.core import MemoryConfig
 from vlm2.evaluation.speed import memory_step as speed
-from vlm2.evaluation.speed.plain_memory import Floor, operations, plain_memory, plain_state
+from vlm2.evaluation.speed.plain_memory import MatrixProducts, operations, plain_memory, plain_state
 
 
 @pytest.mark.parametrize("rule", ["nearest", "pair", "merge", "successive"])
@@ -43,7 +43,7 @@ def test_operations_are_those_of_the_products(projected: int) -> None:
 
 
 def test_the_floor_does_our_products() -> None:
-    floor = Floor(EIGHT, PATCHES, torch.device("cpu"), torch.float32)
+    floor = MatrixProducts(EIGHT, PATCHES, torch.device("cpu"), torch.float32)
     with torch.no_grad(), FlopCounterMode(display=False) as counted:
         floor()
     assert counted.get_total_flops() == 2 * operations(EIGHT, PATCHES, 2)

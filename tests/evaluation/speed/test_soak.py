@@ -63,7 +63,7 @@ def test_each_is_timed_first_every_other_time(loaded, turn):
 
 
 def test_the_issue_names_the_spans_of_a_long_run():
-    assert soak.Plan.of(10_000) == soak.Plan((300, 800), (9500, 10_000), 500, 1000)
+    assert soak.SoakSchedule.of(10_000) == soak.SoakSchedule((300, 800), (9500, 10_000), 500, 1000)
 
 
 def test_too_short_a_run_is_refused(loaded):

@@ -11,7 +11,7 @@ from toys import toy_config, toy_features, toy_model
 
 from vlm2.core import DualMemory, MemoryConfig
 from vlm2.core.projector import ProjectorConfig
-from vlm2.models.capacity import Memory, Projector, Representation, geometry
+from vlm2.models.capacity import Memory, ProjectorSize, RepresentationSize, geometry
 from vlm2.models.representation import Representation as RealRepresentation
 
 PATCHES = 40
@@ -27,7 +27,7 @@ PATCHES = 40
 )
 def test_representation(switches):
     config = toy_config(**switches)
-    module, formula = RealRepresentation(config, 16, 8), Representation.of(config, geometry(config))
+    module, formula = RealRepresentation(config, 16, 8), RepresentationSize.of(config, geometry(config))
     features = toy_features(5)
     assert parameters(module) == formula.parameters
     assert operations(lambda: module(features)) == formula.operations(5, 24, 24)
@@ -86,7 +86,7 @@ def test_working_memory_of_a_step():
 def test_projector(grid, clock, switches):
     config = toy_config(slot_times=clock, projector=asdict(switches))
     model = toy_model(slot_times=clock, projector=asdict(switches))
-    formula = Projector.of(config, 24)
+    formula = ProjectorSize.of(config, 24)
     memory_tokens, times = torch.randn(7, grid[0] * grid[1], 16), torch.arange(7.0)
     clocked = parameters(model.clock) if model.clock is not None else 0
     assert parameters(model.projector) + clocked == formula.parameters

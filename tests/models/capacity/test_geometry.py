@@ -12,7 +12,7 @@ from counted import operations, parameters, working
 
 from vlm2.encoders.geometry.pi3 import DecoderSize, Pi3, Pi3Config
 from vlm2.models import VLM2Config, preset
-from vlm2.models.capacity import Geometry, geometry
+from vlm2.models.capacity import GeometrySize, geometry
 
 SMALL = DecoderSize(width=128, depth=2, heads=4, out=128)
 IMAGES = Pi3Config(
@@ -31,7 +31,7 @@ IMAGES = Pi3Config(
 @pytest.mark.parametrize("frames", [1, 5, 18])
 def test_parameters_and_operations_are_exact_and_working_memory_is_near(config, frames):
     grid = (4, 6)
-    encoder, formula = Pi3(config).eval(), Geometry(config)
+    encoder, formula = Pi3(config).eval(), GeometrySize(config)
     images = config.input == "images"
     source = torch.rand(1, frames, 3, 56, 84) if images else torch.rand(1, frames, 24, config.visual_dim)
     assert parameters(encoder) == formula.parameters
@@ -44,7 +44,7 @@ def test_what_a_window_leaves_is_counted():
     config = Pi3Config.compact()
     found = Pi3(config).eval().encode(None, torch.rand(3, 24, config.visual_dim), (4, 6))
     tensors = (found.local_points, found.confidence, found.geometry_tokens, found.view_tokens)
-    assert sum(tensor.numel() for tensor in tensors) == Geometry(config).kept(3, (4, 6))
+    assert sum(tensor.numel() for tensor in tensors) == GeometrySize(config).kept(3, (4, 6))
 
 
 def test_the_published_model_has_its_parameters(shared):

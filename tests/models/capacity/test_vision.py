@@ -11,7 +11,7 @@ from vlm2.encoders.vision.efficientnet_lite0 import EfficientNetLite0
 from vlm2.encoders.vision.siglip import SigLIP
 from vlm2.models import VLM2Config, preset
 from vlm2.models.capacity import sizes, vision
-from vlm2.models.capacity.counting import Block
+from vlm2.models.capacity.counting import BlockSize
 from vlm2.models.capacity.vision import EfficientNet, VisionTransformer
 
 
@@ -31,7 +31,7 @@ def siglip() -> SigLIP:
 @pytest.mark.parametrize(
     ("encoder", "formula", "grid"),
     [
-        (siglip(), VisionTransformer(Block(144, 538), depth=2, positions=64), (8, 8)),
+        (siglip(), VisionTransformer(BlockSize(144, 538), depth=2, positions=64), (8, 8)),
         (EfficientNetLite0(), EfficientNet(), (6, 8)),
     ],
     ids=["siglip", "efficientnet-lite0"],

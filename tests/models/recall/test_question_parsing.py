@@ -5,7 +5,7 @@ Most of these were written by someone who saw neither the rules nor the other wo
 
 import pytest
 
-from vlm2.models.recall.question_parsing import Asked
+from vlm2.models.recall.question_parsing import ParsedQuestion
 from vlm2.scenes.vocabulary import VOCABULARY
 
 SIDES = ("left", "right", "back")
@@ -13,9 +13,9 @@ QUARTERS = ("front-left", "front-right", "back-left", "back-right")
 STEPS = "1. [please fill in] 2. Go forward until the sofa 3. [please fill in] 4. Go forward until the tv."
 
 
-def read(question: str, options: tuple[str, ...] = ()) -> Asked:
+def read(question: str, options: tuple[str, ...] = ()) -> ParsedQuestion:
     lines = [f"{letter}. {option}" for letter, option in zip("ABCD", options, strict=False)]
-    return Asked.of("\n".join([question, *lines]))
+    return ParsedQuestion.of("\n".join([question, *lines]))
 
 
 def words(*names: int) -> list[str]:

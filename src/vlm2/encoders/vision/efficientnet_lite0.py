@@ -44,7 +44,7 @@ class Convolution(nn.Conv2d):
         return functional.conv2d(input, weight, self.bias, stride, padding=kernel // 2, groups=self.groups)
 
 
-class Block(nn.Module):
+class InvertedResidual(nn.Module):
     """An inverted residual: expand, convolve each channel, project; add the input where shapes allow."""
 
     def __init__(self, channels: int, kernel: int, stride: int, expansion: int, out_channels: int) -> None:
@@ -78,7 +78,7 @@ class EfficientNetLite0(VisionEncoder):
         channels = STEM_CHANNELS
         for count, kernel, stride, expansion, out_channels in GROUPS:
             for index in range(count):
-                self.blocks.append(Block(channels, kernel, 1 if index else stride, expansion, out_channels))
+                self.blocks.append(InvertedResidual(channels, kernel, 1 if index else stride, expansion, out_channels))
                 channels = out_channels
         self.freeze()
 

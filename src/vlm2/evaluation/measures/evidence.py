@@ -23,7 +23,7 @@ TYPES = ("object_counting", "object_size_estimation")
 
 
 @dataclass(frozen=True)
-class Row:
+class EvidenceRating:
     """One question of a home: shares in [0, 1]."""
 
     home: str
@@ -64,7 +64,7 @@ def run(
     count: int | None = None,
     fps: float = 2.0,
     per_type: int = 12,
-) -> Iterator[Row]:
+) -> Iterator[EvidenceRating]:
     """Watch the first `count` homes of a folder made by `vlm2 homes make` and rate the evidence of the answers.
 
     Raises ValueError where the folder holds no homes.
@@ -84,10 +84,10 @@ def run(
             if question.question_type in TYPES and shown:
                 answer = session.ask(question.prompt())
                 rated = rate(answer.evidence, observed, scene.trajectory.times, shown)
-                yield Row(scene.name, question.question, **rated)
+                yield EvidenceRating(scene.name, question.question, **rated)
 
 
-def summary(rows: Sequence[Row]) -> dict[str, float]:
+def summary(rows: Sequence[EvidenceRating]) -> dict[str, float]:
     """Return the means over all questions; `gain` is evidence − uniform as a mean over homes, `gain_error` its standard
     error."""
     homes = sorted({row.home for row in rows})

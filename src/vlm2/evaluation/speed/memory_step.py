@@ -17,7 +17,7 @@ import torch
 
 from ...core import DualMemory, DualState, MemoryConfig
 from ...models.precision import multiplies_bfloat16
-from .plain_memory import Floor, operations, plain_memory, plain_state
+from .plain_memory import MatrixProducts, operations, plain_memory, plain_state
 
 POOL = 8  # different frames that are shown in turn
 
@@ -85,7 +85,7 @@ def compare(name: str, rounds: int, device: torch.device) -> list[Speed]:
         ours, plain = _full(config, shape, device, dtype)
         difference[kind] = float((ours().float() - plain().float()).abs().max())
         runs |= {(kind, "ours"): ours, (kind, "plain"): plain}
-        runs[kind, "floor"] = Floor(config, shape.patches, device, dtype)
+        runs[kind, "floor"] = MatrixProducts(config, shape.patches, device, dtype)
     seconds = in_turn(runs, rounds, shape.steps, device)
     counts = [operations(config, shape.patches, projected) for projected in (2, config.window + config.capacity)]
     rows = []

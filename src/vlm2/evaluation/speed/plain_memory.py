@@ -53,7 +53,7 @@ def plain_state(state: DualState) -> DualState:
     return replace(state, working=working, episodic=episodic)
 
 
-class Floor(nn.Module):
+class MatrixProducts(nn.Module):
     """The matrix products that one step with full memories cannot do without, and nothing else, into buffers made once:
     queries, keys, values, outputs, both layers of γ, and of each head the scores and what they weigh."""
 

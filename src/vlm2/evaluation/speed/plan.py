@@ -14,7 +14,16 @@ from functools import cached_property
 from typing import Any, get_args
 
 from ...models import VLM2Config
-from ...models.capacity import Geometry, Language, Memory, Projector, Representation, geometry, sizes, vision
+from ...models.capacity import (
+    GeometrySize,
+    Language,
+    Memory,
+    ProjectorSize,
+    RepresentationSize,
+    geometry,
+    sizes,
+    vision,
+)
 from ...models.capacity.counting import PATCH
 from ...models.language import Quantize
 from .machine import Device
@@ -143,7 +152,7 @@ class Planner:
     wish: Wish = field(default_factory=Wish)
 
     @cached_property
-    def geometry(self) -> Geometry:
+    def geometry(self) -> GeometrySize:
         """The geometry encoder."""
         return geometry(self.config)
 
@@ -153,9 +162,9 @@ class Planner:
         return Language.of(self.config)
 
     @cached_property
-    def projector(self) -> Projector:
+    def projector(self) -> ProjectorSize:
         """The projector, at the wished pooling."""
-        made = Projector.of(self.config, self.language.width)
+        made = ProjectorSize.of(self.config, self.language.width)
         return made if self.wish.pooling is None else replace(made, pooling=self.wish.pooling)
 
     @cached_property
@@ -194,14 +203,14 @@ class Planner:
             "geometry encoder": self.geometry.parameters,
             "representation": self._representation.parameters,
             "memory": Memory(self.config.memory_config()).parameters,
-            "projector": Projector.of(self.config, self.language.width).parameters,
+            "projector": ProjectorSize.of(self.config, self.language.width).parameters,
             "language model": self.language.parameters - self.language.adapters,
             "adapters": self.language.adapters,
         }
 
     @cached_property
-    def _representation(self) -> Representation:
-        return Representation.of(self.config, self.geometry)
+    def _representation(self) -> RepresentationSize:
+        return RepresentationSize.of(self.config, self.geometry)
 
     def _seconds(self, operations: float, moved: float, dtype: str) -> float | None:
         rate, bandwidth = self.device.rate(dtype), self.device.bandwidth

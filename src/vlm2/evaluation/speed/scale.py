@@ -33,7 +33,7 @@ WORDS = 8  # of an answer
 
 
 @dataclass(frozen=True)
-class Mark:
+class ScalePoint:
     """After so many frames: seconds a station spent on the frames since the mark before (`answer`: on one question),
     tokens that the language model read, and peak memory since then. `seconds` and `read` are None where the memory of
     the machine did not suffice."""
@@ -95,7 +95,9 @@ def _byte_tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", chat_template=TEMPLATE)
 
 
-def watch(loaded: LoadedModel, marks: Sequence[int], told: Callable[[Mark], None] = lambda mark: None) -> list[Mark]:
+def watch(
+    loaded: LoadedModel, marks: Sequence[int], told: Callable[[ScalePoint], None] = lambda mark: None
+) -> list[ScalePoint]:
     """Let one session see as many frames as the last mark, and ask at each."""
     session, found, before = loaded.session(), [], 0
     stream = enumerate(pictures(None))
@@ -107,13 +109,15 @@ def watch(loaded: LoadedModel, marks: Sequence[int], told: Callable[[Mark], None
                 session.observe(image, index / FPS)
             answer = session.ask(QUESTION, WORDS)
         seconds = {**spent, "memory": session.spent["memory"] - remembered, "answer": answer.seconds}
-        found.append(Mark("memory", mark, seconds, answer.prefilled, _peak()))
+        found.append(ScalePoint("memory", mark, seconds, answer.prefilled, _peak()))
         told(found[-1])
         before = mark
     return found
 
 
-def keep_all(loaded: LoadedModel, marks: Sequence[int], told: Callable[[Mark], None] = lambda mark: None) -> list[Mark]:
+def keep_all(
+    loaded: LoadedModel, marks: Sequence[int], told: Callable[[ScalePoint], None] = lambda mark: None
+) -> list[ScalePoint]:
     """Ask plain LLaVA-Video about so many frames at each mark, all of them in the prompt."""
     llava, found = LlavaVideo(loaded.model, loaded.processor), []
     for mark in sorted(marks):
@@ -132,7 +136,7 @@ def keep_all(loaded: LoadedModel, marks: Sequence[int], told: Callable[[Mark], N
         grid = loaded.model.vision.grid(*loaded.processor.frame_size(*images.shape[1:3]))
         tokens = mark * loaded.model.projector.tokens(grid)
         ids = sum(map(len, llava.prompt_ids(worded(QUESTION), mark / FPS, times)))
-        found.append(Mark("baseline", mark, seconds, None if seconds is None else tokens + ids, _peak()))
+        found.append(ScalePoint("baseline", mark, seconds, None if seconds is None else tokens + ids, _peak()))
         told(found[-1])
     return found
 

@@ -29,7 +29,7 @@ ASKED = 3  # times at each of the two moments, and of both sessions in turn
 
 
 @dataclass(frozen=True)
-class Plan:
+class SoakSchedule:
     """At which frames to look: two spans of frames, two moments to ask, two to weigh the process."""
 
     early: tuple[int, int]
@@ -38,12 +38,12 @@ class Plan:
     first_weight: int
 
     @staticmethod
-    def of(frames: int) -> Plan:
+    def of(frames: int) -> SoakSchedule:
         """Return frames 300–800 and the last 500, or shares of a shorter run."""
         if frames >= 2000:
-            return Plan((300, 800), (frames - 500, frames), 500, 1000)
+            return SoakSchedule((300, 800), (frames - 500, frames), 500, 1000)
         quarter = frames // 4
-        return Plan((quarter, 2 * quarter), (frames - quarter, frames), quarter, 2 * quarter)
+        return SoakSchedule((quarter, 2 * quarter), (frames - quarter, frames), quarter, 2 * quarter)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def run(
     least = 16 * stride
     if frames < least:
         raise ValueError(f"{frames} frames are too few to compare early with late; show at least {least}.")
-    plan, session = Plan.of(frames), loaded.session()
+    plan, session = SoakSchedule.of(frames), loaded.session()
     watcher = young = _Watcher(session, pictures(video))
     asker = _Asker(loaded, session, stride)
     seconds: list[float] = []

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..mesh import Material, Part
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .fittings import carcass, fronts
 from .random_draw import Draw
 from .solids import box, cylinder, ellipsoid, facing, lathe, placed, rod, sheet, tube, turned
@@ -40,7 +40,7 @@ def _basin(width: float, depth: float, height: float, material: Material) -> Par
     return _oval(lathe(profile, material=material, sides=24), width, depth, (0, 0, 0))
 
 
-def pedestal_sink(draw: Draw) -> Piece:
+def pedestal_sink(draw: Draw) -> FurnitureParts:
     """A wash basin on a column."""
     china, metal = draw.ceramic(), draw.steel()
     width, depth, height = draw.between(0.48, 0.65), draw.between(0.4, 0.5), draw.between(0.8, 0.88)
@@ -53,10 +53,10 @@ def pedestal_sink(draw: Draw) -> Piece:
     )
     parts = [_oval(basin, 1, 1, (0, 0, height - 0.18)), column]
     parts.append(box((width * 0.7, 0.1, 0.06), (0, -depth / 2 + 0.02, height - 0.05), china, bevel=0.015))
-    return Piece(parts + _tap((0, -depth / 2 + 0.03, height), 0.12, 0.13, metal))
+    return FurnitureParts(parts + _tap((0, -depth / 2 + 0.03, height), 0.12, 0.13, metal))
 
 
-def vanity_sink(draw: Draw) -> Piece:
+def vanity_sink(draw: Draw) -> FurnitureParts:
     """A wash basin in a cabinet with doors or drawers."""
     china, wood, metal = draw.ceramic(), draw.timber(), draw.steel()
     width, depth, height = draw.between(0.55, 1.1), draw.between(0.42, 0.52), draw.between(0.8, 0.9)
@@ -70,10 +70,10 @@ def vanity_sink(draw: Draw) -> Piece:
     )
     parts.append(box((width + 0.01, depth + 0.02, 0.05), (0, 0.01, height - 0.05), china, bevel=0.01))
     parts.append(_oval(_basin(min(0.46, width * 0.7), 0.34, 0.1, china), 1, 1, (0, 0.02, height - 0.01)))
-    return Piece(parts + _tap((0, -depth / 2 + 0.05, height), 0.16, 0.14, metal))
+    return FurnitureParts(parts + _tap((0, -depth / 2 + 0.05, height), 0.16, 0.14, metal))
 
 
-def kitchen_sink(draw: Draw) -> Piece:
+def kitchen_sink(draw: Draw) -> FurnitureParts:
     """A base unit with a steel sink let into its top, seen as a dark well with a rim, and a high tap."""
     front, metal, top = draw.timber(), draw.steel(), draw.one_of(draw.marble(), draw.wood())
     width, depth, height = draw.between(0.6, 1.0), draw.between(0.58, 0.65), draw.between(0.86, 0.92)
@@ -88,10 +88,10 @@ def kitchen_sink(draw: Draw) -> Piece:
         parts.append(box((0.01, well_d, 0.185), (s * well_w / 2, 0, height - 0.18), metal))
         parts.append(box((well_w, 0.01, 0.185), (0, s * well_d / 2, height - 0.18), metal))
     parts.append(box((well_w, well_d, 0.01), (0, 0, height - 0.18), metal))
-    return Piece(parts + _tap((0, -depth / 2 + 0.07, height), 0.24, 0.2, metal))
+    return FurnitureParts(parts + _tap((0, -depth / 2 + 0.07, height), 0.24, 0.2, metal))
 
 
-def toilet(draw: Draw) -> Piece:
+def toilet(draw: Draw) -> FurnitureParts:
     """A toilet with a cistern, a seat and a lid, closed or open."""
     china, lid = draw.ceramic(), draw.one_of(draw.ceramic(), draw.ceramic(), draw.wood())
     width, depth, seat = draw.between(0.35, 0.4), draw.between(0.62, 0.72), draw.between(0.38, 0.43)
@@ -107,10 +107,10 @@ def toilet(draw: Draw) -> Piece:
     disc = _oval(lathe(cover, material=lid, sides=22), width, bowl_depth, (0, y, seat))
     parts.append(disc)
     parts.append(cylinder(0.02, 0.012, (0, -depth / 2 + 0.1, high + 0.03), draw.steel(), sides=10))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def bathtub(draw: Draw) -> Piece:
+def bathtub(draw: Draw) -> FurnitureParts:
     """A built-in tub: a hollow basin in a straight apron."""
     china, metal = draw.ceramic(), draw.steel()
     width, depth, height = draw.between(1.5, 1.8), draw.between(0.7, 0.85), draw.between(0.5, 0.6)
@@ -122,10 +122,10 @@ def bathtub(draw: Draw) -> Piece:
     parts.append(box((width - wall, depth - wall, 0.12), (0, 0, 0), china))
     parts += _tap((-width / 2 + 0.05, 0, height), 0.12, 0.0001, metal)[:1]
     parts.append(rod((-width / 2 + 0.05, 0, height + 0.1), (-width / 2 + 0.2, 0, height + 0.09), 0.014, metal))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def free_bathtub(draw: Draw) -> Piece:
+def free_bathtub(draw: Draw) -> FurnitureParts:
     """A free-standing oval tub on feet or on its base."""
     china, metal = draw.ceramic(), draw.steel()
     width, depth, height = draw.between(1.55, 1.8), draw.between(0.72, 0.82), draw.between(0.52, 0.62)
@@ -148,10 +148,10 @@ def free_bathtub(draw: Draw) -> Piece:
             for s in (-1, 1)
             for t in (-1, 1)
         ]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def hanging_towel(draw: Draw) -> Piece:
+def hanging_towel(draw: Draw) -> FurnitureParts:
     """A towel hanging over a rail on the wall."""
     cloth, metal = draw.fabric(), draw.metal()
     width, long, short = draw.between(0.35, 0.55), draw.between(0.5, 0.8), draw.between(0.25, 0.4)
@@ -163,18 +163,20 @@ def hanging_towel(draw: Draw) -> Piece:
     parts.append(box((width, 0.046, 0.014), (0, 0.06, 0.0), cloth, bevel=0.006))
     if draw.chance(0.5):
         parts.append(box((width + 0.001, 0.002, 0.05), (0, 0.084, -long + 0.08), draw.fabric()))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def towel_stack(draw: Draw) -> Piece:
+def towel_stack(draw: Draw) -> FurnitureParts:
     """Folded towels lying on each other."""
     width, depth = draw.between(0.28, 0.4), draw.between(0.2, 0.3)
     cloths = [draw.fabric() for _ in range(2)]
     count = draw.whole(2, 4)
-    return Piece([box((width, depth, 0.05), (0, 0, 0.049 * i), cloths[i % 2], bevel=0.02) for i in range(count)])
+    return FurnitureParts(
+        [box((width, depth, 0.05), (0, 0, 0.049 * i), cloths[i % 2], bevel=0.02) for i in range(count)]
+    )
 
 
-def mirror(draw: Draw) -> Piece:
+def mirror(draw: Draw) -> FurnitureParts:
     """A framed wall mirror, oblong."""
     frame, silver = (
         draw.one_of(draw.wood(), draw.metal(), draw.paint("white", "black")),
@@ -185,18 +187,18 @@ def mirror(draw: Draw) -> Piece:
         box((width, 0.02, height), (0, 0.01, 0), frame),
         box((width - 2 * edge, 0.004, height - 2 * edge), (0, 0.022, edge), silver),
     ]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def round_mirror(draw: Draw) -> Piece:
+def round_mirror(draw: Draw) -> FurnitureParts:
     """A round wall mirror in a thin ring."""
     frame, silver = draw.one_of(draw.wood(), draw.metal()), Material((0.62, 0.68, 0.72), gloss=1.0)
     radius = draw.between(0.22, 0.42)
     ring = facing(cylinder(radius, 0.022, material=frame, sides=32), (0, 0, 0))
-    return Piece([ring, facing(cylinder(radius - 0.02, 0.004, material=silver, sides=32), (0, 0.022, 0))])
+    return FurnitureParts([ring, facing(cylinder(radius - 0.02, 0.004, material=silver, sides=32), (0, 0.022, 0))])
 
 
-def standing_mirror(draw: Draw) -> Piece:
+def standing_mirror(draw: Draw) -> FurnitureParts:
     """A tall mirror that stands on the floor, leaning back on a strut."""
     frame, silver = draw.one_of(draw.wood(), draw.metal()), Material((0.62, 0.68, 0.72), gloss=1.0)
     width, height, edge = draw.between(0.4, 0.65), draw.between(1.4, 1.75), 0.04
@@ -207,10 +209,10 @@ def standing_mirror(draw: Draw) -> Piece:
     parts = [turned(p, 7, "x") for p in parts]
     top = height * math.cos(math.radians(7)) * 0.8
     parts.append(rod((0, -0.45, 0.01), (0, -top * math.tan(math.radians(7)), top), 0.012, frame))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def cloth_rail(draw: Draw) -> Piece:
+def cloth_rail(draw: Draw) -> FurnitureParts:
     """A towel spread on a low stand of two bars."""
     cloth, metal = draw.fabric(), draw.metal()
     width, height = draw.between(0.5, 0.7), draw.between(0.8, 0.95)
@@ -226,7 +228,7 @@ def cloth_rail(draw: Draw) -> Piece:
                 [(-w, y * 3, low), (w, y * 3, low), (w, y * 0.4, height + 0.013), (-w, y * 0.4, height + 0.013)], cloth
             )
         )
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
 DESIGNS = (

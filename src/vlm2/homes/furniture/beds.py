@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..mesh import Part
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .fittings import legs
 from .random_draw import Draw
 from .solids import box, cushion
@@ -27,7 +27,7 @@ def _extent(draw: Draw) -> tuple[float, float]:
     return draw.one_of(0.9, 1.0, 1.4, 1.6, 1.8), draw.between(1.95, 2.08)
 
 
-def framed_bed(draw: Draw) -> Piece:
+def framed_bed(draw: Draw) -> FurnitureParts:
     """A bed with a wooden frame, a headboard and perhaps a footboard."""
     wood = draw.timber()
     width, length = _extent(draw)
@@ -39,10 +39,10 @@ def framed_bed(draw: Draw) -> Piece:
     parts.append(box((width + 0.08, 0.05, head), (0, -length / 2 - 0.04, 0), wood, bevel=0.012))
     if draw.chance(0.4):
         parts.append(box((width + 0.08, 0.05, base + 0.3), (0, length / 2 + 0.04, 0), wood, bevel=0.012))
-    return Piece(parts, top)
+    return FurnitureParts(parts, top)
 
 
-def upholstered_bed(draw: Draw) -> Piece:
+def upholstered_bed(draw: Draw) -> FurnitureParts:
     """A bed whose base and high headboard are covered with cloth."""
     cloth = draw.fabric("grey", "beige", "brown", "blue", "green", "pink", "white")
     width, length = _extent(draw)
@@ -56,10 +56,10 @@ def upholstered_bed(draw: Draw) -> Piece:
     for i in range(columns):
         x = (i - (columns - 1) / 2) * w
         parts.append(box((w * 0.995, 0.11, head), (x, -length / 2 - 0.06, 0.02), cloth, bevel=0.04, steps=2))
-    return Piece(parts, top)
+    return FurnitureParts(parts, top)
 
 
-def bunk_bed(draw: Draw) -> Piece:
+def bunk_bed(draw: Draw) -> FurnitureParts:
     """Two single beds above each other with a ladder."""
     wood = draw.timber()
     width, length, height = 0.95, draw.between(2.0, 2.08), draw.between(1.55, 1.75)
@@ -72,17 +72,17 @@ def bunk_bed(draw: Draw) -> Piece:
         parts += [box((width, 0.025, 0.1), (0, s * (length / 2 + 0.01), z), wood) for z in (0.5, height + 0.15)]
         parts.append(box((0.03, 0.05, height), (width / 2 + 0.05, length / 2 - 0.3 + s * 0.18, 0), wood))
     parts += [box((0.03, 0.36, 0.04), (width / 2 + 0.05, length / 2 - 0.3, 0.25 + 0.28 * i), wood) for i in range(5)]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def pillow(draw: Draw) -> Piece:
+def pillow(draw: Draw) -> FurnitureParts:
     """A square or oblong pillow lying flat."""
     width = draw.between(0.38, 0.7)
     depth = width if draw.chance(0.5) else draw.between(0.35, 0.45)
-    return Piece([cushion((width, depth, draw.between(0.1, 0.16)), material=draw.fabric(), puff=0.7, steps=2)])
+    return FurnitureParts([cushion((width, depth, draw.between(0.1, 0.16)), material=draw.fabric(), puff=0.7, steps=2)])
 
 
-def blanket(draw: Draw) -> Piece:
+def blanket(draw: Draw) -> FurnitureParts:
     """A folded blanket: layers that lie on each other."""
     width, depth, layers = draw.between(0.4, 0.7), draw.between(0.3, 0.5), draw.whole(2, 4)
     cloth = draw.fabric()
@@ -90,7 +90,7 @@ def blanket(draw: Draw) -> Piece:
     for i in range(layers):
         w, d = width - 0.015 * (i % 2), depth - 0.02 * (i % 2)
         parts.append(box((w, d, 0.035), (0, 0, 0.034 * i), cloth, bevel=0.016))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
 DESIGNS = (

@@ -14,7 +14,7 @@ from . import bathroom, beds, decor, electronics, kitchen, lamps, music, plants,
 from . import small_items as small
 from .design import Design, Stands, finished
 from .random_draw import Draw
-from .sweethome import Entry, SweetHome, installed, split_of
+from .sweethome import CatalogueEntry, SweetHome, installed, split_of
 
 DESIGNS: tuple[Design, ...] = sum(
     (
@@ -127,5 +127,5 @@ def _pack() -> SweetHome:
 
 
 @lru_cache(maxsize=512)
-def _foreign(pack: SweetHome, entry: Entry) -> FurnitureModel:
+def _foreign(pack: SweetHome, entry: CatalogueEntry) -> FurnitureModel:
     return pack.model(entry)

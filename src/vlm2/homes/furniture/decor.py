@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, facing, lathe, placed, rod, sheet, tube, turned
 
 
-def picture(draw: Draw) -> Piece:
+def picture(draw: Draw) -> FurnitureParts:
     """A framed picture for a wall."""
     frame, image = draw.one_of(draw.wood(), draw.metal(), draw.paint("white", "black")), draw.picture()
     width, height = draw.one_of((0.4, 0.3), (0.3, 0.4), (0.5, 0.7), (0.7, 0.5), (0.9, 0.6), (0.6, 0.6), (1.1, 0.7))
@@ -24,10 +24,10 @@ def picture(draw: Draw) -> Piece:
         parts.append(box((w, 0.002, h), (0, 0.0225, edge), plain("f5f2ea")))
         x, low, h, y = x - mat, low + mat, h - 2 * mat, 0.0245
     corners = [(x, y, low), (-x, y, low), (-x, y, low + h), (x, y, low + h)]
-    return Piece([*parts, sheet(corners, image, unit_uv=True)])
+    return FurnitureParts([*parts, sheet(corners, image, unit_uv=True)])
 
 
-def wall_clock(draw: Draw) -> Piece:
+def wall_clock(draw: Draw) -> FurnitureParts:
     """A round wall clock with hour marks and two hands."""
     rim, face = (
         draw.one_of(draw.paint(), draw.metal(), draw.wood()),
@@ -44,10 +44,10 @@ def wall_clock(draw: Draw) -> Piece:
         parts.append(turned(mark, 30 * k, "y"))
     parts.append(turned(box((0.012, 0.003, r * 0.5), (0, 0.042, 0), dark), 30 * draw.whole(0, 11), "y"))
     parts.append(turned(box((0.008, 0.003, r * 0.72), (0, 0.043, 0), dark), 30 * draw.whole(0, 11), "y"))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def alarm_clock(draw: Draw) -> Piece:
+def alarm_clock(draw: Draw) -> FurnitureParts:
     """A small clock for a shelf or a nightstand."""
     shell = draw.paint(gloss=0.4)
     if draw.chance(0.5):
@@ -61,7 +61,7 @@ def alarm_clock(draw: Draw) -> Piece:
             box((0.012, 0.002, size[2] * 0.4), (size[0] * x, 0.033, size[2] * 0.3), lit)
             for x in (-0.3, -0.13, 0.1, 0.27)
         ]
-        return Piece(parts)
+        return FurnitureParts(parts)
     r = draw.between(0.045, 0.06)
     parts = [facing(cylinder(r, 0.05, material=shell, sides=20), (0, -0.025, r + 0.015))]
     parts.append(facing(cylinder(r * 0.86, 0.003, material=plain("f6f4ee"), sides=20), (0, 0.025, r + 0.015)))
@@ -71,10 +71,10 @@ def alarm_clock(draw: Draw) -> Piece:
         box((0.005, 0.002, r * 0.6), (0, 0.029, r + 0.015), plain("141416")),
         box((r * 0.4, 0.002, 0.006), (r * 0.2, 0.029, r + 0.012), plain("141416")),
     ]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def radiator(draw: Draw) -> Piece:
+def radiator(draw: Draw) -> FurnitureParts:
     """A panel or column radiator on short feet, to stand against a wall."""
     enamel = draw.one_of(draw.ceramic(), draw.ceramic(), draw.paint("grey", "black"))
     width, height = draw.between(0.6, 1.4), draw.between(0.5, 0.75)
@@ -92,10 +92,10 @@ def radiator(draw: Draw) -> Piece:
         ridge = (0.03, 0.02, height - foot - 0.1)
         parts += [box(ridge, ((i - (count - 1) / 2) * width / count, 0.04, foot + 0.05), enamel) for i in range(count)]
     parts.append(cylinder(0.022, 0.07, (width / 2 + 0.03, 0, foot + 0.08), draw.steel(), sides=8))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def whiteboard(draw: Draw) -> Piece:
+def whiteboard(draw: Draw) -> FurnitureParts:
     """A whiteboard with a metal frame, a pen tray, and some writing."""
     width, height, metal = draw.between(0.9, 1.8), draw.between(0.6, 1.1), draw.steel()
     parts = [
@@ -107,10 +107,10 @@ def whiteboard(draw: Draw) -> Piece:
     for i in range(draw.whole(0, 5)):
         length = width * draw.between(0.2, 0.55)
         parts.append(box((length, 0.001, 0.012), (-width * 0.42 + length / 2, 0.0265, height * (0.82 - 0.1 * i)), ink))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def fireplace(draw: Draw) -> Piece:
+def fireplace(draw: Draw) -> FurnitureParts:
     """A mantelpiece round a dark opening, with logs in it."""
     stone = draw.one_of(draw.marble(), draw.timber(), draw.paint("white"))
     brick = plain("7d4434")
@@ -129,10 +129,10 @@ def fireplace(draw: Draw) -> Piece:
         for y, z in ((-0.08, 0.08), (0.02, 0.08), (-0.03, 0.15))
     ]
     parts.append(ellipsoid((inner * 0.4, 0.1, 0.16), (0, -0.03, 0.1), plain("ff8c2a", 0.0, 0.9), sides=8))
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def coat_rack(draw: Draw) -> Piece:
+def coat_rack(draw: Draw) -> FurnitureParts:
     """A coat stand: a pole on feet with hooks, perhaps with a coat."""
     wood = draw.timber()
     height = draw.between(1.6, 1.85)
@@ -153,7 +153,7 @@ def coat_rack(draw: Draw) -> Piece:
         squash = np.diag([1.0, 0.45, 1.0, 1.0])
         squash[:3, 3] = (0.14, 0.14, height - 0.95)
         parts.append(turned(placed(shell, squash), 45, "z", (0.14, 0.14, 0)))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
 DESIGNS = (

@@ -19,7 +19,7 @@ Stands = Literal["floor", "top", "wall", "ceiling"]
 
 
 @dataclass(frozen=True)
-class Piece:
+class FurnitureParts:
     """What a design makes: parts (front towards +y, z up, anywhere), and the height of a top that carries things."""
 
     parts: Sequence[Part]
@@ -32,7 +32,7 @@ class Design:
 
     category: str
     form: str
-    make: Callable[[Draw], Piece]
+    make: Callable[[Draw], FurnitureParts]
     stands: Stands = "floor"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..mesh import Material, Part
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .random_draw import Draw, glass, plain
 from .solids import box, cylinder, ellipsoid, facing, moved, rod, tube, turned
 
@@ -25,7 +25,7 @@ def _image(draw: Draw) -> Material | None:
     return draw.one_of(None, None, plain("2f5f8f", 0.3, 0.35), plain("c9d3dc", 0.3, 0.3))
 
 
-def television(draw: Draw) -> Piece:
+def television(draw: Draw) -> FurnitureParts:
     """A flat television on two feet or a central stand."""
     width = draw.between(0.75, 1.45)
     height, shell = round(width * 0.575, 3), plain("141416", 0.3)
@@ -34,18 +34,18 @@ def television(draw: Draw) -> Piece:
         parts += [box((0.03, 0.24, 0.075), (s * width * 0.35, 0, 0), shell) for s in (-1, 1)]
     else:
         parts += [box((width * 0.4, 0.22, 0.015), (0, 0, 0), shell), box((0.12, 0.03, 0.1), (0, -0.01, 0.01), shell)]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def wall_television(draw: Draw) -> Piece:
+def wall_television(draw: Draw) -> FurnitureParts:
     """A flat television on a wall mount."""
     width = draw.between(0.85, 1.6)
     height, shell = round(width * 0.575, 3), plain("141416", 0.3)
     parts = _screen(width, height, 0.035, 0, shell, draw.one_of(None, None, _image(draw)))
-    return Piece([*parts, box((width * 0.4, 0.04, height * 0.5), (0, -0.035, height * 0.25), shell)])
+    return FurnitureParts([*parts, box((width * 0.4, 0.04, height * 0.5), (0, -0.035, height * 0.25), shell)])
 
 
-def monitor(draw: Draw) -> Piece:
+def monitor(draw: Draw) -> FurnitureParts:
     """A computer monitor on a stand."""
     width = draw.between(0.42, 0.75)
     height, shell = (
@@ -58,10 +58,10 @@ def monitor(draw: Draw) -> Piece:
         box((0.05, 0.03, lift + height * 0.4), (0, -0.03, 0), shell),
         box((0.24, 0.18, 0.014), (0, -0.02, 0), shell, bevel=0.005),
     ]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def keyboard(draw: Draw) -> Piece:
+def keyboard(draw: Draw) -> FurnitureParts:
     """A keyboard with rows of keys."""
     body, keys = draw.one_of(
         (plain("1b1b1d"), plain("2e2e31")), (plain("d6d7d8"), plain("f4f4f2")), (plain("9a9da1"), plain("2a2a2c"))
@@ -74,18 +74,20 @@ def keyboard(draw: Draw) -> Piece:
             at = ((j - (columns - 1) / 2) * width * 0.95 / columns, (i - 2) * depth * 0.2, 0.018)
             parts.append(box((width * 0.95 / columns - 0.003, depth * 0.2 - 0.003, 0.006), at, keys))
     parts.append(box((width * 0.4, depth * 0.2 - 0.003, 0.006), (0, depth * 0.4, 0.018), keys))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def mouse(draw: Draw) -> Piece:
+def mouse(draw: Draw) -> FurnitureParts:
     """A computer mouse with a wheel."""
     body = draw.paint("black", "white", "grey", "red", "blue")
     size = (draw.between(0.055, 0.07), draw.between(0.095, 0.12), draw.between(0.035, 0.045))
     wheel = turned(cylinder(0.008, 0.008, material=plain("404044"), sides=8), 90, "y")
-    return Piece([ellipsoid(size, material=body, sides=14), moved(wheel, (-0.004, -size[1] * 0.22, size[2] * 0.88))])
+    return FurnitureParts(
+        [ellipsoid(size, material=body, sides=14), moved(wheel, (-0.004, -size[1] * 0.22, size[2] * 0.88))]
+    )
 
 
-def laptop(draw: Draw) -> Piece:
+def laptop(draw: Draw) -> FurnitureParts:
     """An open laptop."""
     shell = draw.one_of(plain("b4b7ba", 0.5), plain("1d1d1f"), plain("55585c", 0.4), plain("e8e6e1"))
     width, depth = draw.between(0.3, 0.38), draw.between(0.21, 0.26)
@@ -102,10 +104,10 @@ def laptop(draw: Draw) -> Piece:
     )
     lean = draw.whole(8, 28)
     parts += [moved(turned(p, lean, "x"), (0, -depth / 2, 0.014)) for p in lid]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def computer_tower(draw: Draw) -> Piece:
+def computer_tower(draw: Draw) -> FurnitureParts:
     """A desktop computer's case."""
     shell = draw.one_of(plain("1a1a1c", 0.3), plain("1a1a1c", 0.3), plain("e4e3df"), plain("7b7e82", 0.4))
     width, depth, height = draw.between(0.17, 0.23), draw.between(0.38, 0.5), draw.between(0.36, 0.5)
@@ -124,10 +126,10 @@ def computer_tower(draw: Draw) -> Piece:
     parts += [
         box((width * 0.6, 0.004, 0.006), (0, y + 0.001, height * (0.1 + 0.03 * i)), plain("38383b")) for i in range(6)
     ]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def printer(draw: Draw) -> Piece:
+def printer(draw: Draw) -> FurnitureParts:
     """A desktop printer with a paper tray and a sheet coming out."""
     shell, dark = draw.one_of(plain("e6e5e1"), plain("26262a"), plain("b9bbbe")), plain("2a2a2d", 0.4)
     width, depth, height = draw.between(0.38, 0.48), draw.between(0.32, 0.42), draw.between(0.18, 0.32)
@@ -138,10 +140,10 @@ def printer(draw: Draw) -> Piece:
     parts.append(box((width * 0.6, 0.14, 0.012), (0, y + 0.06, height * 0.2), shell))
     parts.append(box((0.21, 0.16, 0.004), (0, y + 0.04, height * 0.2 + 0.014), plain("fbfbf8")))
     parts.append(box((0.09, 0.03, 0.004), (width * 0.28, y - 0.03, height), plain("4d7fb5", 0.4, 0.2)))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def telephone(draw: Draw) -> Piece:
+def telephone(draw: Draw) -> FurnitureParts:
     """A desk telephone: sloped body, keys, a receiver across it."""
     shell = draw.paint("black", "white", "red", "grey", "beige", gloss=0.4)
     width, depth = draw.between(0.17, 0.22), draw.between(0.18, 0.23)
@@ -160,17 +162,17 @@ def telephone(draw: Draw) -> Piece:
     parts.append(box((0.045, depth * 0.96, 0.025), (x, 0, 0.062), shell, bevel=0.011))
     parts += [ellipsoid((0.06, 0.065, 0.05), (x, s * depth * 0.38, 0.045), shell, sides=10) for s in (-1, 1)]
     coil = [(x, -depth * 0.4, 0.03), (x - 0.05, -depth * 0.3, 0.01), (x - 0.05, depth * 0.2, 0.01)]
-    return Piece(parts + tube(coil, 0.005, plain("18181a")))
+    return FurnitureParts(parts + tube(coil, 0.005, plain("18181a")))
 
 
-def floor_fan(draw: Draw) -> Piece:
+def floor_fan(draw: Draw) -> FurnitureParts:
     """A standing fan: base, pole, blades in a cage."""
-    return Piece(_fan(draw, draw.between(1.0, 1.35), draw.between(0.19, 0.24)))
+    return FurnitureParts(_fan(draw, draw.between(1.0, 1.35), draw.between(0.19, 0.24)))
 
 
-def desk_fan(draw: Draw) -> Piece:
+def desk_fan(draw: Draw) -> FurnitureParts:
     """A small fan for a desk."""
-    return Piece(_fan(draw, draw.between(0.35, 0.5), draw.between(0.12, 0.17)))
+    return FurnitureParts(_fan(draw, draw.between(0.35, 0.5), draw.between(0.12, 0.17)))
 
 
 def _fan(draw: Draw, height: float, radius: float) -> list[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..mesh import Material
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .fittings import carcass, fronts
 from .random_draw import Draw, glass, plain
 from .solids import box, cylinder, ellipsoid, facing, lathe, rod, tube
@@ -16,7 +16,7 @@ def _enamel(draw: Draw) -> Material:
     return draw.one_of(draw.ceramic(), draw.ceramic(), draw.steel(), draw.paint("black", gloss=0.5))
 
 
-def refrigerator(draw: Draw) -> Piece:
+def refrigerator(draw: Draw) -> FurnitureParts:
     """An upright fridge with a freezer door above or below, or two doors side by side."""
     shell, handle = _enamel(draw), draw.steel()
     double = draw.chance(0.3)
@@ -40,10 +40,10 @@ def refrigerator(draw: Draw) -> Piece:
         length = min(0.45, (high - low) * 0.5)
         z = (low + high) / 2 - length / 2
         parts.append(box((0.022, 0.03, length), (x + side * (w / 2 - 0.045), y + 0.065, z), handle, bevel=0.008))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def stove(draw: Draw) -> Piece:
+def stove(draw: Draw) -> FurnitureParts:
     """A cooker: oven door with a window, knobs, four plates or burners."""
     shell, dark = _enamel(draw), plain("141416", 0.6)
     width, depth, height = draw.between(0.5, 0.76), draw.between(0.58, 0.66), draw.between(0.85, 0.92)
@@ -69,10 +69,10 @@ def stove(draw: Draw) -> Piece:
                 ]
     if draw.chance(0.4):
         parts.append(box((width, 0.03, 0.16), (0, -depth / 2 + 0.015, height), shell))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def washer(draw: Draw) -> Piece:
+def washer(draw: Draw) -> FurnitureParts:
     """A front-loading washing machine with a round window."""
     shell, rim = (
         draw.one_of(draw.ceramic(), draw.ceramic(), draw.steel(), draw.paint("black", "grey", gloss=0.5)),
@@ -91,10 +91,10 @@ def washer(draw: Draw) -> Piece:
     parts.append(box((width * 0.3, 0.006, 0.08), (-width * 0.3, y + 0.003, height - 0.12), draw.paint("grey", "white")))
     parts.append(facing(cylinder(0.03, 0.02, material=rim, sides=14), (width * 0.05, y, height - 0.08)))
     parts.append(box((0.12, 0.004, 0.04), (width * 0.3, y + 0.002, height - 0.1), glass()))
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def dishwasher(draw: Draw) -> Piece:
+def dishwasher(draw: Draw) -> FurnitureParts:
     """A dishwasher: one door, a handle bar, a strip of controls."""
     shell = _enamel(draw)
     width, depth, height = draw.one_of(0.45, 0.6), draw.between(0.55, 0.62), draw.between(0.81, 0.87)
@@ -109,10 +109,10 @@ def dishwasher(draw: Draw) -> Piece:
     parts += [
         cylinder(0.008, 0.002, (width * (0.1 + 0.06 * i), y, height - 0.06), draw.steel(), sides=6) for i in range(3)
     ]
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def microwave(draw: Draw) -> Piece:
+def microwave(draw: Draw) -> FurnitureParts:
     """A microwave oven: dark window, handle, panel with buttons."""
     shell = _enamel(draw)
     width, depth, height = draw.between(0.44, 0.54), draw.between(0.32, 0.42), draw.between(0.25, 0.31)
@@ -130,10 +130,10 @@ def microwave(draw: Draw) -> Piece:
         for j in range(3):
             at = (-width * (0.31 + 0.05 * i), y + 0.006, height * (0.2 + 0.16 * j))
             parts.append(box((0.014, 0.004, 0.018), at, plain("b5b7ba")))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def counter(draw: Draw) -> Piece:
+def counter(draw: Draw) -> FurnitureParts:
     """A run of kitchen base units with a worktop."""
     front, handle, top = draw.timber(), draw.metal(), draw.one_of(draw.marble(), draw.wood())
     units = draw.whole(2, 4)
@@ -155,10 +155,10 @@ def counter(draw: Draw) -> Piece:
             handle,
             knob="side" if rows == 1 else "bar",
         )
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def island(draw: Draw) -> Piece:
+def island(draw: Draw) -> FurnitureParts:
     """A bar counter: a tall panel with a thick overhanging top."""
     panel, top = draw.timber(), draw.one_of(draw.marble(), draw.wood())
     width, depth, height = draw.between(1.2, 2.0), draw.between(0.55, 0.8), draw.between(0.9, 1.08)
@@ -170,10 +170,10 @@ def island(draw: Draw) -> Piece:
         box((w - 0.04, 0.012, height - 0.2), (-(width - 0.14) / 2 + (i + 0.5) * w, depth / 2 - 0.22, 0.08), panel)
         for i in range(count)
     ]
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def kettle(draw: Draw) -> Piece:
+def kettle(draw: Draw) -> FurnitureParts:
     """An electric kettle with a spout and a handle."""
     body, dark = (
         draw.one_of(draw.steel(), draw.ceramic(), draw.paint("red", "black", "blue", "green", gloss=0.5)),
@@ -197,10 +197,10 @@ def kettle(draw: Draw) -> Piece:
         (-radius * 1.6, 0, height * 0.4),
         (-radius, 0, height * 0.25),
     ]
-    return Piece(parts + tube(loop, 0.011, dark))
+    return FurnitureParts(parts + tube(loop, 0.011, dark))
 
 
-def pan(draw: Draw) -> Piece:
+def pan(draw: Draw) -> FurnitureParts:
     """A frying pan with a long handle, or a pot with two ears and a lid."""
     metal, dark = (
         draw.one_of(draw.steel(), plain("1e1e20", 0.4), draw.paint("red", "black", "blue", gloss=0.5)),
@@ -217,7 +217,7 @@ def pan(draw: Draw) -> Piece:
             (0.0, 0.006),
         ]
         handle = tube([(radius * 0.95, 0, 0.035), (radius + 0.1, 0, 0.055), (radius + 0.2, 0, 0.06)], 0.011, dark)
-        return Piece([lathe(profile, material=metal, sides=22), *handle])
+        return FurnitureParts([lathe(profile, material=metal, sides=22), *handle])
     radius, height = draw.between(0.09, 0.14), draw.between(0.1, 0.18)
     parts = [cylinder(radius, height, material=metal, sides=22)]
     parts.append(
@@ -231,10 +231,10 @@ def pan(draw: Draw) -> Piece:
             (s * radius, 0.03, height * 0.8),
         ]
         parts += tube(points, 0.006, dark)
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def cup(draw: Draw) -> Piece:
+def cup(draw: Draw) -> FurnitureParts:
     """A mug with a handle."""
     glaze = draw.paint(gloss=0.6)
     radius, height = draw.between(0.035, 0.048), draw.between(0.08, 0.11)
@@ -248,20 +248,20 @@ def cup(draw: Draw) -> Piece:
     ]
     angles = [math.pi * (k / 6 - 0.5) for k in range(7)]
     ear = [(radius * 0.94 + 0.03 * math.cos(a), 0.0, height * 0.5 + height * 0.3 * math.sin(a)) for a in angles]
-    return Piece([lathe(profile, material=glaze, sides=16), *tube(ear, 0.005, glaze, sides=5)])
+    return FurnitureParts([lathe(profile, material=glaze, sides=16), *tube(ear, 0.005, glaze, sides=5)])
 
 
-def bottle(draw: Draw) -> Piece:
+def bottle(draw: Draw) -> FurnitureParts:
     """A bottle with a neck and a label."""
     body = plain(draw.one_of("1f3d24", "3a2414", "7f9fb0", "b9c7cf", "5a1a22"), 0.9)
     radius, height = draw.between(0.032, 0.042), draw.between(0.22, 0.32)
     neck = radius * draw.between(0.3, 0.4)
     profile = [(0.0, 0.0), (radius, 0.0), (radius, height * 0.6), (neck, height * 0.75), (neck, height), (0.0, height)]
     label = cylinder(radius + 0.001, height * 0.25, (0, 0, height * 0.18), draw.paint(), sides=16)
-    return Piece([lathe(profile, material=body, sides=16), label])
+    return FurnitureParts([lathe(profile, material=body, sides=16), label])
 
 
-def bowl(draw: Draw) -> Piece:
+def bowl(draw: Draw) -> FurnitureParts:
     """A bowl, sometimes with fruit."""
     glaze = draw.one_of(draw.paint(gloss=0.6), draw.wood(), draw.steel())
     radius = draw.between(0.08, 0.17)
@@ -282,7 +282,7 @@ def bowl(draw: Draw) -> Piece:
             a = math.pi / 2 * k
             at = (r * 0.55 * math.cos(a), r * 0.55 * math.sin(a), height * 0.35 + 0.01 * (k % 2))
             parts.append(ellipsoid((r, r, r * 0.95), at, fruit, sides=8))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
 DESIGNS = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .fittings import fronts, legs
 from .random_draw import Draw, plain
 from .solids import box, cylinder, moved, prism, rod, tube, turned
 
 
-def upright_piano(draw: Draw) -> Piece:
+def upright_piano(draw: Draw) -> FurnitureParts:
     """An upright piano with its keys open."""
     case = draw.one_of(plain("121214", 0.8), plain("121214", 0.8), draw.wood(), draw.ceramic())
     width, depth, height = draw.between(1.42, 1.54), draw.between(0.56, 0.64), draw.between(1.1, 1.3)
@@ -35,10 +35,10 @@ def upright_piano(draw: Draw) -> Piece:
                 )
             )
     parts.append(box((width * 0.5, 0.02, 0.24), (0, y + body / 2 + 0.03, 0.86), case))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def guitar(draw: Draw) -> Piece:
+def guitar(draw: Draw) -> FurnitureParts:
     """An acoustic guitar leaning in a small stand."""
     body, neck = draw.wood(), plain("2c1c12", 0.3)
     length = draw.between(0.95, 1.05)
@@ -54,10 +54,10 @@ def guitar(draw: Draw) -> Piece:
     leaning = [moved(turned(p, 10, "x"), (0, 0.0, 0.06)) for p in upright]
     stand = plain("1c1c1e")
     frame = [(-0.13, 0.14, 0.0), (-0.1, 0.02, 0.08), (0.0, -0.2, 0.5), (0.1, 0.02, 0.08), (0.13, 0.14, 0.0)]
-    return Piece([*leaning, *tube(frame, 0.01, stand), rod((0, -0.2, 0.5), (0, -0.32, 0), 0.01, stand)])
+    return FurnitureParts([*leaning, *tube(frame, 0.01, stand), rod((0, -0.2, 0.5), (0, -0.32, 0), 0.01, stand)])
 
 
-def digital_piano(draw: Draw) -> Piece:
+def digital_piano(draw: Draw) -> FurnitureParts:
     """A digital piano on a stand."""
     case = draw.one_of(plain("161618", 0.4), draw.ceramic(), draw.wood())
     width, depth, height = draw.between(1.3, 1.42), draw.between(0.3, 0.42), draw.between(0.74, 0.84)
@@ -72,7 +72,7 @@ def digital_piano(draw: Draw) -> Piece:
     ]
     parts.append(box((width * 0.45, 0.015, 0.2), (0, -depth / 2 + 0.03, height), case))
     parts += fronts((-width / 2, 0.25, width, 0.12), -depth / 2 + 0.02, (1, 1), case, case, knob="none")
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
 DESIGNS = (

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..mesh import Material, Part
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .random_draw import Draw, plain
 from .solids import Point, cylinder, ellipsoid, lathe, rod, sheet
 
@@ -48,7 +48,7 @@ def _green(draw: Draw) -> Material:
     return plain(draw.one_of("3f6b3a", "4f7f3f", "2f5a35", "6c8f4a", "557a4a"), 0.2)
 
 
-def floor_plant(draw: Draw) -> Piece:
+def floor_plant(draw: Draw) -> FurnitureParts:
     """A tall plant in a pot: stems with broad leaves."""
     pot_radius, pot_height = draw.between(0.13, 0.2), draw.between(0.22, 0.36)
     height, green = draw.between(0.7, 1.5), _green(draw)
@@ -65,10 +65,10 @@ def floor_plant(draw: Draw) -> Piece:
             long = draw.between(0.22, 0.34)
             tip = (base[0] + long * math.cos(b), base[1] + long * math.sin(b), base[2] + long * 0.35)
             parts += _leaf(base, tip, broad, green)
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def spiky_plant(draw: Draw) -> Piece:
+def spiky_plant(draw: Draw) -> FurnitureParts:
     """A plant of long narrow leaves from one place, in a pot on the floor."""
     pot_radius, pot_height = draw.between(0.12, 0.19), draw.between(0.2, 0.34)
     parts, green = _pot(draw, pot_radius, pot_height), _green(draw)
@@ -78,16 +78,16 @@ def spiky_plant(draw: Draw) -> Piece:
         reach = length * math.cos(rise * math.pi / 2 * 0.92)
         tip = (reach * math.cos(a), reach * math.sin(a), pot_height + length * rise)
         parts += _leaf((0.02 * math.cos(a), 0.02 * math.sin(a), pot_height * 0.86), tip, 0.05, green)
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def small_plant(draw: Draw) -> Piece:
+def small_plant(draw: Draw) -> FurnitureParts:
     """A small plant for a table or a sill."""
     pot_radius, pot_height = draw.between(0.05, 0.09), draw.between(0.08, 0.14)
     parts, green = _pot(draw, pot_radius, pot_height), _green(draw)
     if draw.chance(0.3):
         tall = draw.between(0.08, 0.16)
-        return Piece(
+        return FurnitureParts(
             [*parts, ellipsoid((pot_radius * 1.3, pot_radius * 1.3, tall), (0, 0, pot_height * 0.8), green, sides=12)]
         )
     length = draw.between(0.1, 0.2)
@@ -107,7 +107,7 @@ def small_plant(draw: Draw) -> Piece:
             )
             for k in range(4)
         ]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
 DESIGNS = (

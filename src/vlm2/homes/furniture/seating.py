@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..mesh import Part
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .fittings import legs
 from .random_draw import Draw, plain
 from .solids import box, cushion, cylinder, lathe, rod, turned
 
 
-def wooden_chair(draw: Draw) -> Piece:
+def wooden_chair(draw: Draw) -> FurnitureParts:
     """A four-legged chair with a wooden back of slats or rails."""
     wood = draw.timber()
     width, depth, seat = draw.between(0.40, 0.48), draw.between(0.40, 0.48), draw.between(0.43, 0.47)
@@ -32,10 +32,10 @@ def wooden_chair(draw: Draw) -> Piece:
         frame += [box((inner, 0.018, 0.05), (0, y, seat + back * f), wood) for f in (0.25, 0.55)]
     lean = draw.whole(4, 9)
     parts += [turned(p, lean, "x", (0, y, seat)) for p in frame]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def upholstered_chair(draw: Draw) -> Piece:
+def upholstered_chair(draw: Draw) -> FurnitureParts:
     """A padded dining chair, or an armchair, on wooden or metal legs."""
     cloth, leg = draw.fabric(), draw.one_of(draw.wood(), draw.metal())
     arms = draw.chance(0.45)
@@ -51,10 +51,10 @@ def upholstered_chair(draw: Draw) -> Piece:
     if arms:
         arm = (0.11, depth * 0.9, 0.28)
         parts += [box(arm, (s * (width / 2 - 0.055), 0.02, seat - 0.1), cloth, bevel=0.04, steps=2) for s in (-1, 1)]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def office_chair(draw: Draw) -> Piece:
+def office_chair(draw: Draw) -> FurnitureParts:
     """A swivel chair on a five-armed base with wheels."""
     cloth, dark = (
         draw.fabric("black", "grey", "blue", "red", "white"),
@@ -78,10 +78,10 @@ def office_chair(draw: Draw) -> Piece:
             x = s * (width / 2 + 0.03)
             parts.append(rod((x, -0.02, seat - 0.05), (x, -0.02, seat + 0.17), 0.015, dark))
             parts.append(box((0.06, 0.26, 0.03), (x, 0, seat + 0.17), dark, bevel=0.01))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def shell_chair(draw: Draw) -> Piece:
+def shell_chair(draw: Draw) -> FurnitureParts:
     """A moulded plastic shell on slender legs."""
     shell = draw.paint("white", "black", "red", "yellow", "blue", "green", "grey", gloss=0.4)
     leg = draw.one_of(draw.wood(), draw.steel(), plain("1c1c1e"))
@@ -91,10 +91,10 @@ def shell_chair(draw: Draw) -> Piece:
     parts.append(box((width, depth, 0.03), (0, 0, seat - 0.03), shell, bevel=0.012))
     rest = box((width * 0.96, 0.025, back), (0, -depth / 2 + 0.012, seat), shell, bevel=0.011, steps=2)
     parts.append(turned(rest, draw.whole(8, 16), "x", (0, -depth / 2, seat)))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def round_stool(draw: Draw) -> Piece:
+def round_stool(draw: Draw) -> FurnitureParts:
     """A low stool with a round seat on three or four splayed legs."""
     wood = draw.timber()
     radius, height = draw.between(0.15, 0.2), draw.between(0.4, 0.5)
@@ -108,10 +108,10 @@ def round_stool(draw: Draw) -> Piece:
         parts.append(
             rod((c * radius, s * radius, 0), (c * radius * 0.6, s * radius * 0.6, height - 0.035), 0.016, wood)
         )
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def bar_stool(draw: Draw) -> Piece:
+def bar_stool(draw: Draw) -> FurnitureParts:
     """A tall stool on a column with a foot ring, or on four legs."""
     metal, cloth = draw.metal(), draw.fabric()
     height, radius = draw.between(0.62, 0.78), draw.between(0.17, 0.2)
@@ -123,23 +123,23 @@ def bar_stool(draw: Draw) -> Piece:
     else:
         parts += legs((radius * 2.1, radius * 2.1), height - 0.08, 0.03, metal, splay=0.07, round_=True)
         parts += [box((radius * 1.5, 0.02, 0.02), (0, s * radius * 0.85, height * 0.33), metal) for s in (-1, 1)]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def pouf(draw: Draw) -> Piece:
+def pouf(draw: Draw) -> FurnitureParts:
     """A padded stool without legs, or a square one on short feet."""
     cloth = draw.fabric()
     width, height = draw.between(0.38, 0.55), draw.between(0.36, 0.44)
     if draw.chance(0.5):
         r = width / 2
         profile = [(0.0, 0.0), (r * 0.88, 0.0), (r, height * 0.2), (r, height * 0.8), (r * 0.88, height), (0.0, height)]
-        return Piece([lathe(profile, material=cloth, sides=18)])
+        return FurnitureParts([lathe(profile, material=cloth, sides=18)])
     parts = legs((width * 0.9, width * 0.9), 0.08, 0.04, draw.wood())
     parts.append(box((width, width, height - 0.08), (0, 0, 0.08), cloth, bevel=0.045, steps=2))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def sofa(draw: Draw) -> Piece:
+def sofa(draw: Draw) -> FurnitureParts:
     """A sofa of two, three or four seats with arms."""
     seats = draw.one_of(2, 2, 3, 3, 3, 4)
     cloth, leg = draw.fabric(), draw.wood()
@@ -149,7 +149,7 @@ def sofa(draw: Draw) -> Piece:
     parts = _sofa_body(width, depth, arm, back, seat, cloth, draw)
     parts += _seat_cushions(seats, seat_width, depth, seat, back, cloth)
     parts += legs((width * 0.94, depth * 0.9), 0.1, 0.05, leg)
-    return Piece(parts, seat)
+    return FurnitureParts(parts, seat)
 
 
 def _sofa_body(width: float, depth: float, arm: float, back: float, seat: float, cloth, draw: Draw) -> list[Part]:
@@ -173,7 +173,7 @@ def _seat_cushions(seats: int, seat_width: float, depth: float, seat: float, bac
     return parts
 
 
-def corner_sofa(draw: Draw) -> Piece:
+def corner_sofa(draw: Draw) -> FurnitureParts:
     """An L-shaped sofa: three seats and a chaise towards the front."""
     cloth, foot = draw.fabric("grey", "beige", "blue", "brown", "green", "black"), draw.wood()
     seats, seat_width, depth = draw.whole(2, 3), draw.between(0.62, 0.74), draw.between(0.85, 0.95)
@@ -187,7 +187,7 @@ def corner_sofa(draw: Draw) -> Piece:
     for sx in (-1, 1):
         parts.append(box((0.05, 0.05, 0.1), (sx * width * 0.45, -depth * 0.42, 0), foot))
     parts.append(box((0.05, 0.05, 0.1), (x, depth / 2 + chaise - 0.08, 0), foot))
-    return Piece(parts, seat)
+    return FurnitureParts(parts, seat)
 
 
 DESIGNS = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, placed, rod, tube
 
 
-def round_bin(draw: Draw) -> Piece:
+def round_bin(draw: Draw) -> FurnitureParts:
     """An open waste bin, round, tapering down."""
     shell = draw.one_of(draw.paint(gloss=0.3), draw.steel())
     radius, height = draw.between(0.11, 0.16), draw.between(0.25, 0.4)
@@ -21,10 +21,10 @@ def round_bin(draw: Draw) -> Piece:
             ellipsoid((0.09, 0.08, 0.07), (x, y, height * 0.6), plain("efeeea"), sides=6)
             for x, y in ((0.02, 0.03), (-0.04, -0.02))
         ]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def pedal_bin(draw: Draw) -> Piece:
+def pedal_bin(draw: Draw) -> FurnitureParts:
     """A waste bin with a lid and a pedal, round or oblong."""
     shell, dark = draw.one_of(draw.steel(), draw.paint(gloss=0.5)), plain("1c1c1e", 0.3)
     height = draw.between(0.4, 0.66)
@@ -36,16 +36,16 @@ def pedal_bin(draw: Draw) -> Piece:
         ]
         lid = [(0.0, 0.0), (radius * 1.03, 0.0), (radius, 0.03), (radius * 0.6, height * 0.13), (0.0, height * 0.15)]
         parts.append(lathe(lid, (0, 0, height * 0.85 + 0.02), draw.one_of(shell, dark), sides=22))
-        return Piece([*parts, box((0.06, 0.05, 0.012), (0, radius + 0.02, 0.015), dark)])
+        return FurnitureParts([*parts, box((0.06, 0.05, 0.012), (0, radius + 0.02, 0.015), dark)])
     width, depth = draw.between(0.25, 0.36), draw.between(0.25, 0.34)
     parts = [box((width, depth, height * 0.88), material=shell, bevel=0.02)]
     parts.append(
         box((width + 0.01, depth + 0.01, height * 0.12), (0, 0, height * 0.88), draw.one_of(shell, dark), bevel=0.02)
     )
-    return Piece([*parts, box((0.08, 0.05, 0.012), (0, depth / 2 + 0.02, 0.015), dark)])
+    return FurnitureParts([*parts, box((0.08, 0.05, 0.012), (0, depth / 2 + 0.02, 0.015), dark)])
 
 
-def backpack(draw: Draw) -> Piece:
+def backpack(draw: Draw) -> FurnitureParts:
     """A backpack that stands on its base: body, front pocket, straps."""
     cloth = draw.fabric("black", "grey", "blue", "red", "green", "purple", "orange", "pink", "yellow")
     trim = draw.one_of(plain("1c1c1e"), draw.fabric("brown", "grey", "black"))
@@ -71,10 +71,10 @@ def backpack(draw: Draw) -> Piece:
         trim,
         sides=5,
     )
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def trolley_suitcase(draw: Draw) -> Piece:
+def trolley_suitcase(draw: Draw) -> FurnitureParts:
     """A suitcase with wheels, ribs and a drawn handle."""
     shell, dark = draw.paint(gloss=0.4), plain("1a1a1c", 0.3)
     width, depth, height = draw.between(0.36, 0.5), draw.between(0.2, 0.3), draw.between(0.5, 0.72)
@@ -104,10 +104,10 @@ def trolley_suitcase(draw: Draw) -> Piece:
         0.01,
         dark,
     )
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def leather_suitcase(draw: Draw) -> Piece:
+def leather_suitcase(draw: Draw) -> FurnitureParts:
     """An old suitcase standing on its long side, with straps and a grip."""
     leather, strap = draw.paint("brown", "beige", "black", "red", "green"), plain("3a2416", 0.3)
     width, depth, height = draw.between(0.5, 0.7), draw.between(0.17, 0.24), draw.between(0.34, 0.45)
@@ -119,10 +119,10 @@ def leather_suitcase(draw: Draw) -> Piece:
     parts += [
         box((0.03, 0.006, 0.04), (s * width * 0.12, depth / 2, height * 0.8), plain("b08d4a", 0.6)) for s in (-1, 1)
     ]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def shoes(draw: Draw) -> Piece:
+def shoes(draw: Draw) -> FurnitureParts:
     """A pair of shoes or ankle boots side by side, toes to the front."""
     upper, sole = draw.paint(gloss=0.2), draw.one_of(plain("f0efeb"), plain("1c1c1e"), plain("5b3a22"))
     length, width, shaft = draw.between(0.24, 0.3), draw.between(0.085, 0.105), draw.one_of(0.09, 0.09, 0.17)
@@ -135,10 +135,10 @@ def shoes(draw: Draw) -> Piece:
         parts += [
             box((width * 0.4, 0.008, 0.004), (x, length * (0.05 + 0.06 * k), 0.1 - 0.005 * k), sole) for k in range(3)
         ]
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def slippers(draw: Draw) -> Piece:
+def slippers(draw: Draw) -> FurnitureParts:
     """A pair of slippers."""
     cloth, sole = draw.fabric(), plain("3a3a3c")
     length, width = draw.between(0.24, 0.29), draw.between(0.09, 0.11)
@@ -147,10 +147,10 @@ def slippers(draw: Draw) -> Piece:
         x = s * (width / 2 + 0.02)
         parts.append(box((width, length, 0.02), (x, 0, 0), sole, bevel=0.009))
         parts.append(ellipsoid((width, length * 0.55, 0.08), (x, length * 0.2, 0.01), cloth, sides=12))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def ring_basket(draw: Draw) -> Piece:
+def ring_basket(draw: Draw) -> FurnitureParts:
     """An oblong laundry basket with slots and two grips."""
     shell = draw.paint("white", "grey", "blue", "pink", "beige", "green")
     width, depth, height = draw.between(0.45, 0.62), draw.between(0.34, 0.44), draw.between(0.25, 0.6)
@@ -165,10 +165,10 @@ def ring_basket(draw: Draw) -> Piece:
     if draw.chance(0.6):
         cloth = draw.fabric()
         parts.append(ellipsoid((width * 0.85, depth * 0.85, height * 0.5), (0, 0, height * 0.5), cloth, sides=12))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def duffel(draw: Draw) -> Piece:
+def duffel(draw: Draw) -> FurnitureParts:
     """A soft backpack slumped to one side, with a rolled top."""
     cloth = draw.fabric("green", "blue", "grey", "brown", "red", "black")
     width, depth, height = draw.between(0.28, 0.34), draw.between(0.2, 0.25), draw.between(0.36, 0.46)
@@ -189,7 +189,7 @@ def duffel(draw: Draw) -> Piece:
             sides=5,
         )
         parts.append(box((0.02, 0.006, height * 0.4), (s * 0.06, depth * 0.5, height * 0.3), trim))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
 DESIGNS = (

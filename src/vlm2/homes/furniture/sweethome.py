@@ -40,7 +40,7 @@ LICENCES = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """What the pack's index says of a model; `parts` are (red, green, blue, vertices, triangles), colours linear."""
 
     name: str
@@ -79,7 +79,7 @@ class SweetHome:
             rows = json.loads(pack["index"].tobytes())
         self.entries = tuple(_entry(row) for row in rows)
 
-    def model(self, entry: Entry) -> FurnitureModel:
+    def model(self, entry: CatalogueEntry) -> FurnitureModel:
         """Read one model."""
         with np.load(self.path, allow_pickle=False) as pack:
             positions, normals, faces = (pack[f"{entry.name}:{k}"] for k in ("positions", "normals", "faces"))
@@ -102,9 +102,9 @@ class SweetHome:
         )
 
 
-def _entry(row: dict[str, Any]) -> Entry:
+def _entry(row: dict[str, Any]) -> CatalogueEntry:
     parts = tuple(tuple(part) for part in row.pop("parts"))
-    return Entry(size=tuple(row.pop("size")), parts=parts, **row)
+    return CatalogueEntry(size=tuple(row.pop("size")), parts=parts, **row)
 
 
 def _built(folder: Path) -> Path:
@@ -161,12 +161,12 @@ def read_catalogue(text: str) -> dict[str, dict[str, str]]:
 
 def _converted(
     archive: zipfile.ZipFile, pack: str, category: str, slug: str, row: dict[str, str]
-) -> tuple[Entry, Mesh]:
+) -> tuple[CatalogueEntry, Mesh]:
     size = np.array([float(row[k]) for k in ("width", "depth", "height")]) / 100
     stands = _stands(category, slug, size)
     limit = MOST_TRIANGLES_SMALL if size.max() < 0.45 else MOST_TRIANGLES
     mesh = settle(_light(archive, row, size, limit), stands)
-    entry = Entry(
+    entry = CatalogueEntry(
         name=f"{category}/{pack}/{slug}",
         category=category,
         stands=stands,

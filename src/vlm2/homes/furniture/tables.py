@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .design import Design, Piece
+from .design import Design, FurnitureParts
 from .fittings import carcass, fronts, legs
 from .random_draw import Draw
 from .solids import box, cylinder, lathe, rod
 
 
-def dining_table(draw: Draw) -> Piece:
+def dining_table(draw: Draw) -> FurnitureParts:
     """A rectangular table on four legs with an apron."""
     wood = draw.timber()
     width, depth, height = draw.between(1.1, 2.1), draw.between(0.75, 1.0), draw.between(0.72, 0.77)
@@ -21,10 +21,10 @@ def dining_table(draw: Draw) -> Piece:
     for s in (-1, 1):
         parts.append(box((width - 0.2, 0.02, 0.08), (0, s * (depth / 2 - 0.07), height - top - 0.08), base))
         parts.append(box((0.02, depth - 0.2, 0.08), (s * (width / 2 - 0.07), 0, height - top - 0.08), base))
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def pedestal_table(draw: Draw) -> Piece:
+def pedestal_table(draw: Draw) -> FurnitureParts:
     """A round table on one turned column."""
     wood = draw.timber()
     radius, height = draw.between(0.4, 0.65), draw.between(0.72, 0.77)
@@ -41,10 +41,10 @@ def pedestal_table(draw: Draw) -> Piece:
     ]
     parts = [lathe(profile, material=column, sides=18)]
     parts.append(cylinder(radius, 0.035, (0, 0, height - 0.035), wood, sides=28))
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def trestle_table(draw: Draw) -> Piece:
+def trestle_table(draw: Draw) -> FurnitureParts:
     """A long table on two trestles."""
     wood, frame = draw.wood(), draw.timber()
     width, depth, height = draw.between(1.3, 2.2), draw.between(0.7, 0.95), draw.between(0.72, 0.76)
@@ -56,10 +56,10 @@ def trestle_table(draw: Draw) -> Piece:
             parts.append(rod((x, t * depth * 0.42, 0), (x, t * 0.06, height - 0.06), 0.025, frame))
         parts.append(box((0.03, depth * 0.4, 0.04), (x, 0, height * 0.35), frame))
     parts.append(box((width - 0.5, 0.03, 0.06), (0, 0, height * 0.36), frame))
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def coffee_table(draw: Draw) -> Piece:
+def coffee_table(draw: Draw) -> FurnitureParts:
     """A low table with a lower shelf or a round one on splayed legs."""
     wood = draw.timber()
     height = draw.between(0.36, 0.48)
@@ -68,16 +68,16 @@ def coffee_table(draw: Draw) -> Piece:
         parts = legs(
             (radius * 1.5, radius * 1.5), height - 0.03, 0.035, draw.one_of(wood, draw.metal()), splay=0.05, round_=True
         )
-        return Piece([*parts, cylinder(radius, 0.03, (0, 0, height - 0.03), wood, sides=26)], height)
+        return FurnitureParts([*parts, cylinder(radius, 0.03, (0, 0, height - 0.03), wood, sides=26)], height)
     width, depth = draw.between(0.8, 1.3), draw.between(0.5, 0.75)
     parts = legs((width, depth), height - 0.04, draw.between(0.04, 0.07), wood)
     parts.append(box((width, depth, 0.04), (0, 0, height - 0.04), wood, bevel=0.006))
     if draw.chance(0.6):
         parts.append(box((width - 0.08, depth - 0.08, 0.02), (0, 0, height * 0.3), wood))
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def side_table(draw: Draw) -> Piece:
+def side_table(draw: Draw) -> FurnitureParts:
     """A small table to stand beside a sofa: a round top on a frame of rods."""
     metal, top = draw.metal(), draw.one_of(draw.wood(), draw.marble())
     radius, height = draw.between(0.2, 0.28), draw.between(0.45, 0.6)
@@ -87,10 +87,10 @@ def side_table(draw: Draw) -> Piece:
         c, s = float(np.cos(a)) * radius * 0.85, float(np.sin(a)) * radius * 0.85
         parts.append(rod((c, s, 0), (c * 0.8, s * 0.8, height - 0.02), 0.01, metal))
     parts.append(cylinder(radius * 0.75, 0.015, (0, 0, height * 0.3), metal, sides=18))
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def drawer_desk(draw: Draw) -> Piece:
+def drawer_desk(draw: Draw) -> FurnitureParts:
     """A writing desk with a stack of drawers on one side."""
     wood, handle = draw.timber(), draw.metal()
     width, depth, height = draw.between(1.1, 1.6), draw.between(0.55, 0.75), draw.between(0.72, 0.76)
@@ -101,10 +101,10 @@ def drawer_desk(draw: Draw) -> Piece:
     parts += fronts((x - block / 2, 0.05, block, height - 0.08), depth / 2 - 0.03, (1, draw.whole(2, 4)), wood, handle)
     parts.append(box((0.03, depth - 0.04, height - 0.03), (-side * (width / 2 - 0.03), -0.01, 0), wood))
     parts.append(box((width - block, 0.02, 0.35), (-side * block / 2, -depth / 2 + 0.08, height - 0.38), wood))
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def frame_desk(draw: Draw) -> Piece:
+def frame_desk(draw: Draw) -> FurnitureParts:
     """A plain work desk: a board on a metal frame, sometimes with a shallow drawer."""
     wood, metal = draw.timber(), draw.metal()
     width, depth, height = draw.between(1.0, 1.8), draw.between(0.55, 0.8), draw.between(0.71, 0.76)
@@ -117,10 +117,10 @@ def frame_desk(draw: Draw) -> Piece:
     if draw.chance(0.5):
         parts.append(carcass((0.5, depth * 0.6, 0.09), height - 0.115, wood))
         parts += fronts((-0.25, height - 0.115, 0.5, 0.09), depth * 0.3, (1, 1), wood, metal)
-    return Piece(parts, height)
+    return FurnitureParts(parts, height)
 
 
-def rug(draw: Draw) -> Piece:
+def rug(draw: Draw) -> FurnitureParts:
     """A rug with a border."""
     width, depth = draw.between(1.2, 2.6), draw.between(0.8, 1.8)
     field, border = draw.fabric(), draw.fabric()
@@ -128,15 +128,15 @@ def rug(draw: Draw) -> Piece:
     parts.append(box((width - 0.16, depth - 0.16, 0.004), (0, 0, 0.008), field))
     if draw.chance(0.5):
         parts.append(box((width * 0.45, depth * 0.45, 0.003), (0, 0, 0.012), border))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
-def round_rug(draw: Draw) -> Piece:
+def round_rug(draw: Draw) -> FurnitureParts:
     """A round rug of one or two rings."""
     radius = draw.between(0.5, 1.0)
     parts = [cylinder(radius, 0.008, (0, 0, 0), draw.fabric(), sides=32)]
     parts.append(cylinder(radius * 0.7, 0.004, (0, 0, 0.008), draw.fabric(), sides=32))
-    return Piece(parts)
+    return FurnitureParts(parts)
 
 
 DESIGNS = (

@@ -14,9 +14,9 @@ How it is counted, everywhere in this folder:
 `tests/model/capacity` holds each against the real modules.
 """
 
-from .connection import Memory, Projector, Representation
-from .geometry import Geometry, geometry
+from .connection import Memory, ProjectorSize, RepresentationSize
+from .geometry import GeometrySize, geometry
 from .language import Language
 from .vision import sizes, vision
 
-__all__ = ["Geometry", "Language", "Memory", "Projector", "Representation", "geometry", "sizes", "vision"]
+__all__ = ["GeometrySize", "Language", "Memory", "ProjectorSize", "RepresentationSize", "geometry", "sizes", "vision"]

@@ -10,11 +10,11 @@ from ...core.position import WAVES as POSITION_WAVES
 from ...core.slot_time import WAVES as CLOCK_WAVES
 from ..configuration import VLM2Config
 from .counting import Grid, attention, layer, products
-from .geometry import Geometry
+from .geometry import GeometrySize
 
 
 @dataclass(frozen=True)
-class Representation:
+class RepresentationSize:
     """Position injection, viewpoint alignment and fusion (`model.representation`): frame by frame."""
 
     dim: int
@@ -26,7 +26,7 @@ class Representation:
     view_dim: int
 
     @classmethod
-    def of(cls, config: VLM2Config, geometry: Geometry) -> Representation:
+    def of(cls, config: VLM2Config, geometry: GeometrySize) -> RepresentationSize:
         """Return that of a configuration."""
         return cls(
             dim=config.dim,
@@ -119,7 +119,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Projector:
+class ProjectorSize:
     """Two layers a patch, then pooling; before them a norm, behind a row of tokens a newline, and with a clock a slot's
     time that is embedded and added. `down`: an odd last row or column of the grid is left out."""
 
@@ -132,7 +132,7 @@ class Projector:
     clock: bool = False
 
     @classmethod
-    def of(cls, config: VLM2Config, text_dim: int) -> Projector:
+    def of(cls, config: VLM2Config, text_dim: int) -> ProjectorSize:
         """Return that of a configuration."""
         switches = config.projector_config()
         return cls(

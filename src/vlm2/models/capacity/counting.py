@@ -26,7 +26,7 @@ def layer(inputs: int, outputs: int, bias: bool = True) -> int:
 
 
 @dataclass(frozen=True)
-class Block:
+class BlockSize:
     """A pre-norm transformer block, by its width and the hidden width of its MLP. `extra`: parameters beside the two
     norms, the four attention matrices and the MLP. `rotated`: queries and keys are normalised and turned."""
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from ...encoders.geometry.pi3.config import DecoderSize, Pi3Config
 from ...encoders.geometry.pi3.model import FRAMES_AT_ONCE
 from ..configuration import VLM2Config
-from .counting import PATCH, Block, Grid, layer, products
+from .counting import PATCH, BlockSize, Grid, layer, products
 from .vision import VisionTransformer
 
 
 @dataclass(frozen=True)
-class Geometry:
+class GeometrySize:
     """A π³ over windows of frames (arXiv 2507.13347): its DINOv2 or the projected visual tokens, a trunk whose blocks
     see a frame and the whole window by turns, three frame-wise decoders, heads."""
 
@@ -24,11 +24,11 @@ class Geometry:
         return self.config.points, self.config.confidence, self.config.camera
 
     @property
-    def trunk(self) -> Block:
+    def trunk(self) -> BlockSize:
         """A block with layer scales (2 vectors) and norms of queries and keys (2 of a head's width, with biases)."""
         config = self.config
         extra = 2 * config.width + 4 * (config.width // config.heads)
-        return Block(config.width, int(config.width * config.mlp_ratio), extra, rotated=True)
+        return BlockSize(config.width, int(config.width * config.mlp_ratio), extra, rotated=True)
 
     @property
     def backbone(self) -> VisionTransformer | None:
@@ -36,7 +36,7 @@ class Geometry:
         config = self.config
         if config.input == "visual_tokens":
             return None
-        block = Block(config.width, int(config.width * config.mlp_ratio), extra=2 * config.width)
+        block = BlockSize(config.width, int(config.width * config.mlp_ratio), extra=2 * config.width)
         return VisionTransformer(
             block, config.backbone_depth, config.backbone_positions**2, 1 + config.backbone_registers, 2 * config.width
         )
@@ -116,14 +116,14 @@ class Geometry:
         return frames * (4 * self.points(grid) + grid[0] * grid[1] * (self.config.points.out + self.config.camera.out))
 
 
-def _decoder(size: DecoderSize) -> Block:
-    return Block(size.width, int(size.width * size.mlp_ratio), rotated=True)
+def _decoder(size: DecoderSize) -> BlockSize:
+    return BlockSize(size.width, int(size.width * size.mlp_ratio), rotated=True)
 
 
-def geometry(config: VLM2Config) -> Geometry:
+def geometry(config: VLM2Config) -> GeometrySize:
     """Return the sizes of a model's geometry encoder. Raises ValueError for one that has no formula here."""
     if config.geometry["name"] != "pi3":
         raise ValueError(
             f"There is no capacity formula for the geometry encoder {config.geometry['name']!r}, only for pi3."
         )
-    return Geometry(Pi3Config.from_dict(config.geometry["config"]))
+    return GeometrySize(Pi3Config.from_dict(config.geometry["config"]))

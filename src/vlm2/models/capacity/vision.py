@@ -9,7 +9,7 @@ from ...encoders.vision.efficientnet_lite0 import GROUPS, STEM_CHANNELS
 from ...encoders.vision.encoder import VisionEncoder
 from ..configuration import VLM2Config
 from ..presets import SIGLIP_SO400M
-from .counting import PATCH, Block, Grid, layer, products
+from .counting import PATCH, BlockSize, Grid, layer, products
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class VisionTransformer:
     `extra_tokens`: a class token and registers. `closing`: parameters after the blocks that are used.
     """
 
-    block: Block
+    block: BlockSize
     depth: int
     positions: int
     extra_tokens: int = 0
@@ -95,7 +95,7 @@ class EfficientNet:
 
 
 SIGLIP = VisionTransformer(
-    Block(SIGLIP_SO400M["hidden_size"], SIGLIP_SO400M["intermediate_size"]),
+    BlockSize(SIGLIP_SO400M["hidden_size"], SIGLIP_SO400M["intermediate_size"]),
     depth=SIGLIP_SO400M["num_hidden_layers"],
     positions=(SIGLIP_SO400M["image_size"] // SIGLIP_SO400M["patch_size"]) ** 2,
 )

@@ -63,7 +63,7 @@ TEMPLATE = (
 
 
 @dataclass(frozen=True)
-class Plan:
+class ImportPlan:
     """The model that a checkpoint becomes, on the meta device, and where each of the source's tensors goes."""
 
     config: VLM2Config
@@ -123,7 +123,7 @@ def base_name(source: str, settings: Mapping[str, Any]) -> str:
     return "which of LLaVA-Video and LLaVA-NeXT-Video is not told"
 
 
-def make_plan(settings: Mapping[str, Any], geometry: Mapping[str, Any]) -> Plan:
+def make_plan(settings: Mapping[str, Any], geometry: Mapping[str, Any]) -> ImportPlan:
     """Build the model of a source's config.json without weights. Raises ValueError for what LLaVA-Video does not do."""
     text = text_config(settings)
     vision = SiglipVisionConfig(**SIGLIP_SO400M | dict(settings.get("vision_config", {})))
@@ -137,7 +137,7 @@ def make_plan(settings: Mapping[str, Any], geometry: Mapping[str, Any]) -> Plan:
     state = model.state_dict()
     renamed = PROJECTOR | (NEWLINE if config.projector_config().newline else {})
     expected |= {name: (("model", ours), tuple(state[ours].shape)) for name, ours in renamed.items()}
-    return Plan(
+    return ImportPlan(
         config=config,
         model=model,
         text=text,
@@ -203,7 +203,7 @@ def _configuration(
     )
 
 
-def _write_parts(plan: Plan, source: str, found: Mapping[str, SourceTensor], folder: Path) -> None:
+def _write_parts(plan: ImportPlan, source: str, found: Mapping[str, SourceTensor], folder: Path) -> None:
     """Write language model and vision encoder, each with its record, into folders that have their config.json."""
     for part, name in (("language", "LLaVA-Video's language model"), ("vision", "LLaVA-Video's SigLIP")):
         place = folder / part
@@ -233,7 +233,7 @@ def _write_tokenizer(config: VLM2Config, place: Path, folder: Path) -> None:
     VLM2Processor.from_config(config, tokenizer).save_pretrained(folder)
 
 
-def _write_model(plan: Plan, found: Mapping[str, SourceTensor], folder: Path, seed: int) -> None:
+def _write_model(plan: ImportPlan, found: Mapping[str, SourceTensor], folder: Path, seed: int) -> None:
     """Write config.json, and the stored tensors of the model: the source's projector, and our own."""
     torch.manual_seed(seed)
     config, model = plan.config, plan.model

@@ -17,7 +17,7 @@ from ...scenes.vocabulary import VOCABULARY, named
 from .camera_path import CameraPath, lies, moved, reach, walked
 from .counting import Counting
 from .object_evidence import Recollection
-from .question_parsing import OPTION, REQUEST, Asked, Moment, Roles
+from .question_parsing import OPTION, REQUEST, Moment, ParsedQuestion, Roles
 
 BEHIND = 135  # degrees from which on a thing is behind
 FEET = 3.28084  # in a metre
@@ -31,7 +31,7 @@ def infer(
 ) -> str | None:
     """Return what follows for a question, or None where nothing does; of numbers of things only with `counting`, of
     moments of the video only with the camera's `path`."""
-    asked = Asked.of(prompt)
+    asked = ParsedQuestion.of(prompt)
     kind, question = asked.kind, asked.question
     if kind == "walked" or (asked.moments and kind != "order"):
         if kind is None or path is None or len(path.times) == 0:  # a file of the first format has no path
@@ -81,7 +81,7 @@ def turn(stand: Tensor, face: Tensor, target: Tensor) -> float:
     return float(torch.rad2deg(angle))
 
 
-def _then(recollection: Recollection, asked: Asked, path: CameraPath) -> str | None:
+def _then(recollection: Recollection, asked: ParsedQuestion, path: CameraPath) -> str | None:
     """Say where the camera went between two moments, or how things lay for it at one."""
     moments = asked.moments or (Moment(0.0, is_share=True), Moment(1.0, is_share=True))
     first, *later = (path.share(moment.value) if moment.is_share else moment.value for moment in moments)
@@ -109,7 +109,7 @@ def _then(recollection: Recollection, asked: Asked, path: CameraPath) -> str | N
     return asked.end(axis, later=bool(places[0] > places[1]))
 
 
-def _direction(recollection: Recollection, asked: Asked, roles: Roles) -> str:
+def _direction(recollection: Recollection, asked: ParsedQuestion, roles: Roles) -> str:
     """Say where a thing is for who stands at one and faces another, as finely as the options or the question do."""
     stand, face, target = (recollection.thing(name).centre for name in (roles.stand, roles.face, roles.others[-1]))
     angle = turn(stand, face, target)
@@ -120,7 +120,7 @@ def _direction(recollection: Recollection, asked: Asked, roles: Roles) -> str:
     return "back" if abs(angle) > BEHIND and _OR_BACK.search(words) else side
 
 
-def _route(recollection: Recollection, asked: Asked, roles: Roles) -> str | None:
+def _route(recollection: Recollection, asked: ParsedQuestion, roles: Roles) -> str | None:
     """Say the turns that a way lacks: from the start, facing something, to each thing that is walked up to."""
     here, ahead = (recollection.thing(name).centre for name in (roles.stand, roles.face))
     turns: list[str | None] = []
@@ -145,7 +145,7 @@ def _route(recollection: Recollection, asked: Asked, roles: Roles) -> str | None
     return max(options, key=agreeing, default=", ".join(str(found) for found in turns))
 
 
-def _order(recollection: Recollection, asked: Asked) -> str:
+def _order(recollection: Recollection, asked: ParsedQuestion) -> str:
     """Say in which order things were first seen; of options, the one with the fewest pairs the wrong way round."""
     if not asked.options:
         names = [name.name for name in asked.names]

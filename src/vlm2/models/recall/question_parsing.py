@@ -139,7 +139,7 @@ class Roles(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedQuestion:
     """A prompt taken apart: the question, the options' words, and the things named in the question, each once."""
 
     question: str
@@ -147,7 +147,7 @@ class Asked:
     names: tuple[Name, ...]
 
     @staticmethod
-    def of(prompt: str) -> Asked:
+    def of(prompt: str) -> ParsedQuestion:
         """Read a prompt."""
         cut = REQUEST.search(prompt)
         question = prompt[: cut.start()] if cut else prompt
@@ -155,7 +155,7 @@ class Asked:
         names: dict[int, Name] = {}
         for start, end, name in named(question):
             names.setdefault(name, Name(name, start, end))
-        return Asked(question, tuple(OPTION.findall(prompt)), tuple(names.values()))
+        return ParsedQuestion(question, tuple(OPTION.findall(prompt)), tuple(names.values()))
 
     @cached_property
     def listed(self) -> tuple[tuple[int, ...], ...]:

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from vlm2.questions.tasks.vsi import route_planning
-from vlm2.questions.tasks.vsi.route_planning import Floor, turn_name
+from vlm2.questions.tasks.vsi.route_planning import WalkableMap, turn_name
 from vlm2.questions.visibility import single
 from vlm2.scenes import Box, Scene, SceneObject
 
 
 @pytest.fixture
-def floor(scene: Scene) -> Floor:
-    return Floor(single(scene), scene)
+def floor(scene: Scene) -> WalkableMap:
+    return WalkableMap(single(scene), scene)
 
 
-def place(floor: Floor, category: str) -> int:
+def place(floor: WalkableMap, category: str) -> int:
     return [thing.category for thing in floor.things].index(category)
 
 
@@ -38,31 +38,31 @@ def test_turn_names(angle: float, name: str | None) -> None:
     assert turn_name(angle) == name
 
 
-def test_turns_on_the_way(floor: Floor) -> None:
+def test_turns_on_the_way(floor: WalkableMap) -> None:
     route = [place(floor, name) for name in ("door", "sofa", "tv", "plant")]
     assert floor.turns(place(floor, "sofa"), route) == [None, "Turn Left", "Turn Left"]  # straight on at first
     assert floor.turns(place(floor, "plant"), route)[0] == "Turn Right"
 
 
-def test_a_wardrobe_bars_the_way(scene: Scene, floor: Floor) -> None:
+def test_a_wardrobe_bars_the_way(scene: Scene, floor: WalkableMap) -> None:
     sofa, sink, door = (place(floor, name) for name in ("sofa", "sink", "door"))
     assert floor.free[sofa, sink] and floor.free[sofa, door]
     wardrobe = SceneObject(50, "wardrobe", Box((4.5, 1.0, 1.0), (0.6, 0.6, 2.0)), room="room")
-    barred = Floor(floor.things, replace(scene, objects=(*scene.objects, wardrobe)))
+    barred = WalkableMap(floor.things, replace(scene, objects=(*scene.objects, wardrobe)))
     assert not barred.free[sofa, sink] and not barred.free[sink, sofa]
     assert barred.free[sofa, door]
 
 
-def test_a_lamp_overhead_bars_nothing(scene: Scene, floor: Floor) -> None:
+def test_a_lamp_overhead_bars_nothing(scene: Scene, floor: WalkableMap) -> None:
     sofa, sink = place(floor, "sofa"), place(floor, "sink")
     lamp = SceneObject(50, "ceiling light", Box((4.5, 1.0, 2.2), (0.6, 0.6, 0.3)), room="room")
-    assert Floor(floor.things, replace(scene, objects=(*scene.objects, lamp))).free[sofa, sink]
+    assert WalkableMap(floor.things, replace(scene, objects=(*scene.objects, lamp))).free[sofa, sink]
 
 
 def test_walls_bar_the_way(scene: Scene) -> None:
     moved = tuple(replace(thing, room="kitchen") if thing.category == "sink" else thing for thing in scene.objects)
-    floor = Floor(single(scene), scene)
-    apart = Floor(single(replace(scene, objects=moved)), scene)
+    floor = WalkableMap(single(scene), scene)
+    apart = WalkableMap(single(replace(scene, objects=moved)), scene)
     assert floor.free[place(floor, "sofa"), place(floor, "sink")]
     assert not apart.free[place(apart, "sofa"), place(apart, "sink")]
 

@@ -71,7 +71,7 @@ class LayerScale(nn.Module):
         return x * self.gamma
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Pre-norm attention and MLP. `layer_scale` is the start of both residual factors, None for none."""
 
     def __init__(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..cameras import rigid
-from .block import Block
+from .block import TransformerBlock
 from .config import DecoderSize
 from .rope import grid_positions, rotation_table
 
@@ -20,7 +20,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.head_dim, self.registers, self.rope_base = size.width // size.heads, registers, rope_base
         self.projects = nn.Linear(trunk_width, size.width)
-        self.blocks = nn.ModuleList(Block(size.width, size.heads, size.mlp_ratio) for _ in range(size.depth))
+        self.blocks = nn.ModuleList(TransformerBlock(size.width, size.heads, size.mlp_ratio) for _ in range(size.depth))
         self.linear_out = nn.Linear(size.width, size.out)
 
     def forward(

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .block import EPSILON, Block
+from .block import EPSILON, TransformerBlock
 from .config import Pi3Config
 
 PATCH = 14  # pixels a side, DINOv2's
@@ -39,7 +39,8 @@ class Dinov2(nn.Module):
         self.register_tokens = nn.Parameter(torch.zeros(1, config.backbone_registers, width))
         self.patch_embed = PatchEmbedding(width)
         self.blocks = nn.ModuleList(
-            Block(width, config.heads, config.mlp_ratio, layer_scale=1.0) for _ in range(config.backbone_depth)
+            TransformerBlock(width, config.heads, config.mlp_ratio, layer_scale=1.0)
+            for _ in range(config.backbone_depth)
         )
         self.norm = nn.LayerNorm(width, eps=EPSILON)
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..cameras import in_first_camera
 from ..encoder import Geometry, GeometryEncoder
-from .block import Block
+from .block import TransformerBlock
 from .config import Pi3Config
 from .heads import CameraHead, Decoder, PatchMap
 from .inputs import PATCH, Dinov2, VisualTokens
@@ -53,7 +53,7 @@ class Pi3(GeometryEncoder):
             self.register_buffer("image_std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
         self.register_token = nn.Parameter(1e-6 * torch.randn(1, 1, config.registers, config.width))
         self.decoder = nn.ModuleList(
-            Block(config.width, config.heads, config.mlp_ratio, qk_norm=True, layer_scale=config.layer_scale)
+            TransformerBlock(config.width, config.heads, config.mlp_ratio, qk_norm=True, layer_scale=config.layer_scale)
             for _ in range(config.depth)
         )
         self.point_decoder, self.conf_decoder, self.camera_decoder = (

@@ -90,7 +90,7 @@ WORDINGS = {
 
 
 @dataclass(frozen=True)
-class Floor:
+class WalkableMap:
     """Things seen from above, and the ways between them that a robot could walk."""
 
     things: tuple[SceneObject, ...]
@@ -147,7 +147,7 @@ def turn_name(angle: float) -> str | None:
 
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about routes between unambiguous things with one to three turns to fill in, in random order."""
-    floor = Floor(single(scene), scene)
+    floor = WalkableMap(single(scene), scene)
     count = len(floor.things)
     if count < 3 or not floor.free.any():
         return
@@ -167,7 +167,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
             yield _question(floor, facing, stops, [name for name in turns if name], rng)
 
 
-def _draw(floor: Floor, rng: np.random.Generator) -> tuple[int, ...] | None:
+def _draw(floor: WalkableMap, rng: np.random.Generator) -> tuple[int, ...] | None:
     """Return a thing to face and then two to four different stops, joined by free ways; None at a dead end.
 
     The things to face are drawn so that each first turn has the same chance, and so has walking straight on.
@@ -190,7 +190,7 @@ def _draw(floor: Floor, rng: np.random.Generator) -> tuple[int, ...] | None:
 
 
 def _question(
-    floor: Floor, facing: int, stops: Sequence[int], turns: Sequence[str], rng: np.random.Generator
+    floor: WalkableMap, facing: int, stops: Sequence[int], turns: Sequence[str], rng: np.random.Generator
 ) -> Question:
     names = [thing.category for thing in floor.things]
     walks = [f"Go forward until the {names[stop]}" for stop in stops[1:]]

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ....scenes.record import Scene
-from ...numbered_frames import Frame, numbered_frames
+from ...numbered_frames import NumberedFrame, numbered_frames
 from ...question import Question
 from ...wording import Wording, ask_choice, shuffled
 
@@ -68,7 +68,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     if not frames:
         return
     walked = _walked(scene, frames)
-    groups: dict[str, list[tuple[Frame, Frame]]] = {}
+    groups: dict[str, list[tuple[NumberedFrame, NumberedFrame]]] = {}
     for i, j in shuffled(list(combinations(range(len(frames)), 2)), rng):
         first, last = frames[i], frames[j]
         name = direction(first.in_camera(last.position[None])[0])
@@ -81,7 +81,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
                 del groups[name]
 
 
-def _question(name: str, first: Frame, last: Frame, rng: np.random.Generator) -> Question:
+def _question(name: str, first: NumberedFrame, last: NumberedFrame, rng: np.random.Generator) -> Question:
     wrong = shuffled([other for other in DIRECTIONS if other != name], rng)
     choices = shuffled([name, *wrong[: int(rng.choice(CHOICES)) - 1]], rng)
     slots = {
@@ -100,7 +100,7 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(most)}{',' if len(most) > 1 else ''} and {last}"
 
 
-def _walked(scene: Scene, frames: Sequence[Frame]) -> Float64[np.ndarray, " frames"]:
+def _walked(scene: Scene, frames: Sequence[NumberedFrame]) -> Float64[np.ndarray, " frames"]:
     """Return the metres walked from the first frame to each, along all sampled frames."""
     assert scene.trajectory is not None
     poses = np.array(scene.trajectory.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)

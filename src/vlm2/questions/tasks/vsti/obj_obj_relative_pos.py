@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
-from ...numbered_frames import Frame, numbered_frames
+from ...numbered_frames import NumberedFrame, numbered_frames
 from ...question import Question
 from ...wording import Wording, ask_choice, shuffled
 
@@ -79,7 +79,7 @@ WORDINGS = {
 }
 
 
-def truth(name: str, frame: Frame, first: SceneObject, second: SceneObject) -> str | None:
+def truth(name: str, frame: NumberedFrame, first: SceneObject, second: SceneObject) -> str | None:
     """Return where `first` is relative to `second`, or None where it is not clear.
 
     Clear means that the whole of one box lies before the whole of the other along the camera's axis, by the margin,
@@ -113,7 +113,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
                 yield ask_choice(name, WORDINGS[name], choices, right, slots, objects, [frame.time])
 
 
-def _seen(relation: Relation, frame: Frame, thing: SceneObject) -> float:
+def _seen(relation: Relation, frame: NumberedFrame, thing: SceneObject) -> float:
     """Return where a thing shows along the picture (its slope from the middle), or how far away it is (metres)."""
     if relation.axis == 2:
         return frame.distances[thing.id]
