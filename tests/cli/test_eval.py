@@ -17,7 +17,7 @@ def vlm2(monkeypatch, capsys, tmp_path, write_video):
     find = benchmark.find
     for module in (benchmark, scores):
         monkeypatch.setattr(module, "find", lambda name: TOY if name == "toy" else find(name))
-    monkeypatch.setattr(respondents, "Watching", ToyWatching)
+    monkeypatch.setattr(respondents, "SessionRespondent", ToyWatching)
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["vlm2", "eval", *map(str, arguments)])

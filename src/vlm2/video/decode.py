@@ -48,7 +48,7 @@ class VideoFile:
     square. Raises VideoError for a file without a readable frame and for one with a side of more than `MAX_SIDE`
     pixels.
 
-    Times come from the frames' stamps as `Clock` believes them. Frames of another resolution than the first are scaled
+    Times come from the frames' stamps as `TimestampClock` believes them. Frames of another resolution than the first are scaled
     to its size; reading ends with a warning where the picture gets another shape.
     """
 

@@ -11,7 +11,7 @@ How it is counted, everywhere in this folder:
   kept afterwards not. Times the bytes a number they are bytes. Fused attention keeps no scores, so they grow with the
   tokens and not with their square.
 
-`tests/model/capacity` holds each against the real modules.
+`tests/models/capacity` holds each against the real modules.
 """
 
 from .connection import Memory, ProjectorSize, RepresentationSize
