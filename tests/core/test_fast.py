@@ -136,15 +136,6 @@ def test_training_through_a_writable_state_is_refused() -> None:
         memory.step(tokens[0], memory.writable(memory.empty(tokens)), 0, 0.0)
 
 
-def test_a_state_without_lengths_is_read() -> None:
-    memory, tokens = make(OURS), video(20)
-    with torch.no_grad():
-        state = memory(tokens)[1]
-        tensors = state.to_tensors()
-        norms = tensors.pop("episodic.norms")
-        torch.testing.assert_close(DualState.from_tensors(tensors).episodic.norms, norms)
-
-
 @pytest.mark.parametrize("rule", ["nearest", "pair"])
 def test_equals_up_to_rounding_give_up_the_oldest(rule: str) -> None:
     memory = DualMemory(replace(OURS, capacity=3, episodic_write=rule))  # residual gate 0: M = H

@@ -66,7 +66,7 @@ def test_a_later_version_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(container, "VERSION", 3)
     container.write(tmp_path / "a", *example())
     monkeypatch.undo()
-    with pytest.raises(ValueError, match="version 3 of the format; this vlm2 reads versions 1 and 2"):
+    with pytest.raises(ValueError, match="version 3 of the format; this vlm2 reads version 2"):
         container.read(tmp_path / "a")
 
 

@@ -1,20 +1,16 @@
-"""Saved sessions: bit for bit the same, refused when damaged or another model's, older files still read."""
+"""Saved sessions: bit for bit the same, refused when damaged or another model's."""
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
-from sessions import QUESTION, contents, observe, told
+from sessions import contents, observe, told
 
 from vlm2.streaming import LoadedModel, Session
 from vlm2.streaming import memory_file as file
-from vlm2.streaming.model_identity import config_digest
-from vlm2.streaming.stream import Stream
 
 MUTATIONS = 500
 
@@ -143,58 +139,3 @@ def test_damage_is_always_seen(make_session, images, room, tmp_path):
             Session.open(broken, model)
         with pytest.raises(ValueError):  # noqa: PT011
             file.read(broken)
-
-
-def write_first_format(session: Session, path: Path) -> None:
-    """Write a session as the first format had it, from its description in docs/memory.md."""
-    stream: Stream = session._stream
-    windows, placed = stream.windows, stream.windows.placed
-    tensors = {f"memory.{name}": value for name, value in stream.memory.to_tensors().items() if "norms" not in name}
-    tensors |= {"waiting.images": torch.stack(stream.images)} if stream.images else {}
-    tensors |= {"inputs.visual_tokens": windows.inputs.visual_tokens, "stream.unit": torch.as_tensor(stream.unit)}
-    tensors |= {f"placed.{name}": value for name, value in vars(placed).items() if isinstance(value, torch.Tensor)}
-    record = {
-        "frames": stream.frames,
-        "last_time": stream.last_time,
-        "times": stream.times,
-        "grid": stream.grid,
-        "size": stream.size,
-        "window": windows.window,
-        "overlap": windows.overlap,
-        "inputs_grid": windows.inputs.grid,
-        "placed": {"grid": placed.grid, "metric": placed.metric},
-    }
-    digest = config_digest(session.model.config, ("transformers_version", "architectures", "dtype"))
-    header = {"format": "vlm2-session-1", "model": digest, "stream": json.dumps(record)}
-    save_file({name: value.contiguous() for name, value in tensors.items()}, path, metadata=header)
-
-
-def test_the_first_format_is_read(make_session, images, tmp_path):
-    session, path = observe(make_session(), images[:10]), tmp_path / "old.vlm2mem"
-    write_first_format(session, path)
-    again = Session.open(path, loaded(session))
-    assert again.ask(QUESTION).text == session.ask(QUESTION).text
-    assert {k: v for k, v in contents(again)[0].items() if k.startswith("memory.")} == {
-        k: v for k, v in contents(session)[0].items() if k.startswith("memory.")
-    }
-    bank = sorted(session._stream.memory.episodic.frames.tolist())
-    assert [kept.frame for kept in again._stream.trace.kept if kept.slot >= 0] == bank
-    for one in (session, again):
-        observe(one, images[10:16], start=10)
-    assert again.ask(QUESTION).text == session.ask(QUESTION).text
-    assert len(again.log) == 6
-    again.save(path)  # and written in the new one
-    assert contents(Session.open(path, loaded(session))) == contents(again)
-    write_first_format(session, path)
-    with pytest.raises(ValueError, match="another model than this one .not the same: the configuration"):
-        Session.open(path, loaded(make_session(heads=4)))
-
-
-def test_a_cut_file_of_the_first_format_is_refused(make_session, images, tmp_path):
-    session, path = observe(make_session(), images[:10]), tmp_path / "old.vlm2mem"
-    write_first_format(session, path)
-    data = path.read_bytes()
-    for size in range(0, len(data), len(data) // 20):
-        path.write_bytes(data[:size])
-        with pytest.raises(ValueError, match="no memory of vlm2|no whole safetensors"):
-            Session.open(path, loaded(session))

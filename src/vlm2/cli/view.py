@@ -71,7 +71,7 @@ def _print_writes(stream: Stream, last: int) -> None:
     log = stream.trace.log
     shown = log[-last:]
     early = not stream.trace.kept
-    title = f"The last {len(shown)} of {stream.frames} frames" if log else "This format kept no log"
+    title = f"The last {len(shown)} of {stream.frames} frames"
     title = "Nothing is written yet: the first window is not full" if early else title
     rows = [
         (

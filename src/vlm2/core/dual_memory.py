@@ -56,10 +56,7 @@ class DualState:
 
     @staticmethod
     def from_tensors(tensors: dict[str, Tensor]) -> DualState:
-        """Read what `to_tensors` named. Lengths that it once did not name are measured."""
-        if "episodic.norms" not in tensors:
-            norms = tensors["episodic.tokens"].float().flatten(1).norm(dim=1)
-            tensors = {**tensors, "episodic.norms": norms}
+        """Read what `to_tensors` named."""
 
         def part(kind: type[Memory], prefix: str) -> Memory:
             names = [field.name for field in fields(kind) if field.name not in BOOKKEEPING]

@@ -28,7 +28,6 @@ LONGEST_HEADER = 1 << 24  # bytes
 BLANK = "0" * 64
 # The record is JSON inside a JSON string, so its quotes are escaped.
 DIGEST = re.compile(rb'\\"digest\\":\\"([0-9a-f]{64})\\"')
-OLDER = "vlm2-session-1"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -54,8 +53,7 @@ def write(path: str | Path, tensors: Mapping[str, Tensor], record: Mapping[str, 
 
 def read(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return a container's tensors (on the CPU) and record. Raises ValueError, saying why, for a file that is missing,
-    damaged, of a later version, or no container. One of the older format has "format" `OLDER` in its record, and no
-    digest that would show damage."""
+    damaged, of another version, or no container."""
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{path} is a folder. Give a .vlm2mem file, such as `vlm2 ask VIDEO QUESTION --save` writes.")
@@ -72,10 +70,6 @@ def read(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             )
         tensors, metadata = _parse(path, bytes(data))
         return tensors, _sealed_record(path, metadata)
-    if OLDER.encode() in header:
-        tensors, metadata = _parse(path, path.read_bytes())
-        if metadata.get("format") == OLDER:
-            return tensors, metadata
     raise ValueError(
         f"{path} is no memory of vlm2, or its beginning is damaged. "
         "Give a .vlm2mem file that Session.save or `vlm2 ask --save` wrote."
@@ -107,7 +101,7 @@ def _sealed_record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     record = json.loads(metadata[FORMAT])
     if record["version"] != VERSION:
         raise ValueError(
-            f"{path} has version {record['version']} of the format; this vlm2 reads versions 1 and {VERSION}. "
+            f"{path} has version {record['version']} of the format; this vlm2 reads version {VERSION}. "
             "Open it with the vlm2 that wrote it."
         )
     return record

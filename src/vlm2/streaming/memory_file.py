@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from ..encoders.geometry.encoder import Geometry
 from ..models import VLM2ForConditionalGeneration
 from ..models.windows import FrameInputs, WindowState
 from ..slam.loop_closure import PoseGraph
-from . import container, older
+from . import container
 from .evidence import SourceFrame
 from .memory_log import HeldFrame, Trace, Write
 from .model_identity import Identity
@@ -34,14 +33,10 @@ def save(stream: Stream, model: VLM2ForConditionalGeneration, path: str | Path) 
 
 
 def load(path: str | Path, model: VLM2ForConditionalGeneration) -> Stream:
-    """Read a stream, of this format or the one before, to where the model is. Raises ValueError, saying why, for a file
-    that is missing, damaged, none of ours, or of another model."""
+    """Read a stream to where the model is. Raises ValueError, saying why, for a file that is missing, damaged, none of
+    ours, or of another model."""
     tensors, record = container.read(path)
-    if record["format"] == container.OLDER:
-        differing = older.differences(record, model.config)
-    else:
-        differing = Identity.of(model).differences(Identity(**record["model"]))
-    if differing:
+    if differing := Identity.of(model).differences(Identity(**record["model"])):
         raise ValueError(
             f"{path} was saved with another model than this one (not the same: {', '.join(differing)}). "
             "Open it with the model that watched."
@@ -56,8 +51,6 @@ def read(path: str | Path) -> Stream:
 
 def _stream(path: str | Path, tensors: Tensors, record: dict[str, Any]) -> Stream:
     try:
-        if record["format"] == container.OLDER:
-            return older.with_trace(unpack(tensors, {**json.loads(record["stream"]), "trace": None}))
         return unpack(tensors, record)
     except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} lacks something or holds it in another form ({error!r}). Save it anew.") from None
@@ -118,16 +111,12 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry) if field.name != "landmarks"})
     memory, told = part("memory"), record["trace"]
     placed_frames, graph = record["frames"] - len(record["times"]), PoseGraph.from_tensors(part("graph"))
-    trace = Trace()
-    if told is not None:
-        kept: list[dict[str, Any]] = [{**entry, **part(f"kept.{index}")} for index, entry in enumerate(told["kept"])]
-        trace = Trace(
-            kept=tuple(
-                HeldFrame(**{**k, "sources": tuple(SourceFrame(*source) for source in k["sources"])}) for k in kept
-            ),
-            log=tuple(Write(**line) for line in told["log"]),
-            trajectory=ThinnedTrajectory(**part("trajectory"), stride=told["stride"]),
-        )
+    kept: list[dict[str, Any]] = [{**entry, **part(f"kept.{index}")} for index, entry in enumerate(told["kept"])]
+    trace = Trace(
+        kept=tuple(HeldFrame(**{**k, "sources": tuple(SourceFrame(*source) for source in k["sources"])}) for k in kept),
+        log=tuple(Write(**line) for line in told["log"]),
+        trajectory=ThinnedTrajectory(**part("trajectory"), stride=told["stride"]),
+    )
     return Stream(
         frames=record["frames"],
         last_time=record["last_time"],
@@ -140,7 +129,7 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         grid=tuple(record["grid"]),
         size=tuple(record["size"]),
         trace=trace,
-        thumbnails=record.get("thumbnails", all(kept.thumbnail is not None for kept in trace.kept)),
+        thumbnails=record["thumbnails"],
     )
 
 

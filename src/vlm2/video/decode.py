@@ -48,8 +48,8 @@ class VideoFile:
     square. Raises VideoError for a file without a readable frame and for one with a side of more than `MAX_SIDE`
     pixels.
 
-    Times come from the frames' stamps as `TimestampClock` believes them. Frames of another resolution than the first are scaled
-    to its size; reading ends with a warning where the picture gets another shape.
+    Times come from the frames' stamps as `TimestampClock` believes them. Frames of another resolution than the
+    first are scaled to its size; reading ends with a warning where the picture gets another shape.
     """
 
     def __init__(self, path: str | Path) -> None:
