@@ -6,15 +6,14 @@ A benchmark is one file in this folder with a module-level `BENCHMARK`; the file
 
 from __future__ import annotations
 
-import ast
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-FOLDER = Path(__file__).parent / "benchmarks"
+from .. import registry
+
+BENCHMARKS = f"{__package__}.benchmarks"
 
 
 @dataclass(frozen=True)
@@ -118,22 +117,12 @@ class Benchmark:
 
 def benchmarks() -> dict[str, str]:
     """Return every benchmark's name with the first line of its docstring. Imports none of them."""
-    found = {}
-    for file in sorted(FOLDER.glob("*.py")):
-        tree = ast.parse(file.read_text("utf-8"))
-        if "BENCHMARK" in _assigned(tree):
-            found[file.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
-    return found
+    return registry.entries(BENCHMARKS, "BENCHMARK")
 
 
 def find(name: str) -> Benchmark:
     """Import a benchmark. Raises ValueError naming the ones there are."""
-    known = benchmarks()
-    if name not in known:
-        near = difflib.get_close_matches(name, list(known), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise ValueError(f"No benchmark is called {name!r}{hint} There are: {', '.join(known)}.")
-    return import_module(f"{__package__}.benchmarks.{name}").BENCHMARK
+    return registry.load(BENCHMARKS, name, "BENCHMARK", "benchmark").BENCHMARK
 
 
 def by_video(items: Iterable[Item]) -> dict[str, list[Item]]:
@@ -142,9 +131,3 @@ def by_video(items: Iterable[Item]) -> dict[str, list[Item]]:
     for item in items:
         groups.setdefault(item.group, []).append(item)
     return groups
-
-
-def _assigned(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        yield from (target.id for target in targets if isinstance(target, ast.Name))

@@ -8,30 +8,25 @@ import json
 import types
 from collections.abc import Collection, Iterable
 from dataclasses import fields, is_dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from .. import registry
+
 Config = TypeVar("Config")
 
-RECIPES = Path(__file__).parent / "recipes"
+RECIPES = f"{__package__}.recipes"
 SETTINGS = "settings.json"
 
 
 def recipes() -> dict[str, str]:
     """Return every recipe's name with the first line of its docstring. Imports none of them."""
-    files = sorted(file for file in RECIPES.glob("*.py") if file.stem != "__init__")
-    return {
-        file.stem: (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "").partition("\n")[0] for file in files
-    }
+    return registry.entries(RECIPES, "recipe")
 
 
 def find(name: str) -> types.ModuleType:
     """Import a recipe. Raises ValueError naming the ones there are."""
-    known = recipes()
-    if name not in known:
-        raise ValueError(f"No recipe is called {name!r}{_nearest(name, known)} There are: {', '.join(known)}.")
-    return import_module(f"vlm2.training.recipes.{name}")
+    return registry.load(RECIPES, name, "recipe", "recipe")
 
 
 def override(config: Config, settings: Iterable[str]) -> Config:
