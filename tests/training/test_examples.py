@@ -32,6 +32,12 @@ def test_tasks_are_drawn_evenly_whatever_their_number_of_questions():
     assert abs(counts["room_size_estimation"] - 200) < 40
 
 
+def test_a_type_of_no_table_is_a_task_of_its_own():
+    pool = by_task([Question("toy_type", "How old?", None, "3"), CHOICE])
+    assert [question.question for question in pool["toy_type"]] == ["How old?"]
+    assert list(pool)[-1] == "toy_type" and sum(map(len, pool.values())) == 2
+
+
 def test_a_share_of_the_questions_is_terse_and_keeps_its_answer():
     choice = Question(**{**vars(CHOICE), "slots": {"target": "lamp"}})
     drawn = Handful(400, paraphrased=0.0, terse=0.5).draw(by_task([choice]), np.random.default_rng(2))

@@ -164,11 +164,11 @@ def _tellable(question: Question) -> bool:
 
 
 def by_task(questions: Iterable[Question]) -> Pool:
-    """Sort questions by their task, in the order of the benchmark's tables."""
+    """Sort questions by their task, in the order of the benchmark's tables; a type of no table is a task of its own."""
     pool: Pool = {task: [] for task in COLUMNS}
     task_of = {kind: task for task, kinds in COLUMNS.items() for kind in kinds}
     for question in questions:
-        pool[task_of[question.question_type]].append(question)
+        pool.setdefault(task_of.get(question.question_type, question.question_type), []).append(question)
     return pool
 
 
