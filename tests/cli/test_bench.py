@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from toys import ToyVision, toy_model, toy_processor
 from typer.testing import CliRunner
 
 from vlm2.cli.main import app
 from vlm2.evaluation.speed import memory_step as speed
-from vlm2.streaming import LoadedModel
 
 
 def run(*arguments: object):
@@ -22,15 +20,6 @@ def small(monkeypatch):
     """Shapes that take no time, in both dtypes."""
     monkeypatch.setattr(speed, "multiplies_bfloat16", lambda device: True)
     monkeypatch.setattr(speed, "SHAPES", {"mini": speed.Shape(6, 16, 4)})
-
-
-@pytest.fixture
-def toy(monkeypatch, tmp_path):
-    """The toy model, in the place of whatever is loaded."""
-    processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
-    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
-    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
 
 
 def test_memory_prints_a_table(small):

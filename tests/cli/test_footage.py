@@ -12,48 +12,15 @@ import sys
 import numpy as np
 import pytest
 from films import jpeg, mux_jpegs
-from streams import Lockstep, encode, served
-from toys import ToyVision, toy_model, toy_processor
+from streams import encode, served
 from typer.testing import CliRunner
 
 import vlm2
 from vlm2.cli.main import app
-from vlm2.streaming import LoadedModel, Session, container
-from vlm2.video import LiveReader
+from vlm2.streaming import Session, container
 
 QUESTION = "How many chairs are in this room?"
 NAMES = ["10:30.mp4", "-room.mp4", "[kitchen] [red].mp4", "a b 台所.mp4"]
-
-
-@pytest.fixture
-def toy(monkeypatch, tmp_path) -> LoadedModel:
-    """The toy model, in the place of whatever is loaded."""
-    processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
-    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
-    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
-    return loaded
-
-
-@pytest.fixture
-def lockstep(monkeypatch) -> Lockstep:
-    """Show the next frame only when the last was taken, so that it does not matter how fast the machine is."""
-    wall, take, stop = Lockstep(), LiveReader.take, LiveReader.stop
-
-    def taken(reader: LiveReader):
-        frame = take(reader)
-        wall.turn.release()
-        return frame
-
-    def stopped(reader: LiveReader) -> None:
-        reader._stopped.set()
-        wall.turn.release()
-        stop(reader)
-
-    monkeypatch.setattr(LiveReader, "take", taken)
-    monkeypatch.setattr(LiveReader, "stop", stopped)
-    monkeypatch.setattr("vlm2.video.live.Wall", lambda: wall)
-    return wall
 
 
 @pytest.fixture

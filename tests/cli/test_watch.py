@@ -5,53 +5,21 @@ import signal
 
 import numpy as np
 import pytest
-from streams import Lockstep, encode, served
-from toys import ToyVision, toy_model, toy_processor
+from streams import encode, served
 from typer.testing import CliRunner
 
 import vlm2
 from vlm2.cli.main import app
-from vlm2.streaming import LoadedModel, Session
+from vlm2.streaming import Session
 from vlm2.video import LiveReader, VideoError
 
 QUESTION = "How many chairs are in this room?"
 
 
 @pytest.fixture
-def toy(monkeypatch, tmp_path) -> LoadedModel:
-    """The toy model, in the place of whatever is loaded."""
-    processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
-    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
-    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
-    return loaded
-
-
-@pytest.fixture
 def film(write_video):
     """A file of two seconds."""
     return write_video(list(np.random.default_rng(0).integers(0, 255, (20, 32, 48, 3), dtype=np.uint8)))
-
-
-@pytest.fixture
-def lockstep(monkeypatch) -> Lockstep:
-    """Show the next frame only when the last was taken, so that it does not matter how fast the machine is."""
-    wall, take, stop = Lockstep(), LiveReader.take, LiveReader.stop
-
-    def taken(reader: LiveReader):
-        frame = take(reader)
-        wall.turn.release()
-        return frame
-
-    def stopped(reader: LiveReader) -> None:
-        reader._stopped.set()
-        wall.turn.release()  # a reader that waits for its turn sees that there is none
-        stop(reader)
-
-    monkeypatch.setattr(LiveReader, "take", taken)
-    monkeypatch.setattr(LiveReader, "stop", stopped)
-    monkeypatch.setattr("vlm2.video.live.Wall", lambda: wall)
-    return wall
 
 
 def run(*arguments: object, typed: str | bytes = ""):

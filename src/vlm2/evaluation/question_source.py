@@ -152,6 +152,20 @@ def read_answered(values: Values, answers: Any) -> QuestionRow:
     return row
 
 
+def scannet_item(row: QuestionRow, find: FindVideo, question_type: str, prompt: str) -> Item:
+    """Make an item of a checked row about a scan of ScanNet; videos are `scannet/SCENE.mp4` or `SCENE.mp4`."""
+    return Item(
+        id=row.id,
+        video=find(f"scannet/{row.scene}.mp4", f"{row.scene}.mp4"),
+        group=row.scene,
+        question_type=question_type,
+        prompt=prompt,
+        question=row.question.question,
+        options=None,
+        answers=row.question.answers,
+    )
+
+
 def join(left: Records, right: Records, key: str) -> Records:
     """Add to each row of `left` the fields of the row of `right` with its key. Raises ValueError for one without."""
     others = {str(row.values[key]): row.values for row in right.rows}

@@ -6,12 +6,11 @@ import re
 
 import numpy as np
 import pytest
-from toys import ToyVision, toy_model, toy_processor
 from typer.testing import CliRunner
 
 import vlm2
 from vlm2.cli.main import app
-from vlm2.streaming import LoadedModel, Session
+from vlm2.streaming import Session
 
 QUESTION = "How many chairs are in this room?"
 ROW = {
@@ -23,16 +22,6 @@ ROW = {
     "options": ["A. table", "B. sofa [red]"],
     "ground_truth": "B",
 }
-
-
-@pytest.fixture
-def toy(monkeypatch, tmp_path) -> LoadedModel:
-    """The toy model, in the place of whatever is loaded."""
-    processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
-    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
-    monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
-    return loaded
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..benchmark import Benchmark, Item, Loaded
 from ..caption_metrics import caption_metrics
 from ..exact_match import commonest_answers, exact_match, summarize
-from ..question_source import FindVideo, Questions, Values, collect, read_answered
+from ..question_source import FindVideo, Questions, Values, collect, read_answered, scannet_item
 
 QUESTIONS = Questions(
     title="ScanQA",
@@ -41,17 +41,8 @@ def question_type(question: str) -> str:
 
 def _item(values: Values, find: FindVideo) -> Item:
     row = read_answered(values, values["answers"])
-    scene, question = row.scene, row.question.question
-    return Item(
-        id=row.id,
-        video=find(f"scannet/{scene}.mp4", f"{scene}.mp4"),
-        group=scene,
-        question_type=question_type(question),
-        prompt=f"{question}\n{REQUEST}",
-        question=question,
-        options=None,
-        answers=row.question.answers,
-    )
+    question = row.question.question
+    return scannet_item(row, find, question_type(question), f"{question}\n{REQUEST}")
 
 
 BENCHMARK = Benchmark(

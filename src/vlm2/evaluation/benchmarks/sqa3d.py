@@ -10,7 +10,7 @@ from ...questions.question import WORD_REQUEST
 from ...questions.row import read_text
 from ..benchmark import Benchmark, Item, Loaded
 from ..exact_match import commonest_answers, exact_match, summarize
-from ..question_source import FindVideo, Questions, Values, collect, join, read_answered
+from ..question_source import FindVideo, Questions, Values, collect, join, read_answered, scannet_item
 
 PAGE = "sqa_task/balanced of the archive on Zenodo, record 7792397"
 
@@ -54,17 +54,8 @@ def question_type(question: str) -> str:
 def _item(values: Values, find: FindVideo) -> Item:
     row = read_answered(values, _answers(values["answers"]))
     situation = read_text(values["situation"], "situation")
-    scene, question = row.scene, row.question.question
-    return Item(
-        id=row.id,
-        video=find(f"scannet/{scene}.mp4", f"{scene}.mp4"),
-        group=scene,
-        question_type=question_type(question),
-        prompt=f"{situation} {question}\n{WORD_REQUEST}",
-        question=question,
-        options=None,
-        answers=row.question.answers,
-    )
+    question = row.question.question
+    return scannet_item(row, find, question_type(question), f"{situation} {question}\n{WORD_REQUEST}")
 
 
 def _answers(value: Any) -> Any:

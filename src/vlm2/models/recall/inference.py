@@ -34,7 +34,7 @@ def infer(
     asked = ParsedQuestion.of(prompt)
     kind, question = asked.kind, asked.question
     if kind == "walked" or (asked.moments and kind != "order"):
-        if kind is None or path is None or len(path.times) == 0:  # a file of the first format has no path
+        if kind is None or path is None or len(path.times) == 0:
             return None
         return _then(recollection, asked, path)
     if kind == "order":
