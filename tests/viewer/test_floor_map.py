@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from vlm2.streaming.memory_log import HeldFrame, Trace
+from vlm2.core import DualState, Placement
+from vlm2.streaming.memory_log import HeldFrame, MemoryLog
 from vlm2.streaming.stream import Stream
 from vlm2.streaming.trajectory import ThinnedTrajectory
 from vlm2.viewer.floor_map import FloorPlane, draw_map
@@ -49,8 +52,16 @@ def turn(angle: float) -> np.ndarray:
 def stream(points: torch.Tensor) -> Stream:
     poses = torch.stack([camera((0, 0, z / 2)) for z in range(5)])
     path = ThinnedTrajectory(torch.arange(5), torch.arange(5).double(), poses)
-    kept = HeldFrame(4, 4.0, 0, world_from_camera=poses[4], points=points, confidence=torch.ones(len(points)))
-    return Stream(frames=5, last_time=4.0, trace=Trace(kept=(kept,), trajectory=path))
+    held = HeldFrame(4, 4.0, 0, confidence=torch.ones(len(points)))
+    return Stream(frames=5, last_time=4.0, memory=seen(4, poses[4], points), trajectory=path, log=MemoryLog((held,)))
+
+
+def seen(frame: int, pose: torch.Tensor, points: torch.Tensor) -> DualState:
+    """A memory that holds one frame."""
+    tokens = torch.zeros(1, len(points), 4)
+    state = DualState.empty(tokens)
+    placement = Placement.of(tokens, frame, float(frame), points[None], pose[None])
+    return replace(state, recent=state.recent.appended(tokens=tokens, **placement._asdict()))
 
 
 def drawn(points: torch.Tensor) -> np.ndarray:
@@ -96,8 +107,9 @@ def test_a_camera_that_did_not_move_has_a_map_that_says_so(monkeypatch, poses, p
     still = camera((1, 2, 3)).expand(poses, 4, 4)
     path = ThinnedTrajectory(torch.arange(poses), torch.arange(poses).double(), still)
     cloud = camera((1, 2, 3))[:3, 3].expand(points, 3)
-    kept = HeldFrame(0, 0.0, 0, world_from_camera=still[0], points=cloud, confidence=torch.ones(points))
-    told = words(monkeypatch, Stream(frames=poses, trace=Trace(kept=(kept,), trajectory=path)))
+    held = HeldFrame(0, 0.0, 0, confidence=torch.ones(points))
+    shown = Stream(frames=poses, memory=seen(0, still[0], cloud), trajectory=path, log=MemoryLog((held,)))
+    told = words(monkeypatch, shown)
     assert "the camera did not move" in told
     assert ("nothing was seen surely" in told) is (points == 0)
 
@@ -108,6 +120,3 @@ def test_a_camera_that_moved_is_not_said_to_be_still(monkeypatch):
 
 def test_without_a_full_window_there_is_no_map_yet(monkeypatch):
     assert "no map: the first window is not full yet" in words(monkeypatch, Stream(frames=1, times=(0.0,)))
-    assert "no map: the way walked was not kept" in words(
-        monkeypatch, Stream(frames=9, trace=Trace(kept=(HeldFrame(0, 0.0),)))
-    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from vlm2.streaming.memory_log import HeldFrame, Trace
+from vlm2.streaming.memory_log import HeldFrame, MemoryLog
 from vlm2.streaming.stream import Stream
 from vlm2.streaming.thumbnail import thumbnail
 from vlm2.viewer.memory_page import clock, frames, sheet, tick, waiting
@@ -21,7 +21,7 @@ def memory(entries: int, pictures: bool = True) -> Stream:
         HeldFrame(index, index / 2, index if index < 3 else -1, thumbnail=thumbnail(GREEN) if pictures else None)
         for index in range(entries)
     )
-    return Stream(frames=entries, last_time=(entries - 1) / 2, trace=Trace(kept=kept))
+    return Stream(frames=entries, last_time=(entries - 1) / 2, log=MemoryLog(kept))
 
 
 def test_every_kept_frame_is_shown():

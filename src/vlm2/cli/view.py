@@ -45,7 +45,7 @@ def view(
     put(target, drawn.getvalue())
     if last:
         _print_writes(stream, last)
-    bank = sum(kept.slot >= 0 for kept in stream.trace.kept)
+    bank = sum(kept.slot >= 0 for kept in stream.log.held)
     waits = f", of which {waiting(stream)}" if stream.times else ""
     typer.echo(
         f"{frames(stream.frames)} in {stream.last_time:.1f} s{waits}; {bank} entries in the bank. Drawn in {target}"
@@ -68,9 +68,9 @@ def _print_writes(stream: Stream, last: int) -> None:
     cosine, the mean γ, and ρ, the share of what was read in the entry."""
     from ..figures import print_figures
 
-    log = stream.trace.log
+    log = stream.log.writes
     shown = log[-last:]
-    early = not stream.trace.kept
+    early = not stream.log.held
     title = f"The last {len(shown)} of {stream.frames} frames"
     title = "Nothing is written yet: the first window is not full" if early else title
     rows = [

@@ -25,6 +25,7 @@ class FrameFeatures:
     view_tokens: Float[Tensor, "frames geometry_patches view_dim"]  # Z
     grid: tuple[int, int]
     times: Float[Tensor, " frames"]  # seconds
+    world_from_camera: Float[Tensor, "frames 4 4"] | None = None  # in the world of the coordinates; not in caches
 
     def __len__(self) -> int:
         return self.visual_tokens.shape[0]
@@ -63,7 +64,15 @@ class FrameFeatures:
             view_tokens=geometry.view_tokens,
             grid=grid,
             times=times,
+            world_from_camera=_in_units(geometry.world_from_camera, unit),
         )
+
+
+def _in_units(world_from_camera: Float[Tensor, "frames 4 4"], unit: float | Tensor) -> Float[Tensor, "frames 4 4"]:
+    """Return poses in a world whose length 1 is `unit`."""
+    poses = world_from_camera.clone()
+    poses[:, :3, 3] /= unit
+    return poses
 
 
 def scene_unit(geometry: Geometry, window: int) -> float | Tensor:

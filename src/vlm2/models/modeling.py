@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from ..core import DualMemory, DualState
+from ..core import ContextSlots, DualMemory
 from ..core.projector import Projector
 from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
@@ -126,21 +126,19 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
     def frame_tokens(
         self, features: FrameFeatures
     ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"]]:
-        """Let the memory see a whole video, and return what the language model sees of it: tokens a slot in time order,
-        and the slots' frame indices. Differentiable."""
-        memory_tokens, state, _ = self.memory(self.represent(features), features.times.tolist())
+        """Write a whole video to an empty memory, and return what the language model sees of it: tokens a slot in time
+        order, and the slots' frame indices. Differentiable."""
+        tokens_3d = self.represent(features)[None]
+        memory_tokens, state, _ = self.memory(tokens_3d, features.times[None], features.patch_coordinates[None])
         if self.config.context == "memory":
-            tokens, frames, _ = self.slot_tokens(state, features.grid)
-            return tokens, frames
-        frames = torch.arange(len(memory_tokens), device=memory_tokens.device)
-        return self.say(memory_tokens, features.times, features.grid), frames
+            slots = state.context_slots()
+            return self.slot_tokens(slots, features.grid), slots.frames
+        frames = torch.arange(len(features), device=memory_tokens.device)
+        return self.say(memory_tokens[0], features.times, features.grid), frames
 
-    def slot_tokens(
-        self, state: DualState, grid: tuple[int, int]
-    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], Float[Tensor, " slots"]]:
-        """Return what the language model sees of a stream now: tokens a slot, frame indices, times in seconds."""
-        tokens, frames, times = state.context_slots()
-        return self.say(tokens, times, grid), frames, times
+    def slot_tokens(self, slots: ContextSlots, grid: tuple[int, int]) -> Float[Tensor, "slots tokens text_dim"]:
+        """Return what the language model sees of the slots of one video."""
+        return self.say(slots.tokens, slots.times, grid)
 
     def say(
         self, memory_tokens: Float[Tensor, "slots patches dim"], times: Float[Tensor, " slots"], grid: tuple[int, int]

@@ -20,7 +20,7 @@ from . import memory_file as file
 from .answer import Answer, Evidence
 from .answering import Answerer, Prefix
 from .evidence import Sources, mix
-from .memory_log import Write
+from .memory_log import WriteRecord
 from .stopwatch import Stopwatch
 from .stream import Stream, Watcher
 from .trajectory import ThinnedTrajectory
@@ -71,18 +71,18 @@ class Session:
     def slots(self) -> tuple[int, ...]:
         """The frames, counted from 0, whose tokens a question reads now; none where nothing was seen yet."""
         memory = self._complete(self._stream).memory
-        return () if memory is None else tuple(memory.context_slots()[1].tolist())
+        return () if memory is None else tuple(memory.context_slots().frames.tolist())
 
     @property
-    def log(self) -> tuple[Write, ...]:
+    def log(self) -> tuple[WriteRecord, ...]:
         """What the last writes to the memory did, oldest first; of bounded length. Frames that wait for their window
         are not in it yet."""
-        return self._stream.trace.log
+        return self._stream.log.writes
 
     @property
     def trajectory(self) -> ThinnedTrajectory:
         """The camera's path, thinned out to a bounded number of poses. Frames that wait are not in it yet."""
-        return self._stream.trace.trajectory
+        return self._stream.trajectory
 
     @property
     def spent(self) -> dict[str, float]:
@@ -154,19 +154,18 @@ class Session:
         with self._asking:
             stream = self._complete(stream)
             assert stream.memory is not None
-            memory_tokens, frames, times = stream.memory.context_slots()
+            slots = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
-            coordinates = stream.trace.coordinates(frames.tolist())
-            prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier, coordinates)
-            path = CameraPath(stream.trace.trajectory.times, stream.trace.trajectory.world_from_camera)
+            prefix = self._answerer.read(slots, stream.grid, earlier)
+            path = CameraPath(stream.trajectory.times, stream.trajectory.world_from_camera)
             try:
                 reply = self._answerer.reply(prefix, worded(question), most_tokens, path, tools)
             except QuestionTooLong:
                 self._prefix = prefix  # refused before the prefix was used
                 raise
             self._prefix = prefix
-            slots = zip(frames.tolist(), times.tolist(), strict=True)
-            sources = [stream.trace.sources(frame, time) for frame, time in slots]
+            seen = zip(slots.frames.tolist(), slots.times.tolist(), strict=True)
+            sources = [stream.log.sources(frame, time) for frame, time in seen]
             evidence = _evidence(reply.attention.tolist(), sources)
             return Answer(
                 reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read, reply.recalled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -27,6 +27,10 @@ class ThinnedTrajectory:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def moved(self, new_from_old: Float[Tensor, "poses 4 4"]) -> ThinnedTrajectory:
+        """Return the path with its poses where rigid motions put them."""
+        return replace(self, world_from_camera=new_from_old @ self.world_from_camera)
 
     def then(
         self,

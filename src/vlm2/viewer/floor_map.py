@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float
 from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
 
 from ..streaming.memory_log import NO_SLOT, HeldFrame
 from ..streaming.stream import Stream
@@ -47,16 +48,22 @@ class FloorPlane:
         return points @ self.axes.T
 
 
+@dataclass(frozen=True)
+class SeenFrame:
+    """A held frame and where it was seen, in the stream's world."""
+
+    held: HeldFrame
+    world_from_camera: Float[Tensor, "4 4"]
+    points: Float[Tensor, "patches 3"]
+
+
 def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int]) -> None:
     """Draw the map into a box (left, top, right, bottom) of an image."""
     pen = ImageDraw.Draw(image)
     pen.rectangle(box, GROUND, GRID)
-    path = stream.trace.trajectory
-    kept = [entry for entry in stream.trace.kept if entry.world_from_camera is not None]
-    if not len(path) or not kept:
-        early = not stream.trace.kept and stream.times
-        reason = "the first window is not full yet" if early else "the way walked was not kept"
-        pen.text((box[0] + 16, box[1] + 14), f"no map: {reason}", FAINT, _font(15))
+    path, kept = stream.trajectory, _seen(stream)
+    if not kept:
+        pen.text((box[0] + 16, box[1] + 14), "no map: the first window is not full yet", FAINT, _font(15))
         return
     poses = path.world_from_camera.numpy().astype(np.float64)
     floor = FloorPlane.under(poses)
@@ -92,27 +99,36 @@ def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int])
         pen.text((box[0] + 16, box[1] + 40), "; ".join(notes), FAINT, _font(14))
 
 
-def _points(kept: list[HeldFrame], floor: FloorPlane) -> tuple[Float[np.ndarray, "points 3"], list[tuple[int, ...]]]:
+def _seen(stream: Stream) -> list[SeenFrame]:
+    """Join the held frames with the places in the memory's slots."""
+    if stream.memory is None:
+        return []
+    slots = stream.memory.context_slots()
+    places = zip(slots.frames.tolist(), slots.world_from_camera.cpu(), slots.coordinates.cpu(), strict=True)
+    known = {frame: place for frame, *place in places}
+    return [SeenFrame(held, *known[held.frame]) for held in stream.log.held]
+
+
+def _points(kept: list[SeenFrame], floor: FloorPlane) -> tuple[Float[np.ndarray, "points 3"], list[tuple[int, ...]]]:
     """Gather the sure points of all kept frames below the ceiling, lowest first, each with its colour in the frame."""
     found: list[tuple[float, np.ndarray, tuple[int, ...]]] = []
     for entry in kept:
-        assert entry.world_from_camera is not None and entry.points is not None and entry.confidence is not None
+        assert entry.held.confidence is not None
         eye = floor.of(entry.world_from_camera[:3, 3].numpy().astype(np.float64))[2]
         points = floor.of(entry.points.numpy().astype(np.float64))
-        sure = (entry.confidence.numpy() >= SURE) & np.isfinite(points).all(1) & (points[:, 2] < eye + CEILING)
+        sure = (entry.held.confidence.numpy() >= SURE) & np.isfinite(points).all(1) & (points[:, 2] < eye + CEILING)
         for point, tint in zip(points[sure], _tints(entry)[sure], strict=True):
             found.append((float(point[2]), point, tuple(int(v) for v in tint)))
     found.sort(key=lambda item: item[0])
     return np.array([point for _, point, _ in found]).reshape(-1, 3), [tint for *_, tint in found]
 
 
-def _tints(entry: HeldFrame) -> np.ndarray:
+def _tints(entry: SeenFrame) -> np.ndarray:
     """Return the colour of each patch, paled a little; grey without a thumbnail."""
-    assert entry.points is not None
     patches = len(entry.points)
-    if entry.thumbnail is None:
+    if entry.held.thumbnail is None:
         return np.full((patches, 3), 190)
-    shown = picture(entry.thumbnail)
+    shown = picture(entry.held.thumbnail)
     rows = max(1, round((patches * shown.height / shown.width) ** 0.5))
     if patches % rows:
         return np.full((patches, 3), 190)
@@ -132,18 +148,17 @@ def _bounds(
     return low - room, high + room
 
 
-def _draw_camera(pen: ImageDraw.ImageDraw, entry: HeldFrame, floor: FloorPlane, at, scale: float) -> None:
+def _draw_camera(pen: ImageDraw.ImageDraw, entry: SeenFrame, floor: FloorPlane, at, scale: float) -> None:
     """Draw where a kept frame was seen from, and which way it looked, with its slot."""
-    assert entry.world_from_camera is not None
     pose = entry.world_from_camera.numpy().astype(np.float64)
     place, ahead = floor.of(pose[:3, 3]), floor.of(pose[:3, 2])
     x, y = at(place)
     ahead = ahead[:2] / max(float(np.linalg.norm(ahead[:2])), 1e-9) * 18
-    tint = LAST if entry.slot == NO_SLOT else BANK
+    tint = LAST if entry.held.slot == NO_SLOT else BANK
     pen.line((x, y, x + ahead[0], y - ahead[1]), tint, 3)
     pen.ellipse((x - 8, y - 8, x + 8, y + 8), "white", tint, 2)
-    if entry.slot != NO_SLOT:
-        pen.text((x, y), str(entry.slot), INK, _font(10), anchor="mm")
+    if entry.held.slot != NO_SLOT:
+        pen.text((x, y), str(entry.held.slot), INK, _font(10), anchor="mm")
 
 
 def _legend(pen: ImageDraw.ImageDraw, stream: Stream, box: tuple[int, int, int, int], scale: float) -> None:

@@ -31,7 +31,7 @@ class Tile:
 
 def sheet(stream: Stream) -> Image.Image:
     """Draw a memory. Raises ValueError where no frame was seen."""
-    shown = [*map(_kept, stream.trace.kept), *_waiting(stream)]
+    shown = [*map(_kept, stream.log.held), *_waiting(stream)]
     if not shown:
         raise ValueError(
             "This memory holds nothing: no frame was seen. Watch a video first: vlm2 ask VIDEO --save FILE"
@@ -89,12 +89,12 @@ def _tile(shown: Image.Image | None) -> Image.Image | None:
 
 
 def _title(pen: ImageDraw.ImageDraw, stream: Stream) -> None:
-    bank = sum(entry.slot != NO_SLOT for entry in stream.trace.kept)
+    bank = sum(entry.slot != NO_SLOT for entry in stream.log.held)
     pen.text((MARGIN, MARGIN - 6), "What the memory holds", INK, font(26))
     told = f"{frames(stream.frames)} in {stream.last_time:.1f} s"
     told += f", of which {waiting(stream)}" if stream.times else ""
     pen.text((MARGIN, MARGIN + 28), told, FAINT, font(15))
-    legend = [(BANK, f"in the bank ({bank})"), (LAST, f"only among the last frames ({len(stream.trace.kept) - bank})")]
+    legend = [(BANK, f"in the bank ({bank})"), (LAST, f"only among the last frames ({len(stream.log.held) - bank})")]
     legend += [(WAITING, f"waiting ({len(stream.times)})")] if stream.times else []
     place = WIDTH - MARGIN
     for tint, words in reversed(legend):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from memories import DIM, EIGHT, HEADS, PATCHES, make, video
+from memories import DIM, EIGHT, HEADS, PATCHES, make, run, step, video
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -19,26 +19,26 @@ def test_the_plain_memory_gives_the_same_by_projecting_all_entries(rule: str) ->
     memory = make(MemoryConfig(dim=DIM, heads=HEADS, window=3, capacity=5, episodic_write=rule))
     projected: list[int] = []
     with torch.no_grad():
-        _, state, _ = memory(video(9))
+        _, state, _ = run(memory, video(9))
         plain = plain_memory(memory)
         plain.episodic_attention.key.register_forward_hook(lambda _, args, __: projected.append(args[0].shape[:-1]))
-        expected, ours, _ = memory(video(20, seed=2), state=state, first_frame=9)
-        found, theirs, _ = plain(video(20, seed=2), state=plain_state(state), first_frame=9)
+        expected, ours, _ = run(memory, video(20, seed=2), state=state, first_frame=9)
+        found, theirs, _ = run(plain, video(20, seed=2), state=plain_state(state), first_frame=9)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
     assert theirs.episodic.frames.tolist() == ours.episodic.frames.tolist()
-    assert projected == [(5, PATCHES)] * 20
+    assert projected == [(1, 5, PATCHES)] * 20
 
 
 @pytest.mark.parametrize("projected", [2, 40])
 def test_operations_are_those_of_the_products(projected: int) -> None:
     memory = make(EIGHT)
     with torch.no_grad():
-        _, state, _ = memory(video(40))
+        _, state, _ = run(memory, video(40))
         memory, state = (memory, state) if projected == 2 else (plain_memory(memory), plain_state(state))
-        state = memory.writable(state)
+        state = state.writable(memory.config)
         # The plain memory's attention is counted only where it is made of products that can be seen.
         with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counted:
-            memory.step(video(1)[0], state, 40, 40.0)
+            step(memory, video(1)[0], state, 40, 40.0)
     assert counted.get_total_flops() == 2 * operations(EIGHT, PATCHES, projected)
 
 

@@ -15,7 +15,7 @@ from statistics import median
 
 import torch
 
-from ...core import DualMemory, DualState, MemoryConfig
+from ...core import DualMemory, DualState, MemoryConfig, Placement
 from ...models.precision import multiplies_bfloat16
 from .plain_memory import MatrixProducts, operations, plain_memory, plain_state
 
@@ -62,12 +62,13 @@ class Stepper:
 
     def __init__(self, memory: DualMemory, state: DualState, frames: torch.Tensor) -> None:
         self.memory, self.frames, self.seen = memory, frames, int(state.recent.frames.max()) + 1
-        self.state = memory.writable(state)
+        self.state = state.writable(memory.config)
 
     def __call__(self) -> torch.Tensor:
         """Step once, and return M."""
-        tokens_3d = self.frames[self.seen % len(self.frames)]
-        found, self.state, _ = self.memory.step(tokens_3d, self.state, self.seen, float(self.seen))
+        tokens_3d = self.frames[:, self.seen % self.frames.shape[1]]
+        placement = Placement.of(tokens_3d, self.seen, float(self.seen))
+        found, self.state, _ = self.memory.step(tokens_3d, self.state, placement)
         self.seen += 1
         return found
 
@@ -141,9 +142,9 @@ def machine(device: torch.device) -> dict[str, object]:
 def _full(config: MemoryConfig, shape: Shape, device: torch.device, dtype: torch.dtype) -> tuple[Stepper, Stepper]:
     """Return our memory and the plain one, of the same weights, full of the same entries, about to see the same."""
     torch.manual_seed(0)
-    frames = torch.randn(POOL, shape.patches, shape.dim).to(device, dtype)
+    frames = torch.randn(1, POOL, shape.patches, shape.dim).to(device, dtype)
     memory = DualMemory(config).to(device, dtype)
     memory.load_state_dict({**memory.state_dict(), "residual_gate": torch.full((shape.dim,), 0.5)})  # it starts at 0
-    seen = torch.cat([frames] * (1 + (config.window + config.capacity) // POOL))
+    seen = torch.cat([frames] * (1 + (config.window + config.capacity) // POOL), dim=1)
     _, state, _ = memory(seen)
     return Stepper(memory, state, frames), Stepper(plain_memory(memory), plain_state(state), frames)
