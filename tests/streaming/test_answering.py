@@ -57,8 +57,6 @@ def test_reading_starts_at_the_first_changed_slot(make_session, images, rule):
         shown = complete(session).memory.context_slots()
         pairs = zip(shown.frames.tolist(), shown.tokens, strict=True)
         now = tuple((frame, tokens.numpy().tobytes()) for frame, tokens in pairs)
-            (f, token.numpy().tobytes()) for f, token in zip(held_slots.frames.tolist(), held_slots.tokens, strict=True)
-        )
         same = next((i for i, (a, b) in enumerate(zip(held, now, strict=False)) if a != b), min(len(held), len(now)))
         answer = session.ask(QUESTION)
         if index:

@@ -8,7 +8,7 @@ buffers that are written in place; the rules of the memories see no difference.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -116,7 +116,8 @@ class Slots:
             **{name: tokens_3d.new_empty(batch, 0, patches, dim) for name in ("tokens", "keys", "values")},
             "similarity": single.new_empty(batch, 0, 0),
         }
-        return cls(**{name: columns.get(name, single) for name in cls.tensor_names()})
+        tensors: dict[str, Any] = {name: columns.get(name, single) for name in cls.tensor_names()}
+        return cls(**tensors)
 
     @classmethod
     def tensor_names(cls) -> list[str]:

@@ -56,13 +56,16 @@ class DualState:
 
     def sealed(self) -> DualState:
         """Return the state as a value, which no step writes into any more."""
-        return DualState(*(fast.sealed(slots) for slots in (self.working, self.episodic, self.recent)))
+        return DualState(fast.sealed(self.working), fast.sealed(self.episodic), fast.sealed(self.recent))
 
     def moved(self, new_from_old: Callable[[Int[Tensor, " slots"]], Float[Tensor, "slots 4 4"]]) -> DualState:
         """Return the state of one video (a batch of 1) with coordinates and poses where a closed loop puts them.
-        `new_from_old` gives the rigid motion for frame indices."""
+        `new_from_old` gives the rigid motions of frames by their indices."""
+        working, episodic, recent = self.working, self.episodic, self.recent
         return DualState(
-            *(slots.moved(new_from_old(slots.frames[0])) for slots in (self.working, self.episodic, self.recent))
+            working.moved(new_from_old(working.frames[0])),
+            episodic.moved(new_from_old(episodic.frames[0])),
+            recent.moved(new_from_old(recent.frames[0])),
         )
 
     def context_slots(self, row: int = 0) -> ContextSlots:

@@ -29,8 +29,8 @@ class PlainAttention(MemoryAttention):
         values: Float[Tensor, "batch slots patches dim"],
     ) -> Float[Tensor, "batch patches dim"]:
         """Project the entries, then read."""
-        projected = (self.query(tokens), self.key(keys), self.value(values))
-        read = functional.scaled_dot_product_attention(*(self._split(x) for x in projected))
+        queries, keys, values = (self._split(x) for x in (self.query(tokens), self.key(keys), self.value(values)))
+        read = functional.scaled_dot_product_attention(queries, keys, values)
         return self.out(read.transpose(1, 2).flatten(2))
 
 
