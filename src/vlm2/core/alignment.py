@@ -1,4 +1,4 @@
-"""Viewpoint-aware geometry alignment: G_vc = [MLP([G; ψ_v(Z)]) ; ψ_g(mean(Z))]."""
+"""Viewpoint-aware geometry alignment, from geometry and view tokens to G_vc = [MLP([G; ψ_v(Z)]) ; ψ_g(mean(Z))]."""
 
 from __future__ import annotations
 

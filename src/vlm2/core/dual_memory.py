@@ -19,18 +19,17 @@ from .working import WorkingMemory
 
 @dataclass(frozen=True)
 class MemoryEvent:
-    """What happened at a frame: γ where both memories were read, the frame that the bank deleted (-1: none), the frame
-    to which it was most similar (-1: none), and how similar (a cosine; NaN: none)."""
+    """The events of one step."""
 
-    memory_gate: Float[Tensor, "batch patches dim"] | None
-    deleted_frame: Int[Tensor, " batch"]
-    similar_frame: Int[Tensor, " batch"]
-    similarity: Float[Tensor, " batch"]
+    memory_gate: Float[Tensor, "batch patches dim"] | None  # γ, where both memories were read
+    deleted_frame: Int[Tensor, " batch"]  # the frame that the bank deleted; -1: none
+    similar_frame: Int[Tensor, " batch"]  # the frame that the deleted one was most similar to; -1: none
+    similarity: Float[Tensor, " batch"]  # the cosine of these two; NaN: none
 
 
 @runtime_checkable
 class MemoryObserver(Protocol):
-    """Something that looks on while frames are written, to explain the memory. It changes nothing."""
+    """An object that observes each step in order to explain the memory. It changes nothing."""
 
     def before(
         self, memory: DualMemory, tokens_3d: Float[Tensor, "batch patches dim"], state: DualState, placement: Placement
@@ -44,7 +43,7 @@ class MemoryObserver(Protocol):
 
 
 class DualMemory(nn.Module):
-    """The weights of both memories. What a stream remembers is a `DualState`, held by the caller and passed through."""
+    """The weights of both memories. The caller holds the state of its stream, a `DualState`, and passes it on."""
 
     def __init__(self, config: MemoryConfig) -> None:
         super().__init__()
@@ -118,8 +117,10 @@ class DualMemory(nn.Module):
     def read_shares(
         self, tokens_3d: Float[Tensor, "batch patches dim"], state: DualState
     ) -> tuple[Float[Tensor, "batch working"], Float[Tensor, "batch episodic"]]:
-        """Return how a frame's two reads divide their attention among the slots of W and of E; each adds to 1, or is
-        empty where that memory is off or empty. An explanation beside `step`, which does not need it."""
+        """Return how a frame's two reads divide their attention among the slots of W and of E.
+
+        Each adds to 1, or is empty where that memory is off or empty. `step` does not need it; it explains the memory.
+        """
 
         def shares(attention: MemoryAttention | None, memory: WorkingMemory | EpisodicMemory) -> Tensor:
             if attention is None or len(memory) == 0:
@@ -140,7 +141,7 @@ class DualMemory(nn.Module):
     def _combine(
         self, tokens_3d: Tensor, working_read: Tensor | None, episodic_read: Tensor | None
     ) -> tuple[Float[Tensor, "batch patches dim"], Float[Tensor, "batch patches dim"] | None]:
-        """Return M and γ: M = γ⊙M^w + (1−γ)⊙M^e; the other where one is missing; H where both are."""
+        """Return M = γ⊙M^w + (1−γ)⊙M^e, and γ. Where one read is missing, M is the other; where both are, M is H."""
         memory_gate = None
         if self.gate is not None and working_read is not None and episodic_read is not None:
             memory_gate = self.gate(torch.cat([working_read, episodic_read], dim=-1)).sigmoid()

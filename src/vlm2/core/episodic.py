@@ -1,4 +1,4 @@
-"""Episodic memory E: a fixed bank of L_e memory tokens M, and the rules by which a full bank gives one up."""
+"""Episodic memory E: a fixed bank of L_e memory tokens M, and the rules by which a full bank deletes one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIE = 1e-6  # similarities closer than this are equal: single precision does not
 
 
 class Deletion(NamedTuple):
-    """What a write deleted: a frame, the one to which it was most similar (the newcomer or another), and how much."""
+    """The entry that a write deleted, and the entry that it was most similar to (the newcomer or another)."""
 
     deleted_frame: Int[Tensor, " batch"]  # -1: none
     similar_frame: Int[Tensor, " batch"]  # -1: none
@@ -32,8 +32,11 @@ class Deletion(NamedTuple):
 
 @dataclass(frozen=True)
 class EpisodicMemory(Slots):
-    """At most L_e entries with their keys and values, how many frames each stands for (more than 1 only after merging),
-    their lengths, and the cosine similarity of every two: a small table, made anew with one new row a write."""
+    """At most L_e entries M, with the keys and values that the episodic read attends to.
+
+    `weights` counts the frames that an entry stands for (more than 1 only after merging), `norms` are the lengths of
+    entries, and `similarity` is the table of their cosines. Each write makes the table anew with one new row.
+    """
 
     keys: Float[Tensor, "batch slots patches dim"]
     values: Float[Tensor, "batch slots patches dim"]
@@ -46,7 +49,7 @@ class EpisodicMemory(Slots):
         return {name: column for name, column in super().columns().items() if name != "similarity"}
 
     def write(self, entry: Entry, capacity: int, rule: EpisodicWrite) -> tuple[EpisodicMemory, Deletion]:
-        """Add M; a full bank deletes one entry, and M takes its slot. Also return what was deleted."""
+        """Add M. A full bank deletes one entry, and M takes its slot. Return the bank and the deletion."""
         norm, placement = _norm(entry.tokens), entry.placement
         rows = {**entry.rows(), "weights": torch.ones_like(placement.times), "norms": norm}
         similarity = cosine(self.tokens, self.norms, entry.tokens, norm)

@@ -1,4 +1,4 @@
-"""What is here for speed alone, behind the face of the plain code and tested to equal it.
+"""Faster equivalents of the plain code, behind the same interface and tested to equal it.
 
 `writable` gives a state buffers for all that it will ever hold, which steps write in place. `attend_by_heads` and
 `dot_products` do on a CPU what one call of torch does elsewhere, in pieces that stay in the processor's cache.

@@ -1,8 +1,8 @@
-"""What a memory stores: one slot a frame, holding everything that belongs to the frame.
+"""The slots of a memory: one for each stored frame, with everything that belongs to the frame.
 
 A record of slots is a value: a write returns a new record and leaves the old one as it was. A stream can therefore be
-forked, saved while it runs, and trained through. Where no gradients are needed, `fast` keeps the same columns in
-buffers that are written in place; the rules of the memories see no difference.
+forked, saved while it runs, and trained through. Where no gradients are needed, `fast` keeps the same
+columns in buffers that are written in place; the rules of the memories are the same.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Placement(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What one frame leaves in a memory. Keys and values are projected once, here, and never again."""
+    """One frame as it is written to a memory. Keys and values are projected once, when it is written."""
 
     tokens: Float[Tensor, "batch patches dim"]
     keys: Float[Tensor, "batch patches dim"]

@@ -1,4 +1,4 @@
-"""The state of the memory: what a stream remembers, as a value that its caller holds."""
+"""The state of the memory, a value that the caller of `DualMemory` holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .working import WorkingMemory
 
 
 class ContextSlots(NamedTuple):
-    """What the language model sees of one video in `context="memory"`, each frame once, in the order of time."""
+    """The slots of one video that the language model sees in `context="memory"`: each frame once, in order of time."""
 
     tokens: Float[Tensor, "slots patches dim"]  # M
     frames: Int[Tensor, " slots"]
@@ -29,8 +29,8 @@ class ContextSlots(NamedTuple):
 
 @dataclass(frozen=True)
 class DualState:
-    """What a batch of streams remembers: H in the working memory, M in the episodic one, and in `recent` the last M (as
-    many as `MemoryConfig.shown`), which the language model sees beside the bank."""
+    """The memory of a batch of streams. The working memory holds H, the episodic memory holds M, and `recent` holds the
+    last M (as many as `MemoryConfig.shown`), which the language model sees beside the bank."""
 
     working: WorkingMemory
     episodic: EpisodicMemory

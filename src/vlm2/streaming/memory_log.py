@@ -18,11 +18,11 @@ NO_SLOT = -1
 
 @dataclass(frozen=True)
 class ReadRecord:
-    """What happened in the memory at one frame.
+    """The events in the memory at one frame.
 
     `working` and `episodic` are the frames in each memory with the share of the read's attention that they got; `gate`
     is the mean γ (1: the working memory alone was read, 0: the episodic one, None: neither); `read_share` is ρ of
-    `sources`; `deleted` is the frame that the bank gave up, `similar` the one to which it was most similar, and
+    `evidence`; `deleted` is the frame that the bank deleted, `similar` the one to which it was most similar, and
     `similarity` their cosine.
     """
 
@@ -39,18 +39,17 @@ class ReadRecord:
 
 @dataclass(frozen=True)
 class WriteRecord:
-    """One line of the log: a frame was written to a slot of the bank (-1: there is no bank), for which the bank gave up
-    `evicted`, which had the cosine `similarity` with the frame `similar`. Fields are None where there was nothing."""
+    """One line of the log: a frame was written to a slot of the bank. A field is None where there was nothing."""
 
-    slot: int
+    slot: int  # of the bank; -1: there is no bank
     frame: int
     time: float  # seconds
-    similarity: float | None
-    similar: int | None
-    evicted: int | None
+    similarity: float | None  # the cosine of the evicted frame and the similar one
+    similar: int | None  # the frame that the evicted one was most similar to
+    evicted: int | None  # the frame that the bank deleted
     evicted_time: float | None  # seconds
     gate: float | None  # mean γ
-    read_share: float  # ρ
+    read_share: float  # ρ of `evidence`
 
 
 @dataclass(frozen=True)

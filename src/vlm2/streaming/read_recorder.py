@@ -47,8 +47,10 @@ class ReadRecorder:
         self._frames.append(torch.cat((marks, *self._read)))
 
     def fetch(self, first_frame: int, times: Sequence[float]) -> tuple[ReadRecord, ...]:
-        """Return what was noted of the frames from `first_frame` on, seen at `times` (seconds). Waits for the device
-        twice whatever the number of frames."""
+        """Return the records of the frames from `first_frame` on, whose `times` are in seconds.
+
+        Waits for the device twice, however many frames there are.
+        """
         if not self._lengths:
             return ()
         values, frames = iter(torch.cat(self._values).tolist()), iter(torch.cat(self._frames).tolist())

@@ -1,4 +1,4 @@
-"""A video as it arrives: what was seen so far as a value of fixed size, and the step that takes in a frame."""
+"""A stream of frames: its state, a value of fixed size, and the encoder that adds a frame to it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LONGEST = 2**21  # seconds, 24 days: single precision tells the memory's times a
 
 @dataclass(frozen=True)
 class Stream:
-    """What was seen. Its size does not grow with the number of frames.
+    """The state of a stream. Its size does not grow with the number of frames.
 
     `images` and `times` (seconds) are of the frames that wait for their window to fill, `geometry_images` the same
     frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is
@@ -52,8 +52,8 @@ class Stream:
     thumbnails: bool = True
 
 
-class Watcher:
-    """Takes frames into a stream with one model. Holds no state of a stream itself."""
+class StreamEncoder:
+    """Adds frames to streams with one model. It holds no state of a stream."""
 
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, stopwatch: Stopwatch) -> None:
         self.model, self.processor, self.stopwatch = model, processor, stopwatch

@@ -17,8 +17,10 @@ def _nothing() -> Tensor:
 
 @dataclass(frozen=True)
 class ThinnedTrajectory:
-    """Poses of every `stride`-th frame: `world_from_camera` in the stream's world, which is the first frame's camera
-    frame (OpenCV axes; metres where the geometry is metric), with frame indices and times in seconds."""
+    """Poses of every `stride`-th frame, with frame indices and times in seconds.
+
+    The world is the first frame's camera frame: OpenCV axes, metres where the geometry is metric.
+    """
 
     frames: Int[Tensor, " poses"] = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
     times: Float[Tensor, " poses"] = field(default_factory=lambda: torch.empty(0, dtype=torch.float64))
@@ -40,7 +42,7 @@ class ThinnedTrajectory:
     ) -> ThinnedTrajectory:
         """Return the path with later poses: whenever there are more than `MOST`, every second one goes.
 
-        What is kept depends on the frames' indices alone, not on how they are portioned.
+        The result depends on the frames' indices alone, not on how the frames are portioned.
         """
         frames = torch.cat((self.frames, frames))
         times = torch.cat((self.times, times))

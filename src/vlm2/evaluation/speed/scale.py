@@ -25,7 +25,7 @@ from ...models.convert.llava_video import TEMPLATE
 from ...models.llava_video import LlavaVideo
 from ...models.presets import SIGLIP_SO400M
 from ...streaming import LoadedModel
-from ...streaming.session import worded
+from ...streaming.session import with_answer_request
 from .soak import FPS, QUESTION, pictures
 
 STATIONS = ("vision", "geometry", "representation")  # timed as they run; the memory by the session
@@ -128,14 +128,14 @@ def keep_all(
         try:
             with _timed(loaded.model) as spent:
                 started = time.perf_counter()
-                llava.answer(images, mark / FPS, times, [worded(QUESTION)], WORDS)
+                llava.answer(images, mark / FPS, times, [with_answer_request(QUESTION)], WORDS)
                 whole = time.perf_counter() - started
             seconds = {"vision": spent["vision"], "answer": whole - spent["vision"]}
         except torch.OutOfMemoryError:
             seconds = None
         grid = loaded.model.vision.grid(*loaded.processor.frame_size(*images.shape[1:3]))
         tokens = mark * loaded.model.projector.tokens(grid)
-        ids = sum(map(len, llava.prompt_ids(worded(QUESTION), mark / FPS, times)))
+        ids = sum(map(len, llava.prompt_ids(with_answer_request(QUESTION), mark / FPS, times)))
         found.append(ScalePoint("baseline", mark, seconds, None if seconds is None else tokens + ids, _peak()))
         told(found[-1])
     return found
