@@ -49,7 +49,7 @@ class MemoryAttention(nn.Module):
 
         This explains a read and is no part of it: it computes the attention of about `SAMPLED` of the frame's tokens.
         """
-        sample = tokens[:, :: max(1, tokens.shape[1] // SAMPLED)]
+        sample = tokens[:, :: max(1, tokens.shape[1] // SAMPLED)].contiguous()
         queries, flat = self._split(self.query(sample)), self._split(keys)
         attention = (queries @ flat.mT * flat.shape[-1] ** -0.5).float().softmax(-1)
         return attention.mean((1, 2)).unflatten(1, keys.shape[1:3]).sum(2)
