@@ -9,7 +9,21 @@ from ..mesh import Material, Part
 from .design import Design, Parts
 from .fittings import fronts
 from .random_draw import Draw
-from .solids import Point, box, cylinder, ellipsoid, lathe, mirrored, rod, sheet, stretched, to_front, tube, turned
+from .solids import (
+    Point,
+    box,
+    cylinder,
+    ellipsoid,
+    lathe,
+    mirrored,
+    moved,
+    rod,
+    sheet,
+    stretched,
+    to_front,
+    tube,
+    turned,
+)
 
 SILVER = Material((0.62, 0.68, 0.72), gloss=1.0)
 
@@ -23,15 +37,9 @@ def _tap(at: Point, height: float, reach: float, metal: Material) -> Iterator[Pa
 
 def _basin(width: float, depth: float, height: float, material: Material, at: Point) -> Part:
     """Return an oval open basin that stands on `at` and is `height` high."""
-    profile = [
-        (0.3, 0.0),
-        (0.44, height * 0.5),
-        (0.5, height),
-        (0.44, height),
-        (0.36, height * 0.45),
-        (0, height * 0.3),
-    ]
-    return stretched(stretched(lathe(profile, material=material, sides=24), width, depth), 1, 1, at)
+    h = height
+    profile = [(0.3, 0.0), (0.44, h * 0.5), (0.5, h), (0.44, h), (0.36, h * 0.45), (0.0, h * 0.3)]
+    return moved(stretched(lathe(profile, material=material, sides=24), width, depth), at)
 
 
 def pedestal_sink(draw: Draw) -> Parts:

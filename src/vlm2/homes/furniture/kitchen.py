@@ -145,9 +145,8 @@ def kettle(draw: Draw) -> Parts:
     body = draw.one_of(draw.steel(), draw.ceramic(), draw.paint("red", "black", "blue", "green", gloss=0.5))
     r, height = draw.between(0.07, 0.09), draw.between(0.18, 0.24)
     yield cylinder(r * 1.05, 0.02, (0, 0, 0), DARK_GRIP, sides=18)
-    yield lathe(
-        [(r, 0.0), (r * 1.02, height * 0.4), (r * 0.72, height * 0.95), (0.02, height)], (0, 0, 0.02), body, sides=18
-    )
+    profile = [(r, 0.0), (r * 1.02, height * 0.4), (r * 0.72, height * 0.95), (0.02, height)]
+    yield lathe(profile, (0, 0, 0.02), body, sides=18)
     yield ellipsoid((0.03, 0.03, 0.025), (0, 0, height + 0.015), DARK_GRIP, sides=8)
     yield rod((r * 0.7, 0, height * 0.65), (r * 1.35, 0, height * 0.95), 0.016, body, sides=8)
     loop = [(-r * 0.75, 0, height), (-r * 1.5, 0, height * 0.98), (-r * 1.6, 0, height * 0.4), (-r, 0, height * 0.25)]

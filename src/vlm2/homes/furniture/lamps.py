@@ -52,9 +52,8 @@ def table_lamp(draw: Draw) -> Parts:
     height, r = draw.between(0.35, 0.6), draw.between(0.05, 0.09)
     z, belly, bulge = height * 0.55, draw.between(0.25, 0.6), draw.between(0.5, 1.2)
     low = draw.between(0.11, 0.17)
-    yield lathe(
-        [(r, 0.0), (r * 0.8, 0.02), (r * bulge, z * belly), (0.015, z * 0.9), (0.012, z)], material=foot, sides=16
-    )
+    profile = [(r, 0.0), (r * 0.8, 0.02), (r * bulge, z * belly), (0.015, z * 0.9), (0.012, z)]
+    yield lathe(profile, material=foot, sides=16)
     yield cylinder(0.025, 0.08, (0, 0, z), BULB, sides=8)
     yield _shade(draw, low, low * draw.between(0.55, 0.9), height - z, z)
 
