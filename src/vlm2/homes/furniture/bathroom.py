@@ -16,7 +16,6 @@ from .solids import (
     ellipsoid,
     lathe,
     mirrored,
-    moved,
     rod,
     sheet,
     stretched,
@@ -39,7 +38,7 @@ def _basin(width: float, depth: float, height: float, material: Material, at: Po
     """Return an oval open basin that stands on `at` and is `height` high."""
     h = height
     profile = [(0.3, 0.0), (0.44, h * 0.5), (0.5, h), (0.44, h), (0.36, h * 0.45), (0.0, h * 0.3)]
-    return moved(stretched(lathe(profile, material=material, sides=24), width, depth), at)
+    return stretched(stretched(lathe(profile, material=material, sides=24), width, depth), 1, 1, at)
 
 
 def pedestal_sink(draw: Draw) -> Parts:

@@ -54,7 +54,8 @@ def alarm_clock(draw: Draw) -> Parts:
     r = draw.between(0.045, 0.06)
     yield to_front(cylinder(r, 0.05, material=shell, sides=20), (0, -0.025, r + 0.015))
     yield to_front(cylinder(r * 0.86, 0.003, material=plain("f6f4ee"), sides=20), (0, 0.025, r + 0.015))
-    yield from mirrored(ellipsoid, (0.035, 0.035, 0.02), (r * 0.6, 0, 2 * r + 0.01), draw.steel(), sides=8)
+    for x in (-r * 0.6, r * 0.6):
+        yield ellipsoid((0.035, 0.035, 0.02), (x, 0, 2 * r + 0.01), draw.steel(), sides=8)
     for s in (-1, 1):
         yield rod((s * r * 0.8, 0, 0), (s * r * 0.4, 0, r * 0.5), 0.006, shell)
     yield box((0.005, 0.002, r * 0.6), (0, 0.029, r + 0.015), INK)
