@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..scenes.record import Room
-from .floor_plan import WALL, FloorPlan, Gap, WallFace, gap_edge, gap_span, hole, room_edges
+from .floor_plan import WALL, FloorPlan, WallFace, WallOpening, opening_wall, wall_faces
 from .home import Opening, Split
 from .mesh import Material, Mesh, Part
 from .textures import texture_names
+
+Triple = tuple[float, float, float]
 
 FLOORS = {
     "living room": ("wood_floor", "wood_floor", "carpet"),
@@ -84,7 +86,7 @@ class Finish:
     skirting: Material
 
 
-def triple(values) -> tuple[float, float, float]:
+def triple(values) -> Triple:
     """Return three plain floats."""
     x, y, z = (float(v) for v in values)
     return x, y, z
@@ -131,78 +133,80 @@ def build_shell(plan: FloorPlan, split: Split, rng: np.random.Generator) -> Mesh
     finishes = {room.name: make_finish(rng, room.kind, split) for room in plan.rooms}
     for room in plan.rooms:
         finish = finishes[room.name]
-        edges = room_edges(room)
-        accented = int(rng.integers(len(edges)))
-        for i, edge in enumerate(edges):
-            _wall(surfaces, edge, room.height, plan.gaps, finish.accent if i == accented else finish.wall)
-            _skirting(surfaces, edge, plan.gaps, finish.skirting)
-            for gap in plan.gaps:
-                if gap.kind == "door" and (span := gap_span(edge, gap)):
-                    _casing(surfaces, edge, span, gap.top, frame)
+        walls = wall_faces(room)
+        accented = int(rng.integers(len(walls)))
+        for i, wall in enumerate(walls):
+            _wall(surfaces, wall, room.height, plan.openings, finish.accent if i == accented else finish.wall)
+            _skirting(surfaces, wall, plan.openings, finish.skirting)
+            for opening in plan.openings:
+                if opening.kind == "door" and (span := wall.span(opening)):
+                    _casing(surfaces, wall, span, opening.top, frame)
         for low, high in _rectangles(room):
             wide, deep = high[0] - low[0], high[1] - low[1]
             surfaces.quad((*low, 0), (wide, 0, 0), (0, deep, 0), finish.floor, uv=low)
             surfaces.quad((*low, room.height), (0, deep, 0), (wide, 0, 0), finish.ceiling, uv=low)
-    for gap in plan.gaps:
-        _reveal(surfaces, gap_edge(plan, gap), gap, frame, finishes[gap.rooms[0]].floor)
+    for opening in plan.openings:
+        _reveal(surfaces, opening_wall(plan, opening), opening, frame, finishes[opening.rooms[0]].floor)
     return surfaces.mesh()
 
 
-def _wall(surfaces: Surfaces, edge: WallFace, height: float, gaps: tuple[Gap, ...], material: Material) -> None:
+def _wall(
+    surfaces: Surfaces, wall: WallFace, height: float, openings: tuple[WallOpening, ...], material: Material
+) -> None:
     """Add a wall face as strips around its holes."""
-    holes = sorted((span, gap) for gap in gaps if (span := gap_span(edge, gap))) if gaps else []
+    holes = sorted((span, opening.bottom, opening.top) for opening in openings if (span := wall.span(opening)))
     strips, done = [], 0.0
-    for (low, high), gap in holes:
-        strips += [(done, low, 0.0, height), (low, high, 0.0, gap.bottom), (low, high, gap.top, height)]
+    for (low, high), bottom, top in holes:
+        strips += [(done, low, 0.0, height), (low, high, 0.0, bottom), (low, high, top, height)]
         done = high
-    strips.append((done, edge.length, 0.0, height))
+    strips.append((done, wall.length, 0.0, height))
     for low, high, bottom, top in strips:
         if high - low > 1e-6 and top - bottom > 1e-6:
-            # Seen from the room, an edge walked counter-clockwise runs to the left, so quads start at its far end.
-            x, y = edge.at(high)
-            right = np.array([*edge.at(low), 0.0]) - np.array([x, y, 0.0])
-            surfaces.quad((x, y, bottom), right, (0, 0, top - bottom), material, uv=(edge.length - high, bottom))
+            # Seen from the room, an wall walked counter-clockwise runs to the left, so quads start at its far end.
+            x, y = wall.at(high)
+            right = np.array([*wall.at(low), 0.0]) - np.array([x, y, 0.0])
+            surfaces.quad((x, y, bottom), right, (0, 0, top - bottom), material, uv=(wall.length - high, bottom))
 
 
-def _frame_of(edge: WallFace, distance: float, offset: float = 0.0) -> np.ndarray:
-    """Return world_from_edge at a point of an edge: x along it, y into the room, z up."""
+def _frame_of(wall: WallFace, distance: float, offset: float = 0.0) -> np.ndarray:
+    """Return world_from_edge at a point of an wall: x along it, y into the room, z up."""
     matrix = np.eye(4)
-    matrix[:2, 0], matrix[:2, 1], matrix[:2, 3] = edge.along, edge.inward, edge.at(distance, offset)
+    matrix[:2, 0], matrix[:2, 1], matrix[:2, 3] = wall.along, wall.inward, wall.at(distance, offset)
     return matrix
 
 
-def _skirting(surfaces: Surfaces, edge: WallFace, gaps: tuple[Gap, ...], material: Material) -> None:
+def _skirting(surfaces: Surfaces, wall: WallFace, openings: tuple[WallOpening, ...], material: Material) -> None:
     """Add a skirting board along a wall, broken at doors."""
-    doors = sorted(s for g in gaps if g.kind == "door" and (s := gap_span(edge, g)))
-    stops = [0.0, *(v for low, high in doors for v in (low - CASING, high + CASING)), edge.length]
-    matrix = _frame_of(edge, 0.0)
+    doors = sorted(s for o in openings if o.kind == "door" and (s := wall.span(o)))
+    stops = [0.0, *(v for low, high in doors for v in (low - CASING, high + CASING)), wall.length]
+    matrix = _frame_of(wall, 0.0)
     for low, high in zip(stops[::2], stops[1::2], strict=True):
         if high - low > 0.02:
             surfaces.box((low, 0.0, 0.0), (high, 0.012, SKIRTING), material, matrix)
 
 
-def _casing(surfaces: Surfaces, edge: WallFace, span: tuple[float, float], top: float, material: Material) -> None:
+def _casing(surfaces: Surfaces, wall: WallFace, span: tuple[float, float], top: float, material: Material) -> None:
     """Frame a doorway on one side of its wall."""
-    matrix, (low, high) = _frame_of(edge, 0.0), span
-    left, right = max(low - CASING, 0.005), min(high + CASING, edge.length - 0.005)
+    matrix, (low, high) = _frame_of(wall, 0.0), span
+    left, right = max(low - CASING, 0.005), min(high + CASING, wall.length - 0.005)
     surfaces.box((left, 0.0, 0.0), (low, 0.016, top + CASING), material, matrix)
     surfaces.box((high, 0.0, 0.0), (right, 0.016, top + CASING), material, matrix)
     surfaces.box((low, 0.0, top), (high, 0.016, top + CASING), material, matrix)
 
 
-def _reveal(surfaces: Surfaces, edge: WallFace, gap: Gap, material: Material, floor: Material) -> None:
+def _reveal(surfaces: Surfaces, wall: WallFace, opening: WallOpening, material: Material, floor: Material) -> None:
     """Line a hole through the wall's thickness; a door's hole gets a piece of floor."""
-    low, high = hole(edge, gap)
-    matrix = _frame_of(edge, 0.0)
+    low, high = wall.extent(opening)
+    matrix = _frame_of(wall, 0.0)
     lining = [
-        ((low, 0, gap.bottom), (0, 0, gap.top - gap.bottom), (0, -WALL, 0)),
-        ((high, 0, gap.bottom), (0, -WALL, 0), (0, 0, gap.top - gap.bottom)),
-        ((low, 0, gap.top), (high - low, 0, 0), (0, -WALL, 0)),
-        ((low, -WALL, gap.bottom), (high - low, 0, 0), (0, WALL, 0)),
+        ((low, 0, opening.bottom), (0, 0, opening.top - opening.bottom), (0, -WALL, 0)),
+        ((high, 0, opening.bottom), (0, -WALL, 0), (0, 0, opening.top - opening.bottom)),
+        ((low, 0, opening.top), (high - low, 0, 0), (0, -WALL, 0)),
+        ((low, -WALL, opening.bottom), (high - low, 0, 0), (0, WALL, 0)),
     ]
     for i, (origin, right, up) in enumerate(lining):
         place = matrix[:3, :3] @ np.asarray(origin, float) + matrix[:3, 3]
-        surface = floor if i == 3 and gap.kind == "door" else material
+        surface = floor if i == 3 and opening.kind == "door" else material
         surfaces.quad(place, matrix[:3, :3] @ np.asarray(right), matrix[:3, :3] @ np.asarray(up), surface)
 
 
@@ -214,38 +218,40 @@ def _rectangles(room: Room) -> list[tuple[tuple[float, float], tuple[float, floa
         middle = (left + right) / 2
         ys = sorted(
             e.start[1]
-            for e in room_edges(room)
+            for e in wall_faces(room)
             if abs(e.along[0]) > 0.5 and (e.start[0] - middle) * (e.end[0] - middle) < 0
         )
         pieces += [((left, low), (right, high)) for low, high in zip(ys[::2], ys[1::2], strict=True)]
     return pieces
 
 
-def build_opening(gap: Gap, number: int, edge: WallFace, rng: np.random.Generator) -> Opening:
-    """Build the leaf of a door or the frame, glass and sill of a window; `edge` is the wall face of `gap.rooms[0]`."""
-    if gap.kind == "door":
-        mesh, yaw = _leaf(gap, edge, rng)
+def build_opening(opening: WallOpening, number: int, wall: WallFace, rng: np.random.Generator) -> Opening:
+    """Build the leaf of a door or the frame, glass and sill of a window; `wall` is the wall face of `opening.rooms[0]`."""
+    if opening.kind == "door":
+        mesh, yaw = _leaf(opening, wall, rng)
     else:
-        mesh, yaw = _window(gap, edge, rng), math.atan2(edge.along[1], edge.along[0])
-    return Opening(number, gap.kind, gap.start, gap.end, gap.bottom, gap.top, gap.rooms, mesh, yaw)
+        mesh, yaw = _window(opening, wall, rng), math.atan2(wall.along[1], wall.along[0])
+    return Opening(
+        number, opening.kind, opening.start, opening.end, opening.bottom, opening.top, opening.rooms, mesh, yaw
+    )
 
 
-def leaf_pose(gap: Gap, edge: WallFace) -> tuple[tuple[float, float], float]:
+def leaf_pose(opening: WallOpening, wall: WallFace) -> tuple[tuple[float, float], float]:
     """Return where a door's leaf hangs (its hinge on the plane) and the direction it points to, radians about z."""
-    hinge, _ = edge.project(gap.start)
-    other, _ = edge.project(gap.end)
-    closed = math.atan2(gap.end[1] - gap.start[1], gap.end[0] - gap.start[0])
-    turn = 1.0 if other > hinge else -1.0  # the room lies to the left of the edge
-    return edge.at(hinge, 0.0 if gap.angle else -0.03), closed + turn * gap.angle
+    hinge, _ = wall.project(opening.start)
+    other, _ = wall.project(opening.end)
+    closed = math.atan2(opening.end[1] - opening.start[1], opening.end[0] - opening.start[0])
+    turn = 1.0 if other > hinge else -1.0  # the room lies to the left of the wall
+    return wall.at(hinge, 0.0 if opening.angle else -0.03), closed + turn * opening.angle
 
 
-def _leaf(gap: Gap, edge: WallFace, rng: np.random.Generator) -> tuple[Mesh, float]:
+def _leaf(opening: WallOpening, wall: WallFace, rng: np.random.Generator) -> tuple[Mesh, float]:
     surfaces = Surfaces()
-    hinge, yaw = leaf_pose(gap, edge)
+    hinge, yaw = leaf_pose(opening, wall)
     matrix = np.eye(4)
     matrix[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
     matrix[:2, 3] = hinge
-    width, top = math.dist(gap.start, gap.end), gap.top
+    width, top = opening.width, opening.top
     colour = _shade(rng, _choose(rng, DOOR_COLOURS))
     surfaces.box((0.004, -0.02, 0.008), (width - 0.004, 0.02, top - 0.004), Material(colour, gloss=0.15), matrix)
     relief = Material(triple(0.86 * np.asarray(colour)), gloss=0.15)
@@ -262,10 +268,10 @@ def _leaf(gap: Gap, edge: WallFace, rng: np.random.Generator) -> tuple[Mesh, flo
     return surfaces.mesh(), yaw
 
 
-def _window(gap: Gap, edge: WallFace, rng: np.random.Generator) -> Mesh:
+def _window(opening: WallOpening, wall: WallFace, rng: np.random.Generator) -> Mesh:
     surfaces = Surfaces()
-    (low, high), bottom, top = hole(edge, gap), gap.bottom, gap.top
-    matrix = _frame_of(edge, 0.0)
+    (low, high), bottom, top = wall.extent(opening), opening.bottom, opening.top
+    matrix = _frame_of(wall, 0.0)
     frame = Material(
         _shade(rng, _choose(rng, ((0.88, 0.88, 0.87), (0.88, 0.88, 0.87), (0.45, 0.3, 0.18), (0.2, 0.2, 0.21))))
     )
