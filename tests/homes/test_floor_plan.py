@@ -12,7 +12,6 @@ from vlm2.homes.floor_plan import (
     FloorPlan,
     inside,
     make_plan,
-    opening_span,
     opening_wall,
     polygon_area,
     wall_faces,
@@ -58,7 +57,7 @@ def test_doors_join_all_rooms():
 def test_gaps_lie_in_walls_and_apart():
     for plan in plans():
         for opening in plan.openings:
-            low, high = opening_span(opening_wall(plan, opening), opening)
+            low, high = opening_wall(plan, opening).span(opening)
             assert 0.4 < high - low < 2.1 and 0 <= opening.bottom < opening.top
         for room in plan.rooms:
             for wall in wall_faces(room):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..scenes.record import Box, Room, SceneObject
+from ..scenes.record import Box, Room, SceneObject, Vector
 from .floor_plan import FloorPlan, WallOpening, inside, make_plan, opening_wall, polygon_area
 from .furnish import furnish
 from .home import Home, Light, Opening, Placement, Split
 from .mesh import Mesh
-from .shell import Triple, build_opening, build_shell, triple
+from .shell import build_opening, build_shell, triple
 
 if TYPE_CHECKING:
     from .furniture.catalogue import Catalogue
@@ -81,7 +81,7 @@ def placement_box(placement: Placement) -> Box:
     return Box(triple(center), triple(model.size), _axes(matrix[:3, :3].T))
 
 
-def _axes(rows: np.ndarray) -> tuple[Triple, Triple, Triple]:
+def _axes(rows: np.ndarray) -> tuple[Vector, Vector, Vector]:
     return triple(rows[0]), triple(rows[1]), triple(rows[2])
 
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..scenes.record import Room
+from ..scenes.record import Room, Vector
 from .floor_plan import WALL, FloorPlan, WallFace, WallOpening, opening_wall, wall_faces
 from .home import Opening, Split
 from .mesh import Material, Mesh, Part
 from .textures import texture_names
-
-Triple = tuple[float, float, float]
 
 FLOORS = {
     "living room": ("wood_floor", "wood_floor", "carpet"),
@@ -86,7 +84,7 @@ class Finish:
     skirting: Material
 
 
-def triple(values) -> Triple:
+def triple(values) -> Vector:
     """Return three plain floats."""
     x, y, z = (float(v) for v in values)
     return x, y, z

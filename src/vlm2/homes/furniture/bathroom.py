@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ..mesh import Material, Part
-from .design import Design, Parts
+from .design import Parts, designs
 from .fittings import fronts
 from .random_draw import Draw
 from .solids import (
@@ -189,16 +189,9 @@ def cloth_rail(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("sink", "pedestal", pedestal_sink),
-    Design("sink", "vanity", vanity_sink),
-    Design("sink", "kitchen", kitchen_sink),
-    Design("toilet", "close-coupled", toilet),
-    Design("bathtub", "built-in", bathtub),
-    Design("bathtub", "free-standing", free_bathtub),
-    Design("towel", "hanging", hanging_towel, "wall"),
-    Design("towel", "folded", towel_stack, "top"),
-    Design("towel", "stand", cloth_rail),
-    Design("mirror", "framed", mirror, "wall"),
-    Design("mirror", "round", round_mirror, "wall"),
-    Design("mirror", "standing", standing_mirror),
+    *designs("sink", ("pedestal", pedestal_sink), ("vanity", vanity_sink), ("kitchen", kitchen_sink)),
+    *designs("toilet", ("close-coupled", toilet)),
+    *designs("bathtub", ("built-in", bathtub), ("free-standing", free_bathtub)),
+    *designs("towel", ("hanging", hanging_towel, "wall"), ("folded", towel_stack, "top"), ("stand", cloth_rail)),
+    *designs("mirror", ("framed", mirror, "wall"), ("round", round_mirror, "wall"), ("standing", standing_mirror)),
 )

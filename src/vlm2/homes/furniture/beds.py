@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..mesh import Part
-from .design import CarryingTop, Design, Parts
+from .design import CarryingTop, Parts, designs
 from .fittings import legs
 from .random_draw import Draw
 from .solids import box, cushion
@@ -88,9 +88,7 @@ def blanket(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("bed", "framed", framed_bed),
-    Design("bed", "upholstered", upholstered_bed),
-    Design("bed", "bunk", bunk_bed),
-    Design("pillow", "plain", pillow, "top"),
-    Design("blanket", "folded", blanket, "top"),
+    *designs("bed", ("framed", framed_bed), ("upholstered", upholstered_bed), ("bunk", bunk_bed)),
+    *designs("pillow", ("plain", pillow, "top")),
+    *designs("blanket", ("folded", blanket, "top")),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .design import CarryingTop, Design, Parts
+from .design import CarryingTop, Parts, designs
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, mirrored, polar, rod, sheet, stretched, to_front, tube, turned
 
@@ -129,11 +129,10 @@ def coat_rack(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("picture", "framed", picture, "wall"),
-    Design("clock", "wall", wall_clock, "wall"),
-    Design("clock", "alarm", alarm_clock, "top"),
-    Design("radiator", "plain", radiator),
-    Design("whiteboard", "plain", whiteboard, "wall"),
-    Design("fireplace", "mantel", fireplace),
-    Design("coat rack", "pole", coat_rack),
+    *designs("picture", ("framed", picture, "wall")),
+    *designs("clock", ("wall", wall_clock, "wall"), ("alarm", alarm_clock, "top")),
+    *designs("radiator", ("plain", radiator)),
+    *designs("whiteboard", ("plain", whiteboard, "wall")),
+    *designs("fireplace", ("mantel", fireplace)),
+    *designs("coat rack", ("pole", coat_rack)),
 )

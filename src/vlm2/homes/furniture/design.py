@@ -41,6 +41,11 @@ class Design:
     stands: Stands = "floor"
 
 
+def designs(category: str, *forms: tuple) -> list[Design]:
+    """Return the designs of a category from tuples (form, make) or (form, make, stands)."""
+    return [Design(category, *form) for form in forms]
+
+
 def settle(mesh: Mesh, stands: Stands) -> Mesh:
     """Return the mesh with its origin where `FurnitureModel` wants it for what carries it."""
     low, high = mesh.bounds.astype(np.float64)

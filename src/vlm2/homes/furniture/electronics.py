@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ..mesh import Material, Part
-from .design import Design, Parts
+from .design import Parts, designs
 from .random_draw import Draw, glass, plain
 from .solids import box, cylinder, ellipsoid, mirrored, moved, polar, rod, to_front, tube, turned
 
@@ -166,15 +166,13 @@ def _fan(draw: Draw, height: float, radius: float) -> Iterator[Part]:
 
 
 DESIGNS = (
-    Design("tv", "standing", television, "top"),
-    Design("tv", "wall", wall_television, "wall"),
-    Design("monitor", "flat", monitor, "top"),
-    Design("keyboard", "plain", keyboard, "top"),
-    Design("computer mouse", "plain", mouse, "top"),
-    Design("laptop", "open", laptop, "top"),
-    Design("computer tower", "plain", computer_tower),
-    Design("printer", "desktop", printer, "top"),
-    Design("telephone", "desk", telephone, "top"),
-    Design("fan", "standing", floor_fan),
-    Design("fan", "desk", desk_fan, "top"),
+    *designs("tv", ("standing", television, "top"), ("wall", wall_television, "wall")),
+    *designs("monitor", ("flat", monitor, "top")),
+    *designs("keyboard", ("plain", keyboard, "top")),
+    *designs("computer mouse", ("plain", mouse, "top")),
+    *designs("laptop", ("open", laptop, "top")),
+    *designs("computer tower", ("plain", computer_tower)),
+    *designs("printer", ("desktop", printer, "top")),
+    *designs("telephone", ("desk", telephone, "top")),
+    *designs("fan", ("standing", floor_fan), ("desk", desk_fan, "top")),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..mesh import Material
-from .design import CarryingTop, Design, Parts
+from .design import CarryingTop, Parts, designs
 from .fittings import fronts
 from .random_draw import Draw, glass, plain
 from .solids import box, cylinder, ellipsoid, lathe, polar, rod, to_front, tube
@@ -208,16 +208,15 @@ def bowl(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("refrigerator", "upright", refrigerator),
-    Design("stove", "free-standing", stove),
-    Design("washer", "front", washer),
-    Design("dishwasher", "plain", dishwasher),
-    Design("microwave", "plain", microwave, "top"),
-    Design("counter", "units", counter),
-    Design("counter", "bar", island),
-    Design("kettle", "electric", kettle, "top"),
-    Design("pan", "plain", pan, "top"),
-    Design("cup", "mug", cup, "top"),
-    Design("bottle", "plain", bottle, "top"),
-    Design("bowl", "plain", bowl, "top"),
+    *designs("refrigerator", ("upright", refrigerator)),
+    *designs("stove", ("free-standing", stove)),
+    *designs("washer", ("front", washer)),
+    *designs("dishwasher", ("plain", dishwasher)),
+    *designs("microwave", ("plain", microwave, "top")),
+    *designs("counter", ("units", counter), ("bar", island)),
+    *designs("kettle", ("electric", kettle, "top")),
+    *designs("pan", ("plain", pan, "top")),
+    *designs("cup", ("mug", cup, "top")),
+    *designs("bottle", ("plain", bottle, "top")),
+    *designs("bowl", ("plain", bowl, "top")),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..mesh import Part
-from .design import Design, Parts
+from .design import Parts, designs
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, moved, polar, rod, tube, turned
 
@@ -97,10 +97,8 @@ def flush_light(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("lamp", "floor", floor_lamp),
-    Design("lamp", "arc", arc_lamp),
-    Design("lamp", "table", table_lamp, "top"),
-    Design("lamp", "desk", desk_lamp, "top"),
-    Design("ceiling light", "pendant", pendant, "ceiling"),
-    Design("ceiling light", "flush", flush_light, "ceiling"),
+    *designs(
+        "lamp", ("floor", floor_lamp), ("arc", arc_lamp), ("table", table_lamp, "top"), ("desk", desk_lamp, "top")
+    ),
+    *designs("ceiling light", ("pendant", pendant, "ceiling"), ("flush", flush_light, "ceiling")),
 )

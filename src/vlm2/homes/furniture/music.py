@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .design import Design, Parts
+from .design import Parts, designs
 from .fittings import fronts, legs
 from .random_draw import Draw, plain
 from .solids import box, cylinder, mirrored, moved, prism, rod, tube, turned
@@ -68,7 +68,6 @@ def digital_piano(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("piano", "upright", upright_piano),
-    Design("piano", "digital", digital_piano),
-    Design("guitar", "acoustic", guitar),
+    *designs("piano", ("upright", upright_piano), ("digital", digital_piano)),
+    *designs("guitar", ("acoustic", guitar)),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..mesh import Material, Part
-from .design import Design, Parts
+from .design import Parts, designs
 from .random_draw import Draw, plain
 from .solids import Point, cylinder, ellipsoid, lathe, polar, rod, sheet
 
@@ -92,8 +92,4 @@ def small_plant(draw: Draw) -> Parts:
             yield ellipsoid((0.04, 0.04, 0.03), (*polar(2 * k, 0.05), pot_height + length * 0.8), bloom, sides=8)
 
 
-DESIGNS = (
-    Design("plant", "leafy", floor_plant),
-    Design("plant", "spiky", spiky_plant),
-    Design("plant", "small", small_plant, "top"),
-)
+DESIGNS = (*designs("plant", ("leafy", floor_plant), ("spiky", spiky_plant), ("small", small_plant, "top")),)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..mesh import Material, Part
-from .design import CarryingTop, Design, Parts
+from .design import CarryingTop, Parts, designs
 from .fittings import legs
 from .random_draw import Draw, plain
 from .solids import box, cushion, cylinder, lathe, mirrored, polar, rod, turned
@@ -170,13 +170,13 @@ def corner_sofa(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("chair", "wooden", wooden_chair),
-    Design("chair", "upholstered", upholstered_chair),
-    Design("chair", "office", office_chair),
-    Design("chair", "shell", shell_chair),
-    Design("stool", "round", round_stool),
-    Design("stool", "bar", bar_stool),
-    Design("stool", "pouf", pouf),
-    Design("sofa", "straight", sofa),
-    Design("sofa", "corner", corner_sofa),
+    *designs(
+        "chair",
+        ("wooden", wooden_chair),
+        ("upholstered", upholstered_chair),
+        ("office", office_chair),
+        ("shell", shell_chair),
+    ),
+    *designs("stool", ("round", round_stool), ("bar", bar_stool), ("pouf", pouf)),
+    *designs("sofa", ("straight", sofa), ("corner", corner_sofa)),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .design import Design, Parts
+from .design import Parts, designs
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, mirrored, rod, stretched, tube
 
@@ -133,13 +133,9 @@ def duffel(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("trash bin", "open", round_bin),
-    Design("trash bin", "pedal", pedal_bin),
-    Design("backpack", "daypack", backpack),
-    Design("backpack", "rolled", duffel),
-    Design("suitcase", "trolley", trolley_suitcase),
-    Design("suitcase", "leather", leather_suitcase),
-    Design("shoes", "laced", shoes),
-    Design("shoes", "slippers", slippers),
-    Design("basket", "laundry", ring_basket),
+    *designs("trash bin", ("open", round_bin), ("pedal", pedal_bin)),
+    *designs("backpack", ("daypack", backpack), ("rolled", duffel)),
+    *designs("suitcase", ("trolley", trolley_suitcase), ("leather", leather_suitcase)),
+    *designs("shoes", ("laced", shoes), ("slippers", slippers)),
+    *designs("basket", ("laundry", ring_basket)),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .design import CarryingTop, Design, Parts
+from .design import CarryingTop, Parts, designs
 from .fittings import books, fronts, legs, open_case
 from .random_draw import Draw
 from .solids import box, cylinder, lathe, mirrored, polar, tube
@@ -207,19 +207,20 @@ def bucket(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("bookshelf", "tall", bookshelf),
-    Design("bookshelf", "low", low_bookshelf),
-    Design("shelf", "open", open_shelf),
-    Design("shelf", "wall", wall_shelf, "wall"),
-    Design("cabinet", "sideboard", sideboard),
-    Design("cabinet", "drawers", drawer_cabinet),
-    Design("cabinet", "display", display_cabinet),
-    Design("cabinet", "wall", wall_cabinet, "wall"),
-    Design("closet", "hinged", closet),
-    Design("nightstand", "plain", nightstand),
-    Design("tv stand", "low", tv_stand),
-    Design("box", "plain", cardboard_box),
-    Design("crate", "slats", crate),
-    Design("basket", "round", basket),
-    Design("bucket", "pail", bucket),
+    *designs("bookshelf", ("tall", bookshelf), ("low", low_bookshelf)),
+    *designs("shelf", ("open", open_shelf), ("wall", wall_shelf, "wall")),
+    *designs(
+        "cabinet",
+        ("sideboard", sideboard),
+        ("drawers", drawer_cabinet),
+        ("display", display_cabinet),
+        ("wall", wall_cabinet, "wall"),
+    ),
+    *designs("closet", ("hinged", closet)),
+    *designs("nightstand", ("plain", nightstand)),
+    *designs("tv stand", ("low", tv_stand)),
+    *designs("box", ("plain", cardboard_box)),
+    *designs("crate", ("slats", crate)),
+    *designs("basket", ("round", basket)),
+    *designs("bucket", ("pail", bucket)),
 )

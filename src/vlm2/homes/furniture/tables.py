@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .design import CarryingTop, Design, Parts
+from .design import CarryingTop, Parts, designs
 from .fittings import fronts, legs
 from .random_draw import Draw
 from .solids import box, cylinder, lathe, mirrored, polar, rod
@@ -126,13 +126,14 @@ def round_rug(draw: Draw) -> Parts:
 
 
 DESIGNS = (
-    Design("table", "dining", dining_table),
-    Design("table", "pedestal", pedestal_table),
-    Design("table", "trestle", trestle_table),
-    Design("table", "coffee", coffee_table),
-    Design("table", "side", side_table),
-    Design("desk", "drawers", drawer_desk),
-    Design("desk", "frame", frame_desk),
-    Design("rug", "oblong", rug),
-    Design("rug", "round", round_rug),
+    *designs(
+        "table",
+        ("dining", dining_table),
+        ("pedestal", pedestal_table),
+        ("trestle", trestle_table),
+        ("coffee", coffee_table),
+        ("side", side_table),
+    ),
+    *designs("desk", ("drawers", drawer_desk), ("frame", frame_desk)),
+    *designs("rug", ("oblong", rug), ("round", round_rug)),
 )
