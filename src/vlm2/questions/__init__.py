@@ -29,7 +29,7 @@ def ask_all(scene: Scene, seed: int, per_type: int | None = None, families: Sequ
     for name, task in ((name, task) for family in families for name, task in tasks(family).items()):
         rng = np.random.default_rng([seed, crc32(scene.name.encode()), crc32(name.encode())])
         left = {kind.name: most for kind in task.types}
-        for question in task.questions(scene, rng):
+        for question in task(scene, rng):
             if left[question.question_type] > 0:
                 left[question.question_type] -= 1
                 asked.append(question)

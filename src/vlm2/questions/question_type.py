@@ -42,9 +42,9 @@ class QuestionType:
 
     name: str
     texts: tuple[str | Wording, ...]
-    """The benchmark's own words, then paraphrases for training."""
-    held_out: tuple[str | Wording, ...]
-    """Paraphrases that training never uses."""
+    """The benchmark's own words, then paraphrases."""
+    held_out: int
+    """How many of the paraphrases, the last ones, training never uses."""
     decimals: int | None = None
     """Decimals of the number that answers; None where the answer is no number."""
     is_count: bool = False
@@ -61,9 +61,10 @@ class QuestionType:
 
     @cached_property
     def wordings(self) -> tuple[Wording, ...]:
-        """All wordings: the benchmark's own words first, those that are held out last."""
-        texts = (text if isinstance(text, Wording) else Wording(text) for text in (*self.texts, *self.held_out))
-        return tuple(replace(wording, held_out=i >= len(self.texts)) for i, wording in enumerate(texts))
+        """The texts as wordings."""
+        texts = (text if isinstance(text, Wording) else Wording(text) for text in self.texts)
+        trained = len(self.texts) - self.held_out
+        return tuple(replace(wording, held_out=place >= trained) for place, wording in enumerate(texts))
 
     @property
     def is_number(self) -> bool:
@@ -118,13 +119,25 @@ class QuestionType:
         return Question(self.name, text, options, truth, objects, slots, times=times, answers=answers)
 
 
+Draw = Callable[[Scene, np.random.Generator], Iterator[Question]]
+
+
 @dataclass(frozen=True)
 class Task:
-    """A task of a benchmark: its question types, and the questions that a scene gives, in random order.
+    """A task of a benchmark: its question types, and a function that draws a scene's questions in random order.
 
     `column` is the task's place, from 1, in the benchmark's published table; tasks without one follow by their names.
     """
 
     types: tuple[QuestionType, ...]
-    questions: Callable[[Scene, np.random.Generator], Iterator[Question]]
+    draw: Draw
     column: int | None = None
+
+    def __call__(self, scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+        """Yield questions of these types that the scene answers without doubt."""
+        return self.draw(scene, rng)
+
+
+def task(*types: QuestionType, column: int | None = None) -> Callable[[Draw], Task]:
+    """Decorate the function that draws the questions of these types: make it a task."""
+    return lambda draw: Task(types, draw, column)

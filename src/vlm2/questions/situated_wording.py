@@ -28,4 +28,4 @@ def situated_type(name: str, *texts: str) -> QuestionType:
     """
     openings = (*OPENINGS, *HELD_OUT_OPENINGS)
     whole = tuple(f"{opening} {text}" for opening, text in zip(openings, texts, strict=True))
-    return QuestionType(name=name, texts=whole[: len(OPENINGS)], held_out=whole[len(OPENINGS) :])
+    return QuestionType(name=name, texts=whole, held_out=len(HELD_OUT_OPENINGS))

@@ -1,4 +1,4 @@
-"""The tasks: a family of them is a folder, a task is a file in it that binds `TASK`; its name is the task's name."""
+"""The tasks: a family of them is a folder, a task is a file in it that binds `questions`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VSI = "vsi"
 
 def families() -> tuple[str, ...]:
     """Return the names of the families of tasks, in alphabetical order."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
+    return _folders(tuple(__path__))
 
 
 def tasks(family: str = VSI) -> Mapping[str, Task]:
@@ -24,7 +24,7 @@ def tasks(family: str = VSI) -> Mapping[str, Task]:
     if family not in families():
         raise ValueError(f"There is no family of questions {family!r}; there are {', '.join(families())}.")
     package = import_module(f"{__name__}.{family}")
-    return _load(package.__name__, tuple(package.__path__))
+    return _files(package.__name__, tuple(package.__path__))
 
 
 def question_types(family: str | None = None) -> Mapping[str, QuestionType]:
@@ -39,7 +39,14 @@ def columns(family: str = VSI) -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(kind.name for kind in task.types) for name, task in ordered}
 
 
+# A package's path is an argument of what follows, so that its folders are searched again when it changes.
+
+
 @cache
-def _load(package: str, path: tuple[str, ...]) -> Mapping[str, Task]:
-    """Import a family's tasks. They are searched again when the package's path changes, so `path` is an argument."""
-    return {name: import_module(f"{package}.{name}").TASK for name in registry.entries(package, "TASK")}
+def _folders(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(path) if module.ispkg))
+
+
+@cache
+def _files(package: str, path: tuple[str, ...]) -> Mapping[str, Task]:
+    return {name: import_module(f"{package}.{name}").questions for name in registry.entries(package, "questions")}

@@ -10,13 +10,14 @@ import numpy as np
 from ....scenes.record import Scene, SceneObject
 from ... import english
 from ...question import Question
-from ...question_type import QuestionType, Task
+from ...question_type import QuestionType, task
 from ...relations import resting_on, room_kind
 from ...selection import by_turns
 from ...visibility import named, single
 
 TYPE = QuestionType(
     name="freeform_how_many",
+    held_out=3,
     texts=(
         "How many {things} are {place}?",
         "How many {things} can be found {place}?",
@@ -26,8 +27,6 @@ TYPE = QuestionType(
         "How many {things} do I have {place}?",
         "Looking {place}, how many {things} are there?",
         "Tell me how many {things} are {place}.",
-    ),
-    held_out=(
         "If I count the {things} {place}, what do I get?",
         "Number of {things} {place}?",
         "I want to know how many {things} one finds {place}.",
@@ -35,6 +34,7 @@ TYPE = QuestionType(
 )
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each category with several instances and place that holds some of them, in random order
     and each number by turns.
@@ -66,6 +66,3 @@ def _by_room(scene: Scene, things: Sequence[SceneObject]) -> dict[str, Sequence[
         for room, count in rooms.items()
         if count == 1
     }
-
-
-TASK = Task((TYPE,), questions)

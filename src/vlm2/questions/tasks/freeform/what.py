@@ -9,7 +9,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ... import english
 from ...question import Question
-from ...question_type import QuestionType, Task
+from ...question_type import QuestionType, task
 from ...relations import above, resting_on, stands_on_floor
 from ...selection import shuffled
 from ...visibility import is_clear, single
@@ -18,6 +18,7 @@ MOST = 3  # categories there: of more, any guess would be right
 
 TYPE = QuestionType(
     name="freeform_what",
+    held_out=3,
     texts=(
         "What is {relation} the {thing}?",
         "What do you see {relation} the {thing}?",
@@ -27,8 +28,6 @@ TYPE = QuestionType(
         "What did I put {relation} the {thing}?",
         "There is something {relation} the {thing}. What?",
         "Tell me what is {relation} the {thing}.",
-    ),
-    held_out=(
         "What would I find if I looked {relation} the {thing}?",
         "Which thing has its place {relation} the {thing}?",
         "What was {relation} the {thing} in the video?",
@@ -36,6 +35,7 @@ TYPE = QuestionType(
 )
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each thing alone of its kind with something clearly seen on it or above it, in random
     order. What the video shows largest is the answer; each other thing there is as right."""
@@ -50,6 +50,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         answers = english.names_of_all(thing.category for thing in (*seen, *there))
         slots = {"relation": relation, "thing": base.category}
         yield TYPE.open(answers, slots, [base, *there])
-
-
-TASK = Task((TYPE,), questions)

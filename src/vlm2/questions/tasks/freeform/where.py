@@ -9,13 +9,14 @@ import numpy as np
 from ....scenes.record import Scene, SceneObject
 from ... import english
 from ...question import Question
-from ...question_type import QuestionType, Task
+from ...question_type import QuestionType, task
 from ...relations import ASIDE, above, beside, resting_on, room_kind, stands_on_floor
 from ...selection import shuffled
 from ...visibility import is_clear, named, single
 
 PLACE = QuestionType(
     name="freeform_where",
+    held_out=3,
     texts=(
         "Where is the {thing}?",
         "Where is the {thing} located?",
@@ -25,8 +26,6 @@ PLACE = QuestionType(
         "In which place is the {thing}?",
         "Where do I have to look for the {thing}?",
         "I am looking for the {thing}. Where is it?",
-    ),
-    held_out=(
         "What is the {thing} on, above or next to?",
         "The {thing} is where?",
         "Describe the place of the {thing}.",
@@ -34,6 +33,7 @@ PLACE = QuestionType(
 )
 ROOM = QuestionType(
     name="freeform_which_room",
+    held_out=2,
     texts=(
         "Which room is the {thing} in?",
         "In which room is the {thing}?",
@@ -43,14 +43,13 @@ ROOM = QuestionType(
         "Tell me the room that the {thing} is in.",
         "The {thing}: in which room?",
         "What is the room with the {thing} called?",
-    ),
-    held_out=(
         "To get to the {thing}, which room must I enter?",
         "Name the room where the {thing} is.",
     ),
 )
 
 
+@task(PLACE, ROOM)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about each thing alone of its kind, in random order: where it is, where another thing names
     that, and its room, where the home has several kinds."""
@@ -95,6 +94,3 @@ def _other_words(place: str) -> Iterator[str]:
     relations = {"on": ("on", "on top of"), "above": ("above", "over"), "next to": ("next to", "beside", "near")}
     for name in english.names(category):
         yield from (f"{words} the {name}" for words in relations[relation])
-
-
-TASK = Task((PLACE, ROOM), questions)

@@ -9,7 +9,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ... import english
 from ...question import Question
-from ...question_type import QuestionType, Task
+from ...question_type import QuestionType, task
 from ...selection import shuffled
 from ...visibility import named
 
@@ -17,6 +17,7 @@ CLEAR = 0.7  # of the pixels seen of a thing, at least, show its colour
 
 TYPE = QuestionType(
     name="freeform_colour",
+    held_out=3,
     texts=(
         "What color {is} the {thing}?",
         "What is the color of the {thing}?",
@@ -26,8 +27,6 @@ TYPE = QuestionType(
         "The {thing} in the video: what color?",
         "What colour would you say the {thing} {is}?",
         "Name the color of the {thing} in here.",
-    ),
-    held_out=(
         "How would you describe the {thing} by color?",
         "I forgot what colour the {thing} {is}. Which?",
         "The color of the {thing}, please.",
@@ -35,6 +34,7 @@ TYPE = QuestionType(
 )
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each category whose instances all clearly have the same colour, in random order."""
     for things in shuffled(list(named(scene).values()), rng):
@@ -46,6 +46,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         one = len(things) == 1
         slots = {"thing": category if one else english.plural(category), "is": "is" if one else "are"}
         yield TYPE.open(english.colour(colour), slots, things)
-
-
-TASK = Task((TYPE,), questions)

@@ -9,7 +9,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ...line_of_sight import seen_shares
 from ...question import Question
-from ...question_type import Task
+from ...question_type import task
 from ...situated_wording import situated_type
 from ...stance import Stance, yes_and_no
 from ...visibility import single
@@ -49,6 +49,7 @@ def truth(scene: Scene, stance: Stance, place: int) -> str | None:
     return "no" if shares.max() == 0.0 else None
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions with the answers yes and no by turns, in random order."""
     named = {thing.id for thing in single(scene, plurals=False)}
@@ -62,6 +63,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     for stance, place, right in yes_and_no(scene, rng, places, answer):
         thing = stance.things[place]
         yield stance.ask(TYPE, [right], {"thing": thing.category}, [thing])
-
-
-TASK = Task((TYPE,), questions)

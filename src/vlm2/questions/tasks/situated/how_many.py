@@ -9,7 +9,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ... import english
 from ...question import Question
-from ...question_type import Task
+from ...question_type import task
 from ...selection import by_turns
 from ...situated_wording import situated_type
 from ...stance import PHRASES, Stance, stances
@@ -41,6 +41,7 @@ def truth(stance: Stance, category: str, side: str) -> int | None:
     return int(there[places].sum()) if (there | off)[places].all() else None
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about categories with several instances, at least one on the side, in random order, each number
     by turns."""
@@ -55,6 +56,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     for count, (stance, side, category) in by_turns(found, rng):
         slots = {"things": english.plural(category), "side": PHRASES[side]}
         yield stance.ask(TYPE, english.number(count), slots, stance.instances(category))
-
-
-TASK = Task((TYPE,), questions)

@@ -9,7 +9,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ...english import indefinite
 from ...question import Question
-from ...question_type import Task
+from ...question_type import task
 from ...situated_wording import situated_type
 from ...stance import PHRASES, Stance, yes_and_no
 from ...visibility import named
@@ -41,6 +41,7 @@ def truth(stance: Stance, category: str, side: str) -> str | None:
     return "no" if stance.off_side(side)[places].all() else None
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions with the answers yes and no by turns, in random order."""
     candidates = [(category, side) for side in PHRASES for category in named(scene, plurals=False)]
@@ -49,6 +50,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         phrase = PHRASES[side]
         slots = {"thing": category, "a_thing": indefinite(category), "side": phrase, "side_first": phrase.capitalize()}
         yield stance.ask(TYPE, [right], slots, stance.instances(category))
-
-
-TASK = Task((TYPE,), questions)

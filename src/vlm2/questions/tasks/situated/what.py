@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from ....scenes.record import Scene, SceneObject
 from ... import english
 from ...question import Question
-from ...question_type import Task
+from ...question_type import task
 from ...relations import bottom
 from ...selection import by_turns
 from ...situated_wording import situated_type
@@ -37,6 +37,7 @@ TYPE = situated_type(
 )
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about sides where one thing is the closest of all on every spot, in random order, its category
     by turns. Whatever may be said to be there is accepted."""
@@ -61,6 +62,3 @@ def _closest(stance: Stance, there: Bool[np.ndarray, " things"]) -> SceneObject 
         return None
     closest = set(places[stance.distances[:, places].argmin(axis=1)].tolist())
     return stance.things[closest.pop()] if len(closest) == 1 else None
-
-
-TASK = Task((TYPE,), questions)

@@ -9,7 +9,7 @@ import numpy as np
 from ....scenes.record import Box, Scene, SceneObject
 from ...box_geometry import blocked
 from ...question import Question
-from ...question_type import Task
+from ...question_type import task
 from ...selection import by_turns
 from ...situated_wording import situated_type
 from ...stance import Stance, obstacles, stances
@@ -39,6 +39,7 @@ TYPE = situated_type(
 )
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about things of the room with a free straight way from every spot, in random order, the
     directions by turns until one of them alone is left."""
@@ -58,6 +59,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
 def _is_free(stance: Stance, goal: SceneObject, barriers: Sequence[Box]) -> bool:
     ends = np.broadcast_to(np.array(goal.box.center[:2]), stance.spots.shape)
     return not blocked(stance.spots, ends, barriers).any()
-
-
-TASK = Task((TYPE,), questions)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ....scenes.record import Scene, SceneObject
 from ...question import Question
-from ...question_type import QuestionType, Task, Wording
+from ...question_type import QuestionType, Wording, task
 from ...selection import shuffled
 from ...visibility import CLEAR_SHARE, named
 
@@ -23,6 +23,7 @@ TYPE = QuestionType(
     multiple_choice=True,
     ordered=True,
     terse="Which order?",
+    held_out=4,
     texts=(
         "What will be the first-time appearance order of the following categories in the video: {categories}?",
         "In which order do these first appear in the video: {categories}?",
@@ -35,8 +36,6 @@ TYPE = QuestionType(
         "Watching from the start, how would you order {categories} by first sight?",
         Wording("Arrange these from earliest to latest seen: {categories}.", words=True),
         "Which of these sequences matches when {categories} are first shown?",
-    ),
-    held_out=(
         "In what order do these first pop up in the video: {categories}?",
         "Thinking about my walk round the property from the moment I pressed record, could you put the following in "
         "sequence according to when each one first came into shot? {categories}",
@@ -72,6 +71,7 @@ def apart(before: Debut, after: Debut) -> bool:
     return after.glimpse - before.clear >= GAP_SECONDS
 
 
+@task(TYPE, column=8)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about four categories whose first appearances lie clearly apart, in random order."""
     groups = named(scene)
@@ -91,6 +91,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         choices = shuffled([right, *shuffled(wrong, rng)[: CHOICES - 1]], rng)
         slots = {"categories": ", ".join(shuffled(names, rng))}
         yield TYPE.choice(choices, right, slots, [thing for name in names for thing in groups[name]])
-
-
-TASK = Task((TYPE,), questions, column=8)

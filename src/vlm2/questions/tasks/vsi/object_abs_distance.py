@@ -10,7 +10,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ...box_geometry import box_distances
 from ...question import Question
-from ...question_type import FEET, QuestionType, Task, Wording
+from ...question_type import FEET, QuestionType, Wording, task
 from ...selection import shuffled
 from ...visibility import single
 
@@ -21,6 +21,7 @@ TYPE = QuestionType(
     decimals=1,
     recalled=True,
     terse="Meters from {first} to {second}?",
+    held_out=4,
     texts=(
         "Measuring from the closest point of each object, what is the distance between the {first} and the {second} "
         "(in meters)?",
@@ -35,8 +36,6 @@ TYPE = QuestionType(
         "What length of tape, in meters, would reach from the {first} to the {second}?",
         "Roughly how many metres separate the {first} and the {second}?",
         Wording("Give me the distance in centimeters from the {first} to the {second}.", scale=100, decimals=0),
-    ),
-    held_out=(
         "What's the gap in metres between the {first} and the {second}, going from nearest edge to nearest edge?",
         "Hey, so if I ran a tape measure from the {first} over to the {second}, at the spots where they come closest "
         "to each other, how many meters would it read?",
@@ -48,6 +47,7 @@ TYPE = QuestionType(
 )
 
 
+@task(TYPE, column=2)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each pair of unambiguous things that do not all but touch, in random order."""
     things = single(scene)
@@ -59,6 +59,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         first, second = (things[i], things[j]) if rng.random() < 0.5 else (things[j], things[i])
         slots = {"first": first.category, "second": second.category}
         yield TYPE.number(distances[i, j], slots, (first, second))
-
-
-TASK = Task((TYPE,), questions, column=2)

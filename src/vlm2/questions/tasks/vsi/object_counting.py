@@ -9,7 +9,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ...english import plural
 from ...question import Question
-from ...question_type import QuestionType, Task
+from ...question_type import QuestionType, task
 from ...selection import shuffled
 from ...visibility import named
 
@@ -21,6 +21,7 @@ TYPE = QuestionType(
     is_count=True,
     recalled=True,
     terse="How many {things}?",
+    held_out=4,
     texts=(
         "How many {thing}(s) are in this room?",
         "How many {things} are there?",
@@ -34,8 +35,6 @@ TYPE = QuestionType(
         "If I walk through here, how many {things} will I find?",
         "I need to know the total count of {things}.",
         "How many different {things} appear in this home?",
-    ),
-    held_out=(
         "how many {things} did I get on camera in here?",
         "Right, I'm doing the inventory for this property before the new tenants move in. Could you go through the "
         "walkthrough and tell me the total number of {things} in the place?",
@@ -56,12 +55,10 @@ def truth(scene: Scene, category: str) -> int:
     return count
 
 
+@task(TYPE, column=1)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each category with several instances, in random order."""
     several = [things for things in named(scene).values() if len(things) >= FEWEST]
     for things in shuffled(several, rng):
         category = things[0].category
         yield TYPE.number(truth(scene, category), {"thing": category, "things": plural(category)}, things)
-
-
-TASK = Task((TYPE,), questions, column=1)

@@ -11,7 +11,7 @@ import numpy as np
 from ....scenes.record import Scene, SceneObject
 from ...box_geometry import bearing, ground_distance
 from ...question import Question
-from ...question_type import QuestionType, Task, Wording
+from ...question_type import QuestionType, Wording, task
 from ...selection import shuffled
 from ...visibility import single
 
@@ -38,6 +38,7 @@ EASY = QuestionType(
     name="object_rel_direction_easy",
     multiple_choice=True,
     terse=TERSE,
+    held_out=4,
     texts=(
         "If I am standing by the {stand} and facing the {face}, is the {target} to the left or the right of the "
         "{face}?",
@@ -60,8 +61,6 @@ EASY = QuestionType(
             words=True,
         ),
         "Viewed from the {stand}, which side of the {face} has the {target}?",
-    ),
-    held_out=(
         "I'm standing by the {stand} looking at the {face}. Is the {target} on my left or my right?",
         "Say you've got your viewer stood at the {stand} and you've turned them to look towards the {face}. Which "
         "hand would the {target} be on, left or right?",
@@ -74,6 +73,7 @@ MEDIUM = QuestionType(
     name="object_rel_direction_medium",
     multiple_choice=True,
     terse=TERSE,
+    held_out=4,
     texts=(
         "If I am standing by the {stand} and facing the {face}, is the {target} to my left, right, or back?\nAn "
         "object is to my back if I would have to turn at least 135 degrees in order to face it.",
@@ -99,8 +99,6 @@ MEDIUM = QuestionType(
             "Is the {target} on my left, on my right or at my back if I am at the {stand} and watch the {face}?",
             words=True,
         ),
-    ),
-    held_out=(
         "ok so I'm at the {stand}, facing the {face}. is the {target} to my left, to my right or behind me? call it "
         "behind if I'd have to turn more than 135 degrees",
         "Picture a client standing beside the {stand} with the {face} directly ahead of them. Where would they find "
@@ -116,6 +114,7 @@ HARD = QuestionType(
     name="object_rel_direction_hard",
     multiple_choice=True,
     terse=TERSE,
+    held_out=4,
     texts=(
         "If I am standing by the {stand} and facing the {face}, is the {target} to my front-left, front-right, "
         "back-left, or back-right?\nThe directions refer to the quadrants of a Cartesian plane (if I am standing at "
@@ -146,8 +145,6 @@ HARD = QuestionType(
             words=True,
         ),
         "Looking at the {face} from the {stand}, tell me the diagonal direction of the {target}.",
-    ),
-    held_out=(
         "Stood at the {stand}, looking dead at the {face}. Where's the {target} from there: front-left, front-right, "
         "back-left or back-right?",
         "Let's pretend I'm at the {stand} and my nose is pointing at the {face}! Is the {target} in front of me or "
@@ -177,6 +174,7 @@ def truth(level: QuestionType, angle: float, margin: float = 0.0) -> str | None:
     return next((sector.name for sector in SECTORS[level] if sector.holds(angle, margin)), None)
 
 
+@task(EASY, MEDIUM, HARD, column=6)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about triples of unambiguous things, each at one level, in random order."""
     things = single(scene)
@@ -200,6 +198,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
 
 def _apart(*things: SceneObject) -> bool:
     return all(ground_distance(first.box, second.box) >= CLOSEST for first, second in combinations(things, 2))
-
-
-TASK = Task((EASY, MEDIUM, HARD), questions, column=6)

@@ -11,7 +11,7 @@ from ....scenes.record import Box, Scene
 from ...box_geometry import box_distances
 from ...english import either
 from ...question import Question
-from ...question_type import QuestionType, Task, Wording
+from ...question_type import QuestionType, Wording, task
 from ...selection import shuffled
 from ...visibility import named, single
 
@@ -25,6 +25,7 @@ TYPE = QuestionType(
     multiple_choice=True,
     target="target",
     terse="Closest to the {target}?",
+    held_out=4,
     texts=(
         "Measuring from the closest point of each object, which of these objects ({candidates}) is the closest to the "
         "{target}?",
@@ -39,8 +40,6 @@ TYPE = QuestionType(
         Wording("Starting from the {target}, which is the shortest way: to {either}?", words=True),
         "Which of the following has the least space between it and the {target}?",
         Wording("Name the thing next to the {target} among {candidates}.", words=True),
-    ),
-    held_out=(
         "Which of these is nearest to the {target}?",
         "If I was a little ant standing on the {target}, which one of these things could I get to with the shortest "
         "crawl?",
@@ -72,6 +71,7 @@ def is_clear(distances: Sequence[float]) -> bool:
     return ordered[0] >= GAP and bool((gaps >= GAP).all()) and ordered[0] <= NEAR_SHARE * ordered[1]
 
 
+@task(TYPE, column=5)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about unambiguous targets, a few sets of candidate categories each, in random order."""
     groups, targets = named(scene), single(scene)
@@ -97,6 +97,3 @@ def _nearest(targets: Sequence[Box], groups: Sequence[Sequence[Box]]) -> Float64
     distances = box_distances(targets, [box for boxes in groups for box in boxes])
     starts = np.cumsum([0, *(len(boxes) for boxes in groups[:-1])])
     return np.minimum.reduceat(distances, starts, axis=1)
-
-
-TASK = Task((TYPE,), questions, column=5)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ....scenes.record import Box, Scene
 from ...question import Question
-from ...question_type import QuestionType, Task, Wording
+from ...question_type import QuestionType, Wording, task
 from ...selection import shuffled
 from ...visibility import single
 
@@ -18,6 +18,7 @@ TYPE = QuestionType(
     name="object_size_estimation",
     decimals=0,
     terse="Longest side of the {thing}, cm?",
+    held_out=4,
     texts=(
         "What is the length of the longest dimension (length, width, or height) of the {thing}, measured in "
         "centimeters?",
@@ -32,8 +33,6 @@ TYPE = QuestionType(
         "Of height, width and depth, how many centimeters is the greatest for the {thing}?",
         "I want to move the {thing}: how long is its longest edge in centimeters?",
         Wording("In metres, what does the {thing} measure along its longest side?", scale=0.01, decimals=2),
-    ),
-    held_out=(
         "I've got to get the {thing} through a narrow doorway on moving day. How long is it along its longest side, "
         "in centimetres?",
         "longest dimension of the {thing} in cm?",
@@ -49,10 +48,8 @@ def truth(box: Box) -> float:
     return 100 * max(box.size)
 
 
+@task(TYPE, column=3)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each unambiguous thing, in random order."""
     for thing in shuffled(single(scene), rng):
         yield TYPE.number(truth(thing.box), {"thing": thing.category}, [thing])
-
-
-TASK = Task((TYPE,), questions, column=3)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ....scenes.record import Scene
 from ...question import Question
-from ...question_type import QuestionType, Task, Wording
+from ...question_type import QuestionType, Wording, task
 
 SQUARE_FEET = 10.7639  # in a square metre
 
@@ -17,6 +17,7 @@ TYPE = QuestionType(
     decimals=1,
     recalled=True,
     terse="Floor area, square meters?",
+    held_out=4,
     texts=(
         "What is the size of this room (in square meters)? \nIf multiple rooms are shown, estimate the size of the "
         "combined space.",
@@ -31,8 +32,6 @@ TYPE = QuestionType(
         "How much floor is there in here, counted in square meters?",
         "If I wanted a new carpet everywhere, how many square meters would I need?",
         "Give me the living area in square metres.",
-    ),
-    held_out=(
         "I'm putting the listing together this afternoon. What should I put down as the floor area in square metres? "
         "If I filmed more than one room, I want them all added together.",
         "how many m² is this place, roughly? all the floor you can see in the video",
@@ -42,9 +41,7 @@ TYPE = QuestionType(
 )
 
 
+@task(TYPE, column=4)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield the one question about the size of the place."""
     yield TYPE.number(scene.floor_area, {})
-
-
-TASK = Task((TYPE,), questions, column=4)

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float64
 from ....scenes.record import Box, Scene, SceneObject
 from ...box_geometry import blocked, turn
 from ...question import Question
-from ...question_type import QuestionType, Task, Wording
+from ...question_type import QuestionType, Wording, task
 from ...selection import shuffled
 from ...visibility import single
 
@@ -29,6 +29,7 @@ BLANK = "[please fill in]"
 TYPE = QuestionType(
     name="route_planning",
     multiple_choice=True,
+    held_out=4,
     texts=(
         "You are a robot beginning at the {start} and facing the {facing}. You want to navigate to the {goal}. You "
         "will perform the following actions (Note: for each [please fill in], choose either 'turn back,' 'turn left,' "
@@ -55,8 +56,6 @@ TYPE = QuestionType(
             words=True,
         ),
         "Complete these directions to the {goal} for someone at the {start} who faces the {facing}: {steps}.",
-    ),
-    held_out=(
         "My robot vacuum is sitting at the {start}, pointed at the {facing}, and I want it to end up at the {goal}. "
         "Here's the program so far: {steps}. Which turns are missing from it?",
         "I'm at the {start} and I'm facing the {facing}. Help me get to the {goal}! I wrote my directions down but "
@@ -125,6 +124,7 @@ def turn_name(angle: float) -> str | None:
     return next((name for name, exact in TURNS.items() if abs(turn(exact, angle)) <= CLEAR), None)
 
 
+@task(TYPE, column=7)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about routes between unambiguous things with one to three turns to fill in, in random order."""
     floor = WalkableMap(single(scene), scene)
@@ -205,6 +205,3 @@ def _barriers(scene: Scene) -> list[Box]:
     """Return the boxes that stand in a robot's way: those that begin below a head's height."""
     bottoms = [thing.box.center[2] - thing.box.size[2] / 2 for thing in scene.objects]
     return [thing.box for thing, bottom in zip(scene.objects, bottoms, strict=True) if bottom < min(bottoms) + HEAD]
-
-
-TASK = Task((TYPE,), questions, column=7)

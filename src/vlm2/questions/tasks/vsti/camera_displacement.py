@@ -10,7 +10,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ...numbered_frames import numbered_frames, span_slots
 from ...question import Question
-from ...question_type import FEET, QuestionType, Task, Wording
+from ...question_type import FEET, QuestionType, Wording, task
 from ...selection import shuffled
 
 SHORTEST, LONGEST = 0.5, 10.0  # metres; less is swaying on the spot
@@ -18,6 +18,7 @@ SHORTEST, LONGEST = 0.5, 10.0  # metres; less is swaying on the spot
 TYPE = QuestionType(
     name="camera_displacement",
     decimals=1,
+    held_out=3,
     texts=(
         "Approximately how far (in meters) did the camera move between frame {first} and {last_frame}?",
         "How many meters apart are the camera's places in frame {first} and {last_frame}?",
@@ -27,8 +28,6 @@ TYPE = QuestionType(
         "By how many meters did the camera's place change from frame {first} to {last_frame}?",
         Wording("How many centimeters did the camera move from {start} s to {end} s?", scale=100, decimals=0),
         Wording("In feet, how far did I come between {start} and {end} seconds?", scale=FEET, decimals=1),
-    ),
-    held_out=(
         "How long, in meters, is the straight line from the camera at {start} s to it at {end} s?",
         "What distance in metres lies between the viewpoints of frame {first} and {last_frame}?",
         "How many meters away was I at {end} seconds from my place at {start} seconds?",
@@ -36,12 +35,10 @@ TYPE = QuestionType(
 )
 
 
+@task(TYPE, column=2)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each two frames from clearly different places, in random order."""
     for first, last in shuffled(list(combinations(numbered_frames(scene), 2)), rng):
         distance = float(np.linalg.norm(last.position - first.position))
         if SHORTEST <= distance <= LONGEST:
             yield TYPE.number(distance, span_slots(first, last), times=(first.time, last.time))
-
-
-TASK = Task((TYPE,), questions, column=2)

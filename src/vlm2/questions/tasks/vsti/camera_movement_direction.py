@@ -12,7 +12,7 @@ from ....scenes.record import Scene
 from ...english import listed
 from ...numbered_frames import NumberedFrame, numbered_frames, span_slots
 from ...question import Question
-from ...question_type import QuestionType, Task, Wording
+from ...question_type import QuestionType, Wording, task
 from ...selection import shuffled
 
 DIRECTIONS = ("Forward", "Backward", "Left", "Right")
@@ -24,6 +24,7 @@ DETOUR = 1.5  # times the straight distance, at most, on the way: else the direc
 TYPE = QuestionType(
     name="camera_movement_direction",
     multiple_choice=True,
+    held_out=3,
     texts=(
         "During the sequence between frame {first} and {last_frame}, what was the primary consistent direction of the "
         "camera's movement relative to its orientation at the start? The options are {choices}.",
@@ -38,8 +39,6 @@ TYPE = QuestionType(
         "In which direction did I walk between {start} and {end} seconds, as I faced at the beginning?",
         "Relative to the view in frame {first}, where to did the camera go until {last_frame}?",
         "Which of these describes my movement from second {start} to second {end}?",
-    ),
-    held_out=(
         Wording(
             "As seen in frame {first}, did the camera go forward, backward, left or right up to {last_frame}?",
             words=True,
@@ -64,6 +63,7 @@ def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
     return "Right" if right > 0 else "Left"
 
 
+@task(TYPE, column=3)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about pairs of frames, in random order, each direction as often as the others while it lasts."""
     frames = numbered_frames(scene)
@@ -97,6 +97,3 @@ def _walked(scene: Scene, frames: Sequence[NumberedFrame]) -> Float64[np.ndarray
     steps = np.linalg.norm(np.diff(poses[:, :, 3], axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     return np.interp([frame.time for frame in frames], scene.trajectory.times, along)
-
-
-TASK = Task((TYPE,), questions, column=3)

@@ -9,7 +9,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ...numbered_frames import numbered_frames
 from ...question import Question
-from ...question_type import FEET, QuestionType, Task, Wording
+from ...question_type import FEET, QuestionType, Wording, task
 from ...selection import shuffled
 
 NEAREST, FARTHEST = 0.5, 10.0  # metres; a truth of a few decimetres is no better than its rounding
@@ -17,6 +17,7 @@ NEAREST, FARTHEST = 0.5, 10.0  # metres; a truth of a few decimetres is no bette
 TYPE = QuestionType(
     name="camera_obj_abs_dist",
     decimals=1,
+    held_out=3,
     texts=(
         "What is the approximate distance (in meters) between the camera (or the person filming) and the nearest "
         "point of the {thing} in {frame}?",
@@ -27,8 +28,6 @@ TYPE = QuestionType(
         "When {seconds} seconds had passed, how close was the {thing} to me, in metres?",
         Wording("How many centimeters is the {thing} from the lens in {frame}?", scale=100, decimals=0),
         Wording("At {seconds} seconds, how many feet away from the camera was the {thing}?", scale=FEET, decimals=1),
-    ),
-    held_out=(
         "In {frame}, what gap in meters separates the viewer from the {thing}?",
         "After {seconds} seconds of filming, how many metres would I have had to reach the {thing}?",
         Wording(
@@ -40,6 +39,7 @@ TYPE = QuestionType(
 )
 
 
+@task(TYPE, column=1)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each thing and frame that shows it, alone of its kind, in random order."""
     seen = [(frame, thing) for frame in numbered_frames(scene) for thing in frame.things]
@@ -47,6 +47,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         distance = frame.distances[thing.id]
         if NEAREST <= distance <= FARTHEST:
             yield TYPE.number(distance, {"thing": thing.category, **frame.slots}, [thing], [frame.time])
-
-
-TASK = Task((TYPE,), questions, column=1)

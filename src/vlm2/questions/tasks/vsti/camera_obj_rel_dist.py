@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ....scenes.record import Scene
 from ...english import either
 from ...numbered_frames import numbered_frames
 from ...question import Question
-from ...question_type import QuestionType, Task, Wording
+from ...question_type import QuestionType, Wording, task
 from ...selection import shuffled
 from ..vsi.object_rel_distance import is_clear
 
@@ -18,32 +19,33 @@ NEAREST = 0.5  # metres; nearer, the thing fills the picture
 DRAWS = 6  # sets of things tried for each frame and type
 
 
-def _type(name: str) -> QuestionType:
-    return QuestionType(
-        name=name,
-        multiple_choice=True,
-        texts=(
-            "Measuring from the closest point of each object, which of these objects ({candidates}) is the closest to the "
-            "camera in {frame}?",
-            "In {frame}, which is closest to the camera: {either}?",
-            Wording("What was nearest to me at {seconds} s: {either}?", words=True),
-            "Which of these did the camera have closest in {frame}?",
-            Wording("At {seconds} seconds, which one was I standing closest to, {either}?", words=True),
-            "Of {candidates}, which one is at the smallest distance from the viewer in {frame}?",
-            Wording("Second {seconds}: is {either} the closest to the camera?", words=True),
-            "Which of these things would I have reached first at {seconds} seconds?",
-        ),
-        held_out=(
-            Wording("When {seconds} seconds had passed, what lay least far from me: {either}?", words=True),
-            "In {frame}, which of the following has the least space between it and the camera?",
-            Wording("Name the nearest to the person filming at {seconds} s among {candidates}.", words=True),
-        ),
-    )
+FOUR = QuestionType(
+    name="camera_obj_rel_dist_v1",
+    multiple_choice=True,
+    held_out=3,
+    texts=(
+        "Measuring from the closest point of each object, which of these objects ({candidates}) is the closest to "
+        "the camera in {frame}?",
+        "In {frame}, which is closest to the camera: {either}?",
+        Wording("What was nearest to me at {seconds} s: {either}?", words=True),
+        "Which of these did the camera have closest in {frame}?",
+        Wording("At {seconds} seconds, which one was I standing closest to, {either}?", words=True),
+        "Of {candidates}, which one is at the smallest distance from the viewer in {frame}?",
+        Wording("Second {seconds}: is {either} the closest to the camera?", words=True),
+        "Which of these things would I have reached first at {seconds} seconds?",
+        Wording("When {seconds} seconds had passed, what lay least far from me: {either}?", words=True),
+        "In {frame}, which of the following has the least space between it and the camera?",
+        Wording("Name the nearest to the person filming at {seconds} s among {candidates}.", words=True),
+    ),
+)
+CHOICES = {
+    FOUR: 4,
+    replace(FOUR, name="camera_obj_rel_dist_v2"): 3,
+    replace(FOUR, name="camera_obj_rel_dist_v3"): 2,
+}
 
 
-CHOICES = {_type("camera_obj_rel_dist_v1"): 4, _type("camera_obj_rel_dist_v2"): 3, _type("camera_obj_rel_dist_v3"): 2}
-
-
+@task(*CHOICES, column=4)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about frames that show enough things at clearly different distances, in random order."""
     frames = [frame for frame in numbered_frames(scene) if len(frame.things) >= min(CHOICES.values())]
@@ -59,6 +61,3 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         chosen = [thing.category for thing in drawn]
         slots = {"candidates": ", ".join(chosen), "either": either(chosen), **frame.slots}
         yield kind.choice(chosen, chosen[int(np.argmin(distances))], slots, drawn, [frame.time])
-
-
-TASK = Task(tuple(CHOICES), questions, column=4)

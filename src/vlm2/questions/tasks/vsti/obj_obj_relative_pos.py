@@ -11,7 +11,7 @@ import numpy as np
 from ....scenes.record import Scene, SceneObject
 from ...numbered_frames import NumberedFrame, numbered_frames
 from ...question import Question
-from ...question_type import QuestionType, Task, Wording
+from ...question_type import QuestionType, Wording, task
 from ...selection import shuffled
 
 MARGIN = 0.15  # metres of free space between the two boxes along the camera's axis, as in the benchmark
@@ -19,6 +19,7 @@ MARGIN = 0.15  # metres of free space between the two boxes along the camera's a
 NEAR_FAR = QuestionType(
     name="obj_obj_relative_pos_nf",
     multiple_choice=True,
+    held_out=2,
     texts=(
         "In {frame}, relative to the camera, is {first} [Near/Far] compared to {second}?",
         Wording("In {frame}, is the {first} near or far compared to the {second}?", words=True),
@@ -28,8 +29,6 @@ NEAR_FAR = QuestionType(
         "Does the {first} stand nearer to me than the {second} in {frame}, or farther away?",
         Wording("At {seconds} seconds, next to the {second}, did I have the {first} near or far?", words=True),
         Wording("With the {second} as the measure, is the {first} near or far in {frame}?", words=True),
-    ),
-    held_out=(
         "Is the {first} in front of the {second} or beyond it for the camera in {frame}?",
         Wording("Second {seconds}: measured against the {second}, is the {first} near or far?", words=True),
     ),
@@ -37,6 +36,7 @@ NEAR_FAR = QuestionType(
 LEFT_RIGHT = QuestionType(
     name="obj_obj_relative_pos_lr",
     multiple_choice=True,
+    held_out=2,
     texts=(
         "In {frame}, relative to {second}, is {first} to the [Left/Right]?",
         "In {frame}, on which side of the {second} is the {first}?",
@@ -46,8 +46,6 @@ LEFT_RIGHT = QuestionType(
         Wording("Is the {first} to the left or to the right of the {second} in {frame}?", words=True),
         Wording("In the picture at {seconds} seconds, is the {first} on the {second}'s left or right?", words=True),
         "To which side do I look from the {second} to find the {first} in {frame}?",
-    ),
-    held_out=(
         Wording("Going from the {second} to the {first} in {frame}, do my eyes turn left or right?", words=True),
         "At second {seconds}, to which side of the {second} was the {first}?",
     ),
@@ -55,6 +53,7 @@ LEFT_RIGHT = QuestionType(
 UP_DOWN = QuestionType(
     name="obj_obj_relative_pos_ud",
     multiple_choice=True,
+    held_out=2,
     texts=(
         "In {frame}, relative to {second}, is {first} to the [Up/Down]?",
         Wording("In {frame}, is the {first} further up or further down than the {second}?", words=True),
@@ -64,8 +63,6 @@ UP_DOWN = QuestionType(
         Wording("Is the {first} up or down as seen from the {second} in {frame}?", words=True),
         Wording("In the picture at {seconds} seconds, is it up or down from the {second} to the {first}?", words=True),
         "Which way do I look from the {second} to find the {first} in {frame}?",
-    ),
-    held_out=(
         Wording("Going from the {second} to the {first} in {frame}, do my eyes go up or down?", words=True),
         "At second {seconds}, did the {first} show above or below the {second}?",
     ),
@@ -103,6 +100,7 @@ def truth(relation: Relation, frame: NumberedFrame, first: SceneObject, second: 
     return None
 
 
+@task(NEAR_FAR, LEFT_RIGHT, UP_DOWN, column=5)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each frame, two things in it, and relation that is clear, in random order."""
     pairs = [(frame, pair) for frame in numbered_frames(scene) for pair in combinations(frame.things, 2)]
@@ -122,6 +120,3 @@ def _seen(relation: Relation, frame: NumberedFrame, thing: SceneObject) -> float
         return frame.distances[thing.id]
     center = frame.in_camera(np.array([thing.box.center]))[0]
     return float(np.arctan2(center[relation.axis], center[2]))
-
-
-TASK = Task((NEAR_FAR, LEFT_RIGHT, UP_DOWN), questions, column=5)
