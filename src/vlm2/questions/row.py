@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .question import LETTERS, Question, option_text
-from .tasks import question_types
+from .tasks import question_type
 
 DEFAULT_TYPE = "question"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -131,14 +131,14 @@ def read_truth(value: Any, kind: str, options: tuple[str, ...] | None) -> str:
     text = str(value).strip()
     if text.lower() == "nan":
         raise ValueError(f"the ground_truth is {_shown(value)}; write {_expected(kind, options)}")
-    known = question_types().get(kind)
-    if known is None or not known.is_number:
+    is_count = question_type(kind).is_count
+    if not question_type(kind).is_number:
         return text
     if not NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         raise ValueError(f"the ground_truth is {_shown(value)}; write {_expected(kind, options)}")
-    if known.is_count and not float(text).is_integer():
+    if is_count and not float(text).is_integer():
         raise ValueError(f"the ground_truth is {_shown(value)}; a count is a whole number")
-    return str(int(float(text))) if known.is_count else text
+    return str(int(float(text))) if is_count else text
 
 
 def read_answers(value: Any) -> tuple[str, ...]:
@@ -174,8 +174,7 @@ def _letter(value: Any, options: tuple[str, ...]) -> str:
 def _expected(kind: str, options: tuple[str, ...] | None) -> str:
     if options is not None:
         return f"one of {', '.join(LETTERS[: len(options)])}, or null"
-    known = question_types().get(kind)
-    if known is not None and known.is_number:
+    if question_type(kind).is_number:
         return f"a finite number in digits without its unit (the type is {kind}), or null"
     return "a number, words, or an option's letter, or null"
 

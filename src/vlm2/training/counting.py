@@ -15,6 +15,7 @@ from torch.nn import functional
 from ..models.recall import Counting, Recollection
 from ..models.recall.counting import GREATEST, facts
 from ..questions.question import Question
+from ..questions.tasks import question_type
 from ..scenes.vocabulary import category_index
 
 Counted = tuple[Float[Tensor, "things facts"], Int[Tensor, " things"], Int[Tensor, " things"]]
@@ -34,7 +35,7 @@ def counted(homes: Iterable[tuple[Recollection, Iterable[Question]]]) -> Counted
 
 def _things(recollection: Recollection, questions: Iterable[Question]) -> Iterator[tuple[Tensor, int, int]]:
     for question in questions:
-        if question.question_type == "object_counting" and (name := category_index(question.slots["thing"])):
+        if question_type(question.question_type).is_count and (name := category_index(question.slots["thing"])):
             yield facts(recollection, name), name, int(question.ground_truth)
 
 

@@ -27,7 +27,6 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..evaluation.vsi_metrics import NUMBERS
 from ..models import FrameFeatures
 from ..models.checkpoint import load_adapters
 from ..models.precision import multiplies_bfloat16
@@ -35,6 +34,7 @@ from ..models.recall import Counting, Recollection, infer, told
 from ..models.recall.recognition import Recognition, word_embeddings
 from ..questions import ask_all
 from ..questions.question import Question
+from ..questions.tasks import numbers
 from . import packing
 from .attention_supervision import named_tokens, point
 from .counting import counted, fit_counting
@@ -233,7 +233,7 @@ class Sheets(torch.utils.data.Dataset):
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
         questions = [question for home in homes for question in ask_all(home.scene, seed=config.loop.seed)]
         self.pool, self.typical, self.config = by_task(questions), Typical.of(questions), config
-        self.choices = {task: found for task, found in self.pool.items() if task not in NUMBERS}
+        self.choices = {task: found for task, found in self.pool.items() if task not in numbers()}
 
     def __len__(self) -> int:
         return self.config.reading_steps

@@ -33,6 +33,16 @@ def question_types(family: str | None = None) -> Mapping[str, QuestionType]:
     return {kind.name: kind for name in chosen for task in tasks(name).values() for kind in task.types}
 
 
+def question_type(name: str) -> QuestionType:
+    """Return the question type of a name; for a name that no task has, a type with no facts."""
+    return question_types().get(name) or QuestionType(name=name, texts=(), held_out=0)
+
+
+def numbers(family: str | None = None) -> frozenset[str]:
+    """Return the names of the question types whose answer is a number, of one family where it is given."""
+    return frozenset(name for name, kind in question_types(family).items() if kind.is_number)
+
+
 def columns(family: str = VSI) -> Mapping[str, tuple[str, ...]]:
     """Return a family's tasks in the order of the benchmark's published table, each with its question types' names."""
     ordered = sorted(tasks(family).items(), key=lambda item: item[1].column or math.inf)

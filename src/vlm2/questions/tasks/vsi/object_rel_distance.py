@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float64
@@ -48,20 +48,6 @@ TYPE = QuestionType(
         "smallest distance between it and the {target}, measuring at their closest points?",
     ),
 )
-
-
-def truth(target: Box, candidates: Mapping[str, Sequence[Box]]) -> list[float]:
-    """Return the distance in metres from the target to the nearest instance of each candidate category, given with the
-    boxes of its instances.
-
-    Raises ValueError that names the categories without a box: a scan may name what it has no box for.
-    """
-    lacking = [category for category, boxes in candidates.items() if not boxes]
-    if lacking:
-        raise ValueError(f"The scene has no box for {', '.join(lacking)}, so there is no distance to it.")
-    if not candidates:
-        return []
-    return _nearest([target], list(candidates.values()))[0].tolist()
 
 
 def is_clear(distances: Sequence[float]) -> bool:

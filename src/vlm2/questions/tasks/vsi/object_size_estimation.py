@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ....scenes.record import Box, Scene
+from ....scenes.record import Scene
 from ...question import Question
 from ...question_type import QuestionType, Wording, task
 from ...selection import shuffled
@@ -43,13 +43,8 @@ TYPE = QuestionType(
 )
 
 
-def truth(box: Box) -> float:
-    """Return the longest edge of a box in centimetres."""
-    return 100 * max(box.size)
-
-
 @task(TYPE, column=3)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each unambiguous thing, in random order."""
     for thing in shuffled(single(scene), rng):
-        yield TYPE.number(truth(thing.box), {"thing": thing.category}, [thing])
+        yield TYPE.number(100 * max(thing.box.size), {"thing": thing.category}, [thing])
