@@ -16,9 +16,9 @@ Kind = Literal[
     "order", "route", "direction", "distance", "nearest", "farthest", "number", "area",
     "walked", "displacement", "course", "reach", "reached", "beside",
 ]  # fmt: skip
-"""The last six concern times in the video: the length of the camera's path (of the whole video where no times are named),
-its displacement and direction, its distance to a thing, the thing closest to it, and the position of a thing relative to
-another in its frame."""
+"""The last six concern times in the video: the length of the camera's path (from start to end where no times are
+named), its displacement and direction, its distance to a thing, the thing closest to it, and the position of a thing
+relative to another in its frame."""
 
 
 REQUEST = re.compile(r"^(?:Options:|[A-H]\. .+|Answer with .+|Please answer .+)$", re.MULTILINE)
