@@ -12,26 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from ..questions.question import option_text
+from ..questions.tasks import columns, numbers
 from .benchmark import Item
 
 CONFIDENCES = np.linspace(0.50, 0.95, 10)
 """The confidences θ of the mean relative accuracy; an answer passes one when its relative error is at most 1 − θ."""
 
-NUMBERS = frozenset({"object_counting", "object_abs_distance", "object_size_estimation", "room_size_estimation"})
-
-DIRECTIONS = ("object_rel_direction_easy", "object_rel_direction_medium", "object_rel_direction_hard")
-
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "object_counting": ("object_counting",),
-    "object_abs_distance": ("object_abs_distance",),
-    "object_size_estimation": ("object_size_estimation",),
-    "room_size_estimation": ("room_size_estimation",),
-    "object_rel_distance": ("object_rel_distance",),
-    "object_rel_direction": DIRECTIONS,
-    "route_planning": ("route_planning",),
-    "obj_appearance_order": ("obj_appearance_order",),
-}
-"""The eight tasks in the order of the published tables, each with its question types."""
+DIRECTIONS = columns()["object_rel_direction"]
 
 NUMBER_WORDS = {
     word: value
@@ -101,21 +88,21 @@ def number_anywhere(reply: str) -> float | None:
 
 def official(question_type: str, reply: str, truth: str) -> float:
     """Score a reply as VSI-Bench does: its first word is the answer, as a number or as an option's letter."""
-    if question_type in NUMBERS:
+    if question_type in numbers():
         return relative_accuracy(plain_number(reply), float(truth))
     return float(first_word(reply).lower() == truth.lower())
 
 
 def number_words(question_type: str, reply: str, truth: str) -> float:
     """Score as `official`, but find a number anywhere in the reply and in words (as newer lmms-eval does)."""
-    if question_type in NUMBERS:
+    if question_type in numbers():
         return relative_accuracy(number_anywhere(reply), float(truth))
     return official(question_type, reply, truth)
 
 
 def strict(question_type: str, reply: str, truth: str) -> float:
     """Score as `official`, but a number passes a confidence only with an error strictly below it."""
-    if question_type in NUMBERS:
+    if question_type in numbers():
         return relative_accuracy(plain_number(reply), float(truth), strict=True)
     return official(question_type, reply, truth)
 
@@ -152,7 +139,7 @@ def aggregate(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
     are left out of the result and of the means.
     """
     types = type_means(scores)
-    tasks = task_means(types, COLUMNS)
+    tasks = task_means(types, columns())
     return {**types, **tasks, **({"overall": sum(tasks.values()) / len(tasks)} if tasks else {})}
 
 

@@ -32,7 +32,7 @@ from .configuration import VLM2Config, read_config
 from .frame_features import FrameFeatures, scene_unit
 from .language import SPREAD, Quantize, check_length
 from .parts import load_geometry, load_language, load_vision, settle
-from .recall import Counting, Recognition, Recollection
+from .recall import Counting, ObjectEvidence, Recognition
 from .representation import Representation
 from .splice import Spliced, splice
 from .windows import FrameInputs, encode_windows
@@ -153,13 +153,13 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         coordinates: Float[Tensor, "slots patches 3"],
         times: Float[Tensor, " slots"],
         grid: tuple[int, int],
-    ) -> Recollection | None:
+    ) -> ObjectEvidence | None:
         """Tell the recall what slots' tokens show, and where. `coordinates` are the slots' C. None without recall."""
         if self.recognition is None:
             return None
         with torch.no_grad():
             places = self.token_places(coordinates, grid)
-            return Recollection(self.recognition(tokens).sigmoid().cpu(), places.cpu(), times.cpu())
+            return ObjectEvidence(self.recognition(tokens).sigmoid().cpu(), places.cpu(), times.cpu())
 
     def token_places(
         self, coordinates: Float[Tensor, "slots patches 3"], grid: tuple[int, int]

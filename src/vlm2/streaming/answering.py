@@ -18,7 +18,7 @@ from ..core import ContextSlots, DualState
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import check_length
 from ..models.number_decoding import nearest_expected, number_distribution
-from ..models.recall import CameraPath, Recollection, infer, told
+from ..models.recall import CameraPath, ObjectEvidence, append_recalled, infer
 from ..questions.question import WORD_REQUEST
 
 NEUTRAL = f"Describe the video.\n{WORD_REQUEST}"  # asks about nothing that one frame shows more than another
@@ -52,7 +52,7 @@ class Prefix:
     length: int
     read: int
     neutral: Float[Tensor, " slots"]
-    recollection: Recollection | None = None
+    recollection: ObjectEvidence | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Answerer:
         recalled = None
         if tools and prefix.recollection is not None:
             recalled = infer(prefix.recollection, prompt, self.model.counting, path)
-        ids = self.processor.question_ids(told(prompt, recalled))
+        ids = self.processor.question_ids(append_recalled(prompt, recalled))
         check_length(self.model.context_length, len(ids), prefix.length, most_tokens, prompt)
         with self.lock:
             attention, logits = self._look(prefix, ids)

@@ -12,16 +12,17 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from ..models.recall import Counting, Recollection
+from ..models.recall import Counting, ObjectEvidence
 from ..models.recall.counting import GREATEST, facts
 from ..questions.question import Question
+from ..questions.tasks import question_type
 from ..scenes.vocabulary import category_index
 
 Counted = tuple[Float[Tensor, "things facts"], Int[Tensor, " things"], Int[Tensor, " things"]]
 """Facts about things, the index of the vocabulary that names each, and how many there are."""
 
 
-def counted(homes: Iterable[tuple[Recollection, Iterable[Question]]]) -> Counted:
+def counted(homes: Iterable[tuple[ObjectEvidence, Iterable[Question]]]) -> Counted:
     """Gather what is known of the things that questions of homes count. Raises ValueError where no question does."""
     things = [thing for recollection, questions in homes for thing in _things(recollection, questions)]
     if not things:
@@ -32,9 +33,9 @@ def counted(homes: Iterable[tuple[Recollection, Iterable[Question]]]) -> Counted
     return torch.stack(known), torch.tensor(names), torch.tensor(numbers)
 
 
-def _things(recollection: Recollection, questions: Iterable[Question]) -> Iterator[tuple[Tensor, int, int]]:
+def _things(recollection: ObjectEvidence, questions: Iterable[Question]) -> Iterator[tuple[Tensor, int, int]]:
     for question in questions:
-        if question.question_type == "object_counting" and (name := category_index(question.slots["thing"])):
+        if question_type(question.question_type).is_count and (name := category_index(question.slots["thing"])):
             yield facts(recollection, name), name, int(question.ground_truth)
 
 

@@ -16,18 +16,16 @@ from torch import Tensor
 
 from ..encoders.geometry.cameras import pool_to_grid, valid_depth
 from ..encoders.geometry.encoder import GeometryEncoder
-from ..evaluation.vsi_metrics import COLUMNS
 from ..models.frame_features import FrameFeatures
 from ..models.windows import FrameInputs, encode_windows
 from ..questions import ask_all, paraphrase
 from ..questions.question import LETTERS, Question, option_text
+from ..questions.tasks import columns, question_type
 from ..slam.tracking import Tracked
 from .digest import weights_hash
 from .drills import DRILLS, answered, drills
 from .home_cache import CachedHome
 from .terse import TerseQuestion, terse
-
-TOLD_NUMBERS = ("object_counting", "object_abs_distance", "room_size_estimation")  # that the recall tells
 
 Pool = dict[str, list[Question]]
 """Questions by task, and drills by kind."""
@@ -160,13 +158,13 @@ class Handful:
 
 
 def _tellable(question: Question) -> bool:
-    return bool(question.options) or question.question_type in TOLD_NUMBERS
+    return bool(question.options) or question_type(question.question_type).recalled
 
 
 def by_task(questions: Iterable[Question]) -> Pool:
     """Sort questions by their task, in the order of the benchmark's tables; a type of no table is a task of its own."""
-    pool: Pool = {task: [] for task in COLUMNS}
-    task_of = {kind: task for task, kinds in COLUMNS.items() for kind in kinds}
+    pool: Pool = {task: [] for task in columns()}
+    task_of = {kind: task for task, kinds in columns().items() for kind in kinds}
     for question in questions:
         pool.setdefault(task_of.get(question.question_type, question.question_type), []).append(question)
     return pool

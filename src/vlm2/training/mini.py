@@ -27,14 +27,14 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..evaluation.vsi_metrics import NUMBERS
 from ..models import FrameFeatures
 from ..models.checkpoint import load_adapters
 from ..models.precision import multiplies_bfloat16
-from ..models.recall import Counting, Recollection, infer, told
+from ..models.recall import Counting, ObjectEvidence, append_recalled, infer
 from ..models.recall.recognition import Recognition, word_embeddings
 from ..questions import ask_all
 from ..questions.question import Question
+from ..questions.tasks import numbers
 from . import packing
 from .attention_supervision import named_tokens, point
 from .counting import counted, fit_counting
@@ -124,7 +124,7 @@ class Answering(Trained):
 
     def watched(
         self, features: FrameFeatures
-    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], Recollection | None]:
+    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], ObjectEvidence | None]:
         """Return a video's tokens a slot, the slots' frames, and what the model's recall, if any, makes of them."""
         tokens, frames = self.model.frame_tokens(features)
         places, times = features.patch_coordinates[frames], features.times[frames]
@@ -134,7 +134,7 @@ class Answering(Trained):
         self,
         video: Float[Tensor, "tokens text_dim"],
         questions: Sequence[Question],
-        recollections: Sequence[Recollection | None],
+        recollections: Sequence[ObjectEvidence | None],
         shown: Bool[Tensor, "tokens categories"] | None = None,
         counting: Counting | None = None,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
@@ -146,7 +146,7 @@ class Answering(Trained):
         texts = [question.prompt() for question in questions]
         for index, recollection in enumerate(recollections):
             if recollection is not None:
-                texts[index] = told(texts[index], infer(recollection, texts[index], counting))
+                texts[index] = append_recalled(texts[index], infer(recollection, texts[index], counting))
         prompts = [self.processor.question_ids(text) for text in texts]
         answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)
@@ -233,7 +233,7 @@ class Sheets(torch.utils.data.Dataset):
     def __init__(self, homes: Sequence[CachedHome], config: MiniConfig) -> None:
         questions = [question for home in homes for question in ask_all(home.scene, seed=config.loop.seed)]
         self.pool, self.typical, self.config = by_task(questions), Typical.of(questions), config
-        self.choices = {task: found for task, found in self.pool.items() if task not in NUMBERS}
+        self.choices = {task: found for task, found in self.pool.items() if task not in numbers()}
 
     def __len__(self) -> int:
         return self.config.reading_steps
@@ -301,7 +301,7 @@ def learn_counting(answering: Answering, examples: HomeExamples) -> None:
 
 
 @torch.no_grad()
-def recollections(answering: Answering, examples: HomeExamples) -> Iterator[tuple[Recollection, list[Question]]]:
+def recollections(answering: Answering, examples: HomeExamples) -> Iterator[tuple[ObjectEvidence, list[Question]]]:
     """Yield what the model's recall makes of each home, of the frames that training shows, and its questions."""
     device = answering.grounding.place.weight.device
     for home in examples.homes:

@@ -15,8 +15,7 @@ import numpy as np
 
 from ..evaluation.vsi_metrics import CONFIDENCES
 from ..questions.question import LETTERS, Question, option_text
-
-DECIMALS = {"object_abs_distance": 1, "room_size_estimation": 1}
+from ..questions.tasks import question_type
 
 Key = tuple[str, ...]
 
@@ -42,7 +41,7 @@ class Typical:
                 continue
             for option in question.options:
                 rights[_choice(question, option_text(option))].append(option[0] == question.ground_truth)
-            if question.question_type == "obj_appearance_order":
+            if question_type(question.question_type).ordered:
                 for place, name in enumerate(question.answer_text.split(", ")):
                     places[name].append(place)
         return Typical(
@@ -56,9 +55,9 @@ class Typical:
         not learnt, where the answer is a number."""
         if question.options is None:
             value = float(np.mean([self.numbers[key] for key in _named(question)]))
-            return replace(question, ground_truth=f"{value:.{DECIMALS.get(question.question_type, 0)}f}")
+            return replace(question, ground_truth=f"{value:.{question_type(question.question_type).decimals}f}")
         texts = [option_text(option) for option in question.options]
-        if question.question_type == "obj_appearance_order":
+        if question_type(question.question_type).ordered:
             middle = (len(texts[0].split(", ")) - 1) / 2
             worth = [sum(i * self.places.get(name, middle) for i, name in enumerate(t.split(", "))) for t in texts]
         else:
@@ -83,5 +82,6 @@ def _named(question: Question) -> list[Key]:
 
 def _choice(question: Question, text: str) -> Key:
     """Return what an option's chance hangs on: the question's type, a distance's target, and the option's words."""
-    beside = question.slots["target"] if question.question_type == "object_rel_distance" else ""
+    target = question_type(question.question_type).target
+    beside = question.slots[target] if target else ""
     return (question.question_type, beside, text)

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from vlm2.evaluation.benchmark import Item
-from vlm2.evaluation.benchmarks.vsti_bench import BENCHMARK, CATEGORIES, load
+from vlm2.evaluation.benchmarks.vsti_bench import BENCHMARK, load
+from vlm2.questions.tasks import columns
 
 VIDEO = "ScanNet/videos/val/scene0011_00.mp4"
 NUMBER = {
@@ -63,7 +64,7 @@ def test_a_file_in_the_published_schema_loads(folder):
 
 
 def test_the_two_means_differ_and_a_partial_run_has_both():
-    full = [(kind, {"score": float(len(kinds) > 1)}) for kinds in CATEGORIES.values() for kind in kinds]
+    full = [(kind, {"score": float(len(kinds) > 1)}) for kinds in columns("vsti").values() for kind in kinds]
     row = BENCHMARK.summary(full)
     assert row["five_categories"] == pytest.approx(2 / 5)
     assert row["nine_types"] == pytest.approx(6 / 9)

@@ -12,15 +12,16 @@ from pathlib import Path
 
 from ...cache import cache_folder
 from ...questions.row import read_row
+from ...questions.tasks import columns, numbers, question_types
 from ..benchmark import Benchmark, Item, Loaded, Scorer, Values
 from ..home_suite import Pin, Span, Suite, make_home, read_pins
-from ..vsi_metrics import COLUMNS, DIRECTIONS, constant_replies, task_means, type_means
+from ..vsi_metrics import DIRECTIONS, constant_replies, task_means, type_means
 from . import vsi_bench, vsti_bench
 
-TASKS: Mapping[str, tuple[str, ...]] = {**COLUMNS, **vsti_bench.CATEGORIES}
+TASKS: Mapping[str, tuple[str, ...]] = {**columns("vsi"), **columns("vsti")}
 """The tasks that homes may ask, each with its question types: VSI-Bench's eight, VSTI-Bench's five categories."""
 
-NUMBERS = vsi_bench.BENCHMARK.numbers | vsti_bench.NUMBERS
+NUMBERS = numbers("vsi") | numbers("vsti")
 
 SUITE = Suite(
     version=1,
@@ -84,7 +85,7 @@ def _items(pin: Pin, folder: Path) -> Iterable[Item]:
 
 def _scorer(of_vsi: Scorer) -> Scorer:
     def scorer(item: Item, reply: str) -> Values:
-        return (vsti_bench.official if item.question_type in vsti_bench.TYPES else of_vsi)(item, reply)
+        return (vsti_bench.official if item.question_type in question_types("vsti") else of_vsi)(item, reply)
 
     return scorer
 

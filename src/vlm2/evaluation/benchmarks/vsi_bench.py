@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ...questions.question import PREFIX
 from ...questions.row import read_row
+from ...questions.tasks import VSI, numbers, question_types
 from ..benchmark import Benchmark, Item, Loaded, Scorer, Values
 from ..question_source import FindVideo, Questions, check_options, check_type, collect
 from ..question_source import Values as Fields
-from ..vsi_metrics import COLUMNS, DIRECTIONS, NUMBERS, RULES, Rule, aggregate, constant_replies
+from ..vsi_metrics import DIRECTIONS, RULES, Rule, aggregate, constant_replies
 
 QUESTIONS = Questions(
     title="VSI-Bench",
@@ -21,8 +22,6 @@ QUESTIONS = Questions(
     hub="nyu-visionx/VSI-Bench",
 )
 
-TYPES = frozenset(name for names in COLUMNS.values() for name in names)
-
 
 def load(source: str | Path | None = None, videos: str | Path | None = None, limit: int | None = None) -> Loaded:
     """Read the questions; videos are `DATASET/SCENE.mp4` or `SCENE.mp4` in their folder. See `benchmark.Loader`."""
@@ -32,8 +31,8 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
 def _item(values: Fields, find: FindVideo) -> Item:
     row = read_row(values, scene=True, truth=True)
     question, scene = row.question, row.scene
-    check_type(question.question_type, TYPES, "VSI-Bench")
-    check_options(question, NUMBERS, "VSI-Bench")
+    check_type(question.question_type, question_types(VSI), "VSI-Bench")
+    check_options(question, numbers(VSI), "VSI-Bench")
     return Item(
         id=row.id,
         video=find(*([f"{row.dataset}/{scene}.mp4"] if row.dataset else []), f"{scene}.mp4"),
@@ -64,7 +63,7 @@ def summary(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
 
 def chance(items: Sequence[Item]) -> dict[str, str]:
     """Return the published row's replies: the best constant, the commonest letter, the commonest direction."""
-    return constant_replies(items, NUMBERS, worded=DIRECTIONS)
+    return constant_replies(items, numbers(VSI), worded=DIRECTIONS)
 
 
 BENCHMARK = Benchmark(
@@ -76,5 +75,5 @@ BENCHMARK = Benchmark(
     summary=summary,
     headline="overall",
     chance=chance,
-    numbers=NUMBERS,
+    numbers=numbers(VSI),
 )

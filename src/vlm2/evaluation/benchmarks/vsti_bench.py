@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from ...questions.question import PREFIX
 from ...questions.row import read_row, read_text
+from ...questions.tasks import columns, numbers, question_types
 from ..benchmark import Benchmark, Item, Loaded, Values
 from ..question_source import FindVideo, Questions, check_options, check_type, collect
 from ..question_source import Values as Fields
@@ -22,18 +23,7 @@ QUESTIONS = Questions(
     hub="Journey9ni/vstibench",
 )
 
-NUMBERS = frozenset({"camera_obj_abs_dist", "camera_displacement"})
-
-CATEGORIES: Mapping[str, tuple[str, ...]] = {
-    "camera_obj_abs_dist": ("camera_obj_abs_dist",),
-    "camera_displacement": ("camera_displacement",),
-    "camera_movement_direction": ("camera_movement_direction",),
-    "camera_obj_rel_dist": ("camera_obj_rel_dist_v1", "camera_obj_rel_dist_v2", "camera_obj_rel_dist_v3"),
-    "obj_obj_relative_pos": ("obj_obj_relative_pos_nf", "obj_obj_relative_pos_lr", "obj_obj_relative_pos_ud"),
-}
-"""The five categories of the papers' tables, each with its question types; nine in all."""
-
-TYPES = frozenset(name for names in CATEGORIES.values() for name in names)
+VSTI = "vsti"
 
 FRAMES = re.compile(r"\bframe \d+ of (\d+)\b")
 
@@ -50,8 +40,8 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
 def _item(values: Fields, find: FindVideo) -> Item:
     path = PurePosixPath(read_text(values["video_path"], "video_path"))
     kind = read_text(values["question_type"], "question_type")
-    check_type(kind, TYPES, "VSTI-Bench")
-    number = kind in NUMBERS
+    check_type(kind, question_types(VSTI), "VSTI-Bench")
+    number = kind in numbers(VSTI)
     answer = "ground_truth" if number else "mc_answer"
     if values[answer] is None:
         raise ValueError(f"its {answer} is null; a question of type {kind} needs it")
@@ -69,7 +59,7 @@ def _item(values: Fields, find: FindVideo) -> Item:
         lettered=False,
     )
     question = row.question
-    check_options(question, NUMBERS, "VSTI-Bench")
+    check_options(question, numbers(VSTI), "VSTI-Bench")
     frames = FRAMES.search(question.question)
     return Item(
         id=row.id,
@@ -86,7 +76,7 @@ def _item(values: Fields, find: FindVideo) -> Item:
 
 def official(item: Item, reply: str) -> Values:
     """Score a reply (`score`) as VLM-3R's code does: its first word, as a number (MRA) or as an option's letter."""
-    if item.question_type in NUMBERS:
+    if item.question_type in numbers(VSTI):
         return {"score": relative_accuracy(plain_number(reply), float(item.answers[0]))}
     return {"score": float(first_word(reply).lower() == item.answers[0].lower())}
 
@@ -97,7 +87,7 @@ def summary(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
     `nine_types` is what the released code prints. A partial run's means are over what it asked.
     """
     types = type_means((question_type, values["score"]) for question_type, values in scores)
-    categories = task_means(types, CATEGORIES)
+    categories = task_means(types, columns(VSTI))
     if not types:
         return {}
     means = {"five_categories": categories, "nine_types": types}
@@ -106,7 +96,7 @@ def summary(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
 
 def chance(items: Sequence[Item]) -> dict[str, str]:
     """Return the best constant for numbers and the commonest letter for choices."""
-    return constant_replies(items, NUMBERS)
+    return constant_replies(items, numbers(VSTI))
 
 
 BENCHMARK = Benchmark(
@@ -118,5 +108,5 @@ BENCHMARK = Benchmark(
     summary=summary,
     headline="five_categories",
     chance=chance,
-    numbers=NUMBERS,
+    numbers=numbers(VSTI),
 )
