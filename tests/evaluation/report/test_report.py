@@ -96,7 +96,7 @@ def test_the_table_shows_the_same(folders, data):
     assert any(line.startswith("| toy − chance |") for line in lines)
 
 
-def test_expectedby_length_are_those_of_the_samples(folders):
+def test_scores_by_length_are_those_of_the_samples(folders):
     run = read_run(folders[0])
     expected = json.loads((folders[0] / "scores.json").read_text())
     assert {name: part["questions"] for name, part in expected["lengths"].items()} == {"short": 6, "mid": 6, "long": 3}
