@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from toyruns import TOY, ToyWatching, write_videos
+from toyruns import TOY, ToyRespondent, write_videos
 
 from vlm2.cli import main as command
 from vlm2.evaluation import benchmark, respondents, scores
@@ -17,7 +17,7 @@ def vlm2(monkeypatch, capsys, tmp_path, write_video):
     find = benchmark.find
     for module in (benchmark, scores):
         monkeypatch.setattr(module, "find", lambda name: TOY if name == "toy" else find(name))
-    monkeypatch.setattr(respondents, "SessionRespondent", ToyWatching)
+    monkeypatch.setattr(respondents, "SessionRespondent", ToyRespondent)
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["vlm2", "eval", *map(str, arguments)])

@@ -117,7 +117,9 @@ def test_an_absent_level_is_left_out_of_the_means(folder):
     assert BENCHMARK.summary([]) == {}
 
 
-def test_a_type_that_it_has_not_is_refused(tmp_path):
-    (tmp_path / "test.json").write_text(json.dumps([NUMBER | {"question_type": "mood"}]))
-    with pytest.raises(ValueError, match="question 1, id 7.*'mood'"):
-        load(tmp_path)
+def test_a_type_of_no_table_is_scored_and_is_a_task_of_its_own(tmp_path):
+    (tmp_path / "test.json").write_text(json.dumps([NUMBER, NUMBER | {"id": 8, "question_type": "mood"}]))
+    items = load(tmp_path).items
+    assert BENCHMARK.chance(items) == {"7": "4.0", "8": "4.0"}
+    row = BENCHMARK.summary((item.question_type, BENCHMARK.scorer()(item, "4")) for item in items)
+    assert row == {"overall": 1.0, "object_counting": 1.0, "mood": 1.0}

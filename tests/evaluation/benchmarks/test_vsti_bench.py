@@ -74,7 +74,7 @@ def test_the_two_means_differ_and_a_partial_run_has_both():
     assert BENCHMARK.summary([]) == {}
 
 
-def test_a_type_that_it_has_not_is_refused(tmp_path):
-    (tmp_path / "test.json").write_text(json.dumps([NUMBER | {"question_type": "camera_obj_dist_change"}]))
-    with pytest.raises(ValueError, match="camera_obj_dist_change"):
-        load(tmp_path)
+def test_a_type_of_no_table_is_read_by_its_answer(tmp_path):
+    rows = [row | {"question_type": "camera_obj_dist_change"} for row in (NUMBER, CHOICE)]
+    (tmp_path / "test.json").write_text(json.dumps(rows))
+    assert [item.numeric for item in load(tmp_path).items] == [True, False]

@@ -1,16 +1,14 @@
-"""How well windows are joined: the camera's path and the points of whole walks, in the first camera's frame.
+"""Drift of the camera path and of the points over long walks, for several ways to join windows.
 
-All ways see the same frames, two a second. `joined`: windows with an overlap, as a session joins them, each where it
-was placed when it came. `settled`: the same, moved by the loops that closed since, as a session's maps and recall have
-them at the end. `unjoined`: windows side by side, each left in its own first camera's frame, which is what an encoder
-gives without any joining. `one_shot`: at most 64 frames, spread evenly, all at once; what an encoder without windows
-can do.
+All ways read the same frames, two a second. `joined`: windows with an overlap, placed as a session places them.
+`settled`: the same windows after all loop closures, as a session's maps have them at the end. `unjoined`: windows
+without overlap, each in its own first camera's frame. `one_shot`: at most 64 evenly spaced frames, encoded at once.
 
-Nothing is fitted: paths are aligned by their first pose alone. `drift`: how far the camera is from where it should be,
-the mean over frames, and `drift_end`: at the last frame, both in percent of the distance walked; `rotation`: mean
-error of its orientation in degrees; `points`: median distance in metres of the points from the true ones.
-`rotation_span` (degrees) and `translation_span` (metres): median error of the pose of a frame in the camera of the one
-5 s before, which still tells ways apart where the errors of a whole walk are as large as the home.
+Poses and points are in the first camera's frame; nothing else is aligned. `drift`: the mean over frames of the camera's
+distance from its true position, and `drift_end`: that of the last frame, in percent of the distance walked; `rotation`:
+the mean orientation error in degrees; `points`: the median distance of the points from the true ones in metres.
+`rotation_span` (degrees) and `translation_span` (metres): the median error of the relative pose of frames 5 s apart,
+which separates the ways where the errors of a whole walk are as large as the home.
 """
 
 from __future__ import annotations
@@ -30,9 +28,9 @@ from ...encoders.geometry.encoder import Geometry, GeometryEncoder
 from ...models.windows import FrameInputs, encode_and_settle, join
 from ...slam.tracking import Tracked
 from ...video import VideoFile
-from .geometry import true_points
+from .geometry import geometry_files, true_points
+from .measure import FPS, Measure, Table
 
-FPS = 2.0  # at which homes keep their geometry
 SPAN = 10  # frames
 AT_ONCE = 64
 VISION_BATCH = 16
@@ -50,14 +48,14 @@ Errors = dict[str, float]
 
 @dataclass(frozen=True)
 class Walk:
-    """The truth of a walk: points in each camera's frame (metres), and poses."""
+    """The ground truth of a walk: points in each camera's frame (metres), and poses."""
 
     local_points: Float[Tensor, "frames height width 3"]
     world_from_camera: Float[Tensor, "frames 4 4"]
 
     @property
     def distance(self) -> float:
-        """How far the camera moved along its path, in metres."""
+        """The length of the camera's path in metres."""
         return float(self.world_from_camera[:, :3, 3].diff(dim=0).norm(dim=-1).sum())
 
 
@@ -93,8 +91,7 @@ def spread(frames: int, most: int = AT_ONCE) -> list[int]:
 
 
 def one_shot(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:
-    """Encode all frames at once, also where they are more than the encoder's window; without tracking, which does not
-    see more frames than that."""
+    """Encode all frames at once, even more than the encoder's window; without tracking, which needs windows."""
     wide = copy(encoder.inner if isinstance(encoder, Tracked) else encoder)  # the same weights
     wide.window = max(len(inputs), encoder.window)
     return wide.encode(inputs.images, inputs.visual_tokens, inputs.grid)
@@ -118,14 +115,18 @@ def home_errors(encoder: GeometryEncoder, inputs: FrameInputs, walk: Walk) -> di
 
 
 @torch.no_grad()
-def run(model, processor, folder: Path, count: int | None = None, seconds: float = 180.0) -> Iterator[dict]:
+def run(
+    model, processor, folder: Path, count: int | None = None, fps: float = FPS, seconds: float = 180.0
+) -> Iterator[dict]:
     """Measure a model's geometry encoder on the first `seconds` of homes made with `--geometry`; yield one row a home.
 
-    Raises ValueError where the folder holds no geometry.
+    Raises ValueError where the folder has no geometry, and for another `fps` than that of the geometry.
     """
-    files = sorted((folder / "geometry").glob("*.npz"))[:count]
-    if not files:
-        raise ValueError(f"{folder} holds no geometry; make homes with `vlm2 homes make --geometry --out {folder}`.")
+    files = geometry_files(folder, count)
+    if fps != FPS:
+        raise ValueError(
+            f"Drift is measured at {FPS:g} frames a second, the rate of the homes' geometry; not at {fps:g}."
+        )
     if not model.geometry.needs_visual_tokens:
         raise ValueError("Drift is measured for encoders that read visual tokens, as mini's does.")
     for file in files:
@@ -145,7 +146,7 @@ def run(model, processor, folder: Path, count: int | None = None, seconds: float
 
 
 def summary(rows: list[dict]) -> dict:
-    """Return the mean of every measure over the homes, by way, and how much of the unjoined error joining leaves."""
+    """Return the mean of every value over the homes, by way, and the ratio of the joined to the unjoined errors."""
     means = {
         way: {m: float(np.mean([row[way][m] for row in rows])) for m in MEASURES if m in rows[0][way]}
         for way in ("settled", "joined", "unjoined", "one_shot")
@@ -154,9 +155,12 @@ def summary(rows: list[dict]) -> dict:
     return {"homes": len(rows), "ways": means, "joined_to_unjoined": left, "rows": rows}
 
 
-def table(result: dict) -> tuple[list[str], list[list[str]]]:
-    """Lay out a summary: headings and rows."""
+def table(result: dict) -> Table:
+    """Lay out a summary: one row a way."""
     rows = [
         [way, *(f"{errors[m]:.2f}" if m in errors else "–" for m in MEASURES)] for way, errors in result["ways"].items()
     ]
     return ["", *MEASURES.values()], rows
+
+
+MEASURE = Measure(run, summary, table)
