@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from vlm2.core import DualMemory, DualState, MemoryConfig, Placement
+from vlm2.core import DualMemory, DualState, MemoryConfig, FramePlacement
 
 FRAMES, PATCHES, DIM, HEADS = 100, 6, 16, 4
 PAPER = MemoryConfig.paper(dim=DIM, heads=HEADS)
@@ -39,7 +39,7 @@ def run(memory: DualMemory, tokens: torch.Tensor, times: list[float] | None = No
 
 def step(memory: DualMemory, tokens_3d: torch.Tensor, state: DualState, frame: int, time: float):
     """Step through one frame of one video."""
-    placement = Placement.of(tokens_3d[None], frame, time, *placed(torch.tensor([frame]), len(tokens_3d)))
+    placement = FramePlacement.of(tokens_3d[None], frame, time, *placed(torch.tensor([frame]), len(tokens_3d)))
     output, state, event = memory.step(tokens_3d[None], state, placement)
     return output[0], state, event
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from vlm2.core import DualState, Placement
+from vlm2.core import DualState, FramePlacement
 from vlm2.streaming.memory_log import HeldFrame, MemoryLog
 from vlm2.streaming.stream import Stream
 from vlm2.streaming.trajectory import ThinnedTrajectory
@@ -60,7 +60,7 @@ def seen(frame: int, pose: torch.Tensor, points: torch.Tensor) -> DualState:
     """A memory that holds one frame."""
     tokens = torch.zeros(1, len(points), 4)
     state = DualState.empty(tokens)
-    placement = Placement.of(tokens, frame, float(frame), points[None], pose[None])
+    placement = FramePlacement.of(tokens, frame, float(frame), points[None], pose[None])
     return replace(state, recent=state.recent.appended(tokens=tokens, **placement._asdict()))
 
 

@@ -15,7 +15,7 @@ from .attention import MemoryAttention
 from .configuration import MemoryConfig
 from .dual_memory import DualMemory, MemoryEvent, MemoryObserver
 from .episodic import EpisodicMemory
-from .slots import Placement, Slots
+from .slots import FramePlacement, Slots
 from .state import ContextSlots, DualState
 from .working import WorkingMemory
 
@@ -28,7 +28,7 @@ __all__ = [
     "MemoryConfig",
     "MemoryEvent",
     "MemoryObserver",
-    "Placement",
+    "FramePlacement",
     "Slots",
     "WorkingMemory",
 ]

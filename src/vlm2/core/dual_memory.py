@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .attention import MemoryAttention
 from .configuration import MemoryConfig
 from .episodic import Deletion, EpisodicMemory
-from .slots import Entry, Placement
+from .slots import Entry, FramePlacement
 from .state import DualState
 from .working import WorkingMemory
 
@@ -32,7 +32,7 @@ class MemoryObserver(Protocol):
     """An object that observes each step in order to explain the memory. It changes nothing."""
 
     def before(
-        self, memory: DualMemory, tokens_3d: Float[Tensor, "batch patches dim"], state: DualState, placement: Placement
+        self, memory: DualMemory, tokens_3d: Float[Tensor, "batch patches dim"], state: DualState, placement: FramePlacement
     ) -> None:
         """Look at a frame's H and at the state before the frame is read and written."""
         ...
@@ -60,7 +60,7 @@ class DualMemory(nn.Module):
         self.residual_gate = nn.Parameter(torch.zeros(dim)) if config.memory_residual and reads else None
 
     def step(
-        self, tokens_3d: Float[Tensor, "batch patches dim"], state: DualState, placement: Placement
+        self, tokens_3d: Float[Tensor, "batch patches dim"], state: DualState, placement: FramePlacement
     ) -> tuple[Float[Tensor, "batch patches dim"], DualState, MemoryEvent]:
         """Take in one frame's H: read both memories, then write both. Return M, the new state, and what happened.
 
@@ -98,7 +98,7 @@ class DualMemory(nn.Module):
         memory_tokens, events = [], []
         for index, frame_tokens in enumerate(tokens_3d.unbind(1)):
             frame = first_frame + index
-            placement = Placement.of(
+            placement = FramePlacement.of(
                 frame_tokens,
                 frame,
                 float(frame) if times is None else times[:, index],
@@ -155,7 +155,7 @@ class DualMemory(nn.Module):
         return read, memory_gate
 
     def _write(
-        self, tokens_3d: Tensor, memory_tokens: Tensor, state: DualState, placement: Placement
+        self, tokens_3d: Tensor, memory_tokens: Tensor, state: DualState, placement: FramePlacement
     ) -> tuple[DualState, Deletion]:
         """Write H into the working memory and M into the episodic one."""
         config, working, episodic = self.config, state.working, state.episodic

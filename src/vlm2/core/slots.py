@@ -18,7 +18,7 @@ Columns = dict[str, Tensor]
 Record = TypeVar("Record", bound="Slots")
 
 
-class Placement(NamedTuple):
+class FramePlacement(NamedTuple):
     """When and where one frame of each video of a batch was seen. Coordinates and poses are in the stream's world (the
     first frame's camera frame; metres where the geometry is metric), NaN where they are not known."""
 
@@ -34,11 +34,11 @@ class Placement(NamedTuple):
         time: float | Float[Tensor, " batch"],
         coordinates: Float[Tensor, "batch patches 3"] | None = None,
         world_from_camera: Float[Tensor, "batch 4 4"] | None = None,
-    ) -> Placement:
+    ) -> FramePlacement:
         """Return the placement of a frame with these tokens, on their device."""
         batch, patches, _ = tokens_3d.shape
         placed = {"device": tokens_3d.device, "dtype": torch.float32}
-        return Placement(
+        return FramePlacement(
             torch.full((batch,), frame, device=tokens_3d.device),
             time if isinstance(time, Tensor) else torch.full((batch,), time, **placed),
             torch.full((batch, patches, 3), torch.nan, **placed) if coordinates is None else coordinates,
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
     tokens: Float[Tensor, "batch patches dim"]
     keys: Float[Tensor, "batch patches dim"]
     values: Float[Tensor, "batch patches dim"]
-    placement: Placement
+    placement: FramePlacement
 
     def rows(self) -> Columns:
         """Return one row for each column of a slot."""

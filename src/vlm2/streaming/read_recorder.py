@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..core import DualMemory, DualState, MemoryEvent, Placement
+from ..core import DualMemory, DualState, MemoryEvent, FramePlacement
 from .memory_log import ReadRecord
 
 
@@ -22,7 +22,7 @@ class ReadRecorder:
         self._frames: list[Tensor] = []
 
     def before(
-        self, memory: DualMemory, tokens_3d: Float[Tensor, "1 patches dim"], state: DualState, placement: Placement
+        self, memory: DualMemory, tokens_3d: Float[Tensor, "1 patches dim"], state: DualState, placement: FramePlacement
     ) -> None:
         """Note how the coming reads divide their attention."""
         self._tokens_3d = tokens_3d

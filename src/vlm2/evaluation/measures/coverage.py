@@ -67,9 +67,9 @@ def video_coverage(model, processor, video: Path, fps: float = FPS) -> dict[str,
     for features in _features(model, processor, video, fps):
         tokens_3d = model.represent(features)
         for rule, memory in memories.items():
-            states[rule] = memory(tokens_3d, features.times.tolist(), states[rule], len(times))[1]
+            states[rule] = memory(tokens_3d[None], features.times[None], state=states[rule], first_frame=len(times))[1]
         times += features.times.tolist()
-    kept = {rule: states[rule].to_tensors()["episodic.times"].tolist() for rule in RULES}
+    kept = {rule: states[rule].to_tensors()["episodic.times"][0].tolist() for rule in RULES}
     return {rule: coverage(kept[rule], times[: config.capacity], times[-1]) for rule in RULES}
 
 

@@ -15,7 +15,7 @@ from statistics import median
 
 import torch
 
-from ...core import DualMemory, DualState, MemoryConfig, Placement
+from ...core import DualMemory, DualState, MemoryConfig, FramePlacement
 from ...models.precision import multiplies_bfloat16
 from .plain_memory import MatrixProducts, operations, plain_memory, plain_state
 
@@ -67,7 +67,7 @@ class Stepper:
     def __call__(self) -> torch.Tensor:
         """Step once, and return M."""
         tokens_3d = self.frames[:, self.seen % self.frames.shape[1]]
-        placement = Placement.of(tokens_3d, self.seen, float(self.seen))
+        placement = FramePlacement.of(tokens_3d, self.seen, float(self.seen))
         found, self.state, _ = self.memory.step(tokens_3d, self.state, placement)
         self.seen += 1
         return found
