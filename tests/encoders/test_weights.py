@@ -12,21 +12,24 @@ from email.message import Message
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
 from vlm2.encoders import part_sources as sources
-from vlm2.encoders import preparation, weights
+from vlm2.encoders import weights
 from vlm2.encoders.weights import FrozenPart, MissingPart, Progress, WrongChecksum
 
 SOURCE = b"the weights of a toy"
 PACKAGE, FILE = "toy-part-package", "toy_part_package/models/toy.bin"
+MODULE = "encoder_of_the_toy"
 HUB = ("someone/toy", "0" * 40, "toy.bin")
 
 
 def toy(**changes: object) -> FrozenPart:
     facts: dict = {"name": "toy", "title": "a toy", "package": PACKAGE, "version": "1.0", "file": FILE}
-    facts |= {"sha256": sha256(SOURCE).hexdigest(), "megabytes": 1, "licence": "Apache-2.0"} | changes
+    facts |= {"sha256": sha256(SOURCE).hexdigest(), "megabytes": 1, "licence": "Apache-2.0", "module": MODULE}
+    facts |= changes
     return FrozenPart(**facts)
 
 
@@ -64,7 +67,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sources, "unreachable", lambda endpoint: None)  # no test asks the real hub
     (tmp_path / "index").mkdir()
     monkeypatch.setattr(weights, "PARTS", {"toy": toy()})
-    monkeypatch.setitem(preparation.PREPARE, "toy", prepare_toy)
+    monkeypatch.setitem(sys.modules, MODULE, SimpleNamespace(prepare=prepare_toy))
     return tmp_path / "cache"
 
 
@@ -177,7 +180,7 @@ def test_failed_preparation_leaves_nothing(cache: Path, tmp_path: Path, monkeypa
         (folder / "half.bin").write_bytes(b"half")
         raise RuntimeError("out of memory")
 
-    monkeypatch.setitem(preparation.PREPARE, "toy", fail)
+    monkeypatch.setitem(sys.modules, MODULE, SimpleNamespace(prepare=fail))
     install(tmp_path, monkeypatch)
     with pytest.raises(RuntimeError):
         weights.find_part("toy")
