@@ -128,7 +128,7 @@ class LiveLoop:
         Raises the error of a source that was given up. A picture that changes its shape ends the loop and sets
         `stopped`.
         """
-        from ..video import FrameReady, PictureChanged, SourceEnded, SourceLost, StampsDoubted
+        from ..video import FrameReady, PictureChanged, SourceEnded, SourceLost, WrongTimestamps
 
         while True:
             match events.get():
@@ -142,7 +142,7 @@ class LiveLoop:
                         self.waiting.append(text)
                 case SourceLost(reason, pause):
                     self._notify("lost", f"{reason} Trying again in {pause:g} s.")
-                case StampsDoubted(reason):
+                case WrongTimestamps(reason):
                     self._notify("warning", reason)
                 case SourceEnded(PictureChanged() as error):
                     self._notify("stopped", str(error))
