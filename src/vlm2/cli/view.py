@@ -26,22 +26,19 @@ def view(
     """Draw a memory as a picture, with its frames, a time line and a map, and print the latest writes."""
     from ..streaming import memory_file as file
     from ..streaming.container import put
-    from ..viewer.memory_page import frames, sheet, waiting
+    from ..viewer.memory_page import draw_page, frame_counts
 
     target = memory.with_suffix(".png") if out is None else out
     check_output_file(target, "picture.png")
     kind = _picture_kind(target, memory)
     stream = file.read(memory)
     drawn = io.BytesIO()
-    sheet(stream).save(drawn, kind)
+    draw_page(stream).save(drawn, kind)
     put(target, drawn.getvalue())
     if last:
         _print_writes(stream, last)
     bank = sum(kept.slot >= 0 for kept in stream.trace.kept)
-    waits = f", of which {waiting(stream)}" if stream.times else ""
-    typer.echo(
-        f"{frames(stream.frames)} in {stream.last_time:.1f} s{waits}; {bank} entries in the bank. Drawn in {target}"
-    )
+    typer.echo(f"{frame_counts(stream)}; {bank} entries in the bank. Drawn in {target}")
 
 
 def _picture_kind(target: Path, memory: Path) -> str:
