@@ -52,12 +52,12 @@ def test_a_vision_encoder_is_one_file(add):
 def test_the_frozen_part_of_an_encoder_stands_in_its_file_and_is_read_without_importing_it(add):
     code = (
         'raise RuntimeError("imported")\n'
-        'PART = FrozenPart(name="toy", title="a toy", package="p", version="1", file="f.bin", sha256="00" "11",\n'
+        'PART = FrozenPart(name="toy", title="a toy", package="p", version="1", file="f.bin", checksums=("0011",),\n'
         '                  megabytes=1, licence="MIT")\n'
     )
     add("vlm2.encoders.vision", "toy_vision", code)
     part = read_parts()["toy"]
-    assert (part.sha256, part.module) == ("0011", "vlm2.encoders.vision.toy_vision")
+    assert (part.checksums, part.module) == (("0011",), "vlm2.encoders.vision.toy_vision")
 
 
 def test_a_benchmark_is_one_file(add):

@@ -37,7 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> FrozenPart:
     """One known part, which the package index has."""
-    facts = ("toy", "a toy", "toy-part", "1.0", "toy/toy.bin", sha256(SOURCE).hexdigest(), 1, "Apache-2.0")
+    facts = ("toy", "a toy", "toy-part", "1.0", "toy/toy.bin", (sha256(SOURCE).hexdigest(),), 1, "Apache-2.0")
     part = FrozenPart(*facts, module="encoder_of_the_toy")
 
     def fetch(part: FrozenPart, scratch: Path) -> Path:

@@ -28,7 +28,7 @@ HUB = ("someone/toy", "0" * 40, "toy.bin")
 
 def toy(**changes: object) -> FrozenPart:
     facts: dict = {"name": "toy", "title": "a toy", "package": PACKAGE, "version": "1.0", "file": FILE}
-    facts |= {"sha256": sha256(SOURCE).hexdigest(), "megabytes": 1, "licence": "Apache-2.0", "module": MODULE}
+    facts |= {"checksums": (sha256(SOURCE).hexdigest(),), "megabytes": 1, "licence": "Apache-2.0", "module": MODULE}
     facts |= changes
     return FrozenPart(**facts)
 
@@ -326,7 +326,7 @@ def test_an_environment_variable_that_is_empty_names_no_folder(monkeypatch: pyte
 def test_any_of_several_checksums_is_accepted(which: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exports = (SOURCE, b"the same weights, exported again")
     checksums = tuple(sha256(export).hexdigest() for export in exports)
-    monkeypatch.setattr(weights, "PARTS", {"toy": toy(sha256=checksums)})
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(checksums=checksums)})
     folder_of(tmp_path, monkeypatch, exports[which])
     weights.find_part("toy")
     assert weights.cached_part("toy") == weights.verify_part("toy")
@@ -338,7 +338,7 @@ def test_any_of_several_checksums_is_accepted(which: int, tmp_path: Path, monkey
 
 def test_a_part_without_a_checksum_is_refused() -> None:
     with pytest.raises(ValueError, match="no sha256"):
-        toy(sha256=())
+        toy(checksums=())
 
 
 @pytest.mark.parametrize(("variable", "asked"), [("VLM2_OFFLINE", []), ("HF_HUB_OFFLINE", ["index"])])

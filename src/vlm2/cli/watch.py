@@ -21,7 +21,7 @@ from .terminal.loading import load_model
 from .terminal.options import Device, Dtype, Model, Offline, Save, check_output_file
 
 if TYPE_CHECKING:
-    from ..streaming import Session
+    from ..streaming import Answer, Session
     from ..video import LiveReader
 
 
@@ -97,21 +97,9 @@ class WatchOptions:
         check_output_file(self.save)
 
 
-@dataclass(frozen=True)
-class TypedLine:
-    """An event: the user typed a line."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Stop:
-    """An event: the user pressed Ctrl-C, or the process got SIGTERM."""
-
-
 @dataclass
 class LiveLoop:
-    """The event loop between a reader of frames and the session that observes them."""
+    """The loop that handles events: those of the reader, typed lines (str), and None to stop."""
 
     session: Session
     reader: LiveReader
@@ -135,7 +123,7 @@ class LiveLoop:
                 case FrameReady():
                     if not self._observe():
                         break
-                case TypedLine(text):
+                case str(text):
                     if self.session.frames:
                         self._answer(text)
                     else:
@@ -148,14 +136,12 @@ class LiveLoop:
                     self._notify("stopped", str(error))
                     self.stopped = True
                     break
-                case SourceEnded(error):
-                    if error is not None:
-                        raise error
-                    break
-                case Stop():
+                case SourceEnded(Exception() as error):
+                    raise error
+                case SourceEnded() | None:
                     break
         if self.session.frames and self.options.every is None:
-            self._ask_planned()
+            self._answer(*self.options.questions)
 
     def close(self) -> None:
         """Save the memory and print a summary. Raises the errors of saving."""
@@ -181,11 +167,11 @@ class LiveLoop:
             return False
         self.session.observe(frame.image, frame.time)
         self.now = frame.time
-        while self.waiting:
-            self._answer(self.waiting.pop(0))
+        self._answer(*self.waiting)
+        self.waiting.clear()
         if options.every is not None and self.now >= (self.rounds + 1) * options.every:
             self.rounds = int(self.now / options.every)
-            self._ask_planned()
+            self._answer(*self.options.questions)
         if options.save is not None and self.now >= self.saved + options.save_every:
             self.saved = self.now
             try:
@@ -194,16 +180,15 @@ class LiveLoop:
                 self._notify("error", f"Not saved at {self.now:.1f} s: {error}")
         return True
 
-    def _ask_planned(self) -> None:
-        for text in self.options.questions:
-            self._answer(text)
+    def _answer(self, *questions: str) -> None:
+        """Answer questions and print the answers. Watching continues after a refused question, such as a long one."""
+        for text in questions:
+            try:
+                self._print_answer(text, self.session.ask(text))
+            except ValueError as error:
+                self._notify("error", f"Not answered at {self.now:.1f} s: {error}")
 
-    def _answer(self, text: str) -> None:
-        try:
-            answer = self.session.ask(text)
-        except ValueError as error:  # for example a question that is too long; watching continues
-            self._notify("error", f"Not answered at {self.now:.1f} s: {error}")
-            return
+    def _print_answer(self, text: str, answer: Answer) -> None:
         if self.options.json:
             row = {"time": round(self.now, 3), "question": text, "answer": answer.text}
             recalled = {} if answer.recalled is None else {"recalled": answer.recalled}
@@ -230,16 +215,16 @@ def _read_questions(events: SimpleQueue) -> None:
         sys.stdin.reconfigure(errors="replace")
     for line in sys.stdin:
         if line.strip():
-            events.put(TypedLine(line.strip()))
+            events.put(line.strip())
 
 
 @contextmanager
 def _stop_on_signals(events: SimpleQueue) -> Iterator[None]:
-    """Put a Stop into the queue at the first SIGINT or SIGTERM. The second one stops the process at once."""
+    """Put None into the queue at the first SIGINT or SIGTERM. The second one stops the process at once."""
 
     def stop(number: int, _: object) -> None:
         signal.signal(number, before[signal.Signals(number)])
-        events.put(Stop())  # SimpleQueue.put is safe in a signal handler
+        events.put(None)  # SimpleQueue.put is safe in a signal handler
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -31,15 +31,13 @@ class LicenceNotice(UserWarning):
 
 @dataclass(frozen=True)
 class FrozenPart:
-    """The record of a frozen part, bound to the name PART in the module that loads or prepares the part.
-
-    It is read without importing the module (`vlm2.registry`), so its arguments are literals. The module's function
-    `prepare(source, folder)` turns the source file into the files that are loaded.
+    """The record of a frozen part. The part's module binds it to PART and defines `prepare(source, folder)`, which
+    turns the source file into the files that are loaded. Arguments are literals, which are read without an import.
 
     name, title: the name of the part in commands and its description.
     package, version, file: the package on the package index, and the source file's path in it.
-    sha256: the checksum of the source file; several if the same weights were exported several times. Checkpoints
-        record the first.
+    checksums: the accepted sha256 of the source file, several if the same weights were exported several times.
+        Checkpoints record the first.
     hub: (repository, revision, file) on the Hugging Face hub.
     needed: whether mini needs the part.
     module: the module that holds the record; filled in when the record is found.
@@ -50,7 +48,7 @@ class FrozenPart:
     package: str
     version: str
     file: str
-    sha256: str | tuple[str, ...]
+    checksums: tuple[str, ...]
     megabytes: int
     licence: str
     hub: tuple[str, str, str] | None = None
@@ -60,11 +58,6 @@ class FrozenPart:
     def __post_init__(self) -> None:
         if not self.checksums:
             raise ValueError(f"The frozen part {self.name} has no sha256; pin at least one.")
-
-    @property
-    def checksums(self) -> tuple[str, ...]:
-        """The accepted checksums of the source file. Checkpoints record the first."""
-        return (self.sha256,) if isinstance(self.sha256, str) else tuple(self.sha256)
 
     @property
     def wheel(self) -> str:

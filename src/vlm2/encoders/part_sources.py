@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from threading import Thread
 
-from .frozen_part import COMMAND, FrozenPart, MissingPart, check_source
+from .frozen_part import COMMAND, FrozenPart, MissingPart
 
 PARTS_FOLDER = "VLM2_PARTS"
 OFFLINE = "VLM2_OFFLINE"
@@ -55,19 +55,6 @@ def in_folder(part: FrozenPart, folder: Path) -> Path | None:
     """Return the part's source file in a folder, else its package's wheel, else None."""
     candidates = [folder / name for name in part.files] + sorted(folder.glob(part.wheel))
     return next((path for path in candidates if path.is_file()), None)
-
-
-def from_folder(part: FrozenPart, folder: Path, scratch: Path) -> Path | None:
-    """Return the checked source file of an offline folder, unpacked from its wheel if necessary, or None.
-
-    Raises WrongChecksum if the file is not the pinned one, MissingPart for a wheel that cannot be read.
-    """
-    path = in_folder(part, folder)
-    if path is None:
-        return None
-    source = unpack(part, path, scratch) if path.suffix == ".whl" else path
-    check_source(part, source)
-    return source
 
 
 def installed_source(part: FrozenPart) -> Path | None:
@@ -166,12 +153,14 @@ def from_index(part: FrozenPart, scratch: Path) -> Path:
     return unpack(part, wheels[0], scratch)
 
 
-def unpack(part: FrozenPart, wheel: Path, scratch: Path) -> Path:
-    """Return the source file, unpacked from a wheel. Raises MissingPart for a damaged wheel, or one without it."""
+def unpack(part: FrozenPart, file: Path, scratch: Path) -> Path:
+    """Return the source file, unpacked if `file` is a wheel. Raises MissingPart for a wheel that does not hold it."""
+    if file.suffix != ".whl":
+        return file
     try:
-        with zipfile.ZipFile(wheel) as archive:
+        with zipfile.ZipFile(file) as archive:
             return Path(archive.extract(part.file, scratch))
     except KeyError as error:
-        raise MissingPart(f"{wheel.name} has no file {part.file}.") from error
+        raise MissingPart(f"{file.name} has no file {part.file}.") from error
     except zipfile.BadZipFile as error:
-        raise MissingPart(f"{wheel} is damaged ({error}). Remove it and run:  {COMMAND}") from error
+        raise MissingPart(f"{file} is damaged ({error}). Remove it and run:  {COMMAND}") from error

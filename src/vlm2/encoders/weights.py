@@ -20,7 +20,7 @@ from threading import Event, Thread
 from .. import registry
 from ..cache import cache_folder
 from .frozen_part import COMMAND, FrozenPart, MissingPart, WrongChecksum, check_source, sha256
-from .part_sources import from_folder, from_hub, from_index, in_folder, installed_source, offline_folder
+from .part_sources import from_hub, from_index, in_folder, installed_source, offline_folder, unpack
 
 PREPARATION = 1  # raise it when the output of a `prepare` function changes: older caches are then made again
 RECORD = "part.json"
@@ -91,11 +91,11 @@ def find_part(name: str, folder: Path | None = None) -> Path:
 
 def _find(part: FrozenPart, offline: Path | None) -> tuple[Path, str]:
     """Return the folder of a prepared part, and where it was found."""
-    if offline is not None:
+    if offline is not None and (file := in_folder(part, offline)) is not None:
         with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch:
-            source = from_folder(part, offline, Path(scratch))
-            if source is not None:
-                return cached_part(part.name) or prepare_part(part.name, source), str(in_folder(part, offline))
+            source = unpack(part, file, Path(scratch))
+            check_source(part, source)
+            return cached_part(part.name) or prepare_part(part.name, source), str(file)
     if (ready := cached_part(part.name)) is not None:
         return ready, f"the cache {cache_folder()}"
     if (source := installed_source(part)) is not None:
@@ -263,11 +263,11 @@ def part_checksums(names: Iterable[str] | None = None) -> dict[str, str]:
 
 def check_checksums(recorded: Mapping[str, str]) -> None:
     """Raise WrongChecksum if a checkpoint was trained on other frozen parts than those of this version of vlm2."""
-    ours = {name: part.checksums for name, part in PARTS.items()}
     for name, theirs in recorded.items():
-        if theirs not in ours.get(name, ()):
+        ours = PARTS[name].checksums if name in PARTS else ()
+        if theirs not in ours:
             raise WrongChecksum(
                 f"This checkpoint was trained on another {name}: its sha256 was {theirs}, here it is "
-                f"{' or '.join(ours.get(name, ('not known',)))}. Use the version of vlm2 that the checkpoint was made "
-                f"with, or train it again."
+                f"{' or '.join(ours) or 'not known'}. Use the version of vlm2 that the checkpoint was made with, or "
+                f"train it again."
             )

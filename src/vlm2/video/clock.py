@@ -13,11 +13,11 @@ frames after it, until one of three cases is known:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TypeVar
 
 import av
 from av.video.stream import VideoStream
@@ -29,15 +29,8 @@ STEPS = 10.0  # or within this many usual steps
 LONGEST_PAUSE, SHORT_PAUSE = 3600.0, 60.0  # seconds
 
 Item = TypeVar("Item")
-
-
-@runtime_checkable
-class FrameClock(Protocol):
-    """Gives each frame its time in seconds since the first."""
-
-    def times(self, frames: Iterable[av.VideoFrame], stream: VideoStream) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield each frame's time and the frame, in order."""
-        ...
+# Yields the time of each frame of a stream in seconds since the first, and the frame.
+FrameTimes = Callable[[Iterable[av.VideoFrame], VideoStream], Iterator[tuple[float, av.VideoFrame]]]
 
 
 @dataclass

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import av
@@ -19,7 +20,7 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from . import webp
-from .clock import FrameClock, TimestampClock
+from .clock import FrameTimes, TimestampClock
 from .path import check_file, local_path, location
 from .picture import FrameConverter, PictureChanged, VideoError, square_width
 from .survey import survey
@@ -54,7 +55,6 @@ class VideoFile:
     def __init__(self, path: str | Path) -> None:
         self.name, self.path = str(path), local_path(path)
         self._size: tuple[int, int] | None = None
-        self._converted: bytes | None = None  # a video that replaces a file which FFmpeg cannot read
         with self.open() as (container, stream):
             check_size(stream, str(self.path))
             self._survey = survey(container, stream)
@@ -98,7 +98,7 @@ class VideoFile:
         with self.open() as (container, stream):
             stream.thread_type = "AUTO"
             try:
-                yield from read_frames(container, stream, fps, damage, clock, FrameConverter(self._size), chosen)
+                yield from read_frames(container, stream, fps, damage, clock.times, FrameConverter(self._size), chosen)
             except PictureChanged as error:
                 changed = str(error)
         if warn:
@@ -130,7 +130,9 @@ class VideoFile:
             "Give a file such as .mp4, .mov, .mkv or .webm that plays in a video player."
         )
         try:
-            container = av.open(self._source(), "r", options=LITERAL)
+            content = self._content
+            source = io.BytesIO(content) if isinstance(content, bytes) else content
+            container = av.open(source, "r", options=LITERAL)
         except PermissionError:
             raise VideoError(f"{self.path} may not be read by this user. Change its permissions, or copy it.") from None
         except (FFmpegError, UnicodeError):
@@ -140,18 +142,10 @@ class VideoFile:
                 raise not_a_video
             yield container, find_video_stream(container, str(self.path))
 
-    def _source(self) -> str | io.BytesIO:
-        """Return the path for FFmpeg, or the converted video."""
-        if self._converted is None:
-            if not webp.is_animated_webp(self.path):
-                return location(self.path)
-            try:
-                self._converted = webp.as_video(self.path)
-            except ValueError as error:
-                raise VideoError(
-                    f"{self.path} is a damaged animated WebP: {error}. Make another, or give a video."
-                ) from None
-        return io.BytesIO(self._converted)
+    @cached_property
+    def _content(self) -> str | bytes:
+        """The path for FFmpeg, or a converted video in place of a file that FFmpeg cannot read."""
+        return webp.as_video(self.path) if webp.is_animated_webp(self.path) else location(self.path)
 
 
 def check_fps(fps: float | None) -> None:
@@ -207,7 +201,7 @@ def read_frames(
     stream: VideoStream,
     fps: float | None,
     damage: Damage,
-    clock: FrameClock,
+    times: FrameTimes,
     converter: FrameConverter,
     chosen: frozenset[int] | None = None,
 ) -> Iterator[Frame]:
@@ -215,7 +209,7 @@ def read_frames(
     numbers. Counts broken packets in `damage`. Raises PictureChanged, with the time, at a frame of another shape."""
     due = 0.0
     slack = min(float(stream.time_base or 0), 0.1 / fps) if fps else 0.0  # timestamps are rounded to ticks
-    for index, (time, stored) in enumerate(clock.times(_decoded(container, stream, damage), stream)):
+    for index, (time, stored) in enumerate(times(_decoded(container, stream, damage), stream)):
         if chosen is not None and index not in chosen:
             continue
         if fps is not None:

@@ -91,7 +91,7 @@ class LiveReader:
         self._newest: Frame | None = None
         self._lock, self._stopped = Lock(), Event()
         self._began: float | None = None  # wall time of the first frame of a paced source
-        self._arrivals = _ArrivalClock(self._wall)
+        self._first_arrival: float | None = None  # by the wall, across lost connections
         self._converter = FrameConverter()  # kept after a lost connection
         self._thread = Thread(target=self._run, name=f"reader of {source.name}", daemon=True)
 
@@ -142,19 +142,19 @@ class LiveReader:
 
         Raises VideoError if a recording breaks off, PictureChanged if the picture changes its shape.
         """
-        damage = Damage()
+        damage, clock = Damage(), TimestampClock()
         try:
             with self.source.open() as connection:
-                clock = TimestampClock() if connection.paced else self._arrivals
-                frames = read_frames(connection.container, connection.stream, self.fps, damage, clock, self._converter)
-                for frame in frames:
+                times = clock.times if connection.paced else self._arrival_times
+                container, stream = connection.container, connection.stream
+                for frame in read_frames(container, stream, self.fps, damage, times, self._converter):
                     if connection.paced:
                         self._wait_for(frame)
                     if self._stopped.is_set():
                         return None
                     self._offer(frame)
                 ends = connection.ends
-                if isinstance(clock, TimestampClock) and clock.problems:
+                if clock.problems:
                     self._tell(WrongTimestamps(f"{self.source.name} has wrong time stamps: {clock.problems}."))
         except PictureChanged as error:
             raise PictureChanged(
@@ -175,6 +175,13 @@ class LiveReader:
         if self._began + frame.time > now:
             self._wall.wait(self._began + frame.time - now, self._stopped)
 
+    def _arrival_times(self, frames: Iterable[VideoFrame], stream: VideoStream) -> Iterator[tuple[float, VideoFrame]]:
+        """Yield each frame after the seconds since the first frame arrived."""
+        for frame in frames:
+            now = self._wall.now()
+            self._first_arrival = now if self._first_arrival is None else self._first_arrival
+            yield now - self._first_arrival, frame
+
     def _offer(self, frame: Frame) -> None:
         with self._lock:
             waiting = self._newest is not None
@@ -183,16 +190,3 @@ class LiveReader:
             self.dropped += waiting
         if not waiting:
             self._tell(FrameReady())
-
-
-class _ArrivalClock:
-    """Gives each frame the time of its arrival: seconds since the first one, across lost connections."""
-
-    def __init__(self, wall: WallClock) -> None:
-        self.wall, self.first = wall, None
-
-    def times(self, frames: Iterable[VideoFrame], stream: VideoStream) -> Iterator[tuple[float, VideoFrame]]:
-        for frame in frames:
-            now = self.wall.now()
-            self.first = now if self.first is None else self.first
-            yield now - self.first, frame

@@ -10,6 +10,8 @@ import av
 from av.codec.context import Flags
 from PIL import Image
 
+from .picture import VideoError
+
 MILLISECOND = Fraction(1, 1000)
 
 
@@ -21,7 +23,7 @@ def is_animated_webp(path: Path) -> bool:
 
 
 def as_video(path: Path) -> bytes:
-    """Return the animation as a QuickTime video of JPEGs in the best quality. Raises ValueError for a damaged file."""
+    """Return the animation as a QuickTime video of JPEGs in the best quality. Raises VideoError for a damaged file."""
     out, time = io.BytesIO(), 0
     try:
         with Image.open(path) as animation, av.open(out, "w", format="mov") as container:
@@ -38,5 +40,7 @@ def as_video(path: Path) -> bytes:
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
     except (OSError, EOFError, SyntaxError) as error:
-        raise ValueError(f"its pictures cannot be read: {error}") from None
+        raise VideoError(
+            f"{path} is a damaged animated WebP: its pictures cannot be read: {error}. Make another, or give a video."
+        ) from None
     return out.getvalue()

@@ -50,11 +50,7 @@ def print_card(on: Console, question: Question, answer: Answer, mark: Mark | Non
 
 def print_note(on: Console, text: str) -> None:
     """Print a note about all cards, wrapped at words."""
-    from rich.text import Text
-
-    for line in Text(text, "dim").wrap(on, on.width):
-        line.rstrip()
-        on.print(line, soft_wrap=True)
+    _print(on, "", text, "dim", indent=0)
 
 
 def clock(seconds: float) -> str:
@@ -75,12 +71,11 @@ def _verdict(mark: Mark, encoding: str) -> str:
     return verdict if mark.accuracy is None else f"{verdict} (mean relative accuracy {mark.accuracy:.0%})"
 
 
-def _print(on: Console, label: str, text: str, style: str = "") -> None:
+def _print(on: Console, label: str, text: str, style: str = "", indent: int = LABEL) -> None:
     """Print a text beside its label, wrapped at words. Line breaks of the text are kept."""
     from rich.text import Text
 
     shown = "".join(character for character in text if character.isprintable() or character == "\n")
-    lines = Text(shown or "(no words)", style).wrap(on, on.width - LABEL)
-    for number, line in enumerate(lines):
+    for number, line in enumerate(Text(shown or "(no words)", style).wrap(on, on.width - indent)):
         line.rstrip()
-        on.print(Text.assemble((f"{'' if number else label:{LABEL}}", "dim"), line), soft_wrap=True)
+        on.print(Text.assemble((f"{'' if number else label:{indent}}", "dim"), line), soft_wrap=True)

@@ -48,6 +48,7 @@ def llama_config(gguf: Gguf) -> LlamaConfig:
     facts = gguf.metadata
     if (found := facts.get("general.architecture")) != "llama":
         raise ValueError(f"The GGUF file holds a model of the architecture {found!r}; expected 'llama'.")
+    special_ids: dict[str, Any] = {f"{name}_token_id": number for name, number in _special_ids(gguf).items()}
     heads, width = facts["llama.attention.head_count"], facts["llama.embedding_length"]
     return LlamaConfig(
         architectures=["LlamaForCausalLM"],
@@ -63,7 +64,7 @@ def llama_config(gguf: Gguf) -> LlamaConfig:
         rms_norm_eps=facts["llama.attention.layer_norm_rms_epsilon"],
         rope_parameters={"rope_theta": facts["llama.rope.freq_base"], "rope_type": "default"},
         tie_word_embeddings="output.weight" not in gguf.tensors,
-        **{f"{name}_token_id": number for name, number in _special_ids(gguf).items()},
+        **special_ids,
     )
 
 
