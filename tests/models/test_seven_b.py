@@ -12,8 +12,8 @@ from toyllava import make_checkpoint, make_pi3
 from toys import ToyVision, toy_language_model
 
 import vlm2
+from vlm2.encoders.frozen_part import LicenceNotice
 from vlm2.encoders.geometry.pi3 import Pi3Config
-from vlm2.encoders.weights import LicenceNotice
 from vlm2.models import VLM2Config, VLM2ForConditionalGeneration, preset
 from vlm2.models.convert import import_llava_video
 from vlm2.models.convert.llava_video import make_plan

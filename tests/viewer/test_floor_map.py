@@ -13,7 +13,7 @@ from vlm2.core import DualState, FramePlacement
 from vlm2.streaming.memory_log import HeldFrame, MemoryLog
 from vlm2.streaming.stream import Stream
 from vlm2.streaming.trajectory import ThinnedTrajectory
-from vlm2.viewer.floor_map import FloorPlane, draw_map
+from vlm2.viewer.floor_map import NO_PICTURE, FloorPlane, draw_map
 
 RED = (255, 0, 0)
 
@@ -73,7 +73,7 @@ def drawn(points: torch.Tensor) -> np.ndarray:
 def test_what_was_seen_ahead_lies_above_the_camera_on_the_page():
     cloud = torch.rand(300, 3, generator=torch.Generator().manual_seed(0)) * 0.2 + torch.tensor([-0.1, 0.5, 4.0])
     picture = drawn(cloud)
-    grey = np.argwhere((picture == 190).all(-1))  # patches without a thumbnail
+    grey = np.argwhere((picture == NO_PICTURE).all(-1))  # patches without a thumbnail
     blue = np.argwhere((np.abs(picture - (37, 99, 235)) < 60).all(-1))  # the beginning of the way
     assert len(grey) > 50
     assert grey[:, 0].mean() < blue[blue[:, 0] > 60][:, 0].mean()
@@ -83,7 +83,7 @@ def test_ceilings_and_bad_points_do_not_hide_the_room():
     high = torch.tensor([[0.0, -2.0, 3.0]]).repeat(50, 1)
     broken = torch.full((10, 3), float("nan"))
     picture = drawn(torch.cat((high, broken)))
-    assert not (picture == 190).all(-1).any()
+    assert not (picture == NO_PICTURE).all(-1).any()
 
 
 def words(monkeypatch, shown: Stream) -> str:
@@ -111,11 +111,16 @@ def test_a_camera_that_did_not_move_has_a_map_that_says_so(monkeypatch, poses, p
     shown = Stream(frames=poses, memory=seen(0, still[0], cloud), trajectory=path, log=MemoryLog((held,)))
     told = words(monkeypatch, shown)
     assert "the camera did not move" in told
-    assert ("nothing was seen surely" in told) is (points == 0)
+    assert ("no point has enough confidence" in told) is (points == 0)
 
 
 def test_a_camera_that_moved_is_not_said_to_be_still(monkeypatch):
     assert "did not move" not in words(monkeypatch, stream(torch.ones(3, 3)))
+
+
+def test_the_map_has_a_title_its_path_two_ends_and_a_scale(monkeypatch):
+    written = words(monkeypatch, stream(torch.ones(3, 3))).splitlines()
+    assert {"Map from above", "start", "end", "0.5 m"} <= set(written)
 
 
 def test_without_a_full_window_there_is_no_map_yet(monkeypatch):

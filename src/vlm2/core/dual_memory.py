@@ -32,7 +32,11 @@ class MemoryObserver(Protocol):
     """An object that observes each step in order to explain the memory. It changes nothing."""
 
     def before(
-        self, memory: DualMemory, tokens_3d: Float[Tensor, "batch patches dim"], state: DualState, placement: FramePlacement
+        self,
+        memory: DualMemory,
+        tokens_3d: Float[Tensor, "batch patches dim"],
+        state: DualState,
+        placement: FramePlacement,
     ) -> None:
         """Look at a frame's H and at the state before the frame is read and written."""
         ...

@@ -15,10 +15,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from ..encoders.frozen_part import LicenceNotice, WrongChecksum
 from ..encoders.geometry import build_encoder
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder, load_vision_encoder
-from ..encoders.weights import RECORD, LicenceNotice, WrongChecksum
+from ..encoders.weights import RECORD
 from ..slam.tracking import Tracked
 from .configuration import VLM2Config
 from .language import SPREAD, Quantize, load_language_model

@@ -42,7 +42,7 @@ def test_the_default_rule_keeps_what_a_session_keeps(loaded, film):
     images = np.stack([frame.image for frame in coverage.VideoFile(film).sample(2)])
     features = loaded.model.encode(loaded.processor.resize(images), times)
     state = memory(loaded.model.represent(features).detach()[None], times[None])[1]
-    kept = state.to_tensors()["episodic.times"].tolist()
+    kept = state.to_tensors()["episodic.times"][0].tolist()
     assert rows["successive"] == coverage.coverage(kept, times.tolist()[:3], 11.5)
     assert set(rows) == {"nearest", "pair", "merge", "successive"}
 

@@ -1,4 +1,8 @@
-"""Frozen vision encoders, one a file; the file's name, with hyphens, is the encoder's registered name."""
+"""Frozen vision encoders, one a file. The registered name is the file's name with hyphens.
+
+A file defines `load(option)`. An encoder whose weights vlm2 fetches also binds PART, the record of the frozen part, and
+defines `prepare(source, folder)` (`vlm2.encoders.frozen_part`).
+"""
 
 from __future__ import annotations
 
@@ -20,8 +24,8 @@ def load_vision_encoder(
 ) -> VisionEncoder:
     """Load a frozen vision encoder with its pretrained weights.
 
-    `name` is a registered name, alone or followed by `:` and what that encoder's file takes (a folder or hub name for
-    SigLIP). Raises ValueError for an unknown name or when the weights are missing.
+    `name` is a registered name. An option may follow after `:` (for SigLIP, a folder or hub name). Raises ValueError
+    for an unknown name and for missing weights.
     """
     registered, _, option = name.partition(":")
     if registered not in vision_encoders():

@@ -1,7 +1,7 @@
-"""SigLIP so400m-patch14-384 (Zhai et al. 2023) as LLaVA-Video uses it: the last layer dropped, no final normalisation.
+"""SigLIP so400m-patch14-384 (Zhai et al. 2023) as in LLaVA-Video: without the last layer and the final normalisation.
 
-The option after the colon is a folder or a hub name: `siglip:/weights/siglip`. How many layers are used is
-`feature_layers` of its config.json, which `vlm2 import` writes; of a published encoder, all but the last.
+The option after the colon is a folder or a hub name: `siglip:/weights/siglip`. The number of layers is
+`feature_layers` in config.json, which `vlm2 import` writes; by default all layers but the last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HUB_NAME = "google/siglip-so400m-patch14-384"
 
 
 class SigLIP(VisionEncoder):
-    """Tokens of the last used layer. The whole frame is squeezed to the square that the encoder was trained on."""
+    """Tokens of the last used layer. The frame is resized to the square on which the encoder was trained."""
 
     name = "siglip"
     mean = (0.5, 0.5, 0.5)
@@ -38,17 +38,17 @@ class SigLIP(VisionEncoder):
         self.freeze()
 
     def frame_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the encoder's square (384×384), whatever the frame: the position embeddings are fixed."""
+        """Return the encoder's square (384×384) for every frame, because the position embeddings are fixed."""
         return self.side, self.side
 
     def check_size(self, height: int, width: int) -> None:
-        """Raise ValueError for any frame but the square."""
+        """Raise ValueError if the frame is not the encoder's square."""
         if (height, width) != (self.side, self.side):
             raise ValueError(f"{self.name} takes frames of {self.side}×{self.side} pixels, not {width}×{height}.")
 
     @torch.no_grad()
     def forward(self, images: Float[Tensor, "frames 3 height width"]) -> Float[Tensor, "frames patches dim"]:
-        """Encode square images in [0, 1]; patches in row-major order."""
+        """Encode square images in [0, 1]. Patches are in row-major order."""
         self.check_size(*images.shape[-2:])
         hidden = self.embeddings(self.normalise(images))
         for layer in self.layers:
@@ -57,13 +57,13 @@ class SigLIP(VisionEncoder):
 
 
 class Trunk(SiglipVisionModel):
-    """SigLIP's encoder as it is stored by LLaVA-Video; what follows the layers is not used and may be missing."""
+    """SigLIP's encoder as LLaVA-Video stores it. The modules after the layers are not used and may be missing."""
 
     _keys_to_ignore_on_load_missing: ClassVar = [r"post_layernorm\.", r"head\."]
 
 
 def load(source: str = HUB_NAME) -> SigLIP:
-    """Load the published weights from the hub or a folder. Raises ValueError when they cannot be read."""
+    """Load the published weights from the hub or a folder. Raises ValueError if they cannot be read."""
     try:
         return SigLIP(Trunk.from_pretrained(source))
     except OSError as error:

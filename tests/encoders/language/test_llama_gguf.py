@@ -1,4 +1,4 @@
-"""The GGUF reader and the Llama made of it, on files that the tests write."""
+"""A Llama in a GGUF file, on files that the tests write."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoTokenizer, LlamaForCausalLM
 
-from vlm2.encoders.gguf import Gguf, read_gguf
-from vlm2.encoders.llama import llama_config, llama_state
-from vlm2.encoders.preparation import prepare_smollm2
+from vlm2.encoders.language import smollm2
+from vlm2.encoders.language.llama_gguf import Gguf, llama_config, llama_state, read_gguf
 
 TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "a", "b", "ab", "Ġ"]
 FACTS: dict[str, Any] = {
@@ -127,7 +126,7 @@ def test_other_formats_versions_and_kinds_are_refused(tmp_path: Path) -> None:
 def test_a_prepared_llama_loads_silently_with_its_tokenizer(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     source, folder = write_gguf(tmp_path / "toy.gguf", toy_tensors(), FACTS), tmp_path / "prepared"
     folder.mkdir()
-    prepare_smollm2(source, folder)
+    smollm2.prepare(source, folder)
     assert capfd.readouterr() == ("", "")
     assert "quantization_config" not in json.loads((folder / "config.json").read_text())
     model, info = LlamaForCausalLM.from_pretrained(folder, output_loading_info=True)
@@ -142,7 +141,7 @@ def test_a_prepared_llama_loads_silently_with_its_tokenizer(tmp_path: Path, capf
     assert tokenizer.apply_chat_template([{"role": "user", "content": "ab"}], tokenize=False) == "ab"
 
 
-def test_rotary_rows_come_in_the_order_of_transformers() -> None:
+def test_rotary_rows_have_the_order_of_transformers() -> None:
     rows = np.arange(32 * 32, dtype=np.float32).reshape(32, 32)
     state = llama_state(Gguf(FACTS, {"blk.0.attn_q.weight": rows, "blk.0.attn_v.weight": rows}))
     query = state["model.layers.0.self_attn.q_proj.weight"]
@@ -150,8 +149,8 @@ def test_rotary_rows_come_in_the_order_of_transformers() -> None:
     np.testing.assert_array_equal(state["model.layers.0.self_attn.v_proj.weight"], rows)
 
 
-def test_the_configuration_is_one_of_transformers() -> None:
-    config = LlamaConfig(**llama_config(Gguf(FACTS, {})))
+def test_the_configuration_has_the_sizes_of_the_file() -> None:
+    config = llama_config(Gguf(FACTS, {}))
     assert (config.hidden_size, config.num_key_value_heads, config.head_dim) == (32, 2, 8)
     assert config.eos_token_id == 2
 

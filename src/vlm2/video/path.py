@@ -1,4 +1,4 @@
-"""Where a video file lies: what a name means on disk, and how FFmpeg is given it."""
+"""Paths of video files: the meaning of a name, errors about it, and the text by which FFmpeg opens it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from urllib.parse import unquote, urlsplit
 
 from .picture import VideoError
 
-ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)  # a Path makes one slash of two
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)  # Path turns two slashes into one
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".bmp", ".tif", ".tiff"}
 
 
 def local_path(name: str | Path) -> Path:
-    """Return the path of a file; `name` may be an address that begins with file://."""
+    """Return the path of a file. `name` may be an address that begins with file://."""
     found = ADDRESS.match(str(name))
     if found and found[1].lower() == "file":
         return Path(unquote(urlsplit(f"file:///{str(name)[found.end() :]}").path))
@@ -21,22 +21,22 @@ def local_path(name: str | Path) -> Path:
 
 
 def check_file(path: Path, name: str) -> None:
-    """Raise VideoError, saying what to do instead, for what is no file on disk. `name` is what the user wrote."""
+    """Raise VideoError with advice if `path` is not a file on disk. `name` is what the user wrote."""
     if not name:
         raise VideoError("The name of the video is empty. Name a file: vlm2 ask room.mp4 QUESTION")
     if path.is_file():
         return
     if path.is_dir():
-        raise VideoError(f"{name} is a folder. {_inside(path)}")
+        raise VideoError(f"{name} is a folder. {_folder_advice(path)}")
     if path.exists():
         raise VideoError(
             f"{name} is a device or a pipe, and a video file is read more than once. "
-            f'Watch it as it comes: vlm2 watch {name} --ask "How many chairs are in this room?"'
+            f'Watch it live: vlm2 watch {name} --ask "How many chairs are in this room?"'
         )
     if (found := ADDRESS.match(name)) and found[1].lower() != "file":
         address = f"{found[1]}://{name[found.end() :]}"
         raise VideoError(
-            f"{address} is an address, not a file on disk. Download it first, or watch it as it comes: "
+            f"{address} is an address, not a file on disk. Download it first, or watch it live: "
             f'vlm2 watch {address} --ask "How many chairs are in this room?"'
         )
     if name == "-" or name.isdigit():
@@ -45,7 +45,7 @@ def check_file(path: Path, name: str) -> None:
     raise VideoError(f"There is no file {name}. Check the path; the current folder is {Path.cwd()}.")
 
 
-def _inside(folder: Path) -> str:
+def _folder_advice(folder: Path) -> str:
     try:
         pictures = sorted({file.suffix for file in folder.iterdir() if file.suffix.lower() in PICTURES})
     except OSError:
@@ -59,6 +59,5 @@ def _inside(folder: Path) -> str:
 
 
 def location(path: Path) -> str:
-    """Return the text by which FFmpeg opens this file and nothing else: an absolute path has no protocol before a
-    colon, and is no option."""
+    """Return the text by which FFmpeg opens this file: an absolute path, which is never a protocol or an option."""
     return str(path.absolute())

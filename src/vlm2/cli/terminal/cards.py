@@ -1,24 +1,25 @@
-"""How an answer is printed: a card of at most 80 columns, in plain text where nobody looks at a terminal."""
+"""Answers as cards of at most 80 columns, without colours if the output is not a terminal; and as JSON."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ...questions.question import Question
     from ...streaming import Answer
-    from .mark import Mark
+    from ..ask.mark import Mark
 
 WIDTH = 80
-LABEL = 11  # columns of the words on the left
+LABEL = 11  # columns of the labels on the left
 EVIDENCE_SHOWN = 3
 GUESS = "nothing; the answer is a guess of the language model"
 
 
 def console() -> Console:
-    """Return the console that cards are printed on."""
+    """Return the console for cards."""
     from rich.console import Console
 
     made = Console(highlight=False, markup=False, emoji=False)
@@ -26,8 +27,13 @@ def console() -> Console:
     return made
 
 
+def evidence_rows(answer: Answer) -> list[dict[str, Any]]:
+    """Return an answer's evidence for JSON, rounded to four digits."""
+    return [{key: round(value, 4) for key, value in asdict(frame).items()} for frame in answer.evidence]
+
+
 def print_card(on: Console, question: Question, answer: Answer, mark: Mark | None, title: str = "Question") -> None:
-    """Print a question, its answer, how it compares with the truth (None: no truth is known), and what it rests on."""
+    """Print a question, its answer, its evidence, and the truth if there is a `mark`."""
     _print(on, title, "\n".join([question.question.strip(), *(question.options or ())]), "bold")
     _print(on, "Answer", _in_words(question, answer.text), "green" if mark is None or mark.right else "red")
     if mark is not None:
@@ -43,12 +49,8 @@ def print_card(on: Console, question: Question, answer: Answer, mark: Mark | Non
 
 
 def print_note(on: Console, text: str) -> None:
-    """Print what is said of all cards together, wrapped at words."""
-    from rich.text import Text
-
-    for line in Text(text, "dim").wrap(on, on.width):
-        line.rstrip()
-        on.print(line, soft_wrap=True)
+    """Print a note about all cards, wrapped at words."""
+    _print(on, "", text, "dim", indent=0)
 
 
 def clock(seconds: float) -> str:
@@ -58,7 +60,7 @@ def clock(seconds: float) -> str:
 
 
 def _in_words(question: Question, text: str) -> str:
-    """Return an option with its letter where the text is a letter, else the text."""
+    """Return the option if the text is an option's letter, else the text."""
     letter = text.strip().rstrip(".")
     return next((option for option in question.options or () if option.partition(".")[0] == letter), text)
 
@@ -69,12 +71,11 @@ def _verdict(mark: Mark, encoding: str) -> str:
     return verdict if mark.accuracy is None else f"{verdict} (mean relative accuracy {mark.accuracy:.0%})"
 
 
-def _print(on: Console, label: str, text: str, style: str = "") -> None:
-    """Print a text beside its label, wrapped at words and lines of its own kept."""
+def _print(on: Console, label: str, text: str, style: str = "", indent: int = LABEL) -> None:
+    """Print a text beside its label, wrapped at words. Line breaks of the text are kept."""
     from rich.text import Text
 
     shown = "".join(character for character in text if character.isprintable() or character == "\n")
-    lines = Text(shown or "(no words)", style).wrap(on, on.width - LABEL)
-    for number, line in enumerate(lines):
+    for number, line in enumerate(Text(shown or "(no words)", style).wrap(on, on.width - indent)):
         line.rstrip()
-        on.print(Text.assemble((f"{'' if number else label:{LABEL}}", "dim"), line), soft_wrap=True)
+        on.print(Text.assemble((f"{'' if number else label:{indent}}", "dim"), line), soft_wrap=True)

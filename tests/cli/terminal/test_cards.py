@@ -8,8 +8,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from vlm2.cli.ask.card import clock, console, print_card
 from vlm2.cli.ask.mark import Mark
+from vlm2.cli.terminal.cards import clock, console, print_card
 from vlm2.questions.question import Question
 from vlm2.streaming import Answer
 from vlm2.streaming.answer import Evidence
