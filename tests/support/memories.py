@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from vlm2.core import DualMemory, DualState, MemoryConfig, FramePlacement
+from vlm2.core import DualMemory, DualState, FramePlacement, MemoryConfig
 
 FRAMES, PATCHES, DIM, HEADS = 100, 6, 16, 4
 PAPER = MemoryConfig.paper(dim=DIM, heads=HEADS)

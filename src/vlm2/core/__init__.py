@@ -24,11 +24,11 @@ __all__ = [
     "DualMemory",
     "DualState",
     "EpisodicMemory",
+    "FramePlacement",
     "MemoryAttention",
     "MemoryConfig",
     "MemoryEvent",
     "MemoryObserver",
-    "FramePlacement",
     "Slots",
     "WorkingMemory",
 ]

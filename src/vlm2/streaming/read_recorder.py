@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..core import DualMemory, DualState, MemoryEvent, FramePlacement
+from ..core import DualMemory, DualState, FramePlacement, MemoryEvent
 from .memory_log import ReadRecord
 
 

@@ -15,7 +15,7 @@ from statistics import median
 
 import torch
 
-from ...core import DualMemory, DualState, MemoryConfig, FramePlacement
+from ...core import DualMemory, DualState, FramePlacement, MemoryConfig
 from ...models.precision import multiplies_bfloat16
 from .plain_memory import MatrixProducts, operations, plain_memory, plain_state
 
