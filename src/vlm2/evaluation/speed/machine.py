@@ -20,7 +20,7 @@ TRIES = 3
 
 
 @dataclass(frozen=True)
-class Device:
+class Machine:
     """A machine to plan for. `memory` in bytes; `peak`: operations a second by dtype, at best; `bandwidth`: bytes a
     second. `reserved`: bytes that are gone before any model comes."""
 
@@ -35,9 +35,9 @@ class Device:
         return self.peak.get(dtype, self.peak.get("bfloat16") if dtype == "float16" else None)
 
 
-def _card(name: str, gigabytes: int, half: float, single: float, bandwidth: float) -> Device:
+def _card(name: str, gigabytes: int, half: float, single: float, bandwidth: float) -> Machine:
     peak = {"bfloat16": half * 1e12, "float32": single * 1e12}
-    return Device(name, gigabytes * 1e9, peak, bandwidth * 1e9)
+    return Machine(name, gigabytes * 1e9, peak, bandwidth * 1e9)
 
 
 # From the vendors' data sheets: dense tensor-core teraflops with 16-bit inputs and sums in 32 bits, teraflops in
@@ -58,7 +58,7 @@ CARDS = {
 }
 
 
-def find_card(name: str) -> Device:
+def find_card(name: str) -> Machine:
     """Return the card of this name, in any case and with or without spaces. Raises ValueError naming the known ones."""
 
     def plain(text: str) -> str:
@@ -73,9 +73,9 @@ def find_card(name: str) -> Device:
     return found[0]
 
 
-def card_of(memory: float) -> Device:
+def card_of(memory: float) -> Machine:
     """Return a machine of so many bytes: the first card of that size, or one whose speed is not known."""
-    return next((card for card in CARDS.values() if card.memory == memory), Device(f"{memory / 1e9:g} GB", memory))
+    return next((card for card in CARDS.values() if card.memory == memory), Machine(f"{memory / 1e9:g} GB", memory))
 
 
 def parse_bytes(text: str) -> float:
@@ -133,7 +133,7 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def this_machine(place: str) -> Device:
+def this_machine(place: str) -> Machine:
     """Return what a device of this machine can do, as torch names it ("cpu", "cuda:0", "mps"): memory as the system
     says, speed from one product of matrices and one copy. Takes a fraction of a second."""
     import torch
@@ -145,7 +145,7 @@ def this_machine(place: str) -> Device:
         name, memory = properties.name, float(properties.total_memory)
     elif device.type != "cpu":
         name = f"this machine's {device.type}"
-    machine = Device(name, memory, reserved=reserved)
+    machine = Machine(name, memory, reserved=reserved)
     with torch.inference_mode():
         rates = {str(kind).removeprefix("torch."): _rate(device, kind) for kind in (torch.float32, torch.bfloat16)}
         moved = _bandwidth(device)
