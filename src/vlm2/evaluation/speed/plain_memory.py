@@ -1,4 +1,4 @@
-"""What the speed of the memory is measured against: a plain memory, and the matrix products alone."""
+"""References for the speed of the memory: a plain memory, and its matrix products alone."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ...core import DualMemory, DualState, MemoryAttention, MemoryConfig
 
 
 class PlainAttention(MemoryAttention):
-    """The read as it is usually written: keys and values of all entries are projected at each frame, and torch's own
-    attention is called. All else is as in `MemoryAttention`."""
+    """The usual cross-attention: it projects the keys and values of all entries at each frame and calls torch's own
+    attention. The rest is `MemoryAttention`."""
 
     def project(
         self, tokens: Float[Tensor, "patches dim"]
     ) -> tuple[Float[Tensor, "patches dim"], Float[Tensor, "patches dim"]]:
-        """Leave an entry as it is when it is written."""
+        """Return an entry unprojected."""
         return tokens, tokens
 
     def forward(
@@ -28,15 +28,15 @@ class PlainAttention(MemoryAttention):
         keys: Float[Tensor, "slots patches dim"],
         values: Float[Tensor, "slots patches dim"],
     ) -> Float[Tensor, "patches dim"]:
-        """Project the entries, then read."""
-        asked = (self.query(tokens), self.key(keys), self.value(values))
-        queries, keys, values = (self._split(x)[None] for x in asked)
+        """Project the entries, then attend."""
+        projected = (self.query(tokens), self.key(keys), self.value(values))
+        queries, keys, values = (self._split(x)[None] for x in projected)
         found = functional.scaled_dot_product_attention(queries, keys, values)[0]
         return self.out(found.transpose(0, 1).flatten(1))
 
 
 def plain_memory(memory: DualMemory) -> DualMemory:
-    """Return a memory of the same weights, outputs and rule of writing that projects all entries at each frame."""
+    """Return a memory with the same weights and outputs that projects all entries at each frame."""
     plain = DualMemory(memory.config)
     for name in ("working_attention", "episodic_attention"):
         if getattr(memory, name) is not None:
@@ -46,7 +46,7 @@ def plain_memory(memory: DualMemory) -> DualMemory:
 
 
 def plain_state(state: DualState) -> DualState:
-    """Return a memory's state as its plain counterpart has it: entries in the place of their keys and values."""
+    """Return a state for the plain memory: entries in the place of their keys and values."""
     working, episodic = (
         replace(part, keys=part.tokens, values=part.tokens) for part in (state.working, state.episodic)
     )
@@ -54,8 +54,8 @@ def plain_state(state: DualState) -> DualState:
 
 
 class MatrixProducts(nn.Module):
-    """The matrix products that one step with full memories cannot do without, and nothing else, into buffers made once:
-    queries, keys, values, outputs, both layers of γ, and of each head the scores and what they weigh."""
+    """Only the matrix products of one step with full memories, into buffers made once: queries, keys, values, outputs,
+    both layers of γ, and for each head the scores and the weighted values."""
 
     def __init__(self, config: MemoryConfig, patches: int, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class MatrixProducts(nn.Module):
         self.scores = [random(patches, count * patches) for count in slots]
 
     def forward(self) -> None:
-        """Do them."""
+        """Run all products."""
         for weight in self.linear:
             torch.mm(self.tokens, weight.mT, out=self.out)
         torch.mm(self.pair, self.first_gate.mT, out=self.out)
@@ -87,8 +87,8 @@ class MatrixProducts(nn.Module):
 
 
 def operations(config: MemoryConfig, patches: int, projected: int) -> int:
-    """Count the multiplications in the matrix products of one step with full memories, when the keys and values of
-    `projected` entries are projected in it: 2, one a memory, or all of both."""
+    """Count the multiplications in the matrix products of one step with full memories that projects the keys and values
+    of `projected` entries: 2, one for each memory, or all entries of both."""
     linear = patches * config.dim**2
     attention = 2 * patches * patches * (config.window + config.capacity) * config.dim
     return linear * (4 + 3 + 2 * projected) + attention

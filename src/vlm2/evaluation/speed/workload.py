@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
+from ...models.capacity import BYTES
 from ...models.language import Quantize
-
-BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # of a number
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ..configuration import VLM2Config
 from ..untrained import build_model
 from .meter import Cost, measure, tensors
 
+BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # of a number
 NEW, PAST = 32, 512  # tokens of the language model's calls
 Grid = tuple[int, int]  # rows and columns of patches
 
@@ -30,6 +31,10 @@ class Components:
         self.parameters = {n: sum(p.numel() for p in part.parameters()) for n, part in self.model.named_children()}
         self.adapters = sum(p.numel() for name, p in self.model.named_parameters() if ".lora_" in name)
         self._calls: dict[tuple, tuple[Cost, Any]] = {}
+
+    def bytes(self, name: str, dtype: str = "float32") -> float:
+        """Return the bytes of a component's weights."""
+        return self.parameters[name] * BYTES[dtype]
 
     def grids(self, height: int, width: int, pixels: int | None = None) -> tuple[Grid, Grid]:
         """Return the patches of a frame for the vision and for the geometry encoder. `pixels` replaces the limit that
@@ -114,7 +119,9 @@ class Components:
         return [self._call(("language", tokens), lambda tokens=tokens: read(tokens)) for tokens in (PAST, NEW)]
 
     def _frames(self, count: int, grid: Grid) -> torch.Tensor:
-        return torch.empty(count, 3, *(side * self.model.vision.stride for side in grid), device="meta")
+        vision = self.model.vision
+        size = vision.frame_size(grid[0] * vision.stride, grid[1] * vision.stride)
+        return torch.empty(count, 3, *size, device="meta")
 
     def _geometry_frames(self, count: int, grid: Grid) -> torch.Tensor:
         stride = self.model.vision.stride if self.images is None else self.images["stride"]
