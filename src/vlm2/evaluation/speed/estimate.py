@@ -53,7 +53,16 @@ class Estimate:
         """Whether the sequence is short enough, and the memory of the machine large enough (or unknown)."""
         return not self.too_long and (self.machine.memory is None or self.peak <= self.machine.memory)
 
-    def seconds(self, answering: bool) -> float | None:
-        """Return the seconds to watch all frames, or from the first question to the end of its answer."""
+    @property
+    def watching(self) -> float | None:
+        """Seconds to watch all frames; None where the machine's speed is unknown."""
+        return self._seconds(answering=False)
+
+    @property
+    def answering(self) -> float | None:
+        """Seconds from the first question about the video to the end of its answer; None where unknown."""
+        return self._seconds(answering=True)
+
+    def _seconds(self, answering: bool) -> float | None:
         found = [part.seconds for part in self.components if part.answering == answering]
         return None if None in found else sum(value or 0.0 for value in found)

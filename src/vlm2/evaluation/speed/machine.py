@@ -1,4 +1,4 @@
-"""What a machine can do: memory, operations a second, bytes a second. Known for cards by name, measured for this machine.
+"""What a machine can do: memory, operations and bytes a second. Cards are known by name; this machine is measured.
 
 Importing this file does not import torch. Nothing in it raises on an unusual machine: unknown values are None.
 """
