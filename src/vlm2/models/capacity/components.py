@@ -109,7 +109,7 @@ class Components:
 
     def _reading(self) -> list[tuple[Cost, int]]:
         """Read PAST tokens, then NEW ones. Return the cost of each, and the bytes of the keys and values after it."""
-        cache = DynamicCache()
+        cache: Any = DynamicCache()
 
         def read(tokens: int) -> int:
             given = torch.empty(1, tokens, self.text.hidden_size)
