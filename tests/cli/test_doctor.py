@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from vlm2.cli.doctor import checks as looks
+from vlm2.cli.doctor import checks
 from vlm2.cli.doctor import doctor
 from vlm2.cli.doctor.checks import Check
 from vlm2.encoders import weights
@@ -25,7 +25,7 @@ MISSING = Check("weights toy", True, False, "not here", "vlm2 weights get")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, checks: list[Check], *arguments: str) -> tuple[int, str]:
-    monkeypatch.setattr(looks, "examine", lambda: iter(checks))
+    monkeypatch.setattr(checks, "examine", lambda: iter(checks))
     result = CliRunner().invoke(app, list(arguments))
     return result.exit_code, result.output
 
@@ -67,17 +67,17 @@ def test_machine_without_torch(tmp_path: Path) -> None:
 
 
 def test_crashing_driver_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "EGL_PROBE", "import os; os.abort()")
-    (check,) = looks.egl()
+    monkeypatch.setattr(checks, "EGL_PROBE", "import os; os.abort()")
+    (check,) = checks.egl()
     assert check.state == "without"
     assert "crashed" in check.found
-    assert check.mend == looks.EGL_INSTALL
+    assert check.repair == checks.EGL_INSTALL
 
 
 def test_hanging_driver_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "EGL_PROBE", "import time; time.sleep(60)")
-    monkeypatch.setattr(looks, "EGL_SECONDS", 0.2)
-    (check,) = looks.egl()
+    monkeypatch.setattr(checks, "EGL_PROBE", "import time; time.sleep(60)")
+    monkeypatch.setattr(checks, "EGL_SECONDS", 0.2)
+    (check,) = checks.egl()
     assert "no answer" in check.found
 
 
@@ -85,10 +85,10 @@ def test_parts_here_in_a_package_and_absent(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("VLM2_CACHE", str(tmp_path))
     monkeypatch.setattr(weights, "installed_source", lambda part: tmp_path / "w.pth" if "lite0" in part.name else None)
     monkeypatch.delenv("VLM2_PARTS", raising=False)
-    installed, absent, offline = looks.parts()
+    installed, absent, offline = checks.parts()
     assert installed.state == "ok"
     assert "prepared at first use" in installed.found
-    assert (absent.state, absent.mend) == ("missing", "vlm2 weights get")
+    assert (absent.state, absent.repair) == ("missing", "vlm2 weights get")
     assert offline.state == "ok"
     for part in map(weights.frozen_part, weights.needed_parts()):
         assert all(words in offline.found for words in (*part.files, *part.checksums))
@@ -104,14 +104,14 @@ def test_offline_folder_that_does_not_serve_is_named(
     if harm == "wrong":
         (tmp_path / "parts").mkdir()
         (tmp_path / "parts" / part.files[0]).write_bytes(b"something else")
-    check = next(check for check in looks.parts() if check.name == f"weights {part.name}")
+    check = next(check for check in checks.parts() if check.name == f"weights {part.name}")
     assert check.state == "missing"
     assert str(tmp_path / "parts") in check.found
     assert ("does not exist" if harm == "absent" else part.checksums[0]) in check.found
 
 
 def test_this_machine_is_examined_in_full() -> None:
-    found = (looks.python, looks.libraries, looks.torch, looks.video, looks.processor, looks.memory, looks.gpu)
+    found = (checks.python, checks.libraries, checks.torch, checks.video, checks.processor, checks.memory, checks.gpu)
     checks = [check for look in found for check in look()]
     assert all(check.state == "ok" for check in checks if check.needed)
     assert all(check.found for check in checks)
@@ -122,9 +122,9 @@ def test_a_check_that_fails_unforeseen_says_so_and_the_others_go_on(monkeypatch:
         raise RuntimeError("odd machine")
 
     for name in ("torch", "parts", "egl"):
-        monkeypatch.setattr(looks, name, lambda: iter(()))
-    monkeypatch.setattr(looks, "memory", memory)
-    checks = {check.name: check for check in looks.examine()}
+        monkeypatch.setattr(checks, name, lambda: iter(()))
+    monkeypatch.setattr(checks, "memory", memory)
+    checks = {check.name: check for check in checks.examine()}
     assert checks["memory"].state == "without"
     assert "odd machine" in checks["memory"].found
     assert checks["GPU"].found
@@ -139,18 +139,18 @@ def test_a_check_that_fails_unforeseen_says_so_and_the_others_go_on(monkeypatch:
     ],
 )
 def test_the_processor_is_described_by_its_flags(monkeypatch: pytest.MonkeyPatch, flags: str, words: str) -> None:
-    monkeypatch.setattr(looks, "_told_of_processor", lambda: {"model name": "Fast 1", "flags": flags})
-    (check,) = looks.processor()
+    monkeypatch.setattr(checks, "_told_of_processor", lambda: {"model name": "Fast 1", "flags": flags})
+    (check,) = checks.processor()
     assert check.found.startswith("Fast 1, ")
     assert words in check.found
 
 
 def test_extras_are_those_of_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["torch>=2", 'numpy>=2; extra == "here"', "nowhere[x]>=1; extra == 'lacks'", 'pytest; extra == "dev"']
-    monkeypatch.setattr(looks.metadata, "requires", lambda name: lines)
-    here, lacks = looks.extras()
+    monkeypatch.setattr(checks.metadata, "requires", lambda name: lines)
+    here, lacks = checks.extras()
     assert (here.name, here.state) == ("extra here", "ok")
-    assert (lacks.found, lacks.mend) == ("without nowhere", 'pip install "vlm2[lacks]"')
+    assert (lacks.found, lacks.repair) == ("without nowhere", 'pip install "vlm2[lacks]"')
 
 
 def test_an_nvidia_driver_without_a_torch_for_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -160,8 +160,8 @@ def test_an_nvidia_driver_without_a_torch_for_it_is_told(monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     monkeypatch.setattr(torch.version, "cuda", None)
     (tmp_path / "version").write_text("NVRM version")
-    monkeypatch.setattr(looks, "NVIDIA", tmp_path / "version")
-    (check,) = looks.gpu()
+    monkeypatch.setattr(checks, "NVIDIA", tmp_path / "version")
+    (check,) = checks.gpu()
     assert check.state == "without"
     assert "built for the CPU" in check.found
 

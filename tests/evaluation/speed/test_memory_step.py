@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from memories import DIM, EIGHT, HEADS, PATCHES, make, run, step, video
@@ -47,19 +46,6 @@ def test_the_floor_does_our_products() -> None:
     with torch.no_grad(), FlopCounterMode(display=False) as counted:
         floor()
     assert counted.get_total_flops() == 2 * operations(EIGHT, PATCHES, 2)
-
-
-def test_a_ratio_is_the_median_of_the_rounds() -> None:
-    assert speed.ratio([2.0, 9.0, 3.0], [1.0, 3.0, 1.0]) == 3.0
-
-
-def test_all_are_timed_in_every_round() -> None:
-    calls: list[str] = []
-    runs = {("fp32", name): (lambda name=name: calls.append(name)) for name in "ab"}
-    seconds = speed.in_turn(runs, 2, 3, torch.device("cpu"))
-    assert calls == ["a", "a", "a", "b", "b", "b"] * 3
-    assert [len(taken) for taken in seconds.values()] == [2, 2]
-    assert np.min(list(seconds.values())) > 0
 
 
 @pytest.mark.parametrize("fast", [True, False])

@@ -11,7 +11,7 @@ import torch
 from ... import registry
 from .encoder import VisionEncoder
 
-__all__ = ["VisionEncoder", "load_vision_encoder", "vision_encoders"]
+__all__ = ["VisionEncoder", "build_vision_encoder", "load_vision_encoder", "vision_encoders"]
 
 
 def vision_encoders() -> list[str]:
@@ -27,9 +27,19 @@ def load_vision_encoder(
     `name` is a registered name. An option may follow after `:` (for SigLIP, a folder or hub name). Raises ValueError
     for an unknown name and for missing weights.
     """
+    return _call(name, "load").to(device=device, dtype=dtype)
+
+
+def build_vision_encoder(name: str) -> VisionEncoder:
+    """Build a vision encoder with untrained weights, on torch's default device. `name` as `load_vision_encoder` has it;
+    SigLIP's option is the folder that holds its sizes. Raises ValueError for an unknown name."""
+    return _call(name, "build")
+
+
+def _call(name: str, function: str) -> VisionEncoder:
+    """Call a function of an encoder's file with the option that stands in its name behind the colon."""
     registered, _, option = name.partition(":")
     if registered not in vision_encoders():
         raise ValueError(f"No vision encoder is called {name!r}; there are {', '.join(vision_encoders())}.")
-    module = registry.load(__name__, registered.replace("-", "_"), "load", "vision encoder")
-    encoder = module.load(option) if option else module.load()
-    return encoder.to(device=device, dtype=dtype)
+    found = getattr(registry.load(__name__, registered.replace("-", "_"), function, "vision encoder"), function)
+    return found(option) if option else found()

@@ -118,9 +118,14 @@ class EfficientNetLite0(VisionEncoder):
         return torch.cat([last / STAGE_DEVIATIONS[1], cells], dim=1).flatten(2).transpose(1, 2)
 
 
+def build() -> EfficientNetLite0:
+    """Build an untrained encoder."""
+    return EfficientNetLite0()
+
+
 def load() -> EfficientNetLite0:
     """Load the prepared part. Raises MissingPart when it is not on this machine."""
-    encoder = EfficientNetLite0()
+    encoder = build()
     encoder.load_state_dict(load_file(find_part(PART.name) / "model.safetensors"))
     return encoder
 

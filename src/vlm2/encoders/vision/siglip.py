@@ -6,16 +6,30 @@ The option after the colon is a folder or a hub name: `siglip:/weights/siglip`. 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import SiglipVisionModel
+from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from .encoder import VisionEncoder
 
 HUB_NAME = "google/siglip-so400m-patch14-384"
+# Its sizes, without the last of its 27 layers.
+SIGLIP_SO400M = {
+    "model_type": "siglip_vision_model",
+    "hidden_size": 1152,
+    "intermediate_size": 4304,
+    "num_hidden_layers": 26,
+    "num_attention_heads": 16,
+    "image_size": 384,
+    "patch_size": 14,
+    "hidden_act": "gelu_pytorch_tanh",
+    "layer_norm_eps": 1e-6,
+    "vision_use_head": False,
+}
 
 
 class SigLIP(VisionEncoder):
@@ -71,3 +85,12 @@ def load(source: str = HUB_NAME) -> SigLIP:
             f"The vision encoder siglip could not be read from {source!r}: {error}. Give a folder that holds it "
             f"(config.json, model.safetensors), or connect to the Hugging Face hub, where it is {HUB_NAME}."
         ) from error
+
+
+def build(source: str = HUB_NAME) -> SigLIP:
+    """Build an untrained encoder of the sizes in a folder's config.json; without that file, of the published sizes."""
+    if (Path(source) / "config.json").is_file():
+        return SigLIP(SiglipVisionModel(SiglipVisionConfig.from_pretrained(source)))
+    config = SiglipVisionConfig(**SIGLIP_SO400M)
+    config.feature_layers = config.num_hidden_layers
+    return SigLIP(SiglipVisionModel(config))
