@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 
 import numpy as np
-import pytest
 from toys import ToyVision, toy_model, toy_processor
 
 from vlm2.evaluation.speed.harness import QUESTION, Timing, median_ratio, pictures, time_in_turn, timed

@@ -97,11 +97,11 @@ def test_memory_after_any_number_of_frames(memory, toy_encoder):
     tokens = torch.randn(7, PATCHES, 16)
     for frames in range(1, 8):
         counted, _, size = components.memory(PATCHES, frames)
-        assert counted == pytest.approx(operations(lambda frames=frames: model.memory(tokens[:frames])), rel=0.02)
+        assert counted == pytest.approx(operations(lambda frames=frames: model.memory(tokens[None, :frames])), rel=0.02)
         with torch.no_grad():
-            _, state, _ = model.memory(tokens[:frames])
+            _, state, _ = model.memory(tokens[None, :frames])
         assert size == sum(tensor.nbytes for tensor in state.to_tensors().values())
-    step = working(lambda: model.memory(tokens[-1:], [7.0], state, 7))
+    step = working(lambda: model.memory(tokens[None, -1:], state=state, first_frame=7))
     assert components.memory(PATCHES, 10**6)[1:] == (pytest.approx(4 * step, rel=0.3), size)
 
 

@@ -59,7 +59,7 @@ def random_model(
     vision = SiglipVisionConfig(**siglip)
     geometry = Pi3Config.from_dict(config.geometry["config"])
     if depth is not None:
-        text = config.text["config"]
+        text = {name: value for name, value in config.text["config"].items() if name != "layer_types"}  # one a layer
         config.text = config.text | {"config": text | {"num_hidden_layers": min(text["num_hidden_layers"], depth)}}
         vision.num_hidden_layers = min(int(str(vision.num_hidden_layers)), depth)
         geometry = _shallow(geometry, depth)
