@@ -1,8 +1,9 @@
-"""What the frozen parts say about the frames of a video: all that the trained parts see, and what a cache keeps."""
+"""The frozen encoders over the frames of a video: their features are all that the trained parts see."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -11,6 +12,10 @@ from torch.nn import functional
 
 from ..encoders.geometry.cameras import pool_to_grid
 from ..encoders.geometry.encoder import Geometry
+from ..encoders.vision import VisionEncoder
+from .windows import FrameInputs, WindowEncoder, WindowState
+
+FRAMES_AT_ONCE = 16  # through the vision encoder
 
 
 @dataclass(frozen=True)
@@ -49,15 +54,15 @@ class FrameFeatures:
         geometry: Geometry,
         grid: tuple[int, int],
         times: Float[Tensor, " frames"],
-        unit: float | Tensor = 1.0,
+        scale: float | Tensor = 1.0,
     ) -> FrameFeatures:
-        """Join what the two frozen encoders give: X and its confidence are averaged over the patches of `grid`.
+        """Join the outputs of the two frozen encoders: X and its confidence are averaged over the patches of `grid`.
 
-        `unit` is the length that becomes 1 in C: `scene_unit` of the first window where the geometry is not metric.
+        `scale` is the length that becomes 1 in C: `scene_scale` of the first window.
         """
         return FrameFeatures(
             visual_tokens=visual_tokens,
-            patch_coordinates=pool_to_grid(geometry.point_map, grid) / unit,
+            patch_coordinates=pool_to_grid(geometry.point_map, grid) / scale,
             confidence=functional.adaptive_avg_pool2d(geometry.confidence[:, None], grid).flatten(1),
             geometry_tokens=geometry.geometry_tokens,
             view_tokens=geometry.view_tokens,
@@ -66,6 +71,78 @@ class FrameFeatures:
         )
 
 
-def scene_unit(geometry: Geometry, window: int) -> float | Tensor:
+def scene_scale(geometry: Geometry, window: int) -> float | Tensor:
     """Return 1 for metric geometry, else the mean depth of the first window, by which C is divided."""
     return 1.0 if geometry.metric else geometry.local_points[:window, ..., 2].mean()
+
+
+class EncodedPortion(NamedTuple):
+    """A portion of a stream: the state after it, its features, poses in the stream's world, and the scene's scale."""
+
+    windows: WindowState
+    features: FrameFeatures
+    world_from_camera: Float[Tensor, "frames 4 4"]
+    scale: float | Tensor
+
+
+@dataclass(frozen=True)
+class FrameEncoder:
+    """The frozen encoders of a model over frames, offline or in portions as a stream."""
+
+    vision: VisionEncoder
+    windows: WindowEncoder
+
+    def inputs(
+        self,
+        images: Float[Tensor, "frames 3 height width"],
+        geometry_images: Float[Tensor, "frames 3 geometry_height geometry_width"] | None = None,
+    ) -> FrameInputs:
+        """Run the vision encoder over whole frames in [0, 1]; return what the geometry encoder may see of them.
+
+        `geometry_images` are the same frames at the size of a geometry encoder that sees images. Raises ValueError for
+        a size that `vision.frame_size` does not give.
+        """
+        device = next(self.windows.encoder.parameters()).device
+        height, width = images.shape[-2:]
+        self.vision.check_size(height, width)
+        tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
+        seen = images if geometry_images is None else geometry_images
+        return FrameInputs(seen.to(device), tokens, self.vision.grid(height, width))
+
+    def encode(
+        self,
+        images: Float[Tensor, "frames 3 height width"],
+        times: Float[Tensor, " frames"],
+        geometry_images: Float[Tensor, "frames 3 geometry_height geometry_width"] | None = None,
+    ) -> FrameFeatures:
+        """Encode a whole video; `times` in seconds, images as `inputs` takes them."""
+        inputs = self.inputs(images, geometry_images)
+        geometry = self.windows.encode(inputs)
+        return self._join(inputs, geometry, times, scene_scale(geometry, self.windows.encoder.window))
+
+    def advance(
+        self,
+        state: WindowState,
+        images: Float[Tensor, "frames 3 height width"],
+        times: Float[Tensor, " frames"],
+        geometry_images: Float[Tensor, "frames 3 geometry_height geometry_width"] | None = None,
+        scale: float | Tensor | None = None,
+    ) -> EncodedPortion:
+        """Encode the next portion of a stream, images as `inputs` takes them.
+
+        It holds `state.missing` frames; the last portion may hold fewer. `scale` is that of the portions before.
+        """
+        inputs = self.inputs(images, geometry_images)
+        state, geometry = self.windows.advance(state, inputs)
+        if geometry is None:
+            state, geometry = self.windows.finish(state)
+        assert geometry is not None
+        scale = scene_scale(geometry, state.window) if scale is None else scale
+        features = self._join(inputs, geometry, times, scale)
+        return EncodedPortion(state, features, geometry.world_from_camera, scale)
+
+    @staticmethod
+    def _join(inputs: FrameInputs, geometry: Geometry, times: Tensor, scale: float | Tensor) -> FrameFeatures:
+        assert inputs.visual_tokens is not None and inputs.grid is not None
+        tokens = inputs.visual_tokens
+        return FrameFeatures.join(tokens, geometry, inputs.grid, times.to(tokens.device), scale)

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from ..slam.loop_closure import Correction
+from ..slam.loop_closure import PoseCorrection
 from .evidence import SourceFrame, Sources, mix
 from .trajectory import ThinnedTrajectory
 
@@ -95,12 +95,12 @@ class Trace:
         found = [p for frame in frames if (p := points.get(frame)) is not None]
         return torch.stack(found) if len(found) == len(frames) else None
 
-    def moved(self, correction: Correction, unit: float | Tensor) -> Trace:
+    def moved(self, correction: PoseCorrection, unit: float | Tensor) -> Trace:
         """Return the diary with all that it placed where a graph of the path has it since; a length of `unit` in the
         world is 1 here."""
 
         def motion(frames: Tensor) -> Float[Tensor, "frames 4 4"]:
-            found = correction.of(frames)
+            found = torch.from_numpy(correction.of(frames.numpy())).float()
             found[:, :3, 3] /= torch.as_tensor(unit).cpu()
             return found
 

@@ -12,10 +12,8 @@ from PIL.Image import Image
 from torch import Tensor
 
 from ..core import DualState
-from ..encoders.geometry.encoder import Geometry
 from ..models import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
-from ..models.frame_features import scene_unit
-from ..models.windows import FrameInputs, WindowState, advance, finish
+from ..models.windows import WindowState
 from .memory_log import HeldFrame, Trace
 from .read_recorder import Reads
 from .stopwatch import Stopwatch
@@ -89,30 +87,30 @@ class Watcher:
             size=size,
         )
         assert stream.windows is not None
-        if len(stream.windows.inputs) + len(stream.images) < stream.windows.window:
+        if len(stream.images) < stream.windows.missing:
             return stream
-        return self._absorb(stream, last=False)
+        return self._absorb(stream)
 
     def complete(self, stream: Stream) -> Stream:
         """Return the stream with the frames that still wait taken in, from a window that is not full. For a question;
         the stream itself goes on without this, and sees these frames again in their full window."""
-        return self._absorb(stream, last=True) if stream.images else stream
+        return self._absorb(stream) if stream.images else stream
 
     @torch.inference_mode()
-    def _absorb(self, stream: Stream, last: bool) -> Stream:
-        """Send the waiting frames through the encoders and the memory; `last` where no full window is waited for."""
+    def _absorb(self, stream: Stream) -> Stream:
+        """Send the waiting frames through the encoders and the memory."""
         assert stream.windows is not None
         with self.stopwatch("encode"):
-            visual_tokens, windows, geometry = self._encode(stream, stream.windows, last)
-            unit = scene_unit(geometry, windows.window) if stream.unit is None else stream.unit
-            times = torch.tensor(stream.times, device=visual_tokens.device)
-            features = FrameFeatures.join(visual_tokens, geometry, stream.grid, times, unit)
+            seen = torch.stack(stream.geometry_images) if stream.geometry_images else None
+            windows, features, poses, unit = self.model.frame_encoder.advance(
+                stream.windows, torch.stack(stream.images), torch.tensor(stream.times), seen, stream.unit
+            )
             tokens_3d = self.model.represent(features)
         with self.stopwatch("memory"):
             memory, reads = self._remember(tokens_3d, stream)
             if (correction := windows.correction(stream.windows)) is not None:
                 stream = replace(stream, trace=stream.trace.moved(correction, unit))
-            trace = self._explain(stream, reads, features, geometry.world_from_camera, unit)
+            trace = self._explain(stream, reads, features, poses, unit)
         taken = replace(stream, images=(), geometry_images=(), times=())
         return replace(taken, windows=windows, unit=unit, memory=memory, trace=trace)
 
@@ -152,20 +150,6 @@ class Watcher:
         frames = torch.tensor([read.frame for read in found])
         times = torch.tensor([read.time for read in found], dtype=torch.float64)
         return replace(trace, trajectory=trace.trajectory.then(frames, times, poses))
-
-    def _encode(self, stream: Stream, windows: WindowState, last: bool) -> tuple[Tensor, WindowState, Geometry]:
-        """Run both frozen encoders over the waiting frames."""
-        encoder = self.model.geometry
-        device = next(encoder.parameters()).device
-        images = torch.stack(stream.images).to(device)
-        visual_tokens = self.model.vision(images).float()
-        seen = torch.stack(stream.geometry_images).to(device) if stream.geometry_images else images
-        inputs = FrameInputs(seen, visual_tokens, stream.grid).wanted_by(encoder)
-        windows, geometry = advance(encoder, windows, inputs)
-        if last:
-            windows, geometry = finish(encoder, windows)
-        assert geometry is not None
-        return visual_tokens, windows, geometry
 
 
 def _alike(seen: Tensor | None, stream: Stream) -> bool:

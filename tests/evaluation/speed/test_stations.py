@@ -10,7 +10,6 @@ from vlm2.evaluation.speed.machine import Device
 from vlm2.evaluation.speed.plan import Planner, Wish
 from vlm2.evaluation.speed.stations import measure, write_film
 from vlm2.models import preset
-from vlm2.slam.tracking import Tracked
 from vlm2.streaming import LoadedModel
 from vlm2.video import VideoFile
 
@@ -31,7 +30,7 @@ def test_the_stations_of_the_plan_are_measured(tracked, film, tmp_path):
     processor = toy_processor()
     processor.max_pixels = ToyVision.max_pixels
     model, config = toy_model().eval(), preset("mini")
-    model.geometry = Tracked(model.geometry) if tracked else model.geometry
+    model.config.geometry["tracked"] = tracked
     config.geometry = config.geometry | {"tracked": tracked}
     loaded = LoadedModel("toy", tmp_path, model, processor)
     measured = measure(loaded, 9, Wish(dtype="float32"), words=3)

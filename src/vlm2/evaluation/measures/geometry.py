@@ -19,7 +19,6 @@ from torch import Tensor
 
 from ...encoders.geometry.cameras import invert, rotation_angle, valid_depth
 from ...encoders.geometry.encoder import Geometry
-from ...models.windows import FrameInputs
 from ...video import VideoFile
 
 Errors = dict[str, list[float]]
@@ -84,17 +83,15 @@ def run(model, processor, folder: Path, fps: float = 2.0, most: int = 4) -> Iter
     files = sorted((folder / "geometry").glob("*.npz"))
     if not files:
         raise ValueError(f"{folder} holds no geometry; make homes with `vlm2 homes make --geometry --out {folder}`.")
+    encoder = model.frame_encoder
     for file in files:
         truth = np.load(file)
         frames = [f.image for f in VideoFile(folder / "videos" / f"{file.stem}.mp4").sample(fps)]
         for start in window_starts(min(len(frames), len(truth["times"])), model.geometry.window, most):
             chosen = slice(start, start + model.geometry.window)
-            images = processor.resize(np.stack(frames[chosen]))
-            grid = model.vision.grid(*images.shape[-2:])
-            seen = processor.resize_for_geometry(np.stack(frames[chosen]))
-            tokens = model.vision(images).float()
-            inputs = FrameInputs(images if seen is None else seen, tokens, grid).wanted_by(model.geometry)
-            geometry = model.geometry.encode(inputs.images, inputs.visual_tokens, grid)
+            pictures = np.stack(frames[chosen])
+            inputs = encoder.inputs(processor.resize(pictures), processor.resize_for_geometry(pictures))
+            geometry, _ = encoder.windows.encode_window(inputs)
             points = true_points(truth["depth"][chosen], truth["intrinsics"], geometry.local_points.shape[1:3])
             poses = torch.from_numpy(truth["world_from_camera"][chosen]).float()
             yield window_errors(geometry, points, poses)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import av
 import numpy as np
 import torch
 from torch import nn
 
-from ...encoders.geometry.encoder import Geometry
-from ...slam.tracking import Tracked
+from ...models import windows
 from ...streaming import LoadedModel
 from .plan import Wish
 from .soak import AGAIN, pictures
@@ -72,8 +72,6 @@ def _watch(loaded: LoadedModel, film: Path, words: int) -> tuple[dict[str, float
     with _timed(loaded) as (spent, passes):
         session.watch(film, fps=LOOKED_AT)
         session.ask(AGAIN, words)
-    if "camera tracking" in spent:
-        spent["camera tracking"] -= spent["geometry encoder"]  # which runs inside it
     spent |= {"video decoding": session.spent["decode"], "memory": session.spent["memory"]}
     read = [seconds for tokens, seconds in passes if tokens > 1]
     said = [seconds for tokens, seconds in passes if tokens == 1]
@@ -91,10 +89,10 @@ def _timed(loaded: LoadedModel) -> Iterator[tuple[dict[str, float], list[tuple[i
         "representation": model.representation,
         "projector": model.projector,
     }
-    encoders = {"geometry encoder": model.geometry}
-    if isinstance(model.geometry, Tracked):
-        encoders = {"geometry encoder": model.geometry.inner, "camera tracking": model.geometry}
-    spent, passes, started = dict.fromkeys([*parts, *encoders], 0.0), [], {}
+    functions: dict[str, tuple[Any, str]] = {"geometry encoder": (model.geometry, "encode")}
+    if model.frame_encoder.windows.tracking is not None:
+        functions["camera tracking"] = (windows, "track_window")
+    spent, passes, started = dict.fromkeys([*parts, *functions], 0.0), [], {}
 
     def begin(name: str) -> Callable[..., None]:
         def hook(*_: object) -> None:
@@ -116,17 +114,15 @@ def _timed(loaded: LoadedModel) -> Iterator[tuple[dict[str, float], list[tuple[i
         tokens = next(tensor.shape[1] for tensor in given if tensor is not None)
         passes.append((tokens, time.perf_counter() - started["language"]))
 
-    def timed(name: str, encode: Callable[..., Geometry]) -> Callable[..., Geometry]:
-        def timed_encode(*given: Any) -> Geometry:
+    def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed_function(*given: Any) -> Any:
             begin(name)()
-            found = encode(*given)
+            found = function(*given)
             end(name)()
             return found
 
-        return timed_encode
+        return timed_function
 
-    for name, encoder in encoders.items():
-        vars(encoder)["encode"] = timed(name, encoder.encode)  # not a hook: it is no module's forward
     for name, part in parts.items():
         hooks += [part.register_forward_pre_hook(begin(name)), part.register_forward_hook(end(name))]
     backbone = model.language_backbone
@@ -135,10 +131,12 @@ def _timed(loaded: LoadedModel) -> Iterator[tuple[dict[str, float], list[tuple[i
         backbone.register_forward_hook(passed, with_kwargs=True),
     ]
     try:
-        yield spent, passes
+        with ExitStack() as patched:  # these are no module's forward, so hooks do not reach them
+            for name, (owner, function) in functions.items():
+                timed_function = timed(name, getattr(owner, function))
+                patched.enter_context(mock.patch.object(owner, function, timed_function))
+            yield spent, passes
     finally:
-        for encoder in encoders.values():
-            del vars(encoder)["encode"]
         for hook in hooks:
             hook.remove()
 
