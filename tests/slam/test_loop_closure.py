@@ -15,7 +15,7 @@ from vlm2.models import windows
 from vlm2.models.windows import FrameInputs, WindowEncoder, WindowState
 from vlm2.slam.configuration import LoopClosureConfig, TrackingConfig
 from vlm2.slam.features import Features, KeyframeFeatures
-from vlm2.slam.loop_closure import PoseCorrection, PoseEdge, PoseGraph, axis_angle, optimize_poses, rotations
+from vlm2.slam.loop_closure import PoseCorrection, PoseEdge, PoseGraph, optimize_poses
 
 EVERY = 5  # frames between keyframes
 DEGREES = 18.0  # a keyframe
@@ -143,18 +143,11 @@ def test_a_correction_moves_frames_with_the_keyframe_that_follows_them():
     assert np.array_equal(moved, motions[[0, 0, 1, 1, 2, 2]])
 
 
-def test_turns_and_rotations_are_each_others_inverse():
-    turns = np.random.default_rng(0).normal(size=(50, 3)) * 0.9
-    np.testing.assert_allclose(axis_angle(rotations(turns)), turns, atol=1e-9)
-    np.testing.assert_array_equal(rotations(np.zeros((1, 3)))[0], np.eye(3))
-    np.testing.assert_array_equal(axis_angle(np.eye(3)[None]), np.zeros((1, 3)))
-
-
 LOST_FRAME = 23  # the step after it
 
 
 class Numbered(GeometryEncoder):
-    """Gives points in a scale of its own each window, and no poses. Every value of a frame's image is its number / 255."""
+    """Gives points in a scale of its own each window, and no poses. Values of a frame's image are its number / 255."""
 
     geometry_dim = view_dim = 1
     window, needs_visual_tokens = 8, False

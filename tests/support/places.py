@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from vlm2.slam.features import Features, KeyframeFeatures
-from vlm2.slam.loop_closure import axis_angle
+from vlm2.slam.pose_optimization import rotation_vectors
 from vlm2.slam.tracking import TrackedPoses
 
 FOCAL = 160.0
@@ -48,7 +48,7 @@ def mistaken(true: list[np.ndarray], lost: int, degrees: float = 40.0) -> list[n
 def worst(found: Iterable[np.ndarray], true: Iterable[np.ndarray]) -> float:
     """The largest error of a direction, in degrees."""
     errors = np.stack([a[:3, :3].T @ b[:3, :3] for a, b in zip(found, true, strict=True)])
-    return float(np.degrees(np.linalg.norm(axis_angle(errors), axis=1)).max())
+    return float(np.degrees(np.linalg.norm(rotation_vectors(errors), axis=1)).max())
 
 
 class WanderingTracker:

@@ -11,20 +11,23 @@ The state of a stream is a value: `advance` takes one and returns a new one, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from ..encoders.geometry.cameras import rigid, rotation_angle
 from ..encoders.geometry.encoder import Geometry, GeometryEncoder
 from ..slam.alignment import Alignment, align
 from ..slam.configuration import LoopClosureConfig, TrackingConfig
-from ..slam.features import KeyframeFeatures
+from ..slam.features import KeyframeFeatures, opencv
 from ..slam.loop_closure import PoseCorrection, PoseGraph
 from ..slam.tracking import track
 
@@ -208,6 +211,20 @@ class WindowEncoder:
             raise ValueError(f"Windows of {state.window} frames, but this encoder sees at most {most} at once.")
 
 
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@contextmanager
+def _threads_beside_torch() -> Iterator[None]:
+    """Run OpenCV on torch's number of threads and NumPy on one: NumPy's idle threads slow torch's down."""
+    opencv().setNumThreads(torch.get_num_threads())
+    with _thread_pools().limit(limits=1, user_api="blas"):
+        yield
+
+
+@_threads_beside_torch()
 def track_window(
     geometry: Geometry, images: Float[Tensor, "frames 3 height width"], config: TrackingConfig
 ) -> tuple[Geometry, KeyframeFeatures | None]:
@@ -258,6 +275,7 @@ def align_poses(source: Geometry, target: Geometry) -> Alignment:
     return Alignment(scale, *(x.cpu().double().numpy() for x in (rotation[best], translation)))
 
 
+@_threads_beside_torch()
 def _close_loops(
     graph: PoseGraph, geometry: Geometry, keyframe: KeyframeFeatures, placed: int, config: LoopClosureConfig
 ) -> tuple[PoseGraph, Geometry]:

@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from .configuration import FeatureConfig
-from .linear import product
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def match(first: Features, second: Features, source: int, target: int, config: F
     """
     a = b = np.zeros(0, int)
     if len(first.depth) > 1 and len(second.depth) > 1:
-        similarity = product(first.descriptors, second.descriptors.T)
+        similarity = first.descriptors @ second.descriptors.T
         nearest = similarity.argmax(1)
         mutual = similarity.argmax(0)[nearest] == np.arange(len(nearest))
         best, clear = clearly_nearest(similarity, config.max_ratio)

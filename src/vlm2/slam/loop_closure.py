@@ -19,8 +19,8 @@ from jaxtyping import Float, Int, UInt8
 
 from .configuration import LoopClosureConfig
 from .features import Features, KeyframeFeatures, clearly_nearest, match
-from .linear import product, solve
-from .tracking import Pose, Poses, estimate_relative_pose, skew
+from .pose_optimization import Pose, Poses, moved, narrowing, normal_equations, robust_factor, step_terms
+from .tracking import estimate_relative_pose
 
 PER_FEATURE = ("pixels", "descriptors", "depth")
 DESCRIPTOR_SCALE = 512  # descriptors are kept as integers; their numbers are nearly always at most 1/2
@@ -197,7 +197,7 @@ def loop_candidates(keyframes: list[Keyframe], new: Keyframe, config: LoopClosur
     known = np.zeros((len(keyframes), count, 128), np.float32)
     for row, key in zip(known, keyframes, strict=True):
         row[: len(key.descriptors)] = key.descriptors[:count]
-    similarity = product(new.descriptors[:count].astype(np.float32), known.reshape(-1, 128).T) / DESCRIPTOR_SCALE**2
+    similarity = new.descriptors[:count].astype(np.float32) @ known.reshape(-1, 128).T / DESCRIPTOR_SCALE**2
     _, clear = clearly_nearest(similarity.reshape(-1, len(keyframes), count), config.tracking.features.max_ratio)
     return [keyframes[index] for index in np.argsort(-clear.sum(0), kind="stable")[: config.candidates]]
 
@@ -222,43 +222,16 @@ def optimize_poses(
 ) -> Poses:
     """Optimise all poses but the first by Gauss-Newton steps with robust kernels whose widths fall. `ends` are the
     indices of each edge's poses. Raises LinAlgError where the equations are singular."""
-    poses = poses.copy()
     goals = np.stack([edge.first_from_second for edge in edges])
     scale = np.repeat([(1 / edge.rotation_deviation, 1 / edge.translation_deviation) for edge in edges], 3, axis=1)
     kernel = np.where([edge.is_loop for edge in edges], config.loop_kernel, config.step_kernel)
-    unknowns = (6 * ends[:, :, None] + np.arange(6)).reshape(len(edges), 12)
     for iteration in range(config.iterations):
-        steps = np.linalg.inv(poses[ends[:, 0]]) @ poses[ends[:, 1]]
-        rotation, place = steps[:, :3, :3], steps[:, :3, 3]
-        errors = np.concatenate((axis_angle(goals[:, :3, :3].mT @ rotation), place - goals[:, :3, 3]), 1) * scale
-        jacobian = np.zeros((len(edges), 6, 12))
-        jacobian[:, :3, :3], jacobian[:, :3, 6:9] = -rotation.mT, np.eye(3)
-        jacobian[:, 3:, :3], jacobian[:, 3:, 3:6], jacobian[:, 3:, 9:] = skew(place), -np.eye(3), rotation
-        jacobian *= scale[:, :, None]
-        width = kernel * max(1.0, config.kernel_start * (1 - 2 * iteration / config.iterations))
-        weight = (1 + (errors**2).sum(1) / width**2) ** -2.0
-        weighted = jacobian.mT * weight[:, None, None]
-        hessian, gradient = np.zeros((6 * len(poses),) * 2), np.zeros(6 * len(poses))
-        np.add.at(hessian, (unknowns[:, :, None], unknowns[:, None, :]), weighted @ jacobian)
-        np.add.at(gradient, unknowns, (weighted @ errors[:, :, None])[:, :, 0])
-        hessian[np.diag_indices(len(hessian))] += 1e-9
-        change = -solve(hessian[6:, 6:], gradient[6:]).reshape(-1, 2, 3)
-        poses[1:, :3, 3] += (poses[1:, :3, :3] @ change[:, 1, :, None])[:, :, 0]
-        poses[1:, :3, :3] = poses[1:, :3, :3] @ rotations(change[:, 0])
+        errors, jacobian, unknowns = step_terms(poses, ends, goals)
+        width = kernel * narrowing(config.kernel_start, iteration, config.iterations)
+        factor = scale * robust_factor(((scale * errors) ** 2).sum(1), width)[:, None]
+        size = 6 * len(poses)
+        hessian, gradient = normal_equations(factor[:, :, None] * jacobian, factor * errors, unknowns, size)
+        hessian[np.diag_indices(size)] += 1e-9
+        change = -np.linalg.solve(hessian[6:, 6:], gradient[6:])
+        poses = np.concatenate((poses[:1], moved(poses[1:], change)))
     return poses
-
-
-def axis_angle(rotation: Float[np.ndarray, "batch 3 3"]) -> Float[np.ndarray, "batch 3"]:
-    """Give rotations as axis times angle (radians)."""
-    odd = np.stack([rotation[:, 2, 1], rotation[:, 0, 2], rotation[:, 1, 0]], 1)
-    odd = (odd - np.stack([rotation[:, 1, 2], rotation[:, 2, 0], rotation[:, 0, 1]], 1)) / 2
-    sine = np.linalg.norm(odd, axis=1)
-    angle = np.arctan2(sine, (np.trace(rotation, axis1=1, axis2=2) - 1) / 2)
-    return odd * (angle / sine.clip(1e-12))[:, None]
-
-
-def rotations(turns: Float[np.ndarray, "batch 3"]) -> Float[np.ndarray, "batch 3 3"]:
-    """Give the rotations of axes times angles (Rodrigues's formula)."""
-    angle = np.linalg.norm(turns, axis=1)[:, None, None]
-    axis = skew(turns) / angle.clip(1e-12)
-    return np.eye(3) + np.sin(angle) * axis + (1 - np.cos(angle)) * axis @ axis

@@ -18,14 +18,23 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from .configuration import TrackingConfig
 from .features import KeyframeFeatures, Matches, detect, match, opencv
-from .linear import product, solve
-
-Poses = Float[np.ndarray, "frames 4 4"]
-Pose = Float[np.ndarray, "4 4"]
+from .pose_optimization import (
+    Pose,
+    Poses,
+    moved,
+    narrowing,
+    normal_equations,
+    pose_unknowns,
+    robust_factor,
+    rotation_vectors,
+    skew,
+    step_terms,
+    steps_between,
+)
 
 
 @dataclass(frozen=True)
@@ -114,12 +123,17 @@ def estimate_relative_pose(
         poses[second] = step
         squared = project(matches, poses, focal, config).squared_deviations()
         agree = (squared < config.inlier_deviations**2).reshape(2, count).all(0)
-        near = expected is None or _angle(expected.T @ step) < config.max_rotation_error
+        near = expected is None or _angle_between(expected, step) < config.max_rotation_error
         plausible = near and np.linalg.norm(step[:3, 3]) < config.max_translation * median_depth
         if plausible and agree.sum() > (0 if best is None else best.inliers):
             best = PosePair(first, second, step, matches, int(agree.sum()))
     least = max(config.min_inliers, config.min_inlier_share * count)
     return best if best is not None and best.inliers >= least else None
+
+
+def _angle_between(first: Pose, second: Pose) -> float:
+    """Return the angle between two rotations, in radians."""
+    return float(np.linalg.norm(rotation_vectors((first[:3, :3].T @ second[:3, :3])[None])))
 
 
 def _ransac_pose(
@@ -239,88 +253,46 @@ def bundle_adjust(
 ) -> tuple[Poses, float]:
     """Refine poses and focal length by Gauss-Newton steps with Geman and McClure's kernel, whose width falls.
 
-    The first pose stays. A step between neighbours that no match constrains stays as in `start`.
+    The first pose stays. A step between neighbours that no match constrains stays as in `start`: the pull of an error
+    of such a step is at most that of one deviation.
     """
-    cv2, first_focal = opencv(), focal
-    poses = start.copy()
+    poses, first_focal, size = start, focal, 6 * len(start) + 1
+    frames = np.arange(len(start) - 1)
+    ends = np.stack((frames, frames + 1), 1)
+    goals = steps_between(start, ends)
+    deviations = np.repeat((config.step_rotation, config.step_translation * median_depth), 3)
     for iteration in range(config.iterations):
-        kernel = config.kernel * max(1.0, config.kernel_start * (1 - 2 * iteration / config.iterations))
-        jacobian, errors = _match_terms(matches, poses, focal, kernel, config)
-        hessian = config.match_weight * product(jacobian.T, jacobian)
-        gradient = config.match_weight * product(jacobian.T, errors)
-        for slope, error in _step_terms(poses, start, median_depth, config):
-            hessian, gradient = hessian + slope.T @ slope, gradient + slope.T @ error
+        kernel = config.kernel * narrowing(config.kernel_start, iteration, config.iterations)
+        hessian, gradient = normal_equations(*_match_terms(matches, poses, focal, kernel, config), size)
+        errors, jacobian, unknowns = step_terms(poses, ends, goals)
+        norms = np.linalg.norm(errors.reshape(-1, 2, 3), axis=2).repeat(3, axis=1)
+        scale = np.sqrt(np.minimum(1, deviations / norms.clip(1e-12))) / deviations
+        step_hessian, step_gradient = normal_equations(scale[:, :, None] * jacobian, scale * errors, unknowns, size)
+        hessian = config.match_weight * hessian + step_hessian
+        gradient = config.match_weight * gradient + step_gradient
         hessian[-1, -1] += config.focal_deviation**-2
         gradient[-1] += np.log(focal / first_focal) * config.focal_deviation**-2
-        free = slice(6, None)
-        change = -solve(hessian[free, free], gradient[free])
-        for pose, (rotation, translation) in zip(poses[1:], change[:-1].reshape(-1, 2, 3), strict=True):
-            pose[:3, 3] += pose[:3, :3] @ translation
-            pose[:3, :3] = pose[:3, :3] @ cv2.Rodrigues(rotation)[0]
+        change = -np.linalg.solve(hessian[6:, 6:], gradient[6:])
+        poses = np.concatenate((poses[:1], moved(poses[1:], change[:-1])))
         focal *= float(np.exp(change[-1].clip(-0.2, 0.2)))
     return poses, focal
 
 
 def _match_terms(
     matches: Matches, poses: Poses, focal: float, kernel: float, config: TrackingConfig
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the jacobian and the weighted errors of the matches, in deviations.
+) -> tuple[Float[np.ndarray, "matches 2 13"], Float[np.ndarray, "matches 2"], Int[np.ndarray, "matches 13"]]:
+    """Return the jacobian and the errors of matches, in deviations and weighted, and the indices of their unknowns.
 
-    A frame has six unknowns, its rotation and its translation in its own camera's frame. The last unknown is the
-    logarithm of the focal length.
+    The unknowns are those of the source's and the target's pose, and the logarithm of the focal length.
     """
     seen = project(matches, poses, focal, config)
-    weight = (1 + seen.squared_deviations() / kernel**2) ** -1.0
     back = seen.jacobian @ seen.target_from_source
-    jacobian = np.zeros((len(weight), 2, 6 * len(poses) + 1))
-    rows = np.arange(len(weight))[:, None]
-    blocks = (
-        (6 * matches.source, -back @ skew(seen.source_points)),
-        (6 * matches.source + 3, back),
-        (6 * matches.target, seen.jacobian @ skew(seen.target_points)),
-        (6 * matches.target + 3, -seen.jacobian),
-    )
-    for column, block in blocks:
-        jacobian[rows, :, column[:, None] + np.arange(3)] = block.mT
     sideways = seen.source_points * (-1.0, -1.0, 0.0)
-    jacobian[:, :, -1] = seen.errors + matches.target_pixels + (back @ sideways[:, :, None])[:, :, 0]
-    weighted = seen.whitening() * weight[:, None, None]
-    errors = (weighted @ seen.errors[:, :, None]).reshape(-1)
-    return (weighted @ jacobian).reshape(-1, jacobian.shape[2]), errors
-
-
-def _step_terms(
-    poses: Poses, start: Poses, median_depth: float, config: TrackingConfig
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the jacobians and the errors of the steps between neighbours, compared with the initial steps, in
-    deviations. The pull of an error stays that of one deviation where the error is larger."""
-    terms = []
-    steps, goals = (np.linalg.inv(p[:-1]) @ p[1:] for p in (poses, start))
-    for index, (step, goal) in enumerate(zip(steps, goals, strict=True)):
-        turn = opencv().Rodrigues(goal[:3, :3].T @ step[:3, :3])[0][:, 0]
-        shift = step[:3, 3] - goal[:3, 3]
-        jacobian = np.zeros((6, 6 * len(poses) + 1))
-        here, there = 6 * index, 6 * index + 6
-        jacobian[:3, here : here + 3], jacobian[:3, there : there + 3] = -step[:3, :3].T, np.eye(3)
-        jacobian[3:, here : here + 3], jacobian[3:, here + 3 : here + 6] = skew(step[None, :3, 3])[0], -np.eye(3)
-        jacobian[3:, there + 3 : there + 6] = step[:3, :3]
-        parts = (
-            (slice(3), turn, config.step_rotation),
-            (slice(3, 6), shift, config.step_translation * median_depth),
-        )
-        for part, error, deviation in parts:
-            scale = min(1.0, deviation / max(float(np.linalg.norm(error)), 1e-12)) ** 0.5 / deviation
-            terms.append((scale * jacobian[part], scale * error))
-    return terms
-
-
-def skew(vectors: Float[np.ndarray, "vectors 3"]) -> Float[np.ndarray, "vectors 3 3"]:
-    """Return the matrices that take the cross product with `vectors` from the left."""
-    x, y, z = vectors.T
-    zero = np.zeros_like(x)
-    return np.stack((zero, -z, y, z, zero, -x, -y, x, zero), -1).reshape(-1, 3, 3)
-
-
-def _angle(transform: Pose) -> float:
-    """Return the angle of a rotation, in radians."""
-    return float(np.arccos(((np.trace(transform[:3, :3]) - 1) / 2).clip(-1, 1)))
+    by_focal = seen.errors + matches.target_pixels + (back @ sideways[:, :, None])[:, :, 0]
+    by_source = (-back @ skew(seen.source_points), back)
+    by_target = (seen.jacobian @ skew(seen.target_points), -seen.jacobian)
+    jacobian = np.concatenate((*by_source, *by_target, by_focal[:, :, None]), 2)
+    factor = seen.whitening() * robust_factor(seen.squared_deviations(), kernel)[:, None, None]
+    unknowns = pose_unknowns(np.stack((matches.source, matches.target), 1))
+    unknowns = np.concatenate((unknowns, np.full((len(matches), 1), 6 * len(poses))), 1)
+    return factor @ jacobian, (factor @ seen.errors[:, :, None])[:, :, 0], unknowns
