@@ -42,7 +42,7 @@ def test_skew_matrices_take_the_cross_product(rng):
 def test_the_jacobian_of_steps_is_their_derivative(rng):
     poses = random_poses(rng)
     goals = steps_between(poses, ENDS)
-    errors, jacobian, unknowns = step_terms(poses, ENDS, goals)
+    jacobian, errors, unknowns = step_terms(poses, ENDS, goals)
     np.testing.assert_allclose(errors, 0, atol=1e-12)
     change = 1e-5 * rng.normal(size=18)
     after, _, _ = step_terms(moved(poses, change), ENDS, goals)

@@ -17,6 +17,8 @@ from .windows import FrameInputs, WindowEncoder, WindowState
 
 FRAMES_AT_ONCE = 16  # through the vision encoder
 
+Images = Float[Tensor, "frames 3 _ _"]
+
 
 @dataclass(frozen=True)
 class FrameFeatures:
@@ -50,24 +52,19 @@ class FrameFeatures:
 
     @staticmethod
     def join(
-        visual_tokens: Float[Tensor, "frames patches vision_dim"],
-        geometry: Geometry,
-        grid: tuple[int, int],
-        times: Float[Tensor, " frames"],
-        scale: float | Tensor = 1.0,
+        inputs: FrameInputs, geometry: Geometry, times: Float[Tensor, " frames"], scale: float | Tensor = 1.0
     ) -> FrameFeatures:
-        """Join the outputs of the two frozen encoders: X and its confidence are averaged over the patches of `grid`.
-
-        `scale` is the length that becomes 1 in C: `scene_scale` of the first window.
-        """
+        """Join the outputs of the two frozen encoders: X and its confidence are averaged over the vision encoder's
+        patches. `scale` is the length that becomes 1 in C: `scene_scale` of the first window."""
+        assert inputs.visual_tokens is not None and inputs.grid is not None
         return FrameFeatures(
-            visual_tokens=visual_tokens,
-            patch_coordinates=pool_to_grid(geometry.point_map, grid) / scale,
-            confidence=functional.adaptive_avg_pool2d(geometry.confidence[:, None], grid).flatten(1),
+            visual_tokens=inputs.visual_tokens,
+            patch_coordinates=pool_to_grid(geometry.point_map, inputs.grid) / scale,
+            confidence=functional.adaptive_avg_pool2d(geometry.confidence[:, None], inputs.grid).flatten(1),
             geometry_tokens=geometry.geometry_tokens,
             view_tokens=geometry.view_tokens,
-            grid=grid,
-            times=times,
+            grid=inputs.grid,
+            times=times.to(inputs.visual_tokens.device),
         )
 
 
@@ -92,11 +89,7 @@ class FrameEncoder:
     vision: VisionEncoder
     windows: WindowEncoder
 
-    def inputs(
-        self,
-        images: Float[Tensor, "frames 3 height width"],
-        geometry_images: Float[Tensor, "frames 3 geometry_height geometry_width"] | None = None,
-    ) -> FrameInputs:
+    def inputs(self, images: Images, geometry_images: Images | None = None) -> FrameInputs:
         """Run the vision encoder over whole frames in [0, 1]; return what the geometry encoder may see of them.
 
         `geometry_images` are the same frames at the size of a geometry encoder that sees images. Raises ValueError for
@@ -110,22 +103,20 @@ class FrameEncoder:
         return FrameInputs(seen.to(device), tokens, self.vision.grid(height, width))
 
     def encode(
-        self,
-        images: Float[Tensor, "frames 3 height width"],
-        times: Float[Tensor, " frames"],
-        geometry_images: Float[Tensor, "frames 3 geometry_height geometry_width"] | None = None,
+        self, images: Images, times: Float[Tensor, " frames"], geometry_images: Images | None = None
     ) -> FrameFeatures:
         """Encode a whole video; `times` in seconds, images as `inputs` takes them."""
         inputs = self.inputs(images, geometry_images)
         geometry = self.windows.encode(inputs)
-        return self._join(inputs, geometry, times, scene_scale(geometry, self.windows.encoder.window))
+        scale = scene_scale(geometry, self.windows.encoder.window)
+        return FrameFeatures.join(inputs, geometry, times, scale)
 
     def advance(
         self,
         state: WindowState,
-        images: Float[Tensor, "frames 3 height width"],
+        images: Images,
         times: Float[Tensor, " frames"],
-        geometry_images: Float[Tensor, "frames 3 geometry_height geometry_width"] | None = None,
+        geometry_images: Images | None = None,
         scale: float | Tensor | None = None,
     ) -> EncodedPortion:
         """Encode the next portion of a stream, images as `inputs` takes them.
@@ -138,11 +129,5 @@ class FrameEncoder:
             state, geometry = self.windows.finish(state)
         assert geometry is not None
         scale = scene_scale(geometry, state.window) if scale is None else scale
-        features = self._join(inputs, geometry, times, scale)
+        features = FrameFeatures.join(inputs, geometry, times, scale)
         return EncodedPortion(state, features, geometry.world_from_camera, scale)
-
-    @staticmethod
-    def _join(inputs: FrameInputs, geometry: Geometry, times: Tensor, scale: float | Tensor) -> FrameFeatures:
-        assert inputs.visual_tokens is not None and inputs.grid is not None
-        tokens = inputs.visual_tokens
-        return FrameFeatures.join(tokens, geometry, inputs.grid, times.to(tokens.device), scale)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
@@ -27,7 +28,7 @@ from ..encoders.geometry.cameras import rigid, rotation_angle
 from ..encoders.geometry.encoder import Geometry, GeometryEncoder
 from ..slam.alignment import Alignment, align
 from ..slam.configuration import LoopClosureConfig, TrackingConfig
-from ..slam.features import KeyframeFeatures, opencv
+from ..slam.features import KeyframeFeatures
 from ..slam.loop_closure import PoseCorrection, PoseGraph
 from ..slam.tracking import track
 
@@ -85,12 +86,12 @@ class WindowState:
             )
 
     @classmethod
-    def of(cls, window: int, overlap: int | None = None) -> WindowState:
+    def of(cls, window: int) -> WindowState:
         """Return the start of a stream with windows of so many frames, which overlap by 3, or by fewer where they are
         shorter. Raises ValueError for windows of one frame, which cannot be joined."""
         if window < 2:
             raise ValueError(f"window={window}: windows of at least 2 frames can be joined; take another encoder.")
-        return cls(window, min(cls.overlap if overlap is None else overlap, window - 1))
+        return cls(window, min(cls.overlap, window - 1))
 
     @property
     def waiting(self) -> int:
@@ -126,23 +127,22 @@ class WindowEncoder:
         loops = tracked and settings.get("loops", True)
         return cls(encoder, TrackingConfig() if tracked else None, LoopClosureConfig() if loops else None)
 
-    def encode(self, inputs: FrameInputs, window: int | None = None, overlap: int | None = None) -> Geometry:
-        """Encode any number of frames in the first frame's camera frame, each where a stream places it: by what is
-        known when its window is full. `window` defaults to the encoder's own."""
-        return self.encode_corrected(inputs, window, overlap)[0]
+    def encode(self, inputs: FrameInputs, start: WindowState | None = None) -> Geometry:
+        """Encode any number of frames in the first frame's camera frame, as a stream from `start` places them."""
+        return self.encode_corrected(inputs, start)[0]
 
     def encode_corrected(
-        self, inputs: FrameInputs, window: int | None = None, overlap: int | None = None
+        self, inputs: FrameInputs, start: WindowState | None = None
     ) -> tuple[Geometry, Float[Tensor, "frames 4 4"]]:
         """Encode frames as `encode` does; also return world from camera as all loops correct it. Raises ValueError for
         no frames, and for windows that the encoder does not take."""
         if not len(inputs):
             raise ValueError("No frames to encode.")
-        state = WindowState.of(self.encoder.window if window is None else window, overlap)
+        state = WindowState.of(self.encoder.window) if start is None else start
         parts, corrected = list[Geometry](), torch.empty(0, 4, 4)
         portion = state.window - state.overlap  # fills one window at most
-        for start in (*range(0, len(inputs), portion), None):
-            after, new = self.finish(state) if start is None else self.advance(state, inputs[start : start + portion])
+        for first in (*range(0, len(inputs), portion), None):
+            after, new = self.finish(state) if first is None else self.advance(state, inputs[first : first + portion])
             if (correction := after.correction(state)) is not None:
                 motion = torch.from_numpy(correction.of(np.arange(len(corrected)))).float()
                 corrected = motion.to(corrected) @ corrected
@@ -153,12 +153,9 @@ class WindowEncoder:
         return Geometry.join(parts), corrected
 
     def advance(self, state: WindowState, inputs: FrameInputs) -> tuple[WindowState, Geometry | None]:
-        """Add frames; return the geometry of those whose window is now full, in the stream's world: the first camera's
-        frame.
-
-        The result does not depend on the portions in which frames arrive. It is not corrected later; the new state's
-        `correction` gives how earlier frames move.
-        """
+        """Add frames; return the geometry of those whose window is now full, in the stream's world, its first camera's
+        frame. The result does not depend on the portions in which frames arrive. It is not corrected later; the new
+        state's `correction` gives how earlier frames move."""
         self._check(state)
         state = replace(state, inputs=state.inputs.then(self._needed(inputs)))
         done: list[Geometry] = []
@@ -168,10 +165,8 @@ class WindowEncoder:
         return state, Geometry.join(done) if done else None
 
     def finish(self, state: WindowState) -> tuple[WindowState, Geometry | None]:
-        """Return the geometry of the frames that still wait, from a window that is not full; None where none waits.
-
-        The given state stays valid: a stream that continues from it gets these frames again, in their full window.
-        """
+        """Return the geometry of the frames that still wait, from a window that is not full; None where none waits. A
+        stream that continues from the given state gets these frames again, in their full window."""
         self._check(state)
         return self._place_window(state, len(state.inputs)) if state.waiting else (state, None)
 
@@ -184,19 +179,16 @@ class WindowEncoder:
         return track_window(geometry, inputs.images, self.tracking)
 
     def _needed(self, inputs: FrameInputs) -> FrameInputs:
-        tokens = self.encoder.needs_visual_tokens
-        return FrameInputs(
-            images=inputs.images if self.tracking is not None or not tokens else None,
-            visual_tokens=inputs.visual_tokens if tokens else None,
-            grid=inputs.grid if tokens else None,
-        )
+        if not self.encoder.needs_visual_tokens:
+            return FrameInputs(images=inputs.images)
+        return inputs if self.tracking is not None else replace(inputs, images=None)
 
     def _place_window(self, state: WindowState, frames: int) -> tuple[WindowState, Geometry]:
         geometry, keyframe = self.encode_window(state.inputs[:frames])
         known = 0 if state.placed is None else len(state.placed)
         if state.placed is not None:
-            align_shared = align_geometry if self.tracking is None else align_poses
-            alignment = align_shared(geometry[:known], state.placed)
+            align_windows = align_geometry if self.tracking is None else align_poses
+            alignment = align_windows(geometry[:known], state.placed)
             geometry = place(geometry, alignment)
             keyframe = None if keyframe is None else keyframe.scaled(alignment.scale)
         placed, graph = state.frames + frames - known, state.graph
@@ -219,7 +211,7 @@ def _thread_pools() -> ThreadpoolController:
 @contextmanager
 def _threads_beside_torch() -> Iterator[None]:
     """Run OpenCV on torch's number of threads and NumPy on one: NumPy's idle threads slow torch's down."""
-    opencv().setNumThreads(torch.get_num_threads())
+    cv2.setNumThreads(torch.get_num_threads())
     with _thread_pools().limit(limits=1, user_api="blas"):
         yield
 

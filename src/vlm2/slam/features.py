@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
@@ -60,14 +60,6 @@ class Matches:
         return Matches(*(np.concatenate(arrays) for arrays in zip(*(vars(p).values() for p in parts), strict=True)))
 
 
-@cache
-def opencv() -> Any:
-    """Import OpenCV when it is first needed."""
-    import cv2
-
-    return cv2
-
-
 def detect(
     image: UInt8[np.ndarray, "height width"], depth: Float[np.ndarray, "rows columns"], config: FeatureConfig
 ) -> Features:
@@ -82,7 +74,7 @@ def detect(
 @lru_cache(maxsize=64)
 def _sift(image: bytes, shape: tuple[int, int], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
     """Return pixels from the upper left corner and descriptors, the strongest first. Cached because windows overlap."""
-    sift = opencv().SIFT_create(
+    sift = cv2.SIFT_create(
         nfeatures=config.max_features, contrastThreshold=config.contrast_threshold, edgeThreshold=config.edge_threshold
     )
     points, found = sift.detectAndCompute(np.frombuffer(image, np.uint8).reshape(shape), None)
@@ -104,7 +96,7 @@ def match(first: Features, second: Features, source: int, target: int, config: F
         similarity = first.descriptors @ second.descriptors.T
         nearest = similarity.argmax(1)
         mutual = similarity.argmax(0)[nearest] == np.arange(len(nearest))
-        best, clear = clearly_nearest(similarity, config.max_ratio)
+        best, clear = nearest_and_clear(similarity, config.max_ratio)
         a = np.flatnonzero(mutual & clear)
         a = np.sort(a[np.argsort(-best[a], kind="stable")[: config.max_matches]])
         b = nearest[a]
@@ -114,9 +106,9 @@ def match(first: Features, second: Features, source: int, target: int, config: F
     return Matches.join([forward, backward])
 
 
-def clearly_nearest(
+def nearest_and_clear(
     similarity: Float[np.ndarray, "*batch features"], max_ratio: float
-) -> tuple[Float[np.ndarray, "*batch"], np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the largest cosine similarity along the last axis, and whether it passes Lowe's ratio test."""
     second, best = np.moveaxis(np.partition(similarity, -2, axis=-1)[..., -2:], -1, 0)
     return best, (1 - best).clip(0) < max_ratio**2 * (1 - second)

@@ -18,8 +18,8 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from .configuration import LoopClosureConfig
-from .features import Features, KeyframeFeatures, clearly_nearest, match
-from .pose_optimization import Pose, Poses, moved, narrowing, normal_equations, robust_factor, step_terms
+from .features import Features, KeyframeFeatures, match, nearest_and_clear
+from .pose_optimization import Pose, Poses, kernel_widening, moved, normal_equations, step_terms
 from .tracking import estimate_relative_pose
 
 PER_FEATURE = ("pixels", "descriptors", "depth")
@@ -62,7 +62,7 @@ class PoseCorrection:
     frames: Int[np.ndarray, " keyframes"]
     motion: Float[np.ndarray, "keyframes 4 4"]
 
-    def of(self, frames: Int[np.ndarray, " frames"]) -> Poses:
+    def of(self, frames: Int[np.ndarray, " frames"]) -> Float[np.ndarray, "frames 4 4"]:
         """Return the motion of each frame: that of the first keyframe from it on, or of the last keyframe."""
         return self.motion[np.searchsorted(self.frames, frames).clip(max=len(self.frames) - 1)]
 
@@ -198,7 +198,7 @@ def loop_candidates(keyframes: list[Keyframe], new: Keyframe, config: LoopClosur
     for row, key in zip(known, keyframes, strict=True):
         row[: len(key.descriptors)] = key.descriptors[:count]
     similarity = new.descriptors[:count].astype(np.float32) @ known.reshape(-1, 128).T / DESCRIPTOR_SCALE**2
-    _, clear = clearly_nearest(similarity.reshape(-1, len(keyframes), count), config.tracking.features.max_ratio)
+    _, clear = nearest_and_clear(similarity.reshape(-1, len(keyframes), count), config.tracking.features.max_ratio)
     return [keyframes[index] for index in np.argsort(-clear.sum(0), kind="stable")[: config.candidates]]
 
 
@@ -226,9 +226,10 @@ def optimize_poses(
     scale = np.repeat([(1 / edge.rotation_deviation, 1 / edge.translation_deviation) for edge in edges], 3, axis=1)
     kernel = np.where([edge.is_loop for edge in edges], config.loop_kernel, config.step_kernel)
     for iteration in range(config.iterations):
-        errors, jacobian, unknowns = step_terms(poses, ends, goals)
-        width = kernel * narrowing(config.kernel_start, iteration, config.iterations)
-        factor = scale * robust_factor(((scale * errors) ** 2).sum(1), width)[:, None]
+        jacobian, errors, unknowns = step_terms(poses, ends, goals)
+        width = kernel * kernel_widening(config.kernel_start, iteration, config.iterations)
+        robust = 1 / (1 + ((scale * errors) ** 2).sum(1) / width**2)
+        factor = scale * robust[:, None]
         size = 6 * len(poses)
         hessian, gradient = normal_equations(factor[:, :, None] * jacobian, factor * errors, unknowns, size)
         hessian[np.diag_indices(size)] += 1e-9

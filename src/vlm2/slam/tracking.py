@@ -1,13 +1,11 @@
 """Camera tracking: poses from matched features and a geometry encoder's depths [choice].
 
 A small learnt encoder estimates depths well and rotations badly; matched features determine the rotation between two
-frames to a fraction of a degree and no depths. Tracking combines both. SIFT features of all pairs of a window's frames
-are matched. The relative pose of each pair is found from one frame's points and their pixels in the other frame
-(perspective-n-point with RANSAC); it must hold in both directions and agree roughly with the encoder. The pairs with
-most inliers give initial poses. Bundle adjustment then refines all poses and the one unknown focal length. Where no
-pair connects two neighbouring frames, the nearest known step is repeated: on walks of homes that is closer than the
-encoder's step, which was up to 113° wrong there and is the last resort. Nothing is kept between windows;
-`loop_closure` closes loops between them.
+frames to a fraction of a degree, and no depths. Tracking combines both. SIFT features of all pairs of a window's frames
+are matched. The relative pose of a pair is found from one frame's points and their pixels in the other frame
+(perspective-n-point with RANSAC). It must hold in both directions and agree roughly with the encoder. The pairs with
+most inliers give initial poses; bundle adjustment then refines all poses and the one unknown focal length. A step that
+no pair connects repeats the nearest known step: on walks of homes that is closer than the encoder's, up to 113° wrong.
 
 Pixels count from the image's centre, which is taken as the principal point.
 """
@@ -17,24 +15,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from .configuration import TrackingConfig
-from .features import KeyframeFeatures, Matches, detect, match, opencv
+from .features import KeyframeFeatures, Matches, detect, match
 from .pose_optimization import (
     Pose,
     Poses,
+    kernel_widening,
     moved,
-    narrowing,
     normal_equations,
     pose_unknowns,
-    robust_factor,
-    rotation_vectors,
     skew,
     step_terms,
     steps_between,
 )
+
+Points = Float[np.ndarray, "points 3"]
+Pixels = Float[np.ndarray, "points 2"]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,10 @@ def estimate_relative_pose(
         poses[second] = step
         squared = project(matches, poses, focal, config).squared_deviations()
         agree = (squared < config.inlier_deviations**2).reshape(2, count).all(0)
-        near = expected is None or _angle_between(expected, step) < config.max_rotation_error
+        near = (
+            expected is None
+            or np.linalg.norm(cv2.Rodrigues((expected.T @ step)[:3, :3])[0]) < config.max_rotation_error
+        )
         plausible = near and np.linalg.norm(step[:3, 3]) < config.max_translation * median_depth
         if plausible and agree.sum() > (0 if best is None else best.inliers):
             best = PosePair(first, second, step, matches, int(agree.sum()))
@@ -131,29 +134,13 @@ def estimate_relative_pose(
     return best if best is not None and best.inliers >= least else None
 
 
-def _angle_between(first: Pose, second: Pose) -> float:
-    """Return the angle between two rotations, in radians."""
-    return float(np.linalg.norm(rotation_vectors((first[:3, :3].T @ second[:3, :3])[None])))
-
-
-def _ransac_pose(
-    points: Float[np.ndarray, "points 3"],
-    pixels: Float[np.ndarray, "points 2"],
-    focal: float,
-    config: TrackingConfig,
-) -> Pose | None:
+def _ransac_pose(points: Points, pixels: Pixels, focal: float, config: TrackingConfig) -> Pose | None:
     """Estimate `target_from_source` from points and their pixels in the target. OpenCV seeds its own samples."""
-    cv2, camera = opencv(), np.diag([focal, focal, 1.0])
+    camera = np.diag([focal, focal, 1.0])
+    limits = {"iterationsCount": config.ransac_samples, "reprojectionError": config.ransac_error, "confidence": 0.999}
     try:
         found, rotation, translation, _ = cv2.solvePnPRansac(
-            points,
-            pixels,
-            camera,
-            None,
-            iterationsCount=config.ransac_samples,
-            reprojectionError=config.ransac_error,
-            confidence=0.999,
-            flags=cv2.SOLVEPNP_AP3P,
+            points, pixels, camera, None, flags=cv2.SOLVEPNP_AP3P, **limits
         )
     except cv2.error:  # degenerate points
         return None
@@ -198,34 +185,23 @@ class Projection:
     """Matched points projected into their target frames.
 
     `errors`: pixels from the matched ones. `jacobian`: pixels per unit of length of the point in the target's camera.
-    `depth_error`: pixels that one deviation of the depth moves a projection; errors in its direction weigh less.
-    `pixel_deviation`: standard deviation of a match.
+    `whitening`: inverse square roots of the covariances of the errors, which come from the pixels and the depths.
     """
 
-    source_points: Float[np.ndarray, "points 3"]
-    target_points: Float[np.ndarray, "points 3"]
+    source_points: Points
+    target_points: Points
     target_from_source: Float[np.ndarray, "points 3 3"]
-    errors: Float[np.ndarray, "points 2"]
+    errors: Pixels
     jacobian: Float[np.ndarray, "points 2 3"]
-    depth_error: Float[np.ndarray, "points 2"]
-    pixel_deviation: float
+    whitening: Float[np.ndarray, "points 2 2"]
 
     def squared_deviations(self) -> Float[np.ndarray, " points"]:
         """Return squared Mahalanobis distances of the errors; infinite behind the target's camera."""
-        variance = self.pixel_deviation**2
-        length = variance + (self.depth_error**2).sum(1)
-        squared = (self.errors**2).sum(1) - (self.errors * self.depth_error).sum(1) ** 2 / length
-        return np.where(self.target_points[:, 2] > 0, squared.clip(0) / variance, np.inf)
-
-    def whitening(self) -> Float[np.ndarray, "points 2 2"]:
-        """Return the inverse square roots of the covariances, pixel_deviation² I + depth_error depth_errorᵀ."""
-        length = (self.depth_error**2).sum(1)
-        shrink = (1 - self.pixel_deviation / np.sqrt(self.pixel_deviation**2 + length)) / length.clip(1e-12)
-        outer = self.depth_error[:, :, None] * self.depth_error[:, None, :]
-        return (np.eye(2) - shrink[:, None, None] * outer) / self.pixel_deviation
+        squared = ((self.whitening @ self.errors[:, :, None]) ** 2).sum((1, 2))
+        return np.where(self.target_points[:, 2] > 0, squared, np.inf)
 
 
-def back_project(matches: Matches, focal: float) -> Float[np.ndarray, "points 3"]:
+def back_project(matches: Matches, focal: float) -> Points:
     """Return the matched points in their source's camera."""
     rays = np.concatenate((matches.source_pixels / focal, np.ones((len(matches), 1))), 1)
     return rays * matches.source_depth[:, None]
@@ -243,9 +219,10 @@ def project(matches: Matches, poses: Poses, focal: float, config: TrackingConfig
     jacobian = np.zeros((len(points), 2, 3))
     jacobian[:, 0, 0] = jacobian[:, 1, 1] = focal / depth[:, 0]
     jacobian[:, :, 2] = -pixels / depth
-    depth_error = config.depth_deviation * (jacobian @ turn @ points[:, :, None])[:, :, 0]
-    errors = pixels - matches.target_pixels
-    return Projection(points, moved, turn, errors, jacobian, depth_error, config.pixel_deviation)
+    by_depth = config.depth_deviation * jacobian @ turn @ points[:, :, None]
+    covariance = config.pixel_deviation**2 * np.eye(2) + by_depth @ by_depth.mT
+    whitening = np.linalg.inv(np.linalg.cholesky(covariance))
+    return Projection(points, moved, turn, pixels - matches.target_pixels, jacobian, whitening)
 
 
 def bundle_adjust(
@@ -262,9 +239,9 @@ def bundle_adjust(
     goals = steps_between(start, ends)
     deviations = np.repeat((config.step_rotation, config.step_translation * median_depth), 3)
     for iteration in range(config.iterations):
-        kernel = config.kernel * narrowing(config.kernel_start, iteration, config.iterations)
+        kernel = config.kernel * kernel_widening(config.kernel_start, iteration, config.iterations)
         hessian, gradient = normal_equations(*_match_terms(matches, poses, focal, kernel, config), size)
-        errors, jacobian, unknowns = step_terms(poses, ends, goals)
+        jacobian, errors, unknowns = step_terms(poses, ends, goals)
         norms = np.linalg.norm(errors.reshape(-1, 2, 3), axis=2).repeat(3, axis=1)
         scale = np.sqrt(np.minimum(1, deviations / norms.clip(1e-12))) / deviations
         step_hessian, step_gradient = normal_equations(scale[:, :, None] * jacobian, scale * errors, unknowns, size)
@@ -292,7 +269,8 @@ def _match_terms(
     by_source = (-back @ skew(seen.source_points), back)
     by_target = (seen.jacobian @ skew(seen.target_points), -seen.jacobian)
     jacobian = np.concatenate((*by_source, *by_target, by_focal[:, :, None]), 2)
-    factor = seen.whitening() * robust_factor(seen.squared_deviations(), kernel)[:, None, None]
+    robust = 1 / (1 + seen.squared_deviations() / kernel**2)
+    factor = seen.whitening * robust[:, None, None]
     unknowns = pose_unknowns(np.stack((matches.source, matches.target), 1))
     unknowns = np.concatenate((unknowns, np.full((len(matches), 1), 6 * len(poses))), 1)
     return factor @ jacobian, (factor @ seen.errors[:, :, None])[:, :, 0], unknowns

@@ -71,11 +71,12 @@ def _has_geometry(home: CachedHome, key: str) -> bool:
 def _cache_geometry(home: CachedHome, windows: WindowEncoder, key: str) -> None:
     device = next(windows.encoder.parameters()).device
     visual_tokens = home.tensor("visual_tokens").float().to(device)
-    geometry = windows.encode(FrameInputs(visual_tokens=visual_tokens, grid=home.grid))
+    inputs = FrameInputs(visual_tokens=visual_tokens, grid=home.grid)
+    geometry = windows.encode(inputs)
     if windows.tracking is not None:
         poses = as_tracked(home.tensor("world_from_camera").float(), np.random.default_rng(home.scene.seed or 0))
         geometry = replace(geometry, world_from_camera=poses.to(device))
-    features = FrameFeatures.join(visual_tokens, geometry, home.grid, home.tensor("times")).to("cpu")
+    features = FrameFeatures.join(inputs, geometry, home.tensor("times")).to("cpu")
     tensors = {
         "patch_coordinates": features.patch_coordinates,
         "confidence": features.confidence,
