@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from places import Wandering, turned, worst
+from places import WanderingTracker, turned, worst
 from sessions import QUESTION, contents, observe, told
 
 from vlm2.encoders.geometry.cameras import invert, transform
+from vlm2.models import windows
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.streaming import Session, memory_log, trajectory
 from vlm2.streaming.load import LoadedModel
@@ -263,10 +264,11 @@ LOST = 6  # the step after it goes wrong
 
 
 @pytest.fixture
-def wandering(make_session) -> Session:
+def wandering(make_session, monkeypatch) -> Session:
     """A session whose camera turns on the spot, twice, and is recognised where it was before."""
+    monkeypatch.setattr(windows, "track", WanderingTracker(TRUE, LOST))
     session = make_session(recall=True, memory={"window": 2, "capacity": 20})
-    session.model.geometry = Wandering(session.model.geometry, TRUE, LOST)
+    session.model.config.geometry["tracked"] = True
     return session
 
 

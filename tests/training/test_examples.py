@@ -54,9 +54,9 @@ def test_drills_keep_their_one_wording():
 
 def test_geometry_is_kept_and_made_anew_by_another_encoder(tmp_path):
     homes = open_cache(write_homes(tmp_path / "homes"))
-    one, other = toy_model().geometry, toy_model().geometry
+    one, other = toy_model().frame_encoder.windows, toy_model().frame_encoder.windows
     with torch.no_grad():
-        for parameter in other.parameters():
+        for parameter in other.encoder.parameters():
             parameter.add_(0.1)
     cache_geometry(homes, one)
     first = [load_file(geometry_path(home)) for home in homes]

@@ -29,15 +29,13 @@ from .checkpoint import (
     stored_tensors,
 )
 from .configuration import VLM2Config, read_config
-from .frame_features import FrameFeatures, scene_unit
+from .frame_features import FrameEncoder, FrameFeatures
 from .language import SPREAD, Quantize, check_length
 from .parts import load_geometry, load_language, load_vision, settle
 from .recall import Counting, ObjectEvidence, Recognition
 from .representation import Representation
 from .splice import Spliced, splice
-from .windows import FrameInputs, encode_windows
-
-FRAMES_AT_ONCE = 16  # through the vision encoder
+from .windows import WindowEncoder
 
 
 class VLM2ForConditionalGeneration(PreTrainedModel):
@@ -95,6 +93,11 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         return (model if self.config.lora is None else model.get_base_model()).get_decoder()
 
     @property
+    def frame_encoder(self) -> FrameEncoder:
+        """The frozen encoders, with camera tracking and loop closure as configured."""
+        return FrameEncoder(self.vision, WindowEncoder.of(self.geometry, self.config.geometry))
+
+    @property
     def context_length(self) -> int | None:
         """How many positions the language model reads, video included; None where its configuration has no limit."""
         return getattr(self.language_backbone.config, "max_position_embeddings", None)
@@ -109,15 +112,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         """Run the frozen encoders over a video: whole frames in [0, 1] of a size that `vision.frame_size` gives, and
         their times in seconds. `geometry_images`: the same frames at the size of a geometry encoder that sees images.
         Raises ValueError for frames of another size."""
-        device = next(self.geometry.parameters()).device
-        height, width = images.shape[-2:]
-        self.vision.check_size(height, width)
-        grid = self.vision.grid(height, width)
-        visual_tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
-        seen = (images if geometry_images is None else geometry_images).to(device)
-        geometry = encode_windows(self.geometry, FrameInputs(seen, visual_tokens, grid).wanted_by(self.geometry))
-        unit = scene_unit(geometry, self.geometry.window)
-        return FrameFeatures.join(visual_tokens, geometry, grid, times.to(device), unit)
+        return self.frame_encoder.encode(images, times, geometry_images)
 
     def represent(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
         """Return H, the 3D-aware representation, of every frame on its own."""

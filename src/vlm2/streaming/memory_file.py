@@ -69,7 +69,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         },
         "inputs": vars(windows.inputs),
         "placed": {} if placed is None else vars(placed),
-        "graph": windows.graph.to_tensors(),
+        "graph": {name: torch.from_numpy(array) for name, array in windows.graph.to_arrays().items()},
         "stream": {} if stream.unit is None else {"unit": torch.as_tensor(stream.unit)},
         "trajectory": vars(stream.trajectory),
         **{f"held.{index}": vars(held) for index, held in enumerate(log.held)},
@@ -108,9 +108,10 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
     placed = None
     if record["placed"] is not None:
         values = {**part("placed"), "grid": tuple(record["placed"]["grid"]), "metric": record["placed"]["metric"]}
-        placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry) if field.name != "landmarks"})
+        placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry)})
     memory, entries = part("memory"), record["log"]["held"]
-    placed_frames, graph = record["frames"] - len(record["times"]), PoseGraph.from_tensors(part("graph"))
+    placed_frames = record["frames"] - len(record["times"])
+    graph = PoseGraph.from_arrays({name: tensor.numpy() for name, tensor in part("graph").items()})
     held: list[dict[str, Any]] = [{**entry, **part(f"held.{index}")} for index, entry in enumerate(entries)]
     log = MemoryLog(
         tuple(HeldFrame(**{**h, "sources": tuple(SourceFrame(*source) for source in h["sources"])}) for h in held),

@@ -13,11 +13,9 @@ from PIL.Image import Image
 from torch import Tensor
 
 from ..core import DualState
-from ..encoders.geometry.encoder import Geometry
-from ..models import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
-from ..models.frame_features import scene_unit
-from ..models.windows import FrameInputs, WindowState, advance, finish
-from ..slam.loop_closure import Correction
+from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models.windows import WindowState
+from ..slam.loop_closure import PoseCorrection
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
 from .read_recorder import ReadRecorder
 from .stopwatch import Stopwatch
@@ -93,33 +91,33 @@ class StreamEncoder:
             size=size,
         )
         assert stream.windows is not None
-        if len(stream.windows.inputs) + len(stream.images) < stream.windows.window:
+        if len(stream.images) < stream.windows.missing:
             return stream
-        return self._absorb(stream, last=False)
+        return self._absorb(stream)
 
     def complete(self, stream: Stream) -> Stream:
         """Return the stream with the frames that still wait taken in, from a window that is not full. For a question;
         the stream itself goes on without this, and sees these frames again in their full window."""
-        return self._absorb(stream, last=True) if stream.images else stream
+        return self._absorb(stream) if stream.images else stream
 
     @torch.inference_mode()
-    def _absorb(self, stream: Stream, last: bool) -> Stream:
-        """Send the waiting frames through the encoders and the memory; `last` where no full window is waited for."""
+    def _absorb(self, stream: Stream) -> Stream:
+        """Send the waiting frames through the encoders and the memory."""
         assert stream.windows is not None
         with self.stopwatch("encode"):
-            visual_tokens, windows, geometry = self._encode(stream, stream.windows, last)
-            unit = scene_unit(geometry, windows.window) if stream.unit is None else stream.unit
+            seen = torch.stack(stream.geometry_images) if stream.geometry_images else None
+            windows, features, unit = self.model.frame_encoder.advance(
+                stream.windows, torch.stack(stream.images), torch.tensor(stream.times), seen, stream.unit
+            )
             if (correction := windows.correction(stream.windows)) is not None:
                 stream = _moved(stream, correction, unit)
-            times = torch.tensor(stream.times, device=visual_tokens.device)
-            features = FrameFeatures.join(visual_tokens, geometry, stream.grid, times, unit)
             tokens_3d = self.model.represent(features)
         first, recorder = stream.frames - len(stream.times), ReadRecorder()
         assert features.world_from_camera is not None
         with self.stopwatch("memory"):
             _, memory, _ = self.model.memory(
                 tokens_3d[None],
-                times[None],
+                features.times[None],
                 features.patch_coordinates[None],
                 features.world_from_camera[None],
                 state=stream.memory,
@@ -150,26 +148,12 @@ class StreamEncoder:
             log = log.then(read, held, config.shown, config.episodic, config.episodic_write == "merge")
         return log
 
-    def _encode(self, stream: Stream, windows: WindowState, last: bool) -> tuple[Tensor, WindowState, Geometry]:
-        """Run both frozen encoders over the waiting frames."""
-        encoder = self.model.geometry
-        device = next(encoder.parameters()).device
-        images = torch.stack(stream.images).to(device)
-        visual_tokens = self.model.vision(images).float()
-        seen = torch.stack(stream.geometry_images).to(device) if stream.geometry_images else images
-        inputs = FrameInputs(seen, visual_tokens, stream.grid).wanted_by(encoder)
-        windows, geometry = advance(encoder, windows, inputs)
-        if last:
-            windows, geometry = finish(encoder, windows)
-        assert geometry is not None
-        return visual_tokens, windows, geometry
 
-
-def _moved(stream: Stream, correction: Correction, unit: float | Tensor) -> Stream:
+def _moved(stream: Stream, correction: PoseCorrection, unit: float | Tensor) -> Stream:
     """Return the stream with all that it placed where a closed loop puts it; 1 in the stream's world is `unit`."""
 
     def motion(frames: Int[Tensor, " frames"]) -> Float[Tensor, "frames 4 4"]:
-        found = correction.of(frames.cpu())
+        found = torch.from_numpy(correction.of(frames.cpu().numpy())).float()
         found[:, :3, 3] /= torch.as_tensor(unit).cpu()
         return found
 

@@ -15,13 +15,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..encoders.geometry.cameras import pool_to_grid, valid_depth
-from ..encoders.geometry.encoder import GeometryEncoder
 from ..models.frame_features import FrameFeatures
-from ..models.windows import FrameInputs, encode_windows
+from ..models.windows import FrameInputs, WindowEncoder
 from ..questions import ask_all, paraphrase
 from ..questions.question import LETTERS, Question, option_text
 from ..questions.tasks import columns, question_type
-from ..slam.tracking import Tracked
 from .digest import weights_hash
 from .drills import DRILLS, answered, drills
 from .home_cache import CachedHome
@@ -46,18 +44,18 @@ def geometry_path(home: CachedHome) -> Path:
     return home.path.with_suffix(".geometry.safetensors")
 
 
-def cache_geometry(homes: Sequence[CachedHome], encoder: GeometryEncoder) -> None:
+def cache_geometry(homes: Sequence[CachedHome], windows: WindowEncoder) -> None:
     """Run the geometry encoder over cached homes as a session would, and keep what the model reads of it.
 
-    The cache holds no images to track, so a tracked encoder gets the true poses with the errors of tracked ones. Homes
-    of which this encoder's outputs are kept already are left alone; another encoder's are replaced.
+    The cache holds no images. So where the camera is tracked, the poses are the true ones with the errors of tracked
+    ones. Homes of which these outputs are kept already are left alone; those of another encoder are replaced.
     """
     from rich.progress import track
 
-    key = weights_hash(encoder)
+    key = weights_hash(windows.encoder) + (" tracked" if windows.tracking is not None else "")
     new = [home for home in homes if not _has_geometry(home, key)]
     for home in track(new, description="Geometry of the cached homes", disable=not new):
-        _cache_geometry(home, encoder, key)
+        _cache_geometry(home, windows, key)
 
 
 def _has_geometry(home: CachedHome, key: str) -> bool:
@@ -68,14 +66,15 @@ def _has_geometry(home: CachedHome, key: str) -> bool:
 
 
 @torch.no_grad()
-def _cache_geometry(home: CachedHome, encoder: GeometryEncoder, key: str) -> None:
-    device = next(encoder.parameters()).device
+def _cache_geometry(home: CachedHome, windows: WindowEncoder, key: str) -> None:
+    device = next(windows.encoder.parameters()).device
     visual_tokens = home.tensor("visual_tokens").float().to(device)
-    geometry = encode_windows(encoder, FrameInputs(visual_tokens=visual_tokens, grid=home.grid))
-    if isinstance(encoder, Tracked):
+    inputs = FrameInputs(visual_tokens=visual_tokens, grid=home.grid)
+    geometry = windows.encode(inputs)
+    if windows.tracking is not None:
         poses = as_tracked(home.tensor("world_from_camera").float(), np.random.default_rng(home.scene.seed or 0))
         geometry = replace(geometry, world_from_camera=poses.to(device))
-    features = FrameFeatures.join(visual_tokens, geometry, home.grid, home.tensor("times")).to("cpu")
+    features = FrameFeatures.join(inputs, geometry, home.tensor("times")).to("cpu")
     tensors = {
         "patch_coordinates": features.patch_coordinates,
         "confidence": features.confidence,

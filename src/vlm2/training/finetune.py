@@ -252,7 +252,7 @@ def _home_examples(
 ) -> HomeExamples:
     """Give examples of cached homes, with this model's geometry of them; several processes share that."""
     rank, world = place()
-    cache_geometry(homes[rank::world], model.geometry)
+    cache_geometry(homes[rank::world], model.frame_encoder.windows)
     PartialState().wait_for_everyone()
     most = config.sampling.frames or config.sampling.most_frames
     return HomeExamples(homes, length, Handful(config.handful), most, config.loop.seed)

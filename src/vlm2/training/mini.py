@@ -327,7 +327,7 @@ def train_mini(config: MiniConfig, make_examples: MakeExamples = HomeExamples) -
     others = open_cache(config.validation, encoder) if config.validation else []
     claim(config.loop.out, config, RESUMED)
     training = [*records(config.geometry), record("mini", config, homes)]
-    cache_geometry([*homes, *others], model.geometry)
+    cache_geometry([*homes, *others], model.frame_encoder.windows)
     examples = make_examples(
         homes,
         config.loop.steps * config.loop.accumulate,

@@ -65,8 +65,10 @@ class Footage:
 
 def encoders_key(model: VLM2ForConditionalGeneration) -> str:
     """Return a hash of the frozen encoders: which they are, the checksums of those that are pinned, our geometry's
-    weights."""
+    weights, and how its windows are joined."""
     frozen = [model.config.vision, frozen_checksums(model.config), weights_hash(model.geometry)]
+    windows = model.frame_encoder.windows
+    frozen += [None if part is None else asdict(part) for part in (windows.tracking, windows.loop_closure)]
     return hashlib.sha256(json.dumps(frozen).encode()).hexdigest()
 
 

@@ -11,7 +11,6 @@ from vlm2.evaluation.speed.measurement import measure_components, write_film
 from vlm2.evaluation.speed.plan import estimate
 from vlm2.evaluation.speed.workload import Workload
 from vlm2.models.capacity import Components
-from vlm2.slam.tracking import Tracked
 from vlm2.streaming import LoadedModel
 from vlm2.video import VideoFile
 
@@ -32,7 +31,7 @@ def test_the_components_of_an_estimate_are_measured(tracked, film, tmp_path, toy
     processor = toy_processor()
     processor.max_pixels = ToyVision.max_pixels
     model, config = toy_model().eval(), toy_config()
-    model.geometry = Tracked(model.geometry) if tracked else model.geometry
+    model.config.geometry["tracked"] = tracked
     config.geometry = config.geometry | {"tracked": tracked}
     measured = measure_components(LoadedModel("toy", tmp_path, model, processor), 9, Workload(dtype="float32"), 3)
     planned = estimate(Components(config), Machine("any"), measured.workload)

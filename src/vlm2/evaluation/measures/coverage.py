@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from ...core.configuration import EpisodicWrite
-from ...models.frame_features import FrameFeatures, scene_unit
-from ...models.windows import FrameInputs, WindowState, advance, finish
+from ...models.frame_features import FrameFeatures
+from ...models.windows import WindowState
 from ...video import VideoFile
 from .measure import FPS, Measure, Table
 
@@ -74,26 +74,16 @@ def video_coverage(model, processor, video: Path, fps: float = FPS) -> dict[str,
 
 
 def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatures]:
-    """Yield the features of a video window by window, in one world frame, as a session joins them."""
-    encoder, window = model.geometry, model.geometry.window
-    device = next(encoder.parameters()).device
-    windows, unit = WindowState(window, min(WindowState.overlap, window - 1)), None
-    grid, waiting = (0, 0), []  # visual tokens and times of frames without geometry yet
+    """Yield the features of a video window by window, in one world, as a session joins them."""
+    encoder, scale = model.frame_encoder, None
+    windows, waiting = WindowState.of(model.geometry.window), []
     for frame in chain(VideoFile(video).sample(fps), [None]):
-        if frame is None:
-            windows, geometry = finish(encoder, windows)
-        else:
-            images = processor.resize(frame.image[None]).to(device)
-            tokens, time = model.vision(images).float(), torch.tensor([frame.time], device=device)
-            waiting = [*waiting, (tokens, time)]
-            grid = model.vision.grid(*images.shape[-2:])
-            seen = processor.resize_for_geometry(frame.image[None])
-            inputs = FrameInputs(images if seen is None else seen.to(device), tokens, grid).wanted_by(encoder)
-            windows, geometry = advance(encoder, windows, inputs)
-        if geometry is not None:
-            unit = scene_unit(geometry, window) if unit is None else unit
-            tokens, times = (torch.cat(parts) for parts in zip(*waiting, strict=True))
-            yield FrameFeatures.join(tokens, geometry, grid, times, unit)
+        waiting += [] if frame is None else [frame]
+        if waiting and (frame is None or len(waiting) == windows.missing):
+            pictures, times = np.stack([f.image for f in waiting]), torch.tensor([f.time for f in waiting])
+            images, seen = processor.resize(pictures), processor.resize_for_geometry(pictures)
+            windows, features, scale = encoder.advance(windows, images, times, seen, scale)
+            yield features
             waiting = []
 
 

@@ -1,7 +1,7 @@
 """Drift of the camera path and of the points over long walks, for several ways to join windows.
 
 All ways read the same frames, two a second. `joined`: windows with an overlap, placed as a session places them.
-`settled`: the same windows after all loop closures, as a session's maps have them at the end. `unjoined`: windows
+`corrected`: the same windows after all loop closures, as a session's maps have them at the end. `unjoined`: windows
 without overlap, each in its own first camera's frame. `one_shot`: at most 64 evenly spaced frames, encoded at once.
 
 Poses and points are in the first camera's frame; nothing else is aligned. `drift`: the mean over frames of the camera's
@@ -25,15 +25,13 @@ from torch import Tensor
 
 from ...encoders.geometry.cameras import in_first_camera, invert, rotation_angle, transform, valid_depth
 from ...encoders.geometry.encoder import Geometry, GeometryEncoder
-from ...models.windows import FrameInputs, encode_and_settle, join
-from ...slam.tracking import Tracked
+from ...models.windows import FrameInputs, WindowEncoder
 from ...video import VideoFile
 from .geometry import geometry_files, true_points
 from .measure import FPS, Measure, Table
 
 SPAN = 10  # frames
 AT_ONCE = 64
-VISION_BATCH = 16
 MEASURES = {
     "drift": "drift %",
     "drift_end": "at the end %",
@@ -78,11 +76,11 @@ def walk_errors(found: Geometry, walk: Walk, distance: float, spans: bool = True
     return errors
 
 
-def unjoined(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:
+def unjoined(windows: WindowEncoder, inputs: FrameInputs) -> Geometry:
     """Encode windows side by side, each in its own first camera's frame."""
-    starts = range(0, len(inputs), encoder.window)
-    parts = [inputs[start : start + encoder.window] for start in starts]
-    return join([encoder.encode(part.images, part.visual_tokens, part.grid) for part in parts])
+    window = windows.encoder.window
+    parts = [inputs[start : start + window] for start in range(0, len(inputs), window)]
+    return Geometry.join([windows.encode_window(part)[0] for part in parts])
 
 
 def spread(frames: int, most: int = AT_ONCE) -> list[int]:
@@ -91,26 +89,23 @@ def spread(frames: int, most: int = AT_ONCE) -> list[int]:
 
 
 def one_shot(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:
-    """Encode all frames at once, even more than the encoder's window; without tracking, which needs windows."""
-    wide = copy(encoder.inner if isinstance(encoder, Tracked) else encoder)  # the same weights
+    """Encode all frames at once, also where they are more than the encoder's window, without tracking."""
+    wide = copy(encoder)  # the same weights
     wide.window = max(len(inputs), encoder.window)
     return wide.encode(inputs.images, inputs.visual_tokens, inputs.grid)
 
 
 @torch.no_grad()
-def home_errors(encoder: GeometryEncoder, inputs: FrameInputs, walk: Walk) -> dict[str, Errors]:
+def home_errors(windows: WindowEncoder, inputs: FrameInputs, walk: Walk) -> dict[str, Errors]:
     """Measure all ways on one walk, by name."""
     chosen = torch.tensor(spread(len(inputs)))
-    few = FrameInputs(
-        *(None if x is None else x[chosen] for x in (inputs.images, inputs.visual_tokens)), grid=inputs.grid
-    )
     few_walk = Walk(walk.local_points[chosen], walk.world_from_camera[chosen])
-    joined, settled = encode_and_settle(encoder, inputs)
+    joined, corrected = windows.encode_corrected(inputs)
     return {
-        "settled": walk_errors(replace(joined, world_from_camera=settled), walk, walk.distance),
+        "corrected": walk_errors(replace(joined, world_from_camera=corrected), walk, walk.distance),
         "joined": walk_errors(joined, walk, walk.distance),
-        "unjoined": walk_errors(unjoined(encoder, inputs), walk, walk.distance),
-        "one_shot": walk_errors(one_shot(encoder, few), few_walk, walk.distance, spans=False),
+        "unjoined": walk_errors(unjoined(windows, inputs), walk, walk.distance),
+        "one_shot": walk_errors(one_shot(windows.encoder, inputs[chosen]), few_walk, walk.distance, spans=False),
     }
 
 
@@ -133,23 +128,21 @@ def run(
         truth = np.load(file)
         video = VideoFile(folder / "videos" / f"{file.stem}.mp4")
         frames = [f.image for f in video.sample(FPS)][: min(len(truth["times"]), int(seconds * FPS))]
-        images = processor.resize(np.stack(frames))
-        grid = model.vision.grid(*images.shape[-2:])
-        device = next(model.geometry.parameters()).device
-        tokens = torch.cat([model.vision(part.to(device)).float() for part in images.split(VISION_BATCH)])
-        inputs = FrameInputs(images.to(device), tokens, grid).wanted_by(model.geometry)
-        size = model.geometry.encode(None, tokens[:1], grid).local_points.shape[1:3]
+        encoder = model.frame_encoder
+        inputs = encoder.inputs(processor.resize(np.stack(frames)))
+        size = model.geometry.encode(None, inputs.visual_tokens[:1], inputs.grid).local_points.shape[1:3]
         points = true_points(truth["depth"][: len(frames)], truth["intrinsics"], size)
         poses = torch.from_numpy(truth["world_from_camera"][: len(frames)]).float()
+        device = inputs.visual_tokens.device
         walk = Walk(points.to(device), poses.to(device))
-        yield {"home": file.stem, "distance": walk.distance, **home_errors(model.geometry, inputs, walk)}
+        yield {"home": file.stem, "distance": walk.distance, **home_errors(encoder.windows, inputs, walk)}
 
 
 def summary(rows: list[dict]) -> dict:
     """Return the mean of every value over the homes, by way, and the ratio of the joined to the unjoined errors."""
     means = {
         way: {m: float(np.mean([row[way][m] for row in rows])) for m in MEASURES if m in rows[0][way]}
-        for way in ("settled", "joined", "unjoined", "one_shot")
+        for way in ("corrected", "joined", "unjoined", "one_shot")
     }
     left = {m: means["joined"][m] / means["unjoined"][m] for m in ("drift", "rotation", "points")}
     return {"homes": len(rows), "ways": means, "joined_to_unjoined": left, "rows": rows}

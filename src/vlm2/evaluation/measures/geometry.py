@@ -20,7 +20,6 @@ from torch import Tensor
 
 from ...encoders.geometry.cameras import invert, rotation_angle, valid_depth
 from ...encoders.geometry.encoder import Geometry
-from ...models.windows import FrameInputs
 from ...video import VideoFile
 from .measure import FPS, Measure, Table, files_of
 
@@ -83,17 +82,15 @@ def run(model, processor, folder: Path, count: int | None = None, fps: float = F
 
     Yields the errors of each window. Raises ValueError where the folder has no geometry.
     """
+    encoder = model.frame_encoder
     for file in geometry_files(folder, count):
         truth = np.load(file)
         frames = [f.image for f in VideoFile(folder / "videos" / f"{file.stem}.mp4").sample(fps)]
         for start in window_starts(min(len(frames), len(truth["times"])), model.geometry.window, most):
             chosen = slice(start, start + model.geometry.window)
-            images = processor.resize(np.stack(frames[chosen]))
-            grid = model.vision.grid(*images.shape[-2:])
-            seen = processor.resize_for_geometry(np.stack(frames[chosen]))
-            tokens = model.vision(images).float()
-            inputs = FrameInputs(images if seen is None else seen, tokens, grid).wanted_by(model.geometry)
-            geometry = model.geometry.encode(inputs.images, inputs.visual_tokens, grid)
+            pictures = np.stack(frames[chosen])
+            inputs = encoder.inputs(processor.resize(pictures), processor.resize_for_geometry(pictures))
+            geometry, _ = encoder.windows.encode_window(inputs)
             points = true_points(truth["depth"][chosen], truth["intrinsics"], geometry.local_points.shape[1:3])
             poses = torch.from_numpy(truth["world_from_camera"][chosen]).float()
             yield window_errors(geometry, points, poses)

@@ -19,9 +19,8 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from ...models import VLM2ForConditionalGeneration
+from ...models import VLM2ForConditionalGeneration, windows
 from ...questions.question import WORD_REQUEST
-from ...slam import tracking
 from ...video import VideoFile
 
 FPS = 2.0  # of the frames' times
@@ -59,10 +58,10 @@ def timed(model: VLM2ForConditionalGeneration) -> Iterator[Timing]:
     timing, backbone = Timing(), model.language_backbone
     calls = {
         "vision encoder": (model.vision, "forward"),
-        "geometry encoder": (getattr(model.geometry, "inner", model.geometry), "encode"),
+        "geometry encoder": (model.geometry, "encode"),
         "representation": (model.representation, "forward"),
         "projector": (model.projector, "forward"),
-        "camera tracking": (tracking, "track"),
+        "camera tracking": (windows, "track_window"),
     }
 
     def add(name: str) -> Callable[..., None]:
