@@ -43,10 +43,18 @@ def test_a_geometry_encoder_is_one_file(add):
 
 
 def test_a_vision_encoder_is_one_file(add):
-    code = "import torch\ndef load(option=''): return torch.nn.Linear(1, len(option) + 1)\n"
+    code = (
+        "from vlm2.encoders.vision import VisionEncoder\n"
+        "class ToyVisionEncoder(VisionEncoder):\n"
+        "    def forward(self, images): return images\n"
+        "def load(option=''):\n"
+        "    encoder = ToyVisionEncoder()\n"
+        "    encoder.dim = len(option)\n"
+        "    return encoder\n"
+    )
     add("vlm2.encoders.vision", "toy_vision", code)
     assert "toy-vision" in vision_encoders()
-    assert unchecked(load_vision_encoder)("toy-vision:abc").out_features == 4
+    assert unchecked(load_vision_encoder)("toy-vision:abc").dim == 3
 
 
 def test_the_frozen_part_of_an_encoder_stands_in_its_file_and_is_read_without_importing_it(add):

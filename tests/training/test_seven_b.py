@@ -40,7 +40,7 @@ def config(tmp_path, write_video):
 
 
 @pytest.fixture(autouse=True)
-def toy_vision(monkeypatch):
+def toy_vision(monkeypatch, toy_encoder):
     monkeypatch.setattr(parts, "load_vision_encoder", lambda name, dtype: ToyVision())
 
 

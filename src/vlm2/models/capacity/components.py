@@ -55,7 +55,7 @@ class Components:
         encoder, dim = self.model.geometry, self.model.vision.dim
 
         def call() -> object:
-            images = self._geometry_frames(frames, geometry_grid) if encoder.needs_images else None
+            images = self._geometry_frames(frames, geometry_grid) if not encoder.needs_visual_tokens else None
             tokens = torch.empty(frames, grid[0] * grid[1], dim) if encoder.needs_visual_tokens else None
             return encoder.encode(images, tokens, grid)
 
