@@ -57,7 +57,7 @@ def test_what_is_imported_is_the_preset(plan):
 
 
 def test_parameters_of_every_part(plan):
-    """The table of docs/seven_b.md."""
+    """The table of docs/how-to/import-7b.md."""
     state = plan.model.geometry.state_dict()
     parts = {
         **{
@@ -83,7 +83,7 @@ def test_parameters_of_every_part(plan):
         "memory": (21, 14_610_816),
         "language_model": (392, 322_961_408),
     }
-    table = (Path(__file__).parents[2] / "docs/seven_b.md").read_text(encoding="utf-8")
+    table = (Path(__file__).parents[2] / "docs/how-to/import-7b.md").read_text(encoding="utf-8")
     assert all(f"{count(shapes):,}" in table for shapes in parts.values())
 
 

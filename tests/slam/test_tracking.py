@@ -14,6 +14,7 @@ from toys import toy_model
 from vlm2.encoders.geometry.cameras import in_first_camera, invert, rigid, rotation_angle
 from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
 from vlm2.models.windows import FrameInputs, WindowEncoder, WindowState, grey
+from vlm2.slam import tracking
 from vlm2.slam.configuration import LoopClosureConfig, TrackingConfig
 from vlm2.slam.tracking import focal_length, track
 
@@ -244,3 +245,15 @@ def test_a_model_tracks_and_closes_loops_as_configured(loops):
     encoder, inputs = replace(windows, encoder=Guessing(true)), numbered(film(true))
     state, _ = encoder.advance(WindowState(), inputs)
     assert len(state.graph.keyframes) == (1 if loops else 0)
+
+
+@pytest.mark.parametrize("length", [0.0, 1e-3, 1.0, 1e4, 1e12])
+def test_deviations_are_whitened_however_uncertain_a_depth_is(length):
+    vectors = length * np.array([[0.6, 0.8], [1.0, 0.0]])
+    roots = tracking.inverse_roots(0.5, vectors)
+    assert np.isfinite(roots).all()
+    across = np.array([[-0.8, 0.6], [0.0, 1.0]])
+    np.testing.assert_allclose((roots @ across[:, :, None])[:, :, 0], across / 0.5, rtol=1e-3, atol=1e-9)
+    along = np.array([[0.6, 0.8], [1.0, 0.0]])
+    expected = along / np.hypot(0.5, length)
+    np.testing.assert_allclose((roots @ along[:, :, None])[:, :, 0], expected, rtol=1e-3, atol=1e-3)

@@ -219,10 +219,17 @@ def project(matches: Matches, poses: Poses, focal: float, config: TrackingConfig
     jacobian = np.zeros((len(points), 2, 3))
     jacobian[:, 0, 0] = jacobian[:, 1, 1] = focal / depth[:, 0]
     jacobian[:, :, 2] = -pixels / depth
-    by_depth = config.depth_deviation * jacobian @ turn @ points[:, :, None]
-    covariance = config.pixel_deviation**2 * np.eye(2) + by_depth @ by_depth.mT
-    whitening = np.linalg.inv(np.linalg.cholesky(covariance))
+    by_depth = config.depth_deviation * (jacobian @ turn @ points[:, :, None])[:, :, 0]
+    whitening = inverse_roots(config.pixel_deviation, by_depth)
     return Projection(points, moved, turn, pixels - matches.target_pixels, jacobian, whitening)
+
+
+def inverse_roots(deviation: float, vectors: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2 2"]:
+    """Return the inverse square roots of `deviation`² I + v vᵀ, in closed form: a v of any length is safe."""
+    squared = (vectors**2).sum(1)
+    shrink = (1 - deviation / np.sqrt(deviation**2 + squared)) / squared.clip(1e-12)
+    outer = vectors[:, :, None] * vectors[:, None, :]
+    return (np.eye(2) - shrink[:, None, None] * outer) / deviation
 
 
 def bundle_adjust(

@@ -1,4 +1,4 @@
-"""A stream as a file (`.vlm2mem`), tied to the model that watched. `docs/memory.md` lists what is in it."""
+"""A stream as a file (`.vlm2mem`), tied to the model that watched (`docs/reference/memory-file.md`)."""
 
 from __future__ import annotations
 

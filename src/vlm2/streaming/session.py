@@ -179,8 +179,10 @@ class Session:
         return other
 
     def save(self, path: str | Path) -> None:
-        """Keep what was seen in one file of fixed size (see `docs/memory.md`); an earlier file there is replaced whole
-        or not at all. Raises ValueError where nothing was seen yet."""
+        """Write the memory to one file of fixed size (`docs/reference/memory-file.md`).
+
+        An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen yet.
+        """
         file.save(self._stream, self.model, path)
 
     @staticmethod

@@ -1,8 +1,8 @@
 """Drills: questions without noise, from which the adapters learn what the benchmark's questions only hint at.
 
-An answer that scatters teaches adapters slowly what it depends on (docs/training.md). A drill's answer follows by a
-rule that holds for every home: a letter names an option, a thing is there or not, one of two came first. For training
-alone.
+Adapters learn slowly from answers that scatter (docs/experiments/2026-11-24-plateau.md). The answer of a drill follows
+by a rule that holds for every home: a letter names an option, a thing is there or not, one of two came first. Drills
+are for training alone.
 """
 
 from __future__ import annotations

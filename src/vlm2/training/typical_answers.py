@@ -1,7 +1,7 @@
 """Typical answers: what the words of a question alone make likeliest, learnt from many homes' questions.
 
 A real answer scatters around what is typical, and adapters learn slowly from answers that scatter
-(docs/training.md). Typical answers are the rule without the scatter. For training alone.
+(docs/experiments/2026-11-24-plateau.md). Typical answers are the rule without the scatter. For training alone.
 """
 
 from __future__ import annotations

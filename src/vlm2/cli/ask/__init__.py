@@ -28,7 +28,7 @@ def ask(
     questions: Annotated[list[str] | None, typer.Argument(metavar="QUESTION...", help="What to ask.")] = None,
     questions_file: Annotated[
         Path | None,
-        typer.Option("--questions", help="A file of questions, JSON lines or JSON (see docs/questions.md)."),
+        typer.Option("--questions", help="A file of questions, JSON lines or JSON (see docs/reference/questions.md)."),
     ] = None,
     model: Model = "mini",
     fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
@@ -88,7 +88,7 @@ def _questions(texts: list[str], file: Path | None) -> list[Question]:
         rows = convert(file, read_rows(file), lambda values: read_row(values).question)
         if not rows:
             raise ValueError(
-                f"{file} holds no questions; write one JSON object a line (docs/questions.md shows the form)."
+                f"{file} holds no questions; write one JSON object a line (docs/reference/questions.md shows the form)."
             )
         questions += rows
     if not questions:

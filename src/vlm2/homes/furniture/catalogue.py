@@ -34,7 +34,7 @@ def design_models(design: Design) -> dict[Split, tuple[str, ...]]:
     and of all that follow, which are for training.
 
     A name settles the model altogether (form, sizes, finishes), so what a test home shows was never trained on. From
-    few models training learns those, and not their kind (docs/training.md).
+    few models training learns those, and not their kind (docs/experiments/2026-11-27-labels.md).
     """
     forms = sum(d.category == design.category for d in DESIGNS)
     count = max(LEAST_PER_DESIGN, MODELS_PER_CATEGORY // forms)

@@ -1,7 +1,7 @@
 """How many things of a name there are, from the groups that its tokens form: a small trained network [choice].
 
 No single distance groups tokens well: one that joins the tokens of a long sofa also joins three chairs at a table. The
-network reads the groups at several distances, and the name (docs/recall.md).
+network reads the groups at several distances, and the name (docs/explanation/recall.md).
 """
 
 from __future__ import annotations
