@@ -45,7 +45,7 @@ def test_the_jacobian_of_steps_is_their_derivative(rng):
     jacobian, errors, unknowns = step_terms(poses, ENDS, goals)
     np.testing.assert_allclose(errors, 0, atol=1e-12)
     change = 1e-5 * rng.normal(size=18)
-    after, _, _ = step_terms(moved(poses, change), ENDS, goals)
+    _, after, _ = step_terms(moved(poses, change), ENDS, goals)
     np.testing.assert_allclose(after, (jacobian @ change[unknowns][:, :, None])[:, :, 0], atol=1e-9)
 
 
