@@ -74,7 +74,7 @@ def budget(config: VLM2Config, load: Load, vision_parameters: int = 0) -> Budget
     with torch.device("meta"):
         geometry = build_encoder(config.geometry["name"], config.geometry["config"])
         if config.encoder_dtype == "bfloat16":
-            geometry.halve()
+            geometry.to_bfloat16()
         language = AutoModelForCausalLM.from_config(text)
         parts = nn.ModuleList(
             [

@@ -68,7 +68,7 @@ def random_model(
     with torch.device(device):
         language = AutoModelForCausalLM.from_config(text, dtype=dtype)
         tower = SigLIP(SiglipVisionModel(vision)).to(torch.bfloat16)
-        encoder = Pi3(geometry).halve()
+        encoder = Pi3(geometry).to_bfloat16()
         model = VLM2ForConditionalGeneration(config, tower, language, encoder).eval()
     nn.Module.to(model.language_model, dtype)
     processor = VLM2Processor.from_config(config, _byte_tokenizer())
