@@ -1,19 +1,29 @@
-"""Adding a geometry encoder, a vision encoder, a benchmark or a recipe is one new file; nothing else has to know."""
+"""Adding an encoder, a detector, a benchmark, a question type or a recipe is one new file; nothing else has to know."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vlm2 import registry
+from vlm2.encoders.detectors import Detections, detectors, load_detector
 from vlm2.encoders.geometry import build_encoder, encoder_names
 from vlm2.encoders.vision import load_vision_encoder, vision_encoders
 from vlm2.encoders.weights import read_parts
 from vlm2.evaluation.benchmark import benchmarks
 from vlm2.evaluation.benchmark import find as find_benchmark
+from vlm2.questions import ask_all
+from vlm2.questions.question import Question
+from vlm2.questions.tasks import numbers, question_type, tasks
+from vlm2.scenes.record import Scene
+from vlm2.training.examples import by_task
 from vlm2.training.recipe import find as find_recipe
 from vlm2.training.recipe import recipes
+
+HOME = Path(__file__).parents[1] / "examples/home.json"
 
 
 @pytest.fixture
@@ -66,6 +76,41 @@ def test_the_frozen_part_of_an_encoder_stands_in_its_file_and_is_read_without_im
     add("vlm2.encoders.vision", "toy_vision", code)
     part = read_parts()["toy"]
     assert (part.checksums, part.module) == (("0011",), "vlm2.encoders.vision.toy_vision")
+
+
+def test_a_detector_is_one_file(add):
+    code = (
+        "import numpy as np\n"
+        "from vlm2.encoders.detectors import Detections\n"
+        "class ToyDetector:\n"
+        "    labels = ('chair',)\n"
+        "    def detect(self, frames):\n"
+        "        return [Detections(np.zeros((1, 4)), np.ones(1), self.labels) for _ in frames]\n"
+        "def load(option=''): return ToyDetector()\n"
+    )
+    add("vlm2.encoders.detectors", "toy_detector", code)
+    assert "toy-detector" in detectors()
+    found = load_detector("toy-detector").detect(np.zeros((2, 8, 8, 3), np.uint8))
+    assert [len(detections) for detections in found] == [1, 1]
+    with pytest.raises(ValueError, match="no_detector"):
+        load_detector("no-detector")
+
+
+def test_a_question_type_is_one_file(add):
+    code = (
+        "from vlm2.questions.question_type import QuestionType, task\n"
+        "TYPE = QuestionType(name='toy_rooms', decimals=0, held_out=0, texts=('How many rooms?',))\n"
+        "@task(TYPE)\n"
+        "def questions(scene, rng): yield TYPE.number(len(scene.rooms), {})\n"
+    )
+    add("vlm2.questions.tasks.vsi", "toy_rooms", code)
+    assert "toy_rooms" in tasks("vsi") and "toy_rooms" in numbers() and question_type("toy_rooms").is_number
+    scene = Scene.from_json(HOME.read_text(encoding="utf-8"))
+    asked = [question for question in ask_all(scene, seed=0) if question.question_type == "toy_rooms"]
+    assert [(question.question, question.ground_truth) for question in asked] == [
+        ("How many rooms?", str(len(scene.rooms)))
+    ]
+    assert list(by_task([*asked, Question("object_counting", "How many beds?", None, "2")]))[-1] == "toy_rooms"
 
 
 def test_a_benchmark_is_one_file(add):

@@ -115,7 +115,7 @@ def test_errors_say_what_is_possible():
     with pytest.raises(ValueError, match="at most 8"):
         encoder.encode(numbered(0, 20), WindowState(16))
     state, _ = encoder.advance(WindowState(), numbered(0, 2))
-    with pytest.raises(ValueError, match="stay alike"):
+    with pytest.raises(ValueError, match="keep their size"):
         encoder.advance(state, FrameInputs(images=torch.zeros(1, 3, 4, 4)))
 
 

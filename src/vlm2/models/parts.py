@@ -133,7 +133,7 @@ def load_geometry(config: VLM2Config) -> GeometryEncoder:
     else:
         encoder = _filled(name, settings, Path(place(config, part)))
     if _encoder_dtype(config) == torch.bfloat16:
-        encoder.halve()
+        encoder.to_bfloat16()
     return encoder.requires_grad_(False)
 
 

@@ -11,17 +11,15 @@ The state of a stream is a value: `advance` takes one and returns a new one, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from ..encoders.geometry.cameras import rigid, rotation_angle
@@ -33,6 +31,7 @@ from ..slam.loop_closure import PoseCorrection, PoseGraph
 from ..slam.tracking import track
 
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
+numpy_on_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")  # its idle threads slow torch's down
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,13 @@ class FrameInputs:
         """Append later frames. Raises ValueError where their kinds, sizes or grids differ."""
         if not len(self):
             return later
-        shapes = [[None if x is None else x.shape[1:] for x in (i.images, i.visual_tokens)] for i in (self, later)]
-        if shapes[0] != shapes[1] or self.grid != later.grid:
-            raise ValueError(
-                f"Frames of a stream must stay alike: {shapes[0]} on {self.grid}, then {shapes[1]} on {later.grid}."
-            )
         pairs = ((self.images, later.images), (self.visual_tokens, later.visual_tokens))
+        before, after = (
+            [None if x is None else tuple(x.shape[1:]) for x in given] for given in zip(*pairs, strict=True)
+        )
+        if before != after or self.grid != later.grid:
+            message = f"{before} on {self.grid}, then {after} on {later.grid}"
+            raise ValueError(f"Frames of a stream must keep their size: {message}.")
         images, tokens = (None if a is None or b is None else torch.cat((a, b)) for a, b in pairs)
         return FrameInputs(images, tokens, self.grid)
 
@@ -203,25 +203,13 @@ class WindowEncoder:
             raise ValueError(f"Windows of {state.window} frames, but this encoder sees at most {most} at once.")
 
 
-@cache
-def _thread_pools() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-@contextmanager
-def _threads_beside_torch() -> Iterator[None]:
-    """Run OpenCV on torch's number of threads and NumPy on one: NumPy's idle threads slow torch's down."""
-    cv2.setNumThreads(torch.get_num_threads())
-    with _thread_pools().limit(limits=1, user_api="blas"):
-        yield
-
-
-@_threads_beside_torch()
+@numpy_on_one_thread
 def track_window(
     geometry: Geometry, images: Float[Tensor, "frames 3 height width"], config: TrackingConfig
 ) -> tuple[Geometry, KeyframeFeatures | None]:
     """Refine the poses of a window by tracking the camera; also return the last frame's features, where they are
     known."""
+    cv2.setNumThreads(torch.get_num_threads())
     points, poses = (x.cpu().double().numpy() for x in (geometry.local_points, geometry.world_from_camera))
     tracked = track(grey(images), points, poses, config)
     poses = torch.from_numpy(tracked.poses).float().to(geometry.world_from_camera)
@@ -237,9 +225,8 @@ def grey(images: Float[Tensor, "frames 3 height width"]) -> UInt8[np.ndarray, "f
 def place(geometry: Geometry, world_from_window: Alignment) -> Geometry:
     """Move a window's geometry to the world, to the world's scale."""
     poses, scale = geometry.world_from_camera, world_from_window.scale
-    rotation, translation = (
-        torch.from_numpy(x).to(poses) for x in (world_from_window.rotation, world_from_window.translation)
-    )
+    rotation = torch.from_numpy(world_from_window.rotation).to(poses)
+    translation = torch.from_numpy(world_from_window.translation).to(poses)
     poses = rigid(rotation @ poses[:, :3, :3], scale * poses[:, :3, 3] @ rotation.mT + translation)
     return replace(geometry, local_points=geometry.local_points * scale, world_from_camera=poses)
 
@@ -267,7 +254,7 @@ def align_poses(source: Geometry, target: Geometry) -> Alignment:
     return Alignment(scale, *(x.cpu().double().numpy() for x in (rotation[best], translation)))
 
 
-@_threads_beside_torch()
+@numpy_on_one_thread
 def _close_loops(
     graph: PoseGraph, geometry: Geometry, keyframe: KeyframeFeatures, placed: int, config: LoopClosureConfig
 ) -> tuple[PoseGraph, Geometry]:

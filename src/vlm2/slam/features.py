@@ -74,9 +74,7 @@ def detect(
 @lru_cache(maxsize=64)
 def _sift(image: bytes, shape: tuple[int, int], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
     """Return pixels from the upper left corner and descriptors, the strongest first. Cached because windows overlap."""
-    sift = cv2.SIFT_create(  # pyright: ignore[reportAttributeAccessIssue]
-        nfeatures=config.max_features, contrastThreshold=config.contrast_threshold, edgeThreshold=config.edge_threshold
-    )
+    sift = cv2.SIFT.create(config.max_features, 3, config.contrast_threshold, config.edge_threshold)  # 3: its default
     points, found = sift.detectAndCompute(np.frombuffer(image, np.uint8).reshape(shape), None)
     order = np.argsort([-point.response for point in points], kind="stable")
     pixels = np.array([point.pt for point in points], np.float64).reshape(-1, 2)[order] + 0.5

@@ -64,10 +64,10 @@ def track(
     features = [detect(image, depth, config.features) for image, depth in frames]
     pairs: list[PosePair] = []
     for i, j in combinations(range(len(images)), 2):
-        expected = np.linalg.inv(encoded[i]) @ encoded[j]
         matches = match(features[i], features[j], i, j, config.features)
-        pair = estimate_relative_pose(matches, focal, config, expected, median_depth)
-        pairs += [] if pair is None else [pair]
+        expected = np.linalg.inv(encoded[i]) @ encoded[j]
+        if (pair := estimate_relative_pose(matches, focal, config, expected, median_depth)) is not None:
+            pairs.append(pair)
     poses, connected = initial_poses(pairs, encoded)
     if pairs:
         matches = Matches.join([pair.matches for pair in pairs])
@@ -99,11 +99,7 @@ class PosePair:
 
 
 def estimate_relative_pose(
-    matches: Matches,
-    focal: float,
-    config: TrackingConfig,
-    expected: Pose | None = None,
-    median_depth: float = np.inf,
+    matches: Matches, focal: float, config: TrackingConfig, expected: Pose | None = None, median_depth: float = np.inf
 ) -> PosePair | None:
     """Estimate the relative pose of two frames from the matches that `match` returned.
 
@@ -123,11 +119,9 @@ def estimate_relative_pose(
         poses[second] = step
         squared = project(matches, poses, focal, config).squared_deviations()
         agree = (squared < config.inlier_deviations**2).reshape(2, count).all(0)
-        near = (
-            expected is None
-            or np.linalg.norm(cv2.Rodrigues((expected.T @ step)[:3, :3])[0]) < config.max_rotation_error
-        )
-        plausible = near and np.linalg.norm(step[:3, 3]) < config.max_translation * median_depth
+        angle = 0.0 if expected is None else np.linalg.norm(cv2.Rodrigues((expected.T @ step)[:3, :3])[0])
+        near = np.linalg.norm(step[:3, 3]) < config.max_translation * median_depth
+        plausible = near and angle < config.max_rotation_error
         if plausible and agree.sum() > (0 if best is None else best.inliers):
             best = PosePair(first, second, step, matches, int(agree.sum()))
     least = max(config.min_inliers, config.min_inlier_share * count)

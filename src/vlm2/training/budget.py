@@ -66,7 +66,7 @@ def budget(config: VLM2Config, load: StepLoad) -> MemoryBudget:
     model = build_model(config, dtype=torch.bfloat16)
     if config.encoder_dtype == "bfloat16":
         model.vision.to(torch.bfloat16)
-        model.geometry.halve()
+        model.geometry.to_bfloat16()
     frozen = [parameter for parameter in model.parameters() if not parameter.requires_grad]
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     layers = model.language_backbone.get_submodule("layers").parameters()

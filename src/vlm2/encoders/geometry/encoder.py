@@ -61,7 +61,7 @@ class GeometryEncoder(nn.Module, ABC):
     window: int
     needs_visual_tokens: bool
 
-    def halve(self) -> GeometryEncoder:
+    def to_bfloat16(self) -> GeometryEncoder:
         """Compute in bfloat16 where the results allow it; return self. The default changes nothing."""
         return self
 

@@ -68,7 +68,7 @@ def random_model(
     with torch.device(device):
         tower = SigLIP(SiglipVisionModel(vision))
     model = build_model(config, device, dtype, tower.to(torch.bfloat16))
-    model.geometry.halve()
+    model.geometry.to_bfloat16()
     processor = VLM2Processor.from_config(config, _byte_tokenizer())
     return LoadedModel(f"7b with random weights{'' if depth is None else f', depth {depth}'}", Path(), model, processor)
 

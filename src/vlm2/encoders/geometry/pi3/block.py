@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .rope import Rotation, rotate
+from .rope import RotaryTable, apply_rotary
 
 EPSILON = 1e-6
 
@@ -36,13 +36,13 @@ class Attention(nn.Module):
         self.k_norm = nn.LayerNorm(width // heads, eps=EPSILON) if qk_norm else nn.Identity()
 
     def forward(
-        self, x: Float[Tensor, "batch tokens width"], rotation: Rotation | None = None
+        self, x: Float[Tensor, "batch tokens width"], table: RotaryTable | None = None
     ) -> Float[Tensor, "batch tokens width"]:
         """Attend."""
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
         q, k = self.q_norm(q), self.k_norm(k)
-        if rotation is not None:
-            q, k = rotate(q, rotation), rotate(k, rotation)
+        if table is not None:
+            q, k = apply_rotary(q, table), apply_rotary(k, table)
         return self.proj(attend(q, k, v).transpose(1, 2).flatten(2))
 
 
@@ -86,8 +86,8 @@ class TransformerBlock(nn.Module):
         self.ls2 = nn.Identity() if layer_scale is None else LayerScale(width, layer_scale)
 
     def forward(
-        self, x: Float[Tensor, "batch tokens width"], rotation: Rotation | None = None
+        self, x: Float[Tensor, "batch tokens width"], table: RotaryTable | None = None
     ) -> Float[Tensor, "batch tokens width"]:
         """Apply both residual branches."""
-        x = x + self.ls1(self.attn(self.norm1(x), rotation))
+        x = x + self.ls1(self.attn(self.norm1(x), table))
         return x + self.ls2(self.mlp(self.norm2(x)))

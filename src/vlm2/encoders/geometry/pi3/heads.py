@@ -10,7 +10,7 @@ from torch.nn import functional
 from ..cameras import rigid
 from .block import TransformerBlock
 from .config import DecoderSize
-from .rope import grid_positions, rotation_table
+from .rope import grid_positions, rotary_table
 
 
 class Decoder(nn.Module):
@@ -28,10 +28,10 @@ class Decoder(nn.Module):
     ) -> Float[Tensor, "frames patches out"]:
         """Decode the patches; the registers take part and are then left out."""
         positions = grid_positions(grid, self.registers, hidden.device)
-        rotation = rotation_table(positions, self.head_dim, self.rope_base)
+        table = rotary_table(positions, self.head_dim, self.rope_base)
         x = self.projects(hidden)
         for block in self.blocks:
-            x = block(x, rotation)
+            x = block(x, table)
         return self.linear_out(x[:, self.registers :])
 
 

@@ -15,7 +15,7 @@ from .block import TransformerBlock
 from .config import Pi3Config
 from .heads import CameraHead, Decoder, PatchMap
 from .inputs import PATCH, Dinov2, VisualTokens
-from .rope import Rotation, grid_positions, rotation_table
+from .rope import RotaryTable, grid_positions, rotary_table
 
 TYPICAL_DEPTH = 2.5  # metres: where the untrained compact model starts
 FRAMES_AT_ONCE = 16  # through decoders and heads, where no gradient is kept
@@ -44,7 +44,7 @@ class Pi3(GeometryEncoder):
         self.geometry_dim, self.view_dim = config.points.out, config.camera.out
         self.metric, self.window = config.metric, config.window
         self.needs_visual_tokens = config.input == "visual_tokens"
-        self.halved = False
+        self.bfloat16 = False
         if self.needs_visual_tokens:
             self.encoder = VisualTokens(config)
         else:
@@ -80,14 +80,14 @@ class Pi3(GeometryEncoder):
             self.camera_head.fc_rot.bias.copy_(torch.eye(3).flatten())
             self.camera_head.fc_t.bias.zero_()
 
-    def halve(self) -> Pi3:
+    def to_bfloat16(self) -> Pi3:
         """Keep the matrices of trunk and decoders in bfloat16, and compute with them in it; the norms, the residual
         stream and the heads stay in single precision, as under autocast. Return self."""
         parts = (self.encoder, self.decoder, self.point_decoder, self.conf_decoder, self.camera_decoder)
         for layer in (layer for part in parts for layer in part.modules()):
             if isinstance(layer, nn.Linear | nn.Conv2d):
                 layer.to(torch.bfloat16)
-        self.halved = True
+        self.bfloat16 = True
         return self
 
     def trunk(
@@ -98,8 +98,8 @@ class Pi3(GeometryEncoder):
         x = torch.cat((self.register_token.expand(batch, frames, -1, -1).to(tokens.dtype), tokens), dim=2)
         per_frame = x.shape[2]
         positions = grid_positions(grid, self.config.registers, x.device)
-        table = rotation_table(positions, self.config.width // self.config.heads, self.config.rope_base)
-        table_all = Rotation(*(part.repeat(1, 1, frames, 1) for part in table))
+        table = rotary_table(positions, self.config.width // self.config.heads, self.config.rope_base)
+        table_all = RotaryTable(*(part.repeat(1, 1, frames, 1) for part in table))
         x = before = x.flatten(0, 1)
         for index, block in enumerate(self.decoder):
             before = x
@@ -123,7 +123,7 @@ class Pi3(GeometryEncoder):
 
         Heads stay in 32 bits under autocast: poses and depths do not survive 8 bits of mantissa.
         """
-        autocast = torch.autocast(source.device.type, torch.bfloat16) if self.halved else nullcontext()
+        autocast = torch.autocast(source.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
         with autocast:
             hidden = self.trunk(self.tokens(source, grid), grid)
             # What follows sees every frame alone, and takes more memory than the trunk.

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 
-class Rotation(NamedTuple):
+class RotaryTable(NamedTuple):
     """Cosines and signed sines of every token's angles, shared by all blocks of a forward pass."""
 
     cos: Float[Tensor, "batch 1 tokens head_dim"]
@@ -23,18 +23,20 @@ def grid_positions(grid: tuple[int, int], registers: int, device: torch.device) 
     return torch.cat((patches.new_zeros(registers, 2), patches))
 
 
-def rotation_table(positions: Int[Tensor, "tokens 2"], head_dim: int, base: float) -> Rotation:
+def rotary_table(positions: Int[Tensor, "tokens 2"], head_dim: int, base: float) -> RotaryTable:
     """Turn positions to angles: `head_dim`/4 frequencies, from 1 to nearly 1/`base`, for row and column each."""
     quarter = head_dim // 4
     frequencies = base ** (-torch.arange(quarter, device=positions.device, dtype=torch.float32) / quarter)
     angles = positions[:, :, None].float() * frequencies
     cos, sin = angles.cos(), angles.sin()
-    return Rotation(torch.cat((cos, cos), -1).flatten(1)[None, None], torch.cat((-sin, sin), -1).flatten(1)[None, None])
+    return RotaryTable(
+        torch.cat((cos, cos), -1).flatten(1)[None, None], torch.cat((-sin, sin), -1).flatten(1)[None, None]
+    )
 
 
-def rotate(
-    x: Float[Tensor, "batch heads tokens head_dim"], rotation: Rotation
+def apply_rotary(
+    x: Float[Tensor, "batch heads tokens head_dim"], table: RotaryTable
 ) -> Float[Tensor, "batch heads tokens head_dim"]:
     """Turn queries or keys by their tokens' angles; within each half, channel k pairs with channel k + head_dim/4."""
     partner = x.unflatten(-1, (2, 2, -1)).flip(-2).flatten(-3)
-    return x * rotation.cos.to(x.dtype) + partner * rotation.sin.to(x.dtype)
+    return x * table.cos.to(x.dtype) + partner * table.sin.to(x.dtype)
