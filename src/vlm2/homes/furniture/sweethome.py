@@ -66,7 +66,6 @@ class CatalogueEntry:
     colour: str
     licence: str
     parts: tuple[tuple[float, float, float, int, int], ...]
-    sha256: str
 
 
 def installed(folder: Path = FOLDER) -> bool:
@@ -186,7 +185,6 @@ def _converted(
         colour=dominant_colour(mesh),
         licence=f"{selection().licences[pack]}, {row.get('creator', pack)}",
         parts=tuple((*p.material.colour, len(p.positions), len(p.faces)) for p in mesh.parts),
-        sha256=hashlib.sha256(b"".join(p.positions.tobytes() + p.faces.tobytes() for p in mesh.parts)).hexdigest(),
     )
     return entry, mesh
 
