@@ -87,7 +87,8 @@ def box(
             uvs.append(_box_uv(grid, axis))
             faces.append(_stitch(*shape) + count)
             count += len(grid)
-    return part(*map(np.concatenate, (positions, normals, uvs, faces)), material)
+    positions, normals, uvs, faces = map(np.concatenate, (positions, normals, uvs, faces))
+    return part(positions, normals, uvs, faces, material)
 
 
 def _box_uv(points: np.ndarray, axis: int) -> np.ndarray:
@@ -314,6 +315,7 @@ def joined(parts: Iterable[Part]) -> Mesh:
     for material, group in groups.items():
         starts = np.cumsum([0] + [len(g.positions) for g in group[:-1]]).astype(np.int32)
         faces = np.concatenate([g.faces + start for g, start in zip(group, starts, strict=True)])
-        vertices = (np.concatenate([getattr(g, name) for g in group]) for name in ("positions", "normals", "uvs"))
-        merged.append(Part(*vertices, faces, material))
+        names = ("positions", "normals", "uvs")
+        positions, normals, uvs = (np.concatenate([getattr(g, name) for g in group]) for name in names)
+        merged.append(Part(positions, normals, uvs, faces, material))
     return Mesh(tuple(merged))

@@ -50,8 +50,10 @@ class Selection:
 @cache
 def selection() -> Selection:
     """Read the selection from `sweethome_models.toml`."""
-    table = tomllib.loads((files(__package__) / "sweethome_models.toml").read_text(encoding="utf-8"))
-    return Selection(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+    text = (files("vlm2.homes.furniture") / "sweethome_models.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    places = (tuple(table[key]) for key in ("on_top", "on_wall", "carrying"))
+    return Selection(table["models"], table["licences"], *places)
 
 
 @dataclass(frozen=True)
