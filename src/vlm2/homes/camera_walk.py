@@ -19,7 +19,7 @@ AROUND = np.linspace(0, 2 * math.pi, 72, endpoint=False)  # directions, radians
 
 @dataclass(frozen=True)
 class WalkStyle:
-    """How one person films: eye height (m), pace (m/s), turning speed (rad/s), downward pitch (rad)."""
+    """The way a person films: eye height (m), pace (m/s), turning speed (rad/s), downward pitch (rad)."""
 
     height: float
     pace: float
@@ -30,11 +30,11 @@ class WalkStyle:
 def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None) -> CameraWalk:
     """Walk through all rooms of a home and return camera poses at `fps` frames a second.
 
-    `duration` is in seconds, 20–300: where it is longer than a natural tour, the person goes round again and looks from
-    other places; where it is shorter, they make fewer and shorter stops, and end in time. Raises ValueError outside.
+    `duration` is in seconds, 20–300. If it is longer than a natural tour, the person goes round again and looks from
+    other places; if it is shorter, they make fewer and shorter stops. Raises ValueError for other durations.
     """
     if duration is not None and not SHORTEST <= duration <= LONGEST:
-        raise ValueError(f"A walk of {duration:g} s was asked for; walks last {SHORTEST:g} to {LONGEST:g} s.")
+        raise ValueError(f"A walk cannot last {duration:g} s. Give {SHORTEST:g} to {LONGEST:g} s.")
     rng = np.random.default_rng([seed, home.seed, 7])
     ground = Ground(home)
     style = WalkStyle(*(float(rng.uniform(*span)) for span in ((1.38, 1.66), (0.6, 0.85), (0.58, 0.7), (0.2, 0.4))))
@@ -93,8 +93,8 @@ def _tour(ground: Ground, home: Home, style: WalkStyle, rng, thorough: float, st
 
 
 def _nearest(ground: Ground, point) -> int:
-    gap = np.linalg.norm(ground.nodes - np.asarray(point), axis=1)
-    return int(np.where(ground.main, gap, np.inf).argmin())
+    apart = np.linalg.norm(ground.nodes - np.asarray(point), axis=1)
+    return int(np.where(ground.main, apart, np.inf).argmin())
 
 
 def _stops(ground: Ground, home: Home, rng, thorough: float) -> list[tuple[int, int]]:
@@ -110,10 +110,7 @@ def _stops(ground: Ground, home: Home, rng, thorough: float) -> list[tuple[int, 
         nodes = ground.nodes[inside]
         worth = 1.5 * np.minimum(ground.node_distance[inside], 0.9) + rng.uniform(0, 0.5, len(inside))
         worth -= 2.0 * np.maximum(0, 0.9 - ground.node_door[inside])
-        if wanted == 1:
-            worth -= 0.4 * np.linalg.norm(nodes - np.mean(room.polygon, axis=0), axis=1)
-        else:
-            worth += 0.25 * np.linalg.norm(nodes - np.mean(room.polygon, axis=0), axis=1)
+        worth += (-0.4 if wanted == 1 else 0.25) * np.linalg.norm(nodes - np.mean(room.polygon, axis=0), axis=1)
         chosen = [int(worth.argmax())]
         while len(chosen) < wanted:
             apart = np.min([np.linalg.norm(nodes - nodes[c], axis=1) for c in chosen], axis=0)
@@ -154,17 +151,21 @@ def _stride(way: np.ndarray, style: WalkStyle, rng, heading: float) -> tuple[np.
     ahead = np.stack([np.interp(np.minimum(gone + 0.7, length), along, way[:, i]) for i in range(2)], 1) - positions
     direction = np.arctan2(ahead[:, 1], ahead[:, 0])
     far = np.linalg.norm(ahead, axis=1) > 0.25
-    direction = (
-        direction[far][np.minimum(np.cumsum(far), far.sum() or 1) - 1] if far.any() else np.full(len(times), heading)
-    )
+    if far.any():
+        direction = direction[far][np.minimum(np.cumsum(far), far.sum() or 1) - 1]
+    else:
+        direction = np.full(len(times), heading)
     glance = math.radians(rng.normal(0, 28)) * np.sin(np.pi * times / total) ** 2
     looked = np.unwrap(np.concatenate([[heading], direction + glance]))[1:]
     return positions, looked
 
 
 def _scope(views: np.ndarray) -> tuple[float, float]:
-    """Return the arc of directions (from, to; radians, to > from) worth looking at: all but the widest dull one, where
-    a wall fills the picture. `views` are distances that one sees, all around in equal steps from direction 0."""
+    """Return the arc of directions (from, to; radians, to > from) worth looking at.
+
+    It leaves out the widest arc in which a wall fills the picture. `views` are the visible distances all around, in
+    equal steps from direction 0.
+    """
     count = len(views)
     half = round(count * 30 / 360)
     worth = np.mean([np.roll(views, k) for k in range(-half, half + 1)], axis=0)

@@ -306,11 +306,11 @@ def _interior_door(rng, a: Room, b: Room, doors: list[WallOpening]) -> WallOpeni
         centre = wall.at(place + width / 2, -WALL / 2)
         if all(math.dist(centre, d.start) > 1.3 and math.dist(centre, d.end) > 1.3 for d in doors):
             break
-    ends = _ends(wall, place, width)
+    start, end = _ends(wall, place, width)
     if place - low > high - place - width:  # hinge on the side of the nearer corner
-        ends = ends[::-1]
+        start, end = end, start
     angle = math.radians(rng.uniform(82, 97))
-    return WallOpening("door", *ends, 0.0, round(float(rng.uniform(2.0, 2.1)), 2), (b.name, a.name), angle)
+    return WallOpening("door", start, end, 0.0, round(float(rng.uniform(2.0, 2.1)), 2), (b.name, a.name), angle)
 
 
 def _ends(wall: WallFace, place: float, width: float) -> tuple[Point, Point]:

@@ -156,17 +156,15 @@ def _television(layout: RoomLayout, wall: WallFace, distance: float, reach: floa
     if reach > 1.8 and layout.chance(0.85):
         category = "tv stand" if layout.chance(0.75) else "cabinet"
         model = layout.model(category, lambda m: m.size[2] < 0.8 and m.size[0] > 0.7 and bool(m.surface_height))
-        for shift in SHIFTS if model else ():
-            piece = at_wall(model, wall, distance + shift)
-            if stand := layout.add(piece, zone_before(piece, 0.35)):
-                break
+        pieces = [at_wall(model, wall, distance + shift) for shift in SHIFTS] if model else []
+        stand = next((p for p in pieces if layout.add(p, zone_before(p, 0.35))), None)
     if stand and layout.chance(0.75) and (tv := _tv_on(layout, stand)):
         return tv
     near = wall.project((stand.x, stand.y))[0] if stand else distance
     model = layout.model("tv", stands_on("wall"))
-    for shift in SHIFTS if model else ():
-        height = max(1.25, 0.7 + model.size[2] / 2)
-        if tv := on_wall(layout, "tv", height, model=model, near=(wall, near + shift)):
+    for shift in SHIFTS:
+        height = max(1.25, 0.7 + model.size[2] / 2) if model else None
+        if model and (tv := on_wall(layout, "tv", height, model=model, near=(wall, near + shift))):
             return tv
     return _tv_on(layout, stand) if stand else None
 
@@ -323,7 +321,9 @@ def _bar(layout: RoomLayout) -> None:
         return
     stool = layout.model("stool", lambda m: m.size[2] > 0.55)
     count = layout.integer(1, 4)
-    for i in range(count if stool else 0):
+    if stool is None:
+        return
+    for i in range(count):
         right = ((i + 0.5) / count - 0.5) * (counter.footprint.wide - 0.1)
         front = -counter.footprint.deep / 2 - stool.size[1] / 2 - 0.03
         layout.add(relative(counter, stool, right, front), apart=0.02)

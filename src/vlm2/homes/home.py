@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 
 from ..scenes.record import Room
 from .mesh import Mesh
@@ -16,11 +16,11 @@ Split = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True)
 class FurnitureModel:
-    """One model of the catalogue, in its own frame: origin at the centre of the base, x to its right as one faces it
-    from behind (width), +y its front (depth), z up (height).
+    """One model of the catalogue, in its own frame: origin at the centre of the base, +y its front, z up.
 
-    `stands` says what carries it: the floor, the top of another piece, a wall (origin at the centre of its back), or
-    the ceiling (origin at the centre of its top). `surface_height` is the height of a top that carries things, if any.
+    x (width) points to the right of a person who stands behind it and looks to its front. `stands` is what carries it:
+    the floor, the top of another piece, a wall (origin at the centre of its back), or the ceiling (origin at the centre
+    of its top). `surface_height` is the height of a top that carries things, if any.
     """
 
     name: str
@@ -53,9 +53,12 @@ class Light:
 
 @dataclass(frozen=True)
 class Opening:
-    """A door or a window in a wall between `rooms` (one of them None: outside). `start`, `end` lie on the wall's centre
-    line; `bottom`, `top` are heights. Its leaf, frame or glass is a countable thing with instance id `id`; `yaw` is the
-    direction of the mesh's width about z in radians (an open door's leaf is turned out of its wall)."""
+    """A door or a window in a wall between `rooms`; a room that is None is the outside.
+
+    `start` and `end` lie on the wall's centre line; `bottom` and `top` are heights. Its leaf, frame or glass is a
+    countable thing with instance id `id`. `yaw` is the direction of the mesh's width about z in radians (an open door's
+    leaf is turned out of its wall).
+    """
 
     id: int
     kind: Literal["door", "window"]
@@ -83,9 +86,12 @@ class Home:
 
 @dataclass(frozen=True)
 class CameraWalk:
-    """A walk: seconds, camera poses (OpenCV axes: x right, y down, z forward) and the pinhole camera's horizontal field
-    of view in radians."""
+    """A camera's path: seconds, poses (OpenCV axes: x right, y down, z forward), horizontal field of view (radians)."""
 
     times: Float64[np.ndarray, " frames"]
     world_from_camera: Float64[np.ndarray, "frames 4 4"]
     horizontal_fov: float
+
+    def at(self, frames: Int[np.ndarray, " chosen"]) -> CameraWalk:
+        """Return the walk at some of its frames."""
+        return CameraWalk(self.times[frames], self.world_from_camera[frames], self.horizontal_fov)

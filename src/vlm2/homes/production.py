@@ -1,8 +1,9 @@
-"""Produce homes: a video, its record, pictures for people and, if wanted, exact geometry; or frames for training."""
+"""Produce homes: a video, its record, pictures for people and, on request, exact geometry; or frames for training."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,9 +35,9 @@ Sightings = Mapping[int, Sequence[Sighting]]
 
 @dataclass(frozen=True)
 class HomeOrder:
-    """What to make of one home: its name, seed and split, the video's size in pixels and frames a second.
+    """The settings of one home: its name, seed and split, the video's size in pixels and frames a second.
 
-    `rooms` and `duration` (seconds) follow from the seed where they are None; `sweethome` is `Catalogue`'s.
+    `rooms` and `duration` (seconds) are drawn from the seed where they are None; `sweethome` is `Catalogue`'s.
     """
 
     name: str
@@ -52,12 +53,12 @@ class HomeOrder:
 
     def __post_init__(self) -> None:
         if any(side % 2 or side <= 0 for side in self.size):
-            raise ValueError(f"A video of {self.size[0]} × {self.size[1]} pixels cannot be made; both must be even.")
+            raise ValueError(f"Cannot make a video of {self.size[0]} × {self.size[1]} pixels; both must be even.")
         if not 0 < self.fps <= 120:
             raise ValueError(f"Cannot make a video of {self.fps} frames a second; give a number in (0, 120].")
 
     def files(self, out: Path) -> dict[str, Path]:
-        """Return where its files belong under `out`, by what they are."""
+        """Return the paths of its files under `out`, by kind of file."""
         files = {"video": out / "videos" / f"{self.name}.mp4", "scene": out / "scenes" / f"{self.name}.json"}
         if self.sheets:
             files["sheet"] = out / "sheets" / f"{self.name}.png"
@@ -69,8 +70,10 @@ class HomeOrder:
 
 @dataclass(frozen=True)
 class SampledHome:
-    """Frames of a home for training: sRGB, points in metres in each frame's own camera frame (z is the depth; 0 where
-    nothing is hit), instance ids, seconds and poses."""
+    """Frames of a home for training: sRGB, points, instance ids, seconds and poses.
+
+    Points are metres in each frame's own camera frame (z is the depth; 0 where nothing is hit).
+    """
 
     scene: Scene
     frames: UInt8[np.ndarray, "frames height width 3"]
@@ -89,22 +92,21 @@ def scene_of(
     colours: SeenColours,
     video: str | None = None,
 ) -> Scene:
-    """Return the record of a home. `path` holds the sampled frames only: `sightings` index into it, `colours` counted
-    them."""
+    """Return the record of a home.
+
+    `path` holds the sampled frames only: `sightings` index into it, and `colours` has counted them.
+    """
     objects = tuple(
         replace(o, sightings=tuple(sightings.get(o.id, ())), colour_share=colours.share(o.id, o.colour))
         for o in scene_objects(home)
     )
-    counts: dict[str, int] = {}
-    for thing in objects:
-        counts[thing.category] = counts.get(thing.category, 0) + 1
     poses = tuple(tuple(float(v) for v in pose[:3].ravel()) for pose in path.world_from_camera)
     return Scene(
         name=name,
         dataset=DATASET,
         floor_area=floor_area(home),
         objects=objects,
-        counts=counts,
+        counts=dict(Counter(thing.category for thing in objects)),
         rooms=home.rooms,
         video=video,
         duration=float(path.times[-1]),
@@ -137,21 +139,20 @@ def sample_home(
 ) -> SampledHome:
     """Build a home and render only the frames that training uses: `fps` a second, `size` = (width, height) pixels.
 
-    A renderer of that size may be given to use it again; else one is kept for the process.
+    `renderer` must have that size; without it, the process shares one.
     """
     home = build_home(seed, split, rooms)
     whole = walk(home, seed, duration=duration)
-    chosen = sampled_frames(whole.times, fps)
-    path = CameraWalk(whole.times[chosen], whole.world_from_camera[chosen], whole.horizontal_fov)
+    path = whole.at(sampled_frames(whole.times, fps))
     intrinsics = pinhole(*size, path.horizontal_fov)
     renderer = renderer or shared_renderer(*size)
     renderer.load(home)
     frames, points, instances, colours = [], [], [], SeenColours()
     for pose in path.world_from_camera:
         shot = renderer.render(pose, intrinsics, outputs=("rgb", "depth", "instances"))
-        frames.append(_asked(shot.rgb))
-        points.append(camera_points(_asked(shot.depth), intrinsics))
-        instances.append(_asked(shot.instances))
+        frames.append(_present(shot.rgb))
+        points.append(camera_points(_present(shot.depth), intrinsics))
+        instances.append(_present(shot.instances))
         colours.add(frames[-1], instances[-1])
     scene = scene_of(home, f"{split}_{seed}", path, intrinsics, _sightings(instances), colours)
     return SampledHome(
@@ -160,7 +161,7 @@ def sample_home(
 
 
 def produce_home(order: HomeOrder, out: Path, renderer: Renderer | None = None) -> Scene:
-    """Make one home's files under `out` and return its record; read the record if they are all there already.
+    """Make one home's files under `out` and return its record; only read the record if all files exist already.
 
     Every file appears whole or not at all. Raises what `Renderer` raises where there is no EGL.
     """
@@ -173,7 +174,7 @@ def produce_home(order: HomeOrder, out: Path, renderer: Renderer | None = None) 
     renderer = renderer or shared_renderer(*order.size)
     renderer.load(home)
     chosen = sampled_frames(path.times, SIGHTING_HZ)
-    sampled = CameraWalk(path.times[chosen], path.world_from_camera[chosen], path.horizontal_fov)
+    sampled = path.at(chosen)
     with _whole(files["video"]) as file:
         film = _film(renderer, path, intrinsics, set(chosen.tolist()), order, file)
 
@@ -199,15 +200,15 @@ def shared_renderer(width: int, height: int) -> Renderer:
     return Renderer(width, height)
 
 
-def _asked(output: np.ndarray | None) -> np.ndarray:
-    """Return an output of a frame that was asked for, and so is there."""
+def _present(output: np.ndarray | None) -> np.ndarray:
+    """Return an output of a frame that was requested, and so is present."""
     assert output is not None
     return output
 
 
 @dataclass(frozen=True)
 class _Film:
-    """What filming keeps beside the video: maps and colours of the sampled frames, and pictures for the sheet."""
+    """Results of filming beside the video: maps and colours of the sampled frames, and pictures for the sheet."""
 
     instances: list[np.ndarray]
     depths: list[np.ndarray]
@@ -219,26 +220,27 @@ class _Film:
 def _film(
     renderer: Renderer, path: CameraWalk, intrinsics: Intrinsics, sampled: set[int], order: HomeOrder, file: Path
 ) -> _Film:
-    """Render the path into a video file, and keep what the record and the sheet need."""
+    """Render the path into a video file, and collect the data of the record and of the sheet."""
     film = _Film([], [], [], [], SeenColours())
     shown = set(np.linspace(0, len(path.times) - 1, SHEET_FRAMES).astype(int).tolist())
     extra: tuple[Output, ...] = ("instances", "depth") if order.geometry else ("instances",)
     with _video(file, order.size, order.fps) as write:
         for index, (time, pose) in enumerate(zip(path.times, path.world_from_camera, strict=True)):
             shot = renderer.render(pose, intrinsics, outputs=("rgb", *(extra if index in sampled else ())))
-            write(_asked(shot.rgb), float(time - path.times[0]))
+            write(_present(shot.rgb), float(time - path.times[0]))
             if index in sampled:
-                film.instances.append(_asked(shot.instances))
-                film.colours.add(_asked(shot.rgb), film.instances[-1])
+                film.instances.append(_present(shot.instances))
+                film.colours.add(_present(shot.rgb), film.instances[-1])
                 if order.geometry:
-                    film.depths.append(_asked(shot.depth))
+                    film.depths.append(_present(shot.depth))
             if index in shown:
-                film.pictures.append(_asked(shot.rgb))
+                film.pictures.append(_present(shot.rgb))
                 film.picture_times.append(float(time))
     return film
 
 
 def _sightings(instances: Sequence[np.ndarray]) -> dict[int, list[Sighting]]:
+    """Return the frames that show each thing, by its id."""
     seen: dict[int, list[Sighting]] = {}
     for frame, ids in enumerate(instances):
         for id, share in shares(ids).items():
@@ -268,7 +270,7 @@ def _video(file: Path, size: tuple[int, int], fps: float) -> Iterator[Callable[[
 
 @contextmanager
 def _whole(file: Path) -> Iterator[Path]:
-    """Give a temporary name beside `file`, which takes its place only when all went well."""
+    """Yield a temporary name beside `file`, and move that file to its place if there was no error."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{os.getpid()}_{file.name}")
     try:
@@ -281,10 +283,7 @@ def _whole(file: Path) -> Iterator[Path]:
 def _save_geometry(file: Path, depth: np.ndarray, path: CameraWalk, intrinsics: Intrinsics) -> None:
     """Write depth (metres along the camera's axis, 16-bit floats), times, poses and the pinhole matrix."""
     matrix = np.array([[intrinsics.fx, 0, intrinsics.cx], [0, intrinsics.fy, intrinsics.cy], [0, 0, 1]])
+    poses = path.world_from_camera
     np.savez_compressed(
-        file,
-        depth=depth.astype(np.float16),
-        times=path.times,
-        world_from_camera=path.world_from_camera,
-        intrinsics=matrix,
+        file, depth=depth.astype(np.float16), times=path.times, world_from_camera=poses, intrinsics=matrix
     )

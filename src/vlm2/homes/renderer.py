@@ -38,15 +38,15 @@ _LAYOUT = "3f4 2f4 4f1 4f1 2u2"
 
 
 class MissingEGL(OSError, RuntimeError):
-    """The machine has no EGL to draw with. An OSError too, which commands report in one line."""
+    """The machine has no EGL. This is an OSError too, because commands report those in one line."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """One frame. Outputs that were not asked for are None.
+    """One frame. Outputs that were not requested are None.
 
-    `points` are world metres and `depth` metres along the camera's axis; where nothing is hit, depth is 0 and the point
-    the camera's place. `instances` holds ids of the home, 0 for its shell and for nothing.
+    `points` are in world metres, `depth` in metres along the camera's axis. Where nothing is hit, depth is 0 and the
+    point is the camera's position. `instances` holds ids of the home, 0 for its shell and for nothing.
     """
 
     rgb: UInt8[np.ndarray, "height width 3"] | None
@@ -57,7 +57,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class RenderChunk:
-    """Triangles that are drawn or left out together: where they lie in the index buffer, and their bounds in metres."""
+    """Triangles that are drawn or culled together: their range in the index buffer, and their bounds in metres."""
 
     first: int
     count: int
@@ -66,9 +66,9 @@ class RenderChunk:
 
 
 class Renderer:
-    """Draw loaded homes at one image size (pixels). Use as a context manager, in one thread; `load` before `render`.
+    """Draw loaded homes at one image size (pixels). Use it as a context manager, in one thread; `load` before `render`.
 
-    Raises MissingEGL with the line that installs it where there is none, and ValueError for a size out of range.
+    Raises MissingEGL (with the command that installs EGL) and ValueError for a size out of range.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -92,7 +92,7 @@ class Renderer:
         self.close()
 
     def close(self) -> None:
-        """Give the device's memory back. Nothing can be rendered afterwards."""
+        """Release the device's memory. Nothing can be rendered afterwards."""
         with self._context:
             self._unload()
             for target in (self._fine, self._image):
@@ -103,13 +103,13 @@ class Renderer:
 
     @property
     def device(self) -> str:
-        """The name that the driver gives to what draws."""
+        """The driver's name of the device."""
         return self._context.info["GL_RENDERER"]
 
     def load(self, home: Home) -> None:
-        """Bring a home's triangles, textures and light to the device; the home loaded before is let go."""
+        """Upload a home's triangles, textures and light to the device in place of the home loaded before."""
         light = illuminate(home)
-        with self._context:  # each renderer has its own, and it must be the current one
+        with self._context:  # each renderer has its own context, which must be the current one
             self._unload()
             self._upload(home, light)
         self._illumination = light
@@ -139,7 +139,7 @@ class Renderer:
         intrinsics: Intrinsics,
         outputs: Collection[Output] = OUTPUTS,
     ) -> Rendered:
-        """Draw one frame from a camera pose (OpenCV axes) and give back the outputs asked for.
+        """Draw one frame from a camera pose (OpenCV axes) and return the requested outputs.
 
         Raises RuntimeError before `load`, and ValueError for intrinsics of another image size.
         """
@@ -176,7 +176,7 @@ class Renderer:
         surface = self._surface
         surface["clip_from_world"].write(np.ascontiguousarray(clip_from_world.T, np.float32).tobytes())
         surface["eye"].value, surface["forward"].value = tuple(eye), tuple(forward)
-        # As a phone does, expose for what lies ahead; it changes smoothly with the pose and keeps no state.
+        # The exposure follows the light ahead, as a phone's does. It changes smoothly with the pose and has no state.
         ahead = 0.5 * (light.brightness(eye) + light.brightness(eye + 1.5 * forward))
         surface["exposure"].value = float(np.clip(0.32 / max(ahead, 0.02), 0.4, 3.0))
 
@@ -225,7 +225,7 @@ def camera_points(
 def _context() -> moderngl.Context:
     import moderngl
 
-    gl: Any = moderngl  # whose stubs take keywords for dictionaries
+    gl: Any = moderngl  # its type stubs have wrong types for keywords
     try:
         return gl.create_standalone_context(backend="egl", require=430)
     except Exception as error:
@@ -306,7 +306,7 @@ def _clip_from_camera(k: Intrinsics) -> np.ndarray:
 
 
 def _in_view(chunk: RenderChunk, clip_from_world: np.ndarray) -> bool:
-    """Say whether a chunk's box may be seen: not wholly beyond one side of the view."""
+    """Return whether a chunk's box may be visible: it does not lie wholly beyond one side of the view."""
     corners = np.array(np.meshgrid(*zip(chunk.low, chunk.high, strict=True), [1.0])).reshape(4, -1)
     x, y, _, w = clip_from_world @ corners
     beyond = (x > w).all() or (x < -w).all() or (y > w).all() or (y < -w).all() or (w < NEAR).all()

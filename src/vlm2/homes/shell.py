@@ -130,10 +130,10 @@ def build_shell(plan: FloorPlan, split: Split, rng: np.random.Generator) -> Mesh
         walls = wall_faces(room)
         accented = int(rng.integers(len(walls)))
         for i, wall in enumerate(walls):
-            holes = sorted((span, o) for o in plan.openings if (span := wall.span(o)))
+            holes = [(span, o) for o in plan.openings if (span := wall.span(o))]
             doors = [(span, o) for span, o in holes if o.kind == "door"]
-            _wall(surfaces, wall, room.height, holes, finish.accent if i == accented else finish.wall)
-            _skirting(surfaces, wall, [span for span, _ in doors], finish.skirting)
+            _wall(surfaces, wall, room.height, sorted(holes), finish.accent if i == accented else finish.wall)
+            _skirting(surfaces, wall, sorted(span for span, _ in doors), finish.skirting)
             for span, door in doors:
                 _casing(surfaces, wall, span, door.top, frame)
         for low, high in _rectangles(room):
@@ -276,5 +276,6 @@ def _window(opening: WallOpening, wall: WallFace, rng: np.random.Generator) -> M
     ground = triple(rng.uniform((0.3, 0.36, 0.26), (0.5, 0.55, 0.45)))
     for under, over, colour in ((bottom, horizon, ground), (horizon, top, sky)):
         glass = Material(colour, glow=0.8, gloss=0.4)
-        surfaces.quad((high, -0.08, under), (low - high, 0, 0), (0, 0, over - under), glass, matrix)
+        origin = matrix[:3, :3] @ np.array([high, -0.08, under]) + matrix[:3, 3]
+        surfaces.quad(origin, matrix[:3, 0] * (low - high), (0, 0, over - under), glass)
     return surfaces.mesh()

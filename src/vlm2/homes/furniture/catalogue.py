@@ -10,19 +10,13 @@ from functools import cache, lru_cache, partial
 import numpy as np
 
 from ..home import FurnitureModel, Split
-from . import bathroom, beds, decor, electronics, kitchen, lamps, music, plants, seating, storage, tables
-from . import small_items as small
+from . import bathroom, beds, decor, electronics, kitchen, lamps, music, plants, seating, small_items, storage, tables
 from .design import Design, Stands, finished
 from .random_draw import Draw
 from .sweethome import CatalogueEntry, SweetHome, installed, split_of
 
-DESIGNS: tuple[Design, ...] = sum(
-    (
-        kind.DESIGNS
-        for kind in (seating, tables, beds, storage, kitchen, bathroom, electronics, lamps, plants, decor, music, small)
-    ),
-    (),
-)
+MODULES = (seating, tables, beds, storage, kitchen, bathroom, electronics, lamps, plants, decor, music, small_items)
+DESIGNS: tuple[Design, ...] = tuple(design for module in MODULES for design in module.DESIGNS)
 MODELS_PER_CATEGORY = 30
 LEAST_PER_DESIGN = 10
 MORE_TO_TRAIN_ON = 200  # a design, in the training split alone
@@ -30,11 +24,12 @@ MORE_TO_TRAIN_ON = 200  # a design, in the training split alone
 
 @cache
 def design_models(design: Design) -> dict[Split, tuple[str, ...]]:
-    """Return the names of a design's models in each split: 70, 10 and 20 % of the first, in the order of their hashes,
-    and of all that follow, which are for training.
+    """Return the names of a design's models in each split.
 
-    A name settles the model altogether (form, sizes, finishes), so what a test home shows was never trained on. From
-    few models training learns those, and not their kind (docs/experiments/2026-11-27-labels.md).
+    The first models are split 70, 10 and 20 %, in the order of their hashes. `MORE_TO_TRAIN_ON` further ones are for
+    training only, since training on few models learns these models and not their category
+    (docs/experiments/2026-11-27-labels.md). A name determines the model (form, sizes, finishes), so training never shows
+    the models of a test home.
     """
     forms = sum(d.category == design.category for d in DESIGNS)
     count = max(LEAST_PER_DESIGN, MODELS_PER_CATEGORY // forms)
@@ -70,8 +65,8 @@ class ModelOffer:
 class Catalogue:
     """The furniture of one split: our own parametric models, and Sweet Home 3D's where they are installed.
 
-    `sweethome`: True asks for Sweet Home 3D's (ValueError if they are not installed), False leaves them out, None takes
-    them where they are.
+    `sweethome`: True requires Sweet Home 3D's (ValueError if they are not installed), False leaves them out, None uses
+    them where they are installed.
     """
 
     def __init__(self, split: Split, sweethome: bool | None = None):
@@ -98,18 +93,16 @@ class Catalogue:
         return tuple(offer.name for offer in self._of(category, stands))
 
     def pick(self, category: str, rng: np.random.Generator, stands: Stands | None = None) -> FurnitureModel:
-        """Draw a model of a category (of those that stand so, where `stands` is given); a generator decides it.
+        """Draw a model of a category, and of one way to stand where `stands` is given.
 
-        Raises KeyError, naming what there is, for a category or a way of standing that the catalogue lacks.
+        Raises KeyError, with the known ones, for a category or a way to stand that the catalogue lacks.
         """
         offers = self._of(category, stands)
         return offers[int(rng.integers(len(offers)))].build()
 
     def models(self) -> Iterator[FurnitureModel]:
-        """Build and give every model, by category."""
-        for category in self.categories:
-            for offer in self._offers[category]:
-                yield offer.build()
+        """Build and yield every model, by category."""
+        return (offer.build() for category in self.categories for offer in self._offers[category])
 
     def _of(self, category: str, stands: Stands | None) -> list[ModelOffer]:
         if category not in self._offers:

@@ -71,11 +71,8 @@ def box(
         for sign in (-1.0, 1.0):
             shape = (len(lines[up]), len(lines[across]))
             grid = np.empty((*shape, 3))
-            grid[..., across], grid[..., up], grid[..., axis] = (
-                lines[across] * sign,
-                lines[up][:, None],
-                sign * half[axis],
-            )
+            grid[..., across], grid[..., up] = lines[across] * sign, lines[up][:, None]
+            grid[..., axis] = sign * half[axis]
             grid = grid.reshape(-1, 3)
             if bevel > 0:
                 core = np.clip(grid, -inner, inner)
@@ -90,9 +87,8 @@ def box(
             uvs.append(_box_uv(grid, axis))
             faces.append(_stitch(*shape) + count)
             count += len(grid)
-    return part(
-        np.concatenate(positions), np.concatenate(normals), np.concatenate(uvs), np.concatenate(faces), material
-    )
+    positions, normals, uvs, faces = map(np.concatenate, (positions, normals, uvs, faces))
+    return part(positions, normals, uvs, faces, material)
 
 
 def _box_uv(points: np.ndarray, axis: int) -> np.ndarray:
@@ -106,11 +102,10 @@ def _box_uv(points: np.ndarray, axis: int) -> np.ndarray:
 def cushion(size: Point, at: Point = ORIGIN, material: Material = PLAIN, *, puff: float = 0.25, steps: int = 1) -> Part:
     """Return a box with round edges whose top and bottom swell by `puff` of its height in the middle."""
     height = size[2] / (1 + puff)
-    soft = box(
-        (size[0], size[1], height), at, material, bevel=0.45 * min(size[0], size[1], height), steps=steps, cuts=(0.0,)
-    )
+    core = (size[0], size[1], height)
+    soft = box(core, at, material, bevel=0.45 * min(core), steps=steps, cuts=(0.0,))
     middle = np.add(at, (0, 0, height / 2))
-    relative = (soft.positions - middle) / (np.asarray([size[0], size[1], height]) / 2)
+    relative = (soft.positions - middle) / (np.asarray(core) / 2)
     swell = np.clip(1 - relative[:, 0] ** 2, 0, 1) * np.clip(1 - relative[:, 1] ** 2, 0, 1)
     positions = soft.positions.copy()
     positions[:, 2] += relative[:, 2] * swell * puff * height / 2 + puff * height / 2
@@ -145,10 +140,8 @@ def lathe(
     positions, normals, uvs, faces, count = [], [], [], [], 0
     normal_starts, normal_ends = _joints(outward)
     for i in range(len(starts)):
-        for (radius, height), normal, v in (
-            (starts[i], normal_starts[i], arc[i]),
-            (ends[i], normal_ends[i], arc[i + 1]),
-        ):
+        rims = ((starts[i], normal_starts[i], arc[i]), (ends[i], normal_ends[i], arc[i + 1]))
+        for (radius, height), normal, v in rims:
             positions.append(np.column_stack([circle * radius, np.full(sides + 1, height)]))
             normals.append(np.column_stack([circle * normal[0], np.full(sides + 1, normal[1])]))
             uvs.append(np.column_stack([angles * max(points[:, 0].max(), 1e-3), np.full(sides + 1, v)]))
@@ -156,8 +149,8 @@ def lathe(
         wanted = [quads[k] for k, radius in ((0, starts[i][0]), (1, ends[i][0])) if radius > 1e-9]
         faces.append(np.concatenate(wanted) + count)
         count += 2 * (sides + 1)
-    stacked = np.concatenate(positions) + np.asarray(at)
-    return part(stacked, np.concatenate(normals), np.concatenate(uvs), np.concatenate(faces), material)
+    positions, normals, uvs, faces = map(np.concatenate, (positions, normals, uvs, faces))
+    return part(positions + np.asarray(at), normals, uvs, faces, material)
 
 
 def _joints(outward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -227,10 +220,7 @@ def prism(
     low = np.column_stack([ring, np.zeros(count)])
     high = np.add(low, (0, 0, height))
     sides = np.stack([low, np.roll(low, -1, 0), np.roll(high, -1, 0), high], 1).reshape(-1, 3)
-    side_uvs = np.stack(
-        [arc[:-1], arc[:-1] * 0, arc[1:], arc[1:] * 0, arc[1:], arc[1:] * 0 + height, arc[:-1], arc[:-1] * 0 + height],
-        1,
-    ).reshape(-1, 2)
+    side_uvs = np.array([[(a, 0), (b, 0), (b, height), (a, height)] for a, b in pairwise(arc)]).reshape(-1, 2)
     side_faces = np.concatenate([np.arange(count)[:, None] * 4 + f for f in ([0, 1, 2], [0, 2, 3])])
     hub = 4 * count
     fan = np.column_stack([np.full(count, count), np.arange(count), (np.arange(count) + 1) % count])
@@ -323,14 +313,9 @@ def joined(parts: Iterable[Part]) -> Mesh:
         groups.setdefault(solid.material, []).append(solid)
     merged = []
     for material, group in groups.items():
-        starts = np.cumsum([0] + [len(g.positions) for g in group[:-1]])
-        merged.append(
-            Part(
-                np.concatenate([g.positions for g in group]),
-                np.concatenate([g.normals for g in group]),
-                np.concatenate([g.uvs for g in group]),
-                np.concatenate([g.faces + np.int32(s) for g, s in zip(group, starts, strict=True)]),
-                material,
-            )
-        )
+        starts = np.cumsum([0] + [len(g.positions) for g in group[:-1]]).astype(np.int32)
+        faces = np.concatenate([g.faces + start for g, start in zip(group, starts, strict=True)])
+        names = ("positions", "normals", "uvs")
+        positions, normals, uvs = (np.concatenate([getattr(g, name) for g in group]) for name in names)
+        merged.append(Part(positions, normals, uvs, faces, material))
     return Mesh(tuple(merged))

@@ -50,8 +50,10 @@ class Selection:
 @cache
 def selection() -> Selection:
     """Read the selection from `sweethome_models.toml`."""
-    table = tomllib.loads((files(__package__) / "sweethome_models.toml").read_text(encoding="utf-8"))
-    return Selection(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+    text = (files("vlm2.homes.furniture") / "sweethome_models.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    places = (tuple(table[key]) for key in ("on_top", "on_wall", "carrying"))
+    return Selection(table["models"], table["licences"], *places)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,6 @@ class CatalogueEntry:
     colour: str
     licence: str
     parts: tuple[tuple[float, float, float, int, int], ...]
-    sha256: str
 
 
 def installed(folder: Path = FOLDER) -> bool:
@@ -186,7 +187,6 @@ def _converted(
         colour=dominant_colour(mesh),
         licence=f"{selection().licences[pack]}, {row.get('creator', pack)}",
         parts=tuple((*p.material.colour, len(p.positions), len(p.faces)) for p in mesh.parts),
-        sha256=hashlib.sha256(b"".join(p.positions.tobytes() + p.faces.tobytes() for p in mesh.parts)).hexdigest(),
     )
     return entry, mesh
 
