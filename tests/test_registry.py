@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vlm2 import registry
-from vlm2.encoders.detectors import Detections, detectors, load_detector
+from vlm2.encoders.detectors import detectors, load_detector
 from vlm2.encoders.geometry import build_encoder, encoder_names
 from vlm2.encoders.vision import load_vision_encoder, vision_encoders
 from vlm2.encoders.weights import read_parts
