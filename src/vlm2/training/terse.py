@@ -1,7 +1,7 @@
-"""Terse questions: the benchmark's questions in as few words as tell them apart, for training alone.
+"""Terse questions: the benchmark's questions in as few words as possible, for training only.
 
-A question of VSI-Bench takes 60 to 110 tokens, of which a handful carry what is asked. Its terse form takes a third of
-that, so that a step holds three times as many facts about a home; the benchmark's and users' words are trained beside.
+A question of VSI-Bench takes 60 to 110 tokens. Its terse form takes a third of that, so a step holds three times as
+many facts about a home. The benchmark's wording and users' wordings are trained as well.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ TEXTS = {
     "object_rel_direction_hard": "At {stand}, facing {face}: where is {target}?",
     "obj_appearance_order": "Which order?",
 }
-"""By question type; the types that are not here have nothing to leave out."""
+"""Terse forms by question type; the other types have none."""
 
 
 @dataclass(frozen=True)
 class TerseQuestion(Question):
-    """A question whose prompt is its text and its options, without a request how to answer."""
+    """A question whose prompt is its text and its options, without instructions for the answer."""
 
     def prompt(self) -> str:
         """Return the text and the options, one a line."""
@@ -35,7 +35,7 @@ class TerseQuestion(Question):
 
 
 def terse(question: Question) -> Question:
-    """Return the question in its terse form, or as it is where it has none."""
+    """Return the question in its terse form, or unchanged if it has none."""
     if question.question_type not in TEXTS:
         return question
     text = TEXTS[question.question_type].format(**question.slots)
