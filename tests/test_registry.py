@@ -11,8 +11,7 @@ from vlm2.encoders.geometry import build_encoder, encoder_names
 from vlm2.encoders.vision import load_vision_encoder, vision_encoders
 from vlm2.evaluation.benchmark import benchmarks
 from vlm2.evaluation.benchmark import find as find_benchmark
-from vlm2.training.recipe import find as find_recipe
-from vlm2.training.recipe import recipes
+from vlm2.training.recipe import load_recipe, recipes
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def test_a_benchmark_is_one_file(add):
 def test_a_recipe_is_one_file(add):
     add("vlm2.training.recipes", "toy_recipe", '"""Toy training."""\ndef recipe(): ...\ndef run(config): ...\n')
     assert recipes()["toy_recipe"] == "Toy training."
-    assert find_recipe("toy_recipe").run(None) is None
+    assert load_recipe("toy_recipe").run(None) is None
 
 
 def test_what_binds_no_such_name_is_no_entry(add):

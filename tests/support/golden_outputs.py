@@ -294,7 +294,8 @@ def cli(*arguments: object) -> str:
 def read_log(file: Path) -> list[dict]:
     rows = (json.loads(line) for line in file.read_text("utf-8").splitlines())
     return [
-        {LOG_NAMES.get(k, k): v for k, v in sorted(row.items()) if not any(word in k for word in VOLATILE)} for row in rows
+        {LOG_NAMES.get(k, k): v for k, v in sorted(row.items()) if not any(word in k for word in VOLATILE)}
+        for row in rows
     ]
 
 

@@ -18,7 +18,7 @@ def train(
     list_recipes: Annotated[bool, typer.Option("--list", help="List the recipes and exit.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the settings that would be used and exit.")] = False,
 ) -> None:
-    """Train with a recipe: `vlm2 train mini --answering.steps 100`. Run again, it continues from its last checkpoint."""
+    """Train with a recipe: `vlm2 train mini --answering.steps 9`. The same command continues a killed run."""
     from ..training.recipe import configure, flatten, load_recipe, recipes
 
     if list_recipes:

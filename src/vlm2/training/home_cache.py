@@ -33,8 +33,7 @@ from ..models import FrameFeatures
 from ..models.windows import FrameInputs, encode_windows
 from ..scenes.record import Scene
 from ..slam.tracking import Tracked
-from .digest import weights_hash
-from .tensor_cache import CachedTensors, feature_tensors, read_features, read_header, write_tensors
+from .tensor_cache import CachedTensors, feature_tensors, read_features, read_header, weights_hash, write_tensors
 
 HOME_FORMAT = "vlm2-cached-home-1"
 

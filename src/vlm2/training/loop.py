@@ -1,9 +1,9 @@
 """The training loop: transformers' Trainer over ready-made examples, saving only what is trained.
 
 All recipes share it. It writes checkpoints with optimiser, schedule and random state, from which a killed run continues
-exactly; it measures a held-out loss at intervals; and it logs to the progress bar, to TensorBoard files (if tensorboard
-is installed) and to `log.jsonl`. Under torchrun or `accelerate launch` the processes share the examples of each step, so
-that a step is the same with any number of processes.
+exactly; it measures a held-out loss at intervals; it logs to `log.jsonl`, and to TensorBoard if that is installed. Under
+torchrun or `accelerate launch` the processes share the examples of each step, so that a step is the same with any number
+of processes.
 """
 
 from __future__ import annotations
@@ -18,17 +18,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.utils.data import SequentialSampler
-from transformers import Trainer, TrainerCallback, TrainingArguments, get_cosine_schedule_with_warmup
+from transformers import Trainer, TrainingArguments
 
 from ..models.precision import multiplies_bfloat16
 from .stage import Optimiser, RunConfig, Stage
-
-
-class _JsonLog(TrainerCallback):
-    def on_log(self, args, state, control, logs=None, **kwargs) -> None:
-        if state.is_world_process_zero:
-            with open(Path(args.output_dir) / "log.jsonl", "a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": state.global_step, **(logs or {})}) + "\n")
 
 
 class _Loop(Trainer):
@@ -43,14 +36,6 @@ class _Loop(Trainer):
         if self.optimizer is None:
             self.optimizer = torch.optim.AdamW(self.groups, lr=self.settings.learning_rate, betas=(0.9, 0.98))
         return self.optimizer
-
-    def create_scheduler(self, num_training_steps: int, optimizer=None):
-        if self.lr_scheduler is None:
-            warmup = int(self.settings.warmup * num_training_steps)
-            optimizer = self.optimizer if optimizer is None else optimizer
-            assert optimizer is not None
-            self.lr_scheduler = get_cosine_schedule_with_warmup(optimizer, warmup, num_training_steps)
-        return self.lr_scheduler
 
     def _get_train_sampler(self, train_dataset=None):
         return SequentialSampler(self.train_dataset)  # pyright: ignore[reportArgumentType]
@@ -76,6 +61,9 @@ class _Loop(Trainer):
             logs.update({name: float(value) for name, value in gathered.items()})
             self.parts.clear()
         super().log(logs, *args, **kwargs)
+        if self.state.is_world_process_zero:
+            with open(Path(str(self.args.output_dir)) / "log.jsonl", "a", encoding="utf-8") as file:
+                file.write(json.dumps({"step": self.state.global_step, **logs}) + "\n")
 
 
 def train_stages(stages: Sequence[Stage], run: RunConfig) -> None:
@@ -109,6 +97,8 @@ def train_stage(stage: Stage, run: RunConfig) -> None:
         per_device_train_batch_size=1,
         per_device_eval_batch_size=1,
         gradient_accumulation_steps=examples_per_process(stage.optimiser.accumulate),
+        lr_scheduler_type="cosine",
+        warmup_steps=int(stage.optimiser.warmup * stage.steps),
         max_grad_norm=stage.optimiser.gradient_norm,
         logging_steps=run.log_every,
         save_steps=run.save_every,
@@ -129,7 +119,6 @@ def train_stage(stage: Stage, run: RunConfig) -> None:
         train_dataset=stage.data,
         eval_dataset=stage.held_out if evaluates else None,
         data_collator=lambda batch: {"example": batch[0]},  # an example is a batch already
-        callbacks=[_JsonLog()],
     )
     loop.parts, loop.settings = defaultdict(list), stage.optimiser
     loop.groups = stage.optimiser.parameter_groups(stage.objective)

@@ -21,9 +21,9 @@ from ..evaluation.receipt import code_version, machine, packages
 from ..evaluation.report.findings import find_out
 from ..evaluation.report.report import markdown
 from ..evaluation.scores import Run
-from .digest import feed
 from .home_cache import CachedHome
 from .recipe import flatten
+from .tensor_cache import hash_tensors
 
 CARD = "README.md"
 TEMPLATE = Path(__file__).with_name("model_card.md")
@@ -39,7 +39,7 @@ def data_hash(homes: Sequence[CachedHome]) -> str:
     for home in sorted(homes, key=lambda home: home.path.name):
         digest.update(f"{home.path.name}\n{home.scene.to_json()}\n".encode())
         with safe_open(home.path, framework="pt") as file:
-            feed(digest, ((name, file.get_tensor(name)) for name in sorted(file.keys())))
+            hash_tensors(digest, ((name, file.get_tensor(name)) for name in sorted(file.keys())))
     return digest.hexdigest()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from torch.utils.data import Dataset
 
 from ..evaluation.vsi_metrics import COLUMNS
 from ..questions import paraphrase
@@ -18,6 +19,9 @@ RECALLED_NUMBERS = ("object_counting", "object_abs_distance", "room_size_estimat
 Pool = dict[str, list[Question]]
 """Questions by task, and drills by kind."""
 
+ChangeAnswer = Callable[[Question], Question]
+"""Gives a question another ground truth."""
+
 
 @dataclass(frozen=True)
 class QuestionSampler:
@@ -28,9 +32,7 @@ class QuestionSampler:
     terse: float = 0.5  # share in few words
     with_answer: float = 0.0  # share, of those that the recall can answer, whose prompt holds the (true) answer
 
-    def draw(
-        self, pool: Pool, rng: np.random.Generator, answer: Callable[[Question], Question] | None = None
-    ) -> tuple[Question, ...]:
+    def draw(self, pool: Pool, rng: np.random.Generator, answer: ChangeAnswer | None = None) -> tuple[Question, ...]:
         """Draw questions: first a task, then one of its questions; options are shuffled.
 
         `answer` replaces the ground truth of the questions whose prompt does not hold the answer.
@@ -49,6 +51,36 @@ class QuestionSampler:
                 question = terse(question)
             chosen.append(with_recalled_answer(question) if with_answer else question)
         return tuple(chosen)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Examples up to index `until` join the draws of all `samplers`: (sampler, its questions, another answer)."""
+
+    until: int
+    samplers: tuple[tuple[QuestionSampler, Pool, ChangeAnswer | None], ...]
+
+
+class TextOnlyQuestions(Dataset):
+    """`length` samples of questions of all homes, without their videos.
+
+    All answers follow by rules: the letter of an answer in the prompt, the answer that the words alone make likeliest
+    (`typical_answers`), or a copy of the answer in the prompt. From rules the adapters learn in tens of steps that an
+    answer depends on the name of an object or on the words of an option. Real answers scatter; from those the adapters
+    learn only what all homes have in common, and need hundreds of steps.
+    """
+
+    def __init__(self, phases: Sequence[Phase], length: int, seed: int) -> None:
+        self.phases, self.length, self.seed = phases, length, seed
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[Question, ...]:
+        rng = np.random.default_rng([self.seed, 2, index])
+        phase = next(phase for phase in self.phases if index < phase.until)
+        draws = (sampler.draw(pool, rng, answer) for sampler, pool, answer in phase.samplers)
+        return tuple(question for drawn in draws for question in drawn)
 
 
 def by_task(questions: Iterable[Question]) -> Pool:

@@ -6,6 +6,7 @@ from collections.abc import Sized
 from dataclasses import dataclass
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
@@ -64,6 +65,11 @@ class Objective(nn.Module):
 
     Its state dict holds the trained tensors only.
     """
+
+    @property
+    def device(self) -> torch.device:
+        """Device of the parameters."""
+        return next(self.parameters()).device
 
     def prepare(self) -> None:
         """Do what has to be done before the first step of a stage. Does nothing by default."""

@@ -6,16 +6,17 @@ bfloat16, all else in float32. Frames come first; patches are row-major on the h
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..models import FrameFeatures
 
@@ -73,3 +74,17 @@ def feature_tensors(features: FrameFeatures) -> dict[str, Tensor]:
 def read_features(tensors: Mapping[str, Tensor], grid: tuple[int, int], stride: int = 1) -> FrameFeatures:
     """Return every `stride`-th frame's features in single precision, from their stored tensors."""
     return FrameFeatures(**{name: tensor[::stride].float() for name, tensor in tensors.items()}, grid=grid)
+
+
+def hash_tensors(digest: hashlib._Hash, tensors: Iterable[tuple[str, Tensor]]) -> None:
+    """Add the names and bytes of tensors to a hash, in the order given."""
+    for name, tensor in tensors:
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+
+
+def weights_hash(module: nn.Module) -> str:
+    """Return the sha256 of a module's class and of its weights in bfloat16."""
+    digest = hashlib.sha256(type(module).__name__.encode())
+    hash_tensors(digest, ((name, tensor.to(torch.bfloat16)) for name, tensor in sorted(module.state_dict().items())))
+    return digest.hexdigest()

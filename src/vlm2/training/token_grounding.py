@@ -8,6 +8,7 @@ model's vocabulary at a hundredth of the cost of teaching it through answers.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from jaxtyping import Float, Int
 from safetensors.torch import load_file
@@ -40,7 +41,8 @@ def pool2(values: Float[Tensor, "frames patches dim"], grid: tuple[int, int], ho
 
 def recognition_with_words(model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> Recognition:
     """Return the model's recognition, or a new one where it has none, with the embeddings of the category names."""
-    words = word_embeddings(model.language_model.get_input_embeddings(), processor.tokenizer)
+    embedding: Any = model.language_model.get_input_embeddings()
+    words = word_embeddings(embedding, processor.tokenizer)
     recognition = Recognition(words.shape[1]) if model.recognition is None else model.recognition
     recognition.words.copy_(words)
     return recognition
@@ -77,11 +79,12 @@ class TokenGrounding(Objective):
     def forward(self, example: Example) -> dict[str, Tensor]:
         """Return the grounding losses of every frame's own tokens."""
         assert example.truth is not None
-        device = self.grounding.place.weight.device
-        features = example.features.to(device)
+        features = example.features.to(self.device)
         tokens = self.model.projector(self.model.represent(features), features.grid)
-        shown = pooled_categories(example.truth.categories.to(device), features.grid)
-        category, position = self.grounding(tokens, shown, pool2(example.truth.coordinates.to(device), features.grid))
+        shown = pooled_categories(example.truth.categories.to(self.device), features.grid)
+        category, position = self.grounding(
+            tokens, shown, pool2(example.truth.coordinates.to(self.device), features.grid)
+        )
         return {"loss": category + 0.5 * position, "category": category, "position": position}
 
     def load_grounded(self, folder: str | Path) -> None:

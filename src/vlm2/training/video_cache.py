@@ -1,8 +1,8 @@
 """Cached videos: the frozen encoders' features of a user's videos, one file per video.
 
-A file holds all tensors of the frame features (the format is `tensor_cache`'s). Its header holds `format`, `grid`,
-`video` and `key`: the sha256 of all that the tensors depend on, which is the video's bytes, the sampling and the frozen
-encoders. The key is in the file's name as well, so a video is encoded again when any of them changes.
+A file holds all tensors of the frame features (`tensor_cache` describes the format). Its name holds a hash of all that
+they depend on: the video's bytes, the sampling, the frozen encoders, the format. So a video is encoded again when any
+of them changes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from ..encoders.weights import sha256
 from ..models import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
 from ..models.checkpoint import frozen_checksums
 from ..video import VideoFile
-from .digest import weights_hash
-from .tensor_cache import CachedTensors, feature_tensors, read_features, read_header, write_tensors
+from .tensor_cache import CachedTensors, feature_tensors, read_features, read_header, weights_hash, write_tensors
 
 VIDEO_FORMAT = "vlm2-cached-video-1"
 
@@ -65,23 +64,15 @@ def cache_video(
 
     Raises VideoError for a file that is no video.
     """
-    what = {"video": sha256(video), "sampling": asdict(sampling), "encoders": encoders}
+    what = {"format": VIDEO_FORMAT, "video": sha256(video), "sampling": asdict(sampling), "encoders": encoders}
     key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
     path = folder / f"{video.stem}.{key[:16]}.safetensors"
     if not path.is_file():
         features = encode(model, processor, video, sampling)
-        header = {"format": VIDEO_FORMAT, "grid": json.dumps(features.grid), "video": video.name, "key": key}
+        header = {"grid": json.dumps(features.grid), "video": video.name}
         folder.mkdir(parents=True, exist_ok=True)
         write_tensors(path, feature_tensors(features), header)
-    return open_video(path)
-
-
-def open_video(path: Path) -> CachedVideo:
-    """Read the header of a cached video. Raises ValueError for a file of another format."""
-    header = read_header(path)
-    if header.get("format") != VIDEO_FORMAT:
-        raise ValueError(f"{path} is not a cached video of format {VIDEO_FORMAT}; delete it to encode the video again.")
-    return CachedVideo(path, header)
+    return CachedVideo(path, read_header(path))
 
 
 @torch.no_grad()

@@ -12,6 +12,8 @@ import toyruns
 from safetensors.torch import load_file
 from toys import ToyVision, toy_config, toy_features, toy_model, toy_processor
 from toytraining import LORA, losses, short, write_geometry, write_homes
+from vlm2.training.ablations import AblationsConfig, run_ablations
+from vlm2.training.mini import MiniConfig
 
 from vlm2.evaluation import respondents
 from vlm2.evaluation.scores import read_run
@@ -19,10 +21,8 @@ from vlm2.models import VLM2ForConditionalGeneration, VLM2Processor, parts
 from vlm2.streaming.load import LoadedModel
 from vlm2.training import ablations, mini
 from vlm2.training.ablation_rows import ROWS, EveryFrame, KeptFrames, RowExamples, Spread, changes, slots
-from vlm2.training.ablations import AblationsConfig, run_ablations
 from vlm2.training.examples import Handful, HomeExamples, cache_geometry
 from vlm2.training.home_cache import open_cache
-from vlm2.training.mini import MiniConfig
 from vlm2.training.model_card import records
 from vlm2.training.recipes.ablations import recipe
 

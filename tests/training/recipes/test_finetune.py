@@ -10,11 +10,6 @@ import torch
 from safetensors.torch import load_file
 from toys import ToyVision, toy_features, toy_model, toy_processor
 from toytraining import alone, losses, pair, short, use_toy_vision, write_checkpoint, write_footage, write_homes
-
-from vlm2.models import VLM2ForConditionalGeneration, parts
-from vlm2.questions.question import Question
-from vlm2.training import finetune
-from vlm2.training.annotations import read_annotations
 from vlm2.training.finetune import (
     FinetuneConfig,
     FootageExamples,
@@ -23,6 +18,11 @@ from vlm2.training.finetune import (
     split_videos,
     train_finetune,
 )
+
+from vlm2.models import VLM2ForConditionalGeneration, parts
+from vlm2.questions.question import Question
+from vlm2.training import finetune
+from vlm2.training.annotations import read_annotations
 from vlm2.training.recipes.finetune import recipe
 from vlm2.training.video_cache import Footage
 

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 from torch.utils.data import Dataset
 from toys import GRID, toy_features, toy_model, toy_processor
+from vlm2.training.mini import Answering, MiniConfig, learn_counting, parameter_groups, train_mini
 
 from vlm2.models.recall import infer, told
 from vlm2.models.recall.counting import FACTS
@@ -18,7 +19,6 @@ from vlm2.training import mini, packing
 from vlm2.training.attention_supervision import point
 from vlm2.training.examples import Example, Handful, HomeExamples
 from vlm2.training.loop import LoopConfig, fit
-from vlm2.training.mini import Answering, MiniConfig, learn_counting, parameter_groups, train_mini
 from vlm2.training.token_grounding import Grounding, pool2, pooled_categories
 
 QUESTIONS = (

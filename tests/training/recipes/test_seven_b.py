@@ -10,13 +10,13 @@ from safetensors.torch import load_file
 from toys import ToyVision, toy_config, toy_model
 from toysharding import shard_and_step, step, telling
 from toytraining import alone, losses, pair, short, write_checkpoint, write_footage
+from vlm2.training.seven_b import FRAMES, expected_load, model_config, sharding, train_seven_b
 
 from vlm2.models import parts
 from vlm2.models.presets import preset
 from vlm2.training import seven_b
 from vlm2.training.budget import Load, activations, budget, count, footage_bytes
 from vlm2.training.recipes.seven_b import recipe
-from vlm2.training.seven_b import FRAMES, expected_load, model_config, sharding, train_seven_b
 
 LOAD = Load(frames=7, patches=24, geometry_patches=24, tokens_a_frame=6, question_tokens=50)
 

@@ -16,7 +16,7 @@ from peft.helpers import disable_input_dtype_casting
 from ...models import VLM2ForConditionalGeneration, VLM2Processor
 from ...models.checkpoint import find_checkpoint
 from ..annotations import Annotations, read_annotations
-from ..examples import HomeExamples
+from ..examples import HomeExamples, VideoExamples
 from ..home_cache import CachedHome, cache_geometry, open_cache
 from ..loop import examples_per_process, process_rank, train_stage
 from ..mixture import ExampleSource, Mixture
@@ -24,7 +24,6 @@ from ..question_answering import VideoQuestionAnswering
 from ..question_sampler import QuestionSampler
 from ..stage import Optimiser, RunConfig, Stage, check_steps
 from ..video_cache import CachedVideo, Sampling, cache_video, encoders_key
-from ..video_examples import VideoExamples
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,9 @@ from ..loop import process_rank, train_stages
 from ..model_card import read_records, training_record, write_card
 from ..model_switches import ModelSwitches
 from ..question_answering import SupervisionWeights, TextQuestionAnswering, VideoQuestionAnswering
-from ..question_sampler import QuestionSampler, by_task
+from ..question_sampler import Phase, QuestionSampler, TextOnlyQuestions, by_task
 from ..recipe import claim_folder
 from ..stage import Optimiser, RunConfig, Stage, StageConfig
-from ..text_questions import Phase, TextOnlyQuestions
 from ..token_grounding import TokenGrounding
 from ..typical_answers import TypicalAnswers
 from .geometry import open_encoder
@@ -213,7 +212,7 @@ def recalled_homes(
     objective: VideoQuestionAnswering, examples: HomeExamples
 ) -> Iterator[tuple[Recollection, Sequence[Question]]]:
     """Yield the recall's evidence of each home, from the frames that training shows, and the home's questions."""
-    device = objective.grounding.place.weight.device
+    device = objective.device
     for home in examples.homes:
         features = examples.shown(home, examples.stride(home)).features.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device)):
