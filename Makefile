@@ -11,7 +11,7 @@ WEIGHTS := .venv/.weights
 INSTALL = $(BIN)/pip install -qq --no-compile --disable-pip-version-check -c constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup ask test lint bench homes train-mini egl clean
+.PHONY: help setup ask test lint docs bench homes train-mini egl clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -19,6 +19,7 @@ help:
 	@echo "make ask         ask mini about examples/home.mp4; question, answer and truth side by side"
 	@echo "make test        the quick tests"
 	@echo "make lint        ruff, pyright, import-linter"
+	@echo "make docs        the documentation's site, in site/; fails on a broken link"
 	@echo "make bench       score mini on twelve test homes: its tokens alone, with tools, chance"
 	@echo "make homes       twenty generated homes in homes/"
 	@echo "make train-mini  train the mini checkpoint anew in runs/"
@@ -58,6 +59,9 @@ lint: $(INSTALLED)
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir site
+
 bench: setup egl
 	$(BIN)/vlm2 homes make --out runs/test-homes --split test --count 12 --seed 7 --fps 2 --no-sheets --workers $(WORKERS)
 	$(BIN)/vlm2 eval vsi_bench --model mini --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
@@ -83,4 +87,4 @@ egl: $(INSTALLED)
 	  echo "  apt-get install libegl1 libgl1 libgl1-mesa-dri"; exit 1; }
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv site .pytest_cache .ruff_cache .import_linter_cache

@@ -72,3 +72,11 @@ def write_video(tmp_path: Path) -> VideoWriter:
         return path
 
     return write
+
+
+@pytest.fixture
+def toy_encoder(monkeypatch) -> None:
+    """Build the toy vision encoder, which no file defines, for every name."""
+    from toys import ToyVision
+
+    monkeypatch.setattr("vlm2.models.untrained.build_vision_encoder", lambda name: ToyVision())

@@ -9,6 +9,7 @@ import pytest
 from vlm2 import registry
 from vlm2.encoders.geometry import build_encoder, encoder_names
 from vlm2.encoders.vision import load_vision_encoder, vision_encoders
+from vlm2.encoders.weights import read_parts
 from vlm2.evaluation.benchmark import benchmarks
 from vlm2.evaluation.benchmark import find as find_benchmark
 from vlm2.training.recipe import load_recipe, recipes
@@ -41,10 +42,29 @@ def test_a_geometry_encoder_is_one_file(add):
 
 
 def test_a_vision_encoder_is_one_file(add):
-    code = "import torch\ndef load(option=''): return torch.nn.Linear(1, len(option) + 1)\n"
+    code = (
+        "from vlm2.encoders.vision import VisionEncoder\n"
+        "class ToyVisionEncoder(VisionEncoder):\n"
+        "    def forward(self, images): return images\n"
+        "def load(option=''):\n"
+        "    encoder = ToyVisionEncoder()\n"
+        "    encoder.dim = len(option)\n"
+        "    return encoder\n"
+    )
     add("vlm2.encoders.vision", "toy_vision", code)
     assert "toy-vision" in vision_encoders()
-    assert unchecked(load_vision_encoder)("toy-vision:abc").out_features == 4
+    assert unchecked(load_vision_encoder)("toy-vision:abc").dim == 3
+
+
+def test_the_frozen_part_of_an_encoder_stands_in_its_file_and_is_read_without_importing_it(add):
+    code = (
+        'raise RuntimeError("imported")\n'
+        'PART = FrozenPart(name="toy", title="a toy", package="p", version="1", file="f.bin", checksums=("0011",),\n'
+        '                  megabytes=1, licence="MIT")\n'
+    )
+    add("vlm2.encoders.vision", "toy_vision", code)
+    part = read_parts()["toy"]
+    assert (part.checksums, part.module) == (("0011",), "vlm2.encoders.vision.toy_vision")
 
 
 def test_a_benchmark_is_one_file(add):

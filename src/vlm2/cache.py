@@ -1,4 +1,4 @@
-"""Where vlm2 keeps what it made once and can make again: frozen parts, furniture, the benchmark's homes."""
+"""The folder for files that vlm2 can make again: frozen parts, furniture, the homes of the benchmark."""
 
 from __future__ import annotations
 

@@ -7,23 +7,37 @@ from __future__ import annotations
 
 import ast
 import difflib
+import sys
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 
 def entries(package: str, binds: str) -> dict[str, str]:
     """Return the modules and sub-packages of a package that bind the name `binds`, in order of their names, each with
     the first line of its docstring."""
-    found = {}
-    for folder in map(Path, import_module(package).__path__):
-        for file in (*folder.glob("[!_]*.py"), *folder.glob("[!_]*/__init__.py")):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
-            if binds in _bound(tree):
-                name = file.parent.name if file.name == "__init__.py" else file.stem
-                found[name] = (ast.get_docstring(tree) or "").partition("\n")[0]
-    return dict(sorted(found.items()))
+    return {
+        name: (ast.get_docstring(tree) or "").partition("\n")[0]
+        for name, tree in _modules(package)
+        if any(binds == bound for bound, _ in _bindings(tree))
+    }
+
+
+def literals(package: str, binds: str) -> dict[str, dict[str, Any]]:
+    """Return the keyword arguments of the call that each module binds to the name `binds`, by the module's name.
+
+    A module with `PART = FrozenPart(name="toy")` gives {"name": "toy"}. The arguments must be literals: they are read
+    without importing the module. Raises ValueError for others.
+    """
+    return {
+        name: {keyword.arg: ast.literal_eval(keyword.value) for keyword in value.keywords if keyword.arg}
+        for name, tree in _modules(package)
+        for bound, value in _bindings(tree)
+        if bound == binds and isinstance(value, ast.Call)
+    }
 
 
 def load(package: str, name: str, binds: str, kind: str) -> ModuleType:
@@ -36,13 +50,22 @@ def load(package: str, name: str, binds: str, kind: str) -> ModuleType:
     return import_module(f"{package}.{name}")
 
 
-def _bound(tree: ast.Module) -> Iterator[str]:
-    """Yield the names that a module's own statements bind."""
+def _modules(package: str) -> list[tuple[str, ast.Module]]:
+    """Return the parsed modules and sub-packages of a package, in order of their names."""
+    loaded, spec = sys.modules.get(package), find_spec(package)
+    folders = loaded.__path__ if loaded is not None else (spec and spec.submodule_search_locations) or ()
+    files = [file for path in folders for file in (*Path(path).glob("[!_]*.py"), *Path(path).glob("[!_]*/__init__.py"))]
+    names = {file.parent.name if file.name == "__init__.py" else file.stem: file for file in files}
+    return [(name, ast.parse(file.read_text(encoding="utf-8"))) for name, file in sorted(names.items())]
+
+
+def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield each name that a module's own statements bind, with the value of an assignment."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
+            yield node.name, None
         elif isinstance(node, ast.ImportFrom):
-            yield from (alias.asname or alias.name for alias in node.names)
-        else:
-            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            yield from (target.id for target in targets if isinstance(target, ast.Name))
+            yield from ((alias.asname or alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from ((target.id, node.value) for target in targets if isinstance(target, ast.Name))

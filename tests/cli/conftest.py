@@ -35,5 +35,5 @@ def lockstep(monkeypatch) -> Lockstep:
 
     monkeypatch.setattr(LiveReader, "take", taken)
     monkeypatch.setattr(LiveReader, "stop", stopped)
-    monkeypatch.setattr("vlm2.video.live.Wall", lambda: wall)
+    monkeypatch.setattr("vlm2.video.live.WallClock", lambda: wall)
     return wall

@@ -1,4 +1,4 @@
-"""`vlm2 bench` at toy size: its tables, its JSON, and what it says to wrong input."""
+"""`vlm2 bench` at toy size: its tables, its JSON, and its errors."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def test_memory_prints_a_table(small):
 
 def test_memory_prints_one_object(small):
     result = run("memory", "--frames", 3, "--json", "--device", "cpu")
-    told = json.loads(result.stdout)
-    assert (told["rounds"], set(told)) == (3, {"machine", "rounds", "memory"})
-    assert set(told["machine"]) == {"device", "threads", "torch"}
-    row = told["memory"][1]
+    report = json.loads(result.stdout)
+    assert (report["rounds"], set(report)) == (3, {"machine", "rounds", "memory"})
+    assert set(report["machine"]) == {"device", "threads", "torch"}
+    row = report["memory"][1]
     assert (row["shape"], row["dtype"]) == ("mini", "bf16")
     assert {"ours_ms", "plain_ms", "floor_ms", "faster", "allowed", "over_floor", "faster_than_fp32"} <= set(row)
 
@@ -51,7 +51,7 @@ def test_stream_prints_a_table(toy):
 
 
 def test_stream_prints_one_object(toy):
-    told = json.loads(run("stream", "--frames", 20, "--json").stdout)
-    assert (told["model"], told["stream"]["frames"]) == ("mini", 20)
-    assert told["stream"]["last_ask"]["read_again"] == told["stream"]["last_ask"]["own_tokens"]
-    assert {"frame_ratio", "memory_ratio", "ask_ratio", "frames_a_second"} <= set(told["stream"])
+    report = json.loads(run("stream", "--frames", 20, "--json").stdout)
+    assert (report["model"], report["stream"]["frames"]) == ("mini", 20)
+    assert report["stream"]["last_ask"]["read_again"] == report["stream"]["last_ask"]["own_tokens"]
+    assert {"frame_ratio", "memory_ratio", "ask_ratio", "frames_a_second"} <= set(report["stream"])

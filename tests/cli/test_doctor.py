@@ -11,10 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from vlm2.cli.doctor import checks as looks
-from vlm2.cli.doctor import doctor
+from vlm2.cli.doctor import checks, doctor
 from vlm2.cli.doctor.checks import Check
 from vlm2.encoders import weights
+from vlm2.evaluation.speed import machine
 
 app = typer.Typer()
 app.command()(doctor)
@@ -24,8 +24,8 @@ WITHOUT = Check("renderer (EGL)", False, False, "no context", "apt-get install [
 MISSING = Check("weights toy", True, False, "not here", "vlm2 weights get")
 
 
-def run(monkeypatch: pytest.MonkeyPatch, checks: list[Check], *arguments: str) -> tuple[int, str]:
-    monkeypatch.setattr(looks, "examine", lambda: iter(checks))
+def run(monkeypatch: pytest.MonkeyPatch, found: list[Check], *arguments: str) -> tuple[int, str]:
+    monkeypatch.setattr(checks, "examine", lambda: iter(found))
     result = CliRunner().invoke(app, list(arguments))
     return result.exit_code, result.output
 
@@ -67,17 +67,17 @@ def test_machine_without_torch(tmp_path: Path) -> None:
 
 
 def test_crashing_driver_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "EGL_PROBE", "import os; os.abort()")
-    (check,) = looks.egl()
+    monkeypatch.setattr(checks, "EGL_PROBE", "import os; os.abort()")
+    (check,) = checks.egl()
     assert check.state == "without"
     assert "crashed" in check.found
-    assert check.mend == looks.EGL_INSTALL
+    assert check.repair == checks.EGL_INSTALL
 
 
 def test_hanging_driver_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks, "EGL_PROBE", "import time; time.sleep(60)")
-    monkeypatch.setattr(looks, "EGL_SECONDS", 0.2)
-    (check,) = looks.egl()
+    monkeypatch.setattr(checks, "EGL_PROBE", "import time; time.sleep(60)")
+    monkeypatch.setattr(checks, "EGL_SECONDS", 0.2)
+    (check,) = checks.egl()
     assert "no answer" in check.found
 
 
@@ -85,10 +85,10 @@ def test_parts_here_in_a_package_and_absent(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("VLM2_CACHE", str(tmp_path))
     monkeypatch.setattr(weights, "installed_source", lambda part: tmp_path / "w.pth" if "lite0" in part.name else None)
     monkeypatch.delenv("VLM2_PARTS", raising=False)
-    installed, absent, offline = looks.parts()
+    installed, absent, offline = checks.parts()
     assert installed.state == "ok"
     assert "prepared at first use" in installed.found
-    assert (absent.state, absent.mend) == ("missing", "vlm2 weights get")
+    assert (absent.state, absent.repair) == ("missing", "vlm2 weights get")
     assert offline.state == "ok"
     for part in map(weights.frozen_part, weights.needed_parts()):
         assert all(words in offline.found for words in (*part.files, *part.checksums))
@@ -104,17 +104,17 @@ def test_offline_folder_that_does_not_serve_is_named(
     if harm == "wrong":
         (tmp_path / "parts").mkdir()
         (tmp_path / "parts" / part.files[0]).write_bytes(b"something else")
-    check = next(check for check in looks.parts() if check.name == f"weights {part.name}")
+    check = next(check for check in checks.parts() if check.name == f"weights {part.name}")
     assert check.state == "missing"
     assert str(tmp_path / "parts") in check.found
     assert ("does not exist" if harm == "absent" else part.checksums[0]) in check.found
 
 
 def test_this_machine_is_examined_in_full() -> None:
-    found = (looks.python, looks.libraries, looks.torch, looks.video, looks.processor, looks.memory, looks.gpu)
-    checks = [check for look in found for check in look()]
-    assert all(check.state == "ok" for check in checks if check.needed)
-    assert all(check.found for check in checks)
+    found = (checks.python, checks.libraries, checks.torch, checks.video, checks.processor, checks.memory, checks.gpu)
+    examined = [check for look in found for check in look()]
+    assert all(check.state == "ok" for check in examined if check.needed)
+    assert all(check.found for check in examined)
 
 
 def test_a_check_that_fails_unforeseen_says_so_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,12 +122,12 @@ def test_a_check_that_fails_unforeseen_says_so_and_the_others_go_on(monkeypatch:
         raise RuntimeError("odd machine")
 
     for name in ("torch", "parts", "egl"):
-        monkeypatch.setattr(looks, name, lambda: iter(()))
-    monkeypatch.setattr(looks, "memory", memory)
-    checks = {check.name: check for check in looks.examine()}
-    assert checks["memory"].state == "without"
-    assert "odd machine" in checks["memory"].found
-    assert checks["GPU"].found
+        monkeypatch.setattr(checks, name, lambda: iter(()))
+    monkeypatch.setattr(checks, "memory", memory)
+    found = {check.name: check for check in checks.examine()}
+    assert found["memory"].state == "without"
+    assert "odd machine" in found["memory"].found
+    assert found["GPU"].found
 
 
 @pytest.mark.parametrize(
@@ -139,18 +139,18 @@ def test_a_check_that_fails_unforeseen_says_so_and_the_others_go_on(monkeypatch:
     ],
 )
 def test_the_processor_is_described_by_its_flags(monkeypatch: pytest.MonkeyPatch, flags: str, words: str) -> None:
-    monkeypatch.setattr(looks, "_told_of_processor", lambda: {"model name": "Fast 1", "flags": flags})
-    (check,) = looks.processor()
+    monkeypatch.setattr(machine, "processor_info", lambda: {"model name": "Fast 1", "flags": flags})
+    (check,) = checks.processor()
     assert check.found.startswith("Fast 1, ")
     assert words in check.found
 
 
 def test_extras_are_those_of_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["torch>=2", 'numpy>=2; extra == "here"', "nowhere[x]>=1; extra == 'lacks'", 'pytest; extra == "dev"']
-    monkeypatch.setattr(looks.metadata, "requires", lambda name: lines)
-    here, lacks = looks.extras()
+    monkeypatch.setattr(checks.metadata, "requires", lambda name: lines)
+    here, lacks = checks.extras()
     assert (here.name, here.state) == ("extra here", "ok")
-    assert (lacks.found, lacks.mend) == ("without nowhere", 'pip install "vlm2[lacks]"')
+    assert (lacks.found, lacks.repair) == ("without nowhere", 'pip install "vlm2[lacks]"')
 
 
 def test_an_nvidia_driver_without_a_torch_for_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -160,8 +160,8 @@ def test_an_nvidia_driver_without_a_torch_for_it_is_told(monkeypatch: pytest.Mon
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     monkeypatch.setattr(torch.version, "cuda", None)
     (tmp_path / "version").write_text("NVRM version")
-    monkeypatch.setattr(looks, "NVIDIA", tmp_path / "version")
-    (check,) = looks.gpu()
+    monkeypatch.setattr(checks, "NVIDIA", tmp_path / "version")
+    (check,) = checks.gpu()
     assert check.state == "without"
     assert "built for the CPU" in check.found
 
@@ -176,7 +176,7 @@ def plan(*arguments: str) -> tuple[int, str]:
 def test_a_plan_that_fits_is_told_in_tables_and_words() -> None:
     code, output = plan("--model", "7b", "--memory", "80GB", "--minutes", "1")
     assert code == 0
-    for words in ("on A100 80GB: 80.0 GB", "120 frames", "geometry encoder", "\n 10000 ", "It remembers: fits"):
+    for words in ("on A100 80GB: 80.0 GB", "120 frames", "geometry encoder", "\n 10000 ", "With the memory: fits"):
         assert words in output
     tables = [line for line in output.splitlines() if line.startswith(" ")]
     assert tables and all(len(line) <= 80 for line in tables) and "…" not in output
@@ -185,8 +185,13 @@ def test_a_plan_that_fits_is_told_in_tables_and_words() -> None:
 def test_a_plan_that_does_not_fit_says_what_to_turn_down() -> None:
     code, output = plan("--model", "7b", "--memory", "16GB", "--frames", "200")
     assert code == 1
-    for words in ("does not fit", "--quantize 4bit", "How fast is not known: give --peak", "frames: does not work"):
-        assert words in output
+    for words in (
+        "does not fit",
+        "--quantize 4bit",
+        "The speed is unknown: give --peak",
+        "With all frames kept: does not work",
+    ):
+        assert words in " ".join(output.split())
 
 
 def test_a_plan_as_json() -> None:
@@ -194,12 +199,12 @@ def test_a_plan_as_json() -> None:
     told = json.loads(output)
     memory = told["modes"]["memory"]
     assert code == 0
-    assert told["wish"] | {"frames": 1000, "width": 640, "height": 480} == told["wish"]
+    assert told["workload"] | {"frames": 1000, "width": 640, "height": 480} == told["workload"]
     assert memory["fits"]
     assert memory["peak"] < 2e9
-    assert sum(station["weights"] for station in memory["stations"]) == memory["weights"]
+    assert sum(component["weights"] for component in memory["components"]) == memory["weights"]
     assert told["parameters"]["adapters"] == 2_442_240
-    assert told["advice"] == []
+    assert told["suggestions"] == []
 
 
 def test_speeds_given_by_hand_go_before_the_tables() -> None:
@@ -231,5 +236,5 @@ def test_wishes_that_cannot_be_are_explained(arguments: tuple[str, ...], words: 
 
 def test_a_folder_of_another_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "llama"}')
-    with pytest.raises(ValueError, match="holds a 'llama' model"):
+    with pytest.raises(ValueError, match="has the model_type 'llama'"):
         plan("--model", str(tmp_path), "--card", "H100")

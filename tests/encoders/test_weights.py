@@ -12,21 +12,24 @@ from email.message import Message
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
 from vlm2.encoders import part_sources as sources
-from vlm2.encoders import preparation, weights
+from vlm2.encoders import weights
 from vlm2.encoders.weights import FrozenPart, MissingPart, Progress, WrongChecksum
 
 SOURCE = b"the weights of a toy"
 PACKAGE, FILE = "toy-part-package", "toy_part_package/models/toy.bin"
+MODULE = "encoder_of_the_toy"
 HUB = ("someone/toy", "0" * 40, "toy.bin")
 
 
 def toy(**changes: object) -> FrozenPart:
     facts: dict = {"name": "toy", "title": "a toy", "package": PACKAGE, "version": "1.0", "file": FILE}
-    facts |= {"sha256": sha256(SOURCE).hexdigest(), "megabytes": 1, "licence": "Apache-2.0"} | changes
+    facts |= {"checksums": (sha256(SOURCE).hexdigest(),), "megabytes": 1, "licence": "Apache-2.0", "module": MODULE}
+    facts |= changes
     return FrozenPart(**facts)
 
 
@@ -64,7 +67,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sources, "unreachable", lambda endpoint: None)  # no test asks the real hub
     (tmp_path / "index").mkdir()
     monkeypatch.setattr(weights, "PARTS", {"toy": toy()})
-    monkeypatch.setitem(preparation.PREPARE, "toy", prepare_toy)
+    monkeypatch.setitem(sys.modules, MODULE, SimpleNamespace(prepare=prepare_toy))
     return tmp_path / "cache"
 
 
@@ -177,7 +180,7 @@ def test_failed_preparation_leaves_nothing(cache: Path, tmp_path: Path, monkeypa
         (folder / "half.bin").write_bytes(b"half")
         raise RuntimeError("out of memory")
 
-    monkeypatch.setitem(preparation.PREPARE, "toy", fail)
+    monkeypatch.setitem(sys.modules, MODULE, SimpleNamespace(prepare=fail))
     install(tmp_path, monkeypatch)
     with pytest.raises(RuntimeError):
         weights.find_part("toy")
@@ -217,11 +220,12 @@ def test_checkpoint_of_other_parts_is_refused() -> None:
         weights.check_checksums({"bert": "abc"})
 
 
-def test_only_needed_parts_are_fetched_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_needed_parts_count_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch)
     monkeypatch.setattr(weights, "PARTS", {"toy": toy(), "extra": toy(name="extra", needed=False)})
     told: list[Progress] = []
-    assert list(weights.get_parts(report=told.append)) == ["toy"]
+    assert weights.needed_parts() == ["toy"]
+    weights.get_part("toy", report=told.append)
     assert [(progress.part.name, progress.ready) for progress in told] == [("toy", False), ("toy", True)]
     assert told[-1].source == "the installed package toy-part-package"
     assert list(weights.part_checksums()) == ["toy"]
@@ -322,7 +326,7 @@ def test_an_environment_variable_that_is_empty_names_no_folder(monkeypatch: pyte
 def test_any_of_several_checksums_is_accepted(which: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exports = (SOURCE, b"the same weights, exported again")
     checksums = tuple(sha256(export).hexdigest() for export in exports)
-    monkeypatch.setattr(weights, "PARTS", {"toy": toy(sha256=checksums)})
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(checksums=checksums)})
     folder_of(tmp_path, monkeypatch, exports[which])
     weights.find_part("toy")
     assert weights.cached_part("toy") == weights.verify_part("toy")
@@ -334,7 +338,7 @@ def test_any_of_several_checksums_is_accepted(which: int, tmp_path: Path, monkey
 
 def test_a_part_without_a_checksum_is_refused() -> None:
     with pytest.raises(ValueError, match="no sha256"):
-        toy(sha256=())
+        toy(checksums=())
 
 
 @pytest.mark.parametrize(("variable", "asked"), [("VLM2_OFFLINE", []), ("HF_HUB_OFFLINE", ["index"])])

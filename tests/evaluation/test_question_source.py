@@ -6,11 +6,11 @@ import sys
 import pytest
 
 from vlm2.evaluation.benchmark import Item
-from vlm2.evaluation.question_source import Questions, collect
+from vlm2.evaluation.question_source import QuestionSource, load_items
 
 ROWS = [{"id": "a", "text": "Où?", "options": None}, {"id": "b", "text": "Why?", "options": ["A. x", "B. y"]}]
 
-TOY = Questions(
+TOY = QuestionSource(
     title="Toy", files=("toy.json",), fields=("id", "text"), split="test", page="example.org", hub="owner/toy"
 )
 
@@ -97,7 +97,7 @@ def test_bad_sources_are_explained(tmp_path):
 
 
 def test_a_benchmark_without_a_data_set_says_where_its_files_are():
-    private = Questions("Toy", ("toy.json",), ("id",), "test", "example.org")
+    private = QuestionSource("Toy", ("toy.json",), ("id",), "test", "example.org")
     with pytest.raises(ValueError, match=r"no data set of its authors .*toy.json .*example.org"):
         private.read()
 
@@ -106,12 +106,12 @@ def test_items_are_limited_and_missing_videos_named_once(tmp_path):
     write(tmp_path, "toy.json")
     (tmp_path / "a.mp4").touch()
     records = TOY.read(tmp_path)
-    assert collect(records, make).missing_videos == ("b",)
-    assert [item.id for item in collect(records, make, limit=1).items] == ["a"]
+    assert load_items(records, make).missing_videos == ("b",)
+    assert [item.id for item in load_items(records, make, limit=1).items] == ["a"]
     with pytest.raises(ValueError, match="limit of 0"):
-        collect(records, make, limit=0)
+        load_items(records, make, limit=0)
     with pytest.raises(ValueError, match="is no folder"):
-        collect(records, make, videos=tmp_path / "none")
+        load_items(records, make, videos=tmp_path / "none")
 
 
 def test_ids_are_unique(tmp_path):

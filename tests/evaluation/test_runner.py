@@ -1,6 +1,5 @@
 """Runs that are killed, resumed and spread over processes end with the same predictions; other runs are refused."""
 
-import json
 import os
 import random
 import signal
@@ -12,11 +11,10 @@ import pytest
 import toyruns
 from toyruns import TOY, load, toy_respondent, toy_run, write_videos
 
-from vlm2.evaluation import predictions as ledger
 from vlm2.evaluation import receipt, runner
-from vlm2.evaluation.predictions import PREDICTIONS, open_ledger, read_rows
-from vlm2.evaluation.respondents import Blind, SessionRespondent, Settings, respondent, title
-from vlm2.evaluation.runner import Place
+from vlm2.evaluation.predictions import PREDICTIONS, Prediction, join, open_writer, read_predictions
+from vlm2.evaluation.respondents import Blind, RunSettings, SessionRespondent, respondent, title
+from vlm2.evaluation.runner import ProcessRank
 from vlm2.streaming import Session
 from vlm2.streaming.answering import Answerer
 from vlm2.video import VideoFile
@@ -42,11 +40,11 @@ def test_thirty_kills_lose_and_repeat_nothing(videos, whole, monkeypatch):
     context = get_context("forkserver")
     context.set_forkserver_preload(["toyserver"])
     rng, kills, runs = random.Random(0), 0, 0
-    lines = toy_run(videos, videos / "counted", fatal_line=-1)
+    lines = toy_run(videos, videos / "counted", fatal_line=-1)  # a run that goes on reads more, and has more lines
     while kills < KILLS:
         out = videos / f"broken_{runs}"
         while True:
-            process = context.Process(target=toy_run, args=(videos, out, None, rng.randint(1, lines)))
+            process = context.Process(target=toy_run, args=(videos, out, None, rng.randint(1, 2 * lines)))
             process.start()
             process.join()
             if process.exitcode == 0:
@@ -64,23 +62,23 @@ def test_a_line_cut_anywhere_is_written_again(videos, whole):
     start = sum(map(len, lines[:-1]))
     for cut in range(start, len(whole), 37):
         (videos / "whole" / PREDICTIONS).write_bytes(whole[:cut])
-        rows = read_rows(videos / "whole")
+        rows = read_predictions(videos / "whole")
         assert len(rows) == len(lines) - 1
-        with open_ledger(videos / "whole") as book:
-            book.add(json.loads(lines[-1]))
+        with open_writer(videos / "whole") as writer:
+            writer.add(Prediction.from_line(lines[-1]))
         assert (videos / "whole" / PREDICTIONS).read_bytes() == whole
 
 
 def test_two_workers_give_what_one_gives(videos, whole):
-    assert runner.run(TOY, load(videos=videos), toy_respondent(), videos / "two", "toy", Place(workers=2))
+    assert runner.run(TOY, load(videos=videos), toy_respondent(), videos / "two", "toy", ProcessRank(workers=2))
     assert (videos / "two" / PREDICTIONS).read_bytes() == whole
 
 
 def test_processes_share_the_videos_and_the_last_one_joins(videos, whole):
     out, loaded = videos / "ranks", load(videos=videos)
-    assert not runner.run(TOY, loaded, toy_respondent(), out, "toy", Place(rank=1, world=2))
-    assert [row.split("/")[0] for row in read_rows(out)] == ["1"] * 3 + ["3"] * 3
-    assert runner.run(TOY, loaded, toy_respondent(), out, "toy", Place(rank=0, world=2))
+    assert not runner.run(TOY, loaded, toy_respondent(), out, "toy", ProcessRank(rank=1, world=2))
+    assert [id.split("/")[0] for id in read_predictions(out)] == ["1"] * 3 + ["3"] * 3
+    assert runner.run(TOY, loaded, toy_respondent(), out, "toy", ProcessRank(rank=0, world=2))
     assert (out / PREDICTIONS).read_bytes() == whole
     assert [process["answered"] for process in receipt.read_receipt(out)["processes"]] == [6, 9]
 
@@ -90,19 +88,19 @@ def test_the_same_run_has_the_same_scores_and_a_receipt(videos, whole):
     for name in ("whole", "again"):
         runner.finish(TOY, load(videos=videos), videos / name)
     assert (videos / "whole/scores.json").read_bytes() == (videos / "again/scores.json").read_bytes()
-    told = receipt.read_receipt(videos / "whole")
-    assert told["run"]["benchmark"] == {"name": "toy", "version": 3}
-    assert told["run"]["data"]["questions"] == 15
-    assert told["videos"]["video_2"] == {"file": str(videos / "video_2.mp4"), "frames": 8}
-    assert told["scorer"] == "plain"
-    (process,) = told["processes"]
+    written = receipt.read_receipt(videos / "whole")
+    assert written["run"]["benchmark"] == {"name": "toy", "version": 3}
+    assert written["run"]["data"]["questions"] == 15
+    assert written["videos"]["video_2"] == {"file": str(videos / "video_2.mp4"), "frames": 8}
+    assert written["scorer"] == "plain"
+    (process,) = written["processes"]
     assert process["answered"] == 15 and process["packages"]["torch"] and process["machine"]["cores"]
 
 
 def test_frames_are_spread_over_the_video(videos):
     loaded = load(videos=videos)
     assert runner.run(TOY, loaded, toy_respondent(frames=4), videos / "spread", "toy")
-    assert {row["frames_seen"] for row in read_rows(videos / "spread").values()} == {4}
+    assert {prediction.frames for prediction in read_predictions(videos / "spread").values()} == {4}
 
 
 def test_a_folder_takes_one_run_only(videos, whole):
@@ -123,16 +121,17 @@ def test_a_folder_takes_one_run_only(videos, whole):
 
 
 def test_two_processes_cannot_write_one_file(tmp_path):
-    with open_ledger(tmp_path), pytest.raises(ValueError, match="Another process"), open_ledger(tmp_path):
+    with open_writer(tmp_path), pytest.raises(ValueError, match="Another process"), open_writer(tmp_path):
         pass
 
 
 def test_an_item_is_answered_once(tmp_path):
-    with open_ledger(tmp_path) as book:
-        book.add({"id": "a"})
+    with open_writer(tmp_path) as writer:
+        prediction = Prediction(load().items[0], "3")
+        writer.add(prediction)
         with pytest.raises(ValueError, match="answered already"):
-            book.add({"id": "a"})
-    assert not ledger.join(tmp_path, ["a", "b"])
+            writer.add(prediction)
+    assert not join(tmp_path, ["a", "b"])
 
 
 def test_missing_videos_are_named_or_left_out(videos):
@@ -163,26 +162,26 @@ def test_a_run_can_be_narrowed_to_types_and_a_few_of_each(videos):
 @pytest.mark.parametrize("name", ["chance", "random"])
 def test_baselines_look_at_no_video(tmp_path, name):
     loaded = load(videos=tmp_path / "nowhere")
-    answers = respondent(Settings(model=name, seed=4), TOY, loaded.items)
+    answers = respondent(RunSettings(model=name, seed=4), TOY, loaded.items)
     assert runner.run(TOY, loaded, answers, tmp_path / "run", name)
-    rows = list(read_rows(tmp_path / "run").values())
+    predictions = list(read_predictions(tmp_path / "run").values())
     truths = {kind: {i.answers[0] for i in loaded.items if i.question_type == kind} for kind in toyruns.KINDS}
     if name == "random":
-        assert all(row["prediction"] in truths[row["question_type"]] for row in rows)
-        assert len({row["prediction"] for row in rows if row["question_type"] == "counting"}) > 1
+        assert all(p.text in truths[p.item.question_type] for p in predictions)
+        assert len({p.text for p in predictions if p.item.question_type == "counting"}) > 1
         assert answers.identity()["seed"] == 4
     else:
-        assert {row["prediction"] for row in rows} == {"A", "3"}
+        assert {p.text for p in predictions} == {"A", "3"}
 
 
 def test_a_blind_model_decodes_numbers_as_the_model_it_is_compared_with(videos, monkeypatch):
     monkeypatch.setattr(Blind, "load", lambda self: toyruns.toy_loaded())
     asked = []
-    monkeypatch.setattr(Answerer, "_number", lambda self, prefix, *_: asked.append(prefix.slots))
+    monkeypatch.setattr(Answerer, "_number", lambda self, prefix, *_: asked.append(len(prefix.slots.times)))
     items = load(videos=videos).items[:3]
-    assert len(list(Blind(Settings("toy"), 6).answer(items))) == len(list(toy_respondent().answer(items))) == 3
+    assert len(list(Blind(RunSettings("toy"), 6).answer(items))) == len(list(toy_respondent().answer(items))) == 3
     assert asked[:3] == [0, 0, 0] and all(asked[3:]) and len(asked) == 6
-    identities = [kind(Settings("mini"), 6).identity() for kind in (Blind, SessionRespondent)]
+    identities = [kind(RunSettings("mini"), 6).identity() for kind in (Blind, SessionRespondent)]
     assert identities[0]["prompt"] == identities[1]["prompt"] and identities[0]["prompt"]["numbers"] == "expected"
 
 
@@ -194,9 +193,9 @@ def test_tools_are_left_out_when_a_run_says_so(videos, monkeypatch):
     list(toy_respondent(tools=False).answer(items))
     list(toy_respondent().answer(items))
     assert asked == [False] * 3 + [True] * 3
-    assert not SessionRespondent(Settings("mini", tools=False), 6).identity()["tools"]
+    assert not SessionRespondent(RunSettings("mini", tools=False), 6).identity()["tools"]
     titles = [
-        title(Settings(model, tools=tools)) for model in ("mini", "blind:mini", "chance") for tools in (False, True)
+        title(RunSettings(model, tools=tools)) for model in ("mini", "blind:mini", "chance") for tools in (False, True)
     ]
     assert titles == ["mini, tokens", "mini, with tools", "blind:mini", "blind:mini", "chance", "chance"]
 

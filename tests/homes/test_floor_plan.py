@@ -10,12 +10,11 @@ from vlm2.homes.floor_plan import (
     KINDS,
     WALL,
     FloorPlan,
-    gap_edge,
-    gap_span,
     inside,
     make_plan,
+    opening_wall,
     polygon_area,
-    room_edges,
+    wall_faces,
 )
 from vlm2.homes.shell import build_shell
 
@@ -37,16 +36,16 @@ def test_rooms_do_not_overlap_and_are_a_wall_apart():
     rng = np.random.default_rng(0)
     for plan in plans():
         for a, b in itertools.permutations(plan.rooms, 2):
-            for edge in room_edges(a):
+            for wall in wall_faces(a):
                 for share in rng.random(3):
-                    assert not inside(b.polygon, edge.at(share * edge.length, -0.9 * WALL))
-                    assert not inside(b.polygon, edge.at(share * edge.length, 0.01))
+                    assert not inside(b.polygon, wall.at(share * wall.length, -0.9 * WALL))
+                    assert not inside(b.polygon, wall.at(share * wall.length, 0.01))
 
 
 def test_doors_join_all_rooms():
     for plan in plans():
         reached = {plan.rooms[0].name}
-        doors = [g for g in plan.gaps if g.kind == "door" and None not in g.rooms]
+        doors = [o for o in plan.openings if o.kind == "door" and None not in o.rooms]
         for _ in doors:
             for door in doors:
                 if reached & set(door.rooms):
@@ -57,20 +56,20 @@ def test_doors_join_all_rooms():
 
 def test_gaps_lie_in_walls_and_apart():
     for plan in plans():
-        for gap in plan.gaps:
-            low, high = gap_span(gap_edge(plan, gap), gap)
-            assert 0.4 < high - low < 2.1 and 0 <= gap.bottom < gap.top
+        for opening in plan.openings:
+            low, high = opening_wall(plan, opening).span(opening)
+            assert 0.4 < high - low < 2.1 and 0 <= opening.bottom < opening.top
         for room in plan.rooms:
-            for edge in room_edges(room):
-                spans = sorted(s for g in plan.gaps if (s := gap_span(edge, g)))
+            for wall in wall_faces(room):
+                spans = sorted(s for o in plan.openings if (s := wall.span(o)))
                 assert all(a[1] < b[0] for a, b in itertools.pairwise(spans))
 
 
 def test_windows_look_outside():
     for plan in plans():
-        for gap in (g for g in plan.gaps if g.kind == "window"):
-            edge = gap_edge(plan, gap)
-            middle = edge.at(sum(gap_span(edge, gap)) / 2, -WALL - 0.2)
+        for opening in (o for o in plan.openings if o.kind == "window"):
+            wall = opening_wall(plan, opening)
+            middle = wall.at(sum(wall.span(opening)) / 2, -WALL - 0.2)
             assert not any(inside(room.polygon, middle) for room in plan.rooms)
 
 
@@ -92,7 +91,7 @@ def test_walls_floor_and_ceiling_have_the_plan_s_areas_and_look_inwards():
         floor += up[level & (a[:, 2] == 0) & (up > 0)].sum()
         ceiling -= up[level & (a[:, 2] > room.height - 1e-3) & (up < 0)].sum()
     area = polygon_area(room.polygon)
-    doors = sum(WALL * np.hypot(*np.subtract(g.end, g.start)) for g in plan.gaps if g.kind == "door")
+    doors = sum(WALL * np.hypot(*np.subtract(o.end, o.start)) for o in plan.openings if o.kind == "door")
     assert ceiling == pytest.approx(area, rel=1e-4)
     assert floor == pytest.approx(area + doors, rel=1e-4)
 

@@ -154,9 +154,9 @@ def disagreement(home: SampledHome) -> float:
         u, v = (np.floor(f * points[:, i] / z + c).astype(int) for i, f, c in ((0, k.fx, k.cx), (1, k.fy, k.cy)))
         inside = (points[:, 2] > 0.1) & (u >= 0) & (u < k.width) & (v >= 0) & (v < k.height)
         same = home.instances[one].ravel()[inside] == home.instances[one + 1][v[inside], u[inside]]
-        gap = np.abs(points[inside, 2] - home.points[one + 1][v[inside], u[inside], 2])
+        opening = np.abs(points[inside, 2] - home.points[one + 1][v[inside], u[inside], 2])
         # Where a thing hides another, or the grazed surface changes within a pixel, depths differ by far more.
-        errors.append(gap[same & (gap < 0.3)])
+        errors.append(opening[same & (opening < 0.3)])
     errors = np.concatenate(errors)
     assert len(errors) > 1000
     return float(np.median(errors))

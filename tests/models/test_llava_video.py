@@ -12,7 +12,7 @@ from PIL import Image
 from toyllava import CONFIG, GRID, LAYERS, PATCH, VISION, make_checkpoint, make_pi3, tensors
 
 import vlm2
-from vlm2.encoders.weights import LicenceNotice
+from vlm2.encoders.frozen_part import LicenceNotice
 from vlm2.models.convert import import_llava_video
 from vlm2.models.llava_video import LlavaVideo, frame_indices, time_instruction
 

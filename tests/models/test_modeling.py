@@ -32,8 +32,8 @@ def test_the_geometry_encoder_may_have_its_own_grid() -> None:
 def test_frame_tokens_in_context_memory_are_the_slots() -> None:
     model, features = toy_model(), toy_features()
     tokens, frames = model.frame_tokens(features)
-    _, state, _ = model.memory(model.represent(features), features.times.tolist())
-    assert frames.tolist() == state.context_slots()[1].tolist()
+    _, state, _ = model.memory(model.represent(features)[None], features.times[None])
+    assert frames.tolist() == state.context_slots().frames.tolist()
     assert frames.tolist() == sorted(set(frames.tolist()))
     assert len(frames) <= 5
     assert tokens.shape == (len(frames), SLOT_TOKENS, 24)

@@ -12,8 +12,8 @@ from toyllava import make_checkpoint, make_pi3
 from toys import ToyVision, toy_language_model
 
 import vlm2
+from vlm2.encoders.frozen_part import LicenceNotice
 from vlm2.encoders.geometry.pi3 import Pi3Config
-from vlm2.encoders.weights import LicenceNotice
 from vlm2.models import VLM2Config, VLM2ForConditionalGeneration, preset
 from vlm2.models.convert import import_llava_video
 from vlm2.models.convert.llava_video import make_plan
@@ -57,7 +57,7 @@ def test_what_is_imported_is_the_preset(plan):
 
 
 def test_parameters_of_every_part(plan):
-    """The table of docs/seven_b.md."""
+    """The table of docs/how-to/import-7b.md."""
     state = plan.model.geometry.state_dict()
     parts = {
         **{
@@ -83,7 +83,7 @@ def test_parameters_of_every_part(plan):
         "memory": (21, 14_610_816),
         "language_model": (392, 322_961_408),
     }
-    table = (Path(__file__).parents[2] / "docs/seven_b.md").read_text(encoding="utf-8")
+    table = (Path(__file__).parents[2] / "docs/how-to/import-7b.md").read_text(encoding="utf-8")
     assert all(f"{count(shapes):,}" in table for shapes in parts.values())
 
 

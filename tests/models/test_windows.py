@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from vlm2.encoders.geometry.cameras import in_first_camera, rigid, transform
 from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
 from vlm2.encoders.geometry.pi3 import DecoderSize, Pi3, Pi3Config
-from vlm2.models.windows import FrameInputs, WindowState, advance, encode_windows, finish, frames_of, join
+from vlm2.models.windows import FrameInputs, WindowEncoder, WindowState, place
+from vlm2.slam.alignment import Alignment
 
 FRAMES = 21
 
@@ -54,7 +56,7 @@ def numbered(start: int, stop: int) -> FrameInputs:
 @pytest.mark.parametrize("metric", [True, False])
 @pytest.mark.parametrize("overlap", [1, 3, 7])
 def test_joined_windows_are_the_true_walk(metric, overlap):
-    found = encode_windows(Oracle(metric), numbered(0, FRAMES), overlap=overlap)
+    found = WindowEncoder(Oracle(metric)).encode(numbered(0, FRAMES), WindowState(8, overlap))
     poses, local = walk()
     torch.testing.assert_close(found.world_from_camera, in_first_camera(poses), atol=1e-3, rtol=0)
     torch.testing.assert_close(found.local_points, local, atol=1e-3, rtol=1e-3)
@@ -71,19 +73,19 @@ def tiny_pi3() -> Pi3:
 
 @pytest.mark.parametrize("portions", [[FRAMES], [1] * FRAMES, [2, 9, 1, 0, 9]])
 def test_a_stream_gives_what_the_whole_gives(portions):
-    encoder = tiny_pi3()
+    encoder = WindowEncoder(tiny_pi3())
     inputs = FrameInputs(visual_tokens=torch.randn(FRAMES, 6, 12), grid=(2, 3))
-    whole = encode_windows(encoder, inputs)
+    whole = encoder.encode(inputs)
     state, parts, start = WindowState(), [], 0
     for count in portions:
-        state, new = advance(encoder, state, inputs[start : start + count])
+        state, new = encoder.advance(state, inputs[start : start + count])
         start += count
         parts += [] if new is None else [new]
         assert len(state.inputs) < state.window
     before = state
-    (_, peeked), (_, again) = finish(encoder, state), finish(encoder, state)
-    assert state is before and state.waiting == len(peeked.local_points)
-    streamed = join([*parts, peeked])
+    (_, peeked), (_, again) = encoder.finish(state), encoder.finish(state)
+    assert state is before and state.waiting == len(peeked)
+    streamed = Geometry.join([*parts, peeked])
     for name in ("local_points", "confidence", "world_from_camera", "geometry_tokens", "view_tokens"):
         torch.testing.assert_close(getattr(streamed, name), getattr(whole, name), atol=1e-5, rtol=1e-4)
         assert torch.equal(getattr(peeked, name), getattr(again, name))
@@ -91,31 +93,40 @@ def test_a_stream_gives_what_the_whole_gives(portions):
 
 def test_never_more_frames_than_the_window_at_once():
     oracle = Oracle(metric=True)
-    encode_windows(oracle, numbered(0, FRAMES), window=5, overlap=2)
+    WindowEncoder(oracle).encode(numbered(0, FRAMES), WindowState(5, 2))
     assert oracle.most == 5
 
 
 def test_short_videos_and_single_frames():
     for frames in (1, 2, 8):
-        assert len(encode_windows(Oracle(metric=True), numbered(0, frames)).local_points) == frames
-    assert finish(Oracle(metric=True), WindowState())[1] is None
+        assert len(WindowEncoder(Oracle(metric=True)).encode(numbered(0, frames))) == frames
+    assert WindowEncoder(Oracle(metric=True)).finish(WindowState())[1] is None
 
 
 def test_errors_say_what_is_possible():
+    encoder = WindowEncoder(Oracle(metric=True))
     with pytest.raises(ValueError, match="No frames"):
-        encode_windows(Oracle(metric=True), FrameInputs())
-    assert (WindowState.of(8).overlap, WindowState.of(3).overlap, WindowState.of(8, 7).overlap) == (3, 2, 7)
+        encoder.encode(FrameInputs())
+    assert (WindowState.of(8).overlap, WindowState.of(3).overlap) == (3, 2)
     with pytest.raises(ValueError, match="at least 2 frames can be joined"):
         WindowState.of(1)
     with pytest.raises(ValueError, match="overlap=8"):
         WindowState(window=8, overlap=8)
     with pytest.raises(ValueError, match="at most 8"):
-        encode_windows(Oracle(metric=True), numbered(0, 20), window=16)
-    state, _ = advance(Oracle(metric=True), WindowState(), numbered(0, 2))
+        encoder.encode(numbered(0, 20), WindowState(16))
+    state, _ = encoder.advance(WindowState(), numbered(0, 2))
     with pytest.raises(ValueError, match="stay alike"):
-        advance(Oracle(metric=True), state, FrameInputs(images=torch.zeros(1, 3, 4, 4)))
+        encoder.advance(state, FrameInputs(images=torch.zeros(1, 3, 4, 4)))
 
 
-def test_frames_of_keeps_the_world():
+def test_some_frames_keep_their_world():
     geometry = Oracle(metric=True).encode(numbered(0, 4).images)
-    torch.testing.assert_close(frames_of(geometry, slice(2, 3)).point_map[0], geometry.point_map[2])
+    torch.testing.assert_close(geometry[2:3].point_map[0], geometry.point_map[2])
+
+
+def test_poses_move_as_points_do():
+    geometry = Oracle(metric=True).encode(numbered(0, 4).images)
+    rotation = in_first_camera(walk()[0])[3, :3, :3].double().numpy()
+    alignment = Alignment(2.0, rotation, np.array([1.0, -2.0, 0.5]))
+    expected = alignment.points(geometry.point_map.double().numpy())
+    np.testing.assert_allclose(place(geometry, alignment).point_map.numpy(), expected, atol=1e-4)

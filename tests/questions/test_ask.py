@@ -12,10 +12,11 @@ import pytest
 
 from vlm2.evaluation.benchmark import Item
 from vlm2.evaluation.exact_match import exact_match
-from vlm2.questions import Question, ask_all, tasks, wordings
+from vlm2.questions import Question, ask_all, question_types, tasks
 from vlm2.questions.box_geometry import bearing, box_distance
+from vlm2.questions.question_type import QuestionType
 from vlm2.questions.row import read_row
-from vlm2.questions.tasks import Task, families
+from vlm2.questions.tasks import columns, families
 from vlm2.questions.tasks.vsi import object_rel_direction
 from vlm2.scenes import Scene, SceneObject, read_metadata
 
@@ -40,9 +41,8 @@ def official(shared: Path) -> dict[str, list[Question]]:
 
 
 def asked(scene: Scene, question_type: str) -> list[Question]:
-    task = next(task for task in tasks().values() if question_type in task.WORDINGS)
-    questions = task.questions(scene, np.random.default_rng(0))
-    return [question for question in questions if question.question_type == question_type]
+    task = next(task for task in tasks().values() if question_type in {kind.name for kind in task.types})
+    return [question for question in task(scene, np.random.default_rng(0)) if question.question_type == question_type]
 
 
 def things(scene: Scene, question: Question) -> list[SceneObject]:
@@ -50,28 +50,30 @@ def things(scene: Scene, question: Question) -> list[SceneObject]:
 
 
 def pattern(question_type: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{\w+\\}", "(.+)", re.escape(wordings("vsi")[question_type][0].text)))
+    return re.compile(re.sub(r"\\{\w+\\}", "(.+)", re.escape(question_types("vsi")[question_type].wordings[0].text)))
 
 
 def test_the_tasks_are_the_files() -> None:
-    assert set(tasks()) == VSI_TASKS
-    assert all(isinstance(task, Task) for family in families() for task in tasks(family).values())
+    assert set(tasks()) == set(columns()) == VSI_TASKS
+    assert list(columns())[:3] == ["object_counting", "object_abs_distance", "object_size_estimation"]
+    names = columns("vsti")["obj_obj_relative_pos"]
+    assert [name[-2:] for name in names] == ["nf", "lr", "ud"]
 
 
 def test_families_are_the_folders_and_no_type_is_in_two(scene: Scene) -> None:
     assert families() == ("freeform", "situated", "vsi", "vsti")
-    assert sum(len(wordings(family)) for family in families()) == len(wordings())
+    assert sum(len(question_types(family)) for family in families()) == len(question_types())
     with pytest.raises(ValueError, match="no family of questions 'vsii'; there are freeform, situated, vsi, vsti"):
         ask_all(scene, 0, families=["vsii"])
 
 
 def test_the_eight_tasks_are_the_default(scene: Scene) -> None:
     both = ask_all(scene, 4, families=["vsi", "vsti"])
-    assert [question for question in both if question.question_type in wordings("vsi")] == ask_all(scene, 4)
+    assert [question for question in both if question.question_type in question_types("vsi")] == ask_all(scene, 4)
 
 
 def test_a_scene_answers_every_type(scene: Scene) -> None:
-    assert {question.question_type for question in ask_all(scene, 0)} == set(wordings("vsi"))
+    assert {question.question_type for question in ask_all(scene, 0)} == set(question_types("vsi"))
 
 
 def test_the_same_seed_gives_the_same_questions(scene: Scene) -> None:
@@ -132,9 +134,9 @@ def test_nearest_things_are_clearly_nearest(scene: Scene) -> None:
         assert len(reach) == 4
 
 
-@pytest.mark.parametrize("level", object_rel_direction.SECTORS)
-def test_directions(scene: Scene, level: str) -> None:
-    questions = asked(scene, level)
+@pytest.mark.parametrize("level", object_rel_direction.SECTORS, ids=lambda level: level.name)
+def test_directions(scene: Scene, level: QuestionType) -> None:
+    questions = asked(scene, level.name)
     assert {question.answer_text for question in questions} == {s.name for s in object_rel_direction.SECTORS[level]}
     for question in questions:
         angle = bearing(*(thing.box for thing in things(scene, question)))
@@ -160,14 +162,14 @@ def test_levels(angle: float, easy: str | None, medium: str | None, hard: str | 
     assert answers == [easy, medium, hard]
 
 
-@pytest.mark.parametrize("question_type", sorted(wordings("vsi")))
+@pytest.mark.parametrize("question_type", sorted(question_types("vsi")))
 def test_the_benchmarks_own_words(official: dict[str, list[Question]], question_type: str) -> None:
     """People wrote the official routes freely; all other questions follow one wording to the letter."""
     matches = [pattern(question_type).fullmatch(question.question) is not None for question in official[question_type]]
     assert sum(matches) / len(matches) >= (0.5 if question_type == "route_planning" else 1.0)
 
 
-@pytest.mark.parametrize("question_type", sorted(wordings("vsi")))
+@pytest.mark.parametrize("question_type", sorted(question_types("vsi")))
 def test_answers_have_the_benchmarks_form(
     scene: Scene, official: dict[str, list[Question]], question_type: str
 ) -> None:
@@ -184,7 +186,7 @@ def test_answers_have_the_benchmarks_form(
 def test_scans_are_asked_without_sightings(shared: Path) -> None:
     scenes = list(read_metadata(shared / "data/scenes/scannet_meta_info_val.json").values())[:12]
     counts = Counter(question.question_type for scene in scenes for question in ask_all(scene, 0, per_type=4))
-    assert set(wordings("vsi")) - set(counts) == {"obj_appearance_order"}
+    assert set(question_types("vsi")) - set(counts) == {"obj_appearance_order"}
 
 
 def test_an_empty_scene_is_asked_for_its_size_alone(scene: Scene) -> None:

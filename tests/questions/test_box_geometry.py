@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from vlm2.questions.box_geometry import bearing, box_distance, box_distances, ground_distance, turn
+from vlm2.questions.box_geometry import bearing, box_distance, box_distances, ground_distance, point_distance, turn
 from vlm2.scenes import Box
 
 
@@ -60,3 +60,9 @@ def test_left_is_positive(box: dict[str, Box]) -> None:
 @pytest.mark.parametrize(("before", "after", "angle"), [(170, -170, 20), (-90, 90, 180), (90, -90, 180), (10, 0, -10)])
 def test_turns_stay_within_half_a_circle(before: float, after: float, angle: float) -> None:
     assert turn(before, after) == pytest.approx(angle)
+
+
+def test_distance_to_a_turned_box() -> None:
+    turned = Box((3.0, 0.0, 0.0), (2.0, 1.0, 1.0), ((0.6, 0.8, 0.0), (-0.8, 0.6, 0.0), (0.0, 0.0, 1.0)))
+    assert point_distance(np.array([3.0 + 0.6 * 3, 0.8 * 3, 0.0]), turned) == pytest.approx(2.0)
+    assert point_distance(np.array([3.0, 0.0, 0.2]), turned) == 0.0

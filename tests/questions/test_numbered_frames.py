@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-import pytest
-
-from vlm2.questions.numbered_frames import camera_distance, numbered_frames, numbered_times
-from vlm2.scenes import Box, Scene, Sighting
+from vlm2.questions.numbered_frames import numbered_frames, numbered_times
+from vlm2.scenes import Scene, Sighting
 
 
 def test_frames_are_spread_over_the_whole_video(scene: Scene) -> None:
@@ -34,9 +31,3 @@ def test_a_frame_names_what_is_alone_and_clear_in_it(scene: Scene) -> None:
         assert first(replace(scene, objects=(*scene.objects[:7], shown))) == names
     two = tuple(replace(thing, sightings=(Sighting(0, 0.05),)) for thing in scene.of_category("chair")[:2])
     assert first(replace(scene, objects=(*scene.objects[:7], *two))) == {"sofa"}
-
-
-def test_distance_to_a_turned_box() -> None:
-    turned = Box((3.0, 0.0, 0.0), (2.0, 1.0, 1.0), ((0.6, 0.8, 0.0), (-0.8, 0.6, 0.0), (0.0, 0.0, 1.0)))
-    assert camera_distance(np.array([3.0 + 0.6 * 3, 0.8 * 3, 0.0]), turned) == pytest.approx(2.0)
-    assert camera_distance(np.array([3.0, 0.0, 0.2]), turned) == 0.0

@@ -10,17 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from vlm2.questions.box_geometry import bearing
+from vlm2.questions.box_geometry import bearing, box_distance, box_distances
 from vlm2.questions.question import Question
 from vlm2.questions.row import read_row
-from vlm2.questions.tasks.vsi import (
-    object_abs_distance,
-    object_counting,
-    object_rel_direction,
-    object_rel_distance,
-    object_size_estimation,
-    room_size_estimation,
-)
+from vlm2.questions.tasks import question_types
+from vlm2.questions.tasks.vsi import object_rel_direction
 from vlm2.scenes import Box, Scene, read_metadata
 
 
@@ -47,25 +41,25 @@ def names(pattern: str, question: Question) -> tuple[str, ...]:
 
 def counting(scene: Scene, question: Question) -> bool | None:
     (category,) = names(r"How many (.+)\(s\) are", question)
-    return object_counting.truth(scene, category) == number(question)
+    return scene.counts.get(category, len(boxes(scene, category))) == number(question)
 
 
 def size(scene: Scene, question: Question) -> bool | None:
     (category,) = names(r"height\) of the (.+), measured", question)
     if not alone(scene, category):
         return None
-    return abs(object_size_estimation.truth(boxes(scene, category)[0]) - number(question)) <= 1.0
+    return abs(100 * max(boxes(scene, category)[0].size) - number(question)) <= 1.0
 
 
 def room_size(scene: Scene, question: Question) -> bool | None:
-    return abs(room_size_estimation.truth(scene) - number(question)) <= 0.05 + 1e-9
+    return abs(scene.floor_area - number(question)) <= 0.05 + 1e-9
 
 
 def distance(scene: Scene, question: Question) -> bool | None:
     first, second = names(r"between the (.+) and the (.+) \(in meters\)", question)
     if not alone(scene, first, second):
         return None
-    truth = object_abs_distance.truth(boxes(scene, first)[0], boxes(scene, second)[0])
+    truth = box_distance(boxes(scene, first)[0], boxes(scene, second)[0])
     return abs(truth - number(question)) <= 0.11
 
 
@@ -74,7 +68,7 @@ def nearest(scene: Scene, question: Question) -> bool | None:
     if not alone(scene, target):
         return None
     listed = candidates.split(", ")
-    distances = object_rel_distance.truth(boxes(scene, target)[0], {name: boxes(scene, name) for name in listed})
+    distances = [box_distances(boxes(scene, target), boxes(scene, name)).min() for name in listed]
     return listed[distances.index(min(distances))] == question.answer_text
 
 
@@ -83,7 +77,7 @@ def direction(scene: Scene, question: Question) -> bool | None:
     if not alone(scene, *things):
         return None
     angle = bearing(*(boxes(scene, name)[0] for name in things))
-    return object_rel_direction.truth(question.question_type, angle) == question.answer_text
+    return object_rel_direction.truth(question_types()[question.question_type], angle) == question.answer_text
 
 
 # Question type → how to check it, the least share that must agree, and the least number of questions checked.

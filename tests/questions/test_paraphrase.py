@@ -7,22 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vlm2.questions import ask_all, paraphrase, wordings
+from vlm2.questions import ask_all, paraphrase, question_types
 from vlm2.questions.paraphrase import in_seconds
 from vlm2.questions.row import read_row
-from vlm2.questions.wording import reword
 from vlm2.scenes import Scene
 
 
 def test_there_are_enough_wordings() -> None:
-    for question_type, texts in wordings().items():
-        assert sum(not text.held_out for text in texts[1:]) >= 6, question_type
-        assert not texts[0].held_out
-    assert sum(text.held_out for texts in wordings().values() for text in texts) >= 20
+    for name, kind in question_types().items():
+        assert sum(not wording.held_out for wording in kind.wordings[1:]) >= 6, name
+        assert not kind.wordings[0].held_out
+    assert sum(kind.held_out for kind in question_types().values()) >= 20
 
 
 def test_held_out_wordings_are_no_training_wordings() -> None:
-    texts = [text.text for texts in set(wordings().values()) for text in texts]
+    texts = [wording.text for wordings in {k.wordings for k in question_types().values()} for wording in wordings]
     assert len(set(texts)) == len(texts)
 
 
@@ -31,7 +30,7 @@ def test_every_wording_of_every_question_reads_whole(scene: Scene, held_out: boo
     rng = np.random.default_rng(0)
     for question in ask_all(scene, 0):
         other = paraphrase(question, rng, held_out=held_out)
-        wording = wordings()[question.question_type][other.wording]
+        wording = question_types()[question.question_type].wordings[other.wording]
         assert wording.held_out == held_out and other.wording > 0
         assert not set("{}") & set(other.question)
         assert (other.question_type, other.objects) == (question.question_type, question.objects)
@@ -46,7 +45,7 @@ def test_every_wording_of_every_question_reads_whole(scene: Scene, held_out: boo
 def test_free_answers_stay_the_same_in_every_wording(flat: Scene, family: str, held_out: bool) -> None:
     rng = np.random.default_rng(0)
     asked = ask_all(flat, 0, families=(family,))
-    assert {question.question_type for question in asked} == set(wordings(family))
+    assert {question.question_type for question in asked} == set(question_types(family))
     for question in asked:
         other = paraphrase(question, rng, held_out=held_out)
         assert other.question != question.question and not set("{}") & set(other.question)
@@ -62,25 +61,26 @@ def test_options_can_be_kept(scene: Scene) -> None:
 
 def test_every_gap_has_a_name(scene: Scene) -> None:
     for question in ask_all(scene, 0, per_type=1):
-        for index in range(len(wordings()[question.question_type])):
-            reword(question, wordings()[question.question_type], index)
+        kind = question_types()[question.question_type]
+        for index in range(len(kind.wordings)):
+            kind.reword(question, index)
 
 
 def test_units_change_the_number(scene: Scene) -> None:
     question = next(q for q in ask_all(scene, 0) if q.question_type == "object_size_estimation")
-    texts = wordings()["object_size_estimation"]
-    by_text = {text.text: index for index, text in enumerate(texts)}
-    metres = reword(question, texts, by_text["What is the largest dimension of the {thing} in meters?"])
-    inches = reword(question, texts, by_text["How many inches is the longest side of the {thing}?"])
+    kind = question_types()["object_size_estimation"]
+    by_text = {wording.text: index for index, wording in enumerate(kind.wordings)}
+    metres = kind.reword(question, by_text["What is the largest dimension of the {thing} in meters?"])
+    inches = kind.reword(question, by_text["How many inches is the longest side of the {thing}?"])
     assert (question.ground_truth, metres.ground_truth, inches.ground_truth) == ("40", "0.40", "16")
 
 
 def test_words_replace_letters(scene: Scene) -> None:
     question = next(q for q in ask_all(scene, 0) if q.question_type == "object_rel_direction_hard")
-    texts = wordings()[question.question_type]
-    words = next(index for index, text in enumerate(texts) if text.words)
-    assert reword(question, texts, words).ground_truth == question.answer_text
-    assert reword(question, texts, words).prompt().endswith("single word or phrase.")
+    kind = question_types()[question.question_type]
+    words = next(index for index, wording in enumerate(kind.wordings) if wording.words)
+    assert kind.reword(question, words).ground_truth == question.answer_text
+    assert kind.reword(question, words).prompt().endswith("single word or phrase.")
 
 
 def test_only_the_engines_own_words_can_be_changed(scene: Scene) -> None:
@@ -96,7 +96,7 @@ def test_only_the_engines_own_words_can_be_changed(scene: Scene) -> None:
 def test_a_question_about_numbered_frames_can_name_their_seconds(scene: Scene, repository) -> None:
     filmed = Scene.load(repository / "examples" / "home.json")
     asked = ask_all(filmed, 0, per_type=2, families=("vsti",))
-    assert {question.question_type for question in asked} == set(wordings("vsti"))
+    assert {question.question_type for question in asked} == set(question_types("vsti"))
     for question in asked:
         other = in_seconds(question)
         assert "frame" in question.question and "frame" not in other.question

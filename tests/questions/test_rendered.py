@@ -17,7 +17,7 @@ import pytest
 
 from vlm2.homes.production import SampledHome, sample_home
 from vlm2.homes.renderer import Renderer
-from vlm2.questions import Question, ask_all, wordings
+from vlm2.questions import Question, ask_all, question_types
 from vlm2.questions.numbered_frames import numbered_times
 from vlm2.questions.tasks.freeform.which_colour import CLEAR
 
@@ -94,7 +94,7 @@ def shots(request: pytest.FixtureRequest) -> Iterator[Shots]:
 
 
 def test_every_type_is_asked(shots: Shots) -> None:
-    assert {question.question_type for question in shots.questions} == set(wordings("vsti"))
+    assert {question.question_type for question in shots.questions} == set(question_types("vsti"))
 
 
 def test_questions_name_the_frames_that_were_rendered(shots: Shots) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,15 +11,17 @@ import pytest
 import torch
 from toys import toy_model
 
-from vlm2.encoders.geometry import build_encoder
 from vlm2.encoders.geometry.cameras import in_first_camera, invert, rigid, rotation_angle
 from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
-from vlm2.models.windows import FrameInputs, WindowState, advance, encode_windows, finish, join
-from vlm2.slam.tracking import Tracked, focal_length, track
+from vlm2.models.windows import FrameInputs, WindowEncoder, WindowState, grey
+from vlm2.slam import tracking
+from vlm2.slam.configuration import LoopClosureConfig, TrackingConfig
+from vlm2.slam.tracking import focal_length, track
 
 HEIGHT, WIDTH, FOCAL = 144, 192, 165.0  # pixels
 WALLS = ((2, 2.5), (0, 1.2))  # axis and place in metres: a corner
 CELLS = (24, 32)
+CONFIG = TrackingConfig()
 
 
 def turned(degrees: torch.Tensor) -> torch.Tensor:
@@ -110,8 +111,8 @@ def numbered(images: torch.Tensor) -> FrameInputs:
     return FrameInputs(images, torch.arange(len(images)).float()[:, None, None], (1, 1))
 
 
-def grey(images: torch.Tensor) -> np.ndarray:
-    return (images[:, 0] * 255).round().byte().numpy()
+def tracked(encoder: GeometryEncoder) -> WindowEncoder:
+    return WindowEncoder(encoder, CONFIG, LoopClosureConfig())
 
 
 def step_errors(found: torch.Tensor, true: torch.Tensor) -> tuple[float, float]:
@@ -127,14 +128,16 @@ def test_the_true_motion_is_found_whatever_the_encoder_takes_for_the_focal_lengt
     points, poses = guess(true, focal)
     assert focal_length(points.numpy(), WIDTH) == pytest.approx(focal, rel=1e-6)
     assert step_errors(poses, true)[0] > 7
-    turn, shift = step_errors(torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy()).poses), true)
+    turn, shift = step_errors(
+        torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy(), CONFIG).poses), true
+    )
     assert turn < 1.0 and shift < 0.06
 
 
 def test_a_still_camera_stays_still():
     true = walk()[:1].expand(5, 4, 4)
     points, poses = guess(true)
-    found = torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy()).poses)
+    found = torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy(), CONFIG).poses)
     turn, shift = step_errors(found, true)
     assert turn < 0.02 and shift < 1e-3
 
@@ -144,10 +147,10 @@ def test_the_same_frames_give_the_same_poses():
     points, poses = guess(true)
     images = grey(film(true))
     cv2.setRNGSeed(1)
-    first = track(images, points.numpy(), poses.numpy()).poses
+    first = track(images, points.numpy(), poses.numpy(), CONFIG).poses
     cv2.setRNGSeed(2)
     np.random.default_rng().random()
-    assert np.array_equal(first, track(images, points.numpy(), poses.numpy()).poses)
+    assert np.array_equal(first, track(images, points.numpy(), poses.numpy(), CONFIG).poses)
 
 
 @pytest.mark.parametrize("what", ["black", "noise", "flat points", "points behind", "no numbers"])
@@ -165,7 +168,7 @@ def test_what_shows_nothing_leaves_finite_poses(what):
         points[..., 2] = -1
     else:
         points[0, 0] = math.nan
-    found = track(images, points.numpy(), poses.numpy()).poses
+    found = track(images, points.numpy(), poses.numpy(), CONFIG).poses
     np.testing.assert_allclose(found, poses.numpy(), atol=1e-9)
 
 
@@ -174,7 +177,7 @@ def test_a_dark_stretch_goes_on_as_the_camera_moved():
     points, poses = guess(true)
     images = grey(film(true))
     images[4:] = 0  # frames 4 and 5 show nothing
-    found = torch.from_numpy(track(images, points.numpy(), poses.numpy()).poses)
+    found = torch.from_numpy(track(images, points.numpy(), poses.numpy(), CONFIG).poses)
     assert step_errors(found[:5], true[:5])[0] < 2.0
     steps = invert(found[:-1]) @ found[1:]
     torch.testing.assert_close(steps[3:], steps[2].expand(2, 4, 4), atol=0.03, rtol=0)  # the nearest that is known
@@ -182,76 +185,75 @@ def test_a_dark_stretch_goes_on_as_the_camera_moved():
 
 def test_windows_are_joined_by_the_tracked_poses_and_a_stream_gives_what_the_whole_gives():
     true = walk(11)
-    encoder = Tracked(Guessing(true))
+    encoder = tracked(Guessing(true))
     images = film(true)
-    whole = encode_windows(encoder, numbered(images))
+    whole = encoder.encode(numbered(images))
     assert step_errors(whole.world_from_camera, true)[0] < 1.0
-    assert step_errors(encode_windows(encoder.inner, numbered(images)).world_from_camera, true)[0] > 5
+    assert step_errors(WindowEncoder(encoder.encoder).encode(numbered(images)).world_from_camera, true)[0] > 5
     state, parts = WindowState(), []
     for index in range(len(images)):
-        state, new = advance(encoder, state, numbered(images)[index : index + 1])
+        state, new = encoder.advance(state, numbered(images)[index : index + 1])
         parts += [] if new is None else [new]
-    streamed = join([*parts, finish(encoder, state)[1]])
+    streamed = Geometry.join([*parts, encoder.finish(state)[1]])
     assert torch.equal(streamed.world_from_camera, whole.world_from_camera)
 
 
 def test_a_frame_that_windows_share_is_searched_once(monkeypatch):
     true, searched, create = walk(11), [], cv2.SIFT_create
     monkeypatch.setattr(cv2, "SIFT_create", lambda **options: (searched.append(1), create(**options))[1])
-    encode_windows(Tracked(Guessing(true)), numbered(0.9 * film(true)))  # paler than in any other test
+    tracked(Guessing(true)).encode(numbered(0.9 * film(true)))  # paler than in any other test
     assert len(searched) == len(true)
 
 
 def test_windows_of_another_scale_are_brought_to_the_first():
     true = walk(11)
-    encoder = Tracked(Guessing(true, metric=False))
-    found = encode_windows(encoder, numbered(film(true)))
+    encoder = tracked(Guessing(true, metric=False))
+    found = encoder.encode(numbered(film(true)))
     assert step_errors(found.world_from_camera, true)[0] < 1.0
     ours, inner = (
-        points[..., 2].flatten(1).median(dim=1).values for points in (found.local_points, encoder.inner.points)
+        points[..., 2].flatten(1).median(dim=1).values for points in (found.local_points, encoder.encoder.points)
     )
     depth = ours / inner
     torch.testing.assert_close(depth, torch.full_like(depth, 2.0), rtol=0.05, atol=0)
 
 
-def test_without_images_or_with_one_frame_the_encoder_itself_speaks():
+def test_without_images_or_with_one_frame_poses_are_the_encoders():
     true = walk(3)
-    encoder = Tracked(Guessing(true))
-    inputs = numbered(film(true))
-    bare = encoder.encode(None, inputs.visual_tokens, (1, 1))
-    assert torch.equal(bare.world_from_camera, encoder.inner.encode(None, inputs.visual_tokens).world_from_camera)
-    one = encoder.encode(inputs.images[:1], inputs.visual_tokens[:1], (1, 1))
-    assert torch.equal(one.world_from_camera, torch.eye(4)[None])
+    encoder, inputs = tracked(Guessing(true)), numbered(film(true))
+    bare, keyframe = encoder.encode_window(FrameInputs(None, inputs.visual_tokens, (1, 1)))
+    assert torch.equal(bare.world_from_camera, encoder.encoder.encode(None, inputs.visual_tokens).world_from_camera)
+    one, _ = encoder.encode_window(inputs[:1])
+    assert torch.equal(one.world_from_camera, torch.eye(4)[None]) and keyframe is None
 
 
-def test_names_of_tensors_stay():
-    plain, tracked = toy_model(), toy_model(geometry=toy_model().config.geometry | {"tracked": True})
-    assert isinstance(tracked.geometry, Tracked) and not isinstance(plain.geometry, Tracked)
-    assert list(tracked.state_dict()) == list(plain.state_dict())
-    for parameter in tracked.geometry.parameters():
-        parameter.data.zero_()
-    tracked.load_state_dict(plain.state_dict())
-    assert all(
-        torch.equal(a, b) for a, b in zip(tracked.geometry.parameters(), plain.geometry.parameters(), strict=True)
-    )
-    inner = build_encoder(**plain.config.geometry)
-    tracked.geometry.load_state_dict(inner.state_dict())
-    assert all(torch.equal(a, b) for a, b in zip(tracked.geometry.parameters(), inner.parameters(), strict=True))
-
-
-def test_the_last_frame_has_landmarks_unless_no_loops_are_to_be_closed():
+def test_the_last_frame_has_features_of_a_keyframe():
     true = walk(3)
-    encoder, inputs = Tracked(Guessing(true)), numbered(film(true))
-    found = encoder.encode(inputs.images, inputs.visual_tokens, (1, 1)).landmarks
-    assert found.certain and found.focal == pytest.approx(FOCAL, rel=0.1)
-    assert len(found.features.depth) > 50
-    encoder.closes_loops = False
-    assert encoder.encode(inputs.images, inputs.visual_tokens, (1, 1)).landmarks is None
-    settings = toy_model().config.geometry | {"tracked": True}
-    assert toy_model(geometry=settings).geometry.closes_loops
-    assert not toy_model(geometry=settings | {"loops": False}).geometry.closes_loops
+    _, keyframe = tracked(Guessing(true)).encode_window(numbered(film(true)))
+    assert keyframe.connected and keyframe.focal == pytest.approx(FOCAL, rel=0.1)
+    assert len(keyframe.features.depth) > 50
 
 
-def test_opencv_is_imported_only_when_the_camera_is_tracked():
-    code = "import sys, vlm2.slam.tracking; assert 'cv2' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+@pytest.mark.parametrize("loops", [True, False])
+def test_a_model_tracks_and_closes_loops_as_configured(loops):
+    settings = toy_model().config.geometry
+    plain = toy_model().frame_encoder.windows
+    assert plain.tracking is None and plain.loop_closure is None
+    windows = toy_model(geometry=settings | {"tracked": True, "loops": loops}).frame_encoder.windows
+    assert windows.tracking == TrackingConfig()
+    assert windows.loop_closure == (LoopClosureConfig() if loops else None)
+    true = walk(11)
+    encoder, inputs = replace(windows, encoder=Guessing(true)), numbered(film(true))
+    state, _ = encoder.advance(WindowState(), inputs)
+    assert len(state.graph.keyframes) == (1 if loops else 0)
+
+
+@pytest.mark.parametrize("length", [0.0, 1e-3, 1.0, 1e4, 1e12])
+def test_deviations_are_whitened_however_uncertain_a_depth_is(length):
+    vectors = length * np.array([[0.6, 0.8], [1.0, 0.0]])
+    roots = tracking.inverse_roots(0.5, vectors)
+    assert np.isfinite(roots).all()
+    across = np.array([[-0.8, 0.6], [0.0, 1.0]])
+    np.testing.assert_allclose((roots @ across[:, :, None])[:, :, 0], across / 0.5, rtol=1e-3, atol=1e-9)
+    along = np.array([[0.6, 0.8], [1.0, 0.0]])
+    expected = along / np.hypot(0.5, length)
+    np.testing.assert_allclose((roots @ along[:, :, None])[:, :, 0], expected, rtol=1e-3, atol=1e-3)

@@ -34,7 +34,7 @@ def complete(session: Session) -> Stream:
 
 
 def slots(session: Session) -> list[int]:
-    return complete(session).memory.context_slots()[1].tolist()
+    return complete(session).memory.context_slots().frames.tolist()
 
 
 def test_an_unchanged_memory_is_not_read_again(make_session, images):
@@ -54,8 +54,9 @@ def test_reading_starts_at_the_first_changed_slot(make_session, images, rule):
     held: tuple = ()
     for index, image in enumerate(images[:16]):
         session.observe(image, index / 2)
-        tokens, frames, _ = complete(session).memory.context_slots()
-        now = tuple((f, token.numpy().tobytes()) for f, token in zip(frames.tolist(), tokens, strict=True))
+        shown = complete(session).memory.context_slots()
+        pairs = zip(shown.frames.tolist(), shown.tokens, strict=True)
+        now = tuple((frame, tokens.numpy().tobytes()) for frame, tokens in pairs)
         same = next((i for i, (a, b) in enumerate(zip(held, now, strict=False)) if a != b), min(len(held), len(now)))
         answer = session.ask(QUESTION)
         if index:
@@ -96,8 +97,8 @@ def test_an_interrupted_answer_spoils_nothing(make_session, images, monkeypatch)
 
 def test_attention_is_that_of_the_whole_model_beyond_a_neutral_question(make_session, images):
     session = observe(make_session(), images[:9])
-    tokens, _, times = complete(session).memory.context_slots()
-    prefix = session._answerer.read(tokens, times, session._stream.grid)
+    seen = complete(session).memory.context_slots()
+    prefix = session._answerer.read(seen, session._stream.grid)
     reply = session._answerer.reply(prefix, QUESTION, 4)
     assert reply.attention.sum().item() == pytest.approx(1)
 
@@ -115,17 +116,16 @@ def test_attention_is_that_of_the_whole_model_beyond_a_neutral_question(make_ses
         return attention.unflatten(0, video.shape[:2]).sum(1) / attention.sum()
 
     rise = (shares(QUESTION) / shares(NEUTRAL) - 1).clamp(min=0)
-    assert times.tolist() == (frames / 2).tolist()
+    assert seen.times.tolist() == (frames / 2).tolist()
     torch.testing.assert_close(reply.attention, rise / rise.sum(), atol=1e-3, rtol=0)
 
 
 def test_a_neutral_question_rests_on_what_it_attends_to(make_session, images):
     session = observe(make_session(), images[:9])
     evidence = session.ask(NEUTRAL).evidence
-    assert {seen.time: seen.weight for seen in evidence} == pytest.approx(
-        dict(zip(complete(session).memory.context_slots()[2].tolist(), session._prefix.neutral.tolist(), strict=True)),
-        abs=1e-5,
-    )
+    times = complete(session).memory.context_slots().times.tolist()
+    expected = dict(zip(times, session._prefix.neutral.tolist(), strict=True))
+    assert {seen.time: seen.weight for seen in evidence} == pytest.approx(expected, abs=1e-5)
 
 
 def test_what_follows_from_the_slots_is_told_and_kept_while_they_stay(make_session, images):
@@ -175,7 +175,7 @@ def test_a_blind_model_decodes_as_a_seeing_one(make_session, images, monkeypatch
 
 def test_what_is_recalled_of_a_moment_follows_from_the_path(make_session, images):
     session = observe(make_session(recall=True), images[:9])
-    path = complete(session).trace.trajectory  # frames that wait for their window are seen for a question
+    path = complete(session).trajectory  # frames that wait for their window are seen for a question
     (start, *_, end), places = path.times.tolist(), path.world_from_camera[:, :3, 3]
     asked = f"How far, in meters, did the camera move from {start} s to {end} s?"
     assert session.ask(asked).recalled == f"{(places[-1] - places[0]).norm():.1f}"

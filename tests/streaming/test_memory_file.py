@@ -50,8 +50,8 @@ def test_a_file_without_thumbnails_stays_so(make_session, images, tmp_path, seen
     session = observe(Session(first.model, first.processor, thumbnails=False), images[:seen])
     session.save(tmp_path / "room.vlm2mem")
     again = observe(Session.open(tmp_path / "room.vlm2mem", loaded(session)), images[seen:12], start=seen)
-    assert again._stream.trace.kept
-    assert all(kept.thumbnail is None for kept in again._stream.trace.kept)
+    assert again._stream.log.held
+    assert all(kept.thumbnail is None for kept in again._stream.log.held)
 
 
 def test_the_file_does_not_grow(make_session, images, tmp_path):

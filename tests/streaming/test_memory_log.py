@@ -8,7 +8,7 @@ import torch
 from sessions import observe
 
 from vlm2.streaming.evidence import SourceFrame
-from vlm2.streaming.memory_log import HeldFrame, Read, Trace
+from vlm2.streaming.memory_log import HeldFrame, MemoryLog, ReadRecord
 
 WINDOW = 2
 
@@ -42,10 +42,10 @@ def test_the_diary_follows_the_bank(make_session, images, rule):
         assert 0 <= write.read_share <= 1
     assert [write.frame for write in session.log] == list(range(23))
     bank = session._stream.memory.episodic
-    assert sorted(held.values()) == sorted(bank.frames.tolist())
-    diary = {k.frame: k for k in session._stream.trace.kept}
+    assert sorted(held.values()) == sorted(bank.frames[0].tolist())
+    diary = {k.frame: k for k in session._stream.log.held}
     assert {frame: slot for slot, frame in held.items()} == {f: k.slot for f, k in diary.items() if k.slot >= 0}
-    assert [diary[frame].weight for frame in bank.frames.tolist()] == bank.weights.tolist()
+    assert [diary[frame].weight for frame in bank.frames[0].tolist()] == bank.weights[0].tolist()
     assert set(diary) == {*held.values(), 21, 22}
     for entry in diary.values():
         assert sum(source.weight for source in entry.sources) == pytest.approx(1)
@@ -57,7 +57,7 @@ def test_the_diary_follows_the_bank(make_session, images, rule):
 )
 def test_memories_that_are_off(make_session, images, switches, bank):
     session = observe(make_session(memory={"window": WINDOW, "capacity": 3, **switches}), images[:10])
-    found = session._stream.trace.kept
+    found = session._stream.log.held
     assert sum(k.slot >= 0 for k in found) == bank
     assert session.ask("How many?").evidence
     gates = {write.gate for write in session.log[1:]}
@@ -70,39 +70,41 @@ def test_memories_that_are_off(make_session, images, switches, bank):
 
 
 def test_sources_mix_what_was_read():
-    before = Trace(kept=(kept(0, 0, f0=1.0), kept(1, 1, f0=0.5, f1=0.5)))
-    read = Read(2, 1.0, ((1, 1.0),), ((0, 0.25), (1, 0.75)), gate=0.6, read_share=0.5)
+    before = MemoryLog(held=(kept(0, 0, f0=1.0), kept(1, 1, f0=0.5, f1=0.5)))
+    read = ReadRecord(2, 1.0, ((1, 1.0),), ((0, 0.25), (1, 0.75)), gate=0.6, read_share=0.5)
     after = before.then(read, HeldFrame(2, 1.0), WINDOW, has_bank=True, merges=False)
-    newest = {source.frame: source.weight for source in after.kept[-1].sources}
+    newest = {source.frame: source.weight for source in after.held[-1].sources}
     # half is its own; of the other half 0.6 is frame 1, and 0.4 the bank: ¼ of frame 0, ¾ half frame 0 and half frame 1
     assert newest == pytest.approx({2: 0.5, 1: 0.3 + 0.2 * 0.375, 0: 0.2 * (0.25 + 0.375)})
-    assert after.sources(2, 1.0) == after.kept[-1].sources
+    assert after.sources(2, 1.0) == after.held[-1].sources
     assert after.sources(9, 4.5) == (SourceFrame(9, 4.5, 1.0),)
 
 
 def test_merging_adds_sources_by_the_frames_they_stand_for():
-    before = Trace(kept=(kept(0, 0, weight=3, f0=1.0), kept(1, 1, f1=1.0)))
-    read = Read(5, 2.5, deleted=0, similar=1, similarity=0.9)
+    before = MemoryLog(held=(kept(0, 0, weight=3, f0=1.0), kept(1, 1, f1=1.0)))
+    read = ReadRecord(5, 2.5, deleted=0, similar=1, similarity=0.9)
     after = before.then(read, HeldFrame(5, 2.5), WINDOW, has_bank=True, merges=True)
-    assert [(k.frame, k.slot, k.weight) for k in after.kept] == [(1, 1, 4), (5, 0, 1)]
-    assert after.kept[0].sources == (SourceFrame(0, 0.0, 0.75), SourceFrame(1, 0.5, 0.25))
+    assert [(k.frame, k.slot, k.weight) for k in after.held] == [(1, 1, 4), (5, 0, 1)]
+    assert after.held[0].sources == (SourceFrame(0, 0.0, 0.75), SourceFrame(1, 0.5, 0.25))
 
 
 def test_kept_frames_carry_what_they_show(make_session, images):
     session = observe(make_session(), images[:10])
     stream = session._stream
-    for entry in stream.trace.kept:
-        assert entry.points.shape == (24, 3)
-        assert entry.world_from_camera.shape == (4, 4)
+    for entry in stream.log.held:
+        assert entry.confidence.shape == (24,)
         assert entry.thumbnail.numpy().tobytes()[:2] == b"\xff\xd8"  # a JPEG
     path = session.trajectory
     assert path.frames.tolist() == list(range(10))
     assert path.times.tolist() == [index / 2 for index in range(10)]
     torch.testing.assert_close(path.world_from_camera[0, :3, 3], torch.zeros(3), atol=0.2, rtol=0)
     by_frame = dict(zip(path.frames.tolist(), path.world_from_camera, strict=True))
-    assert all(torch.equal(entry.world_from_camera, by_frame[entry.frame]) for entry in stream.trace.kept)
+    slots = stream.memory.context_slots()
+    assert slots.frames.tolist() == [entry.frame for entry in stream.log.held]
+    for frame, pose in zip(slots.frames.tolist(), slots.world_from_camera, strict=True):
+        assert torch.equal(pose, by_frame[frame])
     plain = observe(type(session)(session.model, session.processor, thumbnails=False), images[:10])
-    assert all(entry.thumbnail is None for entry in plain._stream.trace.kept)
+    assert all(entry.thumbnail is None for entry in plain._stream.log.held)
 
 
 def test_shares_of_a_read_are_its_attention(make_session, images):
@@ -111,12 +113,12 @@ def test_shares_of_a_read_are_its_attention(make_session, images):
     memory, state = session.model.memory, observe(session, images[:8])._stream.memory
     tokens = torch.randn(24, 16, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        working, episodic = memory.read_shares(tokens, state)
+        working, episodic = (share[0] for share in memory.read_shares(tokens[None], state))
     for found, attention, slots in (
         (working, memory.working_attention, state.working),
         (episodic, memory.episodic_attention, state.episodic),
     ):
-        queries, keys = attention.query(tokens).detach(), slots.keys.flatten(0, 1)
+        queries, keys = attention.query(tokens).detach(), slots.keys[0].flatten(0, 1)
         heads = [slice(0, 8), slice(8, 16)]
         shares = np.mean([(queries[:, h] @ keys[:, h].T / 8**0.5).softmax(-1).mean(0).numpy() for h in heads], axis=0)
         assert found.numpy() == pytest.approx(shares.reshape(len(slots), -1).sum(1), abs=1e-5)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from places import Wandering, turned, worst
+from places import WanderingTracker, turned, worst
 from sessions import QUESTION, contents, observe, told
 
 from vlm2.encoders.geometry.cameras import invert, transform
+from vlm2.models import windows
 from vlm2.questions.question import WORD_REQUEST
-from vlm2.streaming import Session, trajectory
-from vlm2.streaming import memory_log as trace
+from vlm2.streaming import Session, memory_log, trajectory
 from vlm2.streaming.load import LoadedModel
 from vlm2.video import VideoError
 
@@ -44,9 +44,10 @@ def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
         observe(asked, images[index : index + 1], start=index).ask(QUESTION)
     for session in (one_by_one, pieces, asked):
         stream = session._complete(session._stream)
-        seen, frame_indices, times = session.model.slot_tokens(stream.memory, stream.grid)
-        assert frame_indices.tolist() == indices.tolist()
-        assert times.tolist() == [index / 2 for index in indices.tolist()]
+        slots = stream.memory.context_slots()
+        seen = session.model.slot_tokens(slots, stream.grid)
+        assert slots.frames.tolist() == indices.tolist()
+        assert slots.times.tolist() == [index / 2 for index in indices.tolist()]
         torch.testing.assert_close(seen, tokens, atol=1e-5, rtol=1e-5)
 
 
@@ -54,8 +55,8 @@ def test_a_session_without_a_bank_shows_as_many_recent_frames_as_are_wanted(make
     memory = {"window": 2, "capacity": 3, "episodic": False, "recent": 9}
     session = observe(make_session(memory=memory), images[:12])
     stream = session._complete(session._stream)
-    assert stream.memory.context_slots()[1].tolist() == [3, 4, 5, 6, 7, 8, 9, 10, 11]
-    assert len(session.ask(QUESTION).evidence) and [k.frame for k in stream.trace.kept] == list(range(3, 12))
+    assert stream.memory.context_slots().frames.tolist() == [3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert len(session.ask(QUESTION).evidence) and [k.frame for k in stream.log.held] == list(range(3, 12))
 
 
 def test_a_file_is_watched_as_its_frames_are_observed(make_session, images, write_video):
@@ -92,7 +93,7 @@ def test_evidence_names_source_frames_heaviest_first(make_session, images):
     weights = [seen.weight for seen in answer.evidence]
     assert sum(weights) == pytest.approx(1, abs=1e-5)
     assert weights == sorted(weights, reverse=True)
-    slots = session._complete(session._stream).memory.context_slots()[2].tolist()
+    slots = session._complete(session._stream).memory.context_slots().times.tolist()
     times = {seen.time for seen in answer.evidence}
     assert times <= {index / 2 for index in range(9)}
     assert times - set(slots), "a frame that the memory no longer holds still counts through what read it"
@@ -125,17 +126,17 @@ def test_what_is_kept_does_not_grow(make_session, images, monkeypatch):
             return sum(map(size, value))
         return sum(size(part) for part in vars(value).values()) if hasattr(value, "__dict__") else 0
 
-    monkeypatch.setattr(trace, "LOG", 6)
+    monkeypatch.setattr(memory_log, "LONGEST", 6)
     monkeypatch.setattr(trajectory, "MOST", 8)
     session = observe(make_session(), images[:12])
-    kept = size(replace(session._stream, trace=trace.Trace()))
+    kept = size(replace(session._stream, log=memory_log.MemoryLog()))
     assert kept > 0
     observe(session, images[12:], start=12)
     assert session.frames == 23
-    assert size(replace(session._stream, trace=trace.Trace())) == kept
+    assert size(replace(session._stream, log=memory_log.MemoryLog())) == kept
     assert [write.frame for write in session.log] == [17, 18, 19, 20, 21, 22]
     assert session.trajectory.frames.tolist() == [0, 4, 8, 12, 16, 20]
-    assert len(session._stream.trace.kept) <= 3 + 2  # capacity and window of the toy
+    assert len(session._stream.log.held) <= 3 + 2  # capacity and window of the toy
 
 
 def test_interleaved_sessions_give_what_each_gives_alone(make_session, images):
@@ -263,10 +264,11 @@ LOST = 6  # the step after it goes wrong
 
 
 @pytest.fixture
-def wandering(make_session) -> Session:
+def wandering(make_session, monkeypatch) -> Session:
     """A session whose camera turns on the spot, twice, and is recognised where it was before."""
+    monkeypatch.setattr(windows, "track", WanderingTracker(TRUE, LOST))
     session = make_session(recall=True, memory={"window": 2, "capacity": 20})
-    session.model.geometry = Wandering(session.model.geometry, TRUE, LOST)
+    session.model.config.geometry["tracked"] = True
     return session
 
 
@@ -275,7 +277,7 @@ NUMBERED = np.stack([np.full((32, 48, 3), number, np.uint8) for number in range(
 
 def test_a_place_seen_again_moves_all_that_was_placed_wrongly(wandering):
     lost = observe(wandering, NUMBERED[:13])
-    before = {kept.frame: kept for kept in lost._stream.trace.kept}
+    before = _placed(lost)
     seen = lost.trajectory.frames.tolist()
     assert worst(lost.trajectory.world_from_camera.numpy()[-3:], [TRUE[frame] for frame in seen[-3:]]) > 39
     session = observe(lost, NUMBERED[13:], start=13)
@@ -284,15 +286,19 @@ def test_a_place_seen_again_moves_all_that_was_placed_wrongly(wandering):
     found = session.trajectory.world_from_camera.numpy()[right]
     assert worst(found, [TRUE[frame] for frame in frames[right]]) < 3
     poses = dict(zip(frames.tolist(), session.trajectory.world_from_camera, strict=True))
-    after = {kept.frame: kept for kept in session._stream.trace.kept}
+    after = _placed(session)
     moved = [frame for frame in before.keys() & after if LOST < frame]
     assert moved
     for frame in moved:
-        torch.testing.assert_close(after[frame].world_from_camera[:3, :3], poses[frame][:3, :3], atol=1e-5, rtol=0)
-        local = [
-            transform(invert(kept.world_from_camera), kept.points[None])[0] for kept in (before[frame], after[frame])
-        ]
+        torch.testing.assert_close(after[frame][0][:3, :3], poses[frame][:3, :3], atol=1e-5, rtol=0)
+        local = [transform(invert(pose), points[None])[0] for pose, points in (before[frame], after[frame])]
         torch.testing.assert_close(*local, atol=1e-4, rtol=0)
+
+
+def _placed(session: Session) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
+    """The pose and the coordinates of each frame in the memory."""
+    slots = session._stream.memory.context_slots()
+    return dict(zip(slots.frames.tolist(), zip(slots.world_from_camera, slots.coordinates, strict=True), strict=True))
 
 
 def test_what_is_recalled_lies_where_it_was_moved_to(wandering):
@@ -307,8 +313,7 @@ def test_what_is_recalled_lies_where_it_was_moved_to(wandering):
 
 def _places(session: Session) -> torch.Tensor:
     stream = session._complete(session._stream)
-    coordinates = stream.trace.coordinates(list(session.slots))
-    return session.model.token_places(coordinates, stream.grid)
+    return session.model.token_places(stream.memory.context_slots().coordinates, stream.grid)
 
 
 @pytest.mark.parametrize("frames", [11, 22])

@@ -1,17 +1,16 @@
-"""A room of points that a turning camera recognises: landmarks without pictures."""
+"""A room of points that a turning camera recognises: keyframe features without pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-import torch
 
-from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
-from vlm2.slam.features import Features, Landmarks
-from vlm2.slam.loop_closure import axis_angle
+from vlm2.slam.features import Features, KeyframeFeatures
+from vlm2.slam.pose_optimization import rotation_vectors
+from vlm2.slam.tracking import TrackedPoses
 
 FOCAL = 160.0
 HALF = (128, 96)  # pixels
@@ -30,12 +29,12 @@ def turned(degrees: float, x: float = 0.0) -> np.ndarray:
     return pose
 
 
-def landmarks(world_from_camera: np.ndarray) -> Landmarks:
+def keyframe_features(world_from_camera: np.ndarray) -> KeyframeFeatures:
     """What a camera recognises there."""
     local = (POINTS - world_from_camera[:3, 3]) @ world_from_camera[:3, :3]
     pixels = FOCAL * local[:, :2] / local[:, 2:].clip(0.1)
     seen = (local[:, 2] > 0.5) & (np.abs(pixels) < HALF).all(1)
-    return Landmarks(Features(pixels[seen], DESCRIPTORS[seen], local[seen, 2]), FOCAL)
+    return KeyframeFeatures(Features(pixels[seen], DESCRIPTORS[seen], local[seen, 2]), FOCAL)
 
 
 def mistaken(true: list[np.ndarray], lost: int, degrees: float = 40.0) -> list[np.ndarray]:
@@ -49,24 +48,22 @@ def mistaken(true: list[np.ndarray], lost: int, degrees: float = 40.0) -> list[n
 def worst(found: Iterable[np.ndarray], true: Iterable[np.ndarray]) -> float:
     """The largest error of a direction, in degrees."""
     errors = np.stack([a[:3, :3].T @ b[:3, :3] for a, b in zip(found, true, strict=True)])
-    return float(np.degrees(np.linalg.norm(axis_angle(errors), axis=1)).max())
+    return float(np.degrees(np.linalg.norm(rotation_vectors(errors), axis=1)).max())
 
 
-class Wandering(GeometryEncoder):
-    """An encoder's points with a path of the test's own, which is wrong in one step, and what is recognised along the
-    true one. Every value of a frame's image is its number / 255."""
+class WanderingTracker:
+    """Stands in for `vlm2.slam.tracking.track`: a path that is wrong in one step, and features seen along the true one.
 
-    needs_images, trusted_poses = True, True
+    Every pixel of a frame is its number. `scale(first)` is the scale of a window that begins with frame `first`.
+    """
 
-    def __init__(self, inner: GeometryEncoder, true: list[np.ndarray], lost: int) -> None:
-        super().__init__()
-        self.inner, self.true, self.path, self.lost = inner, true, mistaken(true, lost), lost
-        self.geometry_dim, self.view_dim, self.metric = inner.geometry_dim, inner.view_dim, inner.metric
-        self.window, self.needs_visual_tokens = inner.window, inner.needs_visual_tokens
+    def __init__(self, true: list[np.ndarray], lost: int, scale: Callable[[int], float] = lambda first: 1.0) -> None:
+        self.true, self.path, self.lost, self.scale = true, mistaken(true, lost), lost, scale
 
-    def encode(self, images, visual_tokens=None, grid=None) -> Geometry:
-        numbers = (255 * images.flatten(1).mean(1)).round().long().tolist()
+    def __call__(self, images: np.ndarray, *_: object) -> TrackedPoses:
+        numbers = images[:, 0, 0].tolist()
         poses = np.stack([np.linalg.inv(self.path[numbers[0]]) @ self.path[number] for number in numbers])
-        seen = replace(landmarks(self.true[numbers[-1]]), certain=self.lost not in numbers[:-1])
-        geometry = self.inner.encode(images, visual_tokens, grid)
-        return replace(geometry, world_from_camera=torch.from_numpy(poses).float(), landmarks=seen)
+        scale = self.scale(numbers[0])
+        poses[:, :3, 3] *= scale
+        seen = keyframe_features(self.true[numbers[-1]]).scaled(scale)
+        return TrackedPoses(poses, replace(seen, connected=self.lost not in numbers[:-1]))

@@ -12,7 +12,7 @@ from threading import Semaphore, Thread
 import av
 import numpy as np
 
-from vlm2.video.live import Wall
+from vlm2.video.live import WallClock
 
 
 def encode(
@@ -70,7 +70,7 @@ def served(data: bytes | list[bytes], kind: str, times: int, size: int | None = 
         thread.join()
 
 
-class Ticking(Wall):
+class Ticking(WallClock):
     """A wall clock that moves by `tick` seconds whenever it is read, and over waits at once; it keeps the waits."""
 
     def __init__(self, tick: float = 0.0) -> None:

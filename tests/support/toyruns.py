@@ -15,8 +15,8 @@ import torch
 from toys import ToyVision, toy_model, toy_processor
 
 from vlm2.evaluation.benchmark import Benchmark, Item, Loaded, Values
-from vlm2.evaluation.respondents import SessionRespondent, Settings
-from vlm2.evaluation.runner import Place, run
+from vlm2.evaluation.respondents import RunSettings, SessionRespondent
+from vlm2.evaluation.runner import ProcessRank, run
 from vlm2.streaming.load import LoadedModel
 
 KINDS = ("counting", "distance", "direction")
@@ -72,7 +72,6 @@ TOY = Benchmark(
     headline="overall",
     chance=chance,
     most_tokens=6,
-    numbers=frozenset({"counting", "distance"}),
 )
 
 
@@ -85,7 +84,7 @@ def toy_loaded() -> LoadedModel:
     return LoadedModel("toy", Path("."), toy_model().eval(), processor)
 
 
-class ToyWatching(SessionRespondent):
+class ToyRespondent(SessionRespondent):
     """The respondent of real runs, on the toy model."""
 
     def load(self, name: str | None = None) -> LoadedModel:
@@ -95,8 +94,8 @@ class ToyWatching(SessionRespondent):
         return {"model": {"name": self.settings.model}, "threads": self.settings.threads}
 
 
-def toy_respondent(model: str = "toy", **settings) -> ToyWatching:
-    return ToyWatching(Settings(model=model, **settings), TOY.most_tokens)
+def toy_respondent(model: str = "toy", **settings) -> ToyRespondent:
+    return ToyRespondent(RunSettings(model=model, **settings), TOY.most_tokens)
 
 
 def write_videos(write_video, seed: int = 0) -> None:
@@ -107,7 +106,7 @@ def write_videos(write_video, seed: int = 0) -> None:
         write_video(list(frames), name=f"video_{video}.mp4", times=[500 * k for k in range(len(frames))])
 
 
-def toy_run(videos: Path, out: Path, place: Place | None = None, fatal_line: int = 0) -> int:
+def toy_run(videos: Path, out: Path, process: ProcessRank | None = None, fatal_line: int = 0) -> int:
     """Run the benchmark, and die by SIGKILL when the runner's code comes to its n-th line (0: never).
 
     Returns the number of its lines that were executed, if they are counted.
@@ -131,7 +130,7 @@ def toy_run(videos: Path, out: Path, place: Place | None = None, fatal_line: int
     if fatal_line:
         sys.settrace(trace)
     try:
-        run(TOY, loaded, toy_respondent(), out, "toy", place)
+        run(TOY, loaded, toy_respondent(), out, "toy", process)
     finally:
         sys.settrace(None)
     return lines

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from vlm2.models.recall.inference import told as recalled
+from vlm2.models.recall.inference import append_recalled as recalled
 from vlm2.questions.question import Question
 from vlm2.scenes.record import Box, Scene, SceneObject, Sighting
 from vlm2.scenes.vocabulary import VOCABULARY

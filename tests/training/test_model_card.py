@@ -13,7 +13,7 @@ from toytraining import write_homes
 
 from vlm2.encoders.weights import sha256
 from vlm2.evaluation import runner, scores
-from vlm2.evaluation.respondents import Settings, respondent
+from vlm2.evaluation.respondents import RunSettings, respondent
 from vlm2.models.checkpoint import PACKAGED
 from vlm2.training.home_cache import open_cache
 from vlm2.training.model_card import data_hash, read_records, training_record, write_card
@@ -75,7 +75,7 @@ def test_scores_are_those_of_the_checkpoints_own_run(homes, checkpoint, tmp_path
     loaded = toyruns.load(videos=tmp_path)
     monkeypatch.setattr(scores, "find", lambda name: toyruns.TOY)
     for name in ("random", "chance"):
-        answers = respondent(Settings(model=name), toyruns.TOY, loaded.items)
+        answers = respondent(RunSettings(model=name), toyruns.TOY, loaded.items)
         runner.run(toyruns.TOY, loaded, answers, tmp_path / name, name)
         runner.finish(toyruns.TOY, loaded, tmp_path / name)
     write_card(checkpoint, [training_record("mini", Config(), homes)])

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from vlm2.questions import ask_all
+from vlm2.questions import ask_all, question_types
 from vlm2.scenes.record import Scene
-from vlm2.training.terse import TEXTS, terse
+from vlm2.training.terse import terse
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def questions(repository: Path):
 
 
 def test_a_terse_prompt_is_shorter_and_names_what_the_question_names(questions):
-    asked = [question for question in questions if question.question_type in TEXTS]
+    asked = [question for question in questions if question_types()[question.question_type].terse]
     assert {question.question_type for question in asked} >= {"object_counting", "object_rel_direction_hard"}
     for question in asked:
         short = terse(question)

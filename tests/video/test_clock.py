@@ -28,20 +28,20 @@ def test_outliers_that_come_back_are_placed_between_their_neighbours(by, chosen)
     times, clock = placed(moved(by, chosen))
     assert times == pytest.approx(TENTH)
     assert clock.wrong == len(chosen) and clock.cut == 0
-    assert f"{len(chosen)} frame" in clock.doubts
+    assert f"{len(chosen)} frame" in clock.problems
 
 
 def test_a_long_burst_of_outliers_is_cut_at_both_ends():
     times, clock = placed(moved(4000, range(20, 20 + 2 * HELD)))
     assert times == pytest.approx(TENTH)
-    assert "1 jump of up to 4000 s left out" in clock.doubts
+    assert "1 jump of up to 4000 s left out" in clock.problems
 
 
 @pytest.mark.parametrize("chosen", [{60, 61}, {61}])
 def test_outliers_at_the_end_are_left_out(chosen):
     times, clock = placed(moved(4000, chosen))
     assert times == pytest.approx(TENTH)
-    assert clock.doubts
+    assert clock.problems
 
 
 def test_an_outlier_at_the_beginning_is_left_out():
@@ -53,19 +53,19 @@ def test_an_outlier_at_the_beginning_is_left_out():
 def test_a_pause_in_a_recording_is_believed_up_to_an_hour(by, believed):
     times, clock = placed(moved(by, range(30, 62)))
     assert times == pytest.approx(moved(by if believed else 0, range(30, 62)))
-    assert bool(clock.doubts) is not believed
+    assert bool(clock.problems) is not believed
 
 
 def test_slides_may_be_as_long_as_they_like():
     for stamps in ([0, 100, 200], [0, 0.1, 0.2, 500, 1000, 1500, 2000], [i * 7200 for i in range(20)]):
         times, clock = placed(stamps)
-        assert times == pytest.approx(stamps) and not clock.doubts
+        assert times == pytest.approx(stamps) and not clock.problems
 
 
 def test_stamps_that_start_anew_count_on():
     times, clock = placed([*TENTH, *(2 * time for time in TENTH)])
     assert times == pytest.approx([*TENTH, *(6.2 + 2 * time for time in TENTH)])
-    assert not clock.doubts
+    assert not clock.problems
 
 
 def test_an_outlier_beside_a_pause_and_missing_stamps():

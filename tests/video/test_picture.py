@@ -9,9 +9,10 @@ from av.stream import Disposition
 from films import jpeg, mux_jpegs
 from PIL import Image
 
-from vlm2.video import VideoError, VideoFile, VideoWarning, picture
-from vlm2.video.decode import moving_pictures
-from vlm2.video.orientation import Orientation
+from vlm2.video import VideoError, VideoFile, VideoWarning
+from vlm2.video import orientation as orientations
+from vlm2.video.decode import find_video_stream
+from vlm2.video.orientation import DisplayMatrix
 
 CORNERS = np.zeros((64, 96, 3), np.uint8)  # red top left, green top right, blue bottom left, black bottom right
 CORNERS[:32, :48, 0] = CORNERS[:32, 48:, 1] = CORNERS[32:, :48, 2] = 255
@@ -51,14 +52,14 @@ def test_the_angle_is_known_even_where_no_filter_helps(tmp_path, monkeypatch, or
     def none(_):
         raise av.error.FilterNotFoundError(1, "no filter")
 
-    monkeypatch.setattr(picture, "_known_only", none)
+    monkeypatch.setattr(orientations, "_without_unknown", none)
     (tmp_path / "photo.jpg").write_bytes(jpeg(CORNERS, orientation))
     assert alike(next(VideoFile(tmp_path / "photo.jpg").sample()).image, EXIF[orientation])
 
 
 def test_angles_go_to_the_nearest_quarter_turn():
     for degrees, turns in ((0, 0), (44, 0), (90, 1), (-90, 3), (180, 2), (-180, 2), (269, 3), (360, 0)):
-        assert alike(Orientation.of_angle(degrees).apply(CORNERS), np.rot90(CORNERS, turns))
+        assert alike(DisplayMatrix.of_angle(degrees).apply(CORNERS), np.rot90(CORNERS, turns))
 
 
 def changing(path, *sizes):
@@ -131,4 +132,6 @@ def test_a_photo_in_tiles_is_not_taken_for_its_first_tile():
     tiles = [SimpleNamespace(disposition=Disposition.dependent, frames=1, type="video") for _ in range(4)]
     container = SimpleNamespace(streams=SimpleNamespace(video=tiles))
     with pytest.raises(VideoError, match="IMG_1.HEIC is a photo that is stored in tiles"):
-        getattr(moving_pictures, "__wrapped__", moving_pictures)(container, "IMG_1.HEIC")  # types are checked in tests
+        getattr(find_video_stream, "__wrapped__", find_video_stream)(
+            container, "IMG_1.HEIC"
+        )  # types are checked in tests

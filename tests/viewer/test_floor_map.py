@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from vlm2.streaming.memory_log import HeldFrame, Trace
+from vlm2.core import DualState, FramePlacement
+from vlm2.streaming.memory_log import HeldFrame, MemoryLog
 from vlm2.streaming.stream import Stream
 from vlm2.streaming.trajectory import ThinnedTrajectory
-from vlm2.viewer.floor_map import FloorPlane, draw_map
+from vlm2.viewer.floor_map import NO_PICTURE, FloorPlane, draw_map
 
 RED = (255, 0, 0)
 
@@ -49,8 +52,16 @@ def turn(angle: float) -> np.ndarray:
 def stream(points: torch.Tensor) -> Stream:
     poses = torch.stack([camera((0, 0, z / 2)) for z in range(5)])
     path = ThinnedTrajectory(torch.arange(5), torch.arange(5).double(), poses)
-    kept = HeldFrame(4, 4.0, 0, world_from_camera=poses[4], points=points, confidence=torch.ones(len(points)))
-    return Stream(frames=5, last_time=4.0, trace=Trace(kept=(kept,), trajectory=path))
+    held = HeldFrame(4, 4.0, 0, confidence=torch.ones(len(points)))
+    return Stream(frames=5, last_time=4.0, memory=seen(4, poses[4], points), trajectory=path, log=MemoryLog((held,)))
+
+
+def seen(frame: int, pose: torch.Tensor, points: torch.Tensor) -> DualState:
+    """A memory that holds one frame."""
+    tokens = torch.zeros(1, len(points), 4)
+    state = DualState.empty(tokens)
+    placement = FramePlacement.of(tokens, frame, float(frame), points[None], pose[None])
+    return replace(state, recent=state.recent.appended(tokens=tokens, **placement._asdict()))
 
 
 def drawn(points: torch.Tensor) -> np.ndarray:
@@ -62,7 +73,7 @@ def drawn(points: torch.Tensor) -> np.ndarray:
 def test_what_was_seen_ahead_lies_above_the_camera_on_the_page():
     cloud = torch.rand(300, 3, generator=torch.Generator().manual_seed(0)) * 0.2 + torch.tensor([-0.1, 0.5, 4.0])
     picture = drawn(cloud)
-    grey = np.argwhere((picture == 190).all(-1))  # patches without a thumbnail
+    grey = np.argwhere((picture == NO_PICTURE).all(-1))  # patches without a thumbnail
     blue = np.argwhere((np.abs(picture - (37, 99, 235)) < 60).all(-1))  # the beginning of the way
     assert len(grey) > 50
     assert grey[:, 0].mean() < blue[blue[:, 0] > 60][:, 0].mean()
@@ -72,7 +83,7 @@ def test_ceilings_and_bad_points_do_not_hide_the_room():
     high = torch.tensor([[0.0, -2.0, 3.0]]).repeat(50, 1)
     broken = torch.full((10, 3), float("nan"))
     picture = drawn(torch.cat((high, broken)))
-    assert not (picture == 190).all(-1).any()
+    assert not (picture == NO_PICTURE).all(-1).any()
 
 
 def words(monkeypatch, shown: Stream) -> str:
@@ -96,18 +107,21 @@ def test_a_camera_that_did_not_move_has_a_map_that_says_so(monkeypatch, poses, p
     still = camera((1, 2, 3)).expand(poses, 4, 4)
     path = ThinnedTrajectory(torch.arange(poses), torch.arange(poses).double(), still)
     cloud = camera((1, 2, 3))[:3, 3].expand(points, 3)
-    kept = HeldFrame(0, 0.0, 0, world_from_camera=still[0], points=cloud, confidence=torch.ones(points))
-    told = words(monkeypatch, Stream(frames=poses, trace=Trace(kept=(kept,), trajectory=path)))
+    held = HeldFrame(0, 0.0, 0, confidence=torch.ones(points))
+    shown = Stream(frames=poses, memory=seen(0, still[0], cloud), trajectory=path, log=MemoryLog((held,)))
+    told = words(monkeypatch, shown)
     assert "the camera did not move" in told
-    assert ("nothing was seen surely" in told) is (points == 0)
+    assert ("no point has enough confidence" in told) is (points == 0)
 
 
 def test_a_camera_that_moved_is_not_said_to_be_still(monkeypatch):
     assert "did not move" not in words(monkeypatch, stream(torch.ones(3, 3)))
 
 
+def test_the_map_has_a_title_its_path_two_ends_and_a_scale(monkeypatch):
+    written = words(monkeypatch, stream(torch.ones(3, 3))).splitlines()
+    assert {"Map from above", "start", "end", "0.5 m"} <= set(written)
+
+
 def test_without_a_full_window_there_is_no_map_yet(monkeypatch):
     assert "no map: the first window is not full yet" in words(monkeypatch, Stream(frames=1, times=(0.0,)))
-    assert "no map: the way walked was not kept" in words(
-        monkeypatch, Stream(frames=9, trace=Trace(kept=(HeldFrame(0, 0.0),)))
-    )

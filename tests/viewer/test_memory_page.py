@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from vlm2.streaming.memory_log import HeldFrame, Trace
+from vlm2.streaming.memory_log import HeldFrame, MemoryLog
 from vlm2.streaming.stream import Stream
 from vlm2.streaming.thumbnail import thumbnail
-from vlm2.viewer.memory_page import clock, frames, sheet, tick, waiting
+from vlm2.viewer.memory_page import clock, draw_page, frame_counts, tick
 
 GREEN = torch.tensor([0.0, 0.6, 0.0])[:, None, None].expand(3, 48, 64)
 
@@ -21,19 +21,19 @@ def memory(entries: int, pictures: bool = True) -> Stream:
         HeldFrame(index, index / 2, index if index < 3 else -1, thumbnail=thumbnail(GREEN) if pictures else None)
         for index in range(entries)
     )
-    return Stream(frames=entries, last_time=(entries - 1) / 2, trace=Trace(kept=kept))
+    return Stream(frames=entries, last_time=(entries - 1) / 2, log=MemoryLog(kept))
 
 
 def test_every_kept_frame_is_shown():
-    page = np.asarray(sheet(memory(5))).astype(int)
+    page = np.asarray(draw_page(memory(5))).astype(int)
     green = (np.abs(page - (0, 153, 0)) < 12).all(-1)
     assert green.sum() > 0.9 * 5 * 88 * 66
-    assert (np.abs(np.asarray(sheet(memory(5, pictures=False))).astype(int) - (0, 153, 0)) < 12).all(-1).sum() == 0
+    assert (np.abs(np.asarray(draw_page(memory(5, pictures=False))).astype(int) - (0, 153, 0)) < 12).all(-1).sum() == 0
 
 
 def test_the_page_grows_by_rows_of_frames():
-    assert sheet(memory(40)).height > sheet(memory(5)).height
-    assert sheet(memory(40)).width == sheet(memory(5)).width
+    assert draw_page(memory(40)).height > draw_page(memory(5)).height
+    assert draw_page(memory(40)).width == draw_page(memory(5)).width
 
 
 def waiting_memory(count: int, pictures: bool = True) -> Stream:
@@ -43,26 +43,29 @@ def waiting_memory(count: int, pictures: bool = True) -> Stream:
 
 @pytest.mark.parametrize("count", [1, 3, 7])
 def test_frames_that_wait_are_shown(count):
-    page = np.asarray(sheet(waiting_memory(count))).astype(int)
+    page = np.asarray(draw_page(waiting_memory(count))).astype(int)
     assert (np.abs(page - (0, 153, 0)) < 12).all(-1).sum() > 0.9 * count * 88 * 66
-    hidden = np.asarray(sheet(waiting_memory(count, pictures=False))).astype(int)
+    hidden = np.asarray(draw_page(waiting_memory(count, pictures=False))).astype(int)
     assert (np.abs(hidden - (0, 153, 0)) < 12).all(-1).sum() == 0
 
 
 def test_frames_that_wait_are_shown_beside_the_kept_ones():
     both = replace(memory(5), images=(GREEN,) * 2, times=(2.5, 3.0), last_time=3.0, frames=7)
-    page = np.asarray(sheet(both)).astype(int)
+    page = np.asarray(draw_page(both)).astype(int)
     assert (np.abs(page - (0, 153, 0)) < 12).all(-1).sum() > 0.9 * 7 * 88 * 66
 
 
 def test_waiting_and_frames_are_counted_in_words():
-    assert [frames(1), frames(2)] == ["1 frame", "2 frames"]
-    assert [waiting(waiting_memory(n)) for n in (1, 3)] == ["1 waits for its window", "3 wait for their window"]
+    assert [frame_counts(waiting_memory(count)) for count in (1, 3)] == [
+        "1 frame in 0.0 s, of which 1 waits for its window",
+        "3 frames in 1.0 s, of which 3 wait for their window",
+    ]
+    assert frame_counts(memory(3)) == "3 frames in 1.0 s"
 
 
 def test_an_empty_memory_is_refused():
     with pytest.raises(ValueError, match="no frame was seen"):
-        sheet(Stream())
+        draw_page(Stream())
 
 
 def test_round_steps_and_clocks():

@@ -1,1 +1,1 @@
-"""The command line: one thin file a verb, named as the verb."""
+"""The command line: one thin module for each verb, and `terminal/`, which the verbs share."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json as json_module
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-app = typer.Typer(help="Speed: ratios that are measured in one run.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from ..evaluation.speed.scale import ScalePoint
+    from ..evaluation.speed.soak import Soak
+
+app = typer.Typer(help="Speed, as ratios measured in one run.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+DeviceName = Annotated[str | None, typer.Option(help="cpu, cuda, …")]
 
 
 @app.callback()
@@ -19,51 +26,54 @@ def _group() -> None:
 
 @app.command()
 def memory(
-    frames: Annotated[int, typer.Option(min=3, help="Rounds; in each, everything that is compared is timed.")] = 30,
-    shape: Annotated[str | None, typer.Option(help="7b (196 tokens of 1152) or mini (48 of 384); else both.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+    frames: Annotated[int, typer.Option(min=3, help="Rounds. Each times everything that is compared.")] = 30,
+    shape: Annotated[
+        str | None, typer.Option(help="7b (196 tokens of 1152) or mini (48 of 384). Default: both.")
+    ] = None,
+    json: Json = False,
+    device: DeviceName = None,
 ) -> None:
-    """Time a step of the memory, in fp32 and (not on a CPU without it) bf16, beside one that projects all its entries
-    at each frame and beside the same matrix products alone."""
-    from ..evaluation.speed import memory_step as speed
+    """Time a step of the memory in fp32 and, where the machine has it, in bf16. Compare it with a memory that projects
+    all entries at each frame, and with its matrix products alone."""
+    from ..evaluation.speed.machine import describe
+    from ..evaluation.speed.memory_step import SHAPES, compare
     from ..figures import print_figures
     from ..streaming.load import find_device
 
-    if shape is not None and shape not in speed.SHAPES:
-        raise ValueError(f"There is no shape {shape!r}; choose one of {', '.join(speed.SHAPES)}.")
+    if shape is not None and shape not in SHAPES:
+        raise ValueError(f"There is no shape {shape!r}; choose one of {', '.join(SHAPES)}.")
     place = find_device(device)
-    rows = [row for name in ([shape] if shape else speed.SHAPES) for row in speed.compare(name, frames, place)]
-    result = {"machine": speed.machine(place), "rounds": frames, "memory": [asdict(row) for row in rows]}
+    rows = [row for name in ([shape] if shape else SHAPES) for row in compare(name, frames, place)]
+    result = {"machine": describe(place), "rounds": frames, "memory": [asdict(row) for row in rows]}
     if json:
         typer.echo(json_module.dumps(result, indent=1))
         return
-    names = ("shape", "ours", "plain", "products", "faster", "by count", "share", "over products", "than fp32")
+    heads = ("shape", "ours", "plain", "products", "faster", "by count", "share", "over products", "than fp32")
     cells = []
     for row in rows:
         times = (row.ours_ms, row.plain_ms, row.floor_ms, row.faster, row.allowed)
         ratios = (row.faster / row.allowed, row.over_floor, row.faster_than_fp32)
         cells.append([f"{row.shape} {row.dtype}", *(f"{value:.2f}" for value in (*times, *ratios))])
-    print_figures(names, cells, "A step of the memory: ms, and times faster than plain", _where(result))
+    print_figures(heads, cells, "A step of the memory: ms, and times faster than plain", _where(result["machine"]))
 
 
 @app.command()
 def stream(
-    frames: Annotated[int, typer.Option(help="How many frames one session observes.")] = 2000,
-    video: Annotated[Path | None, typer.Option(help="Its frames over and over; else a drifting pattern.")] = None,
+    frames: Annotated[int, typer.Option(help="Frames that the session observes.")] = 2000,
+    video: Annotated[Path | None, typer.Option(help="Video to repeat. Default: a drifting pattern.")] = None,
     model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+    json: Json = False,
+    device: DeviceName = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, …")] = None,
 ) -> None:
-    """Let one session watch for long: time a frame, resident memory and time of asking, late beside early."""
+    """Let one session watch for long, and compare late with early: time a frame, resident memory, time to an answer."""
     from rich.console import Console
     from rich.progress import Progress
 
     import vlm2
 
-    from ..evaluation.speed import memory_step as speed
     from ..evaluation.speed import soak
+    from ..evaluation.speed.machine import describe
     from ..figures import print_figures
     from ..streaming.load import find_device
 
@@ -71,41 +81,45 @@ def stream(
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("Watching", total=frames)
         figures = soak.run(loaded, frames, video, lambda seen: progress.update(task, completed=seen))
-    result = {"machine": speed.machine(find_device(device)), "model": model, "stream": asdict(figures)}
+    result = {"machine": describe(find_device(device)), "model": model, "stream": asdict(figures)}
     if json:
         typer.echo(json_module.dumps(result, indent=1))
         return
+    heads = ("", "early", "late", "ratio", "in turn")
+    print_figures(heads, _stream_rows(figures), f"{model}: {frames} frames", _where(result["machine"]))
+
+
+def _stream_rows(figures: Soak) -> list[tuple[str, ...]]:
     first, last = figures.first_ask, figures.last_ask
     frame_ratios = (f"{figures.frame_ratio:.3f}", f"{figures.frame_ratio_in_turn:.3f}")
-    weights = (figures.early_megabytes, figures.late_megabytes)
     ask_ratios = (f"{figures.ask_ratio:.3f}", f"{figures.ask_ratio_in_turn:.3f}")
-    rows = (
+    resident = [_known(value, ".0f") for value in (figures.early_megabytes, figures.late_megabytes)]
+    return [
         ("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", *frame_ratios),
-        ("resident MB", *(_known(value, ".0f") for value in weights), _known(figures.memory_ratio, ".3f"), ""),
-        ("s to ask", f"{first.seconds:.2f}", f"{last.seconds:.2f}", *ask_ratios),
-        ("s to ask again", f"{first.seconds_again:.2f}", f"{last.seconds_again:.2f}", "", ""),
+        ("resident MB", *resident, _known(figures.memory_ratio, ".3f"), ""),
+        ("s to an answer", f"{first.seconds:.2f}", f"{last.seconds:.2f}", *ask_ratios),
+        ("s to a second answer", f"{first.seconds_again:.2f}", f"{last.seconds_again:.2f}", "", ""),
         ("tokens read, first", str(first.read_first), str(last.read_first), "", ""),
-        ("tokens read, again", str(first.read_again), str(last.read_again), "", ""),
+        ("tokens read, second", str(first.read_again), str(last.read_again), "", ""),
         ("tokens of the question", "", str(last.own_tokens), "", ""),
         ("frames a second", "", f"{figures.frames_a_second:.1f}", "", ""),
-    )
-    print_figures(("", "early", "late", "ratio", "in turn"), rows, f"{model}: {frames} frames", _where(result))
+    ]
 
 
 @app.command()
 def scale(
-    frames: Annotated[str, typer.Option(help="When to ask: after so many frames.")] = "32,128,1000",
-    depth: Annotated[int | None, typer.Option(min=1, help="At most so many layers of every stack; else all.")] = None,
+    frames: Annotated[str, typer.Option(help="Numbers of frames after which to ask.")] = "32,128,1000",
+    depth: Annotated[int | None, typer.Option(min=1, help="Most layers of every stack. Default: all.")] = None,
     baseline: Annotated[bool, typer.Option(help="Also plain LLaVA-Video, which keeps all frames.")] = True,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
-    dtype: Annotated[str, typer.Option(help="Of the language model.")] = "bfloat16",
+    json: Json = False,
+    device: DeviceName = None,
+    dtype: Annotated[str, typer.Option(help="Dtype of the language model.")] = "bfloat16",
 ) -> None:
-    """Run the 7b with random weights at its own size: seconds by station and peak memory as frames come in."""
+    """Run the 7b at full size with random weights: seconds by component and peak memory as frames come in."""
     from rich.console import Console
 
-    from ..evaluation.speed import memory_step as speed
     from ..evaluation.speed import scale
+    from ..evaluation.speed.machine import describe
     from ..figures import print_figures
     from ..streaming.load import find_device, find_dtype
 
@@ -118,32 +132,29 @@ def scale(
     with console.status("Building the 7b with random weights"):
         loaded = scale.random_model(depth, place, kind)
 
-    def done(mark: scale.ScalePoint) -> None:
-        console.print(f"{mark.mode}, {mark.frames} frames: peak {mark.peak_gigabytes:.1f} GB", highlight=False)
+    def report(point: ScalePoint) -> None:
+        console.print(f"{point.mode}, {point.frames} frames: peak {point.peak_gigabytes:.1f} GB", highlight=False)
 
-    found = scale.watch(loaded, marks, done)
+    points = scale.watch(loaded, marks, report)
     if baseline:
-        found += scale.keep_all(loaded, marks, done)
-    result = {"machine": speed.machine(place), "model": loaded.name, "dtype": dtype}
+        points += scale.keep_all(loaded, marks, report)
+    result = {"machine": describe(place), "model": loaded.name, "dtype": dtype}
     if json:
-        typer.echo(json_module.dumps(result | {"marks": [asdict(mark) for mark in found]}, indent=1))
+        typer.echo(json_module.dumps(result | {"marks": [asdict(point) for point in points]}, indent=1))
         return
-    stations = (*scale.STATIONS, "memory", "answer")
-    caption = f"seconds since the row before, and of one answer; {dtype}; {_where(result)}"
-    heads = ("mode, frames", *stations, "tokens read", "peak GB")
+    columns = (*scale.COMPONENTS, "answer")
     rows = []
-    for mark in found:
-        spent = mark.seconds or {}
-        absent = "" if mark.seconds else "out of memory"
-        seconds = (format(spent[station], ".2f") if station in spent else absent for station in stations)
-        rows.append([f"{mark.mode}, {mark.frames}", *seconds, str(mark.read or ""), f"{mark.peak_gigabytes:.1f}"])
-    print_figures(heads, rows, loaded.name, caption)
+    for point in points:
+        empty = "" if point.seconds else "out of memory"
+        seconds = [_known((point.seconds or {}).get(name), ".2f", empty) for name in columns]
+        rows.append([f"{point.mode}, {point.frames}", *seconds, str(point.read or ""), f"{point.peak_gigabytes:.1f}"])
+    caption = f"seconds since the row before, and of one answer; {dtype}; {_where(result['machine'])}"
+    print_figures(("mode, frames", *columns, "tokens read", "peak GB"), rows, loaded.name, caption)
 
 
-def _known(value: float | None, form: str) -> str:
-    return "unknown" if value is None else format(value, form)
+def _known(value: float | None, form: str, unknown: str = "unknown") -> str:
+    return unknown if value is None else format(value, form)
 
 
-def _where(result: dict) -> str:
-    machine = result["machine"]
+def _where(machine: Mapping[str, Any]) -> str:
     return f"{machine['device']}, {machine['threads']} threads, torch {machine['torch']}"

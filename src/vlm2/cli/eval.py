@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,20 +13,24 @@ from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from ..evaluation.benchmark import Benchmark, Loaded
-    from ..evaluation.runner import Place, Progress
+    from ..evaluation.runner import ProcessRank, Progress
 
 
-class BenchmarkFirst(TyperGroup):
-    """Takes what is no command for the name of a benchmark: `vlm2 eval homes` is `vlm2 eval run homes`."""
+class NamedCommands(TyperGroup):
+    """Take the name of a benchmark or a measure as a command: `vlm2 eval homes` is `vlm2 eval run homes`."""
 
     def resolve_command(self, ctx, args):
-        named = bool(args) and (args[0] in self.commands or args[0].startswith("-"))
-        return super().resolve_command(ctx, args if named else ["run", *args])
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            from ..evaluation.measures.measure import measures
+
+            args = ["measure" if args[0] in measures() else "run", *args]
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(
-    cls=BenchmarkFirst,
-    help="Score a model on a benchmark (`vlm2 eval BENCHMARK --out DIR`); report on runs (`vlm2 eval report DIR...`).",
+    cls=NamedCommands,
+    help="Score a model (`vlm2 eval NAME --out DIR`) on a benchmark or a measure of `vlm2 eval list`; compare runs "
+    "(`vlm2 eval report DIR...`).",
     no_args_is_help=True,
 )
 
@@ -68,7 +71,7 @@ def run(
     """Answer a benchmark's questions with a model, score them, and print the scores."""
     from ..evaluation import runner
     from ..evaluation.benchmark import find
-    from ..evaluation.respondents import Settings, respondent, title
+    from ..evaluation.respondents import RunSettings, respondent, title
 
     chosen = find(benchmark)
     chosen.scorer(scorer)  # refuses an unknown one before the work
@@ -81,9 +84,9 @@ def run(
         return
     if out is None:
         raise ValueError(f"Say where the predictions go: vlm2 eval {benchmark} --out DIR")
-    place = runner.Place(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
+    place = runner.ProcessRank(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
     shown, kept = _frames(frames, loaded)
-    settings = Settings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools)
+    settings = RunSettings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools)
     answers = respondent(settings, chosen, loaded.items)
     name = title(settings)
     with _progress(place) as progress:
@@ -95,10 +98,11 @@ def run(
 
 @app.command("list")
 def list_benchmarks() -> None:
-    """List the benchmarks."""
+    """List the benchmarks, and the measures, which ask no questions."""
     from ..evaluation.benchmark import benchmarks
+    from ..evaluation.measures.measure import measures
 
-    for name, line in benchmarks().items():
+    for name, line in {**benchmarks(), **measures()}.items():
         typer.echo(f"{name:12} {line}")
 
 
@@ -117,84 +121,31 @@ def report(
     from rich.console import Console
     from rich.markup import escape
 
-    from ..evaluation.report.findings import find_out
+    from ..evaluation.report.data import collect
     from ..evaluation.report.report import write_report
     from ..evaluation.scores import read_run
 
     with Console(stderr=True).status("Reading") as status:
-        findings = find_out(
-            [read_run(folder) for folder in folders], draws, seed, lambda words: status.update(escape(words))
-        )
-    page, table = write_report(findings, out or folders[0] / "report.html")
+        runs = [read_run(folder) for folder in folders]
+        data = collect(runs, draws, seed, lambda step: status.update(escape(step)))
+    page, table = write_report(data, out or folders[0] / "report.html")
     typer.echo(f"{page}\n{table}")
 
 
 @app.command()
-def geometry(
+def measure(
+    name: Annotated[str, typer.Argument(help="Its name; `vlm2 eval list` shows all measures.")],
     out: Annotated[Path, typer.Option(help="Folder for the result.")],
-    data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make --geometry`.")],
-    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
-    fps: Annotated[float, typer.Option(help="Frames a second that are read.")] = 2.0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
-) -> None:
-    """Measure the geometry encoder on homes made with --geometry: depth, scale and poses."""
-    from rich.console import Console
-    from rich.progress import track
-
-    import vlm2
-
-    from ..evaluation.measures import geometry as measure
-
-    loaded = vlm2.load(model, device=device)
-    windows = list(track(measure.run(loaded.model, loaded.processor, data, fps), description="Measuring windows"))
-    result = measure.summary(windows)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "geometry.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    Console().print_json(data=result)
-
-
-@app.command()
-def drift(
-    out: Annotated[Path, typer.Option(help="Folder for the result.")],
-    data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make --geometry`.")],
-    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
-    count: Annotated[int | None, typer.Option(help="Only the first homes.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
-) -> None:
-    """Measure how far joined windows drift on long walks: path, points and turns."""
-    from ..evaluation.measures.measure import measure
-
-    measure("drift", model, data, out, count, device)
-
-
-@app.command()
-def coverage(
-    out: Annotated[Path, typer.Option(help="Folder for the result.")],
-    data: Annotated[Path, typer.Option(help="Folder of videos, or one made by `vlm2 homes make`.")],
+    data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make` (for coverage: any videos).")],
     model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
     count: Annotated[int | None, typer.Option(help="Only the first videos.")] = None,
-    fps: Annotated[float, typer.Option(help="Frames a second that the memory sees.")] = 2.0,
+    fps: Annotated[float, typer.Option(help="Frames a second that the model reads.")] = 2.0,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
 ) -> None:
-    """Measure how the episodic memory's slots cover a video's time, under each of its rules."""
-    from ..evaluation.measures.measure import measure
+    """Measure a model without questions; the same as `vlm2 eval NAME`."""
+    from ..evaluation.measures import measure as measures
 
-    measure("coverage", model, data, out, count, device, fps=fps)
-
-
-@app.command()
-def evidence(
-    out: Annotated[Path, typer.Option(help="Folder for the result.")],
-    data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make`.")],
-    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
-    count: Annotated[int | None, typer.Option(help="Only the first homes.")] = None,
-    fps: Annotated[float, typer.Option(help="Frames a second that the session observes.")] = 2.0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
-) -> None:
-    """Measure whether the frames that answers rest on show what was asked about."""
-    from ..evaluation.measures.measure import measure
-
-    measure("evidence", model, data, out, count, device, fps=fps)
+    measures.measure(name, model, data, out, count, fps, device)
 
 
 def _frames(text: str | None, loaded: Loaded) -> tuple[int | None, str | None]:
@@ -212,7 +163,7 @@ def _frames(text: str | None, loaded: Loaded) -> tuple[int | None, str | None]:
     return int(text), None
 
 
-def _device(device: str | None, place: Place) -> str | None:
+def _device(device: str | None, place: ProcessRank) -> str | None:
     """Give every process of several a GPU of its own, where there are GPUs and none was named."""
     if device is not None or place.world == 1:
         return device
@@ -233,7 +184,7 @@ def _make(benchmark: Benchmark, loaded: Loaded, workers: int) -> None:
 
 
 @contextmanager
-def _progress(place: Place) -> Iterator[Progress]:
+def _progress(place: ProcessRank) -> Iterator[Progress]:
     """Give what a run tells its progress to: a bar with an estimate, of the first process only."""
     from rich.console import Console
     from rich.progress import (

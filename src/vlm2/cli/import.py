@@ -1,4 +1,4 @@
-"""`vlm2 import`: published checkpoints of others into folders that `--model` takes."""
+"""`vlm2 import`: convert published checkpoints to folders for `--model`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..models.convert import KeyReport
 
 app = typer.Typer(
-    help="Bring published weights into a folder that --model takes; every tensor is accounted for.",
+    help="Convert published weights to a folder for --model, with a report on every tensor.",
     no_args_is_help=True,
 )
 
@@ -25,10 +25,10 @@ def llava_video(
     source: Source,
     out: Out,
     geometry: Annotated[str, typer.Option(help="π³'s weights: a folder, a file, or a hub name.")] = "yyfz233/Pi3",
-    seed: Annotated[int, typer.Option(help="Of the tensors that are newly initialised.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of newly initialised tensors.")] = 0,
     json: Json = False,
 ) -> None:
-    """LLaVA-Video-7B-Qwen2 (or LLaVA-NeXT-Video-7B-Qwen2) with π³: a VLM²-7B before any training."""
+    """Convert LLaVA-Video-7B-Qwen2 (or LLaVA-NeXT-Video-7B-Qwen2) and π³ to an untrained VLM²-7B."""
     from ..models.convert import import_llava_video
 
     _show(import_llava_video(source, out, geometry, seed), out, json)
@@ -36,7 +36,7 @@ def llava_video(
 
 @app.command("pi3")
 def pi3(source: Source, out: Out, json: Json = False) -> None:
-    """π³, the geometry encoder: also a .safetensors or .pth file. Its licence is not for commercial use."""
+    """Convert π³, the geometry encoder, from a folder, a .safetensors or a .pth file. Not for commercial use."""
     from ..models.convert import import_pi3
 
     _show(import_pi3(source, out), out, json)

@@ -1,4 +1,4 @@
-"""The command `vlm2`. Each file of this folder is a verb: it holds either a function of that name, or a group `app`."""
+"""The command `vlm2`. Each module beside this one is a verb, with a function of that name or a group `app`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 DEBUG = "VLM2_DEBUG"
+NO_VERBS = ("main", "terminal")
 
 app = typer.Typer(
     name="vlm2",
@@ -24,7 +25,7 @@ app = typer.Typer(
 def verbs() -> list[str]:
     """Return the names of the verbs."""
     files = (module.name for module in pkgutil.iter_modules([os.path.dirname(__file__)]))
-    return [name for name in files if name != "main"]
+    return [name for name in files if name not in NO_VERBS]
 
 
 def _show_version(wanted: bool) -> bool:
@@ -58,7 +59,7 @@ _add_verbs()
 
 
 def main() -> None:
-    """Run the command line. Errors of the user are one red line and exit status 2; VLM2_DEBUG=1 shows the traceback."""
+    """Run the command line. A user's error is one red line and exit status 2. VLM2_DEBUG=1 shows the traceback."""
     try:
         app()
     except (ValueError, OSError) as error:

@@ -1,4 +1,4 @@
-"""`vlm2 view`: look into a saved memory."""
+"""`vlm2 view`: draw a saved memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .watch import check_place
+from .terminal.options import check_output_file
 
 KINDS = {"": "PNG", ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
@@ -17,60 +17,52 @@ if TYPE_CHECKING:
 
 
 def view(
-    memory: Annotated[
-        Path | None, typer.Argument(metavar="MEMORY", help="A .vlm2mem file, such as `vlm2 ask --save` writes.")
-    ] = None,
-    named: Annotated[Path | None, typer.Option("--memory", hidden=True)] = None,
+    memory: Annotated[Path, typer.Argument(metavar="MEMORY", help="A memory file of `vlm2 ask --save` (.vlm2mem).")],
     out: Annotated[
-        Path | None, typer.Option(help="The picture to write (.png, .jpg, .webp); by default beside the file, as .png.")
+        Path | None, typer.Option(help="The picture to write (.png, .jpg, .webp); by default MEMORY ending in .png.")
     ] = None,
-    last: Annotated[int, typer.Option(help="How many of the latest writes to print.", min=0)] = 24,
+    last: Annotated[int, typer.Option(help="Number of latest memory writes to print.", min=0)] = 24,
 ) -> None:
-    """Print what the memory did last, and draw what it holds: kept frames on a time line, and a map from above."""
+    """Draw a memory as a picture, with its frames, a time line and a map, and print the latest writes."""
     from ..streaming import memory_file as file
     from ..streaming.container import put
-    from ..viewer.memory_page import frames, sheet, waiting
+    from ..viewer.memory_page import draw_page, frame_counts
 
-    memory = memory or named
-    if memory is None:
-        raise ValueError(
-            "Name a memory: vlm2 view room.vlm2mem (`vlm2 ask VIDEO QUESTION --save room.vlm2mem` makes one)."
-        )
     target = memory.with_suffix(".png") if out is None else out
-    check_place(target, "picture.png")
+    check_output_file(target, "picture.png")
     kind = _picture_kind(target, memory)
     stream = file.read(memory)
     drawn = io.BytesIO()
-    sheet(stream).save(drawn, kind)
+    draw_page(stream).save(drawn, kind)
     put(target, drawn.getvalue())
     if last:
         _print_writes(stream, last)
-    bank = sum(kept.slot >= 0 for kept in stream.trace.kept)
-    waits = f", of which {waiting(stream)}" if stream.times else ""
-    typer.echo(
-        f"{frames(stream.frames)} in {stream.last_time:.1f} s{waits}; {bank} entries in the bank. Drawn in {target}"
-    )
+    bank = sum(kept.slot >= 0 for kept in stream.log.held)
+    typer.echo(f"{frame_counts(stream)}; {bank} entries in the bank. Drawn in {target}")
 
 
 def _picture_kind(target: Path, memory: Path) -> str:
-    """Return the format that a picture's name asks for. Raises ValueError for an ending that no picture has, and for
-    the memory's own name."""
+    """Return the image format of a picture's name. Raises ValueError for an unknown ending, and if the picture would
+    replace the memory."""
     if target.exists() and memory.exists() and target.samefile(memory):
         raise ValueError(f"{target} is the memory itself, and the picture would replace it. Name another with --out.")
     if target.suffix.lower() not in KINDS:
         endings = ", ".join(ending for ending in KINDS if ending)
-        raise ValueError(f"{target} ends in {target.suffix}, which is no picture that is drawn here; give {endings}.")
+        raise ValueError(f"{target} ends in {target.suffix}, which is not a supported picture format; give {endings}.")
     return KINDS[target.suffix.lower()]
 
 
 def _print_writes(stream: Stream, last: int) -> None:
-    """Print the latest writes, one a row: the frame evicted for it, the frame that this one was like and by what
-    cosine, the mean γ, and ρ, the share of what was read in the entry."""
+    """Print the latest writes, one per row.
+
+    The columns are the evicted frame and its time, the most similar frame and the cosine similarity to it, the mean
+    gate γ, and ρ, the share of the memory read in the entry.
+    """
     from ..figures import print_figures
 
-    log = stream.trace.log
+    log = stream.log.writes
     shown = log[-last:]
-    early = not stream.trace.kept
+    early = not stream.log.held
     title = f"The last {len(shown)} of {stream.frames} frames"
     title = "Nothing is written yet: the first window is not full" if early else title
     rows = [
@@ -78,11 +70,11 @@ def _print_writes(stream: Stream, last: int) -> None:
             str(write.frame),
             f"{write.time:.1f} s",
             str(write.slot) if write.slot >= 0 else "–",
-            _told(write.evicted, "{}"),
-            _told(write.evicted_time, "{:.1f} s"),
-            _told(write.similar, "{}"),
-            _told(write.similarity, "{:.4f}"),
-            _told(write.gate, "{:.2f}"),
+            _cell(write.evicted, "{}"),
+            _cell(write.evicted_time, "{:.1f} s"),
+            _cell(write.similar, "{}"),
+            _cell(write.similarity, "{:.4f}"),
+            _cell(write.gate, "{:.2f}"),
             f"{write.read_share:.0%}",
         )
         for write in shown
@@ -90,5 +82,5 @@ def _print_writes(stream: Stream, last: int) -> None:
     print_figures(("frame", "time", "slot", "evicted", "its time", "like", "cosine", "γ", "read"), rows, title)
 
 
-def _told(value: float | None, form: str) -> str:
+def _cell(value: float | None, form: str) -> str:
     return "–" if value is None else form.format(value)

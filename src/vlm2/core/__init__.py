@@ -1,24 +1,34 @@
-"""The dual memory of VLM² (section "Dual memory", equations 5–8 and Algorithm 1): pure tensors, no video, no language.
+"""The method of VLM² (arXiv 2511.20644) as pure tensors: no video files, no encoders, no language model.
 
-Read in this order: `dual` (the algorithm), `attention` (the reads), `working` and `episodic` (the writes), `slots`
-(what they store, and how: as values that are trained through, or in place), `configuration` (the switches).
+Read in the order of a frame's way through the paper:
+
+- `position` (adaptive 3D position injection), `alignment` (viewpoint-aware geometry alignment), `fusion`
+  (semantic-geometric fusion): from visual tokens F, coordinates C, geometry and view tokens G and Z to H;
+- `dual_memory` (equations 5-8, Algorithm 1): from H to M, with `attention` (the reads), `working` and `episodic` (the
+  writes), `slots` and `state` (what is stored), `configuration` (the switches);
+- `projector` and `slot_time`: from M to tokens of the language model.
+
+`fast` holds what is there for speed alone.
 """
 
 from .attention import MemoryAttention
 from .configuration import MemoryConfig
-from .dual_memory import DualMemory, DualState, MemoryEvent
+from .dual_memory import DualMemory, MemoryEvent, MemoryObserver
 from .episodic import EpisodicMemory
-from .slots import Slots, context_slots
+from .slots import FramePlacement, Slots
+from .state import ContextSlots, DualState
 from .working import WorkingMemory
 
 __all__ = [
+    "ContextSlots",
     "DualMemory",
     "DualState",
     "EpisodicMemory",
+    "FramePlacement",
     "MemoryAttention",
     "MemoryConfig",
     "MemoryEvent",
+    "MemoryObserver",
     "Slots",
     "WorkingMemory",
-    "context_slots",
 ]

@@ -1,4 +1,4 @@
-"""Viewpoint-aware geometry alignment: G_vc = [MLP([G; ψ_v(Z)]) ; ψ_g(mean(Z))]."""
+"""Viewpoint-aware geometry alignment, from geometry and view tokens to G_vc = [MLP([G; ψ_v(Z)]) ; ψ_g(mean(Z))]."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 
 class ViewpointAlignment(nn.Module):
-    """Tell every geometry token from where it was seen, and add one token for the view of the whole frame.
+    """Add to every geometry token the viewpoint it was seen from, and to every frame one token for its view.
 
-    G and Z come with the scales of another network, so both are normalised first [choice].
+    G and Z have the scales of another network, so both are normalised first [choice].
     """
 
     def __init__(self, geometry_dim: int, view_dim: int, dim: int) -> None:
@@ -23,11 +23,14 @@ class ViewpointAlignment(nn.Module):
 
     def forward(
         self,
-        geometry_tokens: Float[Tensor, "frames patches geometry_dim"],
-        view_tokens: Float[Tensor, "frames patches view_dim"],
-    ) -> Float[Tensor, "frames aligned dim"]:
-        """Return G_vc, patches + 1 tokens a frame: G_va of every patch, then Z_g."""
+        geometry_tokens: Float[Tensor, "*frames patches geometry_dim"],
+        view_tokens: Float[Tensor, "*frames patches view_dim"],
+    ) -> Float[Tensor, "*frames aligned dim"]:
+        """Return G_vc, patches + 1 tokens a frame: G_va of every patch, then Z_g.
+
+        `frames` are any leading dimensions.
+        """
         geometry, view = self.geometry_norm(geometry_tokens), self.view_norm(view_tokens)
         aligned = self.mlp(torch.cat([geometry, self.psi_v(view)], dim=-1))
-        frame_view = self.psi_g(view.mean(dim=1, keepdim=True))
-        return torch.cat([aligned, frame_view], dim=1)
+        frame_view = self.psi_g(view.mean(dim=-2, keepdim=True))
+        return torch.cat([aligned, frame_view], dim=-2)

@@ -10,19 +10,20 @@ EpisodicWrite = Literal["nearest", "pair", "merge", "successive"]
 
 @dataclass(frozen=True)
 class MemoryConfig:
-    """What the dual memory is made of. The defaults are ours; `MemoryConfig.paper` is Algorithm 1 as written.
+    """The switches of the dual memory. The defaults are ours; `MemoryConfig.paper` is Algorithm 1 as written.
 
-    dim: width of H and M. heads: attention heads of both reads.
-    window: L_w, frames in the working memory. capacity: L_e, entries in the episodic memory. The paper's best: 8, 32.
-    working, episodic: off, a memory is neither read nor written and has no weights; with both off, M = H.
-    episodic_write: which entry a full bank gives up; of cosines within 1e-6 of the largest, which rounding does not
-        tell apart, the oldest's [choice]. "nearest" [paper]: the one most similar to the newcomer. "pair":
-        the older of the most similar pair among bank and newcomer. "merge": that pair becomes one entry, their mean.
-        "successive": of the most similar two that follow each other in time, the one whose other neighbour is nearer
-        in time; the oldest stays. It covers a long video best (docs/results.md), the paper's rule worst.
-    memory_residual: M = H + g ⊙ (what was read), g per channel and 0 at the start; off, M = what was read [paper].
-    recent: how many of the last M the language model sees beside the bank, at least L_w; None: L_w. With as many as a
-        video has frames it sees the M of every frame, whatever the bank keeps.
+    - `dim`: width of H and M.
+    - `heads`: attention heads of both reads.
+    - `window`: L_w, frames in the working memory; the paper's best is 8.
+    - `capacity`: L_e, entries in the episodic memory; the paper's best is 32.
+    - `working`, `episodic`: a memory that is off has no weights and is neither read nor written. With both off, M = H.
+    - `episodic_write`: the entry that a full bank deletes. Ties (within 1e-6) delete the oldest [choice].
+      "nearest" [paper]: the one most similar to the newcomer. "pair": the older of the most similar pair among bank and
+      newcomer. "merge": that pair becomes one entry, its mean. "successive": the two most similar entries that are
+      neighbours in time are compared, and the one whose other neighbour is nearer in time is deleted.
+    - `memory_residual`: M = H + g ⊙ read, with g per channel and 0 at the start; off, M = read [paper].
+    - `recent`: how many of the last M the language model sees beside the bank; at least L_w, and L_w if None. With a
+      value as large as the number of frames, it sees the M of every frame.
     """
 
     dim: int

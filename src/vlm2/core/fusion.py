@@ -8,10 +8,11 @@ from torch.nn import functional
 
 
 class Fusion(nn.Module):
-    """Let every visual token look up the geometry of its own frame. The two may have different grids.
+    """Cross-attention from every visual token to the geometry of its own frame. The two may have different grids.
 
     With `residual`, H = LayerNorm(F_pa + attention) [choice]; without, H is what the attention gives. With
-    `pass_through`, H = F_pa + attention of LayerNorm(F_pa), and the attention begins at 0: H begins as F_pa.
+    `pass_through`, H = F_pa + attention of LayerNorm(F_pa), and the attention starts at 0, so that H starts as F_pa.
+    `frames` are any leading dimensions.
     """
 
     def __init__(self, dim: int, heads: int, residual: bool = True, pass_through: bool = False) -> None:
@@ -29,18 +30,18 @@ class Fusion(nn.Module):
 
     def forward(
         self,
-        positioned_tokens: Float[Tensor, "frames patches dim"],
-        aligned_tokens: Float[Tensor, "frames aligned dim"],
-    ) -> Float[Tensor, "frames patches dim"]:
+        positioned_tokens: Float[Tensor, "*frames patches dim"],
+        aligned_tokens: Float[Tensor, "*frames aligned dim"],
+    ) -> Float[Tensor, "*frames patches dim"]:
         """Return H for F_pa and G_vc."""
         seen = self.norm(positioned_tokens) if self.norm is not None and self.pass_through else positioned_tokens
         queries = self._split(self.query(seen))
         keys, values = self._split(self.key(aligned_tokens)), self._split(self.value(aligned_tokens))
         read = functional.scaled_dot_product_attention(queries, keys, values)
-        read = self.out(read.transpose(1, 2).flatten(2))
+        read = self.out(read.transpose(-3, -2).flatten(-2))
         if self.norm is None:
             return read
         return positioned_tokens + read if self.pass_through else self.norm(positioned_tokens + read)
 
-    def _split(self, tokens: Tensor) -> Float[Tensor, "frames heads tokens head_dim"]:
-        return tokens.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+    def _split(self, tokens: Tensor) -> Float[Tensor, "*frames heads tokens head_dim"]:
+        return tokens.unflatten(-1, (self.heads, -1)).transpose(-3, -2)

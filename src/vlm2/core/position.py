@@ -16,8 +16,8 @@ WAVES = 8
 
 
 class PositionInjection(nn.Module):
-    """Add to every visual token where in the world its patch lies, as much as a gate of the patch lets through. With
-    `pass_through`, φ begins at 0."""
+    """Add the position of its patch in the world to every visual token, weighted by a gate of the patch. With
+    `pass_through`, φ starts at 0. `frames` are any leading dimensions: a batch, frames, or both."""
 
     def __init__(
         self,
@@ -37,27 +37,27 @@ class PositionInjection(nn.Module):
 
     def forward(
         self,
-        visual_tokens: Float[Tensor, "frames patches dim"],
-        patch_coordinates: Float[Tensor, "frames patches 3"],
-        confidence: Float[Tensor, "frames patches"],
-    ) -> Float[Tensor, "frames patches dim"]:
+        visual_tokens: Float[Tensor, "*frames patches dim"],
+        patch_coordinates: Float[Tensor, "*frames patches 3"],
+        confidence: Float[Tensor, "*frames patches"],
+    ) -> Float[Tensor, "*frames patches dim"]:
         """Return F_pa for F, C in metres, and the geometry encoder's confidence in [0, 1]."""
         position = self.phi(self._describe(patch_coordinates).to(visual_tokens.dtype))
         return visual_tokens + self.position_gate(visual_tokens, position, confidence) * position
 
     def position_gate(
         self,
-        visual_tokens: Float[Tensor, "frames patches dim"],
-        position: Float[Tensor, "frames patches dim"],
-        confidence: Float[Tensor, "frames patches"],
-    ) -> Float[Tensor, "frames patches 1"]:
+        visual_tokens: Float[Tensor, "*frames patches dim"],
+        position: Float[Tensor, "*frames patches dim"],
+        confidence: Float[Tensor, "*frames patches"],
+    ) -> Float[Tensor, "*frames patches 1"]:
         """Return α in [0, 1] from [F; φ(C)], and from the confidence where the switch is on."""
         seen = [visual_tokens, position]
         if self.confidence:
             seen.append(confidence[..., None].to(position.dtype))
         return self.gate(torch.cat(seen, dim=-1)).sigmoid()
 
-    def _describe(self, coordinates: Float[Tensor, "frames patches 3"]) -> Float[Tensor, "frames patches inputs"]:
+    def _describe(self, coordinates: Float[Tensor, "*frames patches 3"]) -> Float[Tensor, "*frames patches inputs"]:
         """Return C, or C beside its sines and cosines, in single precision: 8 bits do not hold a phase."""
         coordinates = coordinates.float()
         if self.features == "raw":

@@ -49,16 +49,17 @@ class Projector(nn.Module):
         self.newline = nn.Parameter(torch.randn(text_dim) / text_dim**0.5) if config.newline else None
 
     def forward(
-        self, tokens: Float[Tensor, "frames patches dim"], grid: tuple[int, int]
-    ) -> Float[Tensor, "frames tokens text_dim"]:
-        """Project frames whose patches lie row-major on `grid`; tokens come row-major on the pooled grid, each row with
-        its newline where there is one."""
-        image = self.mlp(self.norm(tokens)).unflatten(1, grid).permute(0, 3, 1, 2)
+        self, tokens: Float[Tensor, "*frames patches dim"], grid: tuple[int, int]
+    ) -> Float[Tensor, "*frames tokens text_dim"]:
+        """Project frames (any leading dimensions) whose patches lie row-major on `grid`. Tokens come row-major on the
+        pooled grid, each row with its newline where there is one."""
+        image = self.mlp(self.norm(tokens)).unflatten(-2, grid).flatten(0, -4).permute(0, 3, 1, 2)
         pooled = self._pool(image)
         if self.newline is not None:
             ends = self.newline[:, None, None].expand(len(pooled), -1, pooled.shape[2], 1)
             pooled = torch.cat([pooled, ends], dim=3)
-        return pooled.flatten(2).transpose(1, 2)
+        pooled = pooled.flatten(2).transpose(1, 2)
+        return pooled.reshape(*tokens.shape[:-2], *pooled.shape[1:])
 
     def tokens(self, grid: tuple[int, int]) -> int:
         """Return how many tokens a frame of so many rows and columns of patches becomes, newlines included."""

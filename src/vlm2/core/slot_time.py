@@ -1,4 +1,4 @@
-"""When a slot was seen, said to the language model: a time embedding [choice]."""
+"""Slot time embedding: when a slot was seen, for the language model [choice]."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ WAVES = 12
 
 
 class SlotTimeEmbedding(nn.Module):
-    """Turn seconds since the stream's start into a vector that is added to all tokens of a slot; zero before training.
+    """A vector for the seconds since the start of the stream, added to all tokens of a slot; zero before training.
 
-    The place of a slot in the prompt tells no seconds, and a language model reads order from places only vaguely.
+    The position of a slot in the prompt does not give its time.
     """
 
     def __init__(self, text_dim: int) -> None:

@@ -1,140 +1,163 @@
-"""What a memory stores: entries, each with the frame and the time it comes from, and the two ways to write one.
+"""The slots of a memory: one for each stored frame, with everything that belongs to the frame.
 
-A record is a value: writing returns a new record and leaves the old one as it was, so that a stream can be forked,
-saved while it runs, or trained through. A record with `room` is written in place instead: its columns are the used rows
-of buffers made once, and each write uses up the record it is given. `DualMemory.writable` makes such records for the
-length of a run of frames, `DualState.sealed` ends it.
+A record of slots is a value: a write returns a new record and leaves the old one as it was. A stream can therefore be
+forked, saved while it runs, and trained through. Where no gradients are needed, `fast` keeps the same
+columns in buffers that are written in place; the rules of the memories are the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-BOOKKEEPING = ("room", "writes")  # the fields of a record that hold no rows
-Kind = TypeVar("Kind", bound="Slots")
+Columns = dict[str, Tensor]
+Record = TypeVar("Record", bound="Slots")
+
+
+class FramePlacement(NamedTuple):
+    """When and where one frame of each video of a batch was seen. Coordinates and poses are in the stream's world (the
+    first frame's camera frame; metres where the geometry is metric), NaN where they are not known."""
+
+    frames: Int[Tensor, " batch"]  # index in the stream
+    times: Float[Tensor, " batch"]  # seconds
+    coordinates: Float[Tensor, "batch patches 3"]  # C
+    world_from_camera: Float[Tensor, "batch 4 4"]
+
+    @staticmethod
+    def of(
+        tokens_3d: Float[Tensor, "batch patches dim"],
+        frame: int,
+        time: float | Float[Tensor, " batch"],
+        coordinates: Float[Tensor, "batch patches 3"] | None = None,
+        world_from_camera: Float[Tensor, "batch 4 4"] | None = None,
+    ) -> FramePlacement:
+        """Return the placement of a frame with these tokens, on their device."""
+        batch, patches, _ = tokens_3d.shape
+        placed = {"device": tokens_3d.device, "dtype": torch.float32}
+        return FramePlacement(
+            torch.full((batch,), frame, device=tokens_3d.device),
+            time if isinstance(time, Tensor) else torch.full((batch,), time, **placed),
+            torch.full((batch, patches, 3), torch.nan, **placed) if coordinates is None else coordinates,
+            torch.full((batch, 4, 4), torch.nan, **placed) if world_from_camera is None else world_from_camera,
+        )
 
 
 class Entry(NamedTuple):
-    """What one frame leaves in a memory. Keys and values are projected once, here, and never again."""
+    """One frame as it is written to a memory. Keys and values are projected once, when it is written."""
 
-    tokens: Float[Tensor, "patches dim"]
-    keys: Float[Tensor, "patches dim"]
-    values: Float[Tensor, "patches dim"]
-    frame: Int[Tensor, ""]
-    time: Float[Tensor, ""]  # seconds
+    tokens: Float[Tensor, "batch patches dim"]
+    keys: Float[Tensor, "batch patches dim"]
+    values: Float[Tensor, "batch patches dim"]
+    placement: FramePlacement
+
+    def rows(self) -> Columns:
+        """Return one row for each column of a slot."""
+        return {"tokens": self.tokens, "keys": self.keys, "values": self.values, **self.placement._asdict()}
 
 
-@dataclass
-class Buffers:
-    """The buffers of a record that is written in place: every column with rows to spare, and how often they changed."""
+@runtime_checkable
+class Storage(Protocol):
+    """How the columns of a record are written. A slot is a vector of one index a row of the batch: it is known to the
+    device only and is never fetched."""
 
-    columns: dict[str, Tensor]
-    writes: int = 0
+    def append(self, columns: Columns, rows: Columns) -> tuple[Storage, Columns]:
+        """Write a row of every column into a new slot, the last; return all columns."""
+        ...
+
+    def overwrite(self, columns: Columns, slot: Int[Tensor, " batch"], rows: Columns) -> tuple[Storage, Columns]:
+        """Write rows over a slot, in the columns given; return these columns."""
+        ...
+
+
+class Values:
+    """Storage that makes new columns at each write and leaves the old ones as they are."""
+
+    def append(self, columns: Columns, rows: Columns) -> tuple[Storage, Columns]:
+        """Concatenate. An empty column takes the dtype of the row, which autocast may have chosen."""
+        return self, {
+            name: row[:, None] if columns[name].shape[1] == 0 else torch.cat([columns[name], row[:, None]], dim=1)
+            for name, row in rows.items()
+        }
+
+    def overwrite(self, columns: Columns, slot: Int[Tensor, " batch"], rows: Columns) -> tuple[Storage, Columns]:
+        """Copy the columns with other rows in one slot."""
+        return self, {
+            name: columns[name].index_put(at(slot), row.to(columns[name].dtype)) for name, row in rows.items()
+        }
 
 
 @dataclass(frozen=True)
 class Slots:
-    """Entries of a memory, in any order: a new one takes the place of one that was given up. `frames` orders them."""
+    """Slots of a memory, in any order: a new entry takes the slot of a deleted one. `frames` orders them."""
 
-    tokens: Float[Tensor, "slots patches dim"]
-    frames: Int[Tensor, " slots"]
-    times: Float[Tensor, " slots"]  # seconds
-    room: Buffers | None = field(default=None, kw_only=True, repr=False, compare=False)
-    writes: int = field(default=0, kw_only=True, repr=False, compare=False)  # of `room`, when this record was made
+    tokens: Float[Tensor, "batch slots patches dim"]
+    frames: Int[Tensor, "batch slots"]
+    times: Float[Tensor, "batch slots"]  # seconds
+    coordinates: Float[Tensor, "batch slots patches 3"]  # C
+    world_from_camera: Float[Tensor, "batch slots 4 4"]
+    storage: Storage = field(default_factory=Values, kw_only=True, repr=False, compare=False)
 
     def __len__(self) -> int:
-        return self.tokens.shape[0]
+        return self.tokens.shape[1]
 
     @classmethod
-    def empty(cls, patches: int, dim: int, device: torch.device, dtype: torch.dtype) -> Slots:
-        """Return a record without entries."""
-        return Slots(
-            tokens=torch.empty(0, patches, dim, device=device, dtype=dtype),
-            frames=torch.empty(0, device=device, dtype=torch.long),
-            times=torch.empty(0, device=device, dtype=torch.float32),
-        )
+    def empty(cls: type[Record], tokens_3d: Float[Tensor, "batch ... patches dim"]) -> Record:
+        """Return a record without entries, for frames like these."""
+        batch, (patches, dim) = len(tokens_3d), tokens_3d.shape[-2:]
+        single = tokens_3d.new_empty(batch, 0, dtype=torch.float32)
+        columns = {
+            "frames": single.long(),
+            "coordinates": single.new_empty(batch, 0, patches, 3),
+            "world_from_camera": single.new_empty(batch, 0, 4, 4),
+            **{name: tokens_3d.new_empty(batch, 0, patches, dim) for name in ("tokens", "keys", "values")},
+            "similarity": single.new_empty(batch, 0, 0),
+        }
+        tensors: dict[str, Any] = {name: columns.get(name, single) for name in cls.tensor_names()}
+        return cls(**tensors)
 
-    def columns(self) -> dict[str, Tensor]:
+    @classmethod
+    def tensor_names(cls) -> list[str]:
+        """Return the names of the tensors of a record."""
+        return [column.name for column in fields(cls) if column.name != "storage"]
+
+    def columns(self) -> Columns:
         """Return the tensors that have a row a slot."""
-        return {column.name: getattr(self, column.name) for column in fields(self) if column.name not in BOOKKEEPING}
+        return {name: getattr(self, name) for name in self.tensor_names()}
 
-    def writable(self: Kind, slots: int) -> Kind:
-        """Return a copy that has room for so many slots, to be written in place."""
-        buffers = {name: rows.new_empty(slots, *rows.shape[1:]) for name, rows in self.columns().items()}
-        for name, rows in self.columns().items():
-            buffers[name][: len(self)] = rows
-        return replace(self, room=Buffers(buffers), writes=0).first(len(self))
-
-    def sealed(self: Kind) -> Kind:
-        """Return the record as a value, which nothing writes into any more."""
-        return replace(self, room=None, writes=0)
-
-    def pushed(self: Kind, limit: int, **rows: Tensor) -> Kind:
-        """Write an entry: into a new slot, or over the oldest entry where there are `limit` already."""
+    def pushed(self: Record, limit: int, **rows: Tensor) -> Record:
+        """Write an entry into a new slot, or over the oldest entry where there are `limit` already."""
         if len(self) < limit:
             return self.appended(**rows)
-        return self.overwritten(self.frames.argmin(keepdim=True), **rows)
+        return self.overwritten(self.frames.argmin(dim=1), **rows)
 
-    def appended(self: Kind, **rows: Tensor) -> Kind:
+    def appended(self: Record, **rows: Tensor) -> Record:
         """Write one row of every column into a new slot, the last."""
-        if self.room is None:
-            return replace(self, **{name: _appended(getattr(self, name), row) for name, row in rows.items()})
-        grown = self._claimed(self.room)
-        for name, row in rows.items():
-            self.room.columns[name][len(self)] = row
-        return grown.first(len(self) + 1)
+        storage, columns = self.storage.append(self.columns(), rows)
+        return replace(self, storage=storage, **columns)
 
-    def overwritten(self: Kind, slot: Int[Tensor, " 1"], **rows: Tensor) -> Kind:
-        """Write over a slot, in the columns given. The slot is known to the device only and is never fetched."""
-        columns = {name: getattr(self, name) for name in rows}
-        rows = {name: row[None].to(columns[name].dtype) for name, row in rows.items()}
-        if self.room is None:
-            return replace(self, **{name: columns[name].index_copy(0, slot, row) for name, row in rows.items()})
-        changed = self._claimed(self.room)
-        for name, row in rows.items():
-            columns[name].index_copy_(0, slot, row)
-        return changed
+    def overwritten(self: Record, slot: Int[Tensor, " batch"], **rows: Tensor) -> Record:
+        """Write over a slot, in the columns given."""
+        storage, columns = self.storage.overwrite(self.columns(), slot, rows)
+        return replace(self, storage=storage, **columns)
 
-    def first(self: Kind, slots: int) -> Kind:
-        """Return the first slots only."""
-        columns = self.columns() if self.room is None else self.room.columns
-        return replace(self, **{name: rows[:slots] for name, rows in columns.items()})
+    def row(self, slot: Int[Tensor, " batch"]) -> Columns:
+        """Return a copy of one slot's row of every column."""
+        return {name: column[at(slot)] for name, column in self.columns().items()}
 
-    def _claimed(self: Kind, room: Buffers) -> Kind:
-        """Take the right to write into the room. Raises ValueError where a later record has it, or for training."""
-        if self.writes != room.writes:
-            raise ValueError(
-                "This state was used up by a later step, which wrote into its buffers. Go on from what that step "
-                "returned, or make a copy with DualMemory.writable before stepping two ways from one state."
-            )
-        if torch.is_grad_enabled():
-            raise ValueError(
-                "A writable state carries no gradients. Step under torch.no_grad(), or train through a state from "
-                "DualMemory.empty."
-            )
-        room.writes += 1
-        return replace(self, writes=room.writes)
+    def moved(self: Record, new_from_old: Float[Tensor, "slots 4 4"]) -> Record:
+        """Return the slots of one video (a batch of 1) where rigid motions put them: coordinates and poses change,
+        tokens do not."""
+        points, poses = self.coordinates[0], self.world_from_camera[0]
+        places = [c @ move[:3, :3].mT + move[:3, 3] for c, move in zip(points, new_from_old, strict=True)]
+        if not places:
+            return self
+        return replace(self, coordinates=torch.stack(places)[None], world_from_camera=(new_from_old @ poses)[None])
 
 
-def _appended(column: Tensor, row: Tensor) -> Tensor:
-    """Append along the first axis. An empty column takes the row's dtype, which autocast may have chosen."""
-    return row[None] if column.shape[0] == 0 else torch.cat([column, row[None]])
-
-
-def context_slots(
-    bank: Slots, recent: Slots
-) -> tuple[Float[Tensor, "slots patches dim"], Int[Tensor, " slots"], Float[Tensor, " slots"]]:
-    """Merge the bank's entries with the last M by time, each frame once: tokens, frame indices, times in seconds.
-
-    Asks the device how many there are, so call it when a question comes, not at every frame.
-    """
-    fresh = ~torch.isin(recent.frames, bank.frames)
-    frames = torch.cat([bank.frames, recent.frames[fresh]])
-    order = frames.argsort()
-    tokens = torch.cat([bank.tokens, recent.tokens[fresh]])[order]
-    return tokens, frames[order], torch.cat([bank.times, recent.times[fresh]])[order]
+def at(slot: Int[Tensor, " batch"]) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
+    """Return the index of one slot in each row of a batch."""
+    return torch.arange(len(slot), device=slot.device), slot

@@ -1,4 +1,4 @@
-"""A frozen part: the pinned source file, what gives it, its licence; and the errors about it."""
+"""The record of a frozen part: its pinned source file, the package that holds it, its licence; and the errors."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 COMMAND = "vlm2 weights get"
-CHUNK_BYTES = 1 << 20
 
 
 class MissingPart(ValueError):
-    """A frozen part is not on this machine; the message says which, from where, and the command that gets it.
+    """A frozen part is not on this machine. The message names the part, its source and the command that fetches it.
 
-    `part` is its name where one is known.
+    `part` is the part's name, if it is known.
     """
 
     def __init__(self, message: str, part: str = "") -> None:
@@ -23,19 +22,25 @@ class MissingPart(ValueError):
 
 
 class WrongChecksum(ValueError):
-    """A file is not the one that was pinned; the message says both checksums."""
+    """A file is not the pinned one. The message has both checksums."""
 
 
 class LicenceNotice(UserWarning):
-    """Weights whose licence forbids some uses were loaded."""
+    """The licence of the loaded weights forbids some uses."""
 
 
 @dataclass(frozen=True)
 class FrozenPart:
-    """One frozen part: the pinned source file, what gives it, and its licence.
+    """The record of a frozen part. The part's module binds it to PART and defines `prepare(source, folder)`, which
+    turns the source file into the files that are loaded. Arguments are literals, which are read without an import.
 
-    `sha256` is one checksum, or several where the same weights were exported more than once; checkpoints record the
-    first. `hub` is (repository, revision, file); `needed` says whether mini cannot do without it.
+    name, title: the name of the part in commands and its description.
+    package, version, file: the package on the package index, and the source file's path in it.
+    checksums: the accepted sha256 of the source file, several if the same weights were exported several times.
+        Checkpoints record the first.
+    hub: (repository, revision, file) on the Hugging Face hub.
+    needed: whether mini needs the part.
+    module: the module that holds the record; filled in when the record is found.
     """
 
     name: str
@@ -43,37 +48,38 @@ class FrozenPart:
     package: str
     version: str
     file: str
-    sha256: str | tuple[str, ...]
+    checksums: tuple[str, ...]
     megabytes: int
     licence: str
     hub: tuple[str, str, str] | None = None
     needed: bool = True
+    module: str = ""
 
     def __post_init__(self) -> None:
         if not self.checksums:
             raise ValueError(f"The frozen part {self.name} has no sha256; pin at least one.")
 
     @property
-    def checksums(self) -> tuple[str, ...]:
-        """The accepted checksums of the source file; the first is the one that checkpoints record."""
-        return (self.sha256,) if isinstance(self.sha256, str) else tuple(self.sha256)
+    def wheel(self) -> str:
+        """The pattern of the names of its package's wheels."""
+        return f"{self.package.replace('-', '_')}-{self.version}-*.whl"
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The names that the source file has where it is given: in the package, and on the hub."""
+        """The accepted names of the source file: in the package, and on the hub."""
         paths = [self.file] + ([self.hub[2]] if self.hub else [])
         return tuple(dict.fromkeys(PurePosixPath(path).name for path in paths))
 
     @property
-    def wheel(self) -> str:
-        """The pattern of its package's wheels."""
-        return f"{self.package.replace('-', '_')}-{self.version}-*.whl"
+    def offline_files(self) -> tuple[str, ...]:
+        """The names that the part's file may have in an offline folder: the source file's, or the wheel's pattern."""
+        return (*self.files, self.wheel)
 
 
 def check_source(part: FrozenPart, source: Path) -> str:
-    """Return a source file's sha256. Raises WrongChecksum naming what was found and what is accepted.
+    """Return a source file's sha256. Raises WrongChecksum with the found and the accepted checksums.
 
-    An unchanged file is read once in a process: loading looks for the same part several times.
+    An unchanged file is read once a process, because loading checks the same part several times.
     """
     facts = source.stat()
     found = _checksum(source, facts.st_ino, facts.st_size, facts.st_mtime_ns)
@@ -92,8 +98,5 @@ def _checksum(file: Path, *_: int) -> str:
 
 def sha256(file: Path) -> str:
     """Return the hexadecimal sha256 of a file."""
-    digest = hashlib.sha256()
     with file.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

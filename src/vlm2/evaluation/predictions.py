@@ -1,7 +1,7 @@
-"""The predictions of a run on disk: one JSON line a reply, written as it comes, put in order at the end.
+"""The predictions of a run on disk: one JSON line a reply, written at once, put in order at the end.
 
-A process of several (`accelerate launch`) writes a file of its own, `predictions.RANK.jsonl`; the one that is done last
-joins them. Whatever was written before a kill is kept, and what a kill cut off is dropped.
+Each process of several (`accelerate launch`) writes its own file, `predictions.RANK.jsonl`; the last process joins
+them. After a kill all complete lines are kept; a line that was cut off is dropped.
 """
 
 from __future__ import annotations
@@ -9,72 +9,97 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from .benchmark import Item
+
 PREDICTIONS = "predictions.jsonl"
 
-Row = dict[str, Any]
+
+@dataclass(frozen=True)
+class Prediction:
+    """A model's reply to an item, and the number of frames that it saw. The file has not the item's `video`."""
+
+    item: Item
+    text: str
+    frames: int = 0
+
+    def to_line(self) -> bytes:
+        """Return the line of the file."""
+        fields = asdict(self.item)
+        del fields["video"]
+        row = fields | {"prediction": self.text, "frames_seen": self.frames}
+        return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Prediction:
+        """Read a line of the file."""
+        row: dict[str, Any] = json.loads(line)
+        row = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        text, frames = row.pop("prediction"), row.pop("frames_seen")
+        return cls(Item(video=None, **row), text, frames)
 
 
-def read_rows(out: Path) -> dict[str, Row]:
+def read_predictions(out: Path) -> dict[str, Prediction]:
     """Read every complete line of a run's files, by item id."""
-    rows: dict[str, Row] = {}
-    for file in _files(out):
+    found: dict[str, Prediction] = {}
+    for file in prediction_files(out):
         for line in file.read_bytes().splitlines(keepends=True):
             if line.endswith(b"\n"):
-                row = json.loads(line)
-                rows.setdefault(row["id"], row)
-    return rows
+                prediction = Prediction.from_line(line)
+                found.setdefault(prediction.item.id, prediction)
+    return found
 
 
-def as_line(row: Mapping[str, Any]) -> bytes:
-    """Return a row as it stands in the file."""
-    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+class PredictionWriter:
+    """The file that this process writes to. `done` has the ids of the predictions of all processes at its opening."""
 
-
-class Ledger:
-    """The file that this process writes to. `done` holds the rows of all processes as they were when it was opened."""
-
-    def __init__(self, file: IO[bytes], done: dict[str, Row]) -> None:
+    def __init__(self, file: IO[bytes], done: set[str]) -> None:
         self._file, self.done = file, done
 
-    def add(self, row: Row) -> None:
-        """Write one row, now. Raises ValueError for an item that has one already."""
-        if row["id"] in self.done:
-            raise ValueError(f"{row['id']} was answered already.")
-        self._file.write(as_line(row))
-        self.done[row["id"]] = row
+    def add(self, prediction: Prediction) -> None:
+        """Write one prediction at once. Raises ValueError for an item that has one."""
+        if prediction.item.id in self.done:
+            raise ValueError(f"{prediction.item.id} was answered already.")
+        self._file.write(prediction.to_line())
+        self.done.add(prediction.item.id)
 
 
 @contextmanager
-def open_ledger(out: Path, rank: int | None = None) -> Iterator[Ledger]:
+def open_writer(out: Path, rank: int | None = None) -> Iterator[PredictionWriter]:
     """Open a run's predictions for writing; `rank` numbers a process of several.
 
     Raises ValueError where another process writes to the same file.
     """
     out.mkdir(parents=True, exist_ok=True)
     file = out / (PREDICTIONS if rank is None else f"predictions.{rank}.jsonl")
-    with _claimed(file), open(file, "ab+", buffering=0) as stream:
+    lock = FileLock(file.with_name(f".{file.name}.lock"), blocking=False)
+    try:
+        acquired = lock.acquire()
+    except Timeout:
+        raise ValueError(
+            f"Another process is writing predictions to {out}. Wait for it, or choose another --out."
+        ) from None
+    with acquired, open(file, "ab+", buffering=0) as stream:
         stream.seek(0)
-        text = stream.read()
-        stream.truncate(text.rfind(b"\n") + 1)
-        yield Ledger(stream, read_rows(out))
+        stream.truncate(stream.read().rfind(b"\n") + 1)
+        yield PredictionWriter(stream, set(read_predictions(out)))
 
 
 def join(out: Path, ids: Sequence[str]) -> bool:
-    """Put all predictions into one file in the order of `ids`, if all are there; tell whether they are."""
+    """Write all predictions to one file in the order of `ids`, if all are there; return whether they are."""
     with locked(out):
-        rows = read_rows(out)
-        if any(id not in rows for id in ids):
+        found = read_predictions(out)
+        if any(id not in found for id in ids):
             return False
-        whole = b"".join(as_line(rows[id]) for id in ids)
-        file = out / PREDICTIONS
-        if not file.exists() or file.read_bytes() != whole:
-            write_whole(file, whole)
-        for file in _files(out):
+        whole = b"".join(found[id].to_line() for id in ids)
+        if not (out / PREDICTIONS).exists() or (out / PREDICTIONS).read_bytes() != whole:
+            write_whole(out / PREDICTIONS, whole)
+        for file in prediction_files(out):
             if file.name != PREDICTIONS:
                 file.unlink()
     return True
@@ -87,6 +112,11 @@ def write_whole(file: Path, content: bytes) -> None:
     partial.replace(file)
 
 
+def write_json(file: Path, content: Mapping[str, Any]) -> None:
+    """Write a record as JSON, as `write_whole` does."""
+    write_whole(file, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
     """Let one process at a time change a run's folder."""
@@ -94,20 +124,6 @@ def locked(out: Path) -> Iterator[None]:
         yield
 
 
-def _files(out: Path) -> list[Path]:
+def prediction_files(out: Path) -> list[Path]:
+    """Return the files of a run with predictions: one, or one a process."""
     return sorted(out.glob("predictions*.jsonl"))
-
-
-@contextmanager
-def _claimed(file: Path) -> Iterator[None]:
-    lock = FileLock(file.with_name(f".{file.name}.lock"), blocking=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ValueError(
-            f"Another process is writing predictions to {file.parent}. Wait for it, or choose another --out."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -24,16 +24,27 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 
 @dataclass(frozen=True)
 class Records:
-    """The rows of a question file, their revision (see `Loaded`), where they were read, and in which folder."""
+    """The rows of a question file, their revision (see `Loaded`), the source that was read, and its folder, if any."""
 
     rows: tuple[FileRow, ...]
     revision: str
     source: str = ""
     folder: Path | None = None
 
+    def joined(self, other: Records, key: str) -> Records:
+        """Add to each row the fields of the other's row with the same key. Raises ValueError for a row without one."""
+        others = {str(row.values[key]): row.values for row in other.rows}
+        lacking = [str(row.values[key]) for row in self.rows if str(row.values[key]) not in others]
+        if lacking:
+            raise ValueError(
+                f"{len(lacking)} questions of {self.source} have no answer in {other.source}: {', '.join(lacking[:5])}."
+            )
+        rows = tuple(replace(row, values={**others[str(row.values[key])], **row.values}) for row in self.rows)
+        return replace(self, rows=rows, revision=f"sha256:{_digest(rows)}")
+
 
 @dataclass(frozen=True)
-class Questions:
+class QuestionSource:
     """How a benchmark's questions are published.
 
     `files` are the names that its question file goes by, `fields` what each of its rows has, `hub` the data set that
@@ -93,15 +104,15 @@ class Questions:
         return f"give {self.files[0]} or a folder that holds it ({self.page})."
 
 
-def collect(
+def load_items(
     records: Records,
     item: Callable[[Values, FindVideo], Item],
     videos: str | Path | None = None,
     limit: int | None = None,
 ) -> Loaded:
-    """Make an item of each row, or of the first `limit` ones; name the videos that are not there.
+    """Make an item of each row, or of the first `limit` ones; name the missing videos.
 
-    Raises ValueError for a limit below 1, a folder of videos that is none, and for rows that `item` refuses.
+    Raises ValueError for a limit below 1, for a folder of videos that does not exist, and for rows that `item` refuses.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"A limit of {limit} leaves nothing to ask; give 1 or more.")
@@ -123,59 +134,43 @@ def collect(
     return Loaded(items, records.revision, tuple(dict.fromkeys(item.group for item in items if item.video is None)))
 
 
-def check_type(kind: str, types: Container[str], title: str) -> None:
-    """Raise ValueError for a question type that a benchmark has not."""
-    if kind not in types:
-        raise ValueError(f"it is of a type that {title} has not: {kind!r}")
+def make_item(
+    row: QuestionRow, video: Path | None, prompt: str, question_type: str | None = None, frames: int | None = None
+) -> Item:
+    """Make an item of a checked row; `question_type` replaces the row's."""
+    question = row.question
+    return Item(
+        id=row.id,
+        video=video,
+        group=row.scene,
+        question_type=question_type or question.question_type,
+        prompt=prompt,
+        question=question.question,
+        options=question.options,
+        answers=question.accepted,
+        frames=frames,
+    )
 
 
-def check_options(question: Question, numbers: Container[str], title: str) -> None:
-    """Raise ValueError where a question of numbers has options, and where another has none."""
-    kind, chosen = question.question_type, question.options is not None
-    if chosen == (kind in numbers):
-        raise ValueError(f"a question of type {kind} has {'no' if chosen else 'two or more'} options in {title}")
+def check_options(question: Question, types: Container[str], numbers: Container[str], title: str) -> None:
+    """Raise ValueError where a question of a published type has options though its type is in `numbers`, or none."""
+    kind, has_options = question.question_type, question.options is not None
+    if kind in types and has_options == (kind in numbers):
+        raise ValueError(f"a question of type {kind} has {'no' if has_options else 'two or more'} options in {title}")
 
 
 def read_answered(values: Values, answers: Any) -> QuestionRow:
-    """Check a row of ScanQA's form (question_id, scene_id, question) whose answers are words, one at least."""
-    row = read_row(
-        {
-            "id": values["question_id"],
-            "scene_name": values["scene_id"],
-            "question": values["question"],
-            "answers": answers,
-        },
-        scene=True,
-    )
+    """Check a row of ScanQA's form (question_id, scene_id, question); `answers` are texts, at least one."""
+    named = {"id": "question_id", "scene_name": "scene_id", "question": "question"}
+    row = read_row({name: values[field] for name, field in named.items()} | {"answers": answers}, scene=True)
     if not row.question.answers:
         raise ValueError("it has no answers; write a list of texts")
     return row
 
 
-def scannet_item(row: QuestionRow, find: FindVideo, question_type: str, prompt: str) -> Item:
-    """Make an item of a checked row about a scan of ScanNet; videos are `scannet/SCENE.mp4` or `SCENE.mp4`."""
-    return Item(
-        id=row.id,
-        video=find(f"scannet/{row.scene}.mp4", f"{row.scene}.mp4"),
-        group=row.scene,
-        question_type=question_type,
-        prompt=prompt,
-        question=row.question.question,
-        options=None,
-        answers=row.question.answers,
-    )
-
-
-def join(left: Records, right: Records, key: str) -> Records:
-    """Add to each row of `left` the fields of the row of `right` with its key. Raises ValueError for one without."""
-    others = {str(row.values[key]): row.values for row in right.rows}
-    lacking = [str(row.values[key]) for row in left.rows if str(row.values[key]) not in others]
-    if lacking:
-        raise ValueError(
-            f"{len(lacking)} questions of {left.source} have no answer in {right.source}: {', '.join(lacking[:5])}."
-        )
-    rows = tuple(replace(row, values={**others[str(row.values[key])], **row.values}) for row in left.rows)
-    return Records(rows, f"sha256:{_digest(rows)}", left.source, left.folder)
+def scannet_video(row: QuestionRow, find: FindVideo) -> Path | None:
+    """Return the video of a scan of ScanNet, `scannet/SCENE.mp4` or `SCENE.mp4`, or None where there is none."""
+    return find(f"scannet/{row.scene}.mp4", f"{row.scene}.mp4")
 
 
 def _read_hub(source: str, split: str) -> tuple[list[Values], str]:
@@ -194,7 +189,7 @@ def _read_hub(source: str, split: str) -> tuple[list[Values], str]:
 
 
 def _digest(rows: tuple[FileRow, ...]) -> str:
-    """Return the sha256 of what the rows say, whatever file they came in."""
+    """Return the sha256 of the rows' fields; it does not depend on the file format."""
     return hashlib.sha256(
         json.dumps([dict(row.values) for row in rows], sort_keys=True, ensure_ascii=False, default=str).encode()
     ).hexdigest()

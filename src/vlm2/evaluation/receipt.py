@@ -1,7 +1,7 @@
-"""The receipt of a run: what its predictions depend on, and which machines made them when.
+"""The receipt of a run: all that its predictions depend on, and the machines and times of its processes.
 
-`run` decides the predictions, and a folder takes no others; `processes` tells of every process that worked on them,
-killed ones too (they have no end). Times stand here and nowhere else: equal runs have equal predictions and scores.
+`run` identifies the run; a folder holds the predictions of one run only. `processes` lists every process that worked on
+it; a killed process has no end. Times are only in the receipt: equal runs have equal predictions and scores.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .benchmark import Benchmark, Item, Loaded
-from .predictions import PREDICTIONS, locked, write_whole
+from .predictions import PREDICTIONS, locked, prediction_files, write_json
 
 RECEIPT = "receipt.json"
 FORMAT = 1
@@ -27,7 +28,7 @@ PACKAGES = ("vlm2", "torch", "transformers", "tokenizers", "peft", "safetensors"
 
 
 def run_identity(benchmark: Benchmark, loaded: Loaded, respondent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all that decides a run's predictions."""
+    """Return all that a run's predictions depend on."""
     return {
         "benchmark": {"name": benchmark.name, "version": benchmark.version},
         "data": {
@@ -40,7 +41,7 @@ def run_identity(benchmark: Benchmark, loaded: Loaded, respondent: Mapping[str, 
 
 
 def items_hash(items: Sequence[Item]) -> str:
-    """Return the sha256 of the items as they are asked and scored: all of them but where the videos lie."""
+    """Return the sha256 of all fields of the items but the paths of the videos."""
     digest = hashlib.sha256()
     for item in items:
         digest.update(json.dumps({**asdict(item), "video": None}, sort_keys=True).encode())
@@ -59,9 +60,9 @@ def read_receipt(out: Path) -> dict[str, Any]:
 
 
 def claim(out: Path, name: str, run: Mapping[str, Any]) -> None:
-    """Write a run's receipt into a folder, or see that the one there is of the same run. `name` is the model's.
+    """Write a run's receipt into a folder, or check that the receipt there is of the same run. `name` is the model's.
 
-    Raises ValueError, naming what differs, where the folder holds another run's.
+    Raises ValueError that names the differences where the folder holds another run.
     """
     out.mkdir(parents=True, exist_ok=True)
     with locked(out):
@@ -72,13 +73,13 @@ def claim(out: Path, name: str, run: Mapping[str, Any]) -> None:
                     f"{out} holds another run: {'; '.join(differing)}. Choose another --out, or delete that folder."
                 )
             return
-        if any(file.stat().st_size for file in out.glob("predictions*.jsonl")):
+        if any(file.stat().st_size for file in prediction_files(out)):
             raise ValueError(f"{out} holds {PREDICTIONS} without a {RECEIPT}. Choose another --out.")
-        _write(out, {"format": FORMAT, "name": name, "run": run, "processes": []})
+        write_json(out / RECEIPT, {"format": FORMAT, "name": name, "run": run, "processes": []})
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """Yield what differs between two runs' identities: the dotted name, what was and what is."""
+    """Yield the differences between two runs' identities: the dotted name, the old value and the new one."""
     for key in sorted(there.keys() | here.keys()):
         was, now = there.get(key), here.get(key)
         if isinstance(was, Mapping) and isinstance(now, Mapping):
@@ -88,35 +89,39 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any], path: str = "
 
 
 def begin(out: Path, rank: int, workers: int) -> int:
-    """Note that a process begins, and return its number in the receipt."""
-    with locked(out):
-        receipt = read_receipt(out)
-        receipt["processes"].append(
-            {
-                "rank": rank,
-                "workers": workers,
-                "machine": machine(),
-                "packages": packages(),
-                "code": code_version(),
-                "started": _now(),
-            }
-        )
-        _write(out, receipt)
+    """Add a process that begins, and return its number in the receipt."""
+    process = {
+        "rank": rank,
+        "workers": workers,
+        "machine": machine(),
+        "packages": packages(),
+        "code": code_version(),
+        "started": _now(),
+    }
+    with _changed(out) as receipt:
+        receipt["processes"].append(process)
         return len(receipt["processes"]) - 1
 
 
 def end(out: Path, number: int, answered: int, seconds: float) -> None:
-    """Note that a process has done its part: the questions it answered, and the seconds it took."""
-    with locked(out):
-        receipt = read_receipt(out)
+    """Add the end of a process: the number of its answers, and its seconds."""
+    with _changed(out) as receipt:
         receipt["processes"][number] |= {"ended": _now(), "answered": answered, "seconds": round(seconds, 1)}
-        _write(out, receipt)
 
 
 def complete(out: Path, scorer: str, videos: Mapping[str, Any], missing: Sequence[str]) -> None:
-    """Add what is known when all is answered: the scorer, the videos (file and frames seen), and those missing."""
+    """Add what is known at the end of a run: the scorer, the videos (file and frames seen), and the missing videos."""
+    with _changed(out) as receipt:
+        receipt |= {"scorer": scorer, "missing_videos": list(missing), "videos": dict(videos)}
+
+
+@contextmanager
+def _changed(out: Path) -> Iterator[dict[str, Any]]:
+    """Give a run's receipt to change, and write it."""
     with locked(out):
-        _write(out, read_receipt(out) | {"scorer": scorer, "missing_videos": list(missing), "videos": dict(videos)})
+        receipt = read_receipt(out)
+        yield receipt
+        write_json(out / RECEIPT, receipt)
 
 
 def machine() -> dict[str, Any]:
@@ -136,7 +141,7 @@ def packages() -> dict[str, str]:
 
 
 def code_version() -> str:
-    """Return the git commit of this code, marked where files differ from it; elsewhere the package's version."""
+    """Return the git commit of this code, with a mark for changed files; without git, the package's version."""
     try:
         commit, state = (_git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no"))
     except (OSError, subprocess.CalledProcessError):
@@ -145,7 +150,7 @@ def code_version() -> str:
 
 
 def _git(*command: str) -> str:
-    """Ask git about the repository of this file; only if it is vlm2's own, not one that holds an installed copy."""
+    """Run git in the repository of this file, if it is vlm2's own and not one that holds an installed copy."""
     root = Path(__file__).parents[3]
     if not (root / "pyproject.toml").is_file():
         raise FileNotFoundError(root)
@@ -174,7 +179,3 @@ def _short(value: Any) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _write(out: Path, receipt: Mapping[str, Any]) -> None:
-    write_whole(out / RECEIPT, (json.dumps(receipt, indent=1, ensure_ascii=False) + "\n").encode())

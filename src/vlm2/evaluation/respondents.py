@@ -1,18 +1,17 @@
-"""Who answers a benchmark's questions: a model through the session that users run, or a baseline.
+"""Respondents, which answer a benchmark's questions: a model through the session that users run, or a baseline.
 
-A baseline is a model by its name: `chance` (the commonest answer of each question type), `random` (an option, or the
-truth of another question of the type, drawn by the seed), `blind:MODEL` (the language model of MODEL, its adapters
-included, with the same prompt and no video), and `llava-video:MODEL` (plain LLaVA-Video out of an imported MODEL, on
-`frames` frames, 32 by default).
+A baseline has the place of a model's name: `chance` (the commonest answer of each question type), `random` (an option,
+or the truth of another question of the type, drawn by the seed), `blind:MODEL` (the language model of MODEL, its
+adapters included, with the same prompt and no video), and `llava-video:MODEL` (plain LLaVA-Video out of an imported
+MODEL, on `frames` frames, 32 by default).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -20,28 +19,23 @@ import numpy as np
 from ..questions.question import PREFIX
 from ..video import Frame, VideoFile
 from .benchmark import Benchmark, Item
+from .predictions import Prediction
 
 if TYPE_CHECKING:
     from ..models import VLM2Config
     from ..streaming import LoadedModel
 
 Frames = int | None
-"""How many frames of a video are shown, evenly spread; None: the stream, some a second."""
+"""How many frames of a video are shown, evenly spread; None: a stream of `fps` frames a second."""
+
+MODEL_FILES = (".json", ".safetensors", ".model", ".txt", ".jinja")  # that decide a model's replies
 
 
 @dataclass(frozen=True)
-class Reply:
-    """A model's words, and how many frames of the video it saw."""
-
-    text: str
-    frames: int = 0
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a run may choose. Without `tools`, the model answers from the memory's tokens alone. `kept` names a model
-    whose memory chooses the frames: those that it still holds when it has watched the stream are shown. `threads` is of
-    every process: results on a CPU depend on it in their last digits."""
+class RunSettings:
+    """The settings of a run. Without `tools`, the model answers from the memory's tokens alone. `kept` names a model
+    whose memory chooses the frames: the frames that it holds at the end of the stream are shown. `threads` is the
+    number of threads of every process: results on a CPU depend on it in their last digits."""
 
     model: str = "mini"
     frames: Frames = None
@@ -64,9 +58,9 @@ class Settings:
 
 @runtime_checkable
 class Respondent(Protocol):
-    """Answers the questions about one video, in order. It is sent to other processes as it is.
+    """Answers the questions about one video, in order. It is pickled for worker processes.
 
-    `needs_video` tells whether it looks at videos; `identity` is all that its replies depend on beside the items.
+    `needs_video` is True where it watches videos; `identity` is all that its replies depend on beside the items.
     """
 
     @property
@@ -74,7 +68,7 @@ class Respondent(Protocol):
 
     def identity(self) -> dict[str, Any]: ...
 
-    def answer(self, items: Sequence[Item]) -> Iterator[Reply]: ...
+    def answer(self, items: Sequence[Item]) -> Iterator[Prediction]: ...
 
 
 @dataclass(frozen=True)
@@ -89,17 +83,55 @@ class FixedReplies:
     def identity(self) -> dict[str, Any]:
         return {"model": {"name": self.name}} | ({} if self.seed is None else {"seed": self.seed})
 
-    def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
+    def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
         for item in items:
-            yield Reply(self.replies[item.id])
+            yield Prediction(item, self.replies[item.id])
 
 
 @dataclass(frozen=True)
-class SessionRespondent:
-    """A model that watches each video in a session of its own and is asked as users ask."""
+class ModelRespondent:
+    """A respondent that runs the model `settings.model`, whose replies have at most `most_tokens` tokens."""
 
-    settings: Settings
+    settings: RunSettings
     most_tokens: int
+
+    def load(self, name: str | None = None) -> LoadedModel:
+        """Return the model, or the one of this name, loaded once a process."""
+        settings = self.settings
+        return load_once(name or settings.model, settings.device, settings.dtype, settings.threads)
+
+    def model_identity(self, name: str | None = None) -> dict[str, Any]:
+        """Return the hashes of a model's files, and how it computes and decodes; not its name or folder."""
+        from ..encoders.weights import sha256
+        from ..models.checkpoint import find_checkpoint
+        from ..models.processing import INTRODUCTION
+        from ..streaming.load import find_device, usual_dtype
+
+        name = name or self.settings.model
+        folder, device = find_checkpoint(name), find_device(self.settings.device)
+        usual = "as kept" if usual_dtype(device) is None else "float32"
+        files = [file for file in sorted(folder.iterdir()) if file.suffix in MODEL_FILES and file.is_file()]
+        return {
+            "model": {
+                "files": {file.name: sha256(file) for file in files},
+                "frozen": _configuration(name).frozen_sha256,
+            },
+            "prompt": {"before": INTRODUCTION.strip(), "decoding": "greedy", "most_tokens": self.most_tokens},
+            "device": device.type,
+            "dtype": self.settings.dtype or usual,
+            "threads": self.settings.threads,
+        }
+
+    def answering_identity(self) -> dict[str, Any]:
+        """Return the identity of a model that a session's answerer decodes, by the model's rule for numbers."""
+        shared = self.model_identity()
+        return {**shared, "prompt": shared["prompt"] | {"numbers": _configuration(self.settings.model).numbers}}
+
+
+@dataclass(frozen=True)
+class SessionRespondent(ModelRespondent):
+    """A model that watches each video in its own session and is asked as users ask."""
+
     needs_video: bool = True
 
     def identity(self) -> dict[str, Any]:
@@ -107,20 +139,10 @@ class SessionRespondent:
         frames, kept = self.settings.frames, self.settings.kept
         shown = {"rule": "memory", "fps": self.settings.fps} if frames is None else {"rule": "spread", "count": frames}
         if kept is not None:
-            chooser = _model_identity(kept, self.settings, self.most_tokens)["model"]
-            shown = {"rule": "kept", "fps": self.settings.fps, "by": chooser}
-        return {
-            **_answering_identity(self.settings, self.most_tokens),
-            "frames": shown,
-            "tools": has_tools(self.settings),
-        }
+            shown = {"rule": "kept", "fps": self.settings.fps, "by": self.model_identity(kept)["model"]}
+        return {**self.answering_identity(), "frames": shown, "tools": has_tools(self.settings)}
 
-    def load(self, name: str | None = None) -> LoadedModel:
-        """Return the model, or the one of this name, loaded once a process."""
-        settings = self.settings
-        return load_once(name or settings.model, settings.device, settings.dtype, settings.threads)
-
-    def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
+    def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
         session = self.load().session()
         for item in items:
             session.check(without_prefix(item.prompt), self.most_tokens)
@@ -129,10 +151,10 @@ class SessionRespondent:
             session.observe(frame.image, frame.time)
         for item in items:
             answer = session.ask(without_prefix(item.prompt), self.most_tokens, self.settings.tools)
-            yield Reply(answer.text, session.frames)
+            yield Prediction(item, answer.text, session.frames)
 
     def _frames(self, file: VideoFile) -> Iterator[Frame]:
-        """Give the frames that the model is shown."""
+        """Yield the frames that the model is shown."""
         settings = self.settings
         if settings.frames is not None:
             return file.spread(settings.frames)
@@ -145,108 +167,83 @@ class SessionRespondent:
 
 
 @dataclass(frozen=True)
-class Blind:
-    """The language model of a model, asked the same prompts with nothing where the video was, and decoded as the model
-    is: words greedily, numbers as its configuration says."""
+class Blind(ModelRespondent):
+    """The language model of a model, asked the same prompts without the video, and decoded as the model is: words
+    greedily, numbers by its configuration."""
 
-    settings: Settings  # of which `model` is the model's own name
-    most_tokens: int
     needs_video: bool = False
 
     def identity(self) -> dict[str, Any]:
-        return {**_answering_identity(self.settings, self.most_tokens), "frames": {"rule": "none"}, "tools": False}
+        return {**self.answering_identity(), "frames": {"rule": "none"}, "tools": False}
 
-    def load(self) -> LoadedModel:
-        """Return the model, loaded once a process."""
-        return load_once(self.settings.model, self.settings.device, self.settings.dtype, self.settings.threads)
-
-    def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
+    def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
         from ..streaming.answering import Answerer
 
         loaded = self.load()
         answerer = Answerer(loaded.model, loaded.processor)
         blind = answerer.read_blind()
         for item in items:
-            yield Reply(answerer.reply(blind, without_prefix(item.prompt), self.most_tokens).text)
+            yield Prediction(item, answerer.reply(blind, without_prefix(item.prompt), self.most_tokens).text)
 
 
 @dataclass(frozen=True)
-class LlavaVideoRespondent:
+class LlavaVideoRespondent(ModelRespondent):
     """Plain LLaVA-Video out of an imported model: no memory, no 3D, the frames and the prompt as published."""
 
-    settings: Settings  # of which `model` is the model's own name
-    most_tokens: int
     needs_video: bool = True
 
     @property
     def count(self) -> int:
-        """How many frames are shown."""
+        """The number of frames that are shown."""
         from ..models.llava_video import FRAMES
 
         return FRAMES if self.settings.frames is None else self.settings.frames
 
     def identity(self) -> dict[str, Any]:
-        shared = _model_identity(self.settings.model, self.settings, self.most_tokens)
+        shared = self.model_identity()
         prompt = shared["prompt"] | {"before": "time instruction"}
         return {**shared, "prompt": prompt, "frames": {"rule": "linspace", "count": self.count}}
 
-    def load(self) -> LoadedModel:
-        """Return the model, loaded once a process."""
-        return load_once(self.settings.model, self.settings.device, self.settings.dtype, self.settings.threads)
+    def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
+        from ..streaming.llava_baseline import Baseline
 
-    def answer(self, items: Sequence[Item]) -> Iterator[Reply]:
-        from ..streaming.llava_baseline import Baseline as Plain
-        from ..video import VideoFile
-
-        plain = Plain(self.load(), self.count)
         assert items[0].video is not None
-        plain.watch(VideoFile(items[0].video))
-        for answer in plain.ask([item.prompt for item in items], self.most_tokens):
-            yield Reply(answer.text, plain.frames)
+        session = Baseline(self.load(), self.count)
+        session.watch(VideoFile(items[0].video))
+        answers = session.ask([item.prompt for item in items], self.most_tokens)
+        for item, answer in zip(items, answers, strict=True):
+            yield Prediction(item, answer.text, session.frames)
 
 
-def _chance(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
-    return FixedReplies("chance", benchmark.chance(items))
+BASELINES = ("chance", "random", "blind", "llava-video")
 
 
-def _random(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
-    return FixedReplies("random", random_replies(items, settings.seed), settings.seed)
-
-
-def _blind(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
-    changed = {**vars(settings), "model": rest or "mini"}
-    return Blind(Settings(**changed), benchmark.most_tokens)
-
-
-def _llava_video(settings: Settings, benchmark: Benchmark, items: Sequence[Item], rest: str) -> Respondent:
-    if not rest:
-        raise ValueError("Say out of which imported model: llava-video:DIR.")
-    changed = {**vars(settings), "model": rest}
-    return LlavaVideoRespondent(Settings(**changed), benchmark.most_tokens)
-
-
-Make = Callable[[Settings, Benchmark, Sequence[Item], str], Respondent]
-BASELINES: Mapping[str, Make] = {"chance": _chance, "random": _random, "blind": _blind, "llava-video": _llava_video}
-
-
-def respondent(settings: Settings, benchmark: Benchmark, items: Sequence[Item]) -> Respondent:
-    """Return who answers under the model's name of these settings: a baseline by its name, else a model."""
-    name, _, rest = settings.model.partition(":")
-    if name in BASELINES:
-        return BASELINES[name](settings, benchmark, items, rest)
+def respondent(settings: RunSettings, benchmark: Benchmark, items: Sequence[Item]) -> Respondent:
+    """Return the respondent for `settings.model`: a baseline by its name, else a model. Raises ValueError for
+    `llava-video` without a model."""
+    name, _, model = settings.model.partition(":")
+    if name == "chance":
+        return FixedReplies(name, benchmark.chance(items))
+    if name == "random":
+        return FixedReplies(name, random_replies(items, settings.seed), settings.seed)
+    if name == "blind":
+        return Blind(replace(settings, model=model or "mini"), benchmark.most_tokens)
+    if name == "llava-video":
+        if not model:
+            raise ValueError("Say out of which imported model: llava-video:DIR.")
+        return LlavaVideoRespondent(replace(settings, model=model), benchmark.most_tokens)
     return SessionRespondent(settings, benchmark.most_tokens)
 
 
-def title(settings: Settings) -> str:
-    """Return what a run is called in tables: the name of its model, and for one that watches, whether its answers are
-    those of the memory's tokens alone or were made with tools."""
+def title(settings: RunSettings) -> str:
+    """Return a run's name in tables: the model, and for a model that watches, "with tools" or "tokens"."""
     if settings.model.partition(":")[0] in BASELINES:
         return settings.model
     return f"{settings.model}, {'with tools' if has_tools(settings) else 'tokens'}"
 
 
-def has_tools(settings: Settings) -> bool:
-    """Tell whether anything but the memory's tokens has a part in a model's answers."""
+def has_tools(settings: RunSettings) -> bool:
+    """Return whether a model's answers use tools beside the memory's tokens."""
     return settings.tools and _configuration(settings.model).recall
 
 
@@ -265,13 +262,13 @@ def random_replies(items: Sequence[Item], seed: int) -> dict[str, str]:
 
 
 def without_prefix(prompt: str) -> str:
-    """Leave out the words before a question that our processor puts there itself."""
+    """Remove the introduction before a question; our processor adds its own."""
     return prompt.strip().removeprefix(PREFIX).strip()
 
 
 @cache
 def load_once(name: str, device: str | None, dtype: str | None, threads: int) -> LoadedModel:
-    """Load a model, once a process, which computes with so many threads from then on."""
+    """Load a model once a process, and set the number of threads of torch."""
     import torch
 
     from ..streaming import load
@@ -280,37 +277,8 @@ def load_once(name: str, device: str | None, dtype: str | None, threads: int) ->
     return load(name, device=device, dtype=dtype)
 
 
-def _model_identity(name: str, settings: Settings, most_tokens: int) -> dict[str, Any]:
-    """Return what tells models apart, and how they compute: not where they lie or what they are called."""
-    from ..encoders.weights import sha256
-    from ..models.checkpoint import find_checkpoint
-    from ..models.processing import INTRODUCTION
-    from ..streaming.load import find_device, usual_dtype
-
-    folder, device = find_checkpoint(name), find_device(settings.device)
-    usual = "as kept" if usual_dtype(device) is None else "float32"
-    files = {file.name: sha256(file) for file in sorted(folder.iterdir()) if _decides(file)}
-    return {
-        "model": {"files": files, "frozen": _configuration(name).frozen_sha256},
-        "prompt": {"before": INTRODUCTION.strip(), "decoding": "greedy", "most_tokens": most_tokens},
-        "device": device.type,
-        "dtype": settings.dtype or usual,
-        "threads": settings.threads,
-    }
-
-
-def _answering_identity(settings: Settings, most_tokens: int) -> dict[str, Any]:
-    """Return the identity of a model that a session's answerer decodes, which follows the model's rule for numbers."""
-    shared = _model_identity(settings.model, settings, most_tokens)
-    return {**shared, "prompt": shared["prompt"] | {"numbers": _configuration(settings.model).numbers}}
-
-
 def _configuration(name: str) -> VLM2Config:
     from ..models.checkpoint import find_checkpoint
     from ..models.configuration import read_config
 
     return read_config(find_checkpoint(name))
-
-
-def _decides(file: Path) -> bool:
-    return file.suffix in (".json", ".safetensors", ".model", ".txt", ".jinja") and file.is_file()

@@ -1,7 +1,7 @@
-"""Run a benchmark: every video watched once, all its questions asked, each reply written as it comes.
+"""Run a benchmark: watch every video once, ask all its questions, and write each reply at once.
 
-A run may be killed at any moment and goes on where it was. Its predictions do not depend on that, nor on the number of
-processes: the questions of a video are always asked in the same order, by a process with the same number of threads.
+A killed run continues where it was. The predictions depend neither on that nor on the number of processes: the
+questions of a video are always asked in the same order, by a process with the same number of threads.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 import fnmatch
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from . import receipt
 from .benchmark import Benchmark, Item, Loaded, Provide, by_video
-from .predictions import Row, join, open_ledger, read_rows
+from .predictions import Prediction, join, open_writer, read_predictions
 from .respondents import Respondent
-from .scores import row_of, sample_of, score_run, write_scores
+from .scores import sample_of, score_run, write_scores
 from .workers import stream
 
 
 @dataclass(frozen=True)
-class Place:
-    """Which process of how many this is (`accelerate launch` starts several), and how many workers it may start."""
+class ProcessRank:
+    """This process's rank among `world` processes (`accelerate launch` starts several), and its number of workers."""
 
     rank: int = 0
     world: int = 1
@@ -32,7 +32,7 @@ class Place:
 
 
 Progress = Callable[[int, int], None]
-"""Is told the number of answered questions, and of all."""
+"""Takes the number of answered questions, and of all."""
 
 
 def run(
@@ -41,41 +41,48 @@ def run(
     respondent: Respondent,
     out: Path,
     name: str,
-    place: Place | None = None,
+    process: ProcessRank | None = None,
     progress: Progress = lambda done, total: None,
 ) -> bool:
-    """Answer all items of this process that `out` does not hold yet, and tell whether all items are answered now.
+    """Answer all items of this process without a prediction in `out`; return whether all items of the run are answered.
 
     `name` is the model's. Raises ValueError where a video is missing that the respondent needs, and where the folder
     holds another run.
     """
-    place = place or Place()
+    process = process or ProcessRank()
     check_videos(loaded, respondent)
     receipt.claim(out, name, receipt.run_identity(benchmark, loaded, respondent.identity()))
-    with open_ledger(out, place.rank if place.world > 1 else None) as ledger:
-        mine = list(by_video(loaded.items).values())[place.rank :: place.world]
+    with open_writer(out, process.rank if process.world > 1 else None) as writer:
+        mine = list(by_video(loaded.items).values())[process.rank :: process.world]
         total = sum(map(len, mine))
-        left = [[item for item in group if item.id not in ledger.done] for group in mine]
+        left = [[item for item in group if item.id not in writer.done] for group in mine]
         jobs = [(benchmark.provide, respondent, group) for group in left if group]
-        asked = sum(len(group) for _, _, group in jobs)
-        progress(total - asked, total)
+        waiting = sum(len(group) for _, _, group in jobs)
+        progress(total - waiting, total)
         if jobs:
-            number, started = receipt.begin(out, place.rank, place.workers), time.perf_counter()
-            for done, row in enumerate(stream(_answers, jobs, place.workers), total - asked + 1):
-                ledger.add(row)
+            number, started = receipt.begin(out, process.rank, process.workers), time.perf_counter()
+            for done, prediction in enumerate(stream(_answers, jobs, process.workers), total - waiting + 1):
+                writer.add(prediction)
                 progress(done, total)
-            receipt.end(out, number, asked, time.perf_counter() - started)
+            receipt.end(out, number, waiting, time.perf_counter() - started)
     return join(out, [item.id for item in loaded.items])
 
 
 def finish(benchmark: Benchmark, loaded: Loaded, out: Path, scorer: str | None = None) -> dict[str, Any]:
     """Score a run whose items are all answered, write `scores.json`, complete the receipt, and return the scores."""
     scorer = scorer or benchmark.default
-    rows = read_rows(out)
-    samples = [sample_of(rows[item.id], benchmark, scorer) for item in loaded.items]
+    predictions = read_predictions(out)
+    samples = [sample_of(predictions[item.id], benchmark, scorer) for item in loaded.items]
     scores = score_run(benchmark, samples, scorer)
     write_scores(out, scores)
-    receipt.complete(out, scorer, _videos(loaded.items, rows), loaded.missing_videos)
+    videos = {
+        item.group: {
+            "file": None if item.video is None else str(item.video),
+            "frames": predictions[item.id].frames,
+        }
+        for item in loaded.items
+    }
+    receipt.complete(out, scorer, videos, loaded.missing_videos)
     return scores
 
 
@@ -127,16 +134,8 @@ def _provided(provide: Provide, item: Item) -> Iterator[str]:
     yield item.group
 
 
-def _answers(provide: Provide | None, respondent: Respondent, items: Sequence[Item]) -> Iterator[Row]:
-    """Answer items about one video, which is made first where the benchmark makes its own."""
+def _answers(provide: Provide | None, respondent: Respondent, items: Sequence[Item]) -> Iterator[Prediction]:
+    """Answer items about one video; the benchmark makes the video first where it makes its own."""
     if respondent.needs_video and provide is not None:
         provide(items[0])
-    for item, reply in zip(items, respondent.answer(items), strict=True):
-        yield row_of(item, reply.text, reply.frames)
-
-
-def _videos(items: Sequence[Item], rows: Mapping[str, Row]) -> dict[str, Any]:
-    return {
-        item.group: {"file": None if item.video is None else str(item.video), "frames": rows[item.id]["frames_seen"]}
-        for item in items
-    }
+    yield from respondent.answer(items)

@@ -1,6 +1,6 @@
-"""VSI-Bench's scores: the official rules, the variants in the wild, the summary row and the frequency chance.
+"""VSI-Bench's scores: the official rules, the variants of other scorers, the summary row and the frequency chance.
 
-All scores are shares (0–1). Generated homes are scored by the same rules.
+All scores are shares (0–1). A question of any type can be scored: `Item` tells a number, an option and words apart.
 """
 
 from __future__ import annotations
@@ -12,26 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from ..questions.question import option_text
-from .benchmark import Item
+from ..questions.tasks import columns
+from .benchmark import Item, Scorer, Values
 
 CONFIDENCES = np.linspace(0.50, 0.95, 10)
 """The confidences θ of the mean relative accuracy; an answer passes one when its relative error is at most 1 − θ."""
 
-NUMBERS = frozenset({"object_counting", "object_abs_distance", "object_size_estimation", "room_size_estimation"})
-
-DIRECTIONS = ("object_rel_direction_easy", "object_rel_direction_medium", "object_rel_direction_hard")
-
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "object_counting": ("object_counting",),
-    "object_abs_distance": ("object_abs_distance",),
-    "object_size_estimation": ("object_size_estimation",),
-    "room_size_estimation": ("room_size_estimation",),
-    "object_rel_distance": ("object_rel_distance",),
-    "object_rel_direction": DIRECTIONS,
-    "route_planning": ("route_planning",),
-    "obj_appearance_order": ("obj_appearance_order",),
-}
-"""The eight tasks in the order of the published tables, each with its question types."""
+DIRECTIONS = columns()["object_rel_direction"]
 
 NUMBER_WORDS = {
     word: value
@@ -41,15 +28,12 @@ NUMBER_WORDS = {
 }
 NUMBER = re.compile(rf"-?\d*\.?\d+|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 
-Rule = Callable[[str, str, str], float]
-"""A score (0–1) from a question's type, the model's reply and the truth."""
-
 
 def relative_accuracy(prediction: float | None, truth: float, *, strict: bool = False) -> float:
     """Return the share of confidences at which a number's relative error is small enough (MRA, 0–1).
 
-    None (no number found) is worth 0. `strict` asks for an error below 1 − θ instead of at most. A truth of 0 is met
-    by 0 alone.
+    None (no number found) scores 0. `strict` asks for an error below 1 − θ instead of at most 1 − θ. For a truth of 0
+    only 0 scores.
     """
     if prediction is None:
         return 0.0
@@ -63,17 +47,16 @@ def relative_accuracy(prediction: float | None, truth: float, *, strict: bool = 
 def best_constant(truths: Sequence[float]) -> tuple[float, float]:
     """Return which of the (positive) truths is the best constant answer to all, and its mean relative accuracy."""
     values = np.asarray(truths, dtype=np.float64)
-    tried = np.unique(values)
-    errors = np.abs(tried[:, None] - values[None]) / values[None]
+    candidates = np.unique(values)
+    errors = np.abs(candidates[:, None] - values[None]) / values[None]
     scores = np.mean([(errors <= 1 - confidence).mean(axis=1) for confidence in CONFIDENCES], axis=0)
-    return float(tried[scores.argmax()]), float(scores.max())
+    return float(candidates[scores.argmax()]), float(scores.max())
 
 
-def commonest(answers: Iterable[str]) -> tuple[str, float]:
-    """Return the commonest answer (the first by alphabet of several) and its share (0–1)."""
+def commonest(answers: Iterable[str]) -> str:
+    """Return the commonest answer, the first by alphabet of several."""
     counts = Counter(answers)
-    answer = min(counts, key=lambda text: (-counts[text], text))
-    return answer, counts[answer] / counts.total()
+    return min(counts, key=lambda text: (-counts[text], text))
 
 
 def first_word(reply: str) -> str:
@@ -83,7 +66,7 @@ def first_word(reply: str) -> str:
 
 
 def plain_number(reply: str) -> float | None:
-    """Return the number that the reply's first word is, or None."""
+    """Return the reply's first word as a number, or None where it is no number."""
     try:
         return float(first_word(reply))
     except ValueError:
@@ -99,65 +82,59 @@ def number_anywhere(reply: str) -> float | None:
     return float(NUMBER_WORDS.get(text, text))
 
 
-def official(question_type: str, reply: str, truth: str) -> float:
-    """Score a reply as VSI-Bench does: its first word is the answer, as a number or as an option's letter."""
-    if question_type in NUMBERS:
-        return relative_accuracy(plain_number(reply), float(truth))
-    return float(first_word(reply).lower() == truth.lower())
+def scorer(read_number: Callable[[str], float | None] = plain_number, strict: bool = False) -> Scorer:
+    """Return the rule that gives `score` to a reply: a number by its relative accuracy, else 1 for an accepted answer.
+
+    Of a reply to a question with options, only the first word counts: the option's letter.
+    """
+
+    def score(item: Item, reply: str) -> Values:
+        if item.numeric:
+            return {"score": relative_accuracy(read_number(reply), float(item.answers[0]), strict=strict)}
+        answer = reply.strip().rstrip(".") if item.options is None else first_word(reply)
+        return {"score": float(answer.lower() in {accepted.lower() for accepted in item.answers})}
+
+    return score
 
 
-def number_words(question_type: str, reply: str, truth: str) -> float:
-    """Score as `official`, but find a number anywhere in the reply and in words (as newer lmms-eval does)."""
-    if question_type in NUMBERS:
-        return relative_accuracy(number_anywhere(reply), float(truth))
-    return official(question_type, reply, truth)
+RULES: Mapping[str, Scorer] = {
+    "official": scorer(),
+    "number_words": scorer(number_anywhere),  # as newer lmms-eval does
+    "strict": scorer(strict=True),
+}
+"""VSI-Bench's rules by name: the official one first, then the variants of other scorers."""
 
 
-def strict(question_type: str, reply: str, truth: str) -> float:
-    """Score as `official`, but a number passes a confidence only with an error strictly below it."""
-    if question_type in NUMBERS:
-        return relative_accuracy(plain_number(reply), float(truth), strict=True)
-    return official(question_type, reply, truth)
-
-
-RULES: Mapping[str, Rule] = {rule.__name__: rule for rule in (official, number_words, strict)}
-"""VSI-Bench's rules by name: the official one first, then the variants in the wild."""
-
-
-def score(question_type: str, prediction: str, truth: str, rule: str = "official") -> float:
-    """Return what a reply is worth (0–1) under a named rule; raise ValueError for a name that is none."""
-    if rule not in RULES:
-        raise ValueError(f"No rule is called {rule!r}. Choose one of: {', '.join(RULES)}.")
-    return RULES[rule](question_type, prediction, truth)
-
-
-def type_means(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Return the mean score of each question type, in the order in which they come."""
+def type_means(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
+    """Return the mean `score` of each question type, in the order in which they come."""
     groups: dict[str, list[float]] = defaultdict(list)
-    for question_type, value in scores:
-        groups[question_type].append(value)
+    for question_type, values in scores:
+        groups[question_type].append(values["score"])
     return {name: sum(values) / len(values) for name, values in groups.items()}
 
 
-def task_means(types: Mapping[str, float], tasks: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
-    """Return the mean of each task's question types, each type weighing alike; what is absent is left out."""
-    present = {task: [types[name] for name in names if name in types] for task, names in tasks.items()}
-    return {task: sum(values) / len(values) for task, values in present.items() if values}
+def task_summary(
+    scores: Iterable[tuple[str, Values]], tasks: Mapping[str, tuple[str, ...]], headline: str = "overall"
+) -> dict[str, float]:
+    """Return the mean of the tasks under the name `headline`, then each task's mean followed by its question types'.
 
-
-def aggregate(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Return VSI-Bench's mean scores by question type, by task, and `overall`.
-
-    A direction is the mean of its three levels, `overall` the mean of the eight tasks. Types and tasks without scores
-    are left out of the result and of the means.
+    A task is the mean of its question types. A type of no task is a task of its own. Types and tasks without scores
+    are left out of the result and of the means; there is no result without scores.
     """
     types = type_means(scores)
-    tasks = task_means(types, COLUMNS)
-    return {**types, **tasks, **({"overall": sum(tasks.values()) / len(tasks)} if tasks else {})}
+    listed = {kind for kinds in tasks.values() for kind in kinds}
+    means: dict[str, float] = {}
+    rows: dict[str, float] = {}
+    for task, kinds in {**tasks, **{kind: (kind,) for kind in types if kind not in listed}}.items():
+        present = {kind: types[kind] for kind in kinds if kind in types}
+        if present:
+            means[task] = sum(present.values()) / len(present)
+            rows |= {task: means[task], **present}
+    return {headline: sum(means.values()) / len(means), **rows} if means else {}
 
 
-def constant_replies(items: Sequence[Item], numbers: frozenset[str], worded: Sequence[str] = ()) -> dict[str, str]:
-    """Answer every question of a type alike: the best constant for numbers, else the commonest letter; by item id.
+def constant_replies(items: Sequence[Item], worded: Sequence[str] = ()) -> dict[str, str]:
+    """Answer every question of a type alike: the best constant for numbers, else the commonest answer; by item id.
 
     For the types in `worded` it is the commonest option by its text, whatever letter it has.
     """
@@ -167,19 +144,13 @@ def constant_replies(items: Sequence[Item], numbers: frozenset[str], worded: Seq
     replies = {}
     for question_type, group in groups.items():
         truths = [item.answers[0] for item in group]
-        if question_type in numbers:
-            reply = repr(best_constant([float(truth) for truth in truths])[0])
-        elif question_type in worded:
-            text = commonest(_options(item)[item.answers[0]] for item in group)[0]
-            letters = ({text: letter for letter, text in _options(item).items()} for item in group)
-            replies |= {item.id: letter.get(text, "A") for item, letter in zip(group, letters, strict=True)}
+        if question_type in worded:
+            options = [{option[0]: option_text(option) for option in item.options or ()} for item in group]
+            text = commonest(texts[truth] for texts, truth in zip(options, truths, strict=True))
+            for item, texts in zip(group, options, strict=True):
+                replies[item.id] = {option: letter for letter, option in texts.items()}.get(text, "A")
             continue
-        else:
-            reply = commonest(truths)[0]
+        numeric = all(item.numeric for item in group)
+        reply = repr(best_constant([float(truth) for truth in truths])[0]) if numeric else commonest(truths)
         replies |= {item.id: reply for item in group}
     return replies
-
-
-def _options(item: Item) -> dict[str, str]:
-    """Return an item's options, their texts by letter."""
-    return {option[0]: option_text(option) for option in item.options or ()}

@@ -1,4 +1,4 @@
-"""Build a home from a seed: plan, shell, openings, furniture, lights; and the boxes of its countable things."""
+"""Build a home from a seed: plan, shell, openings, furniture, lights. Give the boxes of its countable things."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..scenes.record import Box, SceneObject
-from .floor_plan import FloorPlan, gap_edge, inside, make_plan, polygon_area
+from ..scenes.record import Box, Room, SceneObject, Vector
+from .floor_plan import FloorPlan, WallOpening, inside, make_plan, opening_wall, polygon_area
 from .furnish import furnish
 from .home import Home, Light, Opening, Placement, Split
 from .mesh import Mesh
@@ -32,7 +32,7 @@ def build_home(seed: int, split: Split, rooms: int | None = None, catalogue: Cat
     rng = np.random.default_rng([seed, zlib.crc32(split.encode()), rooms or 0])
     plan = make_plan(rng, rooms)
     shell = build_shell(plan, split, rng)
-    openings = tuple(build_opening(gap, i, gap_edge(plan, gap), rng) for i, gap in enumerate(plan.gaps, start=1))
+    openings = tuple(build_opening(o, i, opening_wall(plan, o), rng) for i, o in enumerate(plan.openings, start=1))
     placements: list[Placement] = []
     for room, pieces in furnish(plan, catalogue, rng).items():
         for piece in pieces:
@@ -56,27 +56,33 @@ def _lights(plan: FloorPlan, placements: list[Placement], rng: np.random.Generat
         strength = rng.uniform(0.7, 1.15) * (0.75 + polygon_area(room.polygon) / 60)
         lights.append(Light((float(x), float(y), float(z)), triple(warm * strength)))
     for room in plan.rooms:
-        windows = [g for g in plan.gaps if g.kind == "window" and g.rooms[0] == room.name]
+        windows = [o for o in plan.openings if o.kind == "window" and o.rooms[0] == room.name]
         if windows:
-            gap = max(windows, key=lambda g: math.dist(g.start, g.end))
-            middle = np.add(gap.start, gap.end) / 2
-            across = np.array([gap.start[1] - gap.end[1], gap.end[0] - gap.start[0]]) / math.dist(gap.start, gap.end)
-            sign = 1 if inside(room.polygon, tuple(middle + 0.3 * across)) else -1
-            x, y = middle + sign * 0.45 * across
-            day = np.array([0.86, 0.93, 1.0]) * rng.uniform(0.25, 0.7) * min(1.0, math.dist(gap.start, gap.end) / 1.4)
-            lights.append(Light((float(x), float(y), (gap.bottom + gap.top) / 2 + 0.2), triple(day)))
+            lights.append(_daylight(max(windows, key=lambda window: window.width), room, rng))
     return tuple(lights)
+
+
+def _daylight(window: WallOpening, room: Room, rng: np.random.Generator) -> Light:
+    """Return the light of a window, placed before it in its room."""
+    middle = np.add(window.start, window.end) / 2
+    across = np.array([window.start[1] - window.end[1], window.end[0] - window.start[0]]) / window.width
+    sign = 1 if inside(room.polygon, tuple(middle + 0.3 * across)) else -1
+    x, y = middle + sign * 0.45 * across
+    day = np.array([0.86, 0.93, 1.0]) * rng.uniform(0.25, 0.7) * min(1.0, window.width / 1.4)
+    return Light((float(x), float(y), (window.bottom + window.top) / 2 + 0.2), triple(day))
 
 
 def placement_box(placement: Placement) -> Box:
     """Return the box of a placed piece: exact size, turned by its yaw."""
-    matrix, (_, deep, high) = placement.world_from_model, placement.model.size
-    middle = {"wall": (0.0, deep / 2, 0.0), "ceiling": (0.0, 0.0, -high / 2)}.get(
-        placement.model.stands, (0.0, 0.0, high / 2)
-    )
+    model, matrix = placement.model, placement.world_from_model
+    _, deep, high = model.size
+    middle = {"wall": (0.0, deep / 2, 0.0), "ceiling": (0.0, 0.0, -high / 2)}.get(model.stands, (0.0, 0.0, high / 2))
     center = matrix[:3, :3] @ np.array(middle) + matrix[:3, 3]
-    axes = triple(matrix[:3, 0]), triple(matrix[:3, 1]), triple(matrix[:3, 2])
-    return Box(triple(center), triple(placement.model.size), axes)
+    return Box(triple(center), triple(model.size), _axes(matrix[:3, :3].T))
+
+
+def _axes(rows: np.ndarray) -> tuple[Vector, Vector, Vector]:
+    return triple(rows[0]), triple(rows[1]), triple(rows[2])
 
 
 def mesh_box(mesh: Mesh, yaw: float) -> Box:
@@ -85,8 +91,7 @@ def mesh_box(mesh: Mesh, yaw: float) -> Box:
     axes = np.array([[math.cos(yaw), math.sin(yaw), 0], [-math.sin(yaw), math.cos(yaw), 0], [0, 0, 1]])
     local = points @ axes.T
     low, high = local.min(0), local.max(0)
-    center = axes.T @ ((low + high) / 2)
-    return Box(triple(center), triple(high - low), (triple(axes[0]), triple(axes[1]), triple(axes[2])))
+    return Box(triple(axes.T @ ((low + high) / 2)), triple(high - low), _axes(axes))
 
 
 def opening_box(opening: Opening) -> Box:

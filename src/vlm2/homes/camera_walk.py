@@ -18,7 +18,7 @@ AROUND = np.linspace(0, 2 * math.pi, 72, endpoint=False)  # directions, radians
 
 
 @dataclass(frozen=True)
-class Habit:
+class WalkStyle:
     """How one person films: eye height (m), pace (m/s), turning speed (rad/s), downward pitch (rad)."""
 
     height: float
@@ -37,10 +37,10 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
         raise ValueError(f"A walk of {duration:g} s was asked for; walks last {SHORTEST:g} to {LONGEST:g} s.")
     rng = np.random.default_rng([seed, home.seed, 7])
     ground = Ground(home)
-    habit = Habit(*(float(rng.uniform(*span)) for span in ((1.38, 1.66), (0.6, 0.85), (0.58, 0.7), (0.2, 0.4))))
+    style = WalkStyle(*(float(rng.uniform(*span)) for span in ((1.38, 1.66), (0.6, 0.85), (0.58, 0.7), (0.2, 0.4))))
     thorough = 1.0
     while True:
-        positions, targets = _tour(ground, home, habit, rng, thorough, heading=float(rng.uniform(-math.pi, math.pi)))
+        positions, targets = _tour(ground, home, style, rng, thorough, heading=float(rng.uniform(-math.pi, math.pi)))
         if duration is None or len(positions) * STEP <= duration * 1.02 or thorough < 0.2:
             break
         thorough *= 0.75
@@ -49,16 +49,16 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
     if len(positions) * STEP < least:
         limit = least
     while len(positions) * STEP < least:
-        more = _tour(ground, home, habit, rng, 1.0, start=positions[-1], heading=targets[-1])
+        more = _tour(ground, home, style, rng, 1.0, start=positions[-1], heading=targets[-1])
         positions, targets = np.concatenate([positions, more[0]]), np.concatenate([targets, more[1]])
     steps = min(len(positions), int(limit / STEP))
     count = int(steps * STEP * fps)
     times = np.arange(count) / fps
-    poses = _poses(positions[:steps], targets[:steps], habit, rng, times)
+    poses = _poses(positions[:steps], targets[:steps], style, rng, times)
     return CameraWalk(times, poses, math.radians(float(rng.uniform(60, 80))))
 
 
-def _tour(ground: Ground, home: Home, habit: Habit, rng, thorough: float, start=None, heading: float = 0.0):
+def _tour(ground: Ground, home: Home, style: WalkStyle, rng, thorough: float, start=None, heading: float = 0.0):
     """Return positions and wanted view directions of one round through all rooms, per simulation step.
 
     It begins at `start`, or at any of its stops.
@@ -77,7 +77,7 @@ def _tour(ground: Ground, home: Home, habit: Habit, rng, thorough: float, start=
         origin = entry if here == 0 else nodes[here - 1]
         if node != origin:
             way = ground.way(before[here], origin, node)
-            moved, looked = _stride(way, habit, rng, heading)
+            moved, looked = _stride(way, style, rng, heading)
             positions.append(moved)
             targets.append(looked)
             heading = looked[-1]
@@ -85,7 +85,7 @@ def _tour(ground: Ground, home: Home, habit: Habit, rng, thorough: float, start=
         first = room not in visited
         visited.add(room)
         share = (0.95 if first else 0.75) * min(1.0, 0.35 + 0.65 * thorough)
-        pan = _pan(ground.views(ground.nodes[node], AROUND), habit, rng, heading, share)
+        pan = _pan(ground.views(ground.nodes[node], AROUND), style, rng, heading, share)
         positions.append(np.repeat(ground.nodes[node][None], len(pan), 0))
         targets.append(pan)
         heading = pan[-1]
@@ -137,11 +137,11 @@ def _order(lengths: np.ndarray, stops: list[tuple[int, int]]) -> list[int]:
     return order
 
 
-def _stride(way: np.ndarray, habit: Habit, rng, heading: float) -> tuple[np.ndarray, np.ndarray]:
+def _stride(way: np.ndarray, style: WalkStyle, rng, heading: float) -> tuple[np.ndarray, np.ndarray]:
     """Walk along a way: positions and view directions (ahead, with glances aside) per step."""
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(way, axis=0), axis=1))])
     length = along[-1]
-    pace = min(0.88, habit.pace * rng.uniform(0.85, 1.15))
+    pace = min(0.88, style.pace * rng.uniform(0.85, 1.15))
     ramp = min(0.7, length / pace)  # seconds of speeding up and slowing down
     total = length / pace + ramp
     times = np.arange(1, int(total / STEP) + 1) * STEP
@@ -180,7 +180,7 @@ def _scope(views: np.ndarray) -> tuple[float, float]:
     return low, low + 2 * math.pi - best * step
 
 
-def _pan(views: np.ndarray, habit: Habit, rng, heading: float, share: float) -> np.ndarray:
+def _pan(views: np.ndarray, style: WalkStyle, rng, heading: float, share: float) -> np.ndarray:
     """Look around at a stop: view directions per step, over a share (0–1) of the arc worth looking at."""
     low, high = _scope(views)
     half = (high - low) / 2 * min(1.0, share * rng.uniform(0.85, 1.05))
@@ -188,7 +188,7 @@ def _pan(views: np.ndarray, habit: Habit, rng, heading: float, share: float) -> 
     ends = [middle - half, middle + half]
     if abs(ends[1] - heading) < abs(ends[0] - heading):
         ends.reverse()
-    speed = habit.turn * rng.uniform(0.9, 1.1)
+    speed = style.turn * rng.uniform(0.9, 1.1)
     turns, where = [], heading
     for end in ends:
         count = max(1, int(abs(end - where) / speed / STEP))
@@ -219,17 +219,17 @@ def _follow(targets: np.ndarray, limit: float) -> np.ndarray:
     return result
 
 
-def _poses(positions: np.ndarray, targets: np.ndarray, habit: Habit, rng, times: np.ndarray) -> np.ndarray:
+def _poses(positions: np.ndarray, targets: np.ndarray, style: WalkStyle, rng, times: np.ndarray) -> np.ndarray:
     """Return world_from_camera at times, with the bob, sway and tremble of a hand-held camera."""
     clock = np.arange(len(positions)) * STEP
     yaw = np.interp(times, clock, _follow(np.asarray(targets), math.radians(46)))
     x, y = (np.interp(times, clock, positions[:, i]) for i in range(2))
     speed = np.linalg.norm(np.gradient(positions, STEP, axis=0), axis=1) if len(positions) > 1 else np.zeros(1)
     bob = np.sin(2 * math.pi * 1.75 * times) * 0.012 * np.interp(times, clock, np.minimum(speed, 0.9))
-    z = habit.height + bob + _wander(rng, times, 0.012)
+    z = style.height + bob + _wander(rng, times, 0.012)
     x, y = x + _wander(rng, times, 0.007), y + _wander(rng, times, 0.007)
     yaw = yaw + _wander(rng, times, math.radians(0.8))
-    pitch = np.clip(habit.pitch + _wander(rng, times, math.radians(4.5), 0.04, 0.3), math.radians(3), math.radians(34))
+    pitch = np.clip(style.pitch + _wander(rng, times, math.radians(4.5), 0.04, 0.3), math.radians(3), math.radians(34))
     roll = _wander(rng, times, math.radians(1.0))
     forward = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), -np.sin(pitch)], 1)
     level = np.stack([np.sin(yaw), -np.cos(yaw), np.zeros_like(yaw)], 1)

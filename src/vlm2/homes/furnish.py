@@ -2,150 +2,148 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..scenes.record import Room
 from . import furniture_groups as groups
-from .floor_plan import FloorPlan, Gap, gap_span
-from .placement import against_wall, at_edge, ceiling, in_open, near_wall, on_some_top, on_wall
-from .room_layout import Furniture, PlacedModel, Stage
+from .floor_plan import FloorPlan, WallOpening
+from .placement import against_wall, at_wall, ceiling, in_open, near_wall, on_some_top, on_wall, stands_on
+from .room_layout import Furniture, PlacedModel, RoomLayout
 
 
 def furnish(plan: FloorPlan, catalogue: Furniture, rng: np.random.Generator) -> dict[str, tuple[PlacedModel, ...]]:
     """Return the pieces of each room by its name; `catalogue` has `.categories` and `.pick(category, rng)`."""
-    return {room.name: furnish_room(room, plan.gaps, catalogue, rng) for room in plan.rooms}
+    return {room.name: furnish_room(room, plan.openings, catalogue, rng) for room in plan.rooms}
 
 
 def furnish_room(
-    room: Room, gaps: tuple[Gap, ...], catalogue: Furniture, rng: np.random.Generator
+    room: Room, openings: tuple[WallOpening, ...], catalogue: Furniture, rng: np.random.Generator
 ) -> tuple[PlacedModel, ...]:
     """Furnish one room by its kind."""
-    stage = Stage(room, tuple(g for g in gaps if room.name in g.rooms), rng, catalogue)
-    stage_by_kind = {
-        "living room": living_room,
-        "bedroom": bedroom,
-        "kitchen": kitchen,
-        "bathroom": groups.wash,
-        "office": office,
-        "dining room": dining_room,
-        "laundry room": laundry_room,
-    }
-    ceiling(stage, "ceiling light")
-    _radiators(stage)
-    stage_by_kind[room.kind](stage)
-    finish(stage)
-    return tuple(stage.pieces)
+    layout = RoomLayout(room, tuple(o for o in openings if room.name in o.rooms), rng, catalogue)
+    ceiling(layout, "ceiling light")
+    _radiators(layout)
+    FURNISH[room.kind](layout)
+    _finish(layout)
+    return tuple(layout.pieces)
 
 
-def _storage(stage: Stage, categories: tuple[str, ...], most: int) -> None:
-    """Stand up to `most` pieces of storage at walls, and put some things on the low ones."""
-    for _ in range(int(stage.rng.integers(0, most + 1))):
-        against_wall(stage, stage.choose(categories), 0.45)
+def _storage(layout: RoomLayout, categories: tuple[str, ...], most: int) -> None:
+    """Stand up to `most` pieces of storage at walls."""
+    for _ in range(layout.integer(0, most)):
+        against_wall(layout, layout.choose(categories), 0.45)
 
 
-def living_room(stage: Stage) -> None:
+def living_room(layout: RoomLayout) -> None:
     """A sofa group; sometimes a dining group, a desk, a fireplace or a piano; shelves."""
-    sofa = groups.watch(stage)
-    if sofa and stage.chance(0.5):
-        groups.rug(stage, sofa)
-    if stage.area > 20 and stage.chance(0.5):
-        groups.dine(stage)
-    if stage.chance(0.15):
-        groups.work(stage)
-    for category, chance in (("fireplace", 0.15), ("piano", 0.15)):
-        if stage.chance(chance):
-            against_wall(stage, category, 0.7)
-    if stage.area > 17 and stage.chance(0.3):
-        against_wall(stage, "sofa", 0.5)
-    _storage(stage, ("shelf", "bookshelf", "cabinet", "shelf"), 3)
-    if stage.chance(0.3):
-        near_wall(stage, "guitar")
+    sofa = groups.watch(layout)
+    if sofa and layout.chance(0.5):
+        groups.rug(layout, sofa)
+    if layout.area > 20 and layout.chance(0.5):
+        groups.dine(layout)
+    if layout.chance(0.15):
+        groups.work(layout)
+    for category in layout.likely((("fireplace", 0.15), ("piano", 0.15))):
+        against_wall(layout, category, 0.7)
+    if layout.area > 17 and layout.chance(0.3):
+        against_wall(layout, "sofa", 0.5)
+    _storage(layout, ("shelf", "bookshelf", "cabinet", "shelf"), 3)
+    if layout.chance(0.3):
+        near_wall(layout, "guitar")
 
 
-def bedroom(stage: Stage) -> None:
+def bedroom(layout: RoomLayout) -> None:
     """A bed group (two beds now and then), a closet, storage, sometimes a desk."""
-    bed = groups.sleep(stage)
-    if stage.area > 12 and stage.chance(0.15):
-        groups.sleep(stage)
-    if stage.chance(0.75):
-        against_wall(stage, "closet", 0.55)
-    if stage.chance(0.45):
-        groups.work(stage)
-    if bed and stage.chance(0.35):
-        groups.rug(stage, bed)
-    if stage.chance(0.3):
-        _hang(stage, "tv") if stage.chance(0.5) else on_some_top(stage, "tv")
-    _storage(stage, ("cabinet", "shelf", "bookshelf"), 2)
-    if stage.chance(0.3):
-        near_wall(stage, stage.choose(("chair", "stool")))
+    bed = groups.sleep(layout)
+    if layout.area > 12 and layout.chance(0.15):
+        groups.sleep(layout)
+    if layout.chance(0.75):
+        against_wall(layout, "closet", 0.55)
+    if layout.chance(0.45):
+        groups.work(layout)
+    if bed and layout.chance(0.35):
+        groups.rug(layout, bed)
+    if layout.chance(0.3):
+        _hang(layout, "tv") if layout.chance(0.5) else on_some_top(layout, "tv")
+    _storage(layout, ("cabinet", "shelf", "bookshelf"), 2)
+    if layout.chance(0.3):
+        near_wall(layout, layout.choose(("chair", "stool")))
 
 
-def kitchen(stage: Stage) -> None:
+def kitchen(layout: RoomLayout) -> None:
     """A run of appliances, sometimes a table with chairs, stools."""
-    groups.cook(stage)
-    if stage.area > 8.5 and stage.chance(0.65):
-        groups.dine(stage, 4)
-    elif stage.chance(0.5):
-        for _ in range(int(stage.rng.integers(1, 4))):
-            near_wall(stage, "stool")
-    _storage(stage, ("cabinet", "shelf"), 1)
+    groups.cook(layout)
+    if layout.area > 8.5 and layout.chance(0.65):
+        groups.dine(layout, 4)
+    elif layout.chance(0.5):
+        for _ in range(layout.integer(1, 3)):
+            near_wall(layout, "stool")
+    _storage(layout, ("cabinet", "shelf"), 1)
 
 
-def office(stage: Stage) -> None:
+def office(layout: RoomLayout) -> None:
     """One to three desks, shelves, whiteboard, printer, sometimes a table with chairs."""
-    for _ in range(int(stage.rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15]))):
-        groups.work(stage)
-    if stage.chance(0.4):
-        on_wall(stage, "whiteboard")
-    _storage(stage, ("bookshelf", "shelf", "cabinet"), 4)
-    if stage.area > 12 and stage.chance(0.35):
-        groups.dine(stage, 8)
-    elif stage.chance(0.3):
-        against_wall(stage, stage.choose(("sofa", "chair")), 0.5)
-    if stage.chance(0.4):
-        on_some_top(stage, "printer")
+    for _ in range(int(layout.rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15]))):
+        groups.work(layout)
+    if layout.chance(0.4):
+        on_wall(layout, "whiteboard")
+    _storage(layout, ("bookshelf", "shelf", "cabinet"), 4)
+    if layout.area > 12 and layout.chance(0.35):
+        groups.dine(layout, 8)
+    elif layout.chance(0.3):
+        against_wall(layout, layout.choose(("sofa", "chair")), 0.5)
+    if layout.chance(0.4):
+        on_some_top(layout, "printer")
 
 
-def dining_room(stage: Stage) -> None:
-    """A table with many chairs, cabinets, sometimes a second small group."""
-    table = groups.dine(stage, 8)
-    if table and stage.chance(0.3):
-        groups.rug(stage, None)
-    _storage(stage, ("cabinet", "shelf", "cabinet", "bookshelf"), 3)
-    for category, chance in (("piano", 0.15), ("fireplace", 0.15), ("tv", 0.15)):
-        if stage.chance(chance):
-            against_wall(stage, category, 0.5)
+def dining_room(layout: RoomLayout) -> None:
+    """A table with many chairs, cabinets, sometimes a piano, a fireplace or a tv."""
+    table = groups.dine(layout, 8)
+    if table and layout.chance(0.3):
+        groups.rug(layout, None)
+    _storage(layout, ("cabinet", "shelf", "cabinet", "bookshelf"), 3)
+    for category in layout.likely((("piano", 0.15), ("fireplace", 0.15), ("tv", 0.15))):
+        against_wall(layout, category, 0.5)
 
 
-def laundry_room(stage: Stage) -> None:
+def laundry_room(layout: RoomLayout) -> None:
     """Washers, a sink, shelves, baskets."""
-    for _ in range(int(stage.rng.integers(1, 4))):
-        against_wall(stage, "washer", 0.5, corner=stage.chance(0.5))
-    if stage.chance(0.7):
-        against_wall(stage, "sink", 0.45)
-    _storage(stage, ("shelf", "cabinet"), 2)
-    for _ in range(int(stage.rng.integers(1, 3))):
-        near_wall(stage, "basket")
+    for _ in range(layout.integer(1, 3)):
+        against_wall(layout, "washer", 0.5, corner=layout.chance(0.5))
+    if layout.chance(0.7):
+        against_wall(layout, "sink", 0.45)
+    _storage(layout, ("shelf", "cabinet"), 2)
+    for _ in range(layout.integer(1, 2)):
+        near_wall(layout, "basket")
 
 
-def _radiators(stage: Stage) -> None:
+FURNISH: dict[str, Callable[[RoomLayout], None]] = {
+    "living room": living_room,
+    "bedroom": bedroom,
+    "kitchen": kitchen,
+    "bathroom": groups.wash,
+    "office": office,
+    "dining room": dining_room,
+    "laundry room": laundry_room,
+}
+
+
+def _radiators(layout: RoomLayout) -> None:
     """Put radiators under some windows."""
-    category = next((c for c in ("heater", "radiator") if c in stage.catalogue.categories), None)
-    if category is None:
-        return
-    for edge in stage.edges:
-        for gap in stage.gaps:
-            span = gap_span(edge, gap)
-            if gap.kind == "window" and span and gap.bottom > 0.7 and stage.chance(0.45):
-                low = gap.bottom - 0.1
-                model = stage.model(category, lambda m, low=low: m.size[2] < low)
-                if model and model.stands == "wall":
-                    on_wall(stage, category, 0.12 + model.size[2] / 2, model=model, near=(edge, sum(span) / 2))
-                elif model:
-                    stage.add(at_edge(model, edge, sum(span) / 2))
+    for wall in layout.walls:
+        for opening in layout.openings:
+            span = wall.span(opening)
+            if opening.kind == "window" and span and opening.bottom > 0.7 and layout.chance(0.45):
+                low = opening.bottom - 0.1
+                model = layout.model("radiator", lambda m, low=low: m.size[2] < low)
+                if model:
+                    layout.add(at_wall(model, wall, sum(span) / 2))
 
 
-SMALL = {  # how many of a thing stand about in a room of a kind: category, kinds (all if empty), most
+# For each category: the kinds of rooms that may have it (all if empty), and the greatest number in a room.
+SMALL: dict[str, tuple[tuple[str, ...], int]] = {
     "trash bin": ((), 2),
     "plant": ((), 3),
     "lamp": (("living room", "bedroom", "office"), 2),
@@ -162,7 +160,7 @@ SMALL = {  # how many of a thing stand about in a room of a kind: category, kind
     "mirror": (("bedroom",), 1),
     "computer tower": (("office",), 1),
 }
-HUNG = {
+HUNG: dict[str, tuple[tuple[str, ...], int]] = {
     "picture": ((), 4),
     "clock": (("kitchen", "living room", "office", "dining room"), 1),
     "mirror": (("bedroom", "living room"), 1),
@@ -170,7 +168,7 @@ HUNG = {
     "whiteboard": (("office",), 1),
     "towel": (("kitchen",), 2),
 }
-STREWN = {
+STREWN: dict[str, tuple[tuple[str, ...], int]] = {
     "cup": (("living room", "office", "dining room", "kitchen"), 3),
     "plant": (("living room", "bedroom", "office", "kitchen", "dining room"), 2),
     "lamp": (("living room", "bedroom"), 1),
@@ -184,26 +182,23 @@ STREWN = {
 }
 
 
-def finish(stage: Stage) -> None:
-    """Add the things that hang on walls, stand about and lie on tops, each home with its own habits."""
+def _finish(layout: RoomLayout) -> None:
+    """Add the things that hang on walls, stand about and lie on tops. How many is drawn for each room and category."""
     for table, put in ((HUNG, _hang), (SMALL, _stand), (STREWN, on_some_top)):
         for category, (kinds, most) in table.items():
-            if category in stage.catalogue.categories and (not kinds or stage.room.kind in kinds):
-                likely = stage.rng.random() * min(1.0, stage.area / 14)
-                for _ in range(int(stage.rng.binomial(most, likely))):
-                    put(stage, category)
+            if category in layout.catalogue.categories and (not kinds or layout.room.kind in kinds):
+                likely = layout.rng.random() * min(1.0, layout.area / 14)
+                for _ in range(int(layout.rng.binomial(most, likely))):
+                    put(layout, category)
 
 
-def _hang(stage: Stage, category: str) -> None:
-    if model := stage.model(category, lambda m: m.stands == "wall"):
-        on_wall(stage, category, model=model)
+def _hang(layout: RoomLayout, category: str) -> None:
+    if model := layout.model(category, stands_on("wall")):
+        on_wall(layout, category, model=model)
 
 
-def _stand(stage: Stage, category: str) -> None:
-    def fits(model):
-        return model.stands == "floor"
-
-    if category == "stool" and stage.chance(0.4):
-        in_open(stage, category, fits, 0.1)
+def _stand(layout: RoomLayout, category: str) -> None:
+    if category == "stool" and layout.chance(0.4):
+        in_open(layout, category, stands_on("floor"), 0.1)
     else:
-        near_wall(stage, category, fits)
+        near_wall(layout, category, stands_on("floor"))

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from scipy.ndimage import gaussian_filter, uniform_filter, zoom
 
+from .floor_plan import inside
 from .home import Home, Light
 
 CELL = 0.1
@@ -83,13 +84,7 @@ def _indoors(home: Home, origin: np.ndarray, cell: float, shape: tuple[int, ...]
     points = np.stack(np.meshgrid(x, y, indexing="ij"), -1)
     indoors = np.zeros(shape[:2], bool)
     for room in home.rooms:
-        corners = np.array(room.polygon)
-        crossed = np.zeros(shape[:2], bool)
-        for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-            spans = (ay > points[..., 1]) != (by > points[..., 1])
-            if ay != by:
-                crossed ^= spans & (points[..., 0] < ax + (points[..., 1] - ay) * (bx - ax) / (by - ay))
-        indoors |= crossed
+        indoors |= inside(room.polygon, (points[..., 0], points[..., 1]))
     for opening in home.openings:
         start, end = np.array(opening.start), np.array(opening.end)
         along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)

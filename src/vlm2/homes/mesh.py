@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float, Float32, Int, Int32
+
+
+def face_normals(
+    positions: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
+) -> Float[np.ndarray, "faces 3"]:
+    """Return the normals of triangles. Their lengths are twice the triangles' areas."""
+    a, b, c = np.moveaxis(positions[faces], 1, 0)
+    return np.cross(b - a, c - a)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class Rendered:
 
 
 @dataclass(frozen=True)
-class Chunk:
+class RenderChunk:
     """Triangles that are drawn or left out together: where they lie in the index buffer, and their bounds in metres."""
 
     first: int
@@ -82,7 +82,7 @@ class Renderer:
         self._fine: Any = _framebuffer(self._context, 2 * width + 1, 2 * height + 1, depth=True)
         self._image = _framebuffer(self._context, width, height, depth=False)
         self._loaded: list[Any] = []  # what this home holds on the device
-        self._chunks: list[Chunk] = []
+        self._chunks: list[RenderChunk] = []
         self._illumination: Illumination | None = None
 
     def __enter__(self) -> Renderer:
@@ -261,7 +261,7 @@ def _texture_grid(gl: moderngl.Context, grid: np.ndarray) -> moderngl.Texture3D:
     return texture
 
 
-def _geometry(home: Home) -> tuple[np.ndarray, np.ndarray, list[Chunk], list[str]]:
+def _geometry(home: Home) -> tuple[np.ndarray, np.ndarray, list[RenderChunk], list[str]]:
     """Return all vertices, all indices, the chunks to draw (the shell first), and the textures in layer order."""
     things: list[tuple[int, Mesh]] = [(0, home.shell)]
     things += [(o.id, o.mesh) for o in home.openings]
@@ -277,7 +277,7 @@ def _geometry(home: Home) -> tuple[np.ndarray, np.ndarray, list[Chunk], list[str
             first_vertex += len(part.positions)
             first_index += part.faces.size
         if first_index > start:
-            chunks.append(Chunk(start, first_index - start, *mesh.bounds.astype(float)))
+            chunks.append(RenderChunk(start, first_index - start, *mesh.bounds.astype(float)))
     return np.concatenate(vertices), np.concatenate(indices), chunks, list(layers)
 
 
@@ -305,7 +305,7 @@ def _clip_from_camera(k: Intrinsics) -> np.ndarray:
     return clip
 
 
-def _in_view(chunk: Chunk, clip_from_world: np.ndarray) -> bool:
+def _in_view(chunk: RenderChunk, clip_from_world: np.ndarray) -> bool:
     """Say whether a chunk's box may be seen: not wholly beyond one side of the view."""
     corners = np.array(np.meshgrid(*zip(chunk.low, chunk.high, strict=True), [1.0])).reshape(4, -1)
     x, y, _, w = clip_from_world @ corners
@@ -313,5 +313,5 @@ def _in_view(chunk: Chunk, clip_from_world: np.ndarray) -> bool:
     return not beyond
 
 
-def _distance(chunk: Chunk, eye: np.ndarray) -> float:
+def _distance(chunk: RenderChunk, eye: np.ndarray) -> float:
     return float(np.linalg.norm(eye - np.clip(eye, chunk.low, chunk.high)))

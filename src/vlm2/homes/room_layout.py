@@ -1,9 +1,9 @@
-"""A room while it is being furnished: what stands where, what must stay free, and whether one can still walk about."""
+"""A room while it is being furnished: what stands where, what must stay free, and whether people can still walk."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
@@ -11,8 +11,10 @@ import numpy as np
 from scipy import ndimage
 
 from ..scenes.record import Room
-from .floor_plan import Gap, WallFace, gap_span, inside, polygon_area, room_edges
+from .floor_plan import WallFace, WallOpening, WallStretch, inside, polygon_area, wall_faces
 from .home import FurnitureModel
+
+Fits = Callable[[FurnitureModel], bool] | None  # a condition on models, or none
 
 BODY = 0.36  # metres that a walking person keeps from things
 CELL = 0.1  # metres of a cell of the walkability grid
@@ -37,7 +39,8 @@ class Footprint:
     @property
     def corners(self) -> tuple[tuple[float, float], ...]:
         """Corners, counter-clockwise from the back left."""
-        return tuple(self.at(sx * self.wide / 2, sy * self.deep / 2) for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1)))
+        x, y = self.wide / 2, self.deep / 2
+        return self.at(-x, -y), self.at(x, -y), self.at(x, y), self.at(-x, y)
 
     def at(self, right: float, front: float) -> tuple[float, float]:
         """Return the world point `right` and `front` metres from the centre."""
@@ -49,7 +52,7 @@ class Footprint:
         return replace(self, wide=self.wide + 2 * margin, deep=self.deep + 2 * margin)
 
     def overlaps(self, other: Footprint, slack: float = 1e-6) -> bool:
-        """Tell whether two rectangles overlap by more than `slack` metres (separating axes)."""
+        """Return whether two rectangles overlap by more than `slack` metres (separating axis theorem)."""
         dx, dy = other.x - self.x, other.y - self.y
         reach = math.hypot(self.wide, self.deep) + math.hypot(other.wide, other.deep)
         if dx * dx + dy * dy > reach * reach / 4:
@@ -107,11 +110,16 @@ class PlacedModel:
 
 @dataclass(frozen=True)
 class Solid:
-    """Something that takes up room: its footprint and heights."""
+    """Something that takes up space: its footprint and heights."""
 
     footprint: Footprint
     low: float
     high: float
+
+    @property
+    def obstructs(self) -> bool:
+        """Whether a walking person would run into it: it is neither overhead nor as flat as a rug."""
+        return self.low <= 1.85 and self.high >= 0.08
 
 
 def facing(direction: tuple[float, float]) -> float:
@@ -121,11 +129,11 @@ def facing(direction: tuple[float, float]) -> float:
 
 @runtime_checkable
 class Furniture(Protocol):
-    """Where models come from: the catalogue, or a stand-in."""
+    """A source of models: the catalogue, or a stand-in."""
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """Names of the categories that there are."""
+        """Names of the available categories."""
         ...
 
     def pick(self, category: str, rng: np.random.Generator) -> FurnitureModel:
@@ -134,11 +142,15 @@ class Furniture(Protocol):
 
 
 @dataclass
-class Stage:
-    """The room, the pieces in it so far, and the rules that new ones obey."""
+class RoomLayout:
+    """The room, the pieces in it so far, and the rules that new ones obey.
+
+    `solids` take up space, `zones` must stay free on the floor, and `loads` are the footprints on a piece's top, by the
+    piece's `id()`.
+    """
 
     room: Room
-    gaps: tuple[Gap, ...]
+    openings: tuple[WallOpening, ...]
     rng: np.random.Generator
     catalogue: Furniture
     pieces: list[PlacedModel] = field(default_factory=list)
@@ -147,76 +159,73 @@ class Stage:
     loads: dict[int, list[Footprint]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.edges = room_edges(self.room)
+        self.walls = wall_faces(self.room)
         xs, ys = zip(*self.room.polygon, strict=True)
         self.bounds = (min(xs), min(ys), max(xs), max(ys))
         self.area = polygon_area(self.room.polygon)
-        self._notch()
-        self.accesses: list[tuple[float, float]] = []
-        for edge in self.edges:
-            for gap in self.gaps:
-                if span := gap_span(edge, gap):
-                    self._keep_clear(edge, gap, span)
-        self._grid()
+        self._fill_notch()
+        self.accesses: list[tuple[float, float]] = []  # points before the doors
+        for wall in self.walls:
+            for opening in self.openings:
+                if span := wall.span(opening):
+                    self._keep_clear(wall, opening, span)
+        self._mark_blocked()
 
-    def _notch(self) -> None:
-        """Fill the corner that an L-shaped room lacks, so that nothing is put there."""
+    def _fill_notch(self) -> None:
+        """Fill the missing corner of an L-shaped room with a solid, so that nothing is put there."""
         x0, y0, x1, y1 = self.bounds
+        inner = next(((x, y) for x, y in self.room.polygon if x0 < x < x1 and y0 < y < y1), None)
         for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)):
-            inner = next(
-                (p for p in self.room.polygon if (x, y) not in self.room.polygon and self._reentrant(p, (x, y))), None
-            )
-            if inner:
-                wide, deep = abs(inner[0] - x), abs(inner[1] - y)
-                self.solids.append(Solid(Footprint((inner[0] + x) / 2, (inner[1] + y) / 2, 0.0, wide, deep), 0.0, 9.0))
+            if inner and (x, y) not in self.room.polygon:
+                middle = ((inner[0] + x) / 2, (inner[1] + y) / 2)
+                notch = Footprint(*middle, 0.0, abs(inner[0] - x), abs(inner[1] - y))
+                self.solids.append(Solid(notch, 0.0, 9.0))
 
-    def _reentrant(self, point, corner) -> bool:
-        """Tell whether a polygon's point is the inner one of the notch at a corner of the bounds."""
-        x0, y0, x1, y1 = self.bounds
-        return x0 < point[0] < x1 and y0 < point[1] < y1 and corner not in self.room.polygon
-
-    def _keep_clear(self, edge: WallFace, gap: Gap, span: tuple[float, float]) -> None:
+    def _keep_clear(self, wall: WallFace, opening: WallOpening, span: tuple[float, float]) -> None:
         """Keep the ground before a door free, and high furniture away from windows."""
         low, high = span
-        yaw, middle = facing(edge.inward), (low + high) / 2
-        if gap.kind == "window":
-            x, y = edge.at(middle, 0.06)
-            self.solids.append(Solid(Footprint(x, y, yaw, high - low + 0.1, 0.12), gap.bottom - 0.04, gap.top + 0.05))
-            return
-        deep = 1.0 if gap.rooms[0] == self.room.name else 0.85
-        x, y = edge.at(middle, deep / 2)
-        self.zones.append(Footprint(x, y, yaw, high - low + 0.2, deep))
-        x, y = edge.at(middle, 0.02)
-        self.solids.append(Solid(Footprint(x, y, yaw, high - low + 0.16, 0.04), 0.0, gap.top + 0.1))
-        if gap.angle and gap.rooms[0] == self.room.name:  # the open leaf stands in this room
-            hinge, other = edge.project(gap.start)[0], edge.project(gap.end)[0]
-            x, y = edge.at(hinge + 0.03 * (1 if other > hinge else -1), (high - low) / 2)
-            self.solids.append(Solid(Footprint(x, y, yaw, 0.16, high - low), 0.0, gap.top))
-        self.accesses.append(edge.at(middle, 0.5))
+        yaw, middle, wide = facing(wall.inward), (low + high) / 2, high - low
 
-    def _grid(self) -> None:
+        def at_opening(offset: float, wide: float, deep: float) -> Footprint:
+            return Footprint(*wall.at(middle, offset), yaw, wide, deep)
+
+        if opening.kind == "window":
+            before = at_opening(0.06, wide + 0.1, 0.12)
+            self.solids.append(Solid(before, opening.bottom - 0.04, opening.top + 0.05))
+            return
+        opens_here = opening.rooms[0] == self.room.name
+        deep = 1.0 if opens_here else 0.85
+        self.zones.append(at_opening(deep / 2, wide + 0.2, deep))
+        self.solids.append(Solid(at_opening(0.02, wide + 0.16, 0.04), 0.0, opening.top + 0.1))
+        if opening.angle and opens_here:  # the open leaf stands in this room
+            hinge, other = wall.project(opening.start)[0], wall.project(opening.end)[0]
+            x, y = wall.at(hinge + 0.03 * (1 if other > hinge else -1), wide / 2)
+            self.solids.append(Solid(Footprint(x, y, yaw, 0.16, wide), 0.0, opening.top))
+        self.accesses.append(wall.at(middle, 0.5))
+
+    def _mark_blocked(self) -> None:
+        """Make the walkability grid of all solids, with a border of blocked cells."""
         x0, y0, x1, y1 = self.bounds
         columns, rows = (max(2, round(side / CELL)) for side in (x1 - x0, y1 - y0))
         self._xs = x0 + (np.arange(columns) + 0.5) * CELL
         self._ys = y0 + (np.arange(rows) + 0.5) * CELL
-        self._blocked = np.zeros((rows + 2, columns + 2), bool)
-        self._blocked[[0, -1]] = self._blocked[:, [0, -1]] = True
+        self._blocked = np.ones((rows + 2, columns + 2), bool)
+        self._blocked[1:-1, 1:-1] = False
         for solid in self.solids:
             self._block(self._blocked, solid)
 
     def _block(self, grid: np.ndarray, solid: Solid) -> None:
         """Mark the cells that a solid takes from a walking person."""
-        if solid.low > 1.85 or solid.high < 0.08:
+        if not solid.obstructs:
             return
         f = solid.footprint
         (rx, ry), (fx, fy) = f.axes
         dx, dy = self._xs[None, :] - f.x, self._ys[:, None] - f.y
-        grid[1:-1, 1:-1] |= (abs(dx * rx + dy * ry) <= f.wide / 2 + 0.02) & (
-            abs(dx * fx + dy * fy) <= f.deep / 2 + 0.02
-        )
+        across, ahead = abs(dx * rx + dy * ry), abs(dx * fx + dy * fy)
+        grid[1:-1, 1:-1] |= (across <= f.wide / 2 + 0.02) & (ahead <= f.deep / 2 + 0.02)
 
     def _walkable(self, blocked: np.ndarray) -> bool:
-        """Tell whether all doors lead to one common floor that is large enough to stand about on."""
+        """Return whether all doors lead to one common floor that is large enough to stand on."""
         free = np.asarray(ndimage.distance_transform_edt(~blocked)) * CELL > BODY
         if not free.any():
             return False
@@ -235,56 +244,59 @@ class Stage:
         """Draw one of a sequence."""
         return options[int(self.rng.integers(len(options)))]
 
-    def chance(self, share: float) -> bool:
+    def chance(self, probability: float) -> bool:
         """Draw true with a probability."""
-        return bool(self.rng.random() < share)
+        return bool(self.rng.random() < probability)
 
-    def model(self, category: str, fits: Callable[[FurnitureModel], bool] | None = None) -> FurnitureModel | None:
-        """Draw a model of a category that fits; None where the catalogue has none after a dozen draws."""
+    def uniform(self, low: float, high: float) -> float:
+        """Draw a number between two bounds."""
+        return float(self.rng.uniform(low, high))
+
+    def normal(self, deviation: float) -> float:
+        """Draw a normally distributed number of mean 0."""
+        return float(self.rng.normal(0, deviation))
+
+    def integer(self, low: int, high: int) -> int:
+        """Draw an integer from `low` to `high`, both included."""
+        return int(self.rng.integers(low, high + 1))
+
+    def likely(self, chances: Iterable[tuple[str, float]]) -> Iterator[str]:
+        """Yield each category with its probability. Each is drawn when the one before has been used."""
+        for category, probability in chances:
+            if self.chance(probability):
+                yield category
+
+    def model(self, category: str, fits: Fits = None) -> FurnitureModel | None:
+        """Draw a model of a category that fits; None where the catalogue gives none in a dozen draws."""
         if category not in self.catalogue.categories:
             return None
-        for _ in range(12):
-            model = self.catalogue.pick(category, self.rng)
-            if fits is None or fits(model):
-                return model
-        return None
+        models = (self.catalogue.pick(category, self.rng) for _ in range(12))
+        return next((model for model in models if fits is None or fits(model)), None)
 
     def fits(
         self, piece: PlacedModel, zone: Footprint | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
     ) -> bool:
-        """Tell whether a piece (and the zone that it needs free) fits; `own` are pieces that it may overlap."""
-        f, (low, high) = piece.footprint, piece.heights
+        """Return whether a piece fits with the zone that it needs free; `own` are pieces that it may overlap."""
+        f, (low, high), stands = piece.footprint, piece.heights, piece.model.stands
         x0, y0, x1, y1 = self.bounds
         if any(not (x0 - 1e-6 <= x <= x1 + 1e-6 and y0 - 1e-6 <= y <= y1 + 1e-6) for x, y in f.corners):
             return False
-        if high > self.room.height - 0.02 and piece.model.stands != "ceiling":
+        if high > self.room.height - 0.02 and stands != "ceiling":
             return False
-        mine = [p.footprint for p in own]
-        grown = f.grown(apart)
-        for solid in self.solids:
-            if (
-                solid.low < high
-                and low < solid.high
-                and solid.footprint not in mine
-                and grown.overlaps(solid.footprint)
-            ):
-                return False
-        if piece.model.stands == "wall" and any(
-            p.model.stands == "top" and p.z < high and low < p.heights[1] and grown.overlaps(p.footprint)
-            for p in self.pieces
-        ):
+        mine, grown = [p.footprint for p in own], f.grown(apart)
+        others = [s for s in self.solids if s.footprint not in mine]
+        if any(s.low < high and low < s.high and grown.overlaps(s.footprint) for s in others):
             return False
-        if piece.model.stands == "floor" and high > 0.08 and any(f.overlaps(z) for z in self.zones):
+        on_tops = (p for p in self.pieces if p.model.stands == "top" and p.z < high and low < p.heights[1])
+        if stands == "wall" and any(grown.overlaps(p.footprint) for p in on_tops):
             return False
-        if zone is not None:
-            if any(
-                s.low < 1.6 and s.high > 0.08 and s.footprint not in mine and zone.overlaps(s.footprint)
-                for s in self.solids
-            ):
-                return False
-            if sum(inside(self.room.polygon, c) for c in zone.corners) < 4:
-                return False
-        return True
+        if stands == "floor" and high > 0.08 and any(f.overlaps(z) for z in self.zones):
+            return False
+        if zone is None:
+            return True
+        if any(s.low < 1.6 and s.high > 0.08 and zone.overlaps(s.footprint) for s in others):
+            return False
+        return all(inside(self.room.polygon, corner) for corner in zone.corners)
 
     def add(
         self, piece: PlacedModel, zone: Footprint | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
@@ -293,12 +305,11 @@ class Stage:
         if not self.fits(piece, zone, apart, own):
             return None
         solid = Solid(piece.footprint, *piece.heights)
-        if solid.low < 1.85 and solid.high > 0.08:
-            blocked = self._blocked.copy()
-            self._block(blocked, solid)
-            if not np.array_equal(blocked, self._blocked) and not self._walkable(blocked):
-                return None
-            self._blocked = blocked
+        blocked = self._blocked.copy()
+        self._block(blocked, solid)
+        if not np.array_equal(blocked, self._blocked) and not self._walkable(blocked):
+            return None
+        self._blocked = blocked
         self.solids.append(solid)
         self.pieces.append(piece)
         if zone is not None:
@@ -310,38 +321,37 @@ class Stage:
         self.pieces.remove(piece)
         self.zones.remove(zone)
         self.solids = [s for s in self.solids if s.footprint != piece.footprint]
-        self._grid()
+        self._mark_blocked()
 
-    def free_stretches(self, deep: float, high: float) -> list[tuple[WallFace, float, float]]:
-        """Return stretches (edge, from, to) of walls before which a row of pieces so deep and high may stand."""
+    def free_stretches(self, deep: float, high: float) -> list[WallStretch]:
+        """Return stretches of walls before which a row of pieces of that depth and height may stand."""
         stretches, step = [], 0.1
-        for edge in self.edges:
+        for wall in self.walls:
             start = 0.03
-            for at in [*np.arange(0.03, edge.length - 0.03, step).tolist(), None]:
+            for at in [*np.arange(0.03, wall.length - 0.03, step).tolist(), None]:
                 if at is not None:
-                    x, y = edge.at(at + step / 2, deep / 2)
-                    cell = Footprint(x, y, facing(edge.inward), step, deep)
+                    cell = Footprint(*wall.at(at + step / 2, deep / 2), facing(wall.inward), step, deep)
                     taken = any(s.low < high and cell.overlaps(s.footprint) for s in self.solids)
                     if not taken and not any(cell.overlaps(z) for z in self.zones):
                         continue
-                end = edge.length - 0.03 if at is None else at
+                end = wall.length - 0.03 if at is None else at
                 if end - start > 0.5:
-                    stretches.append((edge, start, end))
+                    stretches.append((wall, start, end))
                 start = end + step
         return stretches
 
-    def wall_spots(
-        self, wide: float, edges: tuple[WallFace, ...] | None = None, corner: bool = False
-    ) -> Iterator[tuple[WallFace, float]]:
-        """Yield places (edge, distance of the middle) in random order for something `wide` metres wide at a wall."""
+    def wall_spots(self, wide: float, corner: bool = False) -> Iterator[tuple[WallFace, float]]:
+        """Yield places (wall, distance of the middle) in random order for something `wide` metres wide at a wall.
+
+        `corner` restricts them to the ends of walls.
+        """
         spots = []
-        for edge in edges or self.edges:
-            low, high = wide / 2 + 0.02, edge.length - wide / 2 - 0.02
+        for wall in self.walls:
+            low, high = wide / 2 + 0.02, wall.length - wide / 2 - 0.02
             if high < low:
                 continue
-            ends = [low, high]
-            spots += [(edge, d) for d in ends]
+            spots += [(wall, low), (wall, high)]
             if not corner:
-                spots += [(edge, float(d)) for d in self.rng.uniform(low, high, max(2, int((high - low) / 0.4)))]
+                spots += [(wall, float(d)) for d in self.rng.uniform(low, high, max(2, int((high - low) / 0.4)))]
         for i in self.rng.permutation(len(spots)):
             yield spots[i]

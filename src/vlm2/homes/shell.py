@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..scenes.record import Room
-from .floor_plan import WALL, FloorPlan, Gap, WallFace, gap_edge, gap_span, hole, room_edges
+from ..scenes.record import Room, Vector
+from .floor_plan import WALL, WET, FloorPlan, WallFace, WallOpening, opening_wall, wall_faces
 from .home import Opening, Split
 from .mesh import Material, Mesh, Part
 from .textures import texture_names
@@ -24,16 +24,11 @@ FLOORS = {
     "laundry room": ("tile",),
 }
 WALL_COLOURS = (
-    (0.86, 0.85, 0.82),
-    (0.82, 0.78, 0.70),
-    (0.72, 0.77, 0.80),
-    (0.76, 0.80, 0.72),
-    (0.84, 0.76, 0.70),
-    (0.62, 0.68, 0.74),
-    (0.88, 0.82, 0.66),
-    (0.70, 0.66, 0.62),
-)
+    (0.86, 0.85, 0.82), (0.82, 0.78, 0.70), (0.72, 0.77, 0.80), (0.76, 0.80, 0.72),
+    (0.84, 0.76, 0.70), (0.62, 0.68, 0.74), (0.88, 0.82, 0.66), (0.70, 0.66, 0.62),
+)  # fmt: skip
 DOOR_COLOURS = ((0.85, 0.84, 0.81), (0.55, 0.36, 0.2), (0.38, 0.24, 0.14), (0.72, 0.55, 0.36), (0.66, 0.7, 0.7))
+WINDOW_COLOURS = ((0.88, 0.88, 0.87), (0.88, 0.88, 0.87), (0.45, 0.3, 0.18), (0.2, 0.2, 0.21))
 SKIRTING, CASING = 0.08, 0.07  # heights and widths of the strips at floors and around doors, metres
 
 
@@ -43,24 +38,27 @@ class Surfaces:
 
     quads: dict[Material, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = field(default_factory=dict)
 
-    def quad(self, origin, right, up, material: Material, uv=(0.0, 0.0)) -> None:
-        """Add the parallelogram origin, origin+right, origin+right+up, origin+up, seen from the side of right × up."""
+    def quad(self, origin, right, up, material: Material, matrix: np.ndarray | None = None, uv=(0.0, 0.0)) -> None:
+        """Add the parallelogram origin, origin+right, origin+right+up, origin+up, seen from the side of right × up.
+
+        `matrix` is a 4×4 transform that moves it; `uv` are the texture coordinates of its origin.
+        """
         origin, right, up = (np.asarray(v, float) for v in (origin, right, up))
+        if matrix is not None:
+            origin, right, up = matrix[:3, :3] @ origin + matrix[:3, 3], matrix[:3, :3] @ right, matrix[:3, :3] @ up
         wide, high = np.linalg.norm(right), np.linalg.norm(up)
         normal = np.cross(right, up) / (wide * high)
         corners = origin + np.array([np.zeros(3), right, right + up, up])
         uvs = np.array([[0, 0], [wide, 0], [wide, high], [0, high]]) + uv
         self.quads.setdefault(material, []).append((corners, np.tile(normal, (4, 1)), uvs))
 
-    def box(self, low, high, material: Material, world_from_box: np.ndarray | None = None) -> None:
-        """Add an axis-aligned box between two corners, moved by a 4×4 transform if one is given."""
+    def box(self, low, high, material: Material, matrix: np.ndarray) -> None:
+        """Add an axis-aligned box between two corners, moved by a 4×4 transform."""
         low, high = np.asarray(low, float), np.asarray(high, float)
-        matrix = np.eye(4) if world_from_box is None else world_from_box
         x, y, z = np.diag(high - low)
-        top, turn = high, matrix[:3, :3]
-        faces = ((low, y, x), (low, x, z), (low, z, y), (top, -x, -y), (top, -z, -x), (top, -y, -z))
+        faces = ((low, y, x), (low, x, z), (low, z, y), (high, -x, -y), (high, -z, -x), (high, -y, -z))
         for origin, right, up in faces:
-            self.quad(turn @ origin + matrix[:3, 3], turn @ right, turn @ up, material)
+            self.quad(origin, right, up, material, matrix)
 
     def mesh(self) -> Mesh:
         """Join the quads into one part per material."""
@@ -84,7 +82,7 @@ class Finish:
     skirting: Material
 
 
-def triple(values) -> tuple[float, float, float]:
+def triple(values) -> Vector:
     """Return three plain floats."""
     x, y, z = (float(v) for v in values)
     return x, y, z
@@ -101,22 +99,20 @@ def _shade(rng, colour, spread=0.05):
 
 def make_finish(rng: np.random.Generator, kind: str, split: Split) -> Finish:
     """Draw the materials of a room of one kind, with textures of one split only."""
+
+    def texture(name: str) -> str:
+        return _choose(rng, texture_names(name, split))
+
     flooring = _choose(rng, FLOORS[kind])
     size = float({"wood_floor": rng.uniform(1.4, 2.2), "carpet": 1.0, "tile": rng.uniform(0.9, 1.6)}[flooring])
     grey = rng.uniform(0.75, 1.0)
     tint = triple(np.clip(grey * rng.uniform(0.9, 1.05, 3), 0, 1))
-    floor = Material(
-        tint, _choose(rng, texture_names(flooring, split)), size, gloss=0.05 if flooring == "carpet" else 0.3
-    )
-    wall = Material(_shade(rng, _choose(rng, WALL_COLOURS)), _choose(rng, texture_names("wall", split)), 2.0)
-    accent = wall
-    if kind in ("bathroom", "laundry room") and rng.random() < 0.7:
-        tiles = _choose(rng, texture_names("tile", split))
-        wall = accent = Material((0.9, 0.9, 0.9), tiles, float(rng.uniform(0.8, 1.4)), gloss=0.3)
+    floor = Material(tint, texture(flooring), size, gloss=0.05 if flooring == "carpet" else 0.3)
+    accent = wall = Material(_shade(rng, _choose(rng, WALL_COLOURS)), texture("wall"), 2.0)
+    if kind in WET and rng.random() < 0.7:
+        accent = wall = Material((0.9, 0.9, 0.9), texture("tile"), float(rng.uniform(0.8, 1.4)), gloss=0.3)
     elif rng.random() < 0.4:
-        accent = Material(
-            (0.9, 0.89, 0.87), _choose(rng, texture_names("wallpaper", split)), float(rng.uniform(0.8, 1.4))
-        )
+        accent = Material((0.9, 0.89, 0.87), texture("wallpaper"), float(rng.uniform(0.8, 1.4)))
     elif rng.random() < 0.3:
         accent = Material(_shade(rng, _choose(rng, WALL_COLOURS), 0.15), wall.texture, 2.0)
     white = float(rng.uniform(0.84, 0.92))
@@ -131,162 +127,154 @@ def build_shell(plan: FloorPlan, split: Split, rng: np.random.Generator) -> Mesh
     finishes = {room.name: make_finish(rng, room.kind, split) for room in plan.rooms}
     for room in plan.rooms:
         finish = finishes[room.name]
-        edges = room_edges(room)
-        accented = int(rng.integers(len(edges)))
-        for i, edge in enumerate(edges):
-            _wall(surfaces, edge, room.height, plan.gaps, finish.accent if i == accented else finish.wall)
-            _skirting(surfaces, edge, plan.gaps, finish.skirting)
-            for gap in plan.gaps:
-                if gap.kind == "door" and (span := gap_span(edge, gap)):
-                    _casing(surfaces, edge, span, gap.top, frame)
+        walls = wall_faces(room)
+        accented = int(rng.integers(len(walls)))
+        for i, wall in enumerate(walls):
+            holes = sorted((span, o) for o in plan.openings if (span := wall.span(o)))
+            doors = [(span, o) for span, o in holes if o.kind == "door"]
+            _wall(surfaces, wall, room.height, holes, finish.accent if i == accented else finish.wall)
+            _skirting(surfaces, wall, [span for span, _ in doors], finish.skirting)
+            for span, door in doors:
+                _casing(surfaces, wall, span, door.top, frame)
         for low, high in _rectangles(room):
             wide, deep = high[0] - low[0], high[1] - low[1]
             surfaces.quad((*low, 0), (wide, 0, 0), (0, deep, 0), finish.floor, uv=low)
             surfaces.quad((*low, room.height), (0, deep, 0), (wide, 0, 0), finish.ceiling, uv=low)
-    for gap in plan.gaps:
-        _reveal(surfaces, gap_edge(plan, gap), gap, frame, finishes[gap.rooms[0]].floor)
+    for opening in plan.openings:
+        _reveal(surfaces, opening_wall(plan, opening), opening, frame, finishes[opening.rooms[0]].floor)
     return surfaces.mesh()
 
 
-def _wall(surfaces: Surfaces, edge: WallFace, height: float, gaps: tuple[Gap, ...], material: Material) -> None:
+def _wall(
+    surfaces: Surfaces,
+    wall: WallFace,
+    height: float,
+    holes: list[tuple[tuple[float, float], WallOpening]],
+    material: Material,
+) -> None:
     """Add a wall face as strips around its holes."""
-    holes = sorted((span, gap) for gap in gaps if (span := gap_span(edge, gap))) if gaps else []
     strips, done = [], 0.0
-    for (low, high), gap in holes:
-        strips += [(done, low, 0.0, height), (low, high, 0.0, gap.bottom), (low, high, gap.top, height)]
+    for (low, high), hole in holes:
+        strips += [(done, low, 0.0, height), (low, high, 0.0, hole.bottom), (low, high, hole.top, height)]
         done = high
-    strips.append((done, edge.length, 0.0, height))
+    strips.append((done, wall.length, 0.0, height))
     for low, high, bottom, top in strips:
         if high - low > 1e-6 and top - bottom > 1e-6:
-            # Seen from the room, an edge walked counter-clockwise runs to the left, so quads start at its far end.
-            x, y = edge.at(high)
-            right = np.array([*edge.at(low), 0.0]) - np.array([x, y, 0.0])
-            surfaces.quad((x, y, bottom), right, (0, 0, top - bottom), material, uv=(edge.length - high, bottom))
+            # Seen from the room, a wall walked counter-clockwise runs to the left, so quads start at its far end.
+            x, y = wall.at(high)
+            right = np.array([*wall.at(low), 0.0]) - np.array([x, y, 0.0])
+            surfaces.quad((x, y, bottom), right, (0, 0, top - bottom), material, uv=(wall.length - high, bottom))
 
 
-def _frame_of(edge: WallFace, distance: float, offset: float = 0.0) -> np.ndarray:
-    """Return world_from_edge at a point of an edge: x along it, y into the room, z up."""
+def _world_from_wall(wall: WallFace) -> np.ndarray:
+    """Return the 4×4 transform of a wall's frame: origin at its start, x along it, y into the room, z up."""
     matrix = np.eye(4)
-    matrix[:2, 0], matrix[:2, 1], matrix[:2, 3] = edge.along, edge.inward, edge.at(distance, offset)
+    matrix[:2, 0], matrix[:2, 1], matrix[:2, 3] = wall.along, wall.inward, wall.at(0.0)
     return matrix
 
 
-def _skirting(surfaces: Surfaces, edge: WallFace, gaps: tuple[Gap, ...], material: Material) -> None:
+def _skirting(surfaces: Surfaces, wall: WallFace, doors: list[tuple[float, float]], material: Material) -> None:
     """Add a skirting board along a wall, broken at doors."""
-    doors = sorted(s for g in gaps if g.kind == "door" and (s := gap_span(edge, g)))
-    stops = [0.0, *(v for low, high in doors for v in (low - CASING, high + CASING)), edge.length]
-    matrix = _frame_of(edge, 0.0)
+    stops = [0.0, *(v for low, high in doors for v in (low - CASING, high + CASING)), wall.length]
     for low, high in zip(stops[::2], stops[1::2], strict=True):
         if high - low > 0.02:
-            surfaces.box((low, 0.0, 0.0), (high, 0.012, SKIRTING), material, matrix)
+            surfaces.box((low, 0.0, 0.0), (high, 0.012, SKIRTING), material, _world_from_wall(wall))
 
 
-def _casing(surfaces: Surfaces, edge: WallFace, span: tuple[float, float], top: float, material: Material) -> None:
+def _casing(surfaces: Surfaces, wall: WallFace, span: tuple[float, float], top: float, material: Material) -> None:
     """Frame a doorway on one side of its wall."""
-    matrix, (low, high) = _frame_of(edge, 0.0), span
-    left, right = max(low - CASING, 0.005), min(high + CASING, edge.length - 0.005)
+    matrix, (low, high) = _world_from_wall(wall), span
+    left, right = max(low - CASING, 0.005), min(high + CASING, wall.length - 0.005)
     surfaces.box((left, 0.0, 0.0), (low, 0.016, top + CASING), material, matrix)
     surfaces.box((high, 0.0, 0.0), (right, 0.016, top + CASING), material, matrix)
     surfaces.box((low, 0.0, top), (high, 0.016, top + CASING), material, matrix)
 
 
-def _reveal(surfaces: Surfaces, edge: WallFace, gap: Gap, material: Material, floor: Material) -> None:
+def _reveal(surfaces: Surfaces, wall: WallFace, opening: WallOpening, material: Material, floor: Material) -> None:
     """Line a hole through the wall's thickness; a door's hole gets a piece of floor."""
-    low, high = hole(edge, gap)
-    matrix = _frame_of(edge, 0.0)
-    lining = [
-        ((low, 0, gap.bottom), (0, 0, gap.top - gap.bottom), (0, -WALL, 0)),
-        ((high, 0, gap.bottom), (0, -WALL, 0), (0, 0, gap.top - gap.bottom)),
-        ((low, 0, gap.top), (high - low, 0, 0), (0, -WALL, 0)),
-        ((low, -WALL, gap.bottom), (high - low, 0, 0), (0, WALL, 0)),
-    ]
-    for i, (origin, right, up) in enumerate(lining):
-        place = matrix[:3, :3] @ np.asarray(origin, float) + matrix[:3, 3]
-        surface = floor if i == 3 and gap.kind == "door" else material
-        surfaces.quad(place, matrix[:3, :3] @ np.asarray(right), matrix[:3, :3] @ np.asarray(up), surface)
+    low, high = wall.extent(opening)
+    bottom, top, tall, matrix = opening.bottom, opening.top, opening.top - opening.bottom, _world_from_wall(wall)
+    surfaces.quad((low, 0, bottom), (0, 0, tall), (0, -WALL, 0), material, matrix)
+    surfaces.quad((high, 0, bottom), (0, -WALL, 0), (0, 0, tall), material, matrix)
+    surfaces.quad((low, 0, top), (high - low, 0, 0), (0, -WALL, 0), material, matrix)
+    sill = floor if opening.kind == "door" else material
+    surfaces.quad((low, -WALL, bottom), (high - low, 0, 0), (0, WALL, 0), sill, matrix)
 
 
 def _rectangles(room: Room) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """Cut a room's polygon into rectangles (low corner, high corner) between its distinct x coordinates."""
-    xs = sorted({x for x, _ in room.polygon})
     pieces = []
-    for left, right in itertools.pairwise(xs):
+    for left, right in itertools.pairwise(sorted({x for x, _ in room.polygon})):
         middle = (left + right) / 2
-        ys = sorted(
-            e.start[1]
-            for e in room_edges(room)
-            if abs(e.along[0]) > 0.5 and (e.start[0] - middle) * (e.end[0] - middle) < 0
-        )
+        level = [w for w in wall_faces(room) if abs(w.along[0]) > 0.5]
+        ys = sorted(w.start[1] for w in level if (w.start[0] - middle) * (w.end[0] - middle) < 0)
         pieces += [((left, low), (right, high)) for low, high in zip(ys[::2], ys[1::2], strict=True)]
     return pieces
 
 
-def build_opening(gap: Gap, number: int, edge: WallFace, rng: np.random.Generator) -> Opening:
-    """Build the leaf of a door or the frame, glass and sill of a window; `edge` is the wall face of `gap.rooms[0]`."""
-    if gap.kind == "door":
-        mesh, yaw = _leaf(gap, edge, rng)
+def build_opening(opening: WallOpening, number: int, wall: WallFace, rng: np.random.Generator) -> Opening:
+    """Build the leaf of a door, or the frame, glass and sill of a window. `wall` belongs to `opening.rooms[0]`."""
+    o = opening
+    if o.kind == "door":
+        mesh, yaw = _leaf(o, wall, rng)
     else:
-        mesh, yaw = _window(gap, edge, rng), math.atan2(edge.along[1], edge.along[0])
-    return Opening(number, gap.kind, gap.start, gap.end, gap.bottom, gap.top, gap.rooms, mesh, yaw)
+        mesh, yaw = _window(o, wall, rng), math.atan2(wall.along[1], wall.along[0])
+    return Opening(number, o.kind, o.start, o.end, o.bottom, o.top, o.rooms, mesh, yaw)
 
 
-def leaf_pose(gap: Gap, edge: WallFace) -> tuple[tuple[float, float], float]:
+def leaf_pose(opening: WallOpening, wall: WallFace) -> tuple[tuple[float, float], float]:
     """Return where a door's leaf hangs (its hinge on the plane) and the direction it points to, radians about z."""
-    hinge, _ = edge.project(gap.start)
-    other, _ = edge.project(gap.end)
-    closed = math.atan2(gap.end[1] - gap.start[1], gap.end[0] - gap.start[0])
-    turn = 1.0 if other > hinge else -1.0  # the room lies to the left of the edge
-    return edge.at(hinge, 0.0 if gap.angle else -0.03), closed + turn * gap.angle
+    hinge, other = wall.project(opening.start)[0], wall.project(opening.end)[0]
+    closed = math.atan2(opening.end[1] - opening.start[1], opening.end[0] - opening.start[0])
+    turn = 1.0 if other > hinge else -1.0  # the room lies to the left of the wall
+    return wall.at(hinge, 0.0 if opening.angle else -0.03), closed + turn * opening.angle
 
 
-def _leaf(gap: Gap, edge: WallFace, rng: np.random.Generator) -> tuple[Mesh, float]:
+def _leaf(opening: WallOpening, wall: WallFace, rng: np.random.Generator) -> tuple[Mesh, float]:
+    """Build a door's leaf with panels and handles; return it with its direction about z in radians."""
     surfaces = Surfaces()
-    hinge, yaw = leaf_pose(gap, edge)
+    hinge, yaw = leaf_pose(opening, wall)
     matrix = np.eye(4)
     matrix[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
     matrix[:2, 3] = hinge
-    width, top = math.dist(gap.start, gap.end), gap.top
+    width, top = opening.width, opening.top
     colour = _shade(rng, _choose(rng, DOOR_COLOURS))
     surfaces.box((0.004, -0.02, 0.008), (width - 0.004, 0.02, top - 0.004), Material(colour, gloss=0.15), matrix)
     relief = Material(triple(0.86 * np.asarray(colour)), gloss=0.15)
-    panels = _choose(
-        rng, (((0.12, 0.9), (1.02, top - 0.14)), ((0.14, top - 0.14),), ((0.2, 0.6), (0.7, 1.2), (1.3, 1.85)), ())
-    )
-    for low, high in panels:
+    two, one, three = ((0.12, 0.9), (1.02, top - 0.14)), ((0.14, top - 0.14),), ((0.2, 0.6), (0.7, 1.2), (1.3, 1.85))
+    for low, high in _choose(rng, (two, one, three, ())):
         surfaces.box((0.12, -0.025, low), (width - 0.12, 0.025, high), relief, matrix)
     metal = Material((0.6, 0.58, 0.54), gloss=0.8)
     surfaces.box((width - 0.09, -0.05, 1.0), (width - 0.06, 0.05, 1.03), metal, matrix)
-    for side in (-1, 1):
-        near, far = sorted((side * 0.035, side * 0.05))
+    for near, far in ((-0.05, -0.035), (0.035, 0.05)):
         surfaces.box((width - 0.19, near, 1.0), (width - 0.06, far, 1.025), metal, matrix)
     return surfaces.mesh(), yaw
 
 
-def _window(gap: Gap, edge: WallFace, rng: np.random.Generator) -> Mesh:
+def _window(opening: WallOpening, wall: WallFace, rng: np.random.Generator) -> Mesh:
+    """Build a window's frame, bars, sill and glass."""
     surfaces = Surfaces()
-    (low, high), bottom, top = hole(edge, gap), gap.bottom, gap.top
-    matrix = _frame_of(edge, 0.0)
-    frame = Material(
-        _shade(rng, _choose(rng, ((0.88, 0.88, 0.87), (0.88, 0.88, 0.87), (0.45, 0.3, 0.18), (0.2, 0.2, 0.21))))
-    )
-    bar, front, back = 0.06, -0.05, -0.1
-    for a, b, c, d in (
+    (low, high), bottom, top = wall.extent(opening), opening.bottom, opening.top
+    matrix, bar = _world_from_wall(wall), 0.06
+    frame = Material(_shade(rng, _choose(rng, WINDOW_COLOURS)))
+    bars = [
         (low, low + bar, bottom, top),
         (high - bar, high, bottom, top),
         (low + bar, high - bar, bottom, bottom + bar),
         (low + bar, high - bar, top - bar, top),
-    ):
-        surfaces.box((a, back, c), (b, front, d), frame, matrix)
+    ]
     panes = 1 if high - low < 0.9 else int(rng.integers(2, 4))
     for i in range(1, panes):
         middle = low + (high - low) * i / panes
-        surfaces.box((middle - 0.035, back, bottom + bar), (middle + 0.035, front, top - bar), frame, matrix)
+        bars.append((middle - 0.035, middle + 0.035, bottom + bar, top - bar))
+    for left, right, under, over in bars:
+        surfaces.box((left, -0.1, under), (right, -0.05, over), frame, matrix)
     surfaces.box((low - 0.05, -0.05, bottom - 0.03), (high + 0.05, 0.1, bottom + 0.005), frame, matrix)
     # The world outside is painted on the glass: sky above a hazy, darker ground.
     horizon = bottom + (top - bottom) * rng.uniform(0.15, 0.4)
     sky = triple(rng.uniform((0.62, 0.74, 0.85), (0.8, 0.88, 0.98)))
     ground = triple(rng.uniform((0.3, 0.36, 0.26), (0.5, 0.55, 0.45)))
-    for c, d, colour in ((bottom, horizon, ground), (horizon, top, sky)):
-        origin = matrix[:3, :3] @ np.array([high, -0.08, c]) + matrix[:3, 3]
-        surfaces.quad(origin, matrix[:3, 0] * (low - high), (0, 0, d - c), Material(colour, glow=0.8, gloss=0.4))
+    for under, over, colour in ((bottom, horizon, ground), (horizon, top, sky)):
+        glass = Material(colour, glow=0.8, gloss=0.4)
+        surfaces.quad((high, -0.08, under), (low - high, 0, 0), (0, 0, over - under), glass, matrix)
     return surfaces.mesh()

@@ -9,9 +9,9 @@ from jaxtyping import Float
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
-from ..scenes.record import Box, Room
+from ..scenes.record import Box
 from .build import opening_box, placement_box
-from .floor_plan import WALL
+from .floor_plan import WALL, inside
 from .home import Home
 
 CELL = 0.05  # metres of a cell of the distance field
@@ -31,7 +31,7 @@ class Ground:
         self.ys = self.low[1] + (np.arange(rows) + 0.5) * CELL
         self.room = np.full((rows, columns), -1)
         for i, room in enumerate(home.rooms):
-            self.room[self._inside(room)] = i
+            self.room[inside(room.polygon, (self.xs[None, :], self.ys[:, None]))] = i
         free = self.room >= 0
         for opening in home.openings:
             if opening.kind == "door" and None not in opening.rooms:
@@ -49,14 +49,6 @@ class Ground:
         self.distance = np.maximum(np.asarray(ndimage.distance_transform_edt(free)) - 0.5, 0) * CELL
         self._doors = [np.add(o.start, o.end) / 2 for o in home.openings if o.kind == "door"]
         self._graph()
-
-    def _inside(self, room: Room) -> np.ndarray:
-        x, y = self.xs[None, :], self.ys[:, None]
-        odd = np.zeros((len(self.ys), len(self.xs)), bool)
-        for (ax, ay), (bx, by) in zip(room.polygon, room.polygon[1:] + room.polygon[:1], strict=True):
-            if ay != by:
-                odd ^= ((ay > y) != (by > y)) & (x < ax + (y - ay) / (by - ay) * (bx - ax))
-        return odd
 
     def _rectangle(self, center, along, wide: float, deep: float) -> np.ndarray:
         dx, dy = self.xs[None, :] - center[0], self.ys[:, None] - center[1]

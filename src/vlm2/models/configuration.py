@@ -31,8 +31,8 @@ class VLM2Config(PreTrainedConfig):
         the squares that it sees if it sees squares.
     geometry: the encoder's "name" (see `vlm2.encoders.geometry`) and its "config"; "frozen_part", the folder of its
         weights if they are not ours; "images", the "stride" and "max_pixels" of frames for one that sees images;
-        "tracked", whether its poses are refined by matched features (`vlm2.slam.tracking`), and "loops", whether places
-        that are seen again correct the path then (`vlm2.slam.loop_closure`; yes where it is not said) [choice].
+        "tracked", whether matched features refine its poses (`vlm2.slam.tracking`; false by default); "loops", whether
+        places that are seen again correct tracked poses (`vlm2.slam.loop_closure`; true by default) [choice].
     text: "source" (a frozen part, folder or hub name; None: nothing is loaded, the model starts random) and "config", a
         transformers configuration as a dictionary.
     memory: the switches of `MemoryConfig`, without its dim and heads.

@@ -1,8 +1,9 @@
-"""What the frozen parts say about the frames of a video: all that the trained parts see, and what a cache keeps."""
+"""The frozen encoders over the frames of a video: their features are all that the trained parts see."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -11,6 +12,12 @@ from torch.nn import functional
 
 from ..encoders.geometry.cameras import pool_to_grid
 from ..encoders.geometry.encoder import Geometry
+from ..encoders.vision import VisionEncoder
+from .windows import FrameInputs, WindowEncoder, WindowState
+
+FRAMES_AT_ONCE = 16  # through the vision encoder
+
+Images = Float[Tensor, "frames 3 _ _"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,7 @@ class FrameFeatures:
     view_tokens: Float[Tensor, "frames geometry_patches view_dim"]  # Z
     grid: tuple[int, int]
     times: Float[Tensor, " frames"]  # seconds
+    world_from_camera: Float[Tensor, "frames 4 4"] | None = None  # in the world of the coordinates; not in caches
 
     def __len__(self) -> int:
         return self.visual_tokens.shape[0]
@@ -45,27 +53,89 @@ class FrameFeatures:
 
     @staticmethod
     def join(
-        visual_tokens: Float[Tensor, "frames patches vision_dim"],
-        geometry: Geometry,
-        grid: tuple[int, int],
-        times: Float[Tensor, " frames"],
-        unit: float | Tensor = 1.0,
+        inputs: FrameInputs, geometry: Geometry, times: Float[Tensor, " frames"], scale: float | Tensor = 1.0
     ) -> FrameFeatures:
-        """Join what the two frozen encoders give: X and its confidence are averaged over the patches of `grid`.
-
-        `unit` is the length that becomes 1 in C: `scene_unit` of the first window where the geometry is not metric.
-        """
+        """Join the outputs of the two frozen encoders: X and its confidence are averaged over the vision encoder's
+        patches. `scale` is the length that becomes 1 in C: `scene_scale` of the first window."""
+        assert inputs.visual_tokens is not None and inputs.grid is not None
         return FrameFeatures(
-            visual_tokens=visual_tokens,
-            patch_coordinates=pool_to_grid(geometry.point_map, grid) / unit,
-            confidence=functional.adaptive_avg_pool2d(geometry.confidence[:, None], grid).flatten(1),
+            visual_tokens=inputs.visual_tokens,
+            patch_coordinates=pool_to_grid(geometry.point_map, inputs.grid) / scale,
+            confidence=functional.adaptive_avg_pool2d(geometry.confidence[:, None], inputs.grid).flatten(1),
             geometry_tokens=geometry.geometry_tokens,
             view_tokens=geometry.view_tokens,
-            grid=grid,
-            times=times,
+            grid=inputs.grid,
+            times=times.to(inputs.visual_tokens.device),
+            world_from_camera=_scaled(geometry.world_from_camera, scale),
         )
 
 
-def scene_unit(geometry: Geometry, window: int) -> float | Tensor:
+def _scaled(world_from_camera: Float[Tensor, "frames 4 4"], scale: float | Tensor) -> Float[Tensor, "frames 4 4"]:
+    """Return poses in a world whose length 1 is `scale`."""
+    poses = world_from_camera.clone()
+    poses[:, :3, 3] /= scale
+    return poses
+
+
+def scene_scale(geometry: Geometry, window: int) -> float | Tensor:
     """Return 1 for metric geometry, else the mean depth of the first window, by which C is divided."""
     return 1.0 if geometry.metric else geometry.local_points[:window, ..., 2].mean()
+
+
+class EncodedPortion(NamedTuple):
+    """A portion of a stream: the state after it, its features, and the scene's scale."""
+
+    windows: WindowState
+    features: FrameFeatures
+    scale: float | Tensor
+
+
+@dataclass(frozen=True)
+class FrameEncoder:
+    """The frozen encoders of a model over frames, offline or in portions as a stream."""
+
+    vision: VisionEncoder
+    windows: WindowEncoder
+
+    def inputs(self, images: Images, geometry_images: Images | None = None) -> FrameInputs:
+        """Run the vision encoder over whole frames in [0, 1]; return what the geometry encoder may see of them.
+
+        `geometry_images` are the same frames at the size of a geometry encoder that sees images. Raises ValueError for
+        a size that `vision.frame_size` does not give.
+        """
+        device = next(self.windows.encoder.parameters()).device
+        height, width = images.shape[-2:]
+        self.vision.check_size(height, width)
+        tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
+        seen = images if geometry_images is None else geometry_images
+        return FrameInputs(seen.to(device), tokens, self.vision.grid(height, width))
+
+    def encode(
+        self, images: Images, times: Float[Tensor, " frames"], geometry_images: Images | None = None
+    ) -> FrameFeatures:
+        """Encode a whole video; `times` in seconds, images as `inputs` takes them."""
+        inputs = self.inputs(images, geometry_images)
+        geometry = self.windows.encode(inputs)
+        scale = scene_scale(geometry, self.windows.encoder.window)
+        return FrameFeatures.join(inputs, geometry, times, scale)
+
+    def advance(
+        self,
+        state: WindowState,
+        images: Images,
+        times: Float[Tensor, " frames"],
+        geometry_images: Images | None = None,
+        scale: float | Tensor | None = None,
+    ) -> EncodedPortion:
+        """Encode the next portion of a stream, images as `inputs` takes them.
+
+        It holds `state.missing` frames; the last portion may hold fewer. `scale` is that of the portions before.
+        """
+        inputs = self.inputs(images, geometry_images)
+        state, geometry = self.windows.advance(state, inputs)
+        if geometry is None:
+            state, geometry = self.windows.finish(state)
+        assert geometry is not None
+        scale = scene_scale(geometry, state.window) if scale is None else scale
+        features = FrameFeatures.join(inputs, geometry, times, scale)
+        return EncodedPortion(state, features, scale)

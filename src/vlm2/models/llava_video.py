@@ -11,8 +11,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from .frame_features import FRAMES_AT_ONCE
 from .language import check_length
-from .modeling import FRAMES_AT_ONCE, VLM2ForConditionalGeneration
+from .modeling import VLM2ForConditionalGeneration
 from .processing import VLM2Processor
 
 FRAMES = 32  # as VLM-3R and VSI-Bench take them; LLaVA-Video itself takes up to 64

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from ..core import DualMemory, DualState
+from ..core import ContextSlots, DualMemory
 from ..core.projector import Projector
 from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
@@ -29,15 +29,13 @@ from .checkpoint import (
     stored_tensors,
 )
 from .configuration import VLM2Config, read_config
-from .frame_features import FrameFeatures, scene_unit
+from .frame_features import FrameEncoder, FrameFeatures
 from .language import SPREAD, Quantize, check_length
 from .parts import load_geometry, load_language, load_vision, settle
-from .recall import Counting, Recognition, Recollection
+from .recall import Counting, ObjectEvidence, Recognition
 from .representation import Representation
 from .splice import Spliced, splice
-from .windows import FrameInputs, encode_windows
-
-FRAMES_AT_ONCE = 16  # through the vision encoder
+from .windows import WindowEncoder
 
 
 class VLM2ForConditionalGeneration(PreTrainedModel):
@@ -95,6 +93,11 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         return (model if self.config.lora is None else model.get_base_model()).get_decoder()
 
     @property
+    def frame_encoder(self) -> FrameEncoder:
+        """The frozen encoders, with camera tracking and loop closure as configured."""
+        return FrameEncoder(self.vision, WindowEncoder.of(self.geometry, self.config.geometry))
+
+    @property
     def context_length(self) -> int | None:
         """How many positions the language model reads, video included; None where its configuration has no limit."""
         return getattr(self.language_backbone.config, "max_position_embeddings", None)
@@ -109,15 +112,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         """Run the frozen encoders over a video: whole frames in [0, 1] of a size that `vision.frame_size` gives, and
         their times in seconds. `geometry_images`: the same frames at the size of a geometry encoder that sees images.
         Raises ValueError for frames of another size."""
-        device = next(self.geometry.parameters()).device
-        height, width = images.shape[-2:]
-        self.vision.check_size(height, width)
-        grid = self.vision.grid(height, width)
-        visual_tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
-        seen = (images if geometry_images is None else geometry_images).to(device)
-        geometry = encode_windows(self.geometry, FrameInputs(seen, visual_tokens, grid).wanted_by(self.geometry))
-        unit = scene_unit(geometry, self.geometry.window)
-        return FrameFeatures.join(visual_tokens, geometry, grid, times.to(device), unit)
+        return self.frame_encoder.encode(images, times, geometry_images)
 
     def represent(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
         """Return H, the 3D-aware representation, of every frame on its own."""
@@ -126,21 +121,19 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
     def frame_tokens(
         self, features: FrameFeatures
     ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"]]:
-        """Let the memory see a whole video, and return what the language model sees of it: tokens a slot in time order,
-        and the slots' frame indices. Differentiable."""
-        memory_tokens, state, _ = self.memory(self.represent(features), features.times.tolist())
+        """Write a whole video to an empty memory, and return what the language model sees of it: tokens a slot in time
+        order, and the slots' frame indices. Differentiable."""
+        tokens_3d = self.represent(features)[None]
+        memory_tokens, state, _ = self.memory(tokens_3d, features.times[None], features.patch_coordinates[None])
         if self.config.context == "memory":
-            tokens, frames, _ = self.slot_tokens(state, features.grid)
-            return tokens, frames
-        frames = torch.arange(len(memory_tokens), device=memory_tokens.device)
-        return self.say(memory_tokens, features.times, features.grid), frames
+            slots = state.context_slots()
+            return self.slot_tokens(slots, features.grid), slots.frames
+        frames = torch.arange(len(features), device=memory_tokens.device)
+        return self.say(memory_tokens[0], features.times, features.grid), frames
 
-    def slot_tokens(
-        self, state: DualState, grid: tuple[int, int]
-    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], Float[Tensor, " slots"]]:
-        """Return what the language model sees of a stream now: tokens a slot, frame indices, times in seconds."""
-        tokens, frames, times = state.context_slots()
-        return self.say(tokens, times, grid), frames, times
+    def slot_tokens(self, slots: ContextSlots, grid: tuple[int, int]) -> Float[Tensor, "slots tokens text_dim"]:
+        """Return what the language model sees of the slots of one video."""
+        return self.say(slots.tokens, slots.times, grid)
 
     def say(
         self, memory_tokens: Float[Tensor, "slots patches dim"], times: Float[Tensor, " slots"], grid: tuple[int, int]
@@ -155,13 +148,13 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         coordinates: Float[Tensor, "slots patches 3"],
         times: Float[Tensor, " slots"],
         grid: tuple[int, int],
-    ) -> Recollection | None:
+    ) -> ObjectEvidence | None:
         """Tell the recall what slots' tokens show, and where. `coordinates` are the slots' C. None without recall."""
         if self.recognition is None:
             return None
         with torch.no_grad():
             places = self.token_places(coordinates, grid)
-            return Recollection(self.recognition(tokens).sigmoid().cpu(), places.cpu(), times.cpu())
+            return ObjectEvidence(self.recognition(tokens).sigmoid().cpu(), places.cpu(), times.cpu())
 
     def token_places(
         self, coordinates: Float[Tensor, "slots patches 3"], grid: tuple[int, int]

@@ -15,11 +15,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from ..encoders.frozen_part import LicenceNotice, WrongChecksum
 from ..encoders.geometry import build_encoder
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder, load_vision_encoder
-from ..encoders.weights import RECORD, LicenceNotice, WrongChecksum
-from ..slam.tracking import Tracked
+from ..encoders.weights import RECORD
 from .configuration import VLM2Config
 from .language import SPREAD, Quantize, load_language_model
 
@@ -123,8 +123,7 @@ def load_vision(config: VLM2Config) -> VisionEncoder:
 
 
 def load_geometry(config: VLM2Config) -> GeometryEncoder:
-    """Build the geometry encoder, frozen, with its weights where they are not in the checkpoint itself, and tracked
-    where the configuration says so.
+    """Build the geometry encoder, frozen, with its weights where they are not in the checkpoint itself.
 
     Warns (LicenceNotice) of a licence that forbids some uses; raises ValueError for weights that are missing or do not
     fit."""
@@ -135,8 +134,6 @@ def load_geometry(config: VLM2Config) -> GeometryEncoder:
         encoder = _filled(name, settings, Path(place(config, part)))
     if _encoder_dtype(config) == torch.bfloat16:
         encoder.halve()
-    if config.geometry.get("tracked"):
-        encoder = Tracked(encoder, closes_loops=config.geometry.get("loops", True))
     return encoder.requires_grad_(False)
 
 

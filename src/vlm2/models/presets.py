@@ -48,20 +48,6 @@ QWEN2_7B = {
 }
 
 
-SIGLIP_SO400M = {
-    "model_type": "siglip_vision_model",
-    "hidden_size": 1152,
-    "intermediate_size": 4304,
-    "num_hidden_layers": 26,  # of 27
-    "num_attention_heads": 16,
-    "image_size": 384,
-    "patch_size": 14,
-    "hidden_act": "gelu_pytorch_tanh",
-    "layer_norm_eps": 1e-6,
-    "vision_use_head": False,
-}
-
-
 def mini() -> VLM2Config:
     """Return the model for any laptop: EfficientNet-Lite0, our compact π³, SmolLM2-135M."""
     return VLM2Config(

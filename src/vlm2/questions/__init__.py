@@ -10,9 +10,9 @@ import numpy as np
 from ..scenes.record import Scene
 from .paraphrase import paraphrase
 from .question import Question
-from .tasks import VSI, families, tasks, wordings
+from .tasks import VSI, families, question_types, tasks
 
-__all__ = ["MOST_PER_TYPE", "Question", "ask_all", "families", "paraphrase", "tasks", "wordings"]
+__all__ = ["MOST_PER_TYPE", "Question", "ask_all", "families", "paraphrase", "question_types", "tasks"]
 
 MOST_PER_TYPE = 24
 
@@ -28,8 +28,8 @@ def ask_all(scene: Scene, seed: int, per_type: int | None = None, families: Sequ
     asked = []
     for name, task in ((name, task) for family in families for name, task in tasks(family).items()):
         rng = np.random.default_rng([seed, crc32(scene.name.encode()), crc32(name.encode())])
-        left = dict.fromkeys(task.WORDINGS, most)
-        for question in task.questions(scene, rng):
+        left = {kind.name: most for kind in task.types}
+        for question in task(scene, rng):
             if left[question.question_type] > 0:
                 left[question.question_type] -= 1
                 asked.append(question)

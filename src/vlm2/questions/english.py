@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-SYNONYMS = {
-    "bathtub": ("tub",),
-    "bookshelf": ("bookcase",),
-    "cabinet": ("cupboard",),
-    "closet": ("wardrobe",),
-    "computer mouse": ("mouse",),
-    "computer tower": ("computer", "pc"),
-    "cup": ("mug",),
-    "counter": ("countertop",),
-    "lamp": ("light",),
-    "monitor": ("screen", "computer monitor"),
-    "nightstand": ("bedside table",),
-    "pan": ("frying pan",),
-    "picture": ("painting",),
-    "plant": ("potted plant",),
-    "refrigerator": ("fridge",),
-    "rug": ("carpet",),
-    "sofa": ("couch",),
-    "stove": ("oven",),
-    "telephone": ("phone",),
-    "trash bin": ("trash can", "bin"),
-    "tv": ("television",),
-    "tv stand": ("tv cabinet",),
-    "washer": ("washing machine",),
-}
+from ..scenes.vocabulary import QUESTIONS_ONLY, SYNONYMS
+
 # Categories that name several things at once: "a shoes" and "the blinds is" are no English.
 PLURALS = frozenset({"blinds", "curtains", "shoes", "stairs"})
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -37,7 +14,7 @@ SPELLINGS = {"grey": ("gray",)}
 
 def names(category: str) -> tuple[str, ...]:
     """Return what people call a category, its own name first."""
-    return (category, *SYNONYMS.get(category, ()))
+    return (category, *(other for other in SYNONYMS.get(category, ()) if other not in QUESTIONS_ONLY))
 
 
 def names_of_all(categories: Iterable[str]) -> tuple[str, ...]:
@@ -59,3 +36,28 @@ def colour(name: str) -> tuple[str, ...]:
 def indefinite(noun: str) -> str:
     """Return a noun with its article: "a sofa", "an office chair"."""
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def plural(noun: str) -> str:
+    """Return an English noun's plural: "trash bin" gives "trash bins", "shelf" gives "shelves"."""
+    if noun.endswith("mouse"):
+        return noun.removesuffix("mouse") + "mice"
+    if noun.endswith("shelf"):
+        return noun.removesuffix("f") + "ves"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun.removesuffix("y") + "ies"
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return noun if noun.endswith(tuple(PLURALS)) else noun + "es"
+    return noun + "s"
+
+
+def either(names: Sequence[str]) -> str:
+    """Return names as a choice: "the bed, the sofa or the tv"."""
+    *most, last = (f"the {name}" for name in names)
+    return f"{', '.join(most)} or {last}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as VSTI-Bench lists them: "Left and Right", "Left, Right, and Forward"."""
+    *most, last = names
+    return f"{', '.join(most)}{',' if len(most) > 1 else ''} and {last}"

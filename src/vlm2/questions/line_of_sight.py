@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
-from ..scenes.record import Box, Room, Scene, SceneObject
-from .box_geometry import box_distances
+from ..scenes.record import Room, Scene, SceneObject
+from .box_geometry import box_distances, box_points, crossing
 from .stance import Spots, inside
 
 EYE = 1.55  # metres above the floor
@@ -19,7 +19,7 @@ TOUCHING = 0.02  # metres: what is so close to a thing belongs to it, as a table
 
 def seen_shares(scene: Scene, room: Room, spots: Spots, thing: SceneObject) -> Float64[np.ndarray, " spots"]:
     """Return the share (0–1) of a thing's sample points that one sees from each spot of a room, looking at it."""
-    points = np.array(thing.box.center) + (SAMPLES * np.array(thing.box.size)) @ np.array(thing.box.axes)
+    points = box_points(thing.box, SAMPLES)
     eyes = np.c_[spots, np.full(len(spots), EYE)]
     starts = np.repeat(eyes, len(points), axis=0)
     ends = np.tile(points, (len(spots), 1))
@@ -28,18 +28,6 @@ def seen_shares(scene: Scene, room: Room, spots: Spots, thing: SceneObject) -> F
     others = [other.box for other in scene.objects if other.id != thing.id and other.room == room.name]
     for other, distance in zip(others, box_distances([thing.box], others)[0], strict=True):
         if distance > TOUCHING:
-            free &= ~_stopped(starts, ends, other)
+            enter, leave = crossing(starts, ends, other)
+            free &= ~((enter < leave) & (leave > 0.0) & (enter < 1.0))
     return free.reshape(len(spots), -1).mean(axis=1)
-
-
-def _stopped(
-    starts: Float64[np.ndarray, "lines 3"], ends: Float64[np.ndarray, "lines 3"], box: Box
-) -> Bool[np.ndarray, " lines"]:
-    """Tell which straight lines pass through a box."""
-    axes, halves = np.array(box.axes), np.array(box.size) / 2
-    local = (starts - np.array(box.center)) @ axes.T
-    way = (ends - starts) @ axes.T
-    way = np.where(np.abs(way) < 1e-9, 1e-9, way)
-    faces = np.stack([(-halves - local) / way, (halves - local) / way])
-    enter, leave = faces.min(axis=0).max(axis=-1), faces.max(axis=0).min(axis=-1)
-    return (enter < leave) & (leave > 0.0) & (enter < 1.0)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 from jaxtyping import Float64
 
-from ..scenes.record import Box, Scene, SceneObject, Trajectory
+from ..scenes.record import Scene, SceneObject, Trajectory
+from .box_geometry import box_corners, point_distance
 from .visibility import CLEAR_SHARE, UNNAMED
 
 FRAMES = 32
-CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,11 @@ class NumberedFrame:
         return f"{self.time:.1f}"
 
     @property
+    def slots(self) -> dict[str, str]:
+        """Return the texts for the gaps of a question about this frame."""
+        return {"frame": self.name, "seconds": self.seconds}
+
+    @property
     def position(self) -> Float64[np.ndarray, " 3"]:
         """Return where the camera is in the world, in metres."""
         return self.world_from_camera[:, 3]
@@ -52,7 +56,7 @@ class NumberedFrame:
     @cached_property
     def distances(self) -> dict[int, float]:
         """The distance in metres from the camera to the nearest point of each thing's box, by the thing's id."""
-        return {thing.id: camera_distance(self.position, thing.box) for thing in self.things}
+        return {thing.id: point_distance(self.position, thing.box) for thing in self.things}
 
     @cached_property
     def extents(self) -> dict[int, Float64[np.ndarray, "2 3"]]:
@@ -91,15 +95,9 @@ def numbered_frames(scene: Scene) -> tuple[NumberedFrame, ...]:
     )
 
 
-def camera_distance(position: Float64[np.ndarray, " 3"], box: Box) -> float:
-    """Return the distance in metres from a point to the nearest point of a box; 0 inside it."""
-    local = np.array(box.axes) @ (position - np.array(box.center))
-    return float(np.linalg.norm(np.maximum(np.abs(local) - np.array(box.size) / 2, 0.0)))
-
-
-def box_corners(box: Box) -> Float64[np.ndarray, "8 3"]:
-    """Return a box's corners in the world, in metres."""
-    return np.array(box.center) + (CORNERS * np.array(box.size)) @ np.array(box.axes)
+def span_slots(first: NumberedFrame, last: NumberedFrame) -> dict[str, str]:
+    """Return the texts for the gaps of a question about what happened between two frames."""
+    return {"first": str(first.number), "last_frame": last.name, "start": first.seconds, "end": last.seconds}
 
 
 def _chosen(trajectory: Trajectory) -> list[int]:

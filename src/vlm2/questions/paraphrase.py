@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .question import Question
-from .tasks import wordings
-from .wording import reword
+from .tasks import question_types
 
 
 def paraphrase(
@@ -19,18 +18,18 @@ def paraphrase(
     that a benchmark's scorer takes the answer. Raises ValueError for a question that does not come from the question
     engine in the benchmark's words.
     """
-    texts = wordings()[question.question_type]
-    if question.wording != 0 or not all(name in question.slots for name in texts[0].gaps):
+    kind = question_types()[question.question_type]
+    if question.wording != 0 or not all(name in question.slots for name in kind.wordings[0].gaps):
         raise ValueError(
             f"Cannot paraphrase {question.question!r}: only a question of `vlm2.questions.ask_all` in the benchmark's "
             "own words (wording 0) knows the names that fill another wording."
         )
     indices = [
         index
-        for index, wording in enumerate(texts)
+        for index, wording in enumerate(kind.wordings)
         if index > 0 and wording.held_out == held_out and not (keep_options and wording.words)
     ]
-    return reword(question, texts, indices[int(rng.integers(len(indices)))])
+    return kind.reword(question, indices[int(rng.integers(len(indices)))])
 
 
 def in_seconds(question: Question) -> Question:
@@ -40,9 +39,9 @@ def in_seconds(question: Question) -> Question:
     """
     if not question.times:
         return question
-    texts = wordings()[question.question_type]
-    for index, wording in enumerate(texts):
+    kind = question_types()[question.question_type]
+    for index, wording in enumerate(kind.wordings):
         plain = not (wording.words or wording.held_out) and wording.scale == 1
         if plain and wording.gaps & {"seconds", "start"} and not wording.gaps & {"frame", "last_frame"}:
-            return reword(question, texts, index)
-    raise ValueError(f"{question.question_type} has no wording that names seconds; add one to its WORDINGS.")
+            return kind.reword(question, index)
+    raise ValueError(f"{question.question_type} has no wording that names seconds; add one to its texts.")

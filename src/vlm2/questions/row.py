@@ -21,20 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .question import LETTERS, Question, option_text
+from .tasks import question_type
 
-NUMBER_TYPES = frozenset(
-    {
-        "object_counting",
-        "object_abs_distance",
-        "object_size_estimation",
-        "room_size_estimation",
-        "camera_obj_abs_dist",
-        "camera_displacement",
-    }
-)
-"""The question types of VSI-Bench and VSTI-Bench whose answer is a number."""
-
-COUNT = "object_counting"
 DEFAULT_TYPE = "question"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LETTER = re.compile(rf"\(?([{LETTERS}])\)?[.:]?", re.IGNORECASE)
@@ -143,13 +131,14 @@ def read_truth(value: Any, kind: str, options: tuple[str, ...] | None) -> str:
     text = str(value).strip()
     if text.lower() == "nan":
         raise ValueError(f"the ground_truth is {_shown(value)}; write {_expected(kind, options)}")
-    if kind not in NUMBER_TYPES:
+    is_count = question_type(kind).is_count
+    if not question_type(kind).is_number:
         return text
     if not NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         raise ValueError(f"the ground_truth is {_shown(value)}; write {_expected(kind, options)}")
-    if kind == COUNT and not float(text).is_integer():
+    if is_count and not float(text).is_integer():
         raise ValueError(f"the ground_truth is {_shown(value)}; a count is a whole number")
-    return str(int(float(text))) if kind == COUNT else text
+    return str(int(float(text))) if is_count else text
 
 
 def read_answers(value: Any) -> tuple[str, ...]:
@@ -185,7 +174,7 @@ def _letter(value: Any, options: tuple[str, ...]) -> str:
 def _expected(kind: str, options: tuple[str, ...] | None) -> str:
     if options is not None:
         return f"one of {', '.join(LETTERS[: len(options)])}, or null"
-    if kind in NUMBER_TYPES:
+    if question_type(kind).is_number:
         return f"a finite number in digits without its unit (the type is {kind}), or null"
     return "a number, words, or an option's letter, or null"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .wording import Wording, Wordings
+from .question_type import QuestionType
 
 OPENINGS = (
     "I am standing by the {stand} facing the {face}.",
@@ -21,11 +21,11 @@ HELD_OUT_OPENINGS = (
 )
 
 
-def situated(*texts: str) -> Wordings:
-    """Return a question's texts as wordings, each after another opening; the last ones are held out of training.
+def situated_type(name: str, *texts: str) -> QuestionType:
+    """Return a question type whose texts follow one opening each; the last ones are held out of training.
 
     Raises ValueError where there are not as many texts as openings.
     """
-    openings = [*OPENINGS, *HELD_OUT_OPENINGS]
-    held_out = [False] * len(OPENINGS) + [True] * len(HELD_OUT_OPENINGS)
-    return tuple(Wording(f"{o} {text}", held_out=h) for o, text, h in zip(openings, texts, held_out, strict=True))
+    openings = (*OPENINGS, *HELD_OUT_OPENINGS)
+    whole = tuple(f"{opening} {text}" for opening, text in zip(openings, texts, strict=True))
+    return QuestionType(name=name, texts=whole, held_out=len(HELD_OUT_OPENINGS))

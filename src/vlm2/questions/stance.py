@@ -6,17 +6,22 @@ says holds on every spot of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
+import shapely
 from jaxtyping import Bool, Float64, Int
 
 from ..scenes.record import Box, Room, Scene, SceneObject
+from .box_geometry import box_corners
+from .question import Question
+from .question_type import QuestionType
 from .relations import FLAT, bottom, stands_on_floor, top
+from .selection import shuffled
 from .visibility import single
-from .wording import shuffled
 
 NEAREST, FARTHEST = 0.15, 0.4  # metres from the thing that one stands by
 STEP = 0.1  # metres between the spots tried
@@ -31,8 +36,8 @@ FIRM = 40.0  # degrees from a side's middle, at most, of the middle of a thing t
 WHOLE = 85.0  # degrees from it, at most, of every other part of such a thing
 OFF = 70.0  # degrees from it, at least, of the middle of a thing that is not; no part of that is within `FIRM`
 
-Point = tuple[float, float]
 Spots = Float64[np.ndarray, "spots 2"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,20 @@ class Stance:
     things: tuple[SceneObject, ...]
     """All other things of the home."""
 
-    @property
-    def slots(self) -> dict[str, str]:
-        """Return the names that fill the gaps of a situation's wording."""
-        return {"stand": self.stand.category, "face": self.face.category}
+    def ask(
+        self, kind: QuestionType, answers: Iterable[str], slots: dict[str, str], things: Iterable[SceneObject]
+    ) -> Question:
+        """Return a question in this situation about some things, which each of the answers answers."""
+        names = {"stand": self.stand.category, "face": self.face.category}
+        return kind.open(answers, names | slots, (self.stand, self.face, *things))
 
     def places(self, category: str) -> Int[np.ndarray, " instances"]:
         """Return the places in `things` of a category's instances."""
         return np.flatnonzero([thing.category == category for thing in self.things])
+
+    def instances(self, category: str) -> list[SceneObject]:
+        """Return a category's instances among `things`."""
+        return [thing for thing in self.things if thing.category == category]
 
     @cached_property
     def angles(self) -> Float64[np.ndarray, "spots things"]:
@@ -63,8 +74,8 @@ class Stance:
     @cached_property
     def reaches(self) -> Float64[np.ndarray, "2 spots things"]:
         """How many degrees each thing reaches to the right (≤ 0) and to the left (≥ 0) of its middle."""
-        corners = [self._bearings(row) for row in np.stack([footprint(t.box) for t in self.things], axis=1)]
-        beside = wrapped(np.stack(corners) - self.angles)
+        corners = np.stack([footprint(thing.box) for thing in self.things], axis=1)
+        beside = wrapped(np.stack([self._bearings(row) for row in corners]) - self.angles)
         return np.stack([beside.min(axis=0), beside.max(axis=0)])
 
     @cached_property
@@ -128,6 +139,22 @@ def stances(scene: Scene, rng: np.random.Generator) -> Iterator[Stance]:
                 yield Stance(stand, face, rooms[str(stand.room)], free, others)
 
 
+def yes_and_no(
+    scene: Scene,
+    rng: np.random.Generator,
+    candidates: Callable[[Stance], Sequence[T]],
+    answer: Callable[[Stance, T], str | None],
+) -> Iterator[tuple[Stance, T, str]]:
+    """Yield stances, each with a candidate for a question and its answer: "yes" and "no" by turns, in random order."""
+    wanted = "yes"
+    for stance in stances(scene, rng):
+        for candidate in shuffled(candidates(stance), rng):
+            if answer(stance, candidate) == wanted:
+                yield stance, candidate, wanted
+                wanted = "no" if wanted == "yes" else "yes"
+                break
+
+
 def standing_spots(scene: Scene, thing: SceneObject, room: Room) -> Spots:
     """Return the free spots of floor around a thing: in its room, and in no other thing."""
     axes = np.array(thing.box.axes)[:2, :2]
@@ -154,8 +181,7 @@ def wrapped(degrees: np.ndarray) -> np.ndarray:
 
 def footprint(box: Box) -> Float64[np.ndarray, "4 2"]:
     """Return the corners on the ground plane of a box that stands upright."""
-    signs = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
-    return np.array(box.center[:2]) + (signs * np.array(box.size[:2])) @ np.array(box.axes)[:2, :2]
+    return box_corners(box)[::2, :2]
 
 
 def ground_distances(spots: Spots, box: Box) -> Float64[np.ndarray, " spots"]:
@@ -165,24 +191,10 @@ def ground_distances(spots: Spots, box: Box) -> Float64[np.ndarray, " spots"]:
 
 
 def inside(room: Room, spots: Spots) -> Bool[np.ndarray, " spots"]:
-    """Tell which points of the ground plane lie in a room (even-odd rule)."""
-    odd = np.zeros(len(spots), bool)
-    x, y = spots.T
-    for (ax, ay), (bx, by) in _edges(room.polygon):
-        crossed = (ay > y) != (by > y)
-        odd ^= crossed & (x < ax + (y - ay) / ((by - ay) or 1.0) * (bx - ax))
-    return odd
+    """Tell which points of the ground plane lie in a room."""
+    return shapely.contains_xy(shapely.Polygon(room.polygon), spots)
 
 
 def room_distances(room: Room, spots: Spots) -> Float64[np.ndarray, " spots"]:
     """Return the distances in metres from points on the ground plane to a room's floor; 0 inside it."""
-    found = []
-    for start, end in _edges(room.polygon):
-        way, ahead = np.subtract(end, start), spots - np.array(start)
-        share = np.clip(ahead @ way / (way @ way), 0.0, 1.0)
-        found.append(np.linalg.norm(ahead - share[:, None] * way, axis=-1))
-    return np.where(inside(room, spots), 0.0, np.min(found, axis=0))
-
-
-def _edges(polygon: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
-    return zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+    return shapely.distance(shapely.Polygon(room.polygon), shapely.points(spots))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..scenes.record import Scene, SceneObject
+from .english import PLURALS
 
 CLEAR_SHARE = 0.002  # of the image: 10 × 10 pixels of a 224 × 224 frame
 CLEAR_FRAMES = 3
@@ -15,8 +16,9 @@ def is_clear(thing: SceneObject) -> bool:
     return sum(sighting.share >= CLEAR_SHARE for sighting in thing.sightings) >= CLEAR_FRAMES
 
 
-def named(scene: Scene) -> dict[str, tuple[SceneObject, ...]]:
-    """Return the categories that a question may name, each with all of its instances.
+def named(scene: Scene, *, plurals: bool = True) -> dict[str, tuple[SceneObject, ...]]:
+    """Return the categories that a question may name, each with all of its instances; without `plurals`, only those
+    whose name is a singular.
 
     A category with an instance that the video hardly shows is left out, because nobody could tell whether it counts,
     and so is one whose known count differs from its boxes. Scans come without sightings; there every instance counts
@@ -29,11 +31,12 @@ def named(scene: Scene) -> dict[str, tuple[SceneObject, ...]]:
         category: tuple(things)
         for category, things in groups.items()
         if category not in UNNAMED
+        and (plurals or category not in PLURALS)
         and scene.counts.get(category, len(things)) == len(things)
         and (scene.trajectory is None or all(map(is_clear, things)))
     }
 
 
-def single(scene: Scene) -> tuple[SceneObject, ...]:
+def single(scene: Scene, *, plurals: bool = True) -> tuple[SceneObject, ...]:
     """Return the things that are the only ones of their category, which "the sofa" therefore names."""
-    return tuple(things[0] for things in named(scene).values() if len(things) == 1)
+    return tuple(things[0] for things in named(scene, plurals=plurals).values() if len(things) == 1)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA_VERSION = 2
-READABLE = (1, SCHEMA_VERSION)  # version 1 had no `colour_share`
 
 Vector = tuple[float, float, float]
 
@@ -120,15 +119,12 @@ class Scene:
 
     @staticmethod
     def from_json(text: str) -> Scene:
-        """Read a record written by `to_json`, of this schema version or an older one, and bring it up to this one.
-
-        Raises ValueError for any other version.
-        """
+        """Read a record written by `to_json`. Raises ValueError for another schema version."""
         data = json.loads(text)
-        version = data.pop("schema_version", None)
-        if version not in READABLE:
+        version = data.get("schema_version")
+        if version != SCHEMA_VERSION:
             raise ValueError(
-                f"This scene record has schema version {version}; this vlm2 reads version {SCHEMA_VERSION} and older. "
+                f"This scene record has schema version {version}; this vlm2 reads version {SCHEMA_VERSION}. "
                 "Make it again with `vlm2 homes make`."
             )
         return _scene(data)

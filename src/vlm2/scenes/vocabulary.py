@@ -16,37 +16,43 @@ VOCABULARY: tuple[str, ...] = ("", *" ".join(_CATEGORIES.split()).split(", "))
 """Index 0 is nothing in particular: walls, floor, ceiling, and things without a category here."""
 
 SYNONYMS = {
-    "armchair": "chair",
-    "bedside table": "nightstand",
-    "bin": "trash bin",
-    "bookcase": "bookshelf",
-    "bookshelves": "bookshelf",
-    "carpet": "rug",
-    "computer mice": "computer mouse",
-    "computer monitor": "monitor",
-    "computer screen": "monitor",
-    "couch": "sofa",
-    "cooker": "stove",
-    "countertop": "counter",
-    "cupboard": "cabinet",
-    "fridge": "refrigerator",
-    "garbage can": "trash bin",
-    "mug": "cup",
-    "oven": "stove",
-    "painting": "picture",
-    "phone": "telephone",
-    "settee": "sofa",
-    "shelves": "shelf",
-    "television": "tv",
-    "trash can": "trash bin",
-    "tub": "bathtub",
-    "tv cabinet": "tv stand",
-    "wardrobe": "closet",
-    "washing machine": "washer",
+    "bathtub": ("tub",),
+    "bookshelf": ("bookcase", "bookshelves"),
+    "cabinet": ("cupboard",),
+    "chair": ("armchair",),
+    "closet": ("wardrobe",),
+    "computer mouse": ("mouse", "computer mice"),
+    "computer tower": ("computer", "pc"),
+    "counter": ("countertop",),
+    "cup": ("mug",),
+    "lamp": ("light",),
+    "monitor": ("screen", "computer monitor", "computer screen"),
+    "nightstand": ("bedside table",),
+    "pan": ("frying pan",),
+    "picture": ("painting",),
+    "plant": ("potted plant",),
+    "refrigerator": ("fridge",),
+    "rug": ("carpet",),
+    "shelf": ("shelves",),
+    "sofa": ("couch", "settee"),
+    "stove": ("oven", "cooker"),
+    "telephone": ("phone",),
+    "trash bin": ("trash can", "bin", "garbage can"),
+    "tv": ("television",),
+    "tv stand": ("tv cabinet",),
+    "washer": ("washing machine",),
 }
+"""Other names of a category. Questions are searched for them, and answers may use them, with these exceptions:"""
+ANSWERS_ONLY = frozenset({"computer", "frying pan", "light", "mouse", "pc", "potted plant", "screen"})
+"""Right as an answer; in a question most of them may mean something else (the light of day)."""
+QUESTIONS_ONLY = frozenset({
+    "armchair", "bookshelves", "computer mice", "computer screen", "cooker", "garbage can", "settee", "shelves",
+})  # fmt: skip
+"""Understood in a question, but not accepted as an answer."""
 
 _INDEX = {name: i for i, name in enumerate(VOCABULARY)}
-_WORDS = {**{name: name for name in VOCABULARY[1:]}, **SYNONYMS}
+_OTHERS = {other: name for name, others in SYNONYMS.items() for other in others if other not in ANSWERS_ONLY}
+_WORDS = {name: name for name in VOCABULARY[1:]} | _OTHERS
 _NAMES = "|".join(sorted(_WORDS, key=len, reverse=True))
 _PATTERN = re.compile(rf"\b(?ai:({_NAMES})(?:e?s)?)\b")  # of ASCII letters: others, such as ı, count as i elsewhere
 

@@ -1,12 +1,11 @@
 """Loop closure: a place that is seen again corrects the camera's path [choice].
 
-Windows are joined one to the next, so their errors add up, and one lost step turns all that follows. A pose graph keeps
-one keyframe a window, of a bounded number, with its features. A new keyframe is compared with those that it may show
-again; where enough features agree on one motion, that motion becomes an edge beside the steps of the path, and all
-poses are relaxed together, so that the error goes to the steps that were wrong: every edge loses its say as it strains
-(Geman and McClure's estimator), a step of the path later than a closed loop.
+Windows are joined one to the next, so errors add up, and one wrong step rotates everything after it. A pose graph keeps
+one keyframe a window, of a bounded number, with its features. A new keyframe is compared with earlier ones; where
+enough matches agree on a relative pose, it becomes an edge beside the steps of the path. Then all poses are optimised
+together. A robust kernel (Geman and McClure's) down-weights inconsistent edges, loops sooner than steps.
 
-All values are immutable; what a graph holds does not grow. Lengths are in the units of the path.
+All values are immutable, and the size of a graph is bounded. Lengths are in the units of the path.
 """
 
 from __future__ import annotations
@@ -16,34 +15,20 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int, UInt8
-from torch import Tensor
 
-from .features import RATIO, Features, Landmarks, match
-from .linear import product, solve
-from .tracking import Pose, Poses, cross, find_motion
+from .configuration import LoopClosureConfig
+from .features import Features, KeyframeFeatures, match, nearest_and_clear
+from .pose_optimization import Pose, Poses, kernel_widening, moved, normal_equations, step_terms
+from .tracking import estimate_relative_pose
 
-KEYFRAMES = 64  # at most; the least needed goes
-KEPT = 300  # features of a keyframe: the strongest
-QUICK = 100  # of them, to find keyframes that may show the same
-CANDIDATES = 4  # keyframes that are compared in full
-LEAST = 25  # matches that must agree on a closed loop
 PER_FEATURE = ("pixels", "descriptors", "depth")
-FINE = 512  # steps of a descriptor's number, which is at most 1/2 nearly always
-TURN = 2.0  # median depths that a radian counts as in the distance of two viewpoints
-# Deviations of a step of the path, and of a closed loop on `USUAL` matches: radians, median depths [validation homes].
-STEP_TURN, STEP_SHIFT = np.radians(2), 0.04
-LOOP_TURN, LOOP_SHIFT = np.radians(2), 0.04
-USUAL = 40
-LOST = 10.0  # times as uncertain is a step that no matches tell
-ROUNDS = 10  # of relaxing
-STEP_KERNEL, LOOP_KERNEL, WIDE = 4.0, 3.0, 16.0  # deviations at which an edge loses its say; times that at the start
+DESCRIPTOR_SCALE = 512  # descriptors are kept as integers; their numbers are nearly always at most 1/2
 
 
 @dataclass(frozen=True)
 class Keyframe:
-    """A frame of the path, whose place may be seen again. `pixels` count from the image's centre."""
+    """A frame of the path whose place may be seen again. `pixels` count from the image's centre."""
 
     frame: int
     world_from_camera: Pose
@@ -52,83 +37,95 @@ class Keyframe:
     depth: Float[np.ndarray, " features"]
 
     def features(self) -> Features:
-        """Give the features as they were found, nearly."""
-        return Features(self.pixels.astype(np.float64), self.descriptors.astype(np.float32) / FINE, self.depth)
+        """Return the features, with descriptors rounded to 1/512."""
+        descriptors = self.descriptors.astype(np.float32) / DESCRIPTOR_SCALE
+        return Features(self.pixels.astype(np.float64), descriptors, self.depth)
 
 
 class PoseEdge(NamedTuple):
-    """How two keyframes, by their frames' numbers, lie to each other, with deviations: radians, units of length."""
+    """The relative pose of two keyframes, by their frames' numbers, with its standard deviations: radians, and units of
+    length. `is_loop`: a closed loop, else a step of the path."""
 
     first: int
     second: int
     first_from_second: Pose
-    turn: float
-    shift: float
-    closes: bool  # a loop; else a step of the path
+    rotation_deviation: float
+    translation_deviation: float
+    is_loop: bool
 
 
 @dataclass(frozen=True)
-class Correction:
-    """How a graph moved what was placed before: `motion` is new world from old, for the frames up to each keyframe."""
+class PoseCorrection:
+    """How loops moved what was placed before. `motion` is new world from old world for the frames up to each keyframe;
+    `frames` are the keyframes' numbers."""
 
     frames: Int[np.ndarray, " keyframes"]
     motion: Float[np.ndarray, "keyframes 4 4"]
 
-    def of(self, frames: Int[Tensor, " frames"]) -> Float[Tensor, "frames 4 4"]:
-        """Give the motion of each frame."""
-        index = np.searchsorted(self.frames, frames.numpy()).clip(max=len(self.frames) - 1)
-        return torch.from_numpy(self.motion[index]).float()
+    def of(self, frames: Int[np.ndarray, " frames"]) -> Float[np.ndarray, "frames 4 4"]:
+        """Return the motion of each frame: that of the first keyframe from it on, or of the last keyframe."""
+        return self.motion[np.searchsorted(self.frames, frames).clip(max=len(self.frames) - 1)]
 
 
 @dataclass(frozen=True)
 class PoseGraph:
-    """Keyframes in the order of their frames, and the edges between them. The first keyframe stays where it is."""
+    """Keyframes in the order of their frames, and the edges between them. The first keyframe's pose is fixed."""
 
     keyframes: tuple[Keyframe, ...] = ()
     edges: tuple[PoseEdge, ...] = ()
 
-    def then(self, frame: int, pose: Pose, landmarks: Landmarks, unit: float, since: int) -> PoseGraph:
-        """Return the graph with one more keyframe, where the path puts it, or where closed loops do. `unit` is the
-        median depth; with keyframes from the frame `since` on no loop is looked for."""
-        features = landmarks.features
+    def add(
+        self,
+        frame: int,
+        pose: Pose,
+        found: KeyframeFeatures,
+        median_depth: float,
+        loops_before: int,
+        config: LoopClosureConfig,
+    ) -> PoseGraph:
+        """Return the graph with one more keyframe, at `pose` unless loops correct it. Only keyframes of frames before
+        `loops_before` are searched for loops. The last keyframe of the result is the new one."""
+        features, most = found.features, config.max_features
         new = Keyframe(
             frame,
             pose,
-            features.pixels[:KEPT].astype(np.float32),
-            (features.descriptors[:KEPT] * FINE).round().clip(0, 255).astype(np.uint8),
-            features.depth[:KEPT],
+            features.pixels[:most].astype(np.float32),
+            (features.descriptors[:most] * DESCRIPTOR_SCALE).round().clip(0, 255).astype(np.uint8),
+            features.depth[:most],
         )
         if not self.keyframes:
             return PoseGraph((new,))
-        step = _step(self.keyframes[-1], new, unit, 1.0 if landmarks.certain else LOST)
-        earlier = [key for key in self.keyframes if key.frame < since]
-        loops = [loop for key in likely(earlier, new) if (loop := close(key, new, landmarks.focal, unit)) is not None]
+        uncertainty = 1.0 if found.connected else config.unmatched_uncertainty
+        step = _step(self.keyframes[-1], new, median_depth, uncertainty, config)
+        earlier = [key for key in self.keyframes if key.frame < loops_before]
+        edges = [
+            match_keyframe(key, new, found.focal, median_depth, config) for key in loop_candidates(earlier, new, config)
+        ]
+        loops = [edge for edge in edges if edge is not None]
         graph = PoseGraph((*self.keyframes, new), (*self.edges, step, *loops))
-        return (graph.relaxed() if loops else graph)._thinned(unit)
+        return (graph.optimized(config) if loops else graph)._bounded(median_depth, config)
 
-    def to_tensors(self) -> dict[str, Tensor]:
-        """Give what the graph holds as a few tensors, by name; nothing for an empty one."""
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the graph as a few arrays, by name; nothing for an empty one."""
         if not self.keyframes:
             return {}
-        arrays = {
+        deviations = [(edge.rotation_deviation, edge.translation_deviation) for edge in self.edges]
+        return {
             "frames": np.array([key.frame for key in self.keyframes]),
             "features": np.array([len(key.depth) for key in self.keyframes]),
             "world_from_camera": self.poses,
             **{name: np.concatenate([getattr(key, name) for key in self.keyframes]) for name in PER_FEATURE},
             "edge_frames": np.array([edge[:2] for edge in self.edges], int).reshape(-1, 2),
             "edge_motions": np.array([edge.first_from_second for edge in self.edges]).reshape(-1, 4, 4),
-            "edge_deviations": np.array([(edge.turn, edge.shift) for edge in self.edges]).reshape(-1, 2),
-            "edge_closes": np.array([edge.closes for edge in self.edges], bool),
+            "edge_deviations": np.array(deviations).reshape(-1, 2),
+            "edge_closes": np.array([edge.is_loop for edge in self.edges], bool),
         }
-        return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
 
     @staticmethod
-    def from_tensors(tensors: Mapping[str, Tensor]) -> PoseGraph:
-        """Restore a graph from `to_tensors`. Raises KeyError or ValueError where something is missing or does not
-        fit."""
-        if not tensors:
+    def from_arrays(arrays: Mapping[str, np.ndarray]) -> PoseGraph:
+        """Restore a graph from `to_arrays`. Raises KeyError for missing arrays, ValueError for lengths that differ."""
+        if not arrays:
             return PoseGraph()
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         ends = np.cumsum(arrays["features"])[:-1]
         features = (np.split(arrays[name], ends) for name in PER_FEATURE)
         placed = zip(arrays["frames"].tolist(), arrays["world_from_camera"], *features, strict=True)
@@ -142,12 +139,12 @@ class PoseGraph:
         """The keyframes' poses, world from camera."""
         return np.stack([key.world_from_camera for key in self.keyframes])
 
-    def relaxed(self) -> PoseGraph:
-        """Return the graph with poses that its edges agree on best; as it is where they have no such poses."""
+    def optimized(self, config: LoopClosureConfig) -> PoseGraph:
+        """Return the graph with optimised poses; unchanged where the optimisation fails."""
         number = {key.frame: index for index, key in enumerate(self.keyframes)}
         ends = np.array([(number[edge.first], number[edge.second]) for edge in self.edges])
         try:
-            poses = relax(self.poses, ends, self.edges)
+            poses = optimize_poses(self.poses, ends, self.edges, config)
         except np.linalg.LinAlgError:
             return self
         if not np.isfinite(poses).all():
@@ -155,105 +152,87 @@ class PoseGraph:
         keyframes = (replace(key, world_from_camera=pose) for key, pose in zip(self.keyframes, poses, strict=True))
         return replace(self, keyframes=tuple(keyframes))
 
-    def correction(self, earlier: PoseGraph) -> Correction | None:
-        """Tell how what was placed by an earlier graph of this stream has moved; None where nothing did."""
+    def correction(self, earlier: PoseGraph) -> PoseCorrection | None:
+        """Return how frames moved that an earlier graph of this stream had placed; None where none did."""
         now = {key.frame: key.world_from_camera for key in self.keyframes}
         both = [key for key in earlier.keyframes if key.frame in now]
         if all(now[key.frame] is key.world_from_camera for key in both):
             return None
         motion = [now[key.frame] @ np.linalg.inv(key.world_from_camera) for key in both]
-        return Correction(np.array([key.frame for key in both]), np.stack(motion))
+        return PoseCorrection(np.array([key.frame for key in both]), np.stack(motion))
 
-    def _thinned(self, unit: float) -> PoseGraph:
-        """Return the graph without the keyframe that shows most nearly what another does, where there are too many."""
-        if len(self.keyframes) <= KEYFRAMES:
+    def _bounded(self, median_depth: float, config: LoopClosureConfig) -> PoseGraph:
+        """Remove the keyframe whose viewpoint is nearest to another's, where there are too many."""
+        if len(self.keyframes) <= config.max_keyframes:
             return self
         poses = self.poses
-        apart = np.linalg.norm(poses[:, None, :3, 3] - poses[None, :, :3, 3], axis=-1) / unit
+        distance = np.linalg.norm(poses[:, None, :3, 3] - poses[None, :, :3, 3], axis=-1) / median_depth
         cosine = (np.einsum("iab,jab->ij", poses[:, :3, :3], poses[:, :3, :3]) - 1) / 2
-        apart += TURN * np.arccos(cosine.clip(-1, 1))
-        apart[np.tril_indices(len(apart))] = np.inf
-        apart[:, -1] = np.inf  # the newest stays, and the first
-        gone = int(np.unravel_index(apart.argmin(), apart.shape)[1])
+        distance += config.rotation_distance * np.arccos(cosine.clip(-1, 1))
+        distance[np.tril_indices(len(distance))] = np.inf
+        distance[:, -1] = np.inf  # the first and the newest keyframe stay
+        gone = int(np.unravel_index(distance.argmin(), distance.shape)[1])
         before, leaving, after = self.keyframes[gone - 1 : gone + 2]
         edges = [edge for edge in self.edges if leaving.frame not in (edge.first, edge.second)]
-        steps = [edge for edge in self.edges if leaving.frame in (edge.first, edge.second) and not edge.closes]
-        rough = max(step.turn for step in steps) / STEP_TURN  # two steps become one, as uncertain as the worse
+        steps = [edge for edge in self.edges if leaving.frame in (edge.first, edge.second) and not edge.is_loop]
+        # Two steps become one, as uncertain as the more uncertain of them.
+        uncertainty = max(step.rotation_deviation for step in steps) / config.step_rotation
         keyframes = (*self.keyframes[:gone], *self.keyframes[gone + 1 :])
-        return PoseGraph(keyframes, (*edges, _step(before, after, unit, rough)))
+        return PoseGraph(keyframes, (*edges, _step(before, after, median_depth, uncertainty, config)))
 
 
-def _step(first: Keyframe, second: Keyframe, unit: float, rough: float = 1.0) -> PoseEdge:
+def _step(
+    first: Keyframe, second: Keyframe, median_depth: float, uncertainty: float, config: LoopClosureConfig
+) -> PoseEdge:
     motion = np.linalg.inv(first.world_from_camera) @ second.world_from_camera
-    return PoseEdge(first.frame, second.frame, motion, rough * STEP_TURN, rough * STEP_SHIFT * unit, False)
+    translation = uncertainty * config.step_translation * median_depth
+    return PoseEdge(first.frame, second.frame, motion, uncertainty * config.step_rotation, translation, False)
 
 
-def likely(keyframes: list[Keyframe], new: Keyframe) -> list[Keyframe]:
-    """Return the few keyframes that most of the strongest features speak for."""
-    if len(keyframes) <= CANDIDATES:
+def loop_candidates(keyframes: list[Keyframe], new: Keyframe, config: LoopClosureConfig) -> list[Keyframe]:
+    """Return the few keyframes that match most of the new one's strongest features."""
+    if len(keyframes) <= config.candidates:
         return keyframes
-    known = np.zeros((len(keyframes), QUICK, 128), np.float32)
+    count = config.voting_features
+    known = np.zeros((len(keyframes), count, 128), np.float32)
     for row, key in zip(known, keyframes, strict=True):
-        row[: len(key.descriptors)] = key.descriptors[:QUICK]
-    likeness = product(new.descriptors[:QUICK].astype(np.float32), known.reshape(-1, 128).T) / FINE**2
-    likeness = likeness.reshape(-1, len(keyframes), QUICK)
-    next_best, best = np.moveaxis(np.partition(likeness, -2, axis=2)[:, :, -2:], 2, 0)
-    votes = ((1 - best).clip(0) < RATIO**2 * (1 - next_best)).sum(0)
-    return [keyframes[index] for index in np.argsort(-votes, kind="stable")[:CANDIDATES]]
+        row[: len(key.descriptors)] = key.descriptors[:count]
+    similarity = new.descriptors[:count].astype(np.float32) @ known.reshape(-1, 128).T / DESCRIPTOR_SCALE**2
+    _, clear = nearest_and_clear(similarity.reshape(-1, len(keyframes), count), config.tracking.features.max_ratio)
+    return [keyframes[index] for index in np.argsort(-clear.sum(0), kind="stable")[: config.candidates]]
 
 
-def close(key: Keyframe, new: Keyframe, focal: float, unit: float) -> PoseEdge | None:
-    """Find how a keyframe lies to an earlier one that shows the same; None where too few features agree."""
-    sights = match(key.features(), new.features(), 0, 1)
-    if len(sights.depth) // 2 < LEAST:
+def match_keyframe(
+    key: Keyframe, new: Keyframe, focal: float, median_depth: float, config: LoopClosureConfig
+) -> PoseEdge | None:
+    """Match a keyframe with an earlier one; return the loop's edge, or None where too few matches agree."""
+    matches = match(key.features(), new.features(), 0, 1, config.tracking.features)
+    if len(matches) // 2 < config.min_inliers:
         return None
-    pair = find_motion(sights, focal)
-    if pair is None or pair.agreeing < LEAST:
+    pair = estimate_relative_pose(matches, focal, config.tracking)
+    if pair is None or pair.inliers < config.min_inliers:
         return None
-    rough = (USUAL / pair.agreeing) ** 0.5
-    return PoseEdge(key.frame, new.frame, pair.first_from_second, rough * LOOP_TURN, rough * LOOP_SHIFT * unit, True)
+    uncertainty = (config.loop_inliers / pair.inliers) ** 0.5
+    translation = uncertainty * config.loop_translation * median_depth
+    return PoseEdge(key.frame, new.frame, pair.first_from_second, uncertainty * config.loop_rotation, translation, True)
 
 
-def relax(poses: Poses, ends: Int[np.ndarray, "edges 2"], edges: tuple[PoseEdge, ...]) -> Poses:
-    """Move poses, but the first, to where the edges between `ends` agree best: Gauss and Newton's steps, with kernels
-    that narrow."""
-    poses = poses.copy()
+def optimize_poses(
+    poses: Poses, ends: Int[np.ndarray, "edges 2"], edges: tuple[PoseEdge, ...], config: LoopClosureConfig
+) -> Poses:
+    """Optimise all poses but the first by Gauss-Newton steps with robust kernels whose widths fall. `ends` are the
+    indices of each edge's poses. Raises LinAlgError where the equations are singular."""
     goals = np.stack([edge.first_from_second for edge in edges])
-    scale = np.repeat([(1 / edge.turn, 1 / edge.shift) for edge in edges], 3, axis=1)
-    kernel = np.where([edge.closes for edge in edges], LOOP_KERNEL, STEP_KERNEL)
-    at = 6 * ends[:, :, None] + np.arange(6)  # unknowns of an edge's two poses
-    at = at.reshape(len(edges), 12)
-    for turn in range(ROUNDS):
-        steps = np.linalg.inv(poses[ends[:, 0]]) @ poses[ends[:, 1]]
-        rotation, place = steps[:, :3, :3], steps[:, :3, 3]
-        errors = np.concatenate((axis_angle(goals[:, :3, :3].mT @ rotation), place - goals[:, :3, 3]), 1) * scale
-        slopes = np.zeros((len(edges), 6, 12))
-        slopes[:, :3, :3], slopes[:, :3, 6:9] = -rotation.mT, np.eye(3)
-        slopes[:, 3:, :3], slopes[:, 3:, 3:6], slopes[:, 3:, 9:] = cross(place), -np.eye(3), rotation
-        slopes *= scale[:, :, None]
-        width = kernel * max(1.0, WIDE * (1 - 2 * turn / ROUNDS))
-        weight = (1 + (errors**2).sum(1) / width**2) ** -2.0
-        curvature, gradient = np.zeros((6 * len(poses),) * 2), np.zeros(6 * len(poses))
-        np.add.at(curvature, (at[:, :, None], at[:, None, :]), slopes.mT * weight[:, None, None] @ slopes)
-        np.add.at(gradient, at, ((slopes.mT * weight[:, None, None]) @ errors[:, :, None])[:, :, 0])
-        curvature[np.diag_indices(len(curvature))] += 1e-9
-        change = -solve(curvature[6:, 6:], gradient[6:]).reshape(-1, 2, 3)
-        poses[1:, :3, 3] += (poses[1:, :3, :3] @ change[:, 1, :, None])[:, :, 0]
-        poses[1:, :3, :3] = poses[1:, :3, :3] @ rotations(change[:, 0])
+    scale = np.repeat([(1 / edge.rotation_deviation, 1 / edge.translation_deviation) for edge in edges], 3, axis=1)
+    kernel = np.where([edge.is_loop for edge in edges], config.loop_kernel, config.step_kernel)
+    for iteration in range(config.iterations):
+        jacobian, errors, unknowns = step_terms(poses, ends, goals)
+        width = kernel * kernel_widening(config.kernel_start, iteration, config.iterations)
+        robust = 1 / (1 + ((scale * errors) ** 2).sum(1) / width**2)
+        factor = scale * robust[:, None]
+        size = 6 * len(poses)
+        hessian, gradient = normal_equations(factor[:, :, None] * jacobian, factor * errors, unknowns, size)
+        hessian[np.diag_indices(size)] += 1e-9
+        change = -np.linalg.solve(hessian[6:, 6:], gradient[6:])
+        poses = np.concatenate((poses[:1], moved(poses[1:], change)))
     return poses
-
-
-def axis_angle(rotation: Float[np.ndarray, "batch 3 3"]) -> Float[np.ndarray, "batch 3"]:
-    """Give rotations as axis times angle (radians)."""
-    odd = np.stack([rotation[:, 2, 1], rotation[:, 0, 2], rotation[:, 1, 0]], 1)
-    odd = (odd - np.stack([rotation[:, 1, 2], rotation[:, 2, 0], rotation[:, 0, 1]], 1)) / 2
-    sine = np.linalg.norm(odd, axis=1)
-    angle = np.arctan2(sine, (np.trace(rotation, axis1=1, axis2=2) - 1) / 2)
-    return odd * (angle / sine.clip(1e-12))[:, None]
-
-
-def rotations(turns: Float[np.ndarray, "batch 3"]) -> Float[np.ndarray, "batch 3 3"]:
-    """Give the rotations of axes times angles (Rodrigues's formula)."""
-    angle = np.linalg.norm(turns, axis=1)[:, None, None]
-    skew = cross(turns) / angle.clip(1e-12)
-    return np.eye(3) + np.sin(angle) * skew + (1 - np.cos(angle)) * skew @ skew

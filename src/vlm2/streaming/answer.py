@@ -1,4 +1,4 @@
-"""What a session replies."""
+"""The answers of a session."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ class Evidence:
 class Answer:
     """An answer: its words, the frames it rested on (heaviest first), and the seconds it took.
 
-    The weights are the language model's attention to the memory's slots, as far as this question draws more of it than
-    a neutral one, carried back through the memory's reads to the frames that the slots were made of (`docs/memory.md`
-    has the formula). They tell where the model looked, not why it answered so. `prefilled` is how many tokens the
-    language model had to read before the first word: on an unchanged memory those of the question alone. `recalled` is
-    what followed for the question from where and when its things were seen, and was told to the language model, which
-    mostly repeats it; None where nothing followed (`vlm2.models.recall`).
+    The weights of the evidence come from the language model's attention to the memory's slots: how much more of it this
+    question draws than a neutral one, carried back through the memory's reads to the frames that the slots were made of
+    (`streaming/evidence.py` has the formula). They show where the model looked, not why it gave this answer.
+
+    `prefilled` counts the tokens that the language model read before the first word; on an unchanged memory these are
+    the question's own. `recalled` is the answer that the recall computed (`vlm2.models.recall`) and that the language
+    model was given with the question; None where the recall had no answer.
     """
 
     text: str

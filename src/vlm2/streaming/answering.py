@@ -14,10 +14,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
+from ..core import ContextSlots, DualState
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import check_length
 from ..models.number_decoding import nearest_expected, number_distribution
-from ..models.recall import CameraPath, Recollection, infer, told
+from ..models.recall import CameraPath, ObjectEvidence, append_recalled, infer
 from ..questions.question import WORD_REQUEST
 
 NEUTRAL = f"Describe the video.\n{WORD_REQUEST}"  # asks about nothing that one frame shows more than another
@@ -38,26 +39,20 @@ def model_lock(model: PreTrainedModel) -> threading.RLock:
 class Prefix:
     """What all questions about one state of the memory share: the prompt's beginning and the video, already read.
 
-    `memory_tokens` and `times` are of the slots that were read; the video starts at `start`, with `tokens` a slot.
+    `slots` were read; the video starts at position `start`, with `tokens` a slot.
     `cache` holds `length` positions between questions; while one is answered, more. `neutral` is the attention that
     each slot gets from a question about nothing in particular. `read` is how many tokens had to be read for all this.
     `recollection` is what the model's recall makes of the slots, if it has one.
     """
 
     cache: DynamicCache
-    memory_tokens: Float[Tensor, "slots patches dim"]
-    times: Float[Tensor, " slots"]
+    slots: ContextSlots
     start: int
     tokens: int
     length: int
     read: int
     neutral: Float[Tensor, " slots"]
-    recollection: Recollection | None = None
-
-    @property
-    def slots(self) -> int:
-        """How many slots were read."""
-        return len(self.memory_tokens)
+    recollection: ObjectEvidence | None = None
 
 
 @dataclass(frozen=True)
@@ -85,16 +80,8 @@ class Answerer:
         self.lock = model_lock(model)
 
     @torch.inference_mode()
-    def read(
-        self,
-        memory_tokens: Float[Tensor, "slots patches dim"],
-        times: Float[Tensor, " slots"],
-        grid: tuple[int, int],
-        earlier: Prefix | None = None,
-        coordinates: Float[Tensor, "slots patches 3"] | None = None,
-    ) -> Prefix:
-        """Read the prompt up to the question, video included; `times` are the slots', in seconds, `coordinates` their C
-        for the recall, which is left out where they are not known.
+    def read(self, slots: ContextSlots, grid: tuple[int, int], earlier: Prefix | None = None) -> Prefix:
+        """Read the prompt up to the question, video included.
 
         Of an earlier prefix, which is used up, everything before the first slot that changed is kept; a slot is the
         same when its M and its time are, bit for bit.
@@ -105,35 +92,36 @@ class Answerer:
                 cache, start, same = DynamicCache(), 0, 0
             else:
                 cache, start = earlier.cache, earlier.start
-                same = min(_same_slots(earlier.memory_tokens, memory_tokens), _same_slots(earlier.times, times))
-                if same == earlier.slots == len(memory_tokens):
+                pairs = ((earlier.slots.tokens, slots.tokens), (earlier.slots.times, slots.times))
+                same = min(_same_slots(*pair) for pair in pairs)
+                if same == len(earlier.slots.times) == len(slots.times):
                     return replace(earlier, read=0)
                 cache.crop(start + same * earlier.tokens - earlier.length)  # a negative number of positions to drop
             before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
-            video = self.model.say(memory_tokens[same:], times[same:], grid).to(before)
+            video = self.model.say(slots.tokens[same:], slots.times[same:], grid).to(before)
             recollection = None
             known = None if earlier is None else earlier.recollection
-            if coordinates is not None and (same == 0 or known is not None):
-                recollection = self.model.recollect(video, coordinates[same:], times[same:], grid)
+            if len(slots.times):
+                recollection = self.model.recollect(video, slots.coordinates[same:], slots.times[same:], grid)
                 if recollection is not None and known is not None:
-                    places = self.model.token_places(coordinates, grid).cpu()  # a closed loop moves old slots, too
+                    places = self.model.token_places(slots.coordinates, grid).cpu()  # a closed loop moves old slots
                     recollection = replace(known.first(same).then(recollection), places=places)
             new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
             self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
             start, tokens = before.shape[1], video.shape[1]
-            length = start + len(memory_tokens) * tokens + after.shape[1]
+            length = start + len(slots.times) * tokens + after.shape[1]
             ids = self.processor.question_ids(NEUTRAL)
-            unknown = memory_tokens.new_zeros(len(memory_tokens))
+            unknown = slots.tokens.new_zeros(len(slots.times))
             read = new.shape[1] + len(ids)
-            prefix = Prefix(cache, memory_tokens, times, start, tokens, length, read, unknown, recollection)
+            prefix = Prefix(cache, slots, start, tokens, length, read, unknown, recollection)
             neutral, _ = self._look(prefix, ids)
             self._forget(prefix)
         return replace(prefix, neutral=neutral)
 
     def read_blind(self) -> Prefix:
         """Read the prompt with nothing where the video would be, so that a blind model decodes as a seeing one."""
-        nothing = torch.empty(0, 1, self.model.config.dim, device=self.model.language_backbone.device)
-        return self.read(nothing, nothing.new_empty(0), (1, 1))
+        nothing = torch.empty(1, 1, self.model.config.dim, device=self.model.language_backbone.device)
+        return self.read(DualState.empty(nothing).context_slots(), (1, 1))
 
     def check(self, prompt: str, most_tokens: int) -> None:
         """Raise ValueError for a question that is empty, or too long even where nothing was seen."""
@@ -150,7 +138,7 @@ class Answerer:
         recalled = None
         if tools and prefix.recollection is not None:
             recalled = infer(prefix.recollection, prompt, self.model.counting, path)
-        ids = self.processor.question_ids(told(prompt, recalled))
+        ids = self.processor.question_ids(append_recalled(prompt, recalled))
         check_length(self.model.context_length, len(ids), prefix.length, most_tokens, prompt)
         with self.lock:
             attention, logits = self._look(prefix, ids)
@@ -248,8 +236,8 @@ def _same_slots(earlier: Float[Tensor, "_ ..."], now: Float[Tensor, "slots ..."]
 def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, " slots"]:
     """Average the new tokens' attention over layers, heads and tokens, and add it up by slot."""
     mean = torch.stack([layer[0].float().mean((0, 1)).to(prefix.neutral) for layer in layers]).mean(0)
-    slots = mean[prefix.start : prefix.start + prefix.slots * prefix.tokens].unflatten(0, (prefix.slots, prefix.tokens))
-    return slots.sum(1)
+    count = len(prefix.neutral)
+    return mean[prefix.start : prefix.start + count * prefix.tokens].unflatten(0, (count, prefix.tokens)).sum(1)
 
 
 def _drawn(attention: Float[Tensor, " slots"], neutral: Float[Tensor, " slots"]) -> Float[Tensor, " slots"]:

@@ -23,7 +23,7 @@ from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
 FORMAT = "vlm2mem"
-VERSION = 2
+VERSION = 3
 LONGEST_HEADER = 1 << 24  # bytes
 BLANK = "0" * 64
 # The record is JSON inside a JSON string, so its quotes are escaped.

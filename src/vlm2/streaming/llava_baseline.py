@@ -12,7 +12,7 @@ from ..models.llava_video import FRAMES, LlavaVideo, frame_indices
 from ..video import VideoFile
 from .answer import Answer
 from .load import LoadedModel
-from .session import MOST_TOKENS, worded
+from .session import MOST_TOKENS, with_answer_request
 from .stopwatch import Stopwatch
 
 
@@ -49,7 +49,7 @@ class Baseline:
     def ask(self, questions: Sequence[str], most_tokens: int = MOST_TOKENS) -> list[Answer]:
         """Answer questions about the video; they share the time that they took. There is no evidence."""
         started = clock.perf_counter()
-        prompts = [worded(question) for question in questions]
+        prompts = [with_answer_request(question) for question in questions]
         words = self._llava.answer(self._images, self._seconds, self._times, prompts, most_tokens)
         seconds = (clock.perf_counter() - started) / len(questions)
         return [Answer(text, (), seconds) for text in words]

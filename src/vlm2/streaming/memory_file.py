@@ -1,4 +1,4 @@
-"""A stream as a file (`.vlm2mem`), tied to the model that watched. `docs/memory.md` lists what is in it."""
+"""A stream as a file (`.vlm2mem`), tied to the model that watched (`docs/reference/memory-file.md`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..models.windows import FrameInputs, WindowState
 from ..slam.loop_closure import PoseGraph
 from . import container
 from .evidence import SourceFrame
-from .memory_log import HeldFrame, Trace, Write
+from .memory_log import HeldFrame, MemoryLog, WriteRecord
 from .model_identity import Identity
 from .stream import Stream
 from .trajectory import ThinnedTrajectory
@@ -59,7 +59,7 @@ def _stream(path: str | Path, tensors: Tensors, record: dict[str, Any]) -> Strea
 def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
     """Divide a stream into named tensors and a JSON record."""
     assert stream.windows is not None
-    windows, placed, trace = stream.windows, stream.windows.placed, stream.trace
+    windows, placed, log = stream.windows, stream.windows.placed, stream.log
     parts: dict[str, dict[str, Any]] = {
         "memory": {} if stream.memory is None else stream.memory.to_tensors(),
         "waiting": {
@@ -69,10 +69,10 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         },
         "inputs": vars(windows.inputs),
         "placed": {} if placed is None else vars(placed),
-        "graph": windows.graph.to_tensors(),
+        "graph": {name: torch.from_numpy(array) for name, array in windows.graph.to_arrays().items()},
         "stream": {} if stream.unit is None else {"unit": torch.as_tensor(stream.unit)},
-        "trajectory": vars(trace.trajectory),
-        **{f"kept.{index}": vars(kept) for index, kept in enumerate(trace.kept)},
+        "trajectory": vars(stream.trajectory),
+        **{f"held.{index}": vars(held) for index, held in enumerate(log.held)},
     }
     tensors = {
         f"{part}.{name}": value for part, values in parts.items() for name, value in values.items() if _is_tensor(value)
@@ -88,10 +88,10 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         "overlap": windows.overlap,
         "inputs_grid": windows.inputs.grid,
         "placed": None if placed is None else {"grid": placed.grid, "metric": placed.metric},
-        "trace": {
-            "stride": trace.trajectory.stride,
-            "kept": [{k: v for k, v in vars(kept).items() if not _is_tensor(v)} for kept in trace.kept],
-            "log": [asdict(write) for write in trace.log],
+        "stride": stream.trajectory.stride,
+        "log": {
+            "held": [{k: v for k, v in vars(held).items() if not _is_tensor(v)} for held in log.held],
+            "writes": [asdict(write) for write in log.writes],
         },
     }
     return tensors, record
@@ -108,14 +108,14 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
     placed = None
     if record["placed"] is not None:
         values = {**part("placed"), "grid": tuple(record["placed"]["grid"]), "metric": record["placed"]["metric"]}
-        placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry) if field.name != "landmarks"})
-    memory, told = part("memory"), record["trace"]
-    placed_frames, graph = record["frames"] - len(record["times"]), PoseGraph.from_tensors(part("graph"))
-    kept: list[dict[str, Any]] = [{**entry, **part(f"kept.{index}")} for index, entry in enumerate(told["kept"])]
-    trace = Trace(
-        kept=tuple(HeldFrame(**{**k, "sources": tuple(SourceFrame(*source) for source in k["sources"])}) for k in kept),
-        log=tuple(Write(**line) for line in told["log"]),
-        trajectory=ThinnedTrajectory(**part("trajectory"), stride=told["stride"]),
+        placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry)})
+    memory, entries = part("memory"), record["log"]["held"]
+    placed_frames = record["frames"] - len(record["times"])
+    graph = PoseGraph.from_arrays({name: tensor.numpy() for name, tensor in part("graph").items()})
+    held: list[dict[str, Any]] = [{**entry, **part(f"held.{index}")} for index, entry in enumerate(entries)]
+    log = MemoryLog(
+        tuple(HeldFrame(**{**h, "sources": tuple(SourceFrame(*source) for source in h["sources"])}) for h in held),
+        tuple(WriteRecord(**line) for line in record["log"]["writes"]),
     )
     return Stream(
         frames=record["frames"],
@@ -128,7 +128,8 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         memory=DualState.from_tensors(memory) if memory else None,
         grid=tuple(record["grid"]),
         size=tuple(record["size"]),
-        trace=trace,
+        trajectory=ThinnedTrajectory(**part("trajectory"), stride=record["stride"]),
+        log=log,
         thumbnails=record["thumbnails"],
     )
 

@@ -1,33 +1,28 @@
-"""The memory's diary, beside the memory: what each write did, what the kept frames show and stem from, the way walked.
+"""The log beside the memory: what each write did, and what the held frames show and were made of.
 
-It explains: evidence, `vlm2 view`, maps. Of all this the model reads only where the kept frames' patches are, for its
-recall. All of it is of bounded size.
+It explains the memory (evidence, `vlm2 view`); nothing that computes reads it. Its size is bounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from ..slam.loop_closure import Correction
 from .evidence import SourceFrame, Sources, mix
-from .trajectory import ThinnedTrajectory
 
-LOG = 512  # writes that are remembered
+LONGEST = 512  # writes that are remembered
 NO_SLOT = -1
 
 
 @dataclass(frozen=True)
-class Read:
-    """What happened in the memory at one frame.
+class ReadRecord:
+    """The events in the memory at one frame.
 
     `working` and `episodic` are the frames in each memory with the share of the read's attention that they got; `gate`
     is the mean γ (1: the working memory alone was read, 0: the episodic one, None: neither); `read_share` is ρ of
-    `sources`; `deleted` is the frame that the bank gave up, `similar` the one to which it was most similar, and
+    `evidence`; `deleted` is the frame that the bank deleted, `similar` the one to which it was most similar, and
     `similarity` their cosine.
     """
 
@@ -43,27 +38,26 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Write:
-    """One line of the log: a frame was written to a slot of the bank (-1: there is no bank), for which the bank gave up
-    `evicted`, which had the cosine `similarity` with the frame `similar`. Fields are None where there was nothing."""
+class WriteRecord:
+    """One line of the log: a frame was written to a slot of the bank. A field is None where there was nothing."""
 
-    slot: int
+    slot: int  # of the bank; -1: there is no bank
     frame: int
     time: float  # seconds
-    similarity: float | None
-    similar: int | None
-    evicted: int | None
+    similarity: float | None  # the cosine of the evicted frame and the similar one
+    similar: int | None  # the frame that the evicted one was most similar to
+    evicted: int | None  # the frame that the bank deleted
     evicted_time: float | None  # seconds
     gate: float | None  # mean γ
-    read_share: float  # ρ
+    read_share: float  # ρ of `evidence`
 
 
 @dataclass(frozen=True)
 class HeldFrame:
     """A frame that the memory holds now, in the bank (`slot` ≥ 0) or among the last ones (-1), or both.
 
-    `weight` is how many frames the entry stands for. `world_from_camera` and `points` (C: X averaged over patches) are
-    in the stream's world, metres where the geometry is metric; None in sessions of an older format.
+    `weight` is how many frames the entry stands for, `confidence` the geometry encoder's for each patch in [0, 1],
+    `thumbnail` a small JPEG. Where the frame was seen is in the memory's slot.
     """
 
     frame: int
@@ -71,62 +65,34 @@ class HeldFrame:
     slot: int = NO_SLOT
     weight: int = 1
     sources: Sources = ()
-    world_from_camera: Float[Tensor, "4 4"] | None = None
-    points: Float[Tensor, "patches 3"] | None = None
     confidence: Float[Tensor, " patches"] | None = None
     thumbnail: UInt8[Tensor, " bytes"] | None = None
 
 
 @dataclass(frozen=True)
-class Trace:
-    """The diary so far. `kept` is in the order of frames."""
+class MemoryLog:
+    """The log so far: the frames held now, in the order of frames, and the last `LONGEST` writes."""
 
-    kept: tuple[HeldFrame, ...] = ()
-    log: tuple[Write, ...] = ()
-    trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
+    held: tuple[HeldFrame, ...] = ()
+    writes: tuple[WriteRecord, ...] = ()
 
     def sources(self, frame: int, time: float) -> Sources:
         """Return the source frames of a slot's entry; itself where nothing else is known."""
-        return next((k.sources for k in self.kept if k.frame == frame), ()) or (SourceFrame(frame, time, 1.0),)
+        return next((k.sources for k in self.held if k.frame == frame), ()) or (SourceFrame(frame, time, 1.0),)
 
-    def coordinates(self, frames: Sequence[int]) -> Float[Tensor, "frames patches 3"] | None:
-        """Return where the patches of kept frames are; None where one of them is not known."""
-        points = {k.frame: k.points for k in self.kept}
-        found = [p for frame in frames if (p := points.get(frame)) is not None]
-        return torch.stack(found) if len(found) == len(frames) else None
-
-    def moved(self, correction: Correction, unit: float | Tensor) -> Trace:
-        """Return the diary with all that it placed where a graph of the path has it since; a length of `unit` in the
-        world is 1 here."""
-
-        def motion(frames: Tensor) -> Float[Tensor, "frames 4 4"]:
-            found = correction.of(frames)
-            found[:, :3, 3] /= torch.as_tensor(unit).cpu()
-            return found
-
-        kept = []
-        for old, move in zip(self.kept, motion(torch.tensor([k.frame for k in self.kept])), strict=True):
-            pose, points = old.world_from_camera, old.points
-            pose = None if pose is None else move @ pose
-            points = None if points is None else points @ move[:3, :3].mT + move[:3, 3]
-            kept.append(replace(old, world_from_camera=pose, points=points))
-        path = self.trajectory
-        path = replace(path, world_from_camera=motion(path.frames) @ path.world_from_camera)
-        return replace(self, kept=tuple(kept), trajectory=path)
-
-    def then(self, read: Read, shown: HeldFrame, recent: int, has_bank: bool, merges: bool) -> Trace:
-        """Return the diary with one more frame: what happened, and what the frame shows. `recent` is how
+    def then(self, read: ReadRecord, shown: HeldFrame, recent: int, has_bank: bool, merges: bool) -> MemoryLog:
+        """Return the log with one more frame: what happened, and what the frame shows. `recent` is how
         many of the last M are held beside the bank."""
-        kept = {k.frame: k for k in self.kept}
+        kept = {k.frame: k for k in self.held}
         evicted = None if read.deleted is None else kept[read.deleted]
-        in_bank = sum(k.slot != NO_SLOT for k in self.kept)
+        in_bank = sum(k.slot != NO_SLOT for k in self.held)
         slot = NO_SLOT if not has_bank else in_bank if evicted is None else evicted.slot
         kept[read.frame] = replace(shown, slot=slot, sources=_entry_sources(read, kept))
         if evicted is not None:
             if merges and read.similar is not None:
                 kept[read.similar] = _merged(evicted, kept[read.similar])
             kept[evicted.frame] = replace(evicted, slot=NO_SLOT)
-        line = Write(
+        line = WriteRecord(
             slot=slot,
             frame=read.frame,
             time=read.time,
@@ -138,10 +104,10 @@ class Trace:
             read_share=read.read_share,
         )
         held = [k for k in kept.values() if k.slot != NO_SLOT or k.frame > read.frame - recent]
-        return replace(self, kept=tuple(sorted(held, key=lambda k: k.frame)), log=(*self.log, line)[-LOG:])
+        return MemoryLog(tuple(sorted(held, key=lambda k: k.frame)), (*self.writes, line)[-LONGEST:])
 
 
-def _entry_sources(read: Read, kept: dict[int, HeldFrame]) -> Sources:
+def _entry_sources(read: ReadRecord, kept: dict[int, HeldFrame]) -> Sources:
     """S(M) of a new entry, from the sources of the entries that it read (see `sources`)."""
     own = (SourceFrame(read.frame, read.time, 1.0),)
     if read.gate is None:

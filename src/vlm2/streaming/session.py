@@ -20,9 +20,9 @@ from . import memory_file as file
 from .answer import Answer, Evidence
 from .answering import Answerer, Prefix
 from .evidence import Sources, mix
-from .memory_log import Write
+from .memory_log import WriteRecord
 from .stopwatch import Stopwatch
-from .stream import Stream, Watcher
+from .stream import Stream, StreamEncoder
 from .trajectory import ThinnedTrajectory
 
 FRAMES_PER_SECOND = 2.0  # what mini was trained on
@@ -32,7 +32,7 @@ LEAST_EVIDENCE = 0.001  # lighter frames are not named
 
 @runtime_checkable
 class HasSession(Protocol):
-    """What `vlm2.load` returns."""
+    """An object that makes sessions, such as `vlm2.load` returns."""
 
     def session(self) -> Session:
         """Return a new session."""
@@ -40,22 +40,22 @@ class HasSession(Protocol):
 
 
 class Session:
-    """What one model has seen of one place, and what it answers about it.
+    """The memory of one place that one model has seen, and answers about it.
 
-    Frames come from `watch` or one by one from `observe`, in the order of time and of one size. A question never
-    changes what was seen: later answers are the same whether or not it was asked. `spent` holds the seconds that
-    went into "decode", "encode" and "memory". With `thumbnails`, small pictures of the frames that the memory holds are
-    kept for `vlm2 view`.
+    Frames come from `watch`, or one by one from `observe`: in the order of time, and all of one size. A question never
+    changes the memory; later answers are the same with or without it. `spent` holds the seconds that went into
+    "decode", "encode" and "memory". With `thumbnails`, small pictures of the frames in the memory are kept for
+    `vlm2 view`.
 
-    Threads: any number of sessions may share a model, each in its own thread or all in many; and one session may be
-    asked, forked and saved in some threads while it watches in another. A question is about what was seen when `ask`
-    began, and does not hold up `observe`; questions wait for each other where they share a model.
+    Threads: any number of sessions may share a model, each in a thread of its own or several in one. One session may be
+    asked, forked and saved in some threads while it watches in another. A question is about the frames seen when `ask`
+    begins, and does not hold up `observe`. Questions to one model wait for each other.
     """
 
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, thumbnails: bool = True) -> None:
         self.model, self.processor = model, processor
         self._stopwatch = Stopwatch("decode", "encode", "memory")
-        self._watcher = Watcher(model, processor, self._stopwatch)
+        self._encoder = StreamEncoder(model, processor, self._stopwatch)
         self._answerer = Answerer(model, processor)
         self._stream = Stream(thumbnails=thumbnails)  # a value: replaced by `observe`, read by everything else
         self._observing, self._asking = threading.Lock(), threading.Lock()
@@ -71,18 +71,18 @@ class Session:
     def slots(self) -> tuple[int, ...]:
         """The frames, counted from 0, whose tokens a question reads now; none where nothing was seen yet."""
         memory = self._complete(self._stream).memory
-        return () if memory is None else tuple(memory.context_slots()[1].tolist())
+        return () if memory is None else tuple(memory.context_slots().frames.tolist())
 
     @property
-    def log(self) -> tuple[Write, ...]:
-        """What the last writes to the memory did, oldest first; of bounded length. Frames that wait for their window
-        are not in it yet."""
-        return self._stream.trace.log
+    def log(self) -> tuple[WriteRecord, ...]:
+        """The last writes to the memory, oldest first; of bounded length. Frames that wait for their window are not in
+        it yet."""
+        return self._stream.log.writes
 
     @property
     def trajectory(self) -> ThinnedTrajectory:
         """The camera's path, thinned out to a bounded number of poses. Frames that wait are not in it yet."""
-        return self._stream.trace.trajectory
+        return self._stream.trajectory
 
     @property
     def spent(self) -> dict[str, float]:
@@ -96,7 +96,7 @@ class Session:
         progress: Callable[[float], None] | None = None,
         continues: bool = False,
     ) -> None:
-        """Watch a video file at `fps` frames a second (2 by default); `progress` is told the seconds watched so far.
+        """Watch a video file at `fps` frames a second (2 by default), calling `progress` with the seconds so far.
 
         Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
         After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
@@ -124,7 +124,7 @@ class Session:
         """Take in one upright RGB frame (uint8, height × width × 3), seen `time` seconds after the first. Raises
         ValueError for another kind or size of picture, a step back in time, and a time of day."""
         with self._observing:
-            self._stream = self._watcher.observe(self._stream, image, time)
+            self._stream = self._encoder.observe(self._stream, image, time)
 
     def check(self, question: str, most_tokens: int = MOST_TOKENS) -> None:
         """Raise ValueError for a question that `ask` refuses whatever was seen: an empty one, one for fewer tokens than
@@ -133,18 +133,18 @@ class Session:
             raise ValueError("The question is empty; ask something about the video.")
         if most_tokens < 1:
             raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
-        self._answerer.check(worded(readable(question)), most_tokens)
+        self._answerer.check(with_answer_request(readable(question)), most_tokens)
 
     def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True) -> Answer:
-        """Answer a question about what was seen.
+        """Answer a question about the video.
 
-        Without `tools`, the language model answers from the memory's tokens alone, as in the paper: nothing is
-        recalled for it (`Answer.recalled` is None).
+        Without `tools`, the language model answers from the memory's tokens alone, as in the paper, and
+        `Answer.recalled` is None.
 
-        A question of one line gets the request that the model was trained with ("… using a single word or phrase");
-        one of several lines, such as `Question.prompt()` gives, is asked as it is. Raises ValueError for an empty
-        question, for one that the language model has no room for behind what was seen, for fewer tokens than one, and
-        where nothing was seen yet.
+        A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
+        of several lines, such as `Question.prompt()` gives, is used as it is. Raises ValueError for an empty question,
+        for `most_tokens` below 1, where no frame was seen yet, and for a question that is too long for the language
+        model.
         """
         self.check(question, most_tokens)
         if not self.frames:
@@ -154,19 +154,18 @@ class Session:
         with self._asking:
             stream = self._complete(stream)
             assert stream.memory is not None
-            memory_tokens, frames, times = stream.memory.context_slots()
+            slots = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
-            coordinates = stream.trace.coordinates(frames.tolist())
-            prefix = self._answerer.read(memory_tokens, times, stream.grid, earlier, coordinates)
-            path = CameraPath(stream.trace.trajectory.times, stream.trace.trajectory.world_from_camera)
+            prefix = self._answerer.read(slots, stream.grid, earlier)
+            path = CameraPath(stream.trajectory.times, stream.trajectory.world_from_camera)
             try:
-                reply = self._answerer.reply(prefix, worded(question), most_tokens, path, tools)
+                reply = self._answerer.reply(prefix, with_answer_request(question), most_tokens, path, tools)
             except QuestionTooLong:
                 self._prefix = prefix  # refused before the prefix was used
                 raise
             self._prefix = prefix
-            slots = zip(frames.tolist(), times.tolist(), strict=True)
-            sources = [stream.trace.sources(frame, time) for frame, time in slots]
+            seen = zip(slots.frames.tolist(), slots.times.tolist(), strict=True)
+            sources = [stream.log.sources(frame, time) for frame, time in seen]
             evidence = _evidence(reply.attention.tolist(), sources)
             return Answer(
                 reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read, reply.recalled
@@ -180,8 +179,10 @@ class Session:
         return other
 
     def save(self, path: str | Path) -> None:
-        """Keep what was seen in one file of fixed size (see `docs/memory.md`); an earlier file there is replaced whole
-        or not at all. Raises ValueError where nothing was seen yet."""
+        """Write the memory to one file of fixed size (`docs/reference/memory-file.md`).
+
+        An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen yet.
+        """
         file.save(self._stream, self.model, path)
 
     @staticmethod
@@ -195,11 +196,11 @@ class Session:
     def _complete(self, stream: Stream) -> Stream:
         """Return the stream with its waiting frames taken in."""
         if self._completed[0] is not stream:
-            self._completed = stream, self._watcher.complete(stream)
+            self._completed = stream, self._encoder.complete(stream)
         return self._completed[1]
 
 
-def worded(question: str) -> str:
+def with_answer_request(question: str) -> str:
     """Add the request for a short answer to a question of one line; one of several lines is asked as it is."""
     return question if "\n" in question.strip() else f"{question.strip()}\n{WORD_REQUEST}"
 

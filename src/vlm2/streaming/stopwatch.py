@@ -1,4 +1,4 @@
-"""Where the time went."""
+"""Seconds spent, by stage."""
 
 from __future__ import annotations
 

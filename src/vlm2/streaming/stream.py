@@ -1,37 +1,38 @@
-"""A video as it arrives: what was seen so far as a value of fixed size, and the step that takes in a frame."""
+"""A stream of frames: its state, a value of fixed size, and the encoder that adds a frame to it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 from PIL.Image import Image
 from torch import Tensor
 
 from ..core import DualState
-from ..encoders.geometry.encoder import Geometry
-from ..models import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
-from ..models.frame_features import scene_unit
-from ..models.windows import FrameInputs, WindowState, advance, finish
-from .memory_log import HeldFrame, Trace
-from .read_recorder import Reads
+from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models.windows import WindowState
+from ..slam.loop_closure import PoseCorrection
+from .memory_log import HeldFrame, MemoryLog, ReadRecord
+from .read_recorder import ReadRecorder
 from .stopwatch import Stopwatch
 from .thumbnail import thumbnail
+from .trajectory import ThinnedTrajectory
 
 LONGEST = 2**21  # seconds, 24 days: single precision tells the memory's times apart to 0.125 s until then
 
 
 @dataclass(frozen=True)
 class Stream:
-    """What was seen. Its size does not grow with the number of frames.
+    """The state of a stream. Its size does not grow with the number of frames.
 
     `images` and `times` (seconds) are of the frames that wait for their window to fill, `geometry_images` the same
     frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is
-    the length that becomes 1 in the coordinates; `trace` explains the memory. With `thumbnails`, small pictures
-    of the frames that the memory holds are kept.
+    the length that becomes 1 in the coordinates; `trajectory` is the camera's path; `log` explains the memory. With
+    `thumbnails`, the log keeps small pictures of the frames that the memory holds.
     """
 
     frames: int = 0
@@ -44,12 +45,13 @@ class Stream:
     memory: DualState | None = None
     grid: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)  # height and width of the frames as the vision encoder sees them
-    trace: Trace = field(default_factory=Trace)
+    trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
+    log: MemoryLog = field(default_factory=MemoryLog)
     thumbnails: bool = True
 
 
-class Watcher:
-    """Takes frames into a stream with one model. Holds no state of a stream itself."""
+class StreamEncoder:
+    """Adds frames to streams with one model. It holds no state of a stream."""
 
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, stopwatch: Stopwatch) -> None:
         self.model, self.processor, self.stopwatch = model, processor, stopwatch
@@ -89,83 +91,76 @@ class Watcher:
             size=size,
         )
         assert stream.windows is not None
-        if len(stream.windows.inputs) + len(stream.images) < stream.windows.window:
+        if len(stream.images) < stream.windows.missing:
             return stream
-        return self._absorb(stream, last=False)
+        return self._absorb(stream)
 
     def complete(self, stream: Stream) -> Stream:
         """Return the stream with the frames that still wait taken in, from a window that is not full. For a question;
         the stream itself goes on without this, and sees these frames again in their full window."""
-        return self._absorb(stream, last=True) if stream.images else stream
+        return self._absorb(stream) if stream.images else stream
 
     @torch.inference_mode()
-    def _absorb(self, stream: Stream, last: bool) -> Stream:
-        """Send the waiting frames through the encoders and the memory; `last` where no full window is waited for."""
+    def _absorb(self, stream: Stream) -> Stream:
+        """Send the waiting frames through the encoders and the memory."""
         assert stream.windows is not None
         with self.stopwatch("encode"):
-            visual_tokens, windows, geometry = self._encode(stream, stream.windows, last)
-            unit = scene_unit(geometry, windows.window) if stream.unit is None else stream.unit
-            times = torch.tensor(stream.times, device=visual_tokens.device)
-            features = FrameFeatures.join(visual_tokens, geometry, stream.grid, times, unit)
-            tokens_3d = self.model.represent(features)
-        with self.stopwatch("memory"):
-            memory, reads = self._remember(tokens_3d, stream)
+            seen = torch.stack(stream.geometry_images) if stream.geometry_images else None
+            windows, features, unit = self.model.frame_encoder.advance(
+                stream.windows, torch.stack(stream.images), torch.tensor(stream.times), seen, stream.unit
+            )
             if (correction := windows.correction(stream.windows)) is not None:
-                stream = replace(stream, trace=stream.trace.moved(correction, unit))
-            trace = self._explain(stream, reads, features, geometry.world_from_camera, unit)
+                stream = _moved(stream, correction, unit)
+            tokens_3d = self.model.represent(features)
+        first, recorder = stream.frames - len(stream.times), ReadRecorder()
+        assert features.world_from_camera is not None
+        with self.stopwatch("memory"):
+            _, memory, _ = self.model.memory(
+                tokens_3d[None],
+                features.times[None],
+                features.patch_coordinates[None],
+                features.world_from_camera[None],
+                state=stream.memory,
+                first_frame=first,
+                observer=recorder,
+            )
+            log = self._logged(stream, recorder.fetch(first, stream.times), features.confidence.cpu())
+        path = stream.trajectory.then(
+            torch.arange(first, stream.frames),
+            torch.tensor(stream.times, dtype=torch.float64),
+            features.world_from_camera.cpu(),
+        )
         taken = replace(stream, images=(), geometry_images=(), times=())
-        return replace(taken, windows=windows, unit=unit, memory=memory, trace=trace)
+        return replace(taken, windows=windows, unit=unit, memory=memory, trajectory=path, log=log)
 
-    def _remember(self, tokens_3d: Float[Tensor, "frames patches dim"], stream: Stream) -> tuple[DualState, Reads]:
-        """Step through the waiting frames' H; also tell what happened at each."""
-        memory, reads = self.model.memory, Reads()
-        # A copy, which the steps write in place: the stream's own state stays a value.
-        state = memory.writable(memory.empty(tokens_3d) if stream.memory is None else stream.memory)
-        first = stream.frames - len(stream.times)
-        for frame, (frame_tokens, time) in enumerate(zip(tokens_3d, stream.times, strict=True), first):
-            reads.before(memory, frame_tokens, state)
-            memory_tokens, state, event = memory.step(frame_tokens, state, frame, time)
-            reads.after(memory, frame_tokens, memory_tokens, event, frame, time)
-        return state.sealed(), reads
-
-    def _explain(
-        self, stream: Stream, reads: Reads, features: FrameFeatures, poses: Tensor, unit: float | Tensor
-    ) -> Trace:
-        """Write the waiting frames into the diary. Waits for the device, once a window."""
-        config = self.model.memory.config
-        poses = poses.cpu().clone()
-        poses[:, :3, 3] /= torch.as_tensor(unit).cpu()
-        points, confidence = features.patch_coordinates.cpu(), features.confidence.cpu()
-        trace, shown_images = stream.trace, stream.geometry_images or stream.images
-        found = reads.fetch()
-        for index, read in enumerate(found):
-            picture = thumbnail(shown_images[index]) if stream.thumbnails else None
-            shown = HeldFrame(
+    def _logged(
+        self, stream: Stream, reads: Sequence[ReadRecord], confidence: Float[Tensor, "frames patches"]
+    ) -> MemoryLog:
+        """Write the waiting frames into the log."""
+        config, log, images = self.model.memory.config, stream.log, stream.geometry_images or stream.images
+        for read, image, sure in zip(reads, images, confidence, strict=True):
+            held = HeldFrame(
                 frame=read.frame,
                 time=read.time,
-                world_from_camera=poses[index].clone(),
-                points=points[index].clone(),
-                confidence=confidence[index].clone(),
-                thumbnail=picture,
+                confidence=sure.clone(),
+                thumbnail=thumbnail(image) if stream.thumbnails else None,
             )
-            trace = trace.then(read, shown, config.shown, config.episodic, config.episodic_write == "merge")
-        frames = torch.tensor([read.frame for read in found])
-        times = torch.tensor([read.time for read in found], dtype=torch.float64)
-        return replace(trace, trajectory=trace.trajectory.then(frames, times, poses))
+            log = log.then(read, held, config.shown, config.episodic, config.episodic_write == "merge")
+        return log
 
-    def _encode(self, stream: Stream, windows: WindowState, last: bool) -> tuple[Tensor, WindowState, Geometry]:
-        """Run both frozen encoders over the waiting frames."""
-        encoder = self.model.geometry
-        device = next(encoder.parameters()).device
-        images = torch.stack(stream.images).to(device)
-        visual_tokens = self.model.vision(images).float()
-        seen = torch.stack(stream.geometry_images).to(device) if stream.geometry_images else images
-        inputs = FrameInputs(seen, visual_tokens, stream.grid).wanted_by(encoder)
-        windows, geometry = advance(encoder, windows, inputs)
-        if last:
-            windows, geometry = finish(encoder, windows)
-        assert geometry is not None
-        return visual_tokens, windows, geometry
+
+def _moved(stream: Stream, correction: PoseCorrection, unit: float | Tensor) -> Stream:
+    """Return the stream with all that it placed where a closed loop puts it; 1 in the stream's world is `unit`."""
+
+    def motion(frames: Int[Tensor, " frames"]) -> Float[Tensor, "frames 4 4"]:
+        found = torch.from_numpy(correction.of(frames.cpu().numpy())).float()
+        found[:, :3, 3] /= torch.as_tensor(unit).cpu()
+        return found
+
+    path, memory = stream.trajectory, stream.memory
+    if memory is not None:
+        memory = memory.moved(lambda frames: motion(frames).to(frames.device))
+    return replace(stream, memory=memory, trajectory=path.moved(motion(path.frames)))
 
 
 def _alike(seen: Tensor | None, stream: Stream) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -17,8 +17,10 @@ def _nothing() -> Tensor:
 
 @dataclass(frozen=True)
 class ThinnedTrajectory:
-    """Poses of every `stride`-th frame: `world_from_camera` in the stream's world, which is the first frame's camera
-    frame (OpenCV axes; metres where the geometry is metric), with frame indices and times in seconds."""
+    """Poses of every `stride`-th frame, with frame indices and times in seconds.
+
+    The world is the first frame's camera frame: OpenCV axes, metres where the geometry is metric.
+    """
 
     frames: Int[Tensor, " poses"] = field(default_factory=lambda: torch.empty(0, dtype=torch.long))
     times: Float[Tensor, " poses"] = field(default_factory=lambda: torch.empty(0, dtype=torch.float64))
@@ -28,6 +30,10 @@ class ThinnedTrajectory:
     def __len__(self) -> int:
         return len(self.frames)
 
+    def moved(self, new_from_old: Float[Tensor, "poses 4 4"]) -> ThinnedTrajectory:
+        """Return the path with its poses where rigid motions put them."""
+        return replace(self, world_from_camera=new_from_old @ self.world_from_camera)
+
     def then(
         self,
         frames: Int[Tensor, " new"],
@@ -36,7 +42,7 @@ class ThinnedTrajectory:
     ) -> ThinnedTrajectory:
         """Return the path with later poses: whenever there are more than `MOST`, every second one goes.
 
-        What is kept depends on the frames' indices alone, not on how they are portioned.
+        The result depends on the frames' indices alone, not on how the frames are portioned.
         """
         frames = torch.cat((self.frames, frames))
         times = torch.cat((self.times, times))

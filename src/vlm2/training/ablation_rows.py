@@ -98,7 +98,6 @@ class KeptFrames:
     @torch.no_grad()
     def __call__(self, home: CachedHome, features: FrameFeatures) -> Int[Tensor, " frames"]:
         if home.path not in self.known:
-            tokens_3d = self.model.represent(features)
-            _, state, _ = self.model.memory(tokens_3d, features.times.tolist())
-            self.known[home.path] = state.context_slots()[1].cpu()
+            _, state, _ = self.model.memory(self.model.represent(features)[None], features.times[None])
+            self.known[home.path] = state.context_slots().frames.cpu()
         return self.known[home.path]

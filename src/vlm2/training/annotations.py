@@ -40,7 +40,9 @@ def read_annotations(file: str | Path, videos: str | Path) -> Annotations:
     for video, question in convert(file, read_rows(file), annotate):
         found.setdefault(video, []).append(question)
     if not found:
-        raise ValueError(f"{file} holds no questions; write one JSON object a line (docs/training.md shows the form).")
+        raise ValueError(
+            f"{file} holds no questions; write one JSON object a line (docs/reference/questions.md shows the form)."
+        )
     return found
 
 

@@ -12,16 +12,17 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from ..models.recall import Counting, Recollection
+from ..models.recall import Counting, ObjectEvidence
 from ..models.recall.counting import GREATEST, facts
 from ..questions.question import Question
+from ..questions.tasks import question_type
 from ..scenes.vocabulary import category_index
 
 CountExamples = tuple[Float[Tensor, "names facts"], Int[Tensor, " names"], Int[Tensor, " names"]]
 """Facts about the objects of each name, the name's index in the vocabulary, and the number of objects."""
 
 
-def count_examples(homes: Iterable[tuple[Recollection, Iterable[Question]]]) -> CountExamples:
+def count_examples(homes: Iterable[tuple[ObjectEvidence, Iterable[Question]]]) -> CountExamples:
     """Gather facts and numbers from the counting questions of homes. Raises ValueError where there are none."""
     found = [each for recollection, questions in homes for each in _examples(recollection, questions)]
     if not found:
@@ -30,9 +31,9 @@ def count_examples(homes: Iterable[tuple[Recollection, Iterable[Question]]]) -> 
     return torch.stack(known), torch.tensor(names), torch.tensor(numbers)
 
 
-def _examples(recollection: Recollection, questions: Iterable[Question]) -> Iterator[tuple[Tensor, int, int]]:
+def _examples(recollection: ObjectEvidence, questions: Iterable[Question]) -> Iterator[tuple[Tensor, int, int]]:
     for question in questions:
-        if question.question_type == "object_counting" and (name := category_index(question.slots["thing"])):
+        if question_type(question.question_type).is_count and (name := category_index(question.slots["thing"])):
             yield facts(recollection, name), name, int(question.ground_truth)
 
 

@@ -1,7 +1,8 @@
 """Drills: rule-based questions about a home.
 
-Adapters learn slowly from answers that scatter (docs/training.md). A drill's answer follows by a rule that holds for
-every home: an object is there or not, one of two came first or is closer. Drills are used in training only.
+Adapters learn slowly from answers that scatter (docs/experiments/2026-11-24-plateau.md). The answer of a drill follows
+by a rule that holds for every home: an object is there or not, one of two came first or is closer. Drills are used in
+training only.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..questions.question import Question
+from ..questions.tasks import question_type
 from ..scenes.record import Scene
 from ..scenes.vocabulary import VOCABULARY
 from .terse import TerseQuestion
@@ -32,11 +34,12 @@ def drills(scene: Scene, questions: Iterable[Question]) -> dict[str, list[Questi
     rng = np.random.default_rng(scene.seed or 0)
     found: dict[str, list[Question]] = {SEEN: seen(scene, rng), FIRST: [], CLOSER: []}
     for question in questions:
-        if question.question_type == "obj_appearance_order":
+        kind = question_type(question.question_type)
+        if kind.ordered:
             order = question.answer_text.split(", ")
             found[FIRST] += [_which(FIRST, "Seen first", *pair, rng) for pair in pairwise(order)]
-        elif question.question_type == "object_rel_distance":
-            right, target = question.answer_text, question.slots["target"]
+        elif kind.target:
+            right, target = question.answer_text, question.slots[kind.target]
             others = [name for name in question.slots["candidates"].split(", ") if name != right]
             found[CLOSER] += [_which(CLOSER, f"Closer to the {target}", right, other, rng) for other in others]
     return found

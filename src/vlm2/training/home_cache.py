@@ -28,11 +28,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ..encoders.geometry.cameras import pool_to_grid, valid_depth
-from ..encoders.geometry.encoder import GeometryEncoder
 from ..models import FrameFeatures
-from ..models.windows import FrameInputs, encode_windows
+from ..models.windows import FrameInputs, WindowEncoder
 from ..scenes.record import Scene
-from ..slam.tracking import Tracked
 from .tensor_cache import CachedTensors, feature_tensors, read_features, read_header, weights_hash, write_tensors
 
 HOME_FORMAT = "vlm2-cached-home-1"
@@ -97,31 +95,32 @@ def open_cache(folder: str | Path, encoder: str | None = None) -> list[CachedHom
     return homes
 
 
-def cache_geometry(homes: Sequence[CachedHome], encoder: GeometryEncoder) -> None:
+def cache_geometry(homes: Sequence[CachedHome], windows: WindowEncoder) -> None:
     """Run the geometry encoder over cached homes as a session would, and store its outputs beside them.
 
-    The cache holds no images to track, so a tracked encoder gets the true poses with simulated tracking errors. Homes
-    that have the outputs of this encoder already are skipped; those of another encoder are replaced.
+    The cache holds no images. So where the camera is tracked, the poses are the true ones with simulated tracking
+    errors. Homes that have the outputs of this encoder already are skipped; those of another encoder are replaced.
     """
     from rich.progress import track
 
-    key = weights_hash(encoder)
+    key = weights_hash(windows.encoder) + (" tracked" if windows.tracking is not None else "")
     new = [home for home in homes if read_header(home.geometry_path).get("encoder") != key]
     for home in track(new, description="Geometry of the cached homes", disable=not new):
-        _cache_geometry(home, encoder, key)
+        _cache_geometry(home, windows, key)
 
 
 @torch.no_grad()
-def _cache_geometry(home: CachedHome, encoder: GeometryEncoder, key: str) -> None:
-    device = next(encoder.parameters()).device
+def _cache_geometry(home: CachedHome, windows: WindowEncoder, key: str) -> None:
+    device = next(windows.encoder.parameters()).device
     visual_tokens = home.tensor("visual_tokens").float().to(device)
-    geometry = encode_windows(encoder, FrameInputs(visual_tokens=visual_tokens, grid=home.grid))
-    if isinstance(encoder, Tracked):
+    inputs = FrameInputs(visual_tokens=visual_tokens, grid=home.grid)
+    geometry = windows.encode(inputs)
+    if windows.tracking is not None:
         poses = add_tracking_errors(
             home.tensor("world_from_camera").float(), np.random.default_rng(home.scene.seed or 0)
         )
         geometry = replace(geometry, world_from_camera=poses.to(device))
-    tensors = feature_tensors(FrameFeatures.join(visual_tokens, geometry, home.grid, home.tensor("times")))
+    tensors = feature_tensors(FrameFeatures.join(inputs, geometry, home.tensor("times")))
     del tensors["visual_tokens"], tensors["times"]  # the home's own file has them
     write_tensors(home.geometry_path, tensors, {"encoder": key})
 

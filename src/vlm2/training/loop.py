@@ -1,9 +1,9 @@
 """The training loop: transformers' Trainer over ready-made examples, saving only what is trained.
 
 All recipes share it. It writes checkpoints with optimiser, schedule and random state, from which a killed run continues
-exactly; it measures a held-out loss at intervals; it logs to `log.jsonl`, and to TensorBoard if that is installed. Under
-torchrun or `accelerate launch` the processes share the examples of each step, so that a step is the same with any number
-of processes.
+exactly. It measures a held-out loss at intervals, and logs to `log.jsonl`, and to TensorBoard where that is installed.
+Under torchrun or `accelerate launch` the processes share the examples of each step, so that a step is the same with any
+number of processes.
 """
 
 from __future__ import annotations

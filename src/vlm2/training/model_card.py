@@ -18,7 +18,7 @@ from safetensors import safe_open
 
 from ..encoders.weights import sha256
 from ..evaluation.receipt import code_version, machine, packages
-from ..evaluation.report.findings import find_out
+from ..evaluation.report.data import collect
 from ..evaluation.report.report import markdown
 from ..evaluation.scores import Run
 from .home_cache import CachedHome
@@ -83,7 +83,7 @@ def write_card(folder: Path | str, training: Sequence[TrainingRecord], runs: Seq
         model_name=name,
         eval_results=[_result(runs[0])] if runs else None,
     )
-    scores = markdown(find_out(runs)) if runs else None
+    scores = markdown(collect(runs)) if runs else None
     card = ModelCard.from_template(data, str(TEMPLATE), name=name, training=training, weights=weights, scores=scores)
     card.save(folder / CARD)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..models import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
-from ..models.recall import Counting, Recollection, infer, told
+from ..models.recall import Counting, ObjectEvidence, append_recalled, infer
 from ..questions.question import Question
 from . import packing
 from .attention_supervision import attention_targets, named_tokens
@@ -32,7 +32,7 @@ class AnswerLoss:
         self,
         video: Float[Tensor, "tokens text_dim"],
         questions: Sequence[Question],
-        recalled: Recollection | None = None,
+        recalled: ObjectEvidence | None = None,
         counting: Counting | None = None,
         shown: Bool[Tensor, "tokens categories"] | None = None,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
@@ -45,7 +45,7 @@ class AnswerLoss:
         embed = language.get_input_embeddings()
         texts = [question.prompt() for question in questions]
         if recalled is not None:
-            texts = [told(text, infer(recalled, text, counting)) for text in texts]
+            texts = [append_recalled(text, infer(recalled, text, counting)) for text in texts]
         prompts = [self.processor.question_ids(text) for text in texts]
         answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)
@@ -129,7 +129,7 @@ class VideoQuestionAnswering(Objective):
 
     def slots(
         self, features: FrameFeatures
-    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], Recollection | None]:
+    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], ObjectEvidence | None]:
         """Return the tokens of a video's slots, the slots' frames, and the evidence of the model's recall, if any."""
         tokens, frames = self.model.frame_tokens(features)
         places, times = features.patch_coordinates[frames], features.times[frames]

@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch.utils.data import Dataset
 
-from ..evaluation.vsi_metrics import COLUMNS
 from ..questions import paraphrase
 from ..questions.question import LETTERS, Question, option_text
+from ..questions.tasks import columns, question_type
 from .drills import with_recalled_answer
 from .terse import TerseQuestion, terse
-
-RECALLED_NUMBERS = ("object_counting", "object_abs_distance", "room_size_estimation")  # types that the recall answers
 
 Pool = dict[str, list[Question]]
 """Questions by task, and drills by kind."""
@@ -85,8 +83,8 @@ class TextOnlyQuestions(Dataset):
 
 def by_task(questions: Iterable[Question]) -> Pool:
     """Sort questions by their task, in the order of the benchmark's tables; a type in no table is its own task."""
-    pool: Pool = {task: [] for task in COLUMNS}
-    task_of = {kind: task for task, kinds in COLUMNS.items() for kind in kinds}
+    pool: Pool = {task: [] for task in columns()}
+    task_of = {kind: task for task, kinds in columns().items() for kind in kinds}
     for question in questions:
         pool.setdefault(task_of.get(question.question_type, question.question_type), []).append(question)
     return pool
@@ -104,4 +102,4 @@ def shuffle_options(question: Question, rng: np.random.Generator) -> Question:
 
 
 def _is_recallable(question: Question) -> bool:
-    return bool(question.options) or question.question_type in RECALLED_NUMBERS
+    return bool(question.options) or question_type(question.question_type).recalled

@@ -10,19 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..questions.question import Question
-
-TEXTS = {
-    "object_counting": "How many {things}?",
-    "object_abs_distance": "Meters from {first} to {second}?",
-    "object_size_estimation": "Longest side of the {thing}, cm?",
-    "room_size_estimation": "Floor area, square meters?",
-    "object_rel_distance": "Closest to the {target}?",
-    "object_rel_direction_easy": "At {stand}, facing {face}: where is {target}?",
-    "object_rel_direction_medium": "At {stand}, facing {face}: where is {target}?",
-    "object_rel_direction_hard": "At {stand}, facing {face}: where is {target}?",
-    "obj_appearance_order": "Which order?",
-}
-"""Terse forms by question type; the other types have none."""
+from ..questions.tasks import question_type
 
 
 @dataclass(frozen=True)
@@ -36,8 +24,8 @@ class TerseQuestion(Question):
 
 def terse(question: Question) -> Question:
     """Return the question in its terse form, or unchanged if it has none."""
-    if question.question_type not in TEXTS:
+    text = question_type(question.question_type).terse
+    if text is None:
         return question
-    text = TEXTS[question.question_type].format(**question.slots)
-    same: dict[str, Any] = vars(question) | {"question": text}
+    same: dict[str, Any] = vars(question) | {"question": text.format(**question.slots)}
     return TerseQuestion(**same)

@@ -1,7 +1,8 @@
 """Typical answers: the answers that are likeliest given a question's words alone, learnt from many homes' questions.
 
-Real answers scatter around the typical one, and adapters learn slowly from answers that scatter (docs/training.md).
-Typical answers are the rule without the scatter. They are used in training only.
+Real answers scatter around the typical one, and adapters learn slowly from answers that scatter
+(docs/experiments/2026-11-24-plateau.md). Typical answers are the rule without the scatter. They are used in training
+only.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ import numpy as np
 
 from ..evaluation.vsi_metrics import CONFIDENCES
 from ..questions.question import LETTERS, Question, option_text
-
-DECIMALS = {"object_abs_distance": 1, "room_size_estimation": 1}
+from ..questions.tasks import question_type
 
 Key = tuple[str, ...]
 
@@ -46,7 +46,7 @@ class TypicalAnswers:
                 continue
             for option in question.options:
                 rights[_option_key(question, option_text(option))].append(option[0] == question.ground_truth)
-            if question.question_type == "obj_appearance_order":
+            if question_type(question.question_type).ordered:
                 for place, name in enumerate(question.answer_text.split(", ")):
                     places[name].append(place)
         return TypicalAnswers(
@@ -62,9 +62,9 @@ class TypicalAnswers:
         """
         if question.options is None:
             value = float(np.mean([self.numbers[key] for key in _number_keys(question)]))
-            return replace(question, ground_truth=f"{value:.{DECIMALS.get(question.question_type, 0)}f}")
+            return replace(question, ground_truth=f"{value:.{question_type(question.question_type).decimals}f}")
         texts = [option_text(option) for option in question.options]
-        if question.question_type == "obj_appearance_order":
+        if question_type(question.question_type).ordered:
             middle = (len(texts[0].split(", ")) - 1) / 2
             worth = [sum(i * self.places.get(name, middle) for i, name in enumerate(t.split(", "))) for t in texts]
         else:
@@ -89,5 +89,6 @@ def _number_keys(question: Question) -> list[Key]:
 
 def _option_key(question: Question, text: str) -> Key:
     """Return the key that an option depends on: the question's type, a distance's target, and the option's words."""
-    beside = question.slots["target"] if question.question_type == "object_rel_distance" else ""
+    target = question_type(question.question_type).target
+    beside = question.slots[target] if target else ""
     return (question.question_type, beside, text)

@@ -1,7 +1,7 @@
-"""Frames out of videos, one at a time, and out of cameras and streams as they come."""
+"""Read frames from video files, cameras and streams, one at a time."""
 
 from .decode import Frame, VideoFile, VideoWarning
-from .live import FrameReady, LiveReader, SourceEnded, SourceLost, StampsDoubted
+from .live import FrameReady, LiveReader, SourceEnded, SourceLost, WrongTimestamps
 from .picture import PictureChanged, VideoError
 from .source import find_source
 
@@ -12,9 +12,9 @@ __all__ = [
     "PictureChanged",
     "SourceEnded",
     "SourceLost",
-    "StampsDoubted",
     "VideoError",
     "VideoFile",
     "VideoWarning",
+    "WrongTimestamps",
     "find_source",
 ]

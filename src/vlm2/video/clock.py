@@ -1,95 +1,91 @@
-"""When frames are shown: seconds since the first, from stamps that may be missing, wrong, or start anew.
+"""Times of frames in seconds since the first, from timestamps that may be missing, wrong, or start anew.
 
-A stamp fits if it lies within a tolerance of the last frame's time. A frame whose stamp does not fit is held, with at
-most `HELD` frames after it, until one of these is known:
+A timestamp fits if it is near the last frame's time. A frame whose timestamp does not fit is held, with at most `HELD`
+frames after it, until one of three cases is known:
 
-- a later stamp fits: the held frames carry wrong stamps, and are placed between their neighbours;
-- no later stamp fits, and time went back: the stamps start anew (files put together), and time counts on;
-- no later stamp fits, and time went forward: a pause (a recording that was interrupted). It is believed up to
-  `LONGEST_PAUSE`, up to `SHORT_PAUSE` where fewer than `HELD` frames lie before or after it, and always where the
-  frames after it are as far apart; a longer one is left out.
+- A later timestamp fits: the held frames have wrong timestamps and are placed between their neighbours.
+- No later timestamp fits and time went back: the timestamps start anew (joined files) and time counts on.
+- No later timestamp fits and time went forward: a pause in the recording. A pause is kept up to `LONGEST_PAUSE`, or up
+  to `SHORT_PAUSE` with fewer than `HELD` frames before or after it, or if the frames after it are as far apart.
+  Longer pauses are removed.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TypeVar
 
 import av
 from av.video.stream import VideoStream
 
-HELD = 8  # frames held at most, to see whether a jump stays
-RECENT = 15  # steps between frames that tell the usual one
-TOLERANCE = 1.0  # seconds from the last frame's time, and
-STEPS = 10.0  # times the usual step
+HELD = 8  # largest number of held frames
+RECENT = 15  # number of recent steps between frames whose median is the usual step
+TOLERANCE = 1.0  # a timestamp fits within this many seconds of the last frame's time
+STEPS = 10.0  # or within this many usual steps
 LONGEST_PAUSE, SHORT_PAUSE = 3600.0, 60.0  # seconds
 
 Item = TypeVar("Item")
-
-
-@runtime_checkable
-class FrameClock(Protocol):
-    """Gives each frame its time in seconds since the first."""
-
-    def times(self, frames: Iterable[av.VideoFrame], stream: VideoStream) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield each frame, in order, after its time."""
-        ...
+# Yields the time of each frame of a stream in seconds since the first, and the frame.
+FrameTimes = Callable[[Iterable[av.VideoFrame], VideoStream], Iterator[tuple[float, av.VideoFrame]]]
 
 
 @dataclass
 class TimestampClock:
-    """Tells time by the frames' own stamps: seconds since the first, always growing.
+    """Times from the frames' own timestamps: seconds since the first frame, strictly increasing.
 
-    `last` is the last frame's time; `wrong` counts the stamps that were not believed, `jump` is the longest way in
-    seconds that a stamp which was not believed jumped, and `cut` counts the pauses that were left out.
+    `last` is the last frame's time, `wrong` the number of replaced timestamps, `cut` the number of removed pauses, and
+    `jump` the longest jump in seconds among both.
     """
 
     last: float | None = None
     wrong: int = 0
     jump: float = 0.0
     cut: int = 0
-    _zero: float | None = None  # the stamp at 0 s
-    _period: float = 0.04  # seconds between frames, where nothing tells more
+    _zero: float | None = None  # the timestamp at 0 s
+    _period: float = 0.04  # seconds between frames before any step is known
     _placed: int = 0  # frames that have their time
     _steps: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
 
     def times(self, frames: Iterable[av.VideoFrame], stream: VideoStream) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Yield each frame, in order, after its time."""
+        """Yield each frame's time and the frame, in order."""
         return self.place(((frame.time, frame) for frame in frames), period(stream))
 
     def place(self, stamped: Iterable[tuple[float | None, Item]], period: float) -> Iterator[tuple[float, Item]]:
-        """Yield each item after its time; items come after their stamps in seconds, None where they have none.
-        `period` is the time in seconds between items without stamps."""
+        """Yield each item's time and the item. `stamped` has each item after its timestamp in seconds or None.
+
+        `period` is the time in seconds between items without timestamps.
+        """
         self._period = period
         source = iter(stamped)
-        again: deque[tuple[float | None, Item]] = deque()  # held before a jump was settled
+        again: deque[tuple[float | None, Item]] = deque()  # held items to be examined once more
         held: list[tuple[float | None, Item]] = []
         while True:
             entry = again.popleft() if again else next(source, None)
-            if entry is None:
-                if not held:
-                    return
-            elif not held and (entry[0] is None or self._fits(entry[0], 0)):
-                yield self._follow(entry[0]), entry[1]
-                continue
-            elif held and entry[0] is not None and self._fits(entry[0], len(held)):
-                yield from self._between(held, entry)
-                held = []
-                continue
-            else:
+            if entry is not None:
+                stamp, item = entry
+                if not held and (stamp is None or self._fits(stamp, 0)):
+                    yield self._follow(stamp), item
+                    continue
+                if held and stamp is not None and self._fits(stamp, len(held)):
+                    yield from self._between(held, stamp)
+                    yield self._follow(stamp), item
+                    held = []
+                    continue
                 held.append(entry)
+            elif not held:
+                return
             if entry is None or len(held) > HELD:
                 yield self._settle([stamp for stamp, _ in held]), held[0][1]
                 again.extendleft(reversed(held[1:]))
                 held = []
 
     @property
-    def doubts(self) -> str:
-        """What was not believed, in words; empty if all stamps were."""
+    def problems(self) -> str:
+        """A description of the wrong timestamps; empty if there are none."""
         words = []
         if self.wrong:
             count = f"{self.wrong} frames carry" if self.wrong > 1 else "1 frame carries"
@@ -104,15 +100,17 @@ class TimestampClock:
         return median(self._steps) if self._steps else self._period
 
     def _fits(self, stamp: float, held: int) -> bool:
-        """Tell whether a stamp goes on from the last frame that has its time, `held` frames later. A step back fits
-        where none is held: stamps that start anew get near the last frame's time after a while."""
+        """Return whether a timestamp fits the last frame's time, `held` frames later.
+
+        A step back fits only if no frame is held, because timestamps that start anew come near the last time later.
+        """
         if self.last is None or self._zero is None:
             return True
-        way, tolerance = stamp - self._zero - self.last, max(TOLERANCE, STEPS * self.usual)
-        return -(self.usual if held else tolerance) <= way <= tolerance + held * self.usual
+        step, tolerance = stamp - self._zero - self.last, max(TOLERANCE, STEPS * self.usual)
+        return -(self.usual if held else tolerance) <= step <= tolerance + held * self.usual
 
     def _follow(self, stamp: float | None) -> float:
-        """Return the time of a frame whose stamp fits or is missing."""
+        """Return the time of a frame whose timestamp fits or is missing."""
         after_last = 0.0 if self.last is None else self.last + self._period
         time = after_last
         if stamp is not None:
@@ -125,12 +123,9 @@ class TimestampClock:
         self._placed += 1
         return time
 
-    def _between(
-        self, held: list[tuple[float | None, Item]], entry: tuple[float | None, Item]
-    ) -> Iterator[tuple[float, Item]]:
-        """Place the held frames between the last one and the one that fits again."""
-        stamp, _ = entry
-        assert stamp is not None and self.last is not None and self._zero is not None
+    def _between(self, held: list[tuple[float | None, Item]], stamp: float) -> Iterator[tuple[float, Item]]:
+        """Place the held frames evenly between the last frame and the next one, whose timestamp fits."""
+        assert self.last is not None and self._zero is not None
         begin, end = self.last, stamp - self._zero
         step = (end - begin) / (len(held) + 1) if end > begin else self._period
         for index, (wrong, item) in enumerate(held, 1):
@@ -140,14 +135,13 @@ class TimestampClock:
             self.last = begin + step * index
             self._placed += 1
             yield self.last, item
-        yield self._follow(stamp), entry[1]
 
     def _settle(self, stamps: list[float | None]) -> float:
-        """Return the time of a frame after which the stamps stay away: stamps start with its own."""
-        (stamp, *_), given = stamps, [s for s in stamps if s is not None]
+        """Return the time of the first of the held frames, from which on the timestamps count anew."""
+        (stamp, *_), known = stamps, [s for s in stamps if s is not None]
         assert stamp is not None and self.last is not None and self._zero is not None
         pause = stamp - self._zero - self.last
-        steps = [b - a for a, b in pairwise(given) if b > a]
+        steps = [b - a for a, b in pairwise(known) if b > a]
         both_sides = self._placed > HELD and len(stamps) > HELD
         longest = max(LONGEST_PAUSE if both_sides else SHORT_PAUSE, STEPS * median(steps) if steps else 0.0)
         if not 0 < pause <= longest:
@@ -159,6 +153,6 @@ class TimestampClock:
 
 
 def period(stream: VideoStream) -> float:
-    """Return the seconds between frames by the stream's rate."""
+    """Return the seconds between frames from the stream's frame rate."""
     rate = stream.guessed_rate or stream.average_rate
     return float(1 / rate) if rate else 0.04

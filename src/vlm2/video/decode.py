@@ -1,4 +1,4 @@
-"""Read a video file frame by frame: never more than a few frames in memory."""
+"""Read a video file frame by frame, with only a few frames in memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import av
@@ -19,22 +20,22 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from . import webp
-from .clock import FrameClock, TimestampClock
-from .picture import PictureChanged, Screen, VideoError, square_width
-from .place import check_file, local_path, location
+from .clock import FrameTimes, TimestampClock
+from .path import check_file, local_path, location
+from .picture import FrameConverter, PictureChanged, VideoError, square_width
 from .survey import survey
 
-LITERAL = {"pattern_type": "none"}  # a picture called img%03d.jpg is one file, not a series
-MAX_SIDE = 8192  # pixels; 8K video fits, and one RGB frame stays below 200 MiB
+LITERAL = {"pattern_type": "none"}  # img%03d.jpg is one file, not a series
+MAX_SIDE = 8192  # pixels; enough for 8K video, and one RGB frame stays below 200 MiB
 
 
 class VideoWarning(UserWarning):
-    """A video of which only a part could be read, or whose times are partly wrong."""
+    """Only a part of a video could be read, or some of its timestamps are wrong."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame as a viewer sees it: upright, square pixels, RGB. `time` is in seconds since the first frame."""
+    """One RGB frame, upright and with square pixels. `time` is in seconds since the first frame."""
 
     time: float
     image: UInt8[np.ndarray, "height width 3"]
@@ -43,19 +44,17 @@ class Frame:
 class VideoFile:
     """A video file on disk.
 
-    `seconds` and `frames` are of what is shown, without what an edit list hides, and counted rather than read from a
-    header; `fps` is their mean rate; `width` and `height` are pixels as shown: after rotation, and with pixels made
-    square. Raises VideoError for a file without a readable frame and for one with a side of more than `MAX_SIDE`
-    pixels.
+    `frames` and `seconds` are counted without what an edit list hides; `fps` is their mean rate. `width` and `height`
+    are pixels as shown: after rotation and with square pixels. Raises VideoError for a file without a readable frame
+    and for one with a side of more than `MAX_SIDE` pixels.
 
-    Times come from the frames' stamps as `TimestampClock` believes them. Frames of another resolution than the
-    first are scaled to its size; reading ends with a warning where the picture gets another shape.
+    `TimestampClock` computes the times of frames. Frames of another resolution than the first are scaled to its size.
+    Reading ends with a warning if the picture changes its shape.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.name, self.path = str(path), local_path(path)
-        self._screen_size: tuple[int, int] | None = None
-        self._converted: bytes | None = None  # a video in place of a file that FFmpeg cannot read
+        self._size: tuple[int, int] | None = None
         with self.open() as (container, stream):
             check_size(stream, str(self.path))
             self._survey = survey(container, stream)
@@ -66,29 +65,30 @@ class VideoFile:
                 f"{self.path} holds no frame that can be decoded: it is empty or damaged. "
                 "Give a file that plays in a video player."
             )
-        self.height, self.width = self._screen_size = first.image.shape[:2]
+        self.height, self.width = self._size = first.image.shape[:2]
         self.fps = self.frames / self.seconds if self.seconds else 0.0
 
     def sample(self, fps: float | None = None) -> Iterator[Frame]:
-        """Yield frames in the order of time: with `fps`, in every 1/fps seconds the first frame; without, every frame.
+        """Yield the first frame of every 1/fps seconds in the order of time, or every frame without `fps`.
 
-        Times are the frames' own, so video of a variable frame rate keeps its pace, and where the video has fewer
-        frames than asked for, each comes once. Warns (VideoWarning) at the end if parts of the file could not be read,
-        if times were wrong, and if reading ended because the picture changes its shape.
+        Times are the frames' own, so a video with a variable frame rate keeps its pace. No frame comes twice. Warns
+        (VideoWarning) at the end if parts of the file could not be read, if timestamps are wrong, and if reading ended
+        because the picture changed its shape.
         """
         check_fps(fps)
         return self._decode(fps, warn=True)
 
     def spread(self, count: int) -> Iterator[Frame]:
-        """Yield `count` frames evenly spread from the first to the last, as benchmarks take them: those numbered
-        ⌊k·(frames − 1)/(count − 1)⌋, or all where there are fewer. Warns as `sample` does."""
+        """Yield `count` frames evenly spread from the first to the last, as benchmarks do.
+
+        Their numbers are ⌊k·(frames − 1)/(count − 1)⌋. Yields all frames if there are fewer. Warns as `sample` does.
+        """
         if count < 1:
             raise ValueError(f"{count} frames cannot be spread over a video; ask for 1 or more.")
         return self._decode(chosen=frozenset(spread_indices(self.frames, count)), warn=True)
 
     def numbered(self, indices: Iterable[int]) -> Iterator[Frame]:
-        """Yield the frames of these numbers, counted from 0, in their order in the video and each once. Warns as
-        `sample` does."""
+        """Yield the frames of these numbers, counted from 0, in their order in the video. Warns as `sample` does."""
         return self._decode(chosen=frozenset(indices), warn=True)
 
     def _decode(
@@ -98,78 +98,67 @@ class VideoFile:
         with self.open() as (container, stream):
             stream.thread_type = "AUTO"
             try:
-                yield from read_frames(container, stream, fps, damage, clock, Screen(self._screen_size), chosen)
+                yield from read_frames(container, stream, fps, damage, clock.times, FrameConverter(self._size), chosen)
             except PictureChanged as error:
                 changed = str(error)
         if warn:
             self._warn(damage, clock, changed)
 
     def _warn(self, damage: Damage, clock: TimestampClock, changed: str) -> None:
-        """Warn if the picture changed, if times were wrong, if packets were broken, or if the frames end clearly before
-        the file says that they do."""
-        end = (clock.last or 0.0) + self._survey.last
-        short = self._survey.stated - end > max(1.0, 3 / self.fps if self.fps else 0.0)
-        words = []
+        """Warn about a changed picture, broken packets, frames that end clearly too early, and wrong timestamps."""
+        read = clock.last or 0.0
+        short = self._survey.stated - read - self._survey.last > max(1.0, 3 / self.fps if self.fps else 0.0)
         if changed:
-            words.append(
-                f"In {self.path} {changed}. Answers are about what came before; cut the video there for the rest."
-            )
-        elif damage.packets or short:
-            words.append(
-                f"{self.path} is truncated or damaged: frames were read up to {clock.last or 0.0:.1f} s of "
-                f"{self._survey.stated:.1f} s"
-                + (f", {damage.packets} broken parts were left out" if damage.packets else "")
-                + ". Answers are about what could be read."
-            )
-        if clock.doubts:
-            words.append(f"{self.path} has wrong time stamps: {clock.doubts}.")
-        for message in words:
+            message = f"In {self.path} {changed}. Answers are about what came before; cut the video there for the rest."
             warnings.warn(message, VideoWarning, stacklevel=3)
+        elif damage.packets or short:
+            broken = f", {damage.packets} broken parts were left out" if damage.packets else ""
+            message = (
+                f"{self.path} is truncated or damaged: frames were read up to {read:.1f} s of "
+                f"{self._survey.stated:.1f} s{broken}. Answers are about what could be read."
+            )
+            warnings.warn(message, VideoWarning, stacklevel=3)
+        if clock.problems:
+            warnings.warn(f"{self.path} has wrong time stamps: {clock.problems}.", VideoWarning, stacklevel=3)
 
     @contextmanager
     def open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
-        """Open the file's container and its moving pictures. Raises VideoError where there are none."""
+        """Open the file's container and its video stream. Raises VideoError if there is none."""
         check_file(self.path, self.name)
-        try:
-            container = av.open(self._source(), "r", options=LITERAL)
-        except PermissionError:
-            raise VideoError(f"{self.path} may not be read by this user. Change its permissions, or copy it.") from None
-        except (FFmpegError, UnicodeError):
-            raise self._not_a_video() from None
-        with container:
-            if container.format.name == "tty":  # FFmpeg would draw a text file as a picture of a terminal
-                raise self._not_a_video()
-            yield container, moving_pictures(container, str(self.path))
-
-    def _source(self) -> str | io.BytesIO:
-        """Return what FFmpeg opens."""
-        if self._converted is None:
-            if not webp.is_animated_webp(self.path):
-                return location(self.path)
-            try:
-                self._converted = webp.as_video(self.path)
-            except ValueError as error:
-                raise VideoError(
-                    f"{self.path} is a damaged animated WebP: {error}. Make another, or give a video."
-                ) from None
-        return io.BytesIO(self._converted)
-
-    def _not_a_video(self) -> VideoError:
-        return VideoError(
+        not_a_video = VideoError(
             f"{self.path} is not a video that can be read, or its end is missing. "
             "Give a file such as .mp4, .mov, .mkv or .webm that plays in a video player."
         )
+        try:
+            content = self._content
+            source = io.BytesIO(content) if isinstance(content, bytes) else content
+            container = av.open(source, "r", options=LITERAL)
+        except PermissionError:
+            raise VideoError(f"{self.path} may not be read by this user. Change its permissions, or copy it.") from None
+        except (FFmpegError, UnicodeError):
+            raise not_a_video from None
+        with container:
+            if container.format.name == "tty":  # FFmpeg would draw a text file as a picture of a terminal
+                raise not_a_video
+            yield container, find_video_stream(container, str(self.path))
+
+    @cached_property
+    def _content(self) -> str | bytes:
+        """The path for FFmpeg, or a converted video in place of a file that FFmpeg cannot read."""
+        return webp.as_video(self.path) if webp.is_animated_webp(self.path) else location(self.path)
 
 
 def check_fps(fps: float | None) -> None:
-    """Raise ValueError for an impossible number of frames a second; None means every frame."""
+    """Raise ValueError for an impossible number of frames per second. None means every frame."""
     if fps is not None and not (math.isfinite(fps) and fps > 0):
         raise ValueError(f"fps={fps}: frames a second must be a number above 0, such as 2 (or None for every frame).")
 
 
-def moving_pictures(container: InputContainer, name: str) -> VideoStream:
-    """Return the first stream that is a video and no cover picture, nor one picture beside a longer stream. Raises
-    VideoError, calling the source by `name`."""
+def find_video_stream(container: InputContainer, name: str) -> VideoStream:
+    """Return the first video stream, without cover pictures and without a single picture beside a longer stream.
+
+    Raises VideoError, with the name of the source, if there is none.
+    """
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not moving:
         kinds = sorted({s.type for s in container.streams}) or ["no streams"]
@@ -183,7 +172,7 @@ def moving_pictures(container: InputContainer, name: str) -> VideoStream:
 
 
 def check_size(stream: VideoStream, name: str) -> None:
-    """Raise VideoError for pictures too large to read, calling their source by `name`."""
+    """Raise VideoError, with the name of the source, for pictures that are too large."""
     height, width = stream.codec_context.height, square_width(stream.codec_context.width, stream)
     if max(width, height) > MAX_SIDE:
         raise VideoError(
@@ -192,35 +181,8 @@ def check_size(stream: VideoStream, name: str) -> None:
         )
 
 
-def read_frames(
-    container: InputContainer,
-    stream: VideoStream,
-    fps: float | None,
-    damage: Damage,
-    clock: FrameClock,
-    screen: Screen,
-    chosen: frozenset[int] | None = None,
-) -> Iterator[Frame]:
-    """Yield the frames of an open container, with `fps` the first in every 1/fps seconds, or those of the `chosen`
-    numbers; count what is broken. Raises PictureChanged, saying when, at a frame of another shape."""
-    due = 0.0
-    slack = min(float(stream.time_base or 0), 0.1 / fps) if fps else 0.0  # timestamps are rounded to ticks
-    for index, (time, stored) in enumerate(clock.times(_frames(container, stream, damage), stream)):
-        if chosen is not None and index not in chosen:
-            continue
-        if fps is not None:
-            if time < due - slack:
-                continue
-            due = (math.floor((time + slack) * fps) + 1) / fps
-        try:
-            image = screen.show(stored, stream)
-        except PictureChanged as error:
-            raise PictureChanged(f"{error} at {time:.1f} s") from None
-        yield Frame(time, image)
-
-
 def spread_indices(frames: int, count: int) -> list[int]:
-    """Return which of a video's frames `VideoFile.spread` yields."""
+    """Return the numbers of the frames that `VideoFile.spread` yields."""
     if frames <= count:
         return list(range(frames))
     return [k * (frames - 1) // max(count - 1, 1) for k in range(count)]
@@ -228,14 +190,41 @@ def spread_indices(frames: int, count: int) -> list[int]:
 
 @dataclass
 class Damage:
-    """How many packets could not be decoded, and why reading stopped, where it was not at the end."""
+    """The number of packets that could not be decoded, and the error that ended reading before the end."""
 
     packets: int = 0
     reason: str = ""
 
 
-def _frames(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
-    """Decode packet by packet; leave out what is broken and count it."""
+def read_frames(
+    container: InputContainer,
+    stream: VideoStream,
+    fps: float | None,
+    damage: Damage,
+    times: FrameTimes,
+    converter: FrameConverter,
+    chosen: frozenset[int] | None = None,
+) -> Iterator[Frame]:
+    """Yield the frames of an open container: with `fps` the first of every 1/fps seconds, or those with `chosen`
+    numbers. Counts broken packets in `damage`. Raises PictureChanged, with the time, at a frame of another shape."""
+    due = 0.0
+    slack = min(float(stream.time_base or 0), 0.1 / fps) if fps else 0.0  # timestamps are rounded to ticks
+    for index, (time, stored) in enumerate(times(_decoded(container, stream, damage), stream)):
+        if chosen is not None and index not in chosen:
+            continue
+        if fps is not None:
+            if time < due - slack:
+                continue
+            due = (math.floor((time + slack) * fps) + 1) / fps
+        try:
+            image = converter.convert(stored, stream)
+        except PictureChanged as error:
+            raise PictureChanged(f"{error} at {time:.1f} s") from None
+        yield Frame(time, image)
+
+
+def _decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[av.VideoFrame]:
+    """Decode packet by packet. Broken packets and frames are counted and left out."""
     packets = container.demux(stream)
     while True:
         try:
@@ -247,12 +236,9 @@ def _frames(container: InputContainer, stream: VideoStream, damage: Damage) -> I
         if packet is None:
             return
         try:
-            decoded = packet.decode()
+            frames = [frame for frame in packet.decode() if isinstance(frame, av.VideoFrame)]
         except FFmpegError:
             damage.packets += 1
             continue
-        for frame in decoded:
-            if isinstance(frame, av.VideoFrame):
-                damage.packets += frame.is_corrupt
-                if not frame.is_corrupt:
-                    yield frame
+        damage.packets += sum(frame.is_corrupt for frame in frames)
+        yield from (frame for frame in frames if not frame.is_corrupt)

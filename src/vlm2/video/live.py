@@ -1,7 +1,7 @@
-"""Watch what does not wait: a thread reads a source and holds only the newest frame, so that nobody falls behind.
+"""Read a live source in a thread that keeps only the newest frame, so that a slow consumer does not fall behind.
 
-The reader tells what happens by putting events into its listener's queue: a frame is ready, the source was lost, it
-ended. A frame that comes before the last one was taken replaces it, and is counted as one dropped.
+The reader sends events: a frame is ready, the source was lost, timestamps are wrong, the source ended. A new frame
+replaces one that was not taken, which counts as dropped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from .clock import TimestampClock
 from .decode import Damage, Frame, check_fps, read_frames
-from .picture import PictureChanged, Screen, VideoError
+from .picture import FrameConverter, PictureChanged, VideoError
 from .source import VideoSource
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another try; each pause is twice the one before
@@ -25,88 +25,87 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before another try; each pause
 
 @dataclass(frozen=True)
 class FrameReady:
-    """A frame waits to be taken."""
+    """A new frame can be taken."""
 
 
 @dataclass(frozen=True)
 class SourceLost:
-    """The source went away; it is tried again in `pause` seconds."""
+    """The connection was lost. The reader tries again after `pause` seconds."""
 
     reason: str
     pause: float
 
 
 @dataclass(frozen=True)
-class StampsDoubted:
-    """Time stamps of the source are wrong; `reason` says which, and what was done about it."""
+class WrongTimestamps:
+    """Timestamps of the source are wrong. `reason` describes them and how they were replaced."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class SourceEnded:
-    """Nothing more will come: the source is at its end, or `error` tells why it was given up. It is a PictureChanged
-    where the picture gets another shape."""
+    """The source ended. `error` is the reason if it failed: a PictureChanged if the picture changed its shape."""
 
     error: Exception | None = None
 
 
-Told = FrameReady | SourceLost | StampsDoubted | SourceEnded
+ReaderEvent = FrameReady | SourceLost | WrongTimestamps | SourceEnded
 
 
-class Wall:
-    """Real time: what a reader paces files and pauses by."""
+class WallClock:
+    """Real time, by which a reader paces files and pauses."""
 
     def now(self) -> float:
-        """Return seconds since some moment."""
+        """Return the seconds since an arbitrary moment."""
         return time.monotonic()
 
     def wait(self, seconds: float, stopped: Event) -> None:
-        """Wait, or until `stopped`."""
+        """Wait so many seconds, or until `stopped` is set."""
         stopped.wait(seconds)
 
 
 class LiveReader:
-    """Reads a source in a thread of its own, at most `fps` frames a second.
+    """Reads a source in its own thread, at most `fps` frames per second, and passes each event to `tell`.
 
-    Frames carry seconds since the first one. Files, recordings on the network and pipes are read at the pace of their
-    timestamps; what is live is timed by arrival, since many cameras stamp wrongly or not at all. A camera or network
-    stream that was lost is tried again, at most `tries` times in a row. `wanted` counts the frames that came,
-    `dropped` those that nobody took in time, `lost` the connections lost.
+    Times of frames are seconds since the first one. Files, network recordings and pipes are read at the pace of their
+    timestamps. Live sources are timed by arrival, because many cameras have wrong timestamps or none. After a lost
+    connection the reader tries again, at most `tries` times in a row. `wanted` counts the frames that arrived,
+    `dropped` those that were not taken in time, `lost` the lost connections.
     """
 
     def __init__(
         self,
         source: VideoSource,
         fps: float,
-        tell: Callable[[Told], None],
+        tell: Callable[[ReaderEvent], None],
         tries: int = 5,
-        wall: Wall | None = None,
+        wall: WallClock | None = None,
     ) -> None:
         check_fps(fps)
         if tries < 0:
             raise ValueError(f"tries={tries}: a lost source is tried again 0 times or more.")
         self.source, self.fps, self.tries = source, fps, tries
         self.wanted = self.dropped = self.lost = 0
-        self._tell, self._wall = tell, wall or Wall()
+        self._tell, self._wall = tell, wall or WallClock()
         self._newest: Frame | None = None
         self._lock, self._stopped = Lock(), Event()
-        self._began: float | None = None  # by the wall, when a paced source began
-        self._arrivals = _Arrivals(self._wall)
-        self._screen = Screen()  # over lost connections too
+        self._began: float | None = None  # wall time of the first frame of a paced source
+        self._first_arrival: float | None = None  # by the wall, across lost connections
+        self._converter = FrameConverter()  # kept after a lost connection
         self._thread = Thread(target=self._run, name=f"reader of {source.name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start to read."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop reading. A thread that hangs in the network is left behind; it tells nothing any more."""
+        """Stop reading. A thread that hangs in the network is abandoned and sends no more events."""
         self._stopped.set()
         self._thread.join(timeout=1)
 
     def take(self) -> Frame | None:
-        """Take the newest frame, once; None where none came since the last call."""
+        """Take the newest frame, or None if no frame arrived since the last call."""
         with self._lock:
             frame, self._newest = self._newest, None
         return frame
@@ -114,13 +113,13 @@ class LiveReader:
     def _run(self) -> None:
         try:
             ended = SourceEnded(self._read())
-        except Exception as error:  # whoever waits for frames has to hear of it
+        except Exception as error:  # the consumer must learn of every error
             ended = SourceEnded(error)
         if not self._stopped.is_set():
             self._tell(ended)
 
     def _read(self) -> VideoError | None:
-        """Read, connection by connection; return why it was given up, None at the end."""
+        """Read one connection after another. Return the error if the source was given up, None at its end."""
         failed = 0
         while not self._stopped.is_set():
             before = self.wanted
@@ -139,22 +138,24 @@ class LiveReader:
         return None
 
     def _read_connection(self) -> str | None:
-        """Connect and hand on frames; return why they stopped, None at the end of a source that has one. Raises
-        VideoError where such a source breaks off, PictureChanged where the picture gets another shape."""
-        damage = Damage()
+        """Read one connection. Return why it was lost, or None at the end of the source.
+
+        Raises VideoError if a recording breaks off, PictureChanged if the picture changes its shape.
+        """
+        damage, clock = Damage(), TimestampClock()
         try:
             with self.source.open() as connection:
-                clock = TimestampClock() if connection.paced else self._arrivals
-                frames = read_frames(connection.container, connection.stream, self.fps, damage, clock, self._screen)
-                for frame in frames:
+                times = clock.times if connection.paced else self._arrival_times
+                container, stream = connection.container, connection.stream
+                for frame in read_frames(container, stream, self.fps, damage, times, self._converter):
                     if connection.paced:
                         self._wait_for(frame)
                     if self._stopped.is_set():
                         return None
                     self._offer(frame)
                 ends = connection.ends
-                if isinstance(clock, TimestampClock) and clock.doubts:
-                    self._tell(StampsDoubted(f"{self.source.name} has wrong time stamps: {clock.doubts}."))
+                if clock.problems:
+                    self._tell(WrongTimestamps(f"{self.source.name} has wrong time stamps: {clock.problems}."))
         except PictureChanged as error:
             raise PictureChanged(
                 f"In {self.source.name} {error}; one memory holds one shape. What came before it was watched."
@@ -162,7 +163,7 @@ class LiveReader:
         except (VideoError, FFmpegError, OSError) as error:
             return str(error)
         if ends and self.wanted:
-            if damage.reason:  # a connection anew would begin at the start
+            if damage.reason:  # a new connection would begin at the start
                 raise VideoError(f"{self.source.name} broke off: {damage.reason}. What came before it was watched.")
             return None
         return f"{self.source.name} stopped: {damage.reason or 'the stream ended'}."
@@ -174,6 +175,13 @@ class LiveReader:
         if self._began + frame.time > now:
             self._wall.wait(self._began + frame.time - now, self._stopped)
 
+    def _arrival_times(self, frames: Iterable[VideoFrame], stream: VideoStream) -> Iterator[tuple[float, VideoFrame]]:
+        """Yield each frame after the seconds since the first frame arrived."""
+        for frame in frames:
+            now = self._wall.now()
+            self._first_arrival = now if self._first_arrival is None else self._first_arrival
+            yield now - self._first_arrival, frame
+
     def _offer(self, frame: Frame) -> None:
         with self._lock:
             waiting = self._newest is not None
@@ -182,16 +190,3 @@ class LiveReader:
             self.dropped += waiting
         if not waiting:
             self._tell(FrameReady())
-
-
-class _Arrivals:
-    """Gives each frame the time at which it arrives: seconds since the first one, also over lost connections."""
-
-    def __init__(self, wall: Wall) -> None:
-        self.wall, self.first = wall, None
-
-    def times(self, frames: Iterable[VideoFrame], stream: VideoStream) -> Iterator[tuple[float, VideoFrame]]:
-        for frame in frames:
-            now = self.wall.now()
-            self.first = now if self.first is None else self.first
-            yield now - self.first, frame

@@ -1,4 +1,4 @@
-"""Where live pictures come from: a camera, a network stream, a pipe, or a file played at its own pace."""
+"""Sources of live video: a camera, a network stream, a pipe, or a file that plays at its own pace."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from av.error import FFmpegError
 from av.format import Flags
 from av.video.stream import VideoStream
 
-from .decode import VideoFile, check_size, moving_pictures
+from .decode import VideoFile, check_size, find_video_stream
+from .path import ADDRESS, local_path, location
 from .picture import VideoError
-from .place import ADDRESS, local_path, location
 
-CAMERAS = {"linux": "v4l2", "darwin": "avfoundation"}  # FFmpeg's input by platform
-PATIENCE = 10.0  # seconds without a byte from the network until a connection counts as lost
-PROBE = {"analyzeduration": "1000000"}  # microseconds; begin soon rather than know every stream
+CAMERAS = {"linux": "v4l2", "darwin": "avfoundation"}  # FFmpeg's camera input by platform
+TIMEOUT = 10.0  # seconds without a byte from the network after which a connection is lost
+PROBE = {"analyzeduration": "1000000"}  # microseconds; begin before all streams are known
 
 
 @dataclass(frozen=True)
 class Connection:
-    """An opened source. `ends`: the end of its frames is its end, and not a loss. `paced`: its timestamps say when a
-    frame is due; else a frame is of the moment when it arrives."""
+    """An opened source.
+
+    `ends`: the last frame is the end of the source, not a lost connection. `paced`: timestamps give the time of a
+    frame; otherwise the time of its arrival counts.
+    """
 
     container: InputContainer
     stream: VideoStream
@@ -37,7 +40,7 @@ class Connection:
 
 @dataclass(frozen=True)
 class VideoSource:
-    """A source of pictures. `name` is what the user wrote; `location` is what FFmpeg opens."""
+    """A source of video. `name` is what the user wrote, `location` is what FFmpeg opens."""
 
     name: str
     kind: Literal["camera", "network", "pipe", "file"]
@@ -45,7 +48,7 @@ class VideoSource:
 
     @contextmanager
     def open(self) -> Iterator[Connection]:
-        """Connect. Raises VideoError with the reason where nothing answers, or what answers is no video."""
+        """Connect. Raises VideoError if the source does not answer or is not a video."""
         if self.kind == "file":
             with VideoFile(self.location).open() as (container, stream):
                 yield Connection(container, stream, ends=True, paced=True)
@@ -55,9 +58,9 @@ class VideoSource:
         except (FFmpegError, OSError) as error:
             raise VideoError(f"{self.name} cannot be opened: {error.strerror or error}.") from None
         with container:
-            stream = moving_pictures(container, self.name)
+            stream = find_video_stream(container, self.name)
             check_size(stream, self.name)
-            stream.thread_type = "SLICE"  # threads that each hold a frame would make every picture late
+            stream.thread_type = "SLICE"  # frame threads would delay every picture
             stamped = not container.format.flags & Flags.no_timestamps.value
             recorded = self.kind == "network" and (container.duration is not None or container.size > 0)
             piped = self.kind == "pipe"
@@ -69,12 +72,15 @@ class VideoSource:
         if self.kind == "pipe":
             return av.open(self.location, options=PROBE)
         options = PROBE | ({"rtsp_transport": "tcp"} if self.name.startswith("rtsp") else {})
-        return av.open(self.location, options=options, timeout=PATIENCE)
+        return av.open(self.location, options=options, timeout=TIMEOUT)
 
 
 def find_source(name: str) -> VideoSource:
-    """Say what a name means: `-` (stdin) or a named pipe; a camera's number or /dev/video…; an address with `://`; else
-    a file (`file://` too). Raises VideoError for a file that is no video and for a camera that is not there."""
+    """Return the source that a name means.
+
+    `-` is stdin, a number or /dev/video… a camera, an address with `://` a network stream, anything else a named pipe
+    or a file (also file://). Raises VideoError for a file that is not a video and for a missing camera.
+    """
     if name == "-":
         return VideoSource("stdin", "pipe", "pipe:0")
     if name.isdigit() or name.startswith("/dev/video"):

@@ -1,167 +1,193 @@
-"""A map from above: what the kept frames show, where the camera walked, and where each kept frame was seen from.
+"""A map from above: the points that the kept frames show, the camera's path, and the place of each kept frame.
 
-The world is the first camera's frame, which need not be level. Up is taken from the cameras: people hold them level on
-the whole, so that the mean of their own up directions is the room's.
+The world is the first camera's frame, which may be tilted. People hold cameras level on average, so the mean of the
+cameras' up directions is the room's up direction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
 
 from ..streaming.memory_log import NO_SLOT, HeldFrame
 from ..streaming.stream import Stream
 from ..streaming.thumbnail import picture
 
-SURE = 0.3  # confidence from which on a point is drawn
-CEILING = 0.4  # metres above the camera's height; what is higher hides the room
-STILL = 0.02  # the world's unit (metres where it is metric), below which a way is none
-FAR = 98.0  # per cent of the points lie inside the map
-START, END = (37, 99, 235), (220, 38, 38)
-INK, FAINT, GROUND, GRID, BANK, LAST = "#22272e", "#8a929c", "#fbfbfa", "#e8ebee", "#c2410c", "#2563eb"
+MIN_CONFIDENCE = 0.3  # points with less confidence are not drawn
+CEILING = 0.4  # world units above the camera; higher points would hide the room
+STILL = 0.02  # world units (metres if metric); a shorter path counts as no movement
+INSIDE = 98.0  # per cent of the points that lie on the map
+START, END = (37, 99, 235), (220, 38, 38)  # colours of the path
+INK, GREY, GROUND, GRID, BANK, LAST = "#14181d", "#4b535d", "#fbfbfa", "#c3c9d0", "#c2410c", "#2563eb"
+NO_PICTURE = 150  # grey of points without a thumbnail
 
 
 @dataclass(frozen=True)
 class FloorPlane:
-    """A level plane in the stream's world: `axes` are its right, forward and up (rows)."""
+    """A level plane in the stream's world: `axes` are its right, forward and up directions (rows)."""
 
     axes: Float[np.ndarray, "3 3"]
 
     @staticmethod
     def under(world_from_camera: Float[np.ndarray, "poses 4 4"]) -> FloorPlane:
-        """Find the plane that a walk was level with; forward is where the first camera looked."""
+        """Find the plane from the cameras' mean up direction. Forward is where the first camera looked."""
         up = -world_from_camera[:, :3, 1].mean(0)
         up /= max(float(np.linalg.norm(up)), 1e-9)
-        forward = world_from_camera[0, :3, 2] - up * (world_from_camera[0, :3, 2] @ up)
-        if np.linalg.norm(forward) < 1e-3:  # it looked straight down or up
-            forward = world_from_camera[0, :3, 0] - up * (world_from_camera[0, :3, 0] @ up)
+        right, ahead = world_from_camera[0, :3, 0], world_from_camera[0, :3, 2]
+        forward = ahead - up * (ahead @ up)
+        if np.linalg.norm(forward) < 1e-3:  # the first camera looked straight down or up
+            forward = right - up * (right @ up)
         forward /= np.linalg.norm(forward)
         return FloorPlane(np.stack((np.cross(forward, up), forward, up)).astype(np.float64))
 
     def of(self, points: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
-        """Return points as right, forward, up."""
+        """Return world points as right, forward, up."""
         return points @ self.axes.T
 
 
+@dataclass(frozen=True)
+class MapScale:
+    """The map's position on the page: `scale` in pixels per world unit, `middle` of the map, `centre` in pixels."""
+
+    scale: float
+    middle: Float[np.ndarray, " 2"]
+    centre: tuple[float, float]
+
+    @staticmethod
+    def fit(
+        path: Float[np.ndarray, "poses 3"], points: Float[np.ndarray, "points 3"], box: tuple[int, int, int, int]
+    ) -> MapScale:
+        """Fit the whole path, `INSIDE` per cent of the points, and a margin into a box in pixels."""
+        low, high = path[:, :2].min(0), path[:, :2].max(0)
+        if len(points):
+            low = np.minimum(low, np.percentile(points[:, :2], 100 - INSIDE, axis=0))
+            high = np.maximum(high, np.percentile(points[:, :2], INSIDE, axis=0))
+        size = high - low + 2 * np.maximum(0.03 * (high - low), 0.25)
+        scale = min((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1])
+        return MapScale(scale, (low + high) / 2, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+
+    def at(self, place: Float[np.ndarray, " axes"]) -> tuple[float, float]:
+        """Return the pixel of a place given as right, forward, and perhaps up. Forward is up on the page."""
+        right, forward = self.scale * (place[:2] - self.middle)
+        return self.centre[0] + right, self.centre[1] - forward
+
+
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font of this size in pixels."""
+    return ImageFont.load_default(size=size)
+
+
+@dataclass(frozen=True)
+class SeenFrame:
+    """A held frame, with its pose and the coordinates of its patches in the stream's world."""
+
+    held: HeldFrame
+    world_from_camera: Float[Tensor, "4 4"]
+    points: Float[Tensor, "patches 3"]
+
+
 def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int]) -> None:
-    """Draw the map into a box (left, top, right, bottom) of an image."""
+    """Draw the map into a box (left, top, right, bottom) of an image, in pixels."""
     pen = ImageDraw.Draw(image)
     pen.rectangle(box, GROUND, GRID)
-    path = stream.trace.trajectory
-    kept = [entry for entry in stream.trace.kept if entry.world_from_camera is not None]
-    if not len(path) or not kept:
-        early = not stream.trace.kept and stream.times
-        reason = "the first window is not full yet" if early else "the way walked was not kept"
-        pen.text((box[0] + 16, box[1] + 14), f"no map: {reason}", FAINT, _font(15))
+    left, top, right, bottom = box
+    pen.text((left + 16, top + 10), "Map from above", INK, font(20))
+    if not len(stream.trajectory):
+        pen.text((left + 16, top + 42), "no map: the first window is not full yet", GREY, font(15))
         return
-    poses = path.world_from_camera.numpy().astype(np.float64)
+    poses = stream.trajectory.world_from_camera.numpy().astype(np.float64)
     floor = FloorPlane.under(poses)
-    way = floor.of(poses[:, :3, 3])
-    points, tints = _points(kept, floor)
-    low, high = _bounds(way[:, :2], points[:, :2])
-    inside = (box[0] + 30, box[1] + 50, box[2] - 30, box[3] - 30)
-    scale = min((inside[2] - inside[0]) / (high - low)[0], (inside[3] - inside[1]) / (high - low)[1])
-    middle, centre = (low + high) / 2, ((inside[0] + inside[2]) / 2, (inside[1] + inside[3]) / 2)
-
-    def at(place: np.ndarray) -> tuple[float, float]:  # forward is up on the page
-        return centre[0] + scale * (place[0] - middle[0]), centre[1] - scale * (place[1] - middle[1])
-
-    reach = max(2, round(scale * 0.045))
-    for point, tint in zip(points, tints, strict=True):
-        x, y = at(point)
+    path = floor.of(poses[:, :3, 3])
+    frames = _seen(stream)
+    points, colours = _points(frames, floor)
+    inside = (left + 30, top + 80, right - 30, bottom - 50)
+    place = MapScale.fit(path, points, inside)
+    reach = max(2, round(place.scale * 0.045))
+    for point, colour in zip(points, colours, strict=True):
+        x, y = place.at(point)
         if inside[0] <= x <= inside[2] and inside[1] <= y <= inside[3]:
-            pen.rectangle((x - reach, y - reach, x + reach, y + reach), tint)
-    for index, (a, b) in enumerate(pairwise(way)):
-        share = index / max(len(way) - 2, 1)
-        pen.line((*at(a), *at(b)), tuple(round(s + share * (e - s)) for s, e in zip(START, END, strict=True)), 3)
-    for entry in kept:
-        _draw_camera(pen, entry, floor, at, scale)
-    _legend(pen, stream, box, scale)
-    if notes := [
-        words
-        for words, holds in (
-            ("the camera did not move", np.ptp(way, axis=0).max() < STILL),
-            ("nothing was seen surely", not len(points)),
-        )
-        if holds
-    ]:
-        pen.text((box[0] + 16, box[1] + 40), "; ".join(notes), FAINT, _font(14))
+            pen.rectangle((x - reach, y - reach, x + reach, y + reach), tuple(colour.tolist()))
+    shades = np.linspace(START, END, max(len(path) - 1, 1)).round().astype(int)
+    for (a, b), shade in zip(pairwise(path), shades, strict=False):
+        pen.line((*place.at(a), *place.at(b)), tuple(shade.tolist()), 4)
+    for frame in frames:
+        _draw_camera(pen, frame, floor, place)
+    for name, end, colour, anchor, offset in (("start", path[0], START, "mb", -14), ("end", path[-1], END, "mt", 14)):
+        x, y = place.at(end)
+        pen.text((x, y + offset), name, colour, font(17), anchor, stroke_width=3, stroke_fill="white")
+    notes = ["line: camera path", "circles: kept frames with their slots", "squares: what these frames show"]
+    notes += ["the camera did not move"] if np.ptp(path, axis=0).max() < STILL else []
+    notes += [] if len(points) else ["no point has enough confidence"]
+    pen.text((left + 16, top + 42), "; ".join(notes), GREY, font(15))
+    _draw_scale_bar(pen, stream, (left + 20, bottom - 20), place.scale)
 
 
-def _points(kept: list[HeldFrame], floor: FloorPlane) -> tuple[Float[np.ndarray, "points 3"], list[tuple[int, ...]]]:
-    """Gather the sure points of all kept frames below the ceiling, lowest first, each with its colour in the frame."""
-    found: list[tuple[float, np.ndarray, tuple[int, ...]]] = []
-    for entry in kept:
-        assert entry.world_from_camera is not None and entry.points is not None and entry.confidence is not None
-        eye = floor.of(entry.world_from_camera[:3, 3].numpy().astype(np.float64))[2]
-        points = floor.of(entry.points.numpy().astype(np.float64))
-        sure = (entry.confidence.numpy() >= SURE) & np.isfinite(points).all(1) & (points[:, 2] < eye + CEILING)
-        for point, tint in zip(points[sure], _tints(entry)[sure], strict=True):
-            found.append((float(point[2]), point, tuple(int(v) for v in tint)))
-    found.sort(key=lambda item: item[0])
-    return np.array([point for _, point, _ in found]).reshape(-1, 3), [tint for *_, tint in found]
+def _seen(stream: Stream) -> list[SeenFrame]:
+    """Join the held frames of the log with their places in the memory's slots."""
+    if stream.memory is None:
+        return []
+    slots = stream.memory.context_slots()
+    places = zip(slots.frames.tolist(), slots.world_from_camera.cpu(), slots.coordinates.cpu(), strict=True)
+    known = {frame: place for frame, *place in places}
+    return [SeenFrame(held, *known[held.frame]) for held in stream.log.held]
 
 
-def _tints(entry: HeldFrame) -> np.ndarray:
-    """Return the colour of each patch, paled a little; grey without a thumbnail."""
-    assert entry.points is not None
-    patches = len(entry.points)
-    if entry.thumbnail is None:
-        return np.full((patches, 3), 190)
-    shown = picture(entry.thumbnail)
-    rows = max(1, round((patches * shown.height / shown.width) ** 0.5))
-    if patches % rows:
-        return np.full((patches, 3), 190)
-    small = shown.resize((patches // rows, rows), Image.Resampling.BOX)
-    return 70 + np.asarray(small, dtype=np.int64).reshape(-1, 3) * 185 // 255
+def _points(
+    frames: Sequence[SeenFrame], floor: FloorPlane
+) -> tuple[Float[np.ndarray, "points 3"], Integer[np.ndarray, "points 3"]]:
+    """Return the confident points below the ceiling as right, forward, up, lowest first, and their RGB colours."""
+    points, colours = [np.empty((0, 3))], [np.empty((0, 3), int)]
+    for frame in frames:
+        assert frame.held.confidence is not None
+        camera = floor.of(frame.world_from_camera[:3, 3].numpy().astype(np.float64))
+        seen = floor.of(frame.points.numpy().astype(np.float64))
+        shown = (frame.held.confidence.numpy() >= MIN_CONFIDENCE) & np.isfinite(seen).all(1)
+        shown &= seen[:, 2] < camera[2] + CEILING
+        points.append(seen[shown])
+        colours.append(_patch_colours(frame.held, len(seen))[shown])
+    all_points = np.concatenate(points)
+    order = np.argsort(all_points[:, 2], kind="stable")
+    return all_points[order], np.concatenate(colours)[order]
 
 
-def _bounds(
-    way: Float[np.ndarray, "poses 2"], points: Float[np.ndarray, "points 2"]
-) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]]:
-    """Return the corners of the map: the whole way, all but the farthest points, and some room around."""
-    low, high = way.min(0), way.max(0)
-    if len(points):
-        low = np.minimum(low, np.percentile(points, 100 - FAR, axis=0))
-        high = np.maximum(high, np.percentile(points, FAR, axis=0))
-    room = np.maximum(0.03 * (high - low), 0.25)
-    return low - room, high + room
+def _patch_colours(entry: HeldFrame, patches: int) -> Integer[np.ndarray, "patches 3"]:
+    """Return the mean colour of each patch of a frame's thumbnail, or grey."""
+    if entry.thumbnail is not None:
+        shown = picture(entry.thumbnail)
+        rows = max(1, round((patches * shown.height / shown.width) ** 0.5))
+        if patches % rows == 0:
+            small = shown.resize((patches // rows, rows), Image.Resampling.BOX)
+            return np.asarray(small, dtype=int).reshape(-1, 3)
+    return np.full((patches, 3), NO_PICTURE)
 
 
-def _draw_camera(pen: ImageDraw.ImageDraw, entry: HeldFrame, floor: FloorPlane, at, scale: float) -> None:
-    """Draw where a kept frame was seen from, and which way it looked, with its slot."""
-    assert entry.world_from_camera is not None
-    pose = entry.world_from_camera.numpy().astype(np.float64)
-    place, ahead = floor.of(pose[:3, 3]), floor.of(pose[:3, 2])
-    x, y = at(place)
-    ahead = ahead[:2] / max(float(np.linalg.norm(ahead[:2])), 1e-9) * 18
-    tint = LAST if entry.slot == NO_SLOT else BANK
-    pen.line((x, y, x + ahead[0], y - ahead[1]), tint, 3)
-    pen.ellipse((x - 8, y - 8, x + 8, y + 8), "white", tint, 2)
-    if entry.slot != NO_SLOT:
-        pen.text((x, y), str(entry.slot), INK, _font(10), anchor="mm")
+def _draw_camera(pen: ImageDraw.ImageDraw, frame: SeenFrame, floor: FloorPlane, place: MapScale) -> None:
+    """Draw the place, the viewing direction and the slot of a kept frame."""
+    pose = frame.world_from_camera.numpy().astype(np.float64)
+    x, y = place.at(floor.of(pose[:3, 3]))
+    ahead = floor.of(pose[:3, 2])[:2]
+    ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-9) * 18
+    colour = LAST if frame.held.slot == NO_SLOT else BANK
+    pen.line((x, y, x + ahead[0], y - ahead[1]), colour, 3)
+    pen.ellipse((x - 8, y - 8, x + 8, y + 8), "white", colour, 2)
+    if frame.held.slot != NO_SLOT:
+        pen.text((x, y), str(frame.held.slot), INK, font(10), anchor="mm")
 
 
-def _legend(pen: ImageDraw.ImageDraw, stream: Stream, box: tuple[int, int, int, int], scale: float) -> None:
+def _draw_scale_bar(pen: ImageDraw.ImageDraw, stream: Stream, corner: tuple[int, int], scale: float) -> None:
+    """Draw a bar of a round length, with its lower left corner in pixels; `scale` is pixels per world unit."""
     placed = stream.windows.placed if stream.windows is not None else None
     unit = "m" if placed is None or placed.metric else "scene unit"
     length = next((step for step in (0.5, 1, 2, 5, 10, 20, 50) if step * scale >= 70), 100)
-    left, bottom = box[0] + 20, box[3] - 20
-    pen.line((left, bottom, left + length * scale, bottom), INK, 3)
-    pen.text((left, bottom - 8), f"{length:g} {unit}", INK, _font(14), anchor="ls")
-    words = (("start", START), ("end of the way", END))
-    place = box[0] + 16
-    for name, tint in words:
-        pen.line((place, box[1] + 22, place + 22, box[1] + 22), tint, 4)
-        pen.text((place + 28, box[1] + 22), name, INK, _font(14), anchor="lm")
-        place += 40 + int(pen.textlength(name, _font(14)))
-    told = "from above; circles are kept frames with their slots, squares what they show"
-    pen.text((box[2] - 16, box[1] + 22), told, FAINT, _font(14), anchor="rm")
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size=size)
+    left, bottom = corner
+    right = left + length * scale
+    pen.line((left, bottom, right, bottom), INK, 4)
+    for end in (left, right):
+        pen.line((end, bottom - 6, end, bottom + 6), INK, 3)
+    pen.text(((left + right) / 2, bottom - 8), f"{length:g} {unit}", INK, font(16), anchor="mb")

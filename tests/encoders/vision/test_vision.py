@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,13 @@ def test_contract(encoder: VisionEncoder) -> None:
     assert encoder.name in vision_encoders()
     assert not any(parameter.requires_grad for parameter in encoder.parameters())
     assert not any(module.training for module in encoder.train().modules())
+
+
+@pytest.mark.parametrize("part", weights.read_parts().values(), ids=lambda part: part.name)
+def test_every_part_is_prepared_by_the_module_that_holds_its_record(part: weights.FrozenPart) -> None:
+    module = import_module(part.module)
+    assert module.PART == replace(part, module="")
+    assert callable(module.prepare)
 
 
 def test_frames_do_not_see_each_other(encoder: VisionEncoder) -> None:

@@ -10,14 +10,14 @@ import pytest
 from vlm2.evaluation import home_suite as suite
 from vlm2.evaluation.benchmarks import homes
 from vlm2.evaluation.benchmarks.homes import SUITE, load, provide
-from vlm2.evaluation.home_suite import Span, build, make_home, read_pins, record_hash, write_pins
+from vlm2.evaluation.home_suite import LengthBand, build, make_home, read_pins, record_hash, write_pins
 from vlm2.evaluation.runner import make_videos
 from vlm2.scenes.record import Scene
 from vlm2.video import VideoFile
 
 SMALL = replace(
     SUITE,
-    spans=(Span("short", (20.0, 20.5), (1,)), Span("mid", (21.0, 21.5), (1,))),
+    bands=(LengthBand("short", (20.0, 20.5), (1,)), LengthBand("mid", (21.0, 21.5), (1,))),
     count=1,
     per_type=2,
     size=(64, 48),
@@ -30,7 +30,7 @@ REVISION = "38d18b76ae0bb6804df26131339e4d22ba7d53e26de1988f5e3203edb36af420"  #
 def made(tmp_path_factory):
     """The videos and records of a suite of two small homes."""
     folder = tmp_path_factory.mktemp("homes")
-    return folder, [build(SMALL, plot, folder) for plot in SMALL.plots()]
+    return folder, [build(SMALL, spec, folder) for spec in SMALL.homes()]
 
 
 @pytest.fixture
@@ -43,27 +43,27 @@ def pinned(made, tmp_path, monkeypatch):
 
 
 def test_forty_homes_of_each_length_with_seeds_of_their_own():
-    plots = SUITE.plots()
-    assert len(plots) == 120 and len({plot.seed for plot in plots}) == len({plot.name for plot in plots}) == 120
-    assert [plot.name for plot in plots[:4]] == ["short_00", "mid_00", "long_00", "short_01"]
+    specs = SUITE.homes()
+    assert len(specs) == 120 and len({spec.seed for spec in specs}) == len({spec.name for spec in specs}) == 120
+    assert [spec.name for spec in specs[:4]] == ["short_00", "mid_00", "long_00", "short_01"]
     for name, (least, most) in {"short": (20, 60), "mid": (60, 120), "long": (120, 300)}.items():
-        assert all(least < plot.seconds < most for plot in plots if plot.name.startswith(name))
+        assert all(least < spec.seconds < most for spec in specs if spec.name.startswith(name))
 
 
 def test_the_pinned_file_is_of_this_version():
     if not SUITE.pins.is_file():
         pytest.skip("the homes are not pinned yet: python -m vlm2.evaluation.home_suite --out runs/homes")
     pins = read_pins(SUITE)
-    assert [pin.name for pin in pins.homes] == [plot.name for plot in SUITE.plots()]
-    assert {row["question_type"] for pin in pins.homes for row in pin.questions} == set(SUITE.types)
+    assert list(pins.homes) == [spec.name for spec in SUITE.homes()]
+    assert {row["question_type"] for pin in pins.homes.values() for row in pin.questions} == set(SUITE.types)
     assert (SUITE.version, pins.revision) == (1, REVISION)
 
 
 @pytest.mark.full
 def test_a_home_is_made_again_as_it_was_pinned(tmp_path):
-    pins, plot = read_pins(SUITE), SUITE.plots()[0]
-    scene = make_home(SUITE, plot, tmp_path)
-    assert list(suite._questions(SUITE, scene, plot.seed)) == list(pins.home(plot.name).questions)
+    pins, spec = read_pins(SUITE), SUITE.homes()[0]
+    scene = make_home(SUITE, spec, tmp_path)
+    assert list(suite._questions(SUITE, scene, spec.seed)) == list(pins.homes[spec.name].questions)
 
 
 def test_items_are_the_pinned_questions(pinned):
@@ -95,7 +95,7 @@ def test_videos_are_made_where_they_are_missing(pinned, tmp_path):
 
 
 def test_another_home_in_the_cache_is_refused(pinned, tmp_path):
-    make_home(SMALL, SMALL.plots()[0], pinned)
+    make_home(SMALL, SMALL.homes()[0], pinned)
     scene = Scene.load(pinned / "scenes/short_00.json")
     moved = replace(scene.objects[0], box=replace(scene.objects[0].box, center=(0.0, 0.0, 0.001)))
     for folder in ("scenes", "videos"):
@@ -133,7 +133,7 @@ def test_scores_are_those_of_the_published_benchmarks(pinned):
     camera = replace(item, question_type="camera_displacement", answers=("2.0",))
     assert official(camera, "2.0 m") == {"score": 1.0}
     kinds = ["object_counting", "object_rel_direction_easy", "object_rel_direction_hard", "camera_displacement"]
-    means = homes.summary(zip(kinds, ({"score": value} for value in (1.0, 0.5, 0.0, 0.25)), strict=True))
+    means = homes.BENCHMARK.summary(zip(kinds, ({"score": value} for value in (1.0, 0.5, 0.0, 0.25)), strict=True))
     assert means["object_rel_direction"] == 0.25 and means["overall"] == 0.5
     assert list(means)[:4] == ["overall", "object_counting", "object_rel_direction", "object_rel_direction_easy"]
 

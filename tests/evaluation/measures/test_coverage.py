@@ -41,8 +41,8 @@ def test_the_default_rule_keeps_what_a_session_keeps(loaded, film):
     times = torch.arange(24) / 2
     images = np.stack([frame.image for frame in coverage.VideoFile(film).sample(2)])
     features = loaded.model.encode(loaded.processor.resize(images), times)
-    state = memory(loaded.model.represent(features).detach(), times.tolist())[1]
-    kept = state.to_tensors()["episodic.times"].tolist()
+    state = memory(loaded.model.represent(features).detach()[None], times[None])[1]
+    kept = state.to_tensors()["episodic.times"][0].tolist()
     assert rows["successive"] == coverage.coverage(kept, times.tolist()[:3], 11.5)
     assert set(rows) == {"nearest", "pair", "merge", "successive"}
 

@@ -8,7 +8,7 @@ from toys import ToyVision, toy_model, toy_processor
 from vlm2.encoders.geometry.cameras import in_first_camera, rigid
 from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
 from vlm2.evaluation.measures import drift
-from vlm2.models.windows import FrameInputs
+from vlm2.models.windows import FrameInputs, WindowEncoder
 
 FRAMES = 40
 
@@ -45,7 +45,7 @@ def numbered() -> FrameInputs:
 
 def test_who_knows_the_truth_drifts_only_where_windows_are_not_joined():
     encoder = Knowing()
-    found = drift.home_errors(encoder, numbered(), walk())
+    found = drift.home_errors(WindowEncoder(encoder), numbered(), walk())
     assert found["joined"] == pytest.approx(dict.fromkeys(drift.MEASURES, 0), abs=0.1)
     assert found["one_shot"] == pytest.approx(dict.fromkeys(list(drift.MEASURES)[:4], 0), abs=0.1)
     assert found["unjoined"]["points"] > 1

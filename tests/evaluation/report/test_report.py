@@ -9,10 +9,9 @@ import pytest
 from toyruns import TOY, load, summary, toy_respondent, write_videos
 
 from vlm2.evaluation import runner, scores
-from vlm2.evaluation.report.charts import EDGES, bin_shares
-from vlm2.evaluation.report.findings import find_out
-from vlm2.evaluation.report.report import markdown, write_report
-from vlm2.evaluation.respondents import Settings, respondent
+from vlm2.evaluation.report.data import collect
+from vlm2.evaluation.report.report import EDGES, bin_shares, markdown, write_report
+from vlm2.evaluation.respondents import RunSettings, respondent
 from vlm2.evaluation.scores import length_name, read_run
 
 
@@ -54,55 +53,55 @@ def folders(tmp_path, write_video, monkeypatch):
     loaded = load(videos=tmp_path)
     monkeypatch.setattr(scores, "find", lambda name: {"toy": TOY}[name])
     for name in ("toy", "chance"):
-        answers = toy_respondent() if name == "toy" else respondent(Settings(model=name), TOY, loaded.items)
+        answers = toy_respondent() if name == "toy" else respondent(RunSettings(model=name), TOY, loaded.items)
         assert runner.run(TOY, loaded, answers, tmp_path / name, name)
         runner.finish(TOY, loaded, tmp_path / name)
     return [tmp_path / "toy", tmp_path / "chance"]
 
 
 @pytest.fixture
-def findings(folders):
-    return find_out([read_run(folder) for folder in folders], draws=50)
+def data(folders):
+    return collect([read_run(folder) for folder in folders], draws=50)
 
 
-def test_the_page_shows_the_numbers_of_the_files(folders, findings, tmp_path):
-    file, _ = write_report(findings, tmp_path / "report.html")
+def test_the_page_shows_the_numbers_of_the_files(folders, data, tmp_path):
+    file, _ = write_report(data, tmp_path / "report.html")
     page = Numbers()
     page.feed(file.read_text("utf-8"))
     assert page.open == []
     for index, folder in enumerate(folders):
-        told = json.loads((folder / "scores.json").read_text())
-        for name, value in told["summary"].items():
+        expected = json.loads((folder / "scores.json").read_text())
+        for name, value in expected["summary"].items():
             assert page.values[f"{index}/{name}"] == value
             assert page.texts[f"{index}/{name}"] == f"{100 * value:.1f}"
-        for length, part in told["lengths"].items():
+        for length, part in expected["lengths"].items():
             assert page.values[f"{index}/{length}/overall"] == part["summary"]["overall"]
     first, second = (json.loads((folder / "scores.json").read_text())["summary"]["overall"] for folder in folders)
     assert page.values["0-1"] == first - second
 
 
-def test_the_page_needs_no_network_and_no_script(findings, tmp_path):
-    file, _ = write_report(findings, tmp_path / "report.html")
+def test_the_page_needs_no_network_and_no_script(data, tmp_path):
+    file, _ = write_report(data, tmp_path / "report.html")
     text, page = file.read_text("utf-8"), Numbers()
     page.feed(text)
     assert page.addresses and all(address.startswith("data:image/jpeg;base64,") for address in page.addresses)
     assert not re.search(r"https?://|<script|@import|url\(", text)
 
 
-def test_the_table_shows_the_same(folders, findings):
-    lines = markdown(findings).splitlines()
+def test_the_table_shows_the_same(folders, data):
+    lines = markdown(data).splitlines()
     (row,) = [line for line in lines if line.startswith("| overall |")]
-    told = [json.loads((folder / "scores.json").read_text())["summary"]["overall"] for folder in folders]
-    assert re.findall(r"(\d+\.\d) \(", row) == [f"{100 * value:.1f}" for value in told]
+    expected = [json.loads((folder / "scores.json").read_text())["summary"]["overall"] for folder in folders]
+    assert re.findall(r"(\d+\.\d) \(", row) == [f"{100 * value:.1f}" for value in expected]
     assert any(line.startswith("| toy − chance |") for line in lines)
 
 
 def test_scores_by_length_are_those_of_the_samples(folders):
     run = read_run(folders[0])
-    told = json.loads((folders[0] / "scores.json").read_text())
-    assert {name: part["questions"] for name, part in told["lengths"].items()} == {"short": 6, "mid": 6, "long": 3}
+    expected = json.loads((folders[0] / "scores.json").read_text())
+    assert {name: part["questions"] for name, part in expected["lengths"].items()} == {"short": 6, "mid": 6, "long": 3}
     long = [(s.item.question_type, s.values) for s in run.samples if s.item.length > 120]
-    assert told["lengths"]["long"]["summary"] == summary(long)
+    assert expected["lengths"]["long"]["summary"] == summary(long)
 
 
 @pytest.mark.parametrize(
@@ -112,16 +111,16 @@ def test_lengths(seconds, name):
     assert length_name(seconds) == name
 
 
-def test_the_worst_samples_are_wrong_and_of_several_kinds(findings):
-    assert findings.worst
-    right = {sample.item.id for sample in findings.runs[0].samples if sample.prediction == sample.item.answers[0]}
-    assert right.isdisjoint(item.id for item, _ in findings.worst)
-    assert len({item.question_type for item, _ in findings.worst}) > 1
-    assert all(replies[1] in ("A", "3") for _, replies in findings.worst)
+def test_the_worst_samples_are_wrong_and_of_several_kinds(data):
+    assert data.largest_errors
+    right = {sample.item.id for sample in data.runs[0].samples if sample.prediction == sample.item.answers[0]}
+    assert right.isdisjoint(item.id for item, _ in data.largest_errors)
+    assert len({item.question_type for item, _ in data.largest_errors}) > 1
+    assert all(replies[1] in ("A", "3") for _, replies in data.largest_errors)
 
 
-def test_errors_are_relative_and_binned(findings):
-    errors = findings.errors["counting"][1]  # chance says 3 of truths 1 to 5
+def test_errors_are_relative_and_binned(data):
+    errors = data.errors["counting"][1]  # chance says 3 of truths 1 to 5
     assert sorted(errors) == pytest.approx([3 / 5 - 1, 3 / 4 - 1, 0, 0.5, 2])
     shares = bin_shares(np.array([-2.0, 0.0, 9.0, np.nan]))
     assert shares[0] == shares[-1] == 0.25 and shares.sum() == 0.75 and len(shares) == len(EDGES) - 1
@@ -139,5 +138,5 @@ def test_runs_that_differ_in_kind_are_refused(folders, tmp_path):
     with pytest.raises(ValueError, match="has no receipt"):
         read_run(tmp_path)
     with pytest.raises(ValueError, match="Name the folder"):
-        find_out([])
+        collect([])
     assert runs[0].name == "toy"

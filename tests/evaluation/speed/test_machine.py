@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from vlm2.evaluation.speed import machine as device
+from vlm2.evaluation.speed import machine
 from vlm2.evaluation.speed.machine import CARDS, card_of, find_card, parse_bytes, parse_peak, this_machine, total_memory
 
 
@@ -53,7 +53,7 @@ def test_a_size_stands_for_its_first_card_or_for_an_unknown_one():
 def test_a_container_limits_the_memory(tmp_path, monkeypatch):
     whole = total_memory()
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(device, "LIMITS", (str(limit), str(tmp_path / "none")))
+    monkeypatch.setattr(machine, "LIMITS", (str(limit), str(tmp_path / "none")))
     limit.write_text("max\n")
     assert total_memory() == whole
     limit.write_text("1000000\n")
@@ -61,8 +61,8 @@ def test_a_container_limits_the_memory(tmp_path, monkeypatch):
 
 
 def test_this_machine_is_tried_out(monkeypatch):
-    monkeypatch.setattr(device, "SIDE", 32)
-    monkeypatch.setattr(device, "COPIED", 1 << 10)
+    monkeypatch.setattr(machine, "SIDE", 32)
+    monkeypatch.setattr(machine, "COPIED", 1 << 10)
     here = this_machine("cpu")
     assert here.memory == total_memory()
     assert set(here.peak) == {"float32", "bfloat16"}

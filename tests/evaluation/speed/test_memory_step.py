@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
-from memories import DIM, EIGHT, HEADS, PATCHES, make, video
+from memories import DIM, EIGHT, HEADS, PATCHES, make, run, step, video
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -19,26 +18,26 @@ def test_the_plain_memory_gives_the_same_by_projecting_all_entries(rule: str) ->
     memory = make(MemoryConfig(dim=DIM, heads=HEADS, window=3, capacity=5, episodic_write=rule))
     projected: list[int] = []
     with torch.no_grad():
-        _, state, _ = memory(video(9))
+        _, state, _ = run(memory, video(9))
         plain = plain_memory(memory)
         plain.episodic_attention.key.register_forward_hook(lambda _, args, __: projected.append(args[0].shape[:-1]))
-        expected, ours, _ = memory(video(20, seed=2), state=state, first_frame=9)
-        found, theirs, _ = plain(video(20, seed=2), state=plain_state(state), first_frame=9)
+        expected, ours, _ = run(memory, video(20, seed=2), state=state, first_frame=9)
+        found, theirs, _ = run(plain, video(20, seed=2), state=plain_state(state), first_frame=9)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
     assert theirs.episodic.frames.tolist() == ours.episodic.frames.tolist()
-    assert projected == [(5, PATCHES)] * 20
+    assert projected == [(1, 5, PATCHES)] * 20
 
 
 @pytest.mark.parametrize("projected", [2, 40])
 def test_operations_are_those_of_the_products(projected: int) -> None:
     memory = make(EIGHT)
     with torch.no_grad():
-        _, state, _ = memory(video(40))
+        _, state, _ = run(memory, video(40))
         memory, state = (memory, state) if projected == 2 else (plain_memory(memory), plain_state(state))
-        state = memory.writable(state)
+        state = state.writable(memory.config)
         # The plain memory's attention is counted only where it is made of products that can be seen.
         with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counted:
-            memory.step(video(1)[0], state, 40, 40.0)
+            step(memory, video(1)[0], state, 40, 40.0)
     assert counted.get_total_flops() == 2 * operations(EIGHT, PATCHES, projected)
 
 
@@ -47,19 +46,6 @@ def test_the_floor_does_our_products() -> None:
     with torch.no_grad(), FlopCounterMode(display=False) as counted:
         floor()
     assert counted.get_total_flops() == 2 * operations(EIGHT, PATCHES, 2)
-
-
-def test_a_ratio_is_the_median_of_the_rounds() -> None:
-    assert speed.ratio([2.0, 9.0, 3.0], [1.0, 3.0, 1.0]) == 3.0
-
-
-def test_all_are_timed_in_every_round() -> None:
-    calls: list[str] = []
-    runs = {("fp32", name): (lambda name=name: calls.append(name)) for name in "ab"}
-    seconds = speed.in_turn(runs, 2, 3, torch.device("cpu"))
-    assert calls == ["a", "a", "a", "b", "b", "b"] * 3
-    assert [len(taken) for taken in seconds.values()] == [2, 2]
-    assert np.min(list(seconds.values())) > 0
 
 
 @pytest.mark.parametrize("fast", [True, False])

@@ -47,7 +47,7 @@ def test_memory_mode_reads_no_more_once_it_is_full_and_the_baseline_all(toy):
     tokens = loaded.model.projector.tokens((5, 5))
     words = marks[0].read - 2 * tokens
     assert all(read <= words + 5 * tokens for read in (mark.read for mark in marks))
-    assert all(set(mark.seconds) == {*scale.STATIONS, "memory", "answer"} for mark in marks)
+    assert all(set(mark.seconds) == {*scale.COMPONENTS, "answer"} for mark in marks)
     assert all(seconds > 0 for mark in marks for seconds in mark.seconds.values())
     kept = scale.keep_all(loaded, [2, 6])
     per_frame = (kept[1].read - kept[0].read) / 4
@@ -62,11 +62,11 @@ def test_projector_counts_its_tokens(pooling, tokens):
     assert projector.tokens((5, 5)) == tokens == projector(torch.rand(1, 25, 4), (5, 5)).shape[1]
 
 
-def test_the_command_tells_both_modes(toy):
+def test_the_command_prints_both_modes(toy):
     result = CliRunner().invoke(app, ["bench", "scale", "--frames", "2,5", "--depth", "1", "--json", "--device", "cpu"])
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert [(mark["mode"], mark["frames"]) for mark in told["marks"]] == [
+    report = json.loads(result.stdout)
+    assert [(mark["mode"], mark["frames"]) for mark in report["marks"]] == [
         ("memory", 2),
         ("memory", 5),
         ("baseline", 2),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import islice
 
-import numpy as np
 import pytest
 from toys import ToyVision, toy_model, toy_processor
 
 from vlm2.evaluation.speed import soak
+from vlm2.evaluation.speed.harness import SECOND_QUESTION, pictures
 from vlm2.streaming import LoadedModel
 
 
@@ -20,14 +20,14 @@ def loaded(tmp_path) -> LoadedModel:
 
 
 def test_a_run_watches_asks_and_counts(loaded):
-    told = []
-    figures = soak.run(loaded, 24, progress=told.append)
-    assert told == list(range(1, 25))
+    reported = []
+    figures = soak.run(loaded, 24, progress=reported.append)
+    assert reported == list(range(1, 25))
     assert (figures.first_ask.frame, figures.last_ask.frame) == (6, 24)
-    for asked in (figures.first_ask, figures.last_ask):
-        assert asked.own_tokens == len(loaded.processor.question_ids(soak.AGAIN))
-        assert asked.read_again == asked.own_tokens  # the memory is not read again
-        assert asked.read_first > asked.own_tokens
+    for timing in (figures.first_ask, figures.last_ask):
+        assert timing.own_tokens == len(loaded.processor.question_ids(SECOND_QUESTION))
+        assert timing.read_again == timing.own_tokens  # the memory is not read again
+        assert timing.read_first > timing.own_tokens
     assert figures.frame_ratio == pytest.approx(figures.late_ms / figures.early_ms)
     assert figures.frame_ratio_in_turn > 0 and figures.ask_ratio_in_turn > 0
     assert figures.memory_ratio is None or figures.memory_ratio > 0
@@ -39,7 +39,7 @@ def test_a_fork_of_the_early_session_is_compared_with_the_late_one(loaded, monke
     def in_turn(old, young, frames, stride):
         compared.append((old.index, young.index, frames))
         assert young.session is not old.session and young.session.frames == 6
-        shown = next(islice(soak.pictures(None), 6, None))
+        shown = next(islice(pictures(None), 6, None))
         assert (next(young.images) == shown).all()  # what the session saw then
         return 1.0, 2.0
 
@@ -51,14 +51,14 @@ def test_a_fork_of_the_early_session_is_compared_with_the_late_one(loaded, monke
 
 @pytest.mark.parametrize("turn", [0, 1])
 def test_each_is_timed_first_every_other_time(loaded, turn):
-    old, young = (soak._Watcher(loaded.session(), soak.pictures(None)) for _ in range(2))
+    old, young = (soak._Watcher(loaded.session(), pictures(None)) for _ in range(2))
     timed = []
 
     def seconds(one):
         timed.append(one)
         return 3.0 if one is old else 2.0
 
-    assert soak._both(old, young, turn, seconds) == 1.5
+    assert soak._ratio(old, young, turn, seconds) == 1.5
     assert timed == ([young, old] if turn else [old, young])
 
 
@@ -69,21 +69,3 @@ def test_the_issue_names_the_spans_of_a_long_run():
 def test_too_short_a_run_is_refused(loaded):
     with pytest.raises(ValueError, match="too few"):
         soak.run(loaded, 15)
-
-
-def test_the_pattern_drifts_and_never_ends():
-    first, second = islice(soak.pictures(None), 2)
-    assert first.shape == (480, 640, 3)
-    assert (first[:, :-8] == second[:, 8:]).all()
-    assert (next(islice(soak.pictures(None), 480, None)) == first).all()  # there and back again
-
-
-def test_a_video_starts_over(write_video):
-    path = write_video(list(np.random.default_rng(0).integers(0, 255, (10, 32, 48, 3), dtype=np.uint8)))  # 1 s
-    frames = list(islice(soak.pictures(path), 5))
-    assert (frames[0] == frames[2]).all() and not (frames[0] == frames[1]).all()
-
-
-def test_words_are_no_prefill():
-    assert soak._prefilled([300, 12, 1, 1]) == 312  # the memory, a question, two words
-    assert soak._prefilled([12]) == 12

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from vlm2.homes.furniture.random_draw import colour_name, linear
-from vlm2.homes.furniture.solids import box, cushion, cylinder, ellipsoid, facing, lathe, prism, rod, sheet, turned
+from vlm2.homes.furniture.solids import box, cushion, cylinder, ellipsoid, lathe, prism, rod, sheet, to_front, turned
 
 
 def volume(part) -> float:
@@ -35,7 +35,7 @@ def test_a_solid_stands_on_the_centre_of_its_base():
 def test_turning_follows_the_right_hand():
     point = box((0.1, 0.1, 0.1), (0, 0, 1))
     assert turned(point, 10, "x").positions[:, 1].mean() < -0.1  # a back leans towards −y
-    assert facing(cylinder(0.1, 0.5), (0, 0, 1)).positions[:, 1].max() == pytest.approx(0.5)
+    assert to_front(cylinder(0.1, 0.5), (0, 0, 1)).positions[:, 1].max() == pytest.approx(0.5)
 
 
 def test_a_sheet_is_seen_from_both_sides():

@@ -7,7 +7,7 @@ from PIL import Image
 
 from vlm2.homes.furniture import sweethome
 from vlm2.homes.furniture.shading import shaded, thinned, weld
-from vlm2.homes.furniture.sweethome import SweetHome, split_of
+from vlm2.homes.furniture.sweethome import Selection, SweetHome, selection, split_of
 from vlm2.homes.furniture.wavefront import read_mtl, read_obj
 from vlm2.homes.mesh import Material
 
@@ -51,8 +51,8 @@ def folder(tmp_path, monkeypatch):
         archive.writestr("pack/chair/chair.obj", CHAIR)
         archive.writestr("pack/chair/chair.mtl", COLOURS)
         archive.writestr("pack/chair/cloth.png", picture.getvalue())
-    monkeypatch.setattr(sweethome, "ASSORTMENT", {"Pack": {"chair": "chair", "table": "table"}})
-    monkeypatch.setattr(sweethome, "LICENCES", {"Pack": "CC-BY-3.0"})
+    chosen = Selection({"Pack": {"chair": "chair", "table": "table"}}, {"Pack": "CC-BY-3.0"}, carrying=("table",))
+    monkeypatch.setattr(sweethome, "selection", lambda: chosen)
     monkeypatch.setenv("VLM2_CACHE", str(tmp_path / "cache"))
     return tmp_path
 
@@ -93,16 +93,23 @@ def test_a_missing_package_is_named_with_its_remedy(tmp_path):
         SweetHome(tmp_path)
 
 
+def test_the_selection_gives_every_pack_its_licence_and_known_words():
+    chosen = selection()
+    categories = {category for models in chosen.models.values() for category in models}
+    assert list(chosen.models) == list(chosen.licences)
+    assert {*chosen.on_top, *chosen.carrying} <= categories
+
+
 def test_splits_are_70_10_20():
     splits = [split_of(f"chair/Pack/{i}") for i in range(2000)]
     assert [round(splits.count(s) / 2000, 1) for s in ("train", "validation", "test")] == [0.7, 0.1, 0.2]
 
 
 def test_obj_faces_count_back_and_fan_out():
-    soup = read_obj(CHAIR)
-    assert soup.faces["seat"].tolist() == [[3, 2, 1], [3, 1, 0]]
-    assert soup.faces["back"].tolist() == [[0, 1, 5], [0, 5, 4]]
-    assert soup.libraries == ("chair.mtl",)
+    triangles = read_obj(CHAIR)
+    assert triangles.faces["seat"].tolist() == [[3, 2, 1], [3, 1, 0]]
+    assert triangles.faces["back"].tolist() == [[0, 1, 5], [0, 5, 4]]
+    assert triangles.libraries == ("chair.mtl",)
 
 
 def test_a_texture_that_is_missing_leaves_the_plain_colour():

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from toyllava import CONFIG, VISION, make_checkpoint, make_pi3, read_all, shapes, tensors
 
 import vlm2
-from vlm2.encoders.weights import LicenceNotice
+from vlm2.encoders.frozen_part import LicenceNotice
 from vlm2.models.convert import import_llava_video
 from vlm2.models.convert.llava_video import base_name
 

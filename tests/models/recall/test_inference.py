@@ -4,7 +4,7 @@ import pytest
 import torch
 from recollections import CHAIR, TABLE, recollection
 
-from vlm2.models.recall import Counting, infer, told
+from vlm2.models.recall import Counting, append_recalled, infer
 from vlm2.models.recall.inference import turn
 from vlm2.scenes.vocabulary import category_index
 
@@ -100,9 +100,9 @@ def test_what_follows_is_told_before_the_options():
     answered = (
         "Which order? It is: B. table, chair.\nOptions:\nA. chair, table\nB. table, chair\nAnswer with the letter."
     )
-    assert told(asked, infer(HOME, asked)) == answered
-    assert told("Which order?\n- chair\n- table", "table") == "Which order?\n- chair\n- table It is: table."
-    assert told("What is my name?", None) == "What is my name?"
+    assert append_recalled(asked, infer(HOME, asked)) == answered
+    assert append_recalled("Which order?\n- chair\n- table", "table") == "Which order?\n- chair\n- table It is: table."
+    assert append_recalled("What is my name?", None) == "What is my name?"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_follows_is_told_before_the_options():
     ],
 )
 def test_an_option_that_says_the_same_is_told_with_its_letter(options, inferred, said):
-    assert told(f"Which?\n{options}", inferred) == f"Which? It is: {said}.\n{options}"
+    assert append_recalled(f"Which?\n{options}", inferred) == f"Which? It is: {said}.\n{options}"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 import torch
 from recollections import CHAIR, TABLE, recollection
 
-from vlm2.models.recall.object_evidence import CLOSEST_SHARE, FLOOR_SHARE, Recollection, Thing, instances
+from vlm2.models.recall.object_evidence import CLOSEST_SHARE, FLOOR_SHARE, ObjectEvidence, ObjectTokens, instances
 from vlm2.scenes.vocabulary import VOCABULARY
 
 
@@ -27,8 +27,8 @@ def test_a_thing_is_counted_placed_and_timed():
 
 
 def test_the_distance_is_that_of_the_closest_points():
-    one = Thing(torch.ones(30), torch.rand(30, 3), torch.zeros(30))
-    other = Thing(torch.ones(30), torch.rand(30, 3) + torch.tensor([4.0, 0, 0]), torch.zeros(30))
+    one = ObjectTokens(torch.ones(30), torch.rand(30, 3), torch.zeros(30))
+    other = ObjectTokens(torch.ones(30), torch.rand(30, 3) + torch.tensor([4.0, 0, 0]), torch.zeros(30))
     pairs = (one.places[:, None] - other.places[None]).norm(dim=-1)
     assert 0.85 * float(pairs.min()) <= one.distance(other) < float(pairs.mean())
     assert one.distance(other) == pytest.approx(other.distance(one))
@@ -36,8 +36,8 @@ def test_the_distance_is_that_of_the_closest_points():
 
 def test_of_several_instances_the_main_one_is_measured_or_the_closest():
     near, far = torch.tensor([[1.0, 0, 0]]).repeat(5, 1), torch.tensor([[6.0, 0, 0]]).repeat(20, 1)
-    one = Thing(torch.ones(3), torch.zeros(3, 3), torch.zeros(3))
-    others = Thing(torch.ones(25), torch.cat([near, far]), torch.zeros(25))
+    one = ObjectTokens(torch.ones(3), torch.zeros(3, 3), torch.zeros(3))
+    others = ObjectTokens(torch.ones(25), torch.cat([near, far]), torch.zeros(25))
     assert one.distance(others) == pytest.approx(6 * CLOSEST_SHARE)
     assert one.distance_to_any(others) == pytest.approx(CLOSEST_SHARE)
 
@@ -50,14 +50,14 @@ def test_a_thing_that_nothing_shows_is_recalled_faintly():
 
 def test_slots_can_be_cut_and_put_together():
     whole = recollection((1, CHAIR, (1.0, 2.0, 3.0)), (3, TABLE, (0.0, 0.0, 1.0)))
-    again = whole.first(2).then(Recollection(whole.shown[2:], whole.places[2:], whole.times[2:]))
+    again = whole.first(2).then(ObjectEvidence(whole.shown[2:], whole.places[2:], whole.times[2:]))
     for name in ("shown", "places", "times"):
         assert torch.equal(getattr(again, name), getattr(whole, name))
 
 
 def test_the_floor_is_the_ground_that_points_cover():
     ground = torch.rand(8, 400, 3) * torch.tensor([4.0, 2.0, 6.0])
-    seen = Recollection(torch.zeros(8, 400, len(VOCABULARY) - 1), ground, torch.zeros(8))
+    seen = ObjectEvidence(torch.zeros(8, 400, len(VOCABULARY) - 1), ground, torch.zeros(8))
     assert seen.floor == pytest.approx(FLOOR_SHARE * 24 * 0.96**2, rel=0.03)
 
 

@@ -178,7 +178,7 @@ def test_no_row_shows_more_tokens_than_another(row, homes):
 def test_rows_see_their_frames_with_the_same_questions(homes, tmp_path, monkeypatch):
     model = toy_model(stores="all").eval()
     cached = open_cache(homes)
-    cache_geometry(cached, model.geometry)
+    cache_geometry(cached, model.frame_encoder.windows)
     model.save_pretrained(tmp_path)
     monkeypatch.setattr(parts, "load_vision_encoder", lambda name, dtype: ToyVision())
     kept = KeptFrames(tmp_path)

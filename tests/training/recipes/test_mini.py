@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 from toys import GRID, toy_features, toy_model, toy_processor
 from vlm2.training.mini import Answering, MiniConfig, learn_counting, parameter_groups, train_mini
 
-from vlm2.models.recall import infer, told
+from vlm2.models.recall import append_recalled, infer
 from vlm2.models.recall.counting import FACTS
 from vlm2.models.recall.recognition import Recognition
 from vlm2.models.splice import IGNORED
@@ -63,7 +63,7 @@ def test_packed_loss_is_the_mean_of_the_questions_own_losses():
         for question in one.questions:
             before, after = processor.prefix_ids()
             prompt = question.prompt()
-            asked = told(prompt, infer(module.watched(one.features)[2], prompt))
+            asked = append_recalled(prompt, infer(module.watched(one.features)[2], prompt))
             prompt = [*before, processor.video_token_id, *after, *processor.question_ids(asked)]
             answer = processor.answer_ids(question.ground_truth)
             ids = torch.tensor([[*prompt, *answer]])
@@ -78,7 +78,7 @@ def test_names_behind_what_is_told_are_pointed_at_as_well(monkeypatch):
     monkeypatch.setattr(mini, "point", lambda names, starts, *rest: found.extend(names) or point(names, starts, *rest))
     module(example())
     for question, names in zip(QUESTIONS, found, strict=True):
-        ids = module.processor.question_ids(told(question.prompt(), "all the way over there"))
+        ids = module.processor.question_ids(append_recalled(question.prompt(), "all the way over there"))
         said = [module.processor.decode(ids[: token + 1]) for token, _ in names]
         assert [VOCABULARY[name] for _, name in names] == [text.split()[-1].split("(")[0] for text in said]
     assert [len(names) for names in found] == [1, 2, 3]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json as json_module
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from ..watch import check_place
-from ..weights import OFFLINE_HELP, load_model
+from ..terminal import cards
+from ..terminal.loading import load_model
+from ..terminal.options import Device, Dtype, Model, Offline, Save, check_output_file
+from ..terminal.progress import video_bar, warning_lines
 
 if TYPE_CHECKING:
     from ...questions.question import Question
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
     from ...streaming.llava_baseline import Baseline
     from ...video import VideoFile
 
-LONG_VIDEO = 10.0  # seconds; from here on a progress bar
-
-Asked = tuple["Question", "Answer"]
+    Answered = tuple[Question, Answer]
 
 
 def ask(
@@ -31,29 +28,29 @@ def ask(
     questions: Annotated[list[str] | None, typer.Argument(metavar="QUESTION...", help="What to ask.")] = None,
     questions_file: Annotated[
         Path | None,
-        typer.Option("--questions", help="A file of questions, JSON lines or JSON (see docs/questions.md)."),
+        typer.Option("--questions", help="A file of questions, JSON lines or JSON (see docs/reference/questions.md)."),
     ] = None,
-    model: Annotated[str, typer.Option(help="mini, a checkpoint's folder, or owner/model on the hub.")] = "mini",
-    fps: Annotated[float | None, typer.Option(help="Frames a second to look at; by default 2.")] = None,
+    model: Model = "mini",
+    fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    save: Annotated[Path | None, typer.Option(help="Keep what was seen in this file.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; auto: all GPUs; by default a GPU.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16 or float16.")] = None,
+    save: Save = None,
+    device: Device = None,
+    dtype: Dtype = None,
     quantize: Annotated[
         str | None, typer.Option(help="8bit or 4bit: a smaller language model (extra `large`).")
     ] = None,
     baseline: Annotated[
         int | None,
-        typer.Option(metavar="FRAMES", min=1, help="Plain LLaVA-Video on so many frames (32): no memory, no 3D."),
+        typer.Option(metavar="FRAMES", min=1, help="Plain LLaVA-Video on this many frames (32): no memory, no 3D."),
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help=OFFLINE_HELP)] = False,
+    offline: Offline = False,
 ) -> None:
     """Answer questions about a video: `vlm2 ask room.mp4 "How many chairs are in this room?"`."""
     asked = _questions(questions or [], questions_file)
-    check_place(save)
+    check_output_file(save)
     if baseline is not None and save is not None:
         raise ValueError("The baseline has no memory to save; leave out --save or --baseline.")
-    with _warnings_as_lines():
+    with warning_lines():
         from ...video import VideoFile
 
         file = VideoFile(video)
@@ -68,18 +65,19 @@ def ask(
             session = loaded.session()
             for question in asked:
                 session.check(_prompt(question))
-            with _progress(file) as progress:
+            with video_bar(file) as progress:
                 session.watch(file, fps=fps, progress=progress)
             answers = ((question, session.ask(_prompt(question))) for question in asked)
         if json:
-            typer.echo(_as_json(model, file, session, list(answers)))
+            typer.echo(_as_json(model, file, session, answers))
         else:
-            _show(file, session, answers, load_seconds)
-    if save is not None:  # last, so that a full disk costs no answers
+            _print_cards(file, session, answers, load_seconds)
+    if save is not None:  # last, so that the answers are printed even if the disk is full
         cast("Session", session).save(save)
 
 
 def _questions(texts: list[str], file: Path | None) -> list[Question]:
+    """Return the questions of the command line and of a file. Raises ValueError for an empty one, and for none."""
     from ...questions.question import Question, readable
 
     questions = [Question("", readable(text), None, "") for text in texts]
@@ -87,12 +85,12 @@ def _questions(texts: list[str], file: Path | None) -> list[Question]:
         from ...questions.file import convert, read_rows
         from ...questions.row import read_row
 
-        asked = convert(file, read_rows(file), lambda values: read_row(values).question)
-        if not asked:
+        rows = convert(file, read_rows(file), lambda values: read_row(values).question)
+        if not rows:
             raise ValueError(
-                f"{file} holds no questions; write one JSON object a line (docs/questions.md shows the form)."
+                f"{file} holds no questions; write one JSON object a line (docs/reference/questions.md shows the form)."
             )
-        questions += asked
+        questions += rows
     if not questions:
         raise ValueError('Ask something: vlm2 ask room.mp4 "How many chairs are in this room?"')
     if any(not question.question.strip() for question in questions):
@@ -104,40 +102,7 @@ def _prompt(question: Question) -> str:
     return question.prompt() if question.question_type else question.question
 
 
-@contextmanager
-def _warnings_as_lines() -> Iterator[None]:
-    """Show our own warnings as one yellow line each, and those of the libraries not at all."""
-    from ...encoders.weights import LicenceNotice
-    from ...video import VideoWarning
-
-    def show(message: Warning | str, *_: object, **__: object) -> None:
-        typer.secho(f"Warning: {message}", fg=typer.colors.YELLOW, err=True)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", VideoWarning)
-        warnings.simplefilter("always", LicenceNotice)
-        warnings.showwarning = show
-        yield
-
-
-@contextmanager
-def _progress(file: VideoFile) -> Iterator[Callable[[float], None] | None]:
-    """Give what a session tells its progress to: a bar for long videos where someone is looking."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if file.seconds < LONG_VIDEO or not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("Watching"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} s"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("", total=file.seconds)
-        yield lambda seconds: bar.update(task, completed=seconds)
-
-
-def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: list[Asked]) -> str:
+def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: Iterable[Answered]) -> str:
     from .mark import mark
 
     rows = []
@@ -149,28 +114,28 @@ def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: 
             row |= {"truth": question.ground_truth, "right": mark(question, answer.text).right}
         if answer.recalled is not None:
             row["recalled"] = answer.recalled
-        row["evidence"] = [{k: round(v, 4) for k, v in asdict(seen).items()} for seen in answer.evidence]
-        rows.append(row)
+        rows.append(row | {"evidence": cards.evidence_rows(answer)})
     video = {"path": str(file.path), "seconds": round(file.seconds, 3), "frames": session.frames}
     return json_module.dumps({"model": model, "video": video, "answers": rows}, ensure_ascii=False, indent=1)
 
 
-def _show(file: VideoFile, session: Session | Baseline, answers: Iterable[Asked], load_seconds: float) -> None:
-    """Print each answer as it comes, then where the time went, then how many were right."""
-    from . import card
+def _print_cards(
+    file: VideoFile, session: Session | Baseline, answers: Iterable[Answered], load_seconds: float
+) -> None:
+    """Print each answer as soon as it is there, then the times, then the number of right answers."""
     from .mark import RULES, mark
 
-    console, marks, seconds = card.console(), [], 0.0
+    console, marks, seconds = cards.console(), [], 0.0
     for question, answer in answers:
-        marked = mark(question, answer.text) if question.ground_truth else None
-        marks.append(marked)
+        verdict = mark(question, answer.text) if question.ground_truth else None
+        if verdict is not None:
+            marks.append(verdict)
         seconds += answer.seconds
-        card.print_card(console, question, answer, marked)
+        cards.print_card(console, question, answer, verdict)
     spent = {"load": load_seconds, **session.spent, "answer": seconds}
     parts = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in spent.items())
-    card.print_note(console, f"{file.path.name}: {file.seconds:.1f} s of video, {session.frames} frames looked at.")
-    card.print_note(console, f"Time: {sum(spent.values()):.1f} s = {parts}")
-    known = [marked for marked in marks if marked is not None]
-    if known:
-        card.print_note(console, RULES)
-        console.print(f"{sum(marked.right for marked in known)} of {len(known)} right")
+    cards.print_note(console, f"{file.path.name}: {file.seconds:.1f} s of video, {session.frames} frames looked at.")
+    cards.print_note(console, f"Time: {sum(spent.values()):.1f} s = {parts}")
+    if marks:
+        cards.print_note(console, RULES)
+        console.print(f"{sum(verdict.right for verdict in marks)} of {len(marks)} right")

@@ -1,4 +1,4 @@
-"""Whether an answer is right, by the rules of VSI-Bench's scores."""
+"""Mark answers as right or wrong, by the rules of VSI-Bench's scores."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ RULES = (
 
 @dataclass(frozen=True)
 class Mark:
-    """Whether an answer is right. `accuracy` is the mean relative accuracy (0–1) of a number, None of anything else."""
+    """The verdict on an answer. `accuracy` is the mean relative accuracy (0 to 1) of a number, else None."""
 
     right: bool
     accuracy: float | None = None
 
 
 def mark(question: Question, reply: str) -> Mark:
-    """Compare a reply with the truth of its question, which has one."""
+    """Compare a reply with the truth of its question. The question must have a truth."""
     if question.options is not None:
         return Mark(first_word(reply).upper() == question.ground_truth.upper())
     truth = plain_number(question.ground_truth)

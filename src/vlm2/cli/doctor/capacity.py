@@ -1,9 +1,10 @@
-"""The capacity plan on the command line: wishes read, machine chosen, tables printed."""
+"""`vlm2 doctor --plan`: the memory and the time that a model needs on a machine, as tables and sentences."""
 
 from __future__ import annotations
 
 import json as json_module
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,67 +13,75 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 if TYPE_CHECKING:
-    from ...evaluation.speed.machine import Device
-    from ...evaluation.speed.plan import Mode, Planner, Wish
+    from ...evaluation.speed.estimate import Estimate
+    from ...evaluation.speed.machine import Machine
+    from ...evaluation.speed.workload import Workload
     from ...models import VLM2Config
+    from ...models.capacity import Components
 
-MARKS = (8, 32, 128, 1000, 10_000)  # frames of the table of growth
+GROWTH = (8, 32, 128, 1000, 10_000)  # frames in the tables of growth
 MEASURED_FRAMES = 24
 UNKNOWN = "–"
+TITLES = {"memory": "With the memory", "baseline": "With all frames kept"}
 
 
-def run(model: str, wishes: Mapping[str, Any], machine: Mapping[str, Any], measure: bool, json: bool) -> int:
-    """Plan, and measure where asked to; print; return the exit status: 1 where the memory mode does not fit."""
+def run(model: str, workload_options: Mapping[str, Any], machine: Mapping[str, Any], measure: bool, json: bool) -> int:
+    """Print the plan, and the measured times where `measure` asks for them. Return the exit status: 1 where the model
+    does not fit with the memory."""
     try:
-        from ...evaluation.speed.plan import MODES, Planner, advise, most_frames
+        from ...evaluation.speed.plan import MODES, estimate
+        from ...evaluation.speed.suggestion import most_frames, suggest
+        from ...models.capacity import Components
     except ImportError as error:
         raise ValueError(f"The plan needs torch and transformers ({error}). Get them with:  pip install vlm2") from None
-    wish, device = read_wish(wishes), choose(machine)
-    if machine["memory"] is None and machine["card"] is None and wishes["dtype"] is None and wish.quantize is None:
-        wish = replace(wish, dtype=_usual_dtype(machine["device"]))
-    planner = Planner(configuration(model), device, wish)
-    modes = [planner.plan(mode) for mode in MODES]
-    advice, most = ([] if modes[0].fits else advise(planner)), most_frames(planner)
-    measured = _measured(model, planner, machine) if measure else None
+    workload, place = read_workload(workload_options), choose_machine(**machine)
+    here = machine["memory"] is None and machine["card"] is None
+    if here and workload_options["dtype"] is None and workload.quantize is None:
+        workload = replace(workload, dtype=_usual_dtype(machine["device"]))
+    components = Components(configuration(model))
+    estimates = [estimate(components, place, workload, mode) for mode in MODES]
+    suggestions = [] if estimates[0].fits else suggest(components, place, workload)
+    most = most_frames(components, place, workload)
+    measured = _measure(model, place, workload, machine["device"], here) if measure else None
     if json:
-        told = as_json(model, planner, modes) | {"advice": [asdict(each) for each in advice], "baseline_most": most}
+        report = _report(model, components, workload, estimates)
+        report |= {"suggestions": [asdict(each) for each in suggestions], "baseline_most_frames": most}
         if measured is not None:
-            told["measured"] = {"plan": mode_json(measured[0]), "seconds": measured[1], "frames": MEASURED_FRAMES}
-        typer.echo(json_module.dumps(told, indent=1))
-    else:
-        show(model, planner, modes, most)
-        for each in advice:
-            typer.echo(f"- {each.words}: {_gigabytes(each.peak)} GB, {'fits' if each.fits else 'not enough alone'}")
-        if measured is not None:
-            show_measured(*measured)
-    return 0 if modes[0].fits else 1
+            report["measured"] = {"estimate": _plain(measured[0]), "seconds": measured[1], "frames": MEASURED_FRAMES}
+        typer.echo(json_module.dumps(report, indent=1))
+        return 0 if estimates[0].fits else 1
+    _show(model, components, workload, estimates, most)
+    for each in suggestions:
+        text = f"- {each.text}: {_gigabytes(each.peak)} GB, {'fits' if each.fits else 'not enough alone'}"
+        typer.echo(textwrap.fill(text, 80, subsequent_indent="  ", break_on_hyphens=False))
+    if measured is not None:
+        _show_measured(*measured)
+    return 0 if estimates[0].fits else 1
 
 
 def configuration(model: str) -> VLM2Config:
-    """Return the configuration of a packaged checkpoint, a preset or a checkpoint's folder. Fetches nothing. Raises
-    ValueError."""
-    from ...models import VLM2Config, preset
+    """Return the configuration of a packaged checkpoint, a preset or a checkpoint's folder. Downloads nothing. Raises
+    ValueError for another name."""
+    from ...models import preset
     from ...models.checkpoint import PACKAGED, packaged_checkpoints
+    from ...models.configuration import read_config
     from ...models.presets import PRESETS
 
     folder = PACKAGED / model if model in packaged_checkpoints() else Path(model)
     if (folder / "config.json").is_file():
-        kind = json_module.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-        if kind != VLM2Config.model_type:
-            raise ValueError(
-                f"{folder} holds a {kind!r} model, not a vlm2; give a folder that vlm2 wrote, or a preset."
-            )
-        return VLM2Config.from_pretrained(folder)
+        config = read_config(folder)
+        config._name_or_path = str(folder)
+        return config
     if model in PRESETS:
         return preset(model)
     raise ValueError(f"There is no model {model!r} to plan for: name {', '.join(PRESETS)}, or a checkpoint's folder.")
 
 
-def read_wish(wishes: Mapping[str, Any]) -> Wish:
-    """Read what is to be done. Raises ValueError for what cannot be."""
-    from ...evaluation.speed.plan import Wish
+def read_workload(options: Mapping[str, Any]) -> Workload:
+    """Read the options of the workload. Raises ValueError for impossible ones."""
+    from ...evaluation.speed.workload import Workload
 
-    given = {name: value for name, value in wishes.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None}
     if {"frames", "minutes"} <= set(given):
         raise ValueError("Give --frames or --minutes, not both.")
     if (size := given.pop("resolution", None)) is not None:
@@ -81,51 +90,55 @@ def read_wish(wishes: Mapping[str, Any]) -> Wish:
             raise ValueError(f"--resolution {size}: give width and height in pixels, such as 1280x720.")
         given |= {"width": int(match[1]), "height": int(match[2])}
     minutes = given.pop("minutes", None)
-    wish = Wish(**given)
+    workload = Workload(**given)
     if minutes is None:
-        return wish
+        return workload
     if not minutes > 0:
         raise ValueError(f"--minutes {minutes:g}: give a length above 0.")
-    return replace(wish, frames=max(1, round(60 * minutes * wish.fps)))
+    return replace(workload, frames=max(1, round(60 * minutes * workload.fps)))
 
 
 def _usual_dtype(device: str | None) -> str:
-    """Return what `vlm2 ask` would read the language model in on this machine."""
+    """Return the dtype in which `vlm2 ask` would load the language model on this machine."""
     from ...streaming.load import find_device, usual_dtype
 
     return "bfloat16" if usual_dtype(find_device(device)) is None else "float32"
 
 
-def choose(machine: Mapping[str, Any]) -> Device:
-    """Return the machine to plan for: a card, a size, or this one; what is given by hand goes before what is known."""
+def choose_machine(
+    memory: str | None, card: str | None, peak: str | None, bandwidth: float | None, device: str | None
+) -> Machine:
+    """Return the machine to plan for: a card, a size, or this machine. `peak` and `bandwidth` replace known speeds.
+    Raises ValueError for options that exclude each other and for impossible values."""
     from ...evaluation.speed.machine import card_of, find_card, parse_bytes, parse_peak, this_machine
 
-    memory, card = machine["memory"], machine["card"]
-    if machine["device"] is not None and (memory is not None or card is not None):
+    if device is not None and (memory is not None or card is not None):
         raise ValueError("--device is of this machine; leave it out with --memory or --card.")
     size = None if memory is None else parse_bytes(memory)
     if card is not None:
-        device = find_card(card)
+        machine = find_card(card)
     elif size is not None:
-        device = card_of(size)
+        machine = card_of(size)
     else:
         from ...streaming.load import find_device
 
-        device = this_machine(str(find_device(machine["device"])))
+        machine = this_machine(str(find_device(device)))
     if size is not None:
-        device = replace(device, memory=size)
-    if machine["peak"] is not None:
-        device = replace(device, peak={**device.peak, **parse_peak(machine["peak"])})
-    if (bandwidth := machine["bandwidth"]) is not None:
-        if not bandwidth > 0:
-            raise ValueError(f"--bandwidth {bandwidth:g}: give gigabytes a second above 0.")
-        device = replace(device, bandwidth=bandwidth * 1e9)
-    return device
+        machine = replace(machine, memory=size)
+    if peak is not None:
+        machine = replace(machine, peak={**machine.peak, **parse_peak(peak)})
+    if bandwidth is None:
+        return machine
+    if not bandwidth > 0:
+        raise ValueError(f"--bandwidth {bandwidth:g}: give gigabytes a second above 0.")
+    return replace(machine, bandwidth=bandwidth * 1e9)
 
 
-def _measured(model: str, planner: Planner, machine: Mapping[str, Any]) -> tuple[Mode, dict[str, float]]:
-    """Run the model on this machine; return the plan of the same, and seconds by station."""
-    if machine["memory"] is not None or machine["card"] is not None:
+def _measure(
+    model: str, machine: Machine, workload: Workload, device: str | None, here: bool
+) -> tuple[Estimate, dict[str, float]]:
+    """Run the model on this machine. Return the estimate of the same workload, and the measured seconds."""
+    if not here:
         raise ValueError("--measure runs the model here; leave out --memory and --card.")
     from ...models.checkpoint import packaged_checkpoints
 
@@ -133,108 +146,112 @@ def _measured(model: str, planner: Planner, machine: Mapping[str, Any]) -> tuple
         raise ValueError(f"--measure runs a model that is here: mini or a checkpoint's folder, not {model!r}.")
     import vlm2
 
-    from ...evaluation.speed.stations import measure
+    from ...evaluation.speed.measurement import measure_components
+    from ...evaluation.speed.plan import estimate
+    from ...models.capacity import Components
 
-    loaded = vlm2.load(
-        model, device=machine["device"], dtype=planner.wish.dtype, quantize=cast(Any, planner.wish.quantize)
-    )
-    as_it_is = replace(planner.wish, window=None, pixels=None, pooling=None)  # the model's own, not what was wished
-    measured = measure(loaded, MEASURED_FRAMES, as_it_is)
-    return replace(planner, config=loaded.model.config, wish=measured.wish).plan("memory"), measured.seconds
-
-
-def mode_json(mode: Mode) -> dict[str, Any]:
-    """Return a mode's plan as plain values, its sums included."""
-    sums = ("tokens", "most_tokens", "frames", "weights", "peak", "fits", "watching", "answering")
-    stations = [asdict(station) for station in mode.stations]
-    return {name: getattr(mode, name) for name in sums} | {"stations": stations}
+    loaded = vlm2.load(model, device=device, dtype=workload.dtype, quantize=cast(Any, workload.quantize))
+    own = replace(workload, window=None, pixels=None, pooling=None)  # the model runs as it is configured
+    measured = measure_components(loaded, MEASURED_FRAMES, own)
+    return estimate(Components(loaded.model.config), machine, measured.workload), measured.seconds
 
 
-def as_json(model: str, planner: Planner, modes: list[Mode]) -> dict[str, Any]:
+def _plain(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as plain values, its sums included."""
+    names = ("tokens", "most_tokens", "frames", "weights", "peak", "fits", "watching", "answering")
+    components = [asdict(component) for component in estimate.components]
+    return {name: getattr(estimate, name) for name in names} | {"components": components}
+
+
+def _report(model: str, components: Components, workload: Workload, estimates: list[Estimate]) -> dict[str, Any]:
     """Return the plan as plain values: bytes, operations, seconds."""
-    from ...evaluation.speed.plan import MOVED, REACHED
+    from ...evaluation.speed.machine import MOVED, REACHED
 
-    device = planner.device
     return {
         "model": model,
-        "device": {**vars(device), "peak": dict(device.peak)},
+        "machine": asdict(estimates[0].machine),
         "assumed": {"reached": REACHED, "moved": MOVED},
-        "wish": asdict(planner.wish),
-        "grids": planner.grids,
-        "parameters": planner.parameters(),
-        "modes": {mode.name: mode_json(mode) for mode in modes},
+        "workload": asdict(workload),
+        "grids": components.grids(workload.height, workload.width, workload.pixels),
+        "parameters": components.parameters | {"adapters": components.adapters},
+        "modes": {estimate.mode: _plain(estimate) for estimate in estimates},
     }
 
 
-def show(model: str, planner: Planner, modes: list[Mode], most: int) -> None:
-    """Print the plan: the machine, the stations of both modes, and how both grow with the frames."""
+def _show(model: str, components: Components, workload: Workload, estimates: list[Estimate], most: int) -> None:
+    """Print the machine, the components in both modes, how both grow with the frames, and whether they fit."""
     from ...figures import print_figures
 
-    wish, device = planner.wish, planner.device
-    memory, baseline = modes
-    count = sum(planner.parameters().values())
-    size = "unknown memory" if device.memory is None else f"{_gigabytes(device.memory)} GB"
-    speed = ", ".join(f"{rate / 1e12:.3g} TFLOP/s {dtype}" for dtype, rate in device.peak.items()) or "unknown speed"
-    language = wish.dtype if wish.quantize is None else f"{wish.quantize} and {wish.dtype}"
-    typer.echo(
-        f"{model}, {count / 1e6:,.0f} M parameters, language model in {language}, on {device.name}: {size}, {speed}."
+    machine = estimates[0].machine
+    size = "unknown memory" if machine.memory is None else f"{_gigabytes(machine.memory)} GB"
+    speed = ", ".join(f"{rate / 1e12:.3g} TFLOP/s {dtype}" for dtype, rate in machine.peak.items()) or "unknown speed"
+    language = workload.dtype if workload.quantize is None else f"{workload.quantize} and {workload.dtype}"
+    count = sum(components.parameters.values()) / 1e6
+    _print(
+        f"{model}, {count:,.0f} M parameters, language model in {language}, on {machine.name}: {size}, {speed}. "
+        f"{workload.frames} frames of {workload.width}×{workload.height}. Estimated, not measured."
     )
-    typer.echo(f"{wish.frames} frames of {wish.width}×{wish.height}. Planned from formulas, not measured.\n")
-    for mode in modes:
-        print_figures(*_stations(mode), f"Stations, {mode.name}")
-    print_figures(*_growth(planner), "As the frames grow in number")
-    typer.echo(verdict("It remembers", memory))
-    limit = f"at most {most} frames" if most else "not even one frame"
-    typer.echo(f"{verdict('It keeps all frames', baseline)} There is room for {limit}.")
+    for estimate in estimates:
+        typer.echo()
+        heads = ("component", "weights GB", "kept GB", "working GB", "TFLOP", "seconds")
+        rows = [
+            (
+                part.name,
+                *map(_gigabytes, (part.weights, part.kept, part.working)),
+                _figure(part.operations / 1e12),
+                _figure(part.seconds),
+            )
+            for part in estimate.components
+        ]
+        print_figures(heads, rows, TITLES[estimate.mode])
+        print_figures(*_growth(components, workload, estimate))
+    for estimate in estimates:
+        limit = f"at most {most} frames" if most else "not even one frame"
+        room = f" There is room for {limit}." if estimate.mode == "baseline" else ""
+        _print(verdict(estimate) + room)
 
 
-def verdict(what: str, mode: Mode) -> str:
-    """Say in words whether a mode fits, and how fast it is."""
-    if mode.tokens > mode.most_tokens:
-        fits = f"does not work: {mode.tokens} tokens, and the language model was made for {mode.most_tokens}"
-    elif mode.device.memory is None:
-        fits = f"needs {_gigabytes(mode.peak)} GB; how much is here is not known"
-    elif mode.fits:
-        fits = f"fits: {_gigabytes(mode.peak)} of {_gigabytes(mode.device.memory)} GB"
+def _growth(components: Components, workload: Workload, given: Estimate) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Return the table of a mode's peak and seconds as the number of frames grows."""
+    from ...evaluation.speed.plan import estimate
+
+    rows = []
+    for frames in sorted({*GROWTH, workload.frames}):
+        found = estimate(components, given.machine, replace(workload, frames=frames), given.mode)
+        fits = "yes" if found.fits else "too many tokens" if found.too_long else "no"
+        rows.append([str(frames), _gigabytes(found.peak), fits, _figure(found.watching), _figure(found.answering)])
+    return ("frames", "peak GB", "fits", "watching s", "answering s"), rows
+
+
+def verdict(estimate: Estimate) -> str:
+    """Return a sentence: whether a mode fits, and how fast it is."""
+    memory, peak, title = estimate.machine.memory, _gigabytes(estimate.peak), TITLES[estimate.mode]
+    if estimate.too_long:
+        fits = f"does not work: {estimate.tokens} tokens, but the language model takes at most {estimate.most_tokens}"
+    elif memory is None:
+        fits = f"needs {peak} GB; the memory of the machine is unknown"
+    elif estimate.fits:
+        fits = f"fits, {peak} of {_gigabytes(memory)} GB"
     else:
-        fits = f"does not fit: {_gigabytes(mode.peak)} GB, and there are {_gigabytes(mode.device.memory)}"
-    if mode.watching is None or mode.answering is None:
-        return f"{what}: {fits}. How fast is not known: give --peak and --bandwidth."
-    pace = 1000 * mode.watching / mode.frames
-    return f"{what}: {fits}; {_figure(pace)} ms a frame, {_figure(mode.answering)} s to a first answer."
+        fits = f"does not fit, {peak} of {_gigabytes(memory)} GB"
+    if estimate.watching is None or estimate.answering is None:
+        return f"{title}: {fits}. The speed is unknown: give --peak and --bandwidth."
+    pace = _figure(1000 * estimate.watching / estimate.frames)
+    return f"{title}: {fits}; {pace} ms a frame, {_figure(estimate.answering)} s to a first answer."
 
 
-def _stations(mode: Mode) -> tuple[list[str], list[list[str]]]:
-    heads = ["station", "weights GB", "kept GB", "working GB", "TFLOP", "seconds"]
-    rows = []
-    for station in mode.stations:
-        cells = [_gigabytes(size) for size in (station.weights, station.kept, station.working)]
-        rows.append([station.name, *cells, _figure(station.operations / 1e12), _figure(station.seconds)])
-    return heads, rows
-
-
-def _growth(planner: Planner) -> tuple[list[str], list[list[str]]]:
-    from ...evaluation.speed.plan import MODES
-
-    heads = ["frames", *(f"{mode} {what}" for mode in MODES for what in ("peak GB", "watch s", "answer s"))]
-    rows = []
-    for frames in sorted({*MARKS, planner.wish.frames}):
-        cells = [str(frames)]
-        for name in MODES:
-            mode = replace(planner, wish=replace(planner.wish, frames=frames)).plan(name)
-            why = "" if mode.fits else " (too many tokens)" if mode.tokens > mode.most_tokens else " (does not fit)"
-            cells += [_gigabytes(mode.peak) + why, _figure(mode.watching), _figure(mode.answering)]
-        rows.append(cells)
-    return heads, rows
-
-
-def show_measured(planned: Mode, seconds: Mapping[str, float]) -> None:
-    """Print what was measured beside what was planned for the same."""
+def _show_measured(estimate: Estimate, seconds: Mapping[str, float]) -> None:
+    """Print the measured seconds beside the estimated ones."""
     from ...figures import print_figures
 
-    rows = [[s.name, _figure(s.seconds), _figure(seconds.get(s.name))] for s in planned.stations]
-    typer.echo(f"\nMeasured here: {planned.frames} frames and one question, {planned.tokens} tokens.\n")
-    print_figures(("station", "planned s", "measured s"), rows)
+    rows = [[part.name, _figure(part.seconds), _figure(seconds.get(part.name))] for part in estimate.components]
+    typer.echo()
+    _print(f"Measured here: {estimate.frames} frames and one question, {estimate.tokens} tokens.")
+    print_figures(("component", "estimated s", "measured s"), rows)
+
+
+def _print(text: str) -> None:
+    typer.echo(textwrap.fill(text, 80, break_on_hyphens=False))
 
 
 def _gigabytes(size: float) -> str:
@@ -242,5 +259,5 @@ def _gigabytes(size: float) -> str:
 
 
 def _figure(value: float | None) -> str:
-    """Write three figures, or a whole number; a dash for what is not known."""
+    """Write three figures, or a whole number; a dash for an unknown value."""
     return UNKNOWN if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

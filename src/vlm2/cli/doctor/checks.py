@@ -1,4 +1,4 @@
-"""What this machine has, what is missing, and the command for it. No check raises, whatever the machine."""
+"""What this machine has, what is missing, and the command that installs it. No check raises an error."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from typing import Literal
 LEAST_PYTHON = (3, 11)
 LEAST_MEMORY_GB = 2.0
 EGL_SECONDS = 30
-# Makes the context that the renderer makes; a driver may crash, so it runs in a process of its own.
+# Makes the renderer's context, in a process of its own, since a driver may crash.
 EGL_PROBE = (
     "import moderngl; context = moderngl.create_context(standalone=True, backend='egl', require=330); "
     "print(context.info['GL_RENDERER'])"
 )
 EGL_INSTALL = "apt-get install libegl1 libgl1 libgl1-mesa-dri   (or your system's EGL and Mesa)"
-# Beside torch: what `vlm2 ask` imports, as (import name, package).
-LIBRARIES = (
-    ("transformers", "transformers"),
-    ("peft", "peft"),
-    ("safetensors", "safetensors"),
-    ("numpy", "numpy"),
-    ("cv2", "opencv-python-headless"),
-    ("PIL", "pillow"),
-    ("jaxtyping", "jaxtyping"),
-)
-# What makes a processor fast here, as Linux names it, and what we call it.
+# Import names of what `vlm2 ask` needs beside torch, and their packages.
+LIBRARIES = {
+    "transformers": "transformers",
+    "peft": "peft",
+    "safetensors": "safetensors",
+    "numpy": "numpy",
+    "cv2": "opencv-python-headless",
+    "PIL": "pillow",
+    "jaxtyping": "jaxtyping",
+}
+# Instructions for fast matrix products, by their names in Linux.
 INSTRUCTIONS = {
     "avx2": "AVX2",
     "avx512f": "AVX-512",
@@ -46,12 +46,14 @@ INSTRUCTIONS = {
 }
 BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
 NVIDIA = Path("/proc/driver/nvidia/version")
-DEVELOPERS = ("dev",)  # extras that no user lacks
+DEVELOPERS = ("dev",)  # extras that users do not need
+STYLES = {"ok": "[green]ok[/]", "missing": "[red]missing[/]", "without": "[yellow]without[/]"}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: whether `vlm2 ask` needs it, whether it is there, what was found, what mends it."""
+    """One check: whether `vlm2 ask` needs the thing, whether it is present, what was found, and the command that
+    installs it."""
 
     name: str
     needed: bool
@@ -61,220 +63,184 @@ class Check:
 
     @property
     def state(self) -> Literal["ok", "missing", "without"]:
-        """ok; missing, when `vlm2 ask` needs it; or without, when only other commands do."""
+        """Return "ok"; "missing", when `vlm2 ask` needs it; or "without", when only other commands do."""
         return "ok" if self.present else "missing" if self.needed else "without"
 
     @property
-    def mend(self) -> str | None:
-        """The command to run, when there is something to mend."""
+    def repair(self) -> str | None:
+        """The command to run, when the thing is not present."""
         return None if self.present else self.command
 
 
 def examine() -> Iterator[Check]:
-    """Run the checks in order, needed things first. A check that fails in a way that nobody thought of says so."""
-    for look in (python, libraries, torch, video, parts, checkpoint, processor, memory, gpu, egl, extras):
+    """Run all checks, those of needed things first. A check that fails becomes a row."""
+    for check in (python, libraries, torch, video, parts, checkpoint, processor, memory, gpu, egl, extras):
         try:
-            yield from look()
+            yield from check()
         except Exception as error:
-            name = look.__name__
-            yield Check(name, False, False, f"cannot be looked at: {type(error).__name__}: {error}")
+            yield Check(check.__name__, False, False, f"check failed: {type(error).__name__}: {error}")
 
 
-def python() -> Iterator[Check]:
+def python() -> list[Check]:
     """Check Python's version."""
     least = ".".join(map(str, LEAST_PYTHON))
     found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    yield Check("Python", True, sys.version_info >= LEAST_PYTHON, found, f"install Python {least} or newer")
+    return [Check("Python", True, sys.version_info >= LEAST_PYTHON, found, f"install Python {least} or newer")]
 
 
-def libraries() -> Iterator[Check]:
-    """Check that the Python packages are there, without importing them."""
-    for module, package in LIBRARIES:
-        present = importlib.util.find_spec(module) is not None
-        yield Check(package, True, present, version(package) if present else "not installed", f"pip install {package}")
+def libraries() -> list[Check]:
+    """Check that the Python packages are installed, without importing them."""
+    present = {package: importlib.util.find_spec(module) is not None for module, package in LIBRARIES.items()}
+    found = {package: version(package) or "installed, version unknown" for package in present}
+    return [
+        Check(package, True, here, found[package] if here else "not installed", f"pip install {package}")
+        for package, here in present.items()
+    ]
 
 
-def torch() -> Iterator[Check]:
-    """Check torch: version, threads, bf16 arithmetic in the processor."""
+def torch() -> list[Check]:
+    """Check torch: version, build, threads, kernels."""
     if importlib.util.find_spec("torch") is None:
-        yield Check("torch", True, False, "not installed", "pip install torch")
-        return
+        return [Check("torch", True, False, "not installed", "pip install torch")]
     try:
         import torch
     except (ImportError, OSError) as error:
-        yield Check("torch", True, False, f"does not load: {error}", "pip install --force-reinstall torch")
-        return
+        return [Check("torch", True, False, f"does not load: {error}", "pip install --force-reinstall torch")]
     build = "for CUDA " + torch.version.cuda if torch.version.cuda else "for ROCm" if torch.version.hip else "CPU only"
     kernels = torch.backends.cpu.get_cpu_capability()
-    yield Check(
-        "torch", True, True, f"{torch.__version__}, {build}, {torch.get_num_threads()} threads, {kernels} kernels"
-    )
+    found = f"{torch.__version__}, {build}, {torch.get_num_threads()} threads, {kernels} kernels"
+    return [Check("torch", True, True, found)]
 
 
-def video() -> Iterator[Check]:
-    """Check PyAV and the FFmpeg in it."""
+def video() -> list[Check]:
+    """Check PyAV and its FFmpeg."""
     try:
         import av
     except ImportError as error:
-        yield Check("video (PyAV)", True, False, f"does not load: {error}", "pip install av")
-        return
-    yield Check("video (PyAV)", True, True, f"{av.__version__} with FFmpeg {av.ffmpeg_version_info}")
+        return [Check("video (PyAV)", True, False, f"does not load: {error}", "pip install av")]
+    return [Check("video (PyAV)", True, True, f"{av.__version__} with FFmpeg {av.ffmpeg_version_info}")]
 
 
 def parts() -> Iterator[Check]:
-    """Check the frozen parts: prepared, or in an installed package from which they are prepared at first use."""
-    try:
-        from ...encoders import weights
-    except ImportError as error:
-        yield Check("frozen parts", True, False, f"cannot be looked at: {error}", "pip install vlm2")
-        return
-    for part in weights.PARTS.values():
-        if not part.needed:
-            continue
-        found = weights.whereabouts(part.name)
-        yield Check(f"weights {part.name}", True, found.here, found.words, weights.COMMAND)
-    if not all(weights.whereabouts(name).here for name in weights.needed_parts()):
-        needs = "; ".join(weights.offline_needs(weights.PARTS[name]) for name in weights.needed_parts())
+    """Check the frozen parts: prepared, or in an installed package from which the first use prepares them."""
+    from ...encoders import weights
+
+    found = {name: weights.whereabouts(name) for name in weights.needed_parts()}
+    for name, place in found.items():
+        yield Check(f"weights {name}", True, place.here, place.words, weights.COMMAND)
+    if not all(place.here for place in found.values()):
+        needs = "; ".join(weights.offline_needs(weights.PARTS[name]) for name in found)
         yield Check("offline folder", False, True, f"{weights.COMMAND} --from FOLDER takes {needs}")
 
 
-def checkpoint() -> Iterator[Check]:
-    """Check the trained checkpoint of mini that lies in the package."""
+def checkpoint() -> list[Check]:
+    """Check the trained checkpoint of mini, which is in the package."""
     from importlib.resources import files
 
     folder = files("vlm2") / "checkpoints" / "mini"
     present = (folder / "config.json").is_file() and (folder / "model.safetensors").is_file()
     found = str(folder) if present else f"no config.json and model.safetensors in {folder}"
-    yield Check("checkpoint mini", True, present, found, "pip install --force-reinstall vlm2   (or: make train-mini)")
+    return [
+        Check("checkpoint mini", True, present, found, "pip install --force-reinstall vlm2   (or: make train-mini)")
+    ]
 
 
-def processor() -> Iterator[Check]:
-    """Look at the processor: its name, the cores that this process may use, and what it multiplies fast."""
-    from ...evaluation.speed.machine import cores
+def processor() -> list[Check]:
+    """Describe the processor: its name, the cores that this process may use, and its fast instructions."""
+    from ...evaluation.speed import machine
 
-    told = _told_of_processor()
-    found = [told.get("model name") or platform.processor() or platform.machine(), f"{cores()} cores"]
-    if flags := set((told.get("flags") or told.get("Features") or "").split()):
-        known = [name for flag, name in INSTRUCTIONS.items() if flag in flags]
-        found.append(" ".join(known) or "no vector instructions that we know")
+    info = machine.processor_info()
+    found = [machine.processor_name(), f"{machine.cores()} cores"]
+    if flags := set((info.get("flags") or info.get("Features") or "").split()):
+        found.append(" ".join(INSTRUCTIONS[flag] for flag in INSTRUCTIONS if flag in flags) or "no vector instructions")
         found.append("bf16 in hardware" if flags & BF16 else "no bf16 in hardware: float32 instead")
-    yield Check("processor", False, True, ", ".join(found))
+    return [Check("processor", False, True, ", ".join(found))]
 
 
-def _told_of_processor() -> dict[str, str]:
-    """Return what Linux says of its first processor; nothing elsewhere."""
-    try:
-        first = Path("/proc/cpuinfo").read_text(errors="replace").partition("\n\n")[0]
-    except OSError:
-        return {}
-    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
-
-
-def memory() -> Iterator[Check]:
-    """Check the machine's memory, or what a container leaves of it."""
+def memory() -> list[Check]:
+    """Check the memory of the machine, or of the container around this process."""
     from ...evaluation.speed.machine import available_memory, total_memory
 
     total, free = total_memory(), available_memory()
     if total is None:
-        yield Check("memory", False, True, "unknown")
-        return
+        return [Check("memory", False, True, "unknown")]
     found = f"{total / 1e9:.1f} GB" + ("" if free is None else f", {min(free, total) / 1e9:.1f} GB free")
-    yield Check("memory", False, total >= LEAST_MEMORY_GB * 1e9, found, f"mini wants {LEAST_MEMORY_GB:.0f} GB")
+    return [Check("memory", False, total >= LEAST_MEMORY_GB * 1e9, found, f"mini needs {LEAST_MEMORY_GB:.0f} GB")]
 
 
-def gpu() -> Iterator[Check]:
-    """Look for a GPU that torch can use, and for one that this torch cannot; mini does without."""
-    try:
-        import torch
+def gpu() -> list[Check]:
+    """Check for a GPU that torch can use, and for one that it cannot. mini needs none."""
+    import torch
 
-        found = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
-        mps = torch.backends.mps.is_available()
-    except (ImportError, OSError, RuntimeError, AssertionError) as error:
-        yield Check("GPU", False, False, f"cannot be looked at: {error}")
-        return
+    found = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
     if found:
         cards = (f"{d.name} ({d.total_memory / 1e9:.0f} GB, compute {d.major}.{d.minor})" for d in found)
         half = "" if torch.cuda.is_bf16_supported() else "; no bf16 in hardware: --dtype float16"
-        yield Check("GPU", False, True, ", ".join(cards) + half)
-    elif mps:
-        yield Check("GPU", False, True, "Apple's, as mps")
-    elif NVIDIA.exists() or shutil.which("nvidia-smi"):
-        why = (
-            "this torch is built for the CPU" if torch.version.cuda is None else "torch cannot use it (driver too old?)"
-        )
-        yield Check("GPU", False, False, f"an NVIDIA driver is here, but {why}", "install torch for CUDA (pytorch.org)")
-    else:
-        yield Check("GPU", False, False, "none; mini runs on the CPU")
+        return [Check("GPU", False, True, ", ".join(cards) + half)]
+    if torch.backends.mps.is_available():
+        return [Check("GPU", False, True, "Apple's, as mps")]
+    if NVIDIA.exists() or shutil.which("nvidia-smi"):
+        cpu_build = torch.version.cuda is None
+        reason = "this torch is built for the CPU" if cpu_build else "torch cannot use it (driver too old?)"
+        found = f"an NVIDIA driver is here, but {reason}"
+        return [Check("GPU", False, False, found, "install torch for CUDA (pytorch.org)")]
+    return [Check("GPU", False, False, "none; mini runs on the CPU")]
 
 
-def egl() -> Iterator[Check]:
-    """Check that the renderer of generated homes can draw; `vlm2 ask` does without."""
-    name = "renderer (EGL)"
+def egl() -> list[Check]:
+    """Check that the renderer of generated homes can draw. `vlm2 ask` does not need it."""
     if importlib.util.find_spec("moderngl") is None:
-        yield Check(
-            name, False, False, "moderngl is not installed; needed for `vlm2 homes`", 'pip install "vlm2[homes]"'
-        )
-        return
+        found, command = "moderngl is not installed; needed for `vlm2 homes`", 'pip install "vlm2[homes]"'
+        return [Check("renderer (EGL)", False, False, found, command)]
     try:
         result = subprocess.run([sys.executable, "-c", EGL_PROBE], capture_output=True, text=True, timeout=EGL_SECONDS)
+        error = (result.stderr.strip().splitlines() or [f"crashed with status {result.returncode}"])[-1]
+        found = f"no context: {error}" if result.returncode else result.stdout.strip()
+        present = result.returncode == 0
     except subprocess.TimeoutExpired:
-        yield Check(name, False, False, f"no answer within {EGL_SECONDS} s", EGL_INSTALL)
-        return
-    if result.returncode:
-        said = (result.stderr.strip().splitlines() or [f"crashed with status {result.returncode}"])[-1]
-        yield Check(name, False, False, f"no context: {said}", EGL_INSTALL)
-        return
-    yield Check(name, False, True, result.stdout.strip())
+        found, present = f"no answer within {EGL_SECONDS} s", False
+    return [Check("renderer (EGL)", False, present, found, EGL_INSTALL)]
 
 
 def extras() -> Iterator[Check]:
-    """Check the optional sets of packages, as this installation of vlm2 names them."""
+    """Check the optional sets of packages that this installation of vlm2 names."""
+    packages: dict[str, list[str]] = defaultdict(list)
     try:
         required = metadata.requires("vlm2") or []
     except metadata.PackageNotFoundError:
         yield Check("extras", False, False, "vlm2 is not installed, only imported", "pip install vlm2")
         return
-    packages: dict[str, list[str]] = defaultdict(list)
     for line in required:
         if match := re.match(r"([\w.-]+).*;.*extra\s*==\s*['\"]([\w-]+)['\"]", line):
             packages[match[2]].append(match[1])
-    for extra, names in packages.items():
-        if extra in DEVELOPERS:
-            continue
-        absent = [name for name in names if not _installed(name)]
-        found = f"without {', '.join(absent)}" if absent else ", ".join(f"{name} {version(name)}" for name in names)
+    for extra in [extra for extra in packages if extra not in DEVELOPERS]:
+        versions = {name: version(name) for name in packages[extra]}
+        absent = [name for name, installed in versions.items() if installed is None]
+        installed = ", ".join(f"{name} {number}" for name, number in versions.items())
+        found = f"without {', '.join(absent)}" if absent else installed
         yield Check(f"extra {extra}", False, not absent, found, f'pip install "vlm2[{extra}]"')
 
 
-def _installed(package: str) -> bool:
-    try:
-        metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
-
-
-def version(package: str) -> str:
-    """Return an installed package's version."""
+def version(package: str) -> str | None:
+    """Return a package's version; None where it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return "installed, version unknown"
+        return None
 
 
 def show(checks: list[Check], ready: bool) -> None:
-    """Print the checks as a table, then the commands that mend what is missing."""
+    """Print the checks as a table, then the commands that install what is missing."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    marks = {"ok": "[green]ok[/]", "missing": "[red]missing[/]", "without": "[yellow]without[/]"}
     console = Console()
     table = Table("", "what", "found", box=None, pad_edge=False)
     for check in checks:
-        table.add_row(marks[check.state], check.name, escape(check.found))
+        table.add_row(STYLES[check.state], check.name, escape(check.found))
     console.print(table)
     for check in checks:
-        if check.mend:
-            console.print(f"{marks[check.state]} {check.name}:  {escape(check.mend)}", highlight=False)
-    console.print("[green]`vlm2 ask` is ready.[/]" if ready else "[red]`vlm2 ask` lacks what is marked missing.[/]")
+        if check.repair:
+            console.print(f"{STYLES[check.state]} {check.name}:  {escape(check.repair)}", highlight=False)
+    console.print("[green]`vlm2 ask` is ready.[/]" if ready else "[red]`vlm2 ask` needs what is marked missing.[/]")

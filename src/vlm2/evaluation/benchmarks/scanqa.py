@@ -7,18 +7,16 @@ from pathlib import Path
 from ..benchmark import Benchmark, Item, Loaded
 from ..caption_metrics import caption_metrics
 from ..exact_match import commonest_answers, exact_match, summarize
-from ..question_source import FindVideo, Questions, Values, collect, read_answered, scannet_item
+from ..question_source import FindVideo, QuestionSource, Values, load_items, make_item, read_answered, scannet_video
 
-QUESTIONS = Questions(
+QUESTIONS = QuestionSource(
     title="ScanQA",
     files=("ScanQA_v1.0_val.json",),
     fields=("question_id", "scene_id", "question", "answers"),
     split="validation",
     page="its authors' repository is ATR-DBI/ScanQA on GitHub",
 )
-
 REQUEST = "Answer the question simply."
-
 STARTS = (
     ("color", ("what color", "what is the color")),
     ("nature", ("what type", "what shape", "what kind")),
@@ -31,7 +29,7 @@ STARTS = (
 
 def load(source: str | Path | None = None, videos: str | Path | None = None, limit: int | None = None) -> Loaded:
     """Read the questions; videos are `scannet/SCENE.mp4` or `SCENE.mp4` in their folder. See `benchmark.Loader`."""
-    return collect(QUESTIONS.read(source), _item, videos, limit)
+    return load_items(QUESTIONS.read(source), _item, videos, limit)
 
 
 def question_type(question: str) -> str:
@@ -41,8 +39,8 @@ def question_type(question: str) -> str:
 
 def _item(values: Values, find: FindVideo) -> Item:
     row = read_answered(values, values["answers"])
-    question = row.question.question
-    return scannet_item(row, find, question_type(question), f"{question}\n{REQUEST}")
+    text = row.question.question
+    return make_item(row, scannet_video(row, find), f"{text}\n{REQUEST}", question_type(text))
 
 
 BENCHMARK = Benchmark(

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ...questions.question import WORD_REQUEST
 from ...questions.row import read_text
 from ..benchmark import Benchmark, Item, Loaded
 from ..exact_match import commonest_answers, exact_match, summarize
-from ..question_source import FindVideo, Questions, Values, collect, join, read_answered, scannet_item
+from ..question_source import FindVideo, QuestionSource, Values, load_items, make_item, read_answered, scannet_video
 
-PAGE = "sqa_task/balanced of the archive on Zenodo, record 7792397"
-
-QUESTIONS = Questions(
+QUESTIONS = QuestionSource(
     title="SQA3D",
     files=("v1_balanced_questions_test_scannetv2.json",),
     fields=("question_id", "scene_id", "situation", "question"),
     split="test",
-    page=PAGE,
+    page="sqa_task/balanced of the archive on Zenodo, record 7792397",
 )
-
-ANNOTATIONS = Questions(
+ANNOTATIONS = replace(
+    QUESTIONS,
     title="SQA3D (answers)",
     files=("v1_balanced_sqa_annotations_test_scannetv2.json",),
     fields=("question_id", "answers"),
-    split="test",
-    page=PAGE,
 )
-
 WORDS = ("what", "is", "how", "can", "which")
 
 
@@ -40,29 +35,26 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
     """
     questions = QUESTIONS.read(source)
     if questions.folder is None:
-        raise ValueError(f"These questions of SQA3D have no answers; give the folder of both published files ({PAGE}).")
-    answered = join(questions, ANNOTATIONS.read(questions.folder), "question_id")
-    return collect(answered, _item, videos, limit)
+        raise ValueError(
+            f"These questions of SQA3D have no answers; give the folder of both published files ({QUESTIONS.page})."
+        )
+    answered = questions.joined(ANNOTATIONS.read(questions.folder), "question_id")
+    return load_items(answered, _item, videos, limit)
 
 
 def question_type(question: str) -> str:
-    """Return the word that a question begins with ("What's" is what), where the papers have a column for it, or
+    """Return the word that a question begins with ("What's" is what) if the papers have a column for it, else
     "others"."""
     return next((word for word in WORDS if question.lower().startswith(word)), "others")
 
 
 def _item(values: Values, find: FindVideo) -> Item:
-    row = read_answered(values, _answers(values["answers"]))
-    situation = read_text(values["situation"], "situation")
-    question = row.question.question
-    return scannet_item(row, find, question_type(question), f"{situation} {question}\n{WORD_REQUEST}")
-
-
-def _answers(value: Any) -> Any:
-    """Return the texts of published answers, `{"answer": "piano", …}` each; anything else as it is."""
-    if not isinstance(value, list) or not all(isinstance(answer, Mapping) for answer in value):
-        return value
-    return [answer.get("answer") for answer in value]
+    answers = values["answers"]
+    if isinstance(answers, list) and all(isinstance(answer, Mapping) for answer in answers):
+        answers = [answer.get("answer") for answer in answers]  # each is {"answer": "piano", …}
+    row = read_answered(values, answers)
+    text, situation = row.question.question, read_text(values["situation"], "situation")
+    return make_item(row, scannet_video(row, find), f"{situation} {text}\n{WORD_REQUEST}", question_type(text))
 
 
 BENCHMARK = Benchmark(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ...questions.question import PREFIX
 from ...questions.row import read_row
-from ..benchmark import Benchmark, Item, Loaded, Scorer, Values
-from ..question_source import FindVideo, Questions, check_options, check_type, collect
-from ..question_source import Values as Fields
-from ..vsi_metrics import COLUMNS, DIRECTIONS, NUMBERS, RULES, Rule, aggregate, constant_replies
+from ...questions.tasks import columns, numbers, question_types
+from ..benchmark import Benchmark, Item, Loaded
+from ..question_source import FindVideo, QuestionSource, Values, check_options, load_items, make_item
+from ..vsi_metrics import DIRECTIONS, RULES, constant_replies, task_summary
 
-QUESTIONS = Questions(
+QUESTIONS = QuestionSource(
     title="VSI-Bench",
     files=("vsi_bench_test.json", "test.jsonl", "test.json"),
     fields=("id", "dataset", "scene_name", "question_type", "question", "options", "ground_truth"),
@@ -20,61 +20,31 @@ QUESTIONS = Questions(
     page="the data set nyu-visionx/VSI-Bench on the Hugging Face hub",
     hub="nyu-visionx/VSI-Bench",
 )
-
-TYPES = frozenset(name for names in COLUMNS.values() for name in names)
+TASKS, TYPES, NUMBERS = columns("vsi"), frozenset(question_types("vsi")), numbers("vsi")
 
 
 def load(source: str | Path | None = None, videos: str | Path | None = None, limit: int | None = None) -> Loaded:
-    """Read the questions; videos are `DATASET/SCENE.mp4` or `SCENE.mp4` in their folder. See `benchmark.Loader`."""
-    return collect(QUESTIONS.read(source), _item, videos, limit)
+    """Read the questions; videos are `DATASET/SCENE.mp4` or `SCENE.mp4` in their folder. See `benchmark.Loader`.
+
+    A question file in this form may have types of its own; each of them is a task of its own in the summary.
+    """
+    return load_items(QUESTIONS.read(source), _item, videos, limit)
 
 
-def _item(values: Fields, find: FindVideo) -> Item:
+def _item(values: Values, find: FindVideo) -> Item:
     row = read_row(values, scene=True, truth=True)
-    question, scene = row.question, row.scene
-    check_type(question.question_type, TYPES, "VSI-Bench")
-    check_options(question, NUMBERS, "VSI-Bench")
-    return Item(
-        id=row.id,
-        video=find(*([f"{row.dataset}/{scene}.mp4"] if row.dataset else []), f"{scene}.mp4"),
-        group=scene,
-        question_type=question.question_type,
-        prompt=f"{PREFIX}\n{question.prompt()}",
-        question=question.question,
-        options=question.options,
-        answers=(question.ground_truth,),
-    )
-
-
-def _scorer(rule: Rule) -> Scorer:
-    def scorer(item: Item, reply: str) -> Values:
-        return {"score": rule(item.question_type, reply, item.answers[0])}
-
-    return scorer
-
-
-SCORERS: Mapping[str, Scorer] = {name: _scorer(rule) for name, rule in RULES.items()}
-"""The official rule and the variants in the wild; each gives a `score`."""
-
-
-def summary(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
-    """Return the means by question type and by task, and `overall`, the mean of the eight tasks."""
-    return aggregate((question_type, values["score"]) for question_type, values in scores)
-
-
-def chance(items: Sequence[Item]) -> dict[str, str]:
-    """Return the published row's replies: the best constant, the commonest letter, the commonest direction."""
-    return constant_replies(items, NUMBERS, worded=DIRECTIONS)
+    check_options(row.question, TYPES, NUMBERS, QUESTIONS.title)
+    paths = [f"{row.dataset}/{row.scene}.mp4"] if row.dataset else []
+    return make_item(row, find(*paths, f"{row.scene}.mp4"), f"{PREFIX}\n{row.question.prompt()}")
 
 
 BENCHMARK = Benchmark(
     name="vsi_bench",
     version=1,
     load=load,
-    scorers=SCORERS,
+    scorers=RULES,
     default="official",
-    summary=summary,
+    summary=partial(task_summary, tasks=TASKS),
     headline="overall",
-    chance=chance,
-    numbers=NUMBERS,
+    chance=partial(constant_replies, worded=DIRECTIONS),
 )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from ...questions.question import PREFIX
 from ...questions.row import read_row, read_text
-from ..benchmark import Benchmark, Item, Loaded, Values
-from ..question_source import FindVideo, Questions, check_options, check_type, collect
-from ..question_source import Values as Fields
-from ..vsi_metrics import constant_replies, first_word, plain_number, relative_accuracy, task_means, type_means
+from ...questions.tasks import columns, numbers, question_types
+from ..benchmark import Benchmark, Item, Loaded
+from ..benchmark import Values as Scores
+from ..question_source import FindVideo, QuestionSource, Values, check_options, load_items, make_item
+from ..vsi_metrics import RULES, constant_replies, task_summary, type_means
 
-QUESTIONS = Questions(
+QUESTIONS = QuestionSource(
     title="VSTI-Bench",
     files=("test.json", "test_corrected.json", "test.jsonl"),
     fields=("id", "video_path", "question_type", "question", "options", "mc_answer", "ground_truth"),
@@ -21,20 +22,7 @@ QUESTIONS = Questions(
     page="the data set Journey9ni/vstibench on the Hugging Face hub",
     hub="Journey9ni/vstibench",
 )
-
-NUMBERS = frozenset({"camera_obj_abs_dist", "camera_displacement"})
-
-CATEGORIES: Mapping[str, tuple[str, ...]] = {
-    "camera_obj_abs_dist": ("camera_obj_abs_dist",),
-    "camera_displacement": ("camera_displacement",),
-    "camera_movement_direction": ("camera_movement_direction",),
-    "camera_obj_rel_dist": ("camera_obj_rel_dist_v1", "camera_obj_rel_dist_v2", "camera_obj_rel_dist_v3"),
-    "obj_obj_relative_pos": ("obj_obj_relative_pos_nf", "obj_obj_relative_pos_lr", "obj_obj_relative_pos_ud"),
-}
-"""The five categories of the papers' tables, each with its question types; nine in all."""
-
-TYPES = frozenset(name for names in CATEGORIES.values() for name in names)
-
+CATEGORIES, TYPES, NUMBERS = columns("vsti"), frozenset(question_types("vsti")), numbers("vsti")
 FRAMES = re.compile(r"\bframe \d+ of (\d+)\b")
 
 
@@ -44,79 +32,47 @@ def load(source: str | Path | None = None, videos: str | Path | None = None, lim
     An erratum of July 2026 changed answers (6,042 questions became 5,736): name the revision beside a score. See
     `benchmark.Loader`.
     """
-    return collect(QUESTIONS.read(source), _item, videos, limit)
+    return load_items(QUESTIONS.read(source), _item, videos, limit)
 
 
-def _item(values: Fields, find: FindVideo) -> Item:
+def _item(values: Values, find: FindVideo) -> Item:
     path = PurePosixPath(read_text(values["video_path"], "video_path"))
     kind = read_text(values["question_type"], "question_type")
-    check_type(kind, TYPES, "VSTI-Bench")
-    number = kind in NUMBERS
+    number = kind in NUMBERS if kind in TYPES else values["mc_answer"] is None
     answer = "ground_truth" if number else "mc_answer"
     if values[answer] is None:
         raise ValueError(f"its {answer} is null; a question of type {kind} needs it")
-    row = read_row(
-        {
-            "id": values["id"],
-            "scene_name": path.stem,
-            "question_type": kind,
-            "question": values["question"],
-            "options": None if number else values["options"],
-            "ground_truth": values[answer],
-        },
-        scene=True,
-        truth=True,
-        lettered=False,
-    )
-    question = row.question
-    check_options(question, NUMBERS, "VSTI-Bench")
-    frames = FRAMES.search(question.question)
-    return Item(
-        id=row.id,
-        video=find(str(path), f"scannet/{path.name}", path.name),
-        group=row.scene,
-        question_type=kind,
-        prompt=f"{PREFIX}\n{question.prompt()}",
-        question=question.question,
-        options=question.options,
-        answers=(question.ground_truth,),
+    kept = {name: values[name] for name in ("id", "question_type", "question")}
+    options = None if number else values["options"]
+    fields = {**kept, "scene_name": path.stem, "options": options, "ground_truth": values[answer]}
+    row = read_row(fields, scene=True, truth=True, lettered=False)
+    check_options(row.question, TYPES, NUMBERS, QUESTIONS.title)
+    frames = FRAMES.search(row.question.question)
+    return make_item(
+        row,
+        find(str(path), f"scannet/{path.name}", path.name),
+        f"{PREFIX}\n{row.question.prompt()}",
         frames=int(frames.group(1)) if frames else None,
     )
 
 
-def official(item: Item, reply: str) -> Values:
-    """Score a reply (`score`) as VLM-3R's code does: its first word, as a number (MRA) or as an option's letter."""
-    if item.question_type in NUMBERS:
-        return {"score": relative_accuracy(plain_number(reply), float(item.answers[0]))}
-    return {"score": float(first_word(reply).lower() == item.answers[0].lower())}
+def summary(scores: Iterable[tuple[str, Scores]]) -> dict[str, float]:
+    """Return the means by category and question type, and of both: `five_categories` (the papers'), `nine_types`.
 
-
-def summary(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
-    """Return the means by question type and category, and of both: `five_categories` (the papers'), `nine_types`.
-
-    `nine_types` is what the released code prints. A partial run's means are over what it asked.
+    `nine_types` is what the released code prints. The means of a partial run are over the questions that were asked.
     """
-    types = type_means((question_type, values["score"]) for question_type, values in scores)
-    categories = task_means(types, CATEGORIES)
-    if not types:
-        return {}
-    means = {"five_categories": categories, "nine_types": types}
-    return {**types, **categories, **{name: sum(of.values()) / len(of) for name, of in means.items()}}
-
-
-def chance(items: Sequence[Item]) -> dict[str, str]:
-    """Return the best constant for numbers and the commonest letter for choices."""
-    return constant_replies(items, NUMBERS)
+    scores = list(scores)
+    rows, types = task_summary(scores, CATEGORIES, "five_categories"), type_means(scores)
+    return {**rows, "nine_types": sum(types.values()) / len(types)} if types else {}
 
 
 BENCHMARK = Benchmark(
     name="vsti_bench",
     version=1,
     load=load,
-    scorers={"official": official},
+    scorers={"official": RULES["official"]},  # VLM-3R's code has VSI-Bench's official rule
     default="official",
     summary=summary,
     headline="five_categories",
-    chance=chance,
-    numbers=NUMBERS,
+    chance=constant_replies,
 )

@@ -1,9 +1,8 @@
-"""How well the episodic memory's slots cover a video's time, by the rule that a full bank gives an entry up by.
+"""Coverage of a video's time by the episodic memory's slots, for every rule by which a full bank deletes an entry.
 
-Every rule sees the same H. `gap`: the longest time between two neighbouring kept frames, the video's beginning and end
-counted as kept, in seconds and as a share of the video; `minutes`: the share of the video's minutes (the last one may
-be shorter) in which a kept frame lies; `first`: how many of the frames that first filled the bank are still there at
-the end.
+Every rule reads the same H. `gap`: the longest time between neighbouring kept frames, with the video's beginning and
+end counted as kept, in seconds and as a share of the video; `minutes`: the share of the video's minutes (the last one
+may be shorter) with a kept frame; `first`: how many of the frames that filled the bank first are kept at the end.
 """
 
 from __future__ import annotations
@@ -19,9 +18,10 @@ import numpy as np
 import torch
 
 from ...core.configuration import EpisodicWrite
-from ...models.frame_features import FrameFeatures, scene_unit
-from ...models.windows import FrameInputs, WindowState, advance, finish
+from ...models.frame_features import FrameFeatures
+from ...models.windows import WindowState
 from ...video import VideoFile
+from .measure import FPS, Measure, Table
 
 MINUTE = 60.0
 MEASURES = {
@@ -50,9 +50,11 @@ def coverage(kept: Sequence[float], first: Sequence[float], end: float) -> Row:
 
 
 @torch.no_grad()
-def video_coverage(model, processor, video: Path, fps: float = 2.0) -> dict[str, Row]:
-    """Watch a video once, with one memory of each rule; return what each kept, by rule. Raises ValueError for a model
-    without episodic memory, and VideoError for what is no video."""
+def video_coverage(model, processor, video: Path, fps: float = FPS) -> dict[str, Row]:
+    """Watch a video once with one memory of each rule; return the coverage by rule.
+
+    Raises ValueError for a model without episodic memory, and VideoError for a file that is no video.
+    """
     config = model.memory.config
     if not config.episodic:
         raise ValueError("This model has no episodic memory; coverage is measured for one that has.")
@@ -65,37 +67,27 @@ def video_coverage(model, processor, video: Path, fps: float = 2.0) -> dict[str,
     for features in _features(model, processor, video, fps):
         tokens_3d = model.represent(features)
         for rule, memory in memories.items():
-            states[rule] = memory(tokens_3d, features.times.tolist(), states[rule], len(times))[1]
+            states[rule] = memory(tokens_3d[None], features.times[None], state=states[rule], first_frame=len(times))[1]
         times += features.times.tolist()
-    kept = {rule: states[rule].to_tensors()["episodic.times"].tolist() for rule in RULES}
+    kept = {rule: states[rule].to_tensors()["episodic.times"][0].tolist() for rule in RULES}
     return {rule: coverage(kept[rule], times[: config.capacity], times[-1]) for rule in RULES}
 
 
 def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatures]:
-    """Give the features of a video window by window, in one world, as a session joins them."""
-    encoder, window = model.geometry, model.geometry.window
-    device = next(encoder.parameters()).device
-    windows, unit = WindowState(window, min(WindowState.overlap, window - 1)), None
-    grid, waiting = (0, 0), []  # visual tokens and times of frames without geometry yet
+    """Yield the features of a video window by window, in one world, as a session joins them."""
+    encoder, scale = model.frame_encoder, None
+    windows, waiting = WindowState.of(model.geometry.window), []
     for frame in chain(VideoFile(video).sample(fps), [None]):
-        if frame is None:
-            windows, geometry = finish(encoder, windows)
-        else:
-            images = processor.resize(frame.image[None]).to(device)
-            tokens, time = model.vision(images).float(), torch.tensor([frame.time], device=device)
-            waiting = [*waiting, (tokens, time)]
-            grid = model.vision.grid(*images.shape[-2:])
-            seen = processor.resize_for_geometry(frame.image[None])
-            inputs = FrameInputs(images if seen is None else seen.to(device), tokens, grid).wanted_by(encoder)
-            windows, geometry = advance(encoder, windows, inputs)
-        if geometry is not None:
-            unit = scene_unit(geometry, window) if unit is None else unit
-            tokens, times = (torch.cat(parts) for parts in zip(*waiting, strict=True))
-            yield FrameFeatures.join(tokens, geometry, grid, times, unit)
+        waiting += [] if frame is None else [frame]
+        if waiting and (frame is None or len(waiting) == windows.missing):
+            pictures, times = np.stack([f.image for f in waiting]), torch.tensor([f.time for f in waiting])
+            images, seen = processor.resize(pictures), processor.resize_for_geometry(pictures)
+            windows, features, scale = encoder.advance(windows, images, times, seen, scale)
+            yield features
             waiting = []
 
 
-def run(model, processor, folder: Path, count: int | None = None, fps: float = 2.0) -> Iterator[dict]:
+def run(model, processor, folder: Path, count: int | None = None, fps: float = FPS) -> Iterator[dict]:
     """Measure all videos of a folder (of homes, or any), or one file; yield one row a video."""
     home = folder / "videos" if (folder / "videos").is_dir() else folder
     files = [folder] if folder.is_file() else sorted(p for p in home.glob("*") if p.suffix in (".mp4", ".mov", ".mkv"))
@@ -111,10 +103,13 @@ def summary(rows: list[dict]) -> dict:
     return {"videos": len(rows), "rules": means, "rows": rows}
 
 
-def table(result: dict) -> tuple[list[str], list[list[str]]]:
-    """Lay out a summary: headings and rows."""
+def table(result: dict) -> Table:
+    """Lay out a summary: one row a rule."""
     rows = [
         [rule, f"{row['gap']:.1f}", f"{row['gap_share']:.0%}", f"{row['minutes']:.0%}", f"{row['first']:.1f}"]
         for rule, row in result["rules"].items()
     ]
     return ["rule", *MEASURES.values()], rows
+
+
+MEASURE = Measure(run, summary, table)

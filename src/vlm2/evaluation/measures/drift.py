@@ -1,16 +1,14 @@
-"""How well windows are joined: the camera's path and the points of whole walks, in the first camera's frame.
+"""Drift of the camera path and of the points over long walks, for several ways to join windows.
 
-All ways see the same frames, two a second. `joined`: windows with an overlap, as a session joins them, each where it
-was placed when it came. `settled`: the same, moved by the loops that closed since, as a session's maps and recall have
-them at the end. `unjoined`: windows side by side, each left in its own first camera's frame, which is what an encoder
-gives without any joining. `one_shot`: at most 64 frames, spread evenly, all at once; what an encoder without windows
-can do.
+All ways read the same frames, two a second. `joined`: windows with an overlap, placed as a session places them.
+`corrected`: the same windows after all loop closures, as a session's maps have them at the end. `unjoined`: windows
+without overlap, each in its own first camera's frame. `one_shot`: at most 64 evenly spaced frames, encoded at once.
 
-Nothing is fitted: paths are aligned by their first pose alone. `drift`: how far the camera is from where it should be,
-the mean over frames, and `drift_end`: at the last frame, both in percent of the distance walked; `rotation`: mean
-error of its orientation in degrees; `points`: median distance in metres of the points from the true ones.
-`rotation_span` (degrees) and `translation_span` (metres): median error of the pose of a frame in the camera of the one
-5 s before, which still tells ways apart where the errors of a whole walk are as large as the home.
+Poses and points are in the first camera's frame; nothing else is aligned. `drift`: the mean over frames of the camera's
+distance from its true position, and `drift_end`: that of the last frame, in percent of the distance walked; `rotation`:
+the mean orientation error in degrees; `points`: the median distance of the points from the true ones in metres.
+`rotation_span` (degrees) and `translation_span` (metres): the median error of the relative pose of frames 5 s apart,
+which separates the ways where the errors of a whole walk are as large as the home.
 """
 
 from __future__ import annotations
@@ -27,15 +25,13 @@ from torch import Tensor
 
 from ...encoders.geometry.cameras import in_first_camera, invert, rotation_angle, transform, valid_depth
 from ...encoders.geometry.encoder import Geometry, GeometryEncoder
-from ...models.windows import FrameInputs, encode_and_settle, join
-from ...slam.tracking import Tracked
+from ...models.windows import FrameInputs, WindowEncoder
 from ...video import VideoFile
-from .geometry import true_points
+from .geometry import geometry_files, true_points
+from .measure import FPS, Measure, Table
 
-FPS = 2.0  # at which homes keep their geometry
 SPAN = 10  # frames
 AT_ONCE = 64
-VISION_BATCH = 16
 MEASURES = {
     "drift": "drift %",
     "drift_end": "at the end %",
@@ -50,14 +46,14 @@ Errors = dict[str, float]
 
 @dataclass(frozen=True)
 class Walk:
-    """The truth of a walk: points in each camera's frame (metres), and poses."""
+    """The ground truth of a walk: points in each camera's frame (metres), and poses."""
 
     local_points: Float[Tensor, "frames height width 3"]
     world_from_camera: Float[Tensor, "frames 4 4"]
 
     @property
     def distance(self) -> float:
-        """How far the camera moved along its path, in metres."""
+        """The length of the camera's path in metres."""
         return float(self.world_from_camera[:, :3, 3].diff(dim=0).norm(dim=-1).sum())
 
 
@@ -80,11 +76,11 @@ def walk_errors(found: Geometry, walk: Walk, distance: float, spans: bool = True
     return errors
 
 
-def unjoined(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:
+def unjoined(windows: WindowEncoder, inputs: FrameInputs) -> Geometry:
     """Encode windows side by side, each in its own first camera's frame."""
-    starts = range(0, len(inputs), encoder.window)
-    parts = [inputs[start : start + encoder.window] for start in starts]
-    return join([encoder.encode(part.images, part.visual_tokens, part.grid) for part in parts])
+    window = windows.encoder.window
+    parts = [inputs[start : start + window] for start in range(0, len(inputs), window)]
+    return Geometry.join([windows.encode_window(part)[0] for part in parts])
 
 
 def spread(frames: int, most: int = AT_ONCE) -> list[int]:
@@ -93,70 +89,71 @@ def spread(frames: int, most: int = AT_ONCE) -> list[int]:
 
 
 def one_shot(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:
-    """Encode all frames at once, also where they are more than the encoder's window; without tracking, which does not
-    see more frames than that."""
-    wide = copy(encoder.inner if isinstance(encoder, Tracked) else encoder)  # the same weights
+    """Encode all frames at once, also where they are more than the encoder's window, without tracking."""
+    wide = copy(encoder)  # the same weights
     wide.window = max(len(inputs), encoder.window)
     return wide.encode(inputs.images, inputs.visual_tokens, inputs.grid)
 
 
 @torch.no_grad()
-def home_errors(encoder: GeometryEncoder, inputs: FrameInputs, walk: Walk) -> dict[str, Errors]:
+def home_errors(windows: WindowEncoder, inputs: FrameInputs, walk: Walk) -> dict[str, Errors]:
     """Measure all ways on one walk, by name."""
     chosen = torch.tensor(spread(len(inputs)))
-    few = FrameInputs(
-        *(None if x is None else x[chosen] for x in (inputs.images, inputs.visual_tokens)), grid=inputs.grid
-    )
     few_walk = Walk(walk.local_points[chosen], walk.world_from_camera[chosen])
-    joined, settled = encode_and_settle(encoder, inputs)
+    joined, corrected = windows.encode_corrected(inputs)
     return {
-        "settled": walk_errors(replace(joined, world_from_camera=settled), walk, walk.distance),
+        "corrected": walk_errors(replace(joined, world_from_camera=corrected), walk, walk.distance),
         "joined": walk_errors(joined, walk, walk.distance),
-        "unjoined": walk_errors(unjoined(encoder, inputs), walk, walk.distance),
-        "one_shot": walk_errors(one_shot(encoder, few), few_walk, walk.distance, spans=False),
+        "unjoined": walk_errors(unjoined(windows, inputs), walk, walk.distance),
+        "one_shot": walk_errors(one_shot(windows.encoder, inputs[chosen]), few_walk, walk.distance, spans=False),
     }
 
 
 @torch.no_grad()
-def run(model, processor, folder: Path, count: int | None = None, seconds: float = 180.0) -> Iterator[dict]:
+def run(
+    model, processor, folder: Path, count: int | None = None, fps: float = FPS, seconds: float = 180.0
+) -> Iterator[dict]:
     """Measure a model's geometry encoder on the first `seconds` of homes made with `--geometry`; yield one row a home.
 
-    Raises ValueError where the folder holds no geometry.
+    Raises ValueError where the folder has no geometry, and for another `fps` than that of the geometry.
     """
-    files = sorted((folder / "geometry").glob("*.npz"))[:count]
-    if not files:
-        raise ValueError(f"{folder} holds no geometry; make homes with `vlm2 homes make --geometry --out {folder}`.")
+    files = geometry_files(folder, count)
+    if fps != FPS:
+        raise ValueError(
+            f"Drift is measured at {FPS:g} frames a second, the rate of the homes' geometry; not at {fps:g}."
+        )
     if not model.geometry.needs_visual_tokens:
         raise ValueError("Drift is measured for encoders that read visual tokens, as mini's does.")
     for file in files:
         truth = np.load(file)
         video = VideoFile(folder / "videos" / f"{file.stem}.mp4")
         frames = [f.image for f in video.sample(FPS)][: min(len(truth["times"]), int(seconds * FPS))]
-        images = processor.resize(np.stack(frames))
-        grid = model.vision.grid(*images.shape[-2:])
-        device = next(model.geometry.parameters()).device
-        tokens = torch.cat([model.vision(part.to(device)).float() for part in images.split(VISION_BATCH)])
-        inputs = FrameInputs(images.to(device), tokens, grid).wanted_by(model.geometry)
-        size = model.geometry.encode(None, tokens[:1], grid).local_points.shape[1:3]
+        encoder = model.frame_encoder
+        inputs = encoder.inputs(processor.resize(np.stack(frames)))
+        size = model.geometry.encode(None, inputs.visual_tokens[:1], inputs.grid).local_points.shape[1:3]
         points = true_points(truth["depth"][: len(frames)], truth["intrinsics"], size)
         poses = torch.from_numpy(truth["world_from_camera"][: len(frames)]).float()
+        device = inputs.visual_tokens.device
         walk = Walk(points.to(device), poses.to(device))
-        yield {"home": file.stem, "distance": walk.distance, **home_errors(model.geometry, inputs, walk)}
+        yield {"home": file.stem, "distance": walk.distance, **home_errors(encoder.windows, inputs, walk)}
 
 
 def summary(rows: list[dict]) -> dict:
-    """Return the mean of every measure over the homes, by way, and how much of the unjoined error joining leaves."""
+    """Return the mean of every value over the homes, by way, and the ratio of the joined to the unjoined errors."""
     means = {
         way: {m: float(np.mean([row[way][m] for row in rows])) for m in MEASURES if m in rows[0][way]}
-        for way in ("settled", "joined", "unjoined", "one_shot")
+        for way in ("corrected", "joined", "unjoined", "one_shot")
     }
     left = {m: means["joined"][m] / means["unjoined"][m] for m in ("drift", "rotation", "points")}
     return {"homes": len(rows), "ways": means, "joined_to_unjoined": left, "rows": rows}
 
 
-def table(result: dict) -> tuple[list[str], list[list[str]]]:
-    """Lay out a summary: headings and rows."""
+def table(result: dict) -> Table:
+    """Lay out a summary: one row a way."""
     rows = [
         [way, *(f"{errors[m]:.2f}" if m in errors else "–" for m in MEASURES)] for way, errors in result["ways"].items()
     ]
     return ["", *MEASURES.values()], rows
+
+
+MEASURE = Measure(run, summary, table)

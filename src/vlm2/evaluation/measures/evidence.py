@@ -1,8 +1,8 @@
-"""Whether the frames that an answer rests on show the thing that was asked about, on homes where that is known.
+"""Whether the evidence frames of an answer show the object in the question, on generated homes.
 
-Questions about one category ("How many chairs …", "the length of the sofa"), asked through a session as users ask. Of
-each: `evidence` is the weight on frames that show one of the things asked about, `heaviest` whether the heaviest frame
-does, and `uniform` the share of all observed frames that do, which is what evidence chosen without looking would get.
+Questions about one category ("How many chairs …", "the length of the sofa") are asked through a session. `evidence`:
+the weight of the evidence frames that show such an object; `heaviest`: whether the frame with the largest weight does;
+`uniform`: the share of all observed frames that do, which is the score of evidence chosen at random.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ...questions import ask_all
 from ...questions.visibility import CLEAR_SHARE
 from ...scenes.record import Scene
 from ...streaming import Evidence, Session
+from .measure import FPS, Measure, Table, files_of
 
 TYPES = ("object_counting", "object_size_estimation")
 
@@ -62,17 +63,14 @@ def run(
     processor: VLM2Processor,
     data: Path,
     count: int | None = None,
-    fps: float = 2.0,
+    fps: float = FPS,
     per_type: int = 12,
 ) -> Iterator[EvidenceRating]:
     """Watch the first `count` homes of a folder made by `vlm2 homes make` and rate the evidence of the answers.
 
     Raises ValueError where the folder holds no homes.
     """
-    files = sorted((data / "scenes").glob("*.json"))[:count]
-    if not files:
-        raise ValueError(f"{data} holds no scenes; make homes with `vlm2 homes make --split test --out {data}`.")
-    for file in files:
+    for file in files_of(data, "scenes/*.json", "scenes; make homes with `vlm2 homes make --split test", count):
         scene = Scene.load(file)
         if scene.trajectory is None:
             raise ValueError(f"{file} does not say what its frames show; give homes made by `vlm2 homes make`.")
@@ -101,8 +99,11 @@ def summary(rows: Sequence[EvidenceRating]) -> dict[str, float]:
     }
 
 
-def table(result: dict[str, float]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Lay the summary out: headings and one row, shares in per cent."""
+def table(result: dict[str, float]) -> Table:
+    """Lay out a summary: one row, shares in percent."""
     headings = ("homes", "questions", "weight on frames that show it", "heaviest frame shows it", "frames that show it")
     shares = (f"{100 * result[name]:.1f}" for name in ("evidence", "heaviest", "uniform"))
     return headings, [(str(result["homes"]), str(result["questions"]), *shares)]
+
+
+MEASURE = Measure(run, summary, table)

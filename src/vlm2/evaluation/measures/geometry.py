@@ -1,9 +1,10 @@
-"""How good a geometry encoder is, on windows of neighbouring frames whose true points and poses are known.
+"""Errors of a geometry encoder's depth, scale and poses, on windows of frames with known geometry.
 
-All are medians, without any alignment. `depth_error`: |ẑ − z| / z (over frames, of the median over a frame's points);
+All values are medians, without any alignment. `depth_error`: |ẑ − z| / z, the median over a frame's points;
 `scale_error`: |median(ẑ / z) − 1| of a window; `rotation_error` (degrees) and `translation_error` (metres): the pose of
 each frame in the camera of the frame before it; `rotation_still`, `translation_still`: the same for a camera that
-never moves; `confident_depth_error`: depth error of the points of confidence above ½, whose share is `confident_share`.
+never moves; `confident_depth_error`: the depth error of points with a confidence above ½; `confident_share`: their
+share.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from torch import Tensor
 
 from ...encoders.geometry.cameras import invert, rotation_angle, valid_depth
 from ...encoders.geometry.encoder import Geometry
-from ...models.windows import FrameInputs
 from ...video import VideoFile
+from .measure import FPS, Measure, Table, files_of
 
 Errors = dict[str, list[float]]
 
@@ -76,34 +77,34 @@ def window_starts(frames: int, window: int, most: int) -> list[int]:
 
 
 @torch.no_grad()
-def run(model, processor, folder: Path, fps: float = 2.0, most: int = 4) -> Iterator[Errors]:
+def run(model, processor, folder: Path, count: int | None = None, fps: float = FPS, most: int = 4) -> Iterator[Errors]:
     """Measure a model's geometry encoder on videos of homes made with `--geometry`, read as a session reads them.
 
-    Yields the errors of each window. Raises ValueError where the folder holds no geometry.
+    Yields the errors of each window. Raises ValueError where the folder has no geometry.
     """
-    files = sorted((folder / "geometry").glob("*.npz"))
-    if not files:
-        raise ValueError(f"{folder} holds no geometry; make homes with `vlm2 homes make --geometry --out {folder}`.")
-    for file in files:
+    encoder = model.frame_encoder
+    for file in geometry_files(folder, count):
         truth = np.load(file)
         frames = [f.image for f in VideoFile(folder / "videos" / f"{file.stem}.mp4").sample(fps)]
         for start in window_starts(min(len(frames), len(truth["times"])), model.geometry.window, most):
             chosen = slice(start, start + model.geometry.window)
-            images = processor.resize(np.stack(frames[chosen]))
-            grid = model.vision.grid(*images.shape[-2:])
-            seen = processor.resize_for_geometry(np.stack(frames[chosen]))
-            tokens = model.vision(images).float()
-            inputs = FrameInputs(images if seen is None else seen, tokens, grid).wanted_by(model.geometry)
-            geometry = model.geometry.encode(inputs.images, inputs.visual_tokens, grid)
+            pictures = np.stack(frames[chosen])
+            inputs = encoder.inputs(processor.resize(pictures), processor.resize_for_geometry(pictures))
+            geometry, _ = encoder.windows.encode_window(inputs)
             points = true_points(truth["depth"][chosen], truth["intrinsics"], geometry.local_points.shape[1:3])
             poses = torch.from_numpy(truth["world_from_camera"][chosen]).float()
             yield window_errors(geometry, points, poses)
 
 
+def geometry_files(folder: Path, count: int | None) -> list[Path]:
+    """Return the geometry of the first homes of a folder. Raises ValueError where there is none."""
+    return files_of(folder, "geometry/*.npz", "geometry; make homes with `vlm2 homes make --geometry", count)
+
+
 def true_points(
     depth: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]
 ) -> Float[Tensor, "frames rows columns 3"]:
-    """Take the points at the centres of `size` (rows, columns) equal cells of depth maps: camera frame, metres."""
+    """Return the points at the centres of `size` (rows, columns) equal cells of depth maps: camera frame, metres."""
     height, width = depth.shape[1:]
     v = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(int)
     u = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(int)
@@ -111,3 +112,13 @@ def true_points(
     x = (u + 0.5 - intrinsics[0, 2]) / intrinsics[0, 0] * z
     y = ((v + 0.5 - intrinsics[1, 2]) / intrinsics[1, 1])[:, None] * z
     return torch.from_numpy(np.stack([x, y, z], -1).astype(np.float32))
+
+
+def table(result: dict[str, float]) -> Table:
+    """Lay out a summary: one row a value."""
+    return ("", "median"), [
+        (name, f"{value:g}" if name == "frames" else f"{value:.4f}") for name, value in result.items()
+    ]
+
+
+MEASURE = Measure(run, summary, table)

@@ -1,10 +1,41 @@
-"""Carry out a measure that asks no questions: run it over its videos, write its JSON, print its table."""
+"""Measures: benchmarks that ask no questions. Each is one file in this folder with a module-level `MEASURE`.
+
+The file's name is the measure's name: `vlm2 eval NAME --data FOLDER --out FOLDER`.
+"""
 
 from __future__ import annotations
 
 import json
-from importlib import import_module
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from ... import registry
+from ...figures import print_figures
+
+MEASURES = __name__.rpartition(".")[0]
+FPS = 2.0
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""Headings and rows of cells."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of a model on a folder of videos.
+
+    `run(model, processor, folder, count, fps)` yields a row for each of the first `count` videos (or for each part of
+    a video); `summary` turns all rows into one record, and `table` lays the record out.
+    """
+
+    run: Callable[..., Iterator[Any]]
+    summary: Callable[[list[Any]], dict[str, Any]]
+    table: Callable[[dict[str, Any]], Table]
+
+
+def measures() -> dict[str, str]:
+    """Return every measure's name with the first line of its docstring. Imports none of them."""
+    return registry.entries(MEASURES, "MEASURE")
 
 
 def measure(
@@ -13,29 +44,31 @@ def measure(
     data: Path,
     out: Path,
     count: int | None = None,
+    fps: float = FPS,
     device: str | None = None,
-    **options: float,
-) -> dict:
-    """Measure a model by its name with the benchmark file `name`, over the first `count` videos of `data`.
+) -> dict[str, Any]:
+    """Measure a model by its name over the first `count` videos of `data`, at `fps` frames a second.
 
-    `options` are those of the benchmark's `run`.
-    The file has `run` (rows), `summary` (rows to one record) and `table` (record to headings and rows).
-    Writes `out/NAME.json` and returns what is in it.
+    Writes `out/NAME.json`, prints the table, and returns the record. Raises ValueError for an unknown measure.
     """
     from rich.progress import track
 
     import vlm2
 
-    from ...figures import print_figures
-
-    benchmark = import_module(f"{__package__}.{name}")
+    chosen: Measure = registry.load(MEASURES, name, "MEASURE", "measure").MEASURE
     loaded = vlm2.load(model, device=device)
-    rows = list(
-        track(benchmark.run(loaded.model, loaded.processor, data, count, **options), description=f"Measuring {name}")
-    )
-    result = benchmark.summary(rows)
+    rows = chosen.run(loaded.model, loaded.processor, data, count, fps)
+    result = chosen.summary(list(track(rows, description=f"Measuring {name}")))
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    headings, cells = benchmark.table(result)
+    headings, cells = chosen.table(result)
     print_figures(headings, cells, f"{model}: {name}, {data}")
     return result
+
+
+def files_of(folder: Path, pattern: str, advice: str, count: int | None = None) -> list[Path]:
+    """Return the first `count` files of a folder of homes, by name. Raises ValueError, with the advice, for none."""
+    files = sorted(folder.glob(pattern))[:count]
+    if not files:
+        raise ValueError(f"{folder} holds no {advice} --out {folder}`.")
+    return files

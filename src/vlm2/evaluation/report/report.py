@@ -2,67 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import base64
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float64
 
 from ..bootstrap import Interval
 from ..predictions import write_whole
-from .findings import Findings
-from .page import page, percent
+from ..scores import Run
+from .data import ReportData
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+IMAGES = 4  # of the video of a sample
+IMAGE_WIDTH = 240  # pixels
+EDGES = np.linspace(-1, 2, 25)
+"""Relative errors at the edges of a histogram's bins; the outermost bins also count all errors beyond them."""
 
 
-def write_report(findings: Findings, file: Path) -> tuple[Path, Path]:
-    """Write the page and, beside it, the table; return where they are."""
+def write_report(data: ReportData, file: Path) -> tuple[Path, Path]:
+    """Write the page and, beside it, the table; return their paths."""
     file.parent.mkdir(parents=True, exist_ok=True)
     table = file.with_suffix(".md")
-    write_whole(file, page(findings).encode())
-    write_whole(table, markdown(findings).encode())
+    write_whole(file, _render("report.html.jinja", data).encode())
+    write_whole(table, markdown(data).encode())
     return file, table
 
 
-def markdown(findings: Findings) -> str:
+def markdown(data: ReportData) -> str:
     """Return the report's tables as Markdown."""
-    first = findings.runs[0]
-    parts = [
-        f"## {first.benchmark.name}, version {first.benchmark.version}",
-        f"{first.scores['questions']} questions, scorer `{first.scores['scorer']}`. Percent, with 95 % intervals from "
-        "drawing whole videos again.",
-        _table(
-            ["", "questions", *findings.labels],
-            (
-                [name, str(first.scores["types"].get(name, "")), *(_cell(t.get(name)) for t in findings.tables)]
-                for name in findings.names
-            ),
-        ),
-    ]
-    lengths = list(dict.fromkeys(name for table in findings.lengths for name in table))
-    if lengths:
-        rows = (
-            [label, *(_cell(tables.get(name, {}).get(findings.headline)) for name in lengths)]
-            for label, tables in zip(findings.labels, findings.lengths, strict=True)
+    return _render("report.md.jinja", data)
+
+
+def bin_shares(errors: Float64[np.ndarray, " samples"]) -> Float64[np.ndarray, " bins"]:
+    """Return the share of all replies in each bin of `EDGES`. A reply that is no number (NaN) is in no bin."""
+    counts, _ = np.histogram(np.clip(errors[~np.isnan(errors)], EDGES[0], EDGES[-1]), EDGES)
+    return counts / max(len(errors), 1)
+
+
+def _render(template: str, data: ReportData) -> str:
+    first = data.runs[0]
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            data=data,
+            scores=first.scores,
+            title=f"{first.benchmark.name}, version {first.benchmark.version}",
+            videos=len({sample.item.group for sample in first.samples}),
+            frames_of=partial(_frames_of, data.runs),
         )
-        parts += [f"`{findings.headline}` by length of the video:", _table(["", *lengths], rows)]
-    if findings.comparisons:
-        rows = (
-            [
-                f"{findings.labels[one]} − {findings.labels[other]}",
-                f"{100 * found.difference.value:+.1f}",
-                f"{100 * found.difference.low:+.1f} – {100 * found.difference.high:+.1f}",
-                f"{found.p:.3f}",
-            ]
-            for (one, other), found in findings.comparisons.items()
-        )
-        parts += ["Run against run, paired by video:", _table(["", "difference", "95 % interval", "p"], rows)]
-    return "\n\n".join(parts) + "\n"
+    )
 
 
-def _cell(value: Interval | None) -> str:
-    if value is None:
-        return ""
-    bounds = f" ({percent(value.low)}–{percent(value.high)})" if value.low == value.low else ""
-    return percent(value.value) + bounds
+@cache
+def _templates() -> Environment:
+    from jinja2 import ChainableUndefined, Environment, FileSystemLoader
+
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=lambda name: not (name or "").endswith(".md.jinja"),
+        undefined=ChainableUndefined,  # a value that a run lacks is an empty cell
+    )
+    filters = {
+        "percent": lambda share: f"{100 * share:.1f}",
+        "points": lambda gap, minus="−": f"{100 * gap:+.1f}".replace("-", minus),
+        "bounds": _bounds,
+        "readable": lambda name: name.replace("object_", "").replace("obj_", "").replace("_", " "),
+        "place": lambda share: round(200 + 640 * min(max(share, 0.0), 1.0), 2),
+        "bin_shares": bin_shares,
+        "no_numbers": _no_numbers,
+        "receipt": _whole_receipt,
+    }
+    templates.filters.update(filters)
+    return templates
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _bounds(value: Interval, dash: str = " – ") -> str:
+    """Return an interval's bounds in percent, "" where they are NaN."""
+    return "" if np.isnan(value.low) else f"{100 * value.low:.1f}{dash}{100 * value.high:.1f}"
+
+
+def _no_numbers(runs: Sequence[Float64[np.ndarray, " samples"]]) -> str:
+    """Return how many replies of each run are no numbers, "" where all are."""
+    counts = [int(np.isnan(errors).sum()) for errors in runs]
+    return f" · no number: {', '.join(map(str, counts))}" if any(counts) else ""
+
+
+def _whole_receipt(receipt: Mapping[str, Any]) -> str:
+    """Return a receipt as JSON without its list of videos, which is long and has paths of one machine."""
+    return json.dumps({key: value for key, value in receipt.items() if key != "videos"}, indent=1, ensure_ascii=False)
+
+
+def _frames_of(runs: Sequence[Run], group: str) -> Iterator[tuple[float, str]]:
+    """Yield a few frames of a video: seconds, and a JPEG as a data URI; none where no run's receipt has the file."""
+    from PIL import Image
+
+    from ...video import VideoFile
+
+    files = (run.receipt["videos"].get(group, {}).get("file") for run in runs)
+    file = next((file for file in files if file and Path(file).is_file()), None)
+    if file is not None:
+        for frame in VideoFile(file).spread(IMAGES):
+            image, packed = Image.fromarray(frame.image), io.BytesIO()
+            image.thumbnail((IMAGE_WIDTH, IMAGE_WIDTH))
+            image.save(packed, "JPEG", quality=72)
+            yield frame.time, f"data:image/jpeg;base64,{base64.b64encode(packed.getvalue()).decode()}"

@@ -1,28 +1,35 @@
-"""What a machine can do: memory, operations a second, bytes a second; of a card by its name, or of this one by trying.
+"""What a machine can do: memory, operations and bytes a second. Cards are known by name; this machine is measured.
 
-Importing this file imports no torch, and nothing in it raises on an odd machine: what it cannot find out is None.
+Importing this file does not import torch. Nothing in it raises on an unusual machine: unknown values are None.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 UNITS = {"MB": 1e6, "GB": 1e9, "TB": 1e12, "MIB": 2.0**20, "GIB": 2.0**30, "TIB": 2.0**40}
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # of a container
 SIDE = 512  # of the matrices that are multiplied to learn a peak
 COPIED = 1 << 26  # bytes
 TRIES = 3
+REACHED = 0.5  # of the peak of operations, by large matrix products; small models reach less
+MOVED = 0.7  # of the bandwidth
 
 
 @dataclass(frozen=True)
-class Device:
-    """A machine to plan for. `memory` in bytes; `peak`: operations a second by dtype, at best; `bandwidth`: bytes a
-    second. `reserved`: bytes that are gone before any model comes."""
+class Machine:
+    """A machine to plan for. `memory` in bytes; `peak`: the most operations a second by dtype; `bandwidth`: bytes a
+    second; `reserved`: bytes of the runtime, without any model."""
 
     name: str
     memory: float | None = None
@@ -34,10 +41,17 @@ class Device:
         """Return the peak in a dtype; float16 is as fast as bfloat16 where only that is known."""
         return self.peak.get(dtype, self.peak.get("bfloat16") if dtype == "float16" else None)
 
+    def seconds(self, operations: float, moved: float, dtype: str) -> float | None:
+        """Return how long operations in a dtype take that fetch `moved` bytes: the longer of both, at `REACHED` of the
+        peak and at `MOVED` of the bandwidth. None where a speed is unknown."""
+        if (rate := self.rate(dtype)) is None or self.bandwidth is None:
+            return None
+        return max(operations / (rate * REACHED), moved / (self.bandwidth * MOVED))
 
-def _card(name: str, gigabytes: int, half: float, single: float, bandwidth: float) -> Device:
+
+def _card(name: str, gigabytes: int, half: float, single: float, bandwidth: float) -> Machine:
     peak = {"bfloat16": half * 1e12, "float32": single * 1e12}
-    return Device(name, gigabytes * 1e9, peak, bandwidth * 1e9)
+    return Machine(name, gigabytes * 1e9, peak, bandwidth * 1e9)
 
 
 # From the vendors' data sheets: dense tensor-core teraflops with 16-bit inputs and sums in 32 bits, teraflops in
@@ -58,13 +72,10 @@ CARDS = {
 }
 
 
-def find_card(name: str) -> Device:
+def find_card(name: str) -> Machine:
     """Return the card of this name, in any case and with or without spaces. Raises ValueError naming the known ones."""
-
-    def plain(text: str) -> str:
-        return re.sub(r"[^a-z0-9]", "", text.lower())
-
-    found = [card for card in CARDS.values() if plain(card.name).endswith(plain(name)) and plain(name)]
+    wanted, *names = (re.sub(r"[^a-z0-9]", "", text.lower()) for text in (name, *CARDS))
+    found = [CARDS[card] for card, plain in zip(CARDS, names, strict=True) if wanted and plain.endswith(wanted)]
     if len(found) != 1:
         raise ValueError(
             f"There is no card {name!r} in the table; it has {', '.join(CARDS)}. For another one give --memory, --peak "
@@ -73,9 +84,9 @@ def find_card(name: str) -> Device:
     return found[0]
 
 
-def card_of(memory: float) -> Device:
+def card_of(memory: float) -> Machine:
     """Return a machine of so many bytes: the first card of that size, or one whose speed is not known."""
-    return next((card for card in CARDS.values() if card.memory == memory), Device(f"{memory / 1e9:g} GB", memory))
+    return next((card for card in CARDS.values() if card.memory == memory), Machine(f"{memory / 1e9:g} GB", memory))
 
 
 def parse_bytes(text: str) -> float:
@@ -133,9 +144,9 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def this_machine(place: str) -> Device:
-    """Return what a device of this machine can do, as torch names it ("cpu", "cuda:0", "mps"): memory as the system
-    says, speed from one product of matrices and one copy. Takes a fraction of a second."""
+def this_machine(place: str) -> Machine:
+    """Return what a device of this machine ("cpu", "cuda:0", "mps") can do: its memory from the system, its speed from
+    one matrix product and one copy. Takes a fraction of a second."""
     import torch
 
     device = torch.device(place)
@@ -145,7 +156,7 @@ def this_machine(place: str) -> Device:
         name, memory = properties.name, float(properties.total_memory)
     elif device.type != "cpu":
         name = f"this machine's {device.type}"
-    machine = Device(name, memory, reserved=reserved)
+    machine = Machine(name, memory, reserved=reserved)
     with torch.inference_mode():
         rates = {str(kind).removeprefix("torch."): _rate(device, kind) for kind in (torch.float32, torch.bfloat16)}
         moved = _bandwidth(device)
@@ -153,14 +164,14 @@ def this_machine(place: str) -> Device:
 
 
 def _rate(device, dtype) -> float | None:
-    """Return the operations a second of the fastest of a few products of matrices."""
+    """Return the operations a second of the fastest of a few matrix products; None where torch cannot do them."""
     import torch
 
     side = SIDE * (8 if device.type == "cuda" else 1)
     try:
         matrix = torch.ones(side, side, device=device, dtype=dtype)
         return 2 * side**3 / _fastest(lambda: matrix @ matrix, device)
-    except RuntimeError:  # an odd build that lacks this product
+    except RuntimeError:
         return None
 
 
@@ -178,12 +189,33 @@ def _bandwidth(device) -> float | None:
 def _fastest(run, device) -> float:
     import torch
 
-    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
-    taken = []
+    seconds = []
     for _ in range(1 + TRIES):
-        wait()
         started = time.perf_counter()
         run()
-        wait()
-        taken.append(time.perf_counter() - started)
-    return min(taken[1:])
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds[1:])
+
+
+def processor_info() -> dict[str, str]:
+    """Return what Linux tells about its first processor: "model name", "flags", …; nothing on other systems."""
+    try:
+        first = Path("/proc/cpuinfo").read_text(errors="replace").partition("\n\n")[0]
+    except OSError:
+        return {}
+    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
+
+
+def processor_name() -> str:
+    """Return the processor's name."""
+    return processor_info().get("model name") or platform.processor() or platform.machine()
+
+
+def describe(device: torch.device) -> dict[str, object]:
+    """Return where figures were measured: the device, the CPU threads and the version of torch."""
+    import torch
+
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
+    return {"device": name, "threads": torch.get_num_threads(), "torch": torch.__version__}

@@ -1,30 +1,25 @@
-"""How fast a step of the memory is: beside a plain memory, beside its matrix products alone, and in bfloat16.
-
-All that is compared is timed in turn, round by round, and a ratio is the median of the rounds' ratios: whatever else
-the machine does meets all alike.
-"""
+"""How fast a step of the memory is, compared with a plain memory and with its matrix products alone, in float32 and in
+bfloat16. All are timed in turn; a ratio is the median of the rounds' ratios."""
 
 from __future__ import annotations
 
-import platform
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 import torch
 
-from ...core import DualMemory, DualState, MemoryConfig
+from ...core import DualMemory, DualState, FramePlacement, MemoryConfig
 from ...models.precision import multiplies_bfloat16
+from .harness import median_ratio, time_in_turn
 from .plain_memory import MatrixProducts, operations, plain_memory, plain_state
 
-POOL = 8  # different frames that are shown in turn
+POOL = 8  # different frames, used in turn
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A frame's tokens and the memory's heads. `steps`: how many are timed together, so that a clock can tell."""
+    """A frame's tokens and the memory's heads. `steps` are timed together, so that they are long enough for a clock."""
 
     patches: int
     dim: int
@@ -40,9 +35,9 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 class Speed:
     """Milliseconds a step, and ratios, each the median over the rounds.
 
-    `faster`: how much longer the plain memory takes; `allowed`: that ratio by the count of multiplications.
-    `over_floor`: our time beside that of the matrix products alone. `faster_than_fp32`: our time in single precision
-    beside ours in this one. `difference`: of our output from the plain memory's, at most.
+    `faster`: the plain memory's time to ours; `allowed`: the same ratio of multiplications. `over_floor`: our time to
+    that of the matrix products alone. `faster_than_fp32`: our time in fp32 to ours in this dtype. `difference`: the
+    largest of our output from the plain memory's.
     """
 
     shape: str
@@ -58,24 +53,25 @@ class Speed:
 
 
 class Stepper:
-    """Steps one memory, frame after frame, from a state that is full."""
+    """Runs one memory frame by frame, from a full state."""
 
     def __init__(self, memory: DualMemory, state: DualState, frames: torch.Tensor) -> None:
         self.memory, self.frames, self.seen = memory, frames, int(state.recent.frames.max()) + 1
-        self.state = memory.writable(state)
+        self.state = state.writable(memory.config)
 
     def __call__(self) -> torch.Tensor:
         """Step once, and return M."""
-        tokens_3d = self.frames[self.seen % len(self.frames)]
-        found, self.state, _ = self.memory.step(tokens_3d, self.state, self.seen, float(self.seen))
+        tokens_3d = self.frames[:, self.seen % self.frames.shape[1]]
+        placement = FramePlacement.of(tokens_3d, self.seen, float(self.seen))
+        found, self.state, _ = self.memory.step(tokens_3d, self.state, placement)
         self.seen += 1
         return found
 
 
 @torch.inference_mode()
 def compare(name: str, rounds: int, device: torch.device) -> list[Speed]:
-    """Time the memories of one of `SHAPES`, with the paper's 8 and 32 entries, in both dtypes; on a CPU without
-    instructions for bfloat16, which would take far too long in it, in single precision alone."""
+    """Time the memories of one of `SHAPES`, with the paper's 8 and 32 entries, in both dtypes; only in fp32 on a CPU
+    without instructions for bfloat16, where it is far too slow."""
     shape = SHAPES[name]
     kinds = DTYPES if multiplies_bfloat16(device) else {"fp32": torch.float32}
     config = MemoryConfig(shape.dim, shape.heads)
@@ -86,7 +82,7 @@ def compare(name: str, rounds: int, device: torch.device) -> list[Speed]:
         difference[kind] = float((ours().float() - plain().float()).abs().max())
         runs |= {(kind, "ours"): ours, (kind, "plain"): plain}
         runs[kind, "floor"] = MatrixProducts(config, shape.patches, device, dtype)
-    seconds = in_turn(runs, rounds, shape.steps, device)
+    seconds = time_in_turn(runs, rounds, shape.steps)
     counts = [operations(config, shape.patches, projected) for projected in (2, config.window + config.capacity)]
     rows = []
     for kind in kinds:
@@ -97,53 +93,22 @@ def compare(name: str, rounds: int, device: torch.device) -> list[Speed]:
             ours_ms=1000 * median(ours),
             plain_ms=1000 * median(plain),
             floor_ms=1000 * median(floor),
-            faster=ratio(plain, ours),
+            faster=median_ratio(plain, ours),
             allowed=counts[1] / counts[0],
-            over_floor=ratio(ours, floor),
-            faster_than_fp32=ratio(seconds["fp32", "ours"], ours),
+            over_floor=median_ratio(ours, floor),
+            faster_than_fp32=median_ratio(seconds["fp32", "ours"], ours),
             difference=difference[kind],
         )
         rows.append(row)
     return rows
 
 
-def in_turn(
-    runs: dict[tuple[str, str], Callable[[], object]], rounds: int, steps: int, device: torch.device
-) -> dict[tuple[str, str], list[float]]:
-    """Time all in turn; return the seconds a step of each round. The first round is not counted."""
-    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
-    seconds: dict[tuple[str, str], list[float]] = {key: [] for key in runs}
-    for _ in range(rounds + 1):
-        for key, run in runs.items():
-            wait()
-            started = time.perf_counter()
-            for _ in range(steps):
-                run()
-            wait()
-            seconds[key].append((time.perf_counter() - started) / steps)
-    return {key: taken[1:] for key, taken in seconds.items()}
-
-
-def ratio(longer: list[float], shorter: list[float]) -> float:
-    """Return the median of the rounds' ratios."""
-    return median(a / b for a, b in zip(longer, shorter, strict=True))
-
-
-def machine(device: torch.device) -> dict[str, object]:
-    """Say where the figures were taken."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else (models or [platform.processor()])[0]
-    return {"device": name, "threads": torch.get_num_threads(), "torch": torch.__version__}
-
-
 def _full(config: MemoryConfig, shape: Shape, device: torch.device, dtype: torch.dtype) -> tuple[Stepper, Stepper]:
-    """Return our memory and the plain one, of the same weights, full of the same entries, about to see the same."""
+    """Return our memory and the plain one, with the same weights, the same entries and the same frames to come."""
     torch.manual_seed(0)
-    frames = torch.randn(POOL, shape.patches, shape.dim).to(device, dtype)
+    frames = torch.randn(1, POOL, shape.patches, shape.dim).to(device, dtype)
     memory = DualMemory(config).to(device, dtype)
     memory.load_state_dict({**memory.state_dict(), "residual_gate": torch.full((shape.dim,), 0.5)})  # it starts at 0
-    seen = torch.cat([frames] * (1 + (config.window + config.capacity) // POOL))
+    seen = torch.cat([frames] * (1 + (config.window + config.capacity) // POOL), dim=1)
     _, state, _ = memory(seen)
     return Stepper(memory, state, frames), Stepper(plain_memory(memory), plain_state(state), frames)

@@ -17,22 +17,21 @@ class PlainAttention(MemoryAttention):
     attention is called. All else is as in `MemoryAttention`."""
 
     def project(
-        self, tokens: Float[Tensor, "patches dim"]
-    ) -> tuple[Float[Tensor, "patches dim"], Float[Tensor, "patches dim"]]:
+        self, tokens: Float[Tensor, "batch patches dim"]
+    ) -> tuple[Float[Tensor, "batch patches dim"], Float[Tensor, "batch patches dim"]]:
         """Leave an entry as it is when it is written."""
         return tokens, tokens
 
     def forward(
         self,
-        tokens: Float[Tensor, "patches dim"],
-        keys: Float[Tensor, "slots patches dim"],
-        values: Float[Tensor, "slots patches dim"],
-    ) -> Float[Tensor, "patches dim"]:
+        tokens: Float[Tensor, "batch patches dim"],
+        keys: Float[Tensor, "batch slots patches dim"],
+        values: Float[Tensor, "batch slots patches dim"],
+    ) -> Float[Tensor, "batch patches dim"]:
         """Project the entries, then read."""
-        asked = (self.query(tokens), self.key(keys), self.value(values))
-        queries, keys, values = (self._split(x)[None] for x in asked)
-        found = functional.scaled_dot_product_attention(queries, keys, values)[0]
-        return self.out(found.transpose(0, 1).flatten(1))
+        queries, keys, values = (self._split(x) for x in (self.query(tokens), self.key(keys), self.value(values)))
+        read = functional.scaled_dot_product_attention(queries, keys, values)
+        return self.out(read.transpose(1, 2).flatten(2))
 
 
 def plain_memory(memory: DualMemory) -> DualMemory:

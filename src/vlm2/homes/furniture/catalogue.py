@@ -34,7 +34,7 @@ def design_models(design: Design) -> dict[Split, tuple[str, ...]]:
     and of all that follow, which are for training.
 
     A name settles the model altogether (form, sizes, finishes), so what a test home shows was never trained on. From
-    few models training learns those, and not their kind (docs/training.md).
+    few models training learns those, and not their kind (docs/experiments/2026-11-27-labels.md).
     """
     forms = sum(d.category == design.category for d in DESIGNS)
     count = max(LEAST_PER_DESIGN, MODELS_PER_CATEGORY // forms)
@@ -59,7 +59,7 @@ def _model(design: Design, name: str, split: Split) -> FurnitureModel:
 
 
 @dataclass(frozen=True)
-class Offer:
+class ModelOffer:
     """A model that can be picked: its name, what carries it, and how to get it."""
 
     name: str
@@ -76,16 +76,16 @@ class Catalogue:
 
     def __init__(self, split: Split, sweethome: bool | None = None):
         self.split: Split = split
-        self._offers: dict[str, list[Offer]] = {}
+        self._offers: dict[str, list[ModelOffer]] = {}
         for design in DESIGNS:
             offers = self._offers.setdefault(design.category, [])
             for name in design_models(design)[split]:
-                offers.append(Offer(name, design.stands, partial(_model, design, name, split)))
+                offers.append(ModelOffer(name, design.stands, partial(_model, design, name, split)))
         if sweethome or (sweethome is None and installed()):
             pack = _pack()
             for entry in pack.entries:
                 if split_of(entry.name) == split:
-                    offer = Offer(entry.name, entry.stands, partial(_foreign, pack, entry))
+                    offer = ModelOffer(entry.name, entry.stands, partial(_foreign, pack, entry))
                     self._offers.setdefault(entry.category, []).append(offer)
 
     @property
@@ -111,7 +111,7 @@ class Catalogue:
             for offer in self._offers[category]:
                 yield offer.build()
 
-    def _of(self, category: str, stands: Stands | None) -> list[Offer]:
+    def _of(self, category: str, stands: Stands | None) -> list[ModelOffer]:
         if category not in self._offers:
             raise KeyError(f"There is no furniture category {category!r}; there are {', '.join(self.categories)}.")
         offers = [offer for offer in self._offers[category] if stands in (None, offer.stands)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -10,80 +10,90 @@ from typing import Literal
 import numpy as np
 
 from ..home import FurnitureModel
-from ..mesh import Mesh, Part
+from ..mesh import Mesh, Part, face_normals
 from ..textures import texture_image
-from .random_draw import Draw, colour_name
+from .random_draw import Draw, colour_name, linear_from_srgb
 from .solids import joined
 
 Stands = Literal["floor", "top", "wall", "ceiling"]
 
 
 @dataclass(frozen=True)
-class FurnitureParts:
-    """What a design makes: parts (front towards +y, z up, anywhere), and the height of a top that carries things."""
+class CarryingTop:
+    """The height (metres) of a top on which other things may stand. A design yields it beside its parts."""
 
-    parts: Sequence[Part]
-    surface_height: float | None = None
+    height: float
+
+
+Parts = Iterator[Part | CarryingTop]
 
 
 @dataclass(frozen=True)
 class Design:
-    """A form of a category ("office" of "chair"), the function that makes one, and what carries it."""
+    """A form of a category (the form "office" of "chair"), its generator function, and what carries the piece.
+
+    `make` yields the parts of one piece: its front towards +y, z up, its place arbitrary.
+    """
 
     category: str
     form: str
-    make: Callable[[Draw], FurnitureParts]
+    make: Callable[[Draw], Parts]
     stands: Stands = "floor"
+
+
+def designs(category: str, *forms: tuple) -> list[Design]:
+    """Return the designs of a category from tuples (form, make) or (form, make, stands)."""
+    return [Design(category, *form) for form in forms]
 
 
 def settle(mesh: Mesh, stands: Stands) -> Mesh:
     """Return the mesh with its origin where `FurnitureModel` wants it for what carries it."""
     low, high = mesh.bounds.astype(np.float64)
-    middle = (low + high) / 2
-    anchor = {
-        "floor": (middle[0], middle[1], low[2]),
-        "top": (middle[0], middle[1], low[2]),
-        "wall": (middle[0], low[1], middle[2]),
-        "ceiling": (middle[0], middle[1], high[2]),
-    }[stands]
+    anchor = (low + high) / 2
+    if stands == "wall":
+        anchor[1] = low[1]
+    else:
+        anchor[2] = high[2] if stands == "ceiling" else low[2]
     matrix = np.eye(4)
-    matrix[:3, 3] = -np.asarray(anchor)
+    matrix[:3, 3] = -anchor
     return mesh.transformed(matrix)
 
 
 @lru_cache(maxsize=512)
 def texture_mean(name: str) -> tuple[float, ...]:
     """Return a texture's mean linear colour."""
-    srgb = texture_image(name)[::4, ::4].reshape(-1, 3) / 255.0
-    return tuple(float(c) for c in np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).mean(0))
+    return tuple(float(c) for c in linear_from_srgb(texture_image(name)[::4, ::4].reshape(-1, 3) / 255.0).mean(0))
 
 
 def dominant_colour(mesh: Mesh) -> str:
-    """Return the palette's word for the material that covers most of the mesh's surface."""
+    """Return the palette's name of the colour that covers most of the mesh's surface."""
     areas: dict[str, float] = {}
     for part in mesh.parts:
-        corners = part.positions[part.faces]
-        area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum() / 2
         colour = part.material.colour
         if part.material.texture is not None:
             colour = tuple(c * t for c, t in zip(colour, texture_mean(part.material.texture), strict=True))
         name = colour_name(colour)
+        area = np.linalg.norm(face_normals(part.positions, part.faces), axis=1).sum() / 2
         areas[name] = areas.get(name, 0.0) + float(area)
     return max(areas, key=lambda name: areas[name])
 
 
 def finished(design: Design, name: str, draw: Draw) -> FurnitureModel:
     """Make one model of a design."""
-    piece = design.make(draw)
-    mesh = settle(joined(piece.parts), design.stands)
+    parts, surface_height = [], None
+    for part in design.make(draw):
+        if isinstance(part, CarryingTop):
+            surface_height = part.height
+        else:
+            parts.append(part)
+    mesh = settle(joined(parts), design.stands)
     low, high = mesh.bounds
-    size = tuple(round(float(s), 4) for s in high - low)
     return FurnitureModel(
         name=name,
         category=design.category,
         mesh=mesh,
-        size=size,  # pyright: ignore[reportArgumentType]
+        size=tuple(round(float(s), 4) for s in high - low),  # pyright: ignore[reportArgumentType]
         stands=design.stands,
-        surface_height=piece.surface_height,
+        surface_height=surface_height,
         colour=dominant_colour(mesh),
     )

@@ -1,10 +1,15 @@
-"""What many pieces share: four legs, drawer and door fronts, a carcass."""
+"""Elements that many pieces of furniture share: legs, drawer and door fronts, open cases, books."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Literal
+
 from ..mesh import Material, Part
 from .random_draw import Draw
-from .solids import box, cylinder, rod
+from .solids import Point, box, cylinder, mirrored, rod
+
+GAP, THICK = 0.006, 0.018  # between fronts, and of a front, metres
 
 
 def legs(
@@ -18,14 +23,10 @@ def legs(
 ) -> list[Part]:
     """Return four legs that carry a top of width and depth `size`; `splay` moves their feet outwards."""
     x, y = size[0] / 2 - thickness / 2, size[1] / 2 - thickness / 2
-    corners = [(sx * x, sy * y) for sx in (-1, 1) for sy in (-1, 1)]
     if splay == 0 and not round_:
-        return [box((thickness, thickness, height), (cx, cy, 0), material) for cx, cy in corners]
-    inner = [(cx - splay * (1 if cx > 0 else -1), cy - splay * (1 if cy > 0 else -1)) for cx, cy in corners]
-    return [
-        rod((cx, cy, 0), (ix, iy, height), thickness / 2, material, sides=8)
-        for (cx, cy), (ix, iy) in zip(corners, inner, strict=True)
-    ]
+        return mirrored(box, (thickness, thickness, height), (x, y, 0), material, axes="xy")
+    feet = [(sx * x, sy * y, sx * splay, sy * splay) for sx in (-1, 1) for sy in (-1, 1)]
+    return [rod((x, y, 0), (x - dx, y - dy, height), thickness / 2, material, sides=8) for x, y, dx, dy in feet]
 
 
 def fronts(
@@ -34,66 +35,53 @@ def fronts(
     grid: tuple[int, int],
     material: Material,
     handle: Material,
-    *,
-    knob: str = "bar",
-) -> list[Part]:
-    """Return a grid (columns, rows) of fronts over `area` (left x, bottom z, width, height) with gaps and handles.
+    handles: Literal["drawer", "door", "ball", "none"] = "drawer",
+) -> Iterator[Part]:
+    """Yield a grid (columns, rows) of fronts over `area` (left x, bottom z, width, height), with gaps and handles.
 
-    `knob`: "bar" lies across the top of drawers, "side" stands at the edge of doors, "ball" in the middle, "none".
+    `handles`: a bar across the top of each drawer, a bar at the edge of each door, a ball in the middle, or none.
     """
     left, bottom, width, height = area
     columns, rows = grid
-    gap, thick = 0.006, 0.018
     w, h = width / columns, height / rows
-    parts = []
     for i in range(columns):
         for j in range(rows):
             x, z = left + (i + 0.5) * w, bottom + j * h
-            parts.append(box((w - gap, thick, h - gap), (x, y + thick / 2, z + gap / 2), material))
-            if knob == "bar":
-                parts.append(box((min(0.16, w * 0.5), 0.02, 0.014), (x, y + thick + 0.012, z + h * 0.72), handle))
-            elif knob == "side":
+            yield box((w - GAP, THICK, h - GAP), (x, y + THICK / 2, z + GAP / 2), material)
+            if handles == "drawer":
+                yield box((min(0.16, w * 0.5), 0.02, 0.014), (x, y + THICK + 0.012, z + h * 0.72), handle)
+            elif handles == "door":
                 side = 1 if i % 2 == 0 and columns > 1 else -1
                 length = min(0.18, h * 0.4)
-                at = (x + side * (w / 2 - 0.04), y + thick + 0.012, z + h * 0.55 - length / 2)
-                parts.append(box((0.014, 0.022, length), at, handle))
-            elif knob == "ball":
-                parts.append(cylinder(0.016, 0.03, (x, y + thick + 0.015, z + h * 0.55), handle, sides=8))
-    return parts
+                at = (x + side * (w / 2 - 0.04), y + THICK + 0.012, z + h * 0.55 - length / 2)
+                yield box((0.014, 0.022, length), at, handle)
+            elif handles == "ball":
+                yield cylinder(0.016, 0.03, (x, y + THICK + 0.015, z + h * 0.55), handle, sides=8)
 
 
-def carcass(size: tuple[float, float, float], z: float, material: Material) -> Part:
-    """Return the closed body of a cupboard standing on height z."""
-    return box(size, (0, 0, z), material)
+def open_case(size: Point, z: float, shelves: int, material: Material, *, columns: int = 1) -> Iterator[Part]:
+    """Yield a case that is open to the front: sides, top, bottom, shelves, uprights between columns, and a back.
 
-
-def case(
-    size: tuple[float, float, float], z: float, shelves: int, material: Material, *, back: bool = True, columns: int = 1
-) -> list[Part]:
-    """Return an open case: sides, top, bottom, back and boards between, standing on height z."""
+    It stands on height `z`.
+    """
     width, depth, height = size
     t = 0.02
-    parts = [box((t, depth, height), (s * (width - t) / 2, 0, z), material) for s in (-1, 1)]
+    yield from mirrored(box, (t, depth, height), ((width - t) / 2, 0, z), material)
     spacing = (height - t) / (shelves + 1)
-    parts += [box((width - 2 * t, depth, t), (0, 0, z + i * spacing), material) for i in range(shelves + 2)]
-    parts += [
-        box((t, depth - 0.01, height - 2 * t), ((i / columns - 0.5) * (width - t), 0, z + t), material)
-        for i in range(1, columns)
-    ]
-    if back:
-        parts.append(box((width - 2 * t, 0.008, height - 2 * t), (0, -depth / 2 + 0.004, z + t), material))
-    return parts
+    for i in range(shelves + 2):
+        yield box((width - 2 * t, depth, t), (0, 0, z + i * spacing), material)
+    for i in range(1, columns):
+        yield box((t, depth - 0.01, height - 2 * t), ((i / columns - 0.5) * (width - t), 0, z + t), material)
+    yield box((width - 2 * t, 0.008, height - 2 * t), (0, -depth / 2 + 0.004, z + t), material)
 
 
-def books(draw: Draw, span: tuple[float, float], y: float, z: float, height: float) -> list[Part]:
-    """Return a row of upright books between two x, standing on z, none taller than `height`."""
-    parts, x = [], span[0]
-    colours = [draw.paint() for _ in range(4)]
-    while x < span[1] - 0.06:
+def books(draw: Draw, start: float, end: float, y: float, z: float, height: float) -> Iterator[Part]:
+    """Yield a row of upright books from x = `start` to `end` that stands on z, none taller than `height`."""
+    x, colours = start, [draw.paint() for _ in range(4)]
+    while x < end - 0.06:
         width = draw.between(0.025, 0.06)
         tall = min(draw.between(0.18, 0.30), height * 0.95)
         depth = draw.between(0.14, 0.19)
         if draw.chance(0.9):
-            parts.append(box((width - 0.002, depth, tall), (x + width / 2, y, z), draw.one_of(*colours)))
+            yield box((width - 0.002, depth, tall), (x + width / 2, y, z), draw.one_of(*colours))
         x += width
-    return parts

@@ -32,11 +32,15 @@ NEUTRAL = ("white", "black", "grey", "beige", "brown")
 BRIGHT = ("red", "green", "blue", "yellow", "orange", "pink", "purple")
 
 
+def linear_from_srgb(srgb: np.ndarray) -> np.ndarray:
+    """Return linear light of sRGB values, both in [0, 1] (IEC 61966-2-1)."""
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
 def linear(code: str) -> tuple[float, float, float]:
     """Return a colour written as six hexadecimal digits of sRGB as linear red, green, blue in [0, 1]."""
-    srgb = np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)]) / 255
-    values = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    return (float(values[0]), float(values[1]), float(values[2]))
+    red, green, blue = linear_from_srgb(np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)]) / 255)
+    return (float(red), float(green), float(blue))
 
 
 def colour_name(colour: Sequence[float]) -> str:

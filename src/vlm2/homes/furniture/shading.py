@@ -1,11 +1,11 @@
-"""Make foreign triangles light: weld, thin out, and give them normals that are smooth except over creases."""
+"""Simplify the meshes of other authors: weld, thin out, and give them normals that are smooth except over creases."""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float, Float64, Int, Int64
 
-from ..mesh import Material, Part
+from ..mesh import Material, Part, face_normals
 from .solids import part
 
 CREASE = np.cos(np.radians(40.0))
@@ -31,8 +31,9 @@ def thinned(
 ) -> tuple[Float64[np.ndarray, "fewer 3"], Int64[np.ndarray, "left 3"]]:
     """Return about `count` triangles (at most half as many again) that keep the extent and the surface's area.
 
-    Quadric edge collapse first. Models cut into many loose patches do not bear it: they lose pieces, or cannot be
-    thinned. Their seams are closed with cells of 2 mm and more before collapsing; if that fails, the cells alone do it.
+    Quadric edge collapse is tried first. It loses pieces of models that consist of many loose patches, or cannot thin
+    them. The seams of such models are closed with cells of 2 mm and more before collapsing. If that fails too, growing
+    cells alone thin the model.
     """
     if len(faces) <= count:
         return positions, faces
@@ -68,8 +69,7 @@ def _alike(whole: tuple[np.ndarray, np.ndarray], light: tuple[np.ndarray, np.nda
             return False
         corners = positions[faces]
         bounds.append(np.stack([corners.min((0, 1)), corners.max((0, 1))]))
-        crossed = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        areas.append(float(np.linalg.norm(crossed, axis=1).sum()))
+        areas.append(float(np.linalg.norm(face_normals(positions, faces), axis=1).sum()))
     slack = np.maximum(0.008, 0.02 * np.ptp(bounds[0], axis=0))
     return bool((np.abs(bounds[1] - bounds[0]) < slack).all() and areas[1] > (1 - loss) * areas[0])
 
@@ -80,8 +80,7 @@ def shaded(
     """Return a part whose corners share a normal with neighbouring triangles that bend by less than 40°."""
     from scipy import sparse
 
-    corners = positions[faces]
-    crossed = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    crossed = face_normals(positions, faces)
     length = np.linalg.norm(crossed, axis=1)
     keep = length > 1e-12
     faces, crossed, length = faces[keep], crossed[keep], length[keep]

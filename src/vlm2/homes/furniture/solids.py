@@ -5,10 +5,12 @@ Every solid is one `Part` with unit normals and texture coordinates in metres al
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float64
@@ -116,12 +118,21 @@ def cushion(size: Point, at: Point = ORIGIN, material: Material = PLAIN, *, puff
 
 
 def lathe(
-    profile: Sequence[tuple[float, float]], at: Point = ORIGIN, material: Material = PLAIN, *, sides: int = 12
+    profile: Sequence[tuple[float, float]],
+    at: Point = ORIGIN,
+    material: Material = PLAIN,
+    *,
+    sides: int = 12,
+    closed: bool = True,
 ) -> Part:
-    """Return the solid that the profile of (radius, height) points, listed upwards on the outside, sweeps round z.
+    """Return the solid that a profile sweeps when it turns about the z axis.
 
-    Neighbouring segments that turn by less than 50° are shaded as one smooth surface.
+    The profile lists (radius, height) points upwards on the outside. Where it starts or ends away from the axis, a flat
+    disc closes it, unless `closed` is False. Neighbouring segments that turn by less than 50° are shaded as one smooth
+    surface.
     """
+    if closed:
+        profile = [(0, profile[0][1]), *profile, (0, profile[-1][1])]
     points = np.asarray(profile, float)
     steps = np.diff(points, axis=0)
     lengths = np.linalg.norm(steps, axis=1)
@@ -170,13 +181,14 @@ def cylinder(
 ) -> Part:
     """Return an upright cylinder, or a cone's frustum where `top` gives the upper radius."""
     upper = radius if top is None else top
-    return lathe([(0, 0), (radius, 0), (upper, height), (0, height)], at, material, sides=sides)
+    return lathe([(radius, 0), (upper, height)], at, material, sides=sides)
 
 
 def ellipsoid(size: Point, at: Point = ORIGIN, material: Material = PLAIN, *, sides: int = 10) -> Part:
     """Return an ellipsoid of full axis lengths `size` that stands on `at`."""
     angles = np.linspace(-np.pi / 2, np.pi / 2, max(sides // 2, 4) + 1)
-    ball = lathe([(float(np.cos(a)), float(np.sin(a))) for a in angles], ORIGIN, material, sides=sides)
+    profile = [(float(np.cos(a)), float(np.sin(a))) for a in angles]
+    ball = lathe(profile, ORIGIN, material, sides=sides, closed=False)
     half = np.asarray(size, float) / 2
     normals = ball.normals / half
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
@@ -269,9 +281,39 @@ def moved(solid: Part, by: Point) -> Part:
     return replace(solid, positions=(solid.positions + np.asarray(by)).astype(np.float32))
 
 
-def facing(solid: Part, at: Point) -> Part:
-    """Return a solid made along +z turned to point to the front (+y), its base moved to a point."""
+def to_front(solid: Part, at: Point) -> Part:
+    """Return a solid that points along +z turned to point along +y (the front), with its base at `at`."""
     return moved(turned(solid, -90, "x"), at)
+
+
+def stretched(solid: Part, x: float, y: float, at: Point = ORIGIN) -> Part:
+    """Return the solid scaled along x and y, then shifted by `at`."""
+    matrix = np.diag([x, y, 1.0, 1.0])
+    matrix[:3, 3] = at
+    return placed(solid, matrix)
+
+
+def mirrored(
+    build: Callable[..., Part],
+    size: Point,
+    at: Point,
+    material: Material,
+    *,
+    axes: Literal["x", "y", "xy"] = "x",
+    **options: Any,
+) -> list[Part]:
+    """Return the solids `build(size, at, material, **options)` at `at` and at its mirror images in the given axes.
+
+    The order is that of ascending x, then y.
+    """
+    x_signs, y_signs = ((-1, 1) if axis in axes else (1,) for axis in "xy")
+    x, y, z = at
+    return [build(size, (sx * x, sy * y, z), material, **options) for sx in x_signs for sy in y_signs]
+
+
+def polar(angle: float, radius: float = 1.0) -> tuple[float, float]:
+    """Return the (x, y) of a point at an angle (radians) and a distance from the z axis."""
+    return radius * math.cos(angle), radius * math.sin(angle)
 
 
 def joined(parts: Iterable[Part]) -> Mesh:

@@ -1,7 +1,7 @@
-"""Sweet Home 3D's furniture (Debian package `sweethome3d-furniture`): read once, made light, kept in a binary pack.
+"""Sweet Home 3D's furniture (Debian package `sweethome3d-furniture`): read once, simplified, kept in a binary pack.
 
 The packs hold OBJ models, y up, front towards +z, with sizes in centimetres. Licences are CC0 and CC-BY 3.0; each
-model keeps its own and its author (see NOTICE). Textures become their mean colour.
+model keeps its own and its author (see NOTICE). Each texture is replaced by its mean colour.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import logging
 import os
 import posixpath
 import re
+import tomllib
 import zipfile
 from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +27,36 @@ from ...cache import cache_folder
 from ..home import FurnitureModel, Split
 from ..mesh import Material, Mesh, Part
 from .design import Stands, dominant_colour, settle
+from .random_draw import linear_from_srgb
 from .shading import shaded, thinned, weld
-from .sweethome_models import ASSORTMENT, CARRYING, ON_TOP, ON_WALL
 from .wavefront import read_mtl, read_obj
 
 FOLDER = Path("/usr/share/sweethome3d/furniture")
-CONVERTER = 2  # raise when the conversion changes what it gives
+CONVERTER = 2  # raise this number when the conversion gives other results
 MOST_TRIANGLES, MOST_TRIANGLES_SMALL = 2000, 700
-LICENCES = {
-    "BlendSwap-CC-0": "CC0-1.0",
-    "BlendSwap-CC-BY": "CC-BY-3.0",
-    "KatorLegaz": "CC-BY-3.0",
-    "Scopia": "CC-BY-3.0",
-}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which models we take: model ids (joined by spaces) by pack and category, and how some of them stand."""
+
+    models: dict[str, dict[str, str]]
+    licences: dict[str, str]
+    on_top: tuple[str, ...] = ()
+    on_wall: tuple[str, ...] = ()
+    carrying: tuple[str, ...] = ()
+
+
+@cache
+def selection() -> Selection:
+    """Read the selection from `sweethome_models.toml`."""
+    table = tomllib.loads((files(__package__) / "sweethome_models.toml").read_text(encoding="utf-8"))
+    return Selection(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """What the pack's index says of a model; `parts` are (red, green, blue, vertices, triangles), colours linear."""
+    """The pack's index entry of a model; `parts` are (red, green, blue, vertices, triangles), colours linear."""
 
     name: str
     category: str
@@ -56,7 +71,7 @@ class CatalogueEntry:
 
 def installed(folder: Path = FOLDER) -> bool:
     """Tell whether the packs that we read are there."""
-    return all((folder / f"{pack}.sh3f").is_file() for pack in ASSORTMENT)
+    return all((folder / f"{pack}.sh3f").is_file() for pack in selection().models)
 
 
 def split_of(name: str) -> Split:
@@ -72,7 +87,7 @@ class SweetHome:
         if not installed(folder):
             raise ValueError(
                 f"Sweet Home 3D's furniture is not in {folder}. Install it with "
-                "`apt-get install -y sweethome3d-furniture`, or go on with vlm2's own pieces (sweethome=False)."
+                "`apt-get install -y sweethome3d-furniture`, or use vlm2's own furniture only (sweethome=False)."
             )
         self.path = _built(folder)
         with np.load(self.path, allow_pickle=False) as pack:
@@ -90,16 +105,8 @@ class SweetHome:
             material = Material((red, green, blue), gloss=0.15)
             parts.append(Part(spots, directions, spots[:, :2].copy(), faces[face : face + triangles], material))
             vertex, face = vertex + vertices, face + triangles
-        return FurnitureModel(
-            entry.name,
-            entry.category,
-            Mesh(tuple(parts)),
-            entry.size,
-            entry.stands,
-            entry.surface_height,
-            entry.colour,
-            entry.licence,
-        )
+        mesh, e = Mesh(tuple(parts)), entry
+        return FurnitureModel(e.name, e.category, mesh, e.size, e.stands, e.surface_height, e.colour, e.licence)
 
 
 def _entry(row: dict[str, Any]) -> CatalogueEntry:
@@ -115,7 +122,9 @@ def _built(folder: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_suffix(".lock")):
         if not target.is_file():
-            logging.getLogger(__name__).warning("Reading Sweet Home 3D's furniture, once for all: about a minute.")
+            logging.getLogger(__name__).warning(
+                "Converting Sweet Home 3D's furniture. This happens once and takes about a minute."
+            )
             partial = target.with_suffix(f".{os.getpid()}.part")
             with open(partial, "wb") as file:
                 _write(folder, file)
@@ -125,8 +134,9 @@ def _built(folder: Path) -> Path:
 
 def _identity(folder: Path) -> str:
     """Return a sha256 over the packs' contents (their checksums), our selection, and the converter's version."""
-    digest = hashlib.sha256(f"{CONVERTER}|{ASSORTMENT}|{ON_TOP}|{ON_WALL}|{CARRYING}".encode())
-    for pack in ASSORTMENT:
+    chosen = selection()
+    digest = hashlib.sha256(f"{CONVERTER}|{chosen.models}|{chosen.on_top}|{chosen.on_wall}|{chosen.carrying}".encode())
+    for pack in chosen.models:
         with zipfile.ZipFile(folder / f"{pack}.sh3f") as archive:
             for info in archive.infolist():
                 digest.update(f"{info.filename}|{info.CRC}".encode())
@@ -134,19 +144,20 @@ def _identity(folder: Path) -> str:
 
 
 def _write(folder: Path, file) -> None:
-    """Convert every model of the assortment and write the pack."""
+    """Convert every selected model and write the pack."""
     arrays: dict[str, np.ndarray] = {}
     entries = []
-    for pack, categories in ASSORTMENT.items():
+    for pack, categories in selection().models.items():
         with zipfile.ZipFile(folder / f"{pack}.sh3f") as archive:
             catalogue = read_catalogue(archive.read("PluginFurnitureCatalog.properties").decode("latin-1"))
-            for category, slugs in categories.items():
-                for slug in slugs.split():
-                    entry, mesh = _converted(archive, pack, category, slug, catalogue[slug])
-                    entries.append(asdict(entry))
-                    arrays[f"{entry.name}:positions"] = np.concatenate([p.positions for p in mesh.parts])
-                    arrays[f"{entry.name}:normals"] = np.concatenate([p.normals for p in mesh.parts]).astype(np.float16)
-                    arrays[f"{entry.name}:faces"] = np.concatenate([p.faces for p in mesh.parts])
+            chosen = [(category, slug) for category, slugs in categories.items() for slug in slugs.split()]
+            for category, slug in chosen:
+                entry, mesh = _converted(archive, pack, category, slug, catalogue[slug])
+                entries.append(asdict(entry))
+                for name, dtype in (("positions", np.float32), ("normals", np.float16), ("faces", np.int32)):
+                    arrays[f"{entry.name}:{name}"] = np.concatenate([getattr(p, name) for p in mesh.parts]).astype(
+                        dtype
+                    )
     arrays["index"] = np.frombuffer(json.dumps(entries).encode(), np.uint8)
     np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
 
@@ -165,7 +176,7 @@ def _converted(
     size = np.array([float(row[k]) for k in ("width", "depth", "height")]) / 100
     stands = _stands(category, slug, size)
     limit = MOST_TRIANGLES_SMALL if size.max() < 0.45 else MOST_TRIANGLES
-    mesh = settle(_light(archive, row, size, limit), stands)
+    mesh = settle(_simplified(archive, row, size, limit), stands)
     entry = CatalogueEntry(
         name=f"{category}/{pack}/{slug}",
         category=category,
@@ -173,7 +184,7 @@ def _converted(
         size=tuple(round(float(s), 4) for s in np.ptp(mesh.bounds, axis=0)),  # pyright: ignore[reportArgumentType]
         surface_height=_surface(category, row, float(size[2])),
         colour=dominant_colour(mesh),
-        licence=f"{LICENCES[pack]}, {row.get('creator', pack)}",
+        licence=f"{selection().licences[pack]}, {row.get('creator', pack)}",
         parts=tuple((*p.material.colour, len(p.positions), len(p.faces)) for p in mesh.parts),
         sha256=hashlib.sha256(b"".join(p.positions.tobytes() + p.faces.tobytes() for p in mesh.parts)).hexdigest(),
     )
@@ -181,17 +192,17 @@ def _converted(
 
 
 def _stands(category: str, slug: str, size: np.ndarray) -> Stands:
-    if slug in ON_WALL:
+    if slug in selection().on_wall:
         return "wall"
     if category == "ceiling light":
         return "ceiling"
     small_plant = category == "plant" and size[2] < 0.45 and size[:2].max() < 0.45
-    return "top" if category in ON_TOP or small_plant else "floor"
+    return "top" if category in selection().on_top or small_plant else "floor"
 
 
 def _surface(category: str, row: dict[str, str], height: float) -> float | None:
     """Return where things may be put: the catalogue's height in metres if it gives one, else the top."""
-    if category not in CARRYING:
+    if category not in selection().carrying:
         return None
     given = float(row.get("dropOnTopElevation", "0"))
     if given > 0:
@@ -199,7 +210,7 @@ def _surface(category: str, row: dict[str, str], height: float) -> float | None:
     return None if given < 0 or category in ("bed", "sofa") else height
 
 
-def _light(archive: zipfile.ZipFile, row: dict[str, str], size: np.ndarray, limit: int) -> Mesh:
+def _simplified(archive: zipfile.ZipFile, row: dict[str, str], size: np.ndarray, limit: int) -> Mesh:
     """Return a model's triangles in our frame, in metres, thinned to about `limit` of them."""
     path = row["model"].lstrip("/")
     base = posixpath.dirname(path)
@@ -209,17 +220,17 @@ def _light(archive: zipfile.ZipFile, row: dict[str, str], size: np.ndarray, limi
         found = names.get(posixpath.join(base, name).lower())
         return archive.read(found) if found else None
 
-    soup = read_obj(archive.read(path).decode("latin-1"))
+    triangles = read_obj(archive.read(path).decode("latin-1"))
     colours: dict[str, tuple[float, float, float]] = {}
-    for library in soup.libraries:
+    for library in triangles.libraries:
         colours |= read_mtl((read(library) or b"").decode("latin-1"), read)
     turn = np.array([float(v) for v in row.get("modelRotation", "1 0 0 0 1 0 0 0 1").split()]).reshape(3, 3)
-    points = soup.positions @ turn.T @ np.array([[-1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])
-    used = points[np.unique(np.concatenate(list(soup.faces.values())))]
+    points = triangles.positions @ turn.T @ np.array([[-1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])
+    used = points[np.unique(np.concatenate(list(triangles.faces.values())))]
     low, span = used.min(0), np.maximum(np.ptp(used, axis=0), 1e-9)
     points = (points - low) / span * size
     groups: dict[tuple[float, float, float], list[np.ndarray]] = {}
-    for name, faces in soup.faces.items():
+    for name, faces in triangles.faces.items():
         groups.setdefault(_linear(colours.get(name, (0.7, 0.7, 0.7))), []).append(faces)
     welded = {colour: weld(points, np.concatenate(faces)) for colour, faces in groups.items()}
     total = sum(len(faces) for _, faces in welded.values())
@@ -233,6 +244,5 @@ def _light(archive: zipfile.ZipFile, row: dict[str, str], size: np.ndarray, limi
 
 def _linear(srgb: tuple[float, float, float]) -> tuple[float, float, float]:
     """Return a colour as linear light, to 3 digits, no darker than black paint and no lighter than white."""
-    values = np.clip(srgb, 0.03, 0.95)
-    red, green, blue = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).round(3)
+    red, green, blue = linear_from_srgb(np.clip(srgb, 0.03, 0.95)).round(3)
     return (float(red), float(green), float(blue))

@@ -13,7 +13,7 @@ from PIL import Image
 
 
 @dataclass(frozen=True)
-class Soup:
+class TriangleSoup:
     """Shared vertices, and the triangles of each material by its name."""
 
     positions: Float64[np.ndarray, "vertices 3"]
@@ -21,7 +21,7 @@ class Soup:
     libraries: tuple[str, ...]
 
 
-def read_obj(text: str) -> Soup:
+def read_obj(text: str) -> TriangleSoup:
     """Read vertices and faces; polygons are cut into fans. Normals and texture coordinates are left out."""
     vertices: list[str] = []
     triangles: dict[str, list[tuple[int, int, int]]] = {}
@@ -39,7 +39,9 @@ def read_obj(text: str) -> Soup:
         elif line.startswith("mtllib"):
             libraries.append(line[6:].strip())
     positions = np.array([v.split()[:3] for v in vertices], np.float64).reshape(-1, 3)
-    return Soup(positions, {name: np.array(f, np.int64) for name, f in triangles.items() if f}, tuple(libraries))
+    return TriangleSoup(
+        positions, {name: np.array(f, np.int64) for name, f in triangles.items() if f}, tuple(libraries)
+    )
 
 
 def read_mtl(text: str, read: Callable[[str], bytes | None]) -> dict[str, tuple[float, float, float]]:

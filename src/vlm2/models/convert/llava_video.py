@@ -24,13 +24,13 @@ from transformers.models.qwen2 import Qwen2Config
 from ...core import DualMemory
 from ...core.projector import ProjectorConfig
 from ...encoders.geometry import build_encoder
-from ...encoders.vision.siglip import SigLIP
+from ...encoders.vision.siglip import SIGLIP_SO400M, SigLIP
 from ..checkpoint import frozen_checksums, stored_names
 from ..configuration import VLM2Config
 from ..llava_video import SYSTEM
 from ..modeling import VLM2ForConditionalGeneration
 from ..parts import PartRecord
-from ..presets import QWEN2_7B, SIGLIP_SO400M, seven_b
+from ..presets import QWEN2_7B, seven_b
 from ..processing import VLM2Processor
 from ..representation import Representation
 from . import pi3

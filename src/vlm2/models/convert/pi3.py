@@ -18,7 +18,7 @@ HUB_NAME = "yyfz233/Pi3"
 LICENCE = "CC BY-NC 4.0"
 NOTICE = (
     "The geometry encoder's weights are those of π³, under CC BY-NC 4.0: not for commercial use. "
-    "Another encoder is another word in the model's config.json (docs/seven_b.md)."
+    "Another encoder is another word in the model's config.json (docs/how-to/import-7b.md)."
 )
 MODEL_TYPE = "pi3"  # in the config.json that we write
 

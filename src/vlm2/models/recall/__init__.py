@@ -1,18 +1,18 @@
-"""Recall: what the memory holds of the things that a question names, told to the language model in words [choice].
+"""Recall: answers that follow from where and when the memory saw the named things, in words for the language model.
 
-A small language model finds it hard to gather from some five hundred tokens where two things are, and to compute how
-far they are apart; the tokens say it plainly. So the memory's tokens are asked directly: those that show a named thing
-give its places and times, from which distances and directions follow by geometry, and numbers by a small network.
+A small language model rarely gathers from some five hundred tokens where two things are and how far apart they are
+[choice]. The recall finds the tokens that show a named thing; geometry gives distances and directions from their places
+and times, and a small network gives counts.
 
-Read in this order: `recognition` (what a token shows; trained), `recollection` (the tokens of a thing, and what follows
-from their places and times), `counting` (how many there are; trained), `moments` (the camera's path), `reading`
-(what a question asks for), `inference` (what is told for it), `vocabulary` (the names).
+Read in this order: `recognition` (what a token shows; trained), `object_evidence` (the tokens of a thing, and what
+follows from their places and times), `counting` (how many there are; trained), `camera_path`, `question_parsing` (what
+a question is about), `inference` (the answer that follows).
 """
 
 from .camera_path import CameraPath
 from .counting import Counting
-from .inference import infer, told
-from .object_evidence import Recollection
+from .inference import append_recalled, infer
+from .object_evidence import ObjectEvidence
 from .recognition import Recognition
 
-__all__ = ["CameraPath", "Counting", "Recognition", "Recollection", "infer", "told"]
+__all__ = ["CameraPath", "Counting", "ObjectEvidence", "Recognition", "append_recalled", "infer"]

@@ -1,4 +1,4 @@
-"""What the camera's path and the recalled things say about a moment: where the camera was, how things lay for it."""
+"""Where the camera was at a time, and where the recalled things were in its frame."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .object_evidence import CLOSEST, CLOSEST_SHARE, NEAR, Recollection, Thing, instances
+from .object_evidence import CLOSEST, CLOSEST_SHARE, NEAR, ObjectEvidence, ObjectTokens, instances
 
 IN_VIEW = (0.8, 0.65)  # of what lies ahead, how far aside and how far up or down the camera sees [choice]
 
 
 @dataclass(frozen=True)
 class CameraPath:
-    """Where the camera was: poses at rising times, in the world of the recollection."""
+    """Where the camera was: poses at rising times, in the world of the evidence."""
 
     times: Float[Tensor, " poses"]  # seconds
     world_from_camera: Float[Tensor, "poses 4 4"]
@@ -40,7 +40,7 @@ class CameraPath:
 
 
 def moved(path: CameraPath, start: float, end: float) -> Float[Tensor, " 3"]:
-    """Return how far the camera came between two times, in its own frame at the first: right, down, forward; metres."""
+    """Return the camera's displacement between two times, in its frame at the first: right, down, forward; metres."""
     pose = path.at(start)
     return pose[:3, :3].T @ (path.at(end)[:3, 3] - pose[:3, 3])
 
@@ -52,7 +52,7 @@ def walked(path: CameraPath, start: float, end: float) -> float:
     return float(places.diff(dim=0).norm(dim=1).sum())
 
 
-def seen(thing: Thing, pose: Float[Tensor, "4 4"]) -> Float[Tensor, "tokens 3"]:
+def seen(thing: ObjectTokens, pose: Float[Tensor, "4 4"]) -> Float[Tensor, "tokens 3"]:
     """Return the instance of a thing that a camera with this pose sees, in its frame: the nearest in view, else the one
     that most tokens show."""
     places = (thing.places - pose[:3, 3]) @ pose[:3, :3]
@@ -66,11 +66,11 @@ def seen(thing: Thing, pose: Float[Tensor, "4 4"]) -> Float[Tensor, "tokens 3"]:
     return places[chosen]
 
 
-def reach(recollection: Recollection, name: int, pose: Float[Tensor, "4 4"]) -> float:
+def reach(evidence: ObjectEvidence, name: int, pose: Float[Tensor, "4 4"]) -> float:
     """Return the distance from the camera to the closest point of a thing, in metres."""
-    return CLOSEST_SHARE * float(seen(recollection.thing(name), pose).norm(dim=1).quantile(CLOSEST))
+    return CLOSEST_SHARE * float(seen(evidence.thing(name), pose).norm(dim=1).quantile(CLOSEST))
 
 
-def lies(recollection: Recollection, name: int, pose: Float[Tensor, "4 4"]) -> Float[Tensor, " 3"]:
+def lies(evidence: ObjectEvidence, name: int, pose: Float[Tensor, "4 4"]) -> Float[Tensor, " 3"]:
     """Return where a thing lies for the camera: right, down, forward; metres."""
-    return seen(recollection.thing(name), pose).mean(0)
+    return seen(evidence.thing(name), pose).mean(0)

@@ -1,7 +1,7 @@
 """How many things of a name there are, from the groups that its tokens form: a small trained network [choice].
 
-No one rule counts well: what joins the tokens of a long sofa joins three chairs at a table, and what is seen from far
-away weighs little. The groups at several distances, together with the name, say it better (docs/recall.md).
+No single distance groups tokens well: one that joins the tokens of a long sofa also joins three chairs at a table. The
+network reads the groups at several distances, and the name (docs/explanation/recall.md).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from ...scenes.vocabulary import VOCABULARY
 from ..number_decoding import nearest_expected
-from .object_evidence import Recollection
+from .object_evidence import ObjectEvidence
 
 SURE = (0.15, 0.3, 0.5)  # tokens are grouped that show the thing with greater probabilities than these
 NEAR = (0.4, 0.6, 0.9, 1.3, 1.8)  # metres within which they are joined
@@ -25,11 +25,11 @@ FACTS = len(SURE) * (len(NEAR) * len(LEAST) + 2) + len(LIKELIEST) + 2
 GREATEST = 12  # numbers from there on are counted as this one
 
 
-def facts(recollection: Recollection, name: int) -> Float[Tensor, " facts"]:
+def facts(evidence: ObjectEvidence, name: int) -> Float[Tensor, " facts"]:
     """Gather what hints at the number of things of a name: how many groups of tokens show it, how many tokens and
     times, how surely, and how much was seen at all."""
-    thing = recollection.likeliest(name)
-    found = [math.log1p(recollection.floor), math.log(len(recollection.times))]
+    thing = evidence.likeliest(name)
+    found = [math.log1p(evidence.floor), math.log(len(evidence.times))]
     found += [float(thing.weights[min(place, len(thing.weights) - 1)]) for place in LIKELIEST]
     for sure in SURE:
         shown = thing.surer(sure)
@@ -59,10 +59,10 @@ class Counting(nn.Module):
         return self.layers(torch.cat([self.scale(facts), words], 1))
 
     @torch.no_grad()
-    def number(self, recollection: Recollection, name: int) -> str:
+    def number(self, evidence: ObjectEvidence, name: int) -> str:
         """Return the number of things of a name whose relative error is expected to be the least."""
         weight = next(self.parameters())
-        hints, names = facts(recollection, name)[None].to(weight), torch.tensor([name], device=weight.device)
+        hints, names = facts(evidence, name)[None].to(weight), torch.tensor([name], device=weight.device)
         shares = self(hints, names)[0].float().softmax(-1)
         found = nearest_expected({str(number): share for number, share in enumerate(shares.tolist(), start=1)})
         assert found is not None

@@ -1,7 +1,6 @@
-"""What the geometry of the recalled things says to a question, in the words of its answer.
+"""The answer to a question that follows from the geometry of the recalled things, in words.
 
-What is asked for is found out by `reading`; what a question means beyond that is left to the language model, which is
-told nothing then.
+`question_parsing` decides what a question asks for. Questions that no rule covers get no inferred answer.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from torch import Tensor
 from ...scenes.vocabulary import VOCABULARY, named
 from .camera_path import CameraPath, lies, moved, reach, walked
 from .counting import Counting
-from .object_evidence import Recollection
-from .question_parsing import OPTION, REQUEST, Moment, ParsedQuestion, Roles
+from .object_evidence import ObjectEvidence
+from .question_parsing import OPTION, REQUEST, ParsedQuestion, VideoTime, ViewerRoles
 
 BEHIND = 135  # degrees from which on a thing is behind
 FEET = 3.28084  # in a metre
@@ -27,41 +26,43 @@ _OR_BACK = re.compile(r"(?:\bor|,|^) (?:\w+ ){0,2}(?:back|behind)\b|\b(?:back|be
 
 
 def infer(
-    recollection: Recollection, prompt: str, counting: Counting | None = None, path: CameraPath | None = None
+    evidence: ObjectEvidence, prompt: str, counting: Counting | None = None, path: CameraPath | None = None
 ) -> str | None:
-    """Return what follows for a question, or None where nothing does; of numbers of things only with `counting`, of
-    moments of the video only with the camera's `path`."""
+    """Return the answer that follows for a question, or None where none does. Counts need `counting`, and questions
+    about times in the video need the camera's `path`."""
     asked = ParsedQuestion.of(prompt)
     kind, question = asked.kind, asked.question
-    if kind == "walked" or (asked.moments and kind != "order"):
+    if kind == "walked" or (asked.times and kind != "order"):
         if kind is None or path is None or len(path.times) == 0:
             return None
-        return _then(recollection, asked, path)
+        return _at_times(evidence, asked, path)
     if kind == "order":
-        return _order(recollection, asked)
+        return _order(evidence, asked)
     if kind == "route" and asked.roles is not None:
-        return _route(recollection, asked, asked.roles)
+        return _route(evidence, asked, asked.roles)
     if kind == "direction" and asked.roles is not None:
-        return _direction(recollection, asked, asked.roles)
+        return _direction(evidence, asked, asked.roles)
     if kind in ("nearest", "farthest") and asked.compared is not None:
         target, choices = asked.compared
         choose = min if kind == "nearest" else max
-        thing = recollection.thing(target)
-        return VOCABULARY[choose(choices, key=lambda name: thing.distance_to_any(recollection.thing(name)))]
+        thing = evidence.thing(target)
+        return VOCABULARY[choose(choices, key=lambda name: thing.distance_to_any(evidence.thing(name)))]
     if kind == "distance":
-        one, other = (recollection.thing(name.name) for name in asked.names)
+        one, other = (evidence.thing(name.name) for name in asked.names)
         return _length(one.distance(other), question)
     if kind == "number" and counting is not None:
-        return counting.number(recollection, asked.names[0].name)
+        return counting.number(evidence, asked.names[0].name)
     if kind == "area":
         square_feet = re.search(r"\bf(?:ee|oo)?t\b", question) is not None
-        return f"{recollection.floor * FEET**2:.0f}" if square_feet else f"{recollection.floor:.1f}"
+        return f"{evidence.floor * FEET**2:.0f}" if square_feet else f"{evidence.floor:.1f}"
     return None
 
 
-def told(prompt: str, inferred: str | None) -> str:
-    """Return a prompt with what follows for it, if anything, behind the question and before its options; if one of them
-    says the same, or alone names the same things ("couch" for "sofa"), that option with its letter."""
+def append_recalled(prompt: str, inferred: str | None) -> str:
+    """Return a prompt with the inferred answer, if any, between its question and its options.
+
+    The option that has the same words, or alone names the same things ("couch" for "sofa"), stands for the answer.
+    """
     if inferred is None:
         return prompt
     options = list(OPTION.finditer(prompt))
@@ -81,10 +82,10 @@ def turn(stand: Tensor, face: Tensor, target: Tensor) -> float:
     return float(torch.rad2deg(angle))
 
 
-def _then(recollection: Recollection, asked: ParsedQuestion, path: CameraPath) -> str | None:
-    """Say where the camera went between two moments, or how things lay for it at one."""
-    moments = asked.moments or (Moment(0.0, is_share=True), Moment(1.0, is_share=True))
-    first, *later = (path.share(moment.value) if moment.is_share else moment.value for moment in moments)
+def _at_times(evidence: ObjectEvidence, asked: ParsedQuestion, path: CameraPath) -> str | None:
+    """Return where the camera went between two times, or where things were in its frame at one."""
+    times = asked.times or (VideoTime(0.0, is_share=True), VideoTime(1.0, is_share=True))
+    first, *later = (path.share(time.value) if time.is_share else time.value for time in times)
     if asked.kind == "walked":
         return _length(walked(path, *sorted((first, later[0]))), asked.question)
     pose = path.at(first)
@@ -99,19 +100,19 @@ def _then(recollection: Recollection, asked: ParsedQuestion, path: CameraPath) -
         options = {option: ways[found] for option, (found,) in zip(asked.options, said, strict=True)} or ways
         return max(options, key=options.__getitem__)
     if asked.kind == "reach":
-        return _length(reach(recollection, asked.names[0].name, pose), asked.question)
+        return _length(reach(evidence, asked.names[0].name, pose), asked.question)
     if asked.kind == "reached":
-        return VOCABULARY[min(asked.choices, key=lambda name: reach(recollection, name, pose))]
+        return VOCABULARY[min(asked.choices, key=lambda name: reach(evidence, name, pose))]
     axis, (thing, other) = asked.axis, asked.measured
     if axis is None:
         return None
-    places = [lies(recollection, name, pose)[axis] for name in (thing, other)]
+    places = [lies(evidence, name, pose)[axis] for name in (thing, other)]
     return asked.end(axis, later=bool(places[0] > places[1]))
 
 
-def _direction(recollection: Recollection, asked: ParsedQuestion, roles: Roles) -> str:
-    """Say where a thing is for who stands at one and faces another, as finely as the options or the question do."""
-    stand, face, target = (recollection.thing(name).centre for name in (roles.stand, roles.face, roles.others[-1]))
+def _direction(evidence: ObjectEvidence, asked: ParsedQuestion, roles: ViewerRoles) -> str:
+    """Return the direction of a thing for someone at one thing who faces another, as finely as the question asks."""
+    stand, face, target = (evidence.thing(name).centre for name in (roles.stand, roles.face, roles.others[-1]))
     angle = turn(stand, face, target)
     words = f" {', '.join(asked.options) or asked.question}".lower()
     side = "right" if angle > 0 else "left"
@@ -120,9 +121,9 @@ def _direction(recollection: Recollection, asked: ParsedQuestion, roles: Roles) 
     return "back" if abs(angle) > BEHIND and _OR_BACK.search(words) else side
 
 
-def _route(recollection: Recollection, asked: ParsedQuestion, roles: Roles) -> str | None:
-    """Say the turns that a way lacks: from the start, facing something, to each thing that is walked up to."""
-    here, ahead = (recollection.thing(name).centre for name in (roles.stand, roles.face))
+def _route(evidence: ObjectEvidence, asked: ParsedQuestion, roles: ViewerRoles) -> str | None:
+    """Return the missing turns of a route from the start, facing a thing, to each of its stops."""
+    here, ahead = (evidence.thing(name).centre for name in (roles.stand, roles.face))
     turns: list[str | None] = []
     for gap, goal in asked.steps:
         if gap:
@@ -130,7 +131,7 @@ def _route(recollection: Recollection, asked: ParsedQuestion, roles: Roles) -> s
             continue
         if goal is None:
             return None
-        there = recollection.thing(goal).centre
+        there = evidence.thing(goal).centre
         if turns and turns[-1] is None:
             angle = turn(here, ahead, there)
             turns[-1] = "Turn Back" if abs(angle) > BEHIND else "Turn Right" if angle > 0 else "Turn Left"
@@ -145,14 +146,14 @@ def _route(recollection: Recollection, asked: ParsedQuestion, roles: Roles) -> s
     return max(options, key=agreeing, default=", ".join(str(found) for found in turns))
 
 
-def _order(recollection: Recollection, asked: ParsedQuestion) -> str:
-    """Say in which order things were first seen; of options, the one with the fewest pairs the wrong way round."""
+def _order(evidence: ObjectEvidence, asked: ParsedQuestion) -> str:
+    """Return the order in which things were first seen; of options, the one with the fewest wrong pairs."""
     if not asked.options:
         names = [name.name for name in asked.names]
-        return _listed(sorted(names, key=lambda name: recollection.thing(name).first_seen))
+        return _listed(sorted(names, key=lambda name: evidence.thing(name).first_seen))
 
     def wrong(names: Sequence[int]) -> int:
-        times = [recollection.thing(name).first_seen for name in names]
+        times = [evidence.thing(name).first_seen for name in names]
         return sum(later <= earlier for earlier, later in combinations(times, 2))
 
     return _listed(min(asked.listed, key=wrong))

@@ -1,4 +1,4 @@
-"""What the memory recalls: for each of its tokens which things it shows, where in the world, and when it was seen."""
+"""Evidence of objects: which things each token of the memory shows, where in the world, and when it was seen."""
 
 from __future__ import annotations
 
@@ -13,49 +13,51 @@ SHOWS = 0.25  # the probability from which on a token is taken to show a thing
 FEWEST = 3  # the likeliest tokens are taken where fewer are
 MOST = 160  # tokens of one thing that are looked at, the likeliest
 NEAR = 0.7  # metres: tokens nearer than this show one instance
-SURE_SHARE = 0.6  # of the surest token: what shows a thing so surely tells when it was first seen [on validation homes]
+SURE_SHARE = 0.6  # of the surest token's probability: such tokens date the first sight of a thing [on validation homes]
 # Measured on training homes: tokens are coarse, so few of them lie on a thing's edge, and rooms do not fill their box.
 CLOSEST, CLOSEST_SHARE = 0.05, 0.9  # of all pairs' distances, the quantile that comes nearest the closest points'
 FLOOR_SHARE = 0.82  # of the box around what was seen that is floor
 
 
 @dataclass(frozen=True)
-class Recollection:
-    """The memory's tokens, told what they show. World coordinates in metres where the geometry is metric, y down, in
-    the first frame's camera frame; times in seconds."""
+class ObjectEvidence:
+    """The memory's tokens, with what they show, where and when.
+
+    World coordinates are in the first frame's camera frame, y down, in metres where the geometry is metric; times are
+    in seconds.
+    """
 
     shown: Float[Tensor, "slots tokens names"]  # probabilities
     places: Float[Tensor, "slots tokens 3"]
     times: Float[Tensor, " slots"]
-    things: dict[int, Thing] = field(default_factory=dict, init=False, repr=False, compare=False)  # gathered so far
+    things: dict[int, ObjectTokens] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # gathered so far
 
-    def first(self, slots: int) -> Recollection:
+    def first(self, slots: int) -> ObjectEvidence:
         """Return the first slots alone."""
-        return Recollection(self.shown[:slots], self.places[:slots], self.times[:slots])
+        return ObjectEvidence(self.shown[:slots], self.places[:slots], self.times[:slots])
 
-    def then(self, later: Recollection) -> Recollection:
+    def then(self, later: ObjectEvidence) -> ObjectEvidence:
         """Return this one followed by the slots of another."""
-        return Recollection(
+        return ObjectEvidence(
             torch.cat([self.shown, later.shown]),
             torch.cat([self.places, later.places]),
             torch.cat([self.times, later.times]),
         )
 
-    def thing(self, name: int) -> Thing:
+    def thing(self, name: int) -> ObjectTokens:
         """Gather the tokens that show what index `name` (from 1) of the vocabulary names."""
         if name not in self.things:
-            self.things[name] = self._gather(name)
+            self.things[name] = self.likeliest(name).surer(SHOWS, FEWEST)
         return self.things[name]
 
-    def _gather(self, name: int) -> Thing:
-        return self.likeliest(name).surer(SHOWS, FEWEST)
-
-    def likeliest(self, name: int) -> Thing:
+    def likeliest(self, name: int) -> ObjectTokens:
         """Gather the `MOST` likeliest tokens to show what index `name` names, however unlikely they are."""
         weights = self.shown[..., name - 1].flatten().float()
         weights, order = weights.topk(min(MOST, len(weights)))
         times = self.times[:, None].expand(self.shown.shape[:2]).flatten()
-        return Thing(weights + 1e-6, self.places.flatten(0, 1)[order].float(), times[order].float())
+        return ObjectTokens(weights + 1e-6, self.places.flatten(0, 1)[order].float(), times[order].float())
 
     @cached_property
     def floor(self) -> float:
@@ -65,7 +67,7 @@ class Recollection:
 
 
 @dataclass(frozen=True)
-class Thing:
+class ObjectTokens:
     """Tokens that show things of one name, the likeliest first."""
 
     weights: Float[Tensor, " tokens"]
@@ -90,11 +92,11 @@ class Thing:
         sure = self.weights >= SURE_SHARE * self.weights[0]
         return float(self.times[sure].min())
 
-    def surer(self, least: float, fewest: int = 0) -> Thing:
+    def surer(self, least: float, fewest: int = 0) -> ObjectTokens:
         """Return the tokens that show it with a probability of more than `least`; the `fewest` likeliest of them at
         least."""
         count = max(int((self.weights > least).sum()), fewest)
-        return Thing(self.weights[:count], self.places[:count], self.times[:count])
+        return ObjectTokens(self.weights[:count], self.places[:count], self.times[:count])
 
     def masses(self, near: float) -> Float[Tensor, " tokens"]:
         """Return what the tokens of each group weigh together, where steps of `near` metres join a group: each at the
@@ -106,11 +108,11 @@ class Thing:
         groups = instances(self.places, near)
         return groups, torch.zeros(len(groups)).index_add(0, groups, self.weights)
 
-    def distance(self, other: Thing) -> float:
+    def distance(self, other: ObjectTokens) -> float:
         """Return the distance of the main instances' closest points, in metres."""
         return self._closest(other.places[other.main])
 
-    def distance_to_any(self, other: Thing) -> float:
+    def distance_to_any(self, other: ObjectTokens) -> float:
         """Return the distance from the main instance to whatever shows the other thing, closest points, in metres."""
         return self._closest(other.places)
 

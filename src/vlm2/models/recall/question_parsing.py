@@ -1,6 +1,6 @@
-"""What a question asks for: the things that it names, who stands where and looks where, and what its options are.
+"""Parse a question: the things that it names, who stands where and faces what, and its options.
 
-A question is understood by its options, by the things that it names, and by cue words beside the names.
+The rules use the options, the named things, and cue words beside the names.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Kind = Literal[
     "order", "route", "direction", "distance", "nearest", "farthest", "number", "area",
     "walked", "displacement", "course", "reach", "reached", "beside",
 ]  # fmt: skip
-"""The last six are of moments: how long the camera's way was (from start to end, where no moments are named), how far
-and which way it came, how far it was from a thing, which thing was the closest to it, and how two things lay beside
-each other for it."""
+"""The last six concern times in the video: the length of the camera's path (from start to end where no times are
+named), its displacement and direction, its distance to a thing, the thing closest to it, and the position of a thing
+relative to another in its frame."""
 
 
 REQUEST = re.compile(r"^(?:Options:|[A-H]\. .+|Answer with .+|Please answer .+)$", re.MULTILINE)
@@ -115,7 +115,7 @@ _PLACED = (
 )
 
 
-class Name(NamedTuple):
+class Mention(NamedTuple):
     """A thing named in a text: its index in the vocabulary, and where its name begins and ends."""
 
     name: int
@@ -123,14 +123,14 @@ class Name(NamedTuple):
     end: int
 
 
-class Moment(NamedTuple):
+class VideoTime(NamedTuple):
     """A time in the video: seconds, or a share of it from 0 to 1."""
 
     value: float
     is_share: bool = False
 
 
-class Roles(NamedTuple):
+class ViewerRoles(NamedTuple):
     """Where someone stands, what they look at, and the things named besides, in the order of the text."""
 
     stand: int
@@ -144,7 +144,7 @@ class ParsedQuestion:
 
     question: str
     options: tuple[str, ...]
-    names: tuple[Name, ...]
+    names: tuple[Mention, ...]
 
     @staticmethod
     def of(prompt: str) -> ParsedQuestion:
@@ -152,9 +152,9 @@ class ParsedQuestion:
         cut = REQUEST.search(prompt)
         question = prompt[: cut.start()] if cut else prompt
         question = _IDIOM.sub("", question)
-        names: dict[int, Name] = {}
+        names: dict[int, Mention] = {}
         for start, end, name in named(question):
-            names.setdefault(name, Name(name, start, end))
+            names.setdefault(name, Mention(name, start, end))
         return ParsedQuestion(question, tuple(OPTION.findall(prompt)), tuple(names.values()))
 
     @cached_property
@@ -173,68 +173,68 @@ class ParsedQuestion:
 
     @cached_property
     def kind(self) -> Kind | None:
-        """Say what is asked for; None where no rule takes the question."""
+        """What the question asks for; None where no rule applies."""
         lists = len(self.listed) > 1 and all(len(option) > 1 for option in self.listed)
         if self._asks_for_way:
             return "walked"
         if lists:
-            return "order" if self._says(_ORDER) or not (self._says(_NEAREST) or self._says(_FARTHEST)) else None
-        if self.moments:
-            return self._kind_at_moments
+            return "order" if self._has(_ORDER) or not (self._has(_NEAREST) or self._has(_FARTHEST)) else None
+        if self.times:
+            return self._kind_at_times
         if any(gap for gap, _ in self.steps):
             return "route"
         if self.roles is not None and self.roles.others and self._asks_for_side:
             return "direction"
-        if self._says(_VIEWER):
+        if self._has(_VIEWER):
             return None  # of what the camera saw, at no known time
-        if self._says(_ORDER) and len(self.names) > 1:
+        if self._has(_ORDER) and len(self.names) > 1:
             return "order"
-        if self._says(_FARTHEST) or self._says(_NEAREST) or (self._compares and self._says(_NEAR)):
+        if self._has(_FARTHEST) or self._has(_NEAREST) or (self._compares and self._has(_NEAR)):
             if self.compared is not None:
-                return "farthest" if self._says(_FARTHEST) else "nearest"
+                return "farthest" if self._has(_FARTHEST) else "nearest"
             if len(self.names) != 2:
                 return None
         if self.options:
             return None
-        if len(self.names) == 2 and self._says(_DISTANCE):
+        if len(self.names) == 2 and self._has(_DISTANCE):
             return "distance"
         if len(self.names) == 1:
             [name] = self.names
             if _NUMBER.search(self.question[: name.start]) or _NUMBERED.search(self.question[name.end :]):
                 return "number"
-        if _SQUARE.search(self.question) and (not self.names or self._says(_PLACE)):
+        if _SQUARE.search(self.question) and (not self.names or self._has(_PLACE)):
             return "area"
-        return "area" if self._says(_AREA) and not self.names else None
+        return "area" if self._has(_AREA) and not self.names else None
 
     @cached_property
-    def moments(self) -> tuple[Moment, ...]:
+    def times(self) -> tuple[VideoTime, ...]:
         """The times that are named, as seconds or as frames ("frame 5 of 32", spread evenly over the video)."""
         frames, count = _FRAME.findall(self.question), _FRAMES.search(self.question)
         if frames and count:
-            return tuple(Moment((int(frame) - 1) / max(int(count[1]) - 1, 1), is_share=True) for frame in frames)
-        return tuple(Moment(float(figure)) for figure in _FIGURE.findall(self.question)) if self._says(_TIMED) else ()
+            return tuple(VideoTime((int(frame) - 1) / max(int(count[1]) - 1, 1), is_share=True) for frame in frames)
+        return tuple(VideoTime(float(figure)) for figure in _FIGURE.findall(self.question)) if self._has(_TIMED) else ()
 
     @property
     def _asks_for_way(self) -> bool:
-        asked = self._says(_WALKED) and not _SQUARE.search(self.question)
-        return asked and not self.names and not self.options and len(self.moments) in (0, 2)
+        asked = self._has(_WALKED) and not _SQUARE.search(self.question)
+        return asked and not self.names and not self.options and len(self.times) in (0, 2)
 
     @property
-    def _kind_at_moments(self) -> Kind | None:
-        if len(self.moments) == 2 and not self.names:
+    def _kind_at_times(self) -> Kind | None:
+        if len(self.times) == 2 and not self.names:
             if self.options:
                 return "course" if all(_WAY.search(option) for option in self.options) else None
-            if self._says(_COURSE):
+            if self._has(_COURSE):
                 return "course"
-            return "displacement" if self._says(_DISTANCE) else None
-        if len(self.moments) != 1:
+            return "displacement" if self._has(_DISTANCE) else None
+        if len(self.times) != 1:
             return None
         if self.axis is not None and len(self.names) == 2:
             return "beside"
-        if len(self.choices) > 1 and (self._says(_NEAREST) or self._says(_NEAR)):
+        if len(self.choices) > 1 and (self._has(_NEAREST) or self._has(_NEAR)):
             return "reached"
         one = len(self.names) == 1 and not self.options
-        return "reach" if one and (self._says(_DISTANCE) or self._says(_NEAR)) else None
+        return "reach" if one and (self._has(_DISTANCE) or self._has(_NEAR)) else None
 
     @property
     def choices(self) -> tuple[int, ...]:
@@ -270,7 +270,7 @@ class ParsedQuestion:
         return (target, choices) if len(choices) > 1 else None
 
     @cached_property
-    def roles(self) -> Roles | None:
+    def roles(self) -> ViewerRoles | None:
         """Who stands where and looks where, by the words beside the names; None where no one looks at a thing."""
         steps = range(self._first_step, self._last_step)
         names = [name for name in self.names if name.start not in steps]
@@ -281,7 +281,7 @@ class ParsedQuestion:
             return None
         others = [name for name in names if name != face]
         stand = max(others, key=lambda name: self._beside(name, _PLACED))
-        return Roles(stand.name, face.name, tuple(name.name for name in others if name != stand))
+        return ViewerRoles(stand.name, face.name, tuple(name.name for name in others if name != stand))
 
     @property
     def _compares(self) -> bool:
@@ -301,19 +301,19 @@ class ParsedQuestion:
     def _asks_for_side(self) -> bool:
         if self.options:
             return all(option and _SIDE.match(option.lower()) for option in self.options)
-        return self._says(_WHICH_SIDE)
+        return self._has(_WHICH_SIDE)
 
     def end(self, axis: int, later: bool) -> str:
-        """Say the start or the end of an axis in the words of the options or of the question."""
+        """Return the start or the end of an axis in the words of the options or of the question."""
         cue = _AXES[axis][later]
         found = [option for option in self.options if cue.search(option)] or cue.findall(self.question)
         return found[0]
 
-    def _says(self, cue: re.Pattern[str]) -> bool:
+    def _has(self, cue: re.Pattern[str]) -> bool:
         return cue.search(self.question) is not None
 
-    def _beside(self, name: Name, cues: tuple[tuple[str, str], ...]) -> int:
-        """Say how strong a cue is beside a name; 0: none."""
+    def _beside(self, name: Mention, cues: tuple[tuple[str, str], ...]) -> int:
+        """Return how strong a cue is beside a name; 0: none."""
         before, end = "", 0
         for start, stop, _ in named(self.question[: name.start]):
             before += self.question[end:start] + "_"

@@ -1,54 +1,62 @@
-"""The tasks: a family of them is a folder, a task is a file in it, and the file's name is the task's name."""
+"""The tasks: a family of them is a folder, a task is a file in it that binds `questions`."""
 
 from __future__ import annotations
 
-import importlib
+import math
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Protocol, cast, runtime_checkable
+from importlib import import_module
 
-import numpy as np
-
-from ...scenes.record import Scene
-from ..question import Question
-from ..wording import Wordings
+from ... import registry
+from ..question_type import QuestionType, Task
 
 VSI = "vsi"
 
 
-@runtime_checkable
-class Task(Protocol):
-    """What a task's file holds: wordings by question type, and the questions that a scene gives, in random order."""
-
-    WORDINGS: Mapping[str, Wordings]
-
-    def questions(self, scene: Scene, rng: np.random.Generator) -> Iterator[Question]: ...
-
-
-@cache
 def families() -> tuple[str, ...]:
     """Return the names of the families of tasks, in alphabetical order."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
+    return _folders(tuple(__path__))
 
 
-@cache
 def tasks(family: str = VSI) -> Mapping[str, Task]:
     """Return a family's tasks by name, in alphabetical order. Raises ValueError for a family that does not exist."""
     if family not in families():
         raise ValueError(f"There is no family of questions {family!r}; there are {', '.join(families())}.")
-    package = importlib.import_module(f"{__name__}.{family}")
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return {name: cast(Task, importlib.import_module(f"{package.__name__}.{name}")) for name in names}
+    package = import_module(f"{__name__}.{family}")
+    return _files(package.__name__, tuple(package.__path__))
+
+
+def question_types(family: str | None = None) -> Mapping[str, QuestionType]:
+    """Return the question types by name, of one family where it is given."""
+    chosen = families() if family is None else (family,)
+    return {kind.name: kind for name in chosen for task in tasks(name).values() for kind in task.types}
+
+
+def question_type(name: str) -> QuestionType:
+    """Return the question type of a name; for a name that no task has, a type with no facts."""
+    return question_types().get(name) or QuestionType(name=name, texts=(), held_out=0)
+
+
+def numbers(family: str | None = None) -> frozenset[str]:
+    """Return the names of the question types whose answer is a number, of one family where it is given."""
+    return frozenset(name for name, kind in question_types(family).items() if kind.is_number)
+
+
+def columns(family: str = VSI) -> Mapping[str, tuple[str, ...]]:
+    """Return a family's tasks in the order of the benchmark's published table, each with its question types' names."""
+    ordered = sorted(tasks(family).items(), key=lambda item: item[1].column or math.inf)
+    return {name: tuple(kind.name for kind in task.types) for name, task in ordered}
+
+
+# A package's path is an argument of what follows, so that its folders are searched again when it changes.
 
 
 @cache
-def wordings(family: str | None = None) -> Mapping[str, Wordings]:
-    """Return the wordings of every question type, of one family where it is given."""
-    chosen = families() if family is None else (family,)
-    return {
-        question_type: texts
-        for name in chosen
-        for task in tasks(name).values()
-        for question_type, texts in task.WORDINGS.items()
-    }
+def _folders(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(path) if module.ispkg))
+
+
+@cache
+def _files(package: str, path: tuple[str, ...]) -> Mapping[str, Task]:
+    return {name: import_module(f"{package}.{name}").questions for name in registry.entries(package, "questions")}

@@ -9,9 +9,9 @@ from pathlib import Path
 from ...evaluation import runner
 from ...evaluation.benchmark import Benchmark, find
 from ...evaluation.bootstrap import DRAWS
-from ...evaluation.report.findings import find_out
+from ...evaluation.report.data import collect
 from ...evaluation.report.report import write_report
-from ...evaluation.respondents import SessionRespondent, Settings, load_once
+from ...evaluation.respondents import RunSettings, SessionRespondent, load_once
 from ...evaluation.scores import Run, by_length, read_run, score_run
 from ...models.presets import preset
 from ..ablation_rows import KEPT, ROWS, STREAM, EveryFrame, KeptFrames, Spread, slots
@@ -124,7 +124,7 @@ def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int
     """Test a trained row, or continue its test, and return the finished run."""
     out, rule = row_folder(config, row, seed), ROWS[row].frames
     loaded = runner.narrowed(benchmark.load(None, config.videos, config.limit), per_type=config.per_type)
-    settings = Settings(
+    settings = RunSettings(
         model=str(out / "checkpoint"),
         frames=slots(preset(config.mini.preset)) if rule == "spread" else None,
         kept=str(row_folder(config, STREAM, seed) / "checkpoint") if rule == "kept" else None,
@@ -132,7 +132,7 @@ def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int
         tools=False,
     )
     respondent = SessionRespondent(settings, benchmark.most_tokens)
-    place = runner.Place(workers=config.workers)
+    place = runner.ProcessRank(workers=config.workers)
     runner.run(benchmark, loaded, respondent, out / benchmark.name, f"{row}, seed {seed}", place)
     load_once.cache_clear()  # the next row has another model
     runner.finish(benchmark, loaded, out / benchmark.name)
@@ -142,10 +142,10 @@ def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int
 def report(rows: dict[str, list[Run]], out: Path, draws: int = DRAWS) -> None:
     """Write the rows side by side, over all videos and over each length of them."""
     pooled = [pool(name, runs) for name, runs in rows.items()]
-    write_report(find_out(pooled, draws), out / "report.html")
+    write_report(collect(pooled, draws), out / "report.html")
     for length in by_length(pooled[0].samples):
         parts = [_rescored(run, by_length(run.samples)[length]) for run in pooled]
-        write_report(find_out(parts, draws), out / f"report_{length}.html")
+        write_report(collect(parts, draws), out / f"report_{length}.html")
 
 
 def pool(name: str, runs: Sequence[Run]) -> Run:

@@ -175,7 +175,7 @@ def mix(
     length = steps * config.optimiser.accumulate
     if homes:
         rank, world = process_rank()
-        cache_geometry(homes[rank::world], model.geometry)
+        cache_geometry(homes[rank::world], model.frame_encoder.windows)
         PartialState().wait_for_everyone()
         most = config.sampling.frames or config.sampling.most_frames
         sampler = QuestionSampler(config.questions_per_video)

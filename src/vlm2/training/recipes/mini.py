@@ -10,14 +10,14 @@ from pathlib import Path
 import torch
 from peft.helpers import disable_input_dtype_casting
 
-from ...evaluation.vsi_metrics import NUMBERS
 from ...models import VLM2ForConditionalGeneration, VLM2Processor
 from ...models.checkpoint import load_adapters
 from ...models.precision import multiplies_bfloat16
 from ...models.presets import preset
-from ...models.recall import Recollection
+from ...models.recall import ObjectEvidence
 from ...questions import ask_all
 from ...questions.question import Question
+from ...questions.tasks import numbers
 from ..counting import count_examples, fit_count_head
 from ..examples import ChooseFrames, FrameExamples, HomeExamples
 from ..home_cache import CachedHome, cache_geometry, open_cache
@@ -125,7 +125,7 @@ def run(config: MiniConfig, choose: ChooseFrames | None = None) -> None:
     held_out = open_cache(config.validation, encoder) if config.validation else []
     claim_folder(config.out, config, RESUMED)
     training = [*read_records(config.geometry), training_record("mini", config, homes)]
-    cache_geometry([*homes, *held_out], model.geometry)
+    cache_geometry([*homes, *held_out], model.frame_encoder.windows)
     answering = config.answering
     examples, measured = (
         HomeExamples(some, length, answering.questions, answering.most_frames, config.seed, drilled, choose)
@@ -176,7 +176,7 @@ def text_questions(config: MiniConfig, homes: Sequence[CachedHome]) -> tuple[Tex
     warm_up, copying = config.warm_up, config.copying
     questions = [question for home in homes for question in ask_all(home.scene, seed=config.seed)]
     pool, typical = by_task(questions), TypicalAnswers.of(questions).answer
-    choices = {task: found for task, found in pool.items() if task not in NUMBERS}
+    choices = {task: found for task, found in pool.items() if task not in numbers()}
     sizes = {"object_size_estimation": pool["object_size_estimation"]}
     phases = [
         Phase(warm_up.letter_steps, ((warm_up.letters, choices, None), (warm_up.sizes, sizes, typical))),
@@ -210,7 +210,7 @@ def count_with(objective: VideoQuestionAnswering, examples: HomeExamples) -> Non
 @torch.no_grad()
 def recalled_homes(
     objective: VideoQuestionAnswering, examples: HomeExamples
-) -> Iterator[tuple[Recollection, Sequence[Question]]]:
+) -> Iterator[tuple[ObjectEvidence, Sequence[Question]]]:
     """Yield the recall's evidence of each home, from the frames that training shows, and the home's questions."""
     device = objective.device
     for home in examples.homes:

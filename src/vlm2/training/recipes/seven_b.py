@@ -27,7 +27,7 @@ from transformers import AutoModelForCausalLM
 from ...core.projector import Projector
 from ...models.configuration import VLM2Config, read_config
 from ...models.presets import seven_b
-from ..budget import Load, budget, footage_bytes
+from ..budget import StepLoad, budget
 from ..loop import process_rank
 from ..stage import Optimiser
 from ..video_cache import Sampling
@@ -37,7 +37,6 @@ from .finetune import FinetuneConfig
 START = "runs/7b_start"
 FRAMES, QUESTIONS, VIDEOS = 32, 8, 16
 QUESTION_TOKENS = 90  # of a question in VSI-Bench's words with its answer
-VISION_PARAMETERS = 397_745_440  # of SigLIP without its last layer
 ACCELERATE = "accelerate.json"
 
 
@@ -72,8 +71,7 @@ def run(config: SevenBConfig) -> None:
     model = model_config(config.model)
     if process_rank()[0] == 0:
         load = expected_load(model, config)
-        print(budget(model, load, VISION_PARAMETERS).table(tuple(sorted({1, 2, config.processes}))))
-        print(f"cached features of one video      {footage_bytes(model, load) / 2**20:7.1f} MiB of disk")
+        print(budget(model, load).table(tuple(sorted({1, 2, config.processes}))))
         file = Path(config.out) / ACCELERATE
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(sharding(model, config.processes), indent=1) + "\n", encoding="utf-8")
@@ -87,14 +85,14 @@ def model_config(folder: str) -> VLM2Config:
     return read_config(folder) if (Path(folder) / "config.json").is_file() else seven_b()
 
 
-def expected_load(config: VLM2Config, training: FinetuneConfig) -> Load:
+def expected_load(config: VLM2Config, training: FinetuneConfig) -> StepLoad:
     """Return the size of one training example, for square frames of the vision encoder's size."""
     side = config.vision.get("side", 384) // config.vision["stride"]
     images = config.geometry.get("images")
     with torch.device("meta"):
         projector = Projector(1, 1, config.pooling, config.projector_config())
     frames = training.sampling.frames or training.sampling.most_frames
-    return Load(
+    return StepLoad(
         frames=frames,
         patches=side**2,
         geometry_patches=images["max_pixels"] // images["stride"] ** 2 if images else side**2,

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from vlm2.questions.question_type import QuestionType
 from vlm2.questions.tasks.freeform import where
 from vlm2.scenes import Scene
 
 
-def answers(scene: Scene, question_type: str) -> dict[str, tuple[str, ...]]:
+def answers(scene: Scene, kind: QuestionType) -> dict[str, tuple[str, ...]]:
     found = where.questions(scene, np.random.default_rng(0))
-    return {q.slots["thing"]: q.answers for q in found if q.question_type == question_type}
+    return {q.slots["thing"]: q.answers for q in found if q.question_type == kind.name}
 
 
 def test_places(flat: Scene) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -135,7 +135,7 @@ class Pi3(GeometryEncoder):
         point_tokens = self.point_decoder(hidden, grid)
         confidence_tokens = self.conf_decoder(hidden, grid)
         camera_tokens = self.camera_decoder(hidden, grid)
-        with torch.autocast(hidden.device.type, enabled=False):
+        with _no_autocast(hidden.device.type):
             ray, log_depth = self.point_head(point_tokens.float(), grid).split((2, 1), dim=-1)
             depth = log_depth.exp()
             local_points = torch.cat((ray * depth, depth), dim=-1)
@@ -191,3 +191,9 @@ class Pi3(GeometryEncoder):
         if height % PATCH or width % PATCH:
             raise ValueError(f"Images of {height} × {width} pixels: both sides must be multiples of {PATCH}.")
         return images, (height // PATCH, width // PATCH)
+
+
+def _no_autocast(device_type: str) -> AbstractContextManager:
+    """Switch autocast off, on devices that have it; the meta device has none."""
+    available = torch.amp.is_autocast_available(device_type)
+    return torch.autocast(device_type, enabled=False) if available else nullcontext()

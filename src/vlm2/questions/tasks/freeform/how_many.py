@@ -8,32 +8,33 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
-from ... import english as speech
+from ... import english
 from ...question import Question
+from ...question_type import QuestionType, task
 from ...relations import resting_on, room_kind
+from ...selection import by_turns
 from ...visibility import named, single
-from ...wording import Wording, ask_words, by_turns
-from ..vsi.object_counting import plural
 
-NAME = "freeform_how_many"
-
-WORDINGS = {
-    NAME: (
-        Wording("How many {things} are {place}?"),
-        Wording("How many {things} can be found {place}?"),
-        Wording("Count the {things} {place}."),
-        Wording("What is the number of {things} {place}?"),
-        Wording("How many {things} did you see {place}?"),
-        Wording("How many {things} do I have {place}?"),
-        Wording("Looking {place}, how many {things} are there?"),
-        Wording("Tell me how many {things} are {place}."),
-        Wording("If I count the {things} {place}, what do I get?", held_out=True),
-        Wording("Number of {things} {place}?", held_out=True),
-        Wording("I want to know how many {things} one finds {place}.", held_out=True),
-    )
-}
+TYPE = QuestionType(
+    name="freeform_how_many",
+    held_out=3,
+    texts=(
+        "How many {things} are {place}?",
+        "How many {things} can be found {place}?",
+        "Count the {things} {place}.",
+        "What is the number of {things} {place}?",
+        "How many {things} did you see {place}?",
+        "How many {things} do I have {place}?",
+        "Looking {place}, how many {things} are there?",
+        "Tell me how many {things} are {place}.",
+        "If I count the {things} {place}, what do I get?",
+        "Number of {things} {place}?",
+        "I want to know how many {things} one finds {place}.",
+    ),
+)
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each category with several instances and place that holds some of them, in random order
     and each number by turns.
@@ -43,15 +44,15 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     supports = single(scene)
     found: dict[int, list[tuple[str, str, Sequence[SceneObject]]]] = {}
     for category, things in named(scene).items():
-        if len(things) == 1 or category in speech.PLURALS:
+        if len(things) == 1 or category in english.PLURALS:
             continue
         places = {f"on the {support.category}": resting_on(support, things) for support in supports}
         for place, there in {**_by_room(scene, things), **places}.items():
             if there:
                 found.setdefault(len(there), []).append((category, place, there))
     for count, (category, place, there) in by_turns(found, rng):
-        slots = {"things": plural(category), "place": place}
-        yield ask_words(NAME, WORDINGS[NAME], speech.number(count), slots, [thing.id for thing in there])
+        slots = {"things": english.plural(category), "place": place}
+        yield TYPE.open(english.number(count), slots, there)
 
 
 def _by_room(scene: Scene, things: Sequence[SceneObject]) -> dict[str, Sequence[SceneObject]]:

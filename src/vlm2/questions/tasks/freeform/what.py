@@ -7,32 +7,35 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....scenes.record import Scene
-from ... import english as speech
+from ... import english
 from ...question import Question
+from ...question_type import QuestionType, task
 from ...relations import above, resting_on, stands_on_floor
+from ...selection import shuffled
 from ...visibility import is_clear, single
-from ...wording import Wording, ask_words, shuffled
 
-NAME = "freeform_what"
 MOST = 3  # categories there: of more, any guess would be right
 
-WORDINGS = {
-    NAME: (
-        Wording("What is {relation} the {thing}?"),
-        Wording("What do you see {relation} the {thing}?"),
-        Wording("What can be found {relation} the {thing}?"),
-        Wording("Which object is {relation} the {thing}?"),
-        Wording("Name something that is {relation} the {thing}."),
-        Wording("What did I put {relation} the {thing}?"),
-        Wording("There is something {relation} the {thing}. What?"),
-        Wording("Tell me what is {relation} the {thing}."),
-        Wording("What would I find if I looked {relation} the {thing}?", held_out=True),
-        Wording("Which thing has its place {relation} the {thing}?", held_out=True),
-        Wording("What was {relation} the {thing} in the video?", held_out=True),
-    )
-}
+TYPE = QuestionType(
+    name="freeform_what",
+    held_out=3,
+    texts=(
+        "What is {relation} the {thing}?",
+        "What do you see {relation} the {thing}?",
+        "What can be found {relation} the {thing}?",
+        "Which object is {relation} the {thing}?",
+        "Name something that is {relation} the {thing}.",
+        "What did I put {relation} the {thing}?",
+        "There is something {relation} the {thing}. What?",
+        "Tell me what is {relation} the {thing}.",
+        "What would I find if I looked {relation} the {thing}?",
+        "Which thing has its place {relation} the {thing}?",
+        "What was {relation} the {thing} in the video?",
+    ),
+)
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each thing alone of its kind with something clearly seen on it or above it, in random
     order. What the video shows largest is the answer; each other thing there is as right."""
@@ -41,9 +44,9 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         there = (resting_on if relation == "on" else above)(base, scene.objects)
         seen = [thing for thing in there if scene.trajectory is None or is_clear(thing)]
         categories = {thing.category for thing in there}
-        if not seen or len(categories) > MOST or categories & (speech.PLURALS | {base.category}):
+        if not seen or len(categories) > MOST or categories & (english.PLURALS | {base.category}):
             continue
         seen.sort(key=lambda thing: -sum(sighting.share for sighting in thing.sightings))
-        answers = speech.names_of_all(thing.category for thing in (*seen, *there))
+        answers = english.names_of_all(thing.category for thing in (*seen, *there))
         slots = {"relation": relation, "thing": base.category}
-        yield ask_words(NAME, WORDINGS[NAME], answers, slots, [base.id, *(thing.id for thing in there)])
+        yield TYPE.open(answers, slots, [base, *there])

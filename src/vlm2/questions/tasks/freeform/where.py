@@ -7,43 +7,49 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
-from ... import english as speech
+from ... import english
 from ...question import Question
+from ...question_type import QuestionType, task
 from ...relations import ASIDE, above, beside, resting_on, room_kind, stands_on_floor
+from ...selection import shuffled
 from ...visibility import is_clear, named, single
-from ...wording import Wording, ask_words, shuffled
 
-PLACE, ROOM = "freeform_where", "freeform_which_room"
-
-WORDINGS = {
-    PLACE: (
-        Wording("Where is the {thing}?"),
-        Wording("Where is the {thing} located?"),
-        Wording("Where can I find the {thing}?"),
-        Wording("Where did you see the {thing}?"),
-        Wording("Can you tell me where the {thing} is?"),
-        Wording("In which place is the {thing}?"),
-        Wording("Where do I have to look for the {thing}?"),
-        Wording("I am looking for the {thing}. Where is it?"),
-        Wording("What is the {thing} on, above or next to?", held_out=True),
-        Wording("The {thing} is where?", held_out=True),
-        Wording("Describe the place of the {thing}.", held_out=True),
+PLACE = QuestionType(
+    name="freeform_where",
+    held_out=3,
+    texts=(
+        "Where is the {thing}?",
+        "Where is the {thing} located?",
+        "Where can I find the {thing}?",
+        "Where did you see the {thing}?",
+        "Can you tell me where the {thing} is?",
+        "In which place is the {thing}?",
+        "Where do I have to look for the {thing}?",
+        "I am looking for the {thing}. Where is it?",
+        "What is the {thing} on, above or next to?",
+        "The {thing} is where?",
+        "Describe the place of the {thing}.",
     ),
-    ROOM: (
-        Wording("Which room is the {thing} in?"),
-        Wording("In which room is the {thing}?"),
-        Wording("In what kind of room did you see the {thing}?"),
-        Wording("What room has the {thing}?"),
-        Wording("Which room do I go to for the {thing}?"),
-        Wording("Tell me the room that the {thing} is in."),
-        Wording("The {thing}: in which room?"),
-        Wording("What is the room with the {thing} called?"),
-        Wording("To get to the {thing}, which room must I enter?", held_out=True),
-        Wording("Name the room where the {thing} is.", held_out=True),
+)
+ROOM = QuestionType(
+    name="freeform_which_room",
+    held_out=2,
+    texts=(
+        "Which room is the {thing} in?",
+        "In which room is the {thing}?",
+        "In what kind of room did you see the {thing}?",
+        "What room has the {thing}?",
+        "Which room do I go to for the {thing}?",
+        "Tell me the room that the {thing} is in.",
+        "The {thing}: in which room?",
+        "What is the room with the {thing} called?",
+        "To get to the {thing}, which room must I enter?",
+        "Name the room where the {thing} is.",
     ),
-}
+)
 
 
+@task(PLACE, ROOM)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about each thing alone of its kind, in random order: where it is, where another thing names
     that, and its room, where the home has several kinds."""
@@ -51,7 +57,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     several = len({room.kind for room in scene.rooms}) > 1
     for thing in shuffled(single(scene), rng):
         room = room_kind(scene, thing)
-        if thing.category in speech.PLURALS or thing.category == "door":
+        if thing.category in english.PLURALS or thing.category == "door":
             continue
         slots = {"thing": thing.category}
         answers = [answer for answer in _places(scene, thing) if answer.partition(" the ")[2] in clear]
@@ -59,14 +65,14 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
             answers += [other for answer in answers for other in _other_words(answer)]
             answers += _loosely(scene, thing)
             answers += [f"in the {room}"] if room else []
-            yield ask_words(PLACE, WORDINGS[PLACE], answers, slots, [thing.id])
+            yield PLACE.open(answers, slots, [thing])
         if room and several:
-            yield ask_words(ROOM, WORDINGS[ROOM], [room], slots, [thing.id])
+            yield ROOM.open([room], slots, [thing])
 
 
 def _places(scene: Scene, thing: SceneObject) -> list[str]:
     """Return what the boxes say of a thing's place, what one would say first at the start."""
-    others = [other for other in scene.objects if other.category not in {thing.category, *speech.PLURALS}]
+    others = [other for other in scene.objects if other.category not in {thing.category, *english.PLURALS}]
     seen = [other for other in others if scene.trajectory is None or is_clear(other)]
     places = [f"on the {other.category}" for other in seen if resting_on(other, [thing])]
     if not places and not stands_on_floor(thing):
@@ -79,12 +85,12 @@ def _places(scene: Scene, thing: SceneObject) -> list[str]:
 def _loosely(scene: Scene, thing: SceneObject) -> list[str]:
     """Return what else people say of a thing's place: what it is near to, though not next to."""
     near = beside(thing, scene.objects, within=ASIDE)
-    return [f"next to the {name}" for other in near for name in speech.names(other.category)]
+    return [f"next to the {name}" for other in near for name in english.names(other.category)]
 
 
 def _other_words(place: str) -> Iterator[str]:
     """Yield a place in other words: other relations that say the same, and other names of the thing."""
     relation, _, category = place.partition(" the ")
     relations = {"on": ("on", "on top of"), "above": ("above", "over"), "next to": ("next to", "beside", "near")}
-    for name in speech.names(category):
+    for name in english.names(category):
         yield from (f"{words} the {name}" for words in relations[relation])

@@ -7,32 +7,29 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....scenes.record import Scene
-from ... import english as speech
 from ...line_of_sight import seen_shares
 from ...question import Question
-from ...situated_wording import situated
-from ...stance import Stance, stances
+from ...question_type import task
+from ...situated_wording import situated_type
+from ...stance import Stance, yes_and_no
 from ...visibility import single
-from ...wording import ask_words, shuffled
 
-NAME = "situated_can"
 PLAIN = 0.7  # of a thing's points, at least, are in view where one can see it
 
-WORDINGS = {
-    NAME: situated(
-        "Can I see the {thing} without turning around?",
-        "Can I see the {thing} from here, as I look now?",
-        "Without turning my head, can I see the {thing}?",
-        "Can my eyes reach the {thing} if I do not turn?",
-        "Is the {thing} in my view?",
-        "Do I see the {thing} like this?",
-        "Can the {thing} be seen from here without a turn?",
-        "Is it possible to see the {thing} without turning?",
-        "Would I notice the {thing} if I kept my head still?",
-        "Can I look at the {thing} and stay turned the way I am?",
-        "Does my view include the {thing}?",
-    )
-}
+TYPE = situated_type(
+    "situated_can",
+    "Can I see the {thing} without turning around?",
+    "Can I see the {thing} from here, as I look now?",
+    "Without turning my head, can I see the {thing}?",
+    "Can my eyes reach the {thing} if I do not turn?",
+    "Is the {thing} in my view?",
+    "Do I see the {thing} like this?",
+    "Can the {thing} be seen from here without a turn?",
+    "Is it possible to see the {thing} without turning?",
+    "Would I notice the {thing} if I kept my head still?",
+    "Can I look at the {thing} and stay turned the way I am?",
+    "Does my view include the {thing}?",
+)
 
 
 def truth(scene: Scene, stance: Stance, place: int) -> str | None:
@@ -52,16 +49,17 @@ def truth(scene: Scene, stance: Stance, place: int) -> str | None:
     return "no" if shares.max() == 0.0 else None
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions with the answers yes and no by turns, in random order."""
-    asked = {thing.id for thing in single(scene) if thing.category not in speech.PLURALS}
-    wanted = "yes"
-    for stance in stances(scene, rng):
-        for place in shuffled(np.flatnonzero(stance.in_room).tolist(), rng):
-            thing = stance.things[place]
-            if thing.id in asked and truth(scene, stance, place) == wanted:
-                slots = {**stance.slots, "thing": thing.category}
-                objects = (stance.stand.id, stance.face.id, thing.id)
-                yield ask_words(NAME, WORDINGS[NAME], [wanted], slots, objects)
-                wanted = "no" if wanted == "yes" else "yes"
-                break
+    named = {thing.id for thing in single(scene, plurals=False)}
+
+    def answer(stance: Stance, place: int) -> str | None:
+        return truth(scene, stance, place) if stance.things[place].id in named else None
+
+    def places(stance: Stance) -> list[int]:
+        return np.flatnonzero(stance.in_room).tolist()
+
+    for stance, place, right in yes_and_no(scene, rng, places, answer):
+        thing = stance.things[place]
+        yield stance.ask(TYPE, [right], {"thing": thing.category}, [thing])

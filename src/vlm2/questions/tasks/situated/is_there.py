@@ -7,30 +7,27 @@ from collections.abc import Iterator
 import numpy as np
 
 from ....scenes.record import Scene
-from ... import english as speech
+from ...english import indefinite
 from ...question import Question
-from ...situated_wording import situated
-from ...stance import PHRASES, Stance, stances
+from ...question_type import task
+from ...situated_wording import situated_type
+from ...stance import PHRASES, Stance, yes_and_no
 from ...visibility import named
-from ...wording import ask_words, shuffled
 
-NAME = "situated_is"
-
-WORDINGS = {
-    NAME: situated(
-        "Is there {a_thing} {side}?",
-        "Is {a_thing} {side}?",
-        "Do I have {a_thing} {side}?",
-        "Is there any {thing} {side}?",
-        "Can I find {a_thing} {side}?",
-        "Is one of the things {side} {a_thing}?",
-        "Would you say that there is {a_thing} {side}?",
-        "Is it true that {a_thing} is {side}?",
-        "{side_first}, is there {a_thing}?",
-        "Does {a_thing} have its place {side}?",
-        "Yes or no: is there {a_thing} {side}?",
-    )
-}
+TYPE = situated_type(
+    "situated_is",
+    "Is there {a_thing} {side}?",
+    "Is {a_thing} {side}?",
+    "Do I have {a_thing} {side}?",
+    "Is there any {thing} {side}?",
+    "Can I find {a_thing} {side}?",
+    "Is one of the things {side} {a_thing}?",
+    "Would you say that there is {a_thing} {side}?",
+    "Is it true that {a_thing} is {side}?",
+    "{side_first}, is there {a_thing}?",
+    "Does {a_thing} have its place {side}?",
+    "Yes or no: is there {a_thing} {side}?",
+)
 
 
 def truth(stance: Stance, category: str, side: str) -> str | None:
@@ -44,22 +41,12 @@ def truth(stance: Stance, category: str, side: str) -> str | None:
     return "no" if stance.off_side(side)[places].all() else None
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions with the answers yes and no by turns, in random order."""
-    categories = [name for name in named(scene) if name not in speech.PLURALS]
-    wanted = "yes"
-    for stance in stances(scene, rng):
-        for side, category in shuffled([(side, name) for side in PHRASES for name in categories], rng):
-            if truth(stance, category, side) == wanted:
-                slots = {
-                    **stance.slots,
-                    "thing": category,
-                    "a_thing": speech.indefinite(category),
-                    "side": PHRASES[side],
-                    "side_first": PHRASES[side].capitalize(),
-                }
-                instances = [stance.things[place].id for place in stance.places(category)]
-                objects = [stance.stand.id, stance.face.id, *instances]
-                yield ask_words(NAME, WORDINGS[NAME], [wanted], slots, objects)
-                wanted = "no" if wanted == "yes" else "yes"
-                break
+    candidates = [(category, side) for side in PHRASES for category in named(scene, plurals=False)]
+    asked = yes_and_no(scene, rng, lambda stance: candidates, lambda stance, candidate: truth(stance, *candidate))
+    for stance, (category, side), right in asked:
+        phrase = PHRASES[side]
+        slots = {"thing": category, "a_thing": indefinite(category), "side": phrase, "side_first": phrase.capitalize()}
+        yield stance.ask(TYPE, [right], slots, stance.instances(category))

@@ -8,40 +8,40 @@ import numpy as np
 from jaxtyping import Bool
 
 from ....scenes.record import Scene, SceneObject
-from ... import english as speech
+from ... import english
 from ...question import Question
+from ...question_type import task
 from ...relations import bottom
-from ...situated_wording import situated
+from ...selection import by_turns
+from ...situated_wording import situated_type
 from ...stance import PHRASES, Stance, stances
 from ...visibility import named
-from ...wording import ask_words, by_turns
 
-NAME = "situated_what"
 ASKED = ("left", "right", "back")  # what is in front is what one faces
 OVERHEAD = 2.1  # metres above the floor from which on a thing is on no side, but over one's head
 MOST = 5  # categories that may be there: of more, any guess would be right
 
-WORDINGS = {
-    NAME: situated(
-        "What is {side}?",
-        "What is there {side}?",
-        "Which object is {side}?",
-        "What do I find {side}?",
-        "Tell me what is {side}.",
-        "What stands or hangs {side}?",
-        "Name the thing {side}.",
-        "What would I see {side}?",
-        "Something is {side}. What is it?",
-        "Which thing has its place {side}?",
-        "What is the nearest thing {side}?",
-    )
-}
+TYPE = situated_type(
+    "situated_what",
+    "What is {side}?",
+    "What is there {side}?",
+    "Which object is {side}?",
+    "What do I find {side}?",
+    "Tell me what is {side}.",
+    "What stands or hangs {side}?",
+    "Name the thing {side}.",
+    "What would I see {side}?",
+    "Something is {side}. What is it?",
+    "Which thing has its place {side}?",
+    "What is the nearest thing {side}?",
+)
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about sides where one thing is the closest of all on every spot, in random order, its category
     by turns. Whatever may be said to be there is accepted."""
-    clear = {name for name in named(scene) if name not in speech.PLURALS}
+    clear = named(scene, plurals=False)
     found: dict[str, list[tuple[Stance, str, SceneObject, list[str]]]] = {}
     for stance in stances(scene, rng):
         low = np.array([bottom(thing.box) < OVERHEAD for thing in stance.things])
@@ -52,9 +52,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
             if closest is not None and closest.category in clear and len(set(there)) <= MOST:
                 found.setdefault(closest.category, []).append((stance, side, closest, there))
     for category, (stance, side, closest, there) in by_turns(found, rng):
-        answers = speech.names_of_all([category, *there])
-        slots = {**stance.slots, "side": PHRASES[side]}
-        yield ask_words(NAME, WORDINGS[NAME], answers, slots, (stance.stand.id, stance.face.id, closest.id))
+        yield stance.ask(TYPE, english.names_of_all([category, *there]), {"side": PHRASES[side]}, [closest])
 
 
 def _closest(stance: Stance, there: Bool[np.ndarray, " things"]) -> SceneObject | None:

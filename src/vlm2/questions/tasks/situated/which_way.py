@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ....scenes.record import Box, Scene, SceneObject
-from ... import english as speech
+from ...box_geometry import blocked
 from ...question import Question
-from ...situated_wording import situated
+from ...question_type import task
+from ...selection import by_turns
+from ...situated_wording import situated_type
 from ...stance import Stance, obstacles, stances
 from ...visibility import single
-from ...wording import ask_words, by_turns
-from ..vsi.route_planning import blocked
 
-NAME = "situated_which"
 WAYS = {
     "left": ("left", "to the left", "turn left"),
     "right": ("right", "to the right", "turn right"),
@@ -24,27 +23,27 @@ WAYS = {
 }
 SHORTEST = 1.0  # metres to the thing, at least
 
-WORDINGS = {
-    NAME: situated(
-        "Which way should I go to reach the {goal}?",
-        "Which way is the {goal}?",
-        "Which direction do I take to get to the {goal}?",
-        "Which way do I walk to the {goal}: forward, backward, left or right?",
-        "In which direction should I go for the {goal}?",
-        "Where do I turn to reach the {goal}: left, right, back or not at all?",
-        "I want to go to the {goal}. Which way?",
-        "Forward, backward, left or right: which way leads to the {goal}?",
-        "Send me to the {goal}. Which direction?",
-        "If I needed the {goal}, which way would I go?",
-        "Which way must I go if the {goal} is what I want?",
-    )
-}
+TYPE = situated_type(
+    "situated_which",
+    "Which way should I go to reach the {goal}?",
+    "Which way is the {goal}?",
+    "Which direction do I take to get to the {goal}?",
+    "Which way do I walk to the {goal}: forward, backward, left or right?",
+    "In which direction should I go for the {goal}?",
+    "Where do I turn to reach the {goal}: left, right, back or not at all?",
+    "I want to go to the {goal}. Which way?",
+    "Forward, backward, left or right: which way leads to the {goal}?",
+    "Send me to the {goal}. Which direction?",
+    "If I needed the {goal}, which way would I go?",
+    "Which way must I go if the {goal} is what I want?",
+)
 
 
+@task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about things of the room with a free straight way from every spot, in random order, the
     directions by turns until one of them alone is left."""
-    goals = {thing.id for thing in single(scene) if thing.category not in speech.PLURALS}
+    goals = {thing.id for thing in single(scene, plurals=False)}
     barriers = obstacles(scene)
     found: dict[str, list[tuple[Stance, SceneObject]]] = {}
     for stance in stances(scene, rng):
@@ -54,8 +53,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
             free = [thing for thing in there if thing.id in goals and _is_free(stance, thing, barriers)]
             found.setdefault(side, []).extend((stance, thing) for thing in free)
     for side, (stance, goal) in by_turns(found, rng, least=2):
-        slots = {**stance.slots, "goal": goal.category}
-        yield ask_words(NAME, WORDINGS[NAME], WAYS[side], slots, (stance.stand.id, stance.face.id, goal.id))
+        yield stance.ask(TYPE, WAYS[side], {"goal": goal.category}, [goal])
 
 
 def _is_free(stance: Stance, goal: SceneObject, barriers: Sequence[Box]) -> bool:

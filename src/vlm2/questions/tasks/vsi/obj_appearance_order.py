@@ -10,37 +10,39 @@ import numpy as np
 
 from ....scenes.record import Scene, SceneObject
 from ...question import Question
+from ...question_type import QuestionType, Wording, task
+from ...selection import shuffled
 from ...visibility import CLEAR_SHARE, named
-from ...wording import Wording, ask_choice, shuffled
 
-NAME = "obj_appearance_order"
 CHOICES = 4
 GAP_SECONDS = 1.0
 DRAWS = 400  # sets of four categories tried
 
-WORDINGS = {
-    NAME: (
-        Wording("What will be the first-time appearance order of the following categories in the video: {categories}?"),
-        Wording("In which order do these first appear in the video: {categories}?"),
+TYPE = QuestionType(
+    name="obj_appearance_order",
+    multiple_choice=True,
+    ordered=True,
+    terse="Which order?",
+    held_out=4,
+    texts=(
+        "What will be the first-time appearance order of the following categories in the video: {categories}?",
+        "In which order do these first appear in the video: {categories}?",
         Wording("In what order did I first see these: {categories}?", words=True),
-        Wording("Which order do {categories} come into view for the first time?"),
+        "Which order do {categories} come into view for the first time?",
         Wording("Sort by when they are first seen: {categories}.", words=True),
-        Wording("As the video plays, in what order do these show up: {categories}?"),
+        "As the video plays, in what order do these show up: {categories}?",
         Wording("List {categories} in the order in which they first appear.", words=True),
-        Wording("What came first, second, third and last: {categories}?"),
-        Wording("Watching from the start, how would you order {categories} by first sight?"),
+        "What came first, second, third and last: {categories}?",
+        "Watching from the start, how would you order {categories} by first sight?",
         Wording("Arrange these from earliest to latest seen: {categories}.", words=True),
-        Wording("Which of these sequences matches when {categories} are first shown?"),
-        Wording("In what order do these first pop up in the video: {categories}?", held_out=True),
-        Wording(
-            "Thinking about my walk round the property from the moment I pressed record, could you put the following "
-            "in sequence according to when each one first came into shot? {categories}",
-            held_out=True,
-        ),
-        Wording("{categories} - which did you see first, then which next, and so on to the last one?", held_out=True),
-        Wording("Sort these by when they're first seen in my clip, earliest to latest: {categories}.", held_out=True),
-    )
-}
+        "Which of these sequences matches when {categories} are first shown?",
+        "In what order do these first pop up in the video: {categories}?",
+        "Thinking about my walk round the property from the moment I pressed record, could you put the following in "
+        "sequence according to when each one first came into shot? {categories}",
+        "{categories} - which did you see first, then which next, and so on to the last one?",
+        "Sort these by when they're first seen in my clip, earliest to latest: {categories}.",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def apart(before: Debut, after: Debut) -> bool:
     return after.glimpse - before.clear >= GAP_SECONDS
 
 
+@task(TYPE, column=8)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about four categories whose first appearances lie clearly apart, in random order."""
     groups = named(scene)
@@ -84,9 +87,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
             continue
         asked.add(drawn)
         names = [first.category for first in four]
-        right = ", ".join(names)
-        wrong = [", ".join(order) for order in permutations(names)][1:]
+        right, *wrong = (", ".join(order) for order in permutations(names))
         choices = shuffled([right, *shuffled(wrong, rng)[: CHOICES - 1]], rng)
         slots = {"categories": ", ".join(shuffled(names, rng))}
-        objects = [thing.id for name in names for thing in groups[name]]
-        yield ask_choice(NAME, WORDINGS[NAME], choices, right, slots, objects)
+        yield TYPE.choice(choices, right, slots, [thing for name in names for thing in groups[name]])

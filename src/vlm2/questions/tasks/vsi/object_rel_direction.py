@@ -11,12 +11,14 @@ import numpy as np
 from ....scenes.record import Scene, SceneObject
 from ...box_geometry import bearing, ground_distance
 from ...question import Question
+from ...question_type import QuestionType, Wording, task
+from ...selection import shuffled
 from ...visibility import single
-from ...wording import Wording, ask_choice, shuffled
 
 MARGIN = 11.0  # degrees kept from every boundary between two answers, as VSI-Bench does
 DRAWS = 600  # triples tried
 CLOSEST = 0.8  # metres between the centres of any two of the three things, on the ground plane
+TERSE = "At {stand}, facing {face}: where is {target}?"
 
 
 @dataclass(frozen=True)
@@ -32,117 +34,92 @@ class Sector:
         return margin <= (angle - self.start) % 360.0 <= (self.end - self.start) % 360.0 - margin
 
 
-# Something straight ahead is no answer at the medium level: the margin keeps it out.
-SECTORS = {
-    "object_rel_direction_easy": (Sector("left", 0, 135), Sector("right", 225, 360)),
-    "object_rel_direction_medium": (Sector("left", 0, 135), Sector("right", 225, 360), Sector("back", 135, 225)),
-    "object_rel_direction_hard": (
-        Sector("front-left", 0, 90),
-        Sector("front-right", 270, 360),
-        Sector("back-left", 90, 180),
-        Sector("back-right", 180, 270),
-    ),
-}
-
-WORDINGS = {
-    "object_rel_direction_easy": (
+EASY = QuestionType(
+    name="object_rel_direction_easy",
+    multiple_choice=True,
+    terse=TERSE,
+    held_out=4,
+    texts=(
+        "If I am standing by the {stand} and facing the {face}, is the {target} to the left or the right of the "
+        "{face}?",
+        "I stand at the {stand} and look at the {face}. Is the {target} left or right of it?",
         Wording(
-            "If I am standing by the {stand} and facing the {face}, is the {target} to the left or the right of "
-            "the {face}?"
-        ),
-        Wording("I stand at the {stand} and look at the {face}. Is the {target} left or right of it?"),
-        Wording(
-            "Standing by the {stand}, facing the {face}: on which side is the {target}, left or right?", words=True
-        ),
-        Wording(
-            "From the {stand}, looking towards the {face}, is the {target} on the left or on the right?", words=True
-        ),
-        Wording("When I look from the {stand} to the {face}, on which side of the {face} is the {target}?"),
-        Wording("If I face the {face} from the {stand}, is the {target} to my left or to my right?", words=True),
-        Wording("Seen from the {stand}, is the {target} left or right of the {face}?", words=True),
-        Wording("I'm next to the {stand} facing the {face}. Which side is the {target} on?"),
-        Wording(
-            "With the {stand} at my back and the {face} ahead, is the {target} left or right?",
+            "Standing by the {stand}, facing the {face}: on which side is the {target}, left or right?",
             words=True,
         ),
+        Wording(
+            "From the {stand}, looking towards the {face}, is the {target} on the left or on the right?",
+            words=True,
+        ),
+        "When I look from the {stand} to the {face}, on which side of the {face} is the {target}?",
+        Wording("If I face the {face} from the {stand}, is the {target} to my left or to my right?", words=True),
+        Wording("Seen from the {stand}, is the {target} left or right of the {face}?", words=True),
+        "I'm next to the {stand} facing the {face}. Which side is the {target} on?",
+        Wording("With the {stand} at my back and the {face} ahead, is the {target} left or right?", words=True),
         Wording(
             "Would I turn left or right to go from facing the {face} to the {target}, standing at the {stand}?",
             words=True,
         ),
-        Wording("Viewed from the {stand}, which side of the {face} has the {target}?"),
-        Wording(
-            "I'm standing by the {stand} looking at the {face}. Is the {target} on my left or my right?", held_out=True
-        ),
-        Wording(
-            "Say you've got your viewer stood at the {stand} and you've turned them to look towards the {face}. Which"
-            " hand would the {target} be on, left or right?",
-            held_out=True,
-        ),
-        Wording(
-            "The {target}: left or right, when a person is at the {stand} and has the {face} straight in front of him?",
-            held_out=True,
-        ),
-        Wording(
-            "If my gran stops next to the {stand} and faces the {face}, does she need to turn left or turn right to "
-            "see the {target}?",
-            held_out=True,
-        ),
+        "Viewed from the {stand}, which side of the {face} has the {target}?",
+        "I'm standing by the {stand} looking at the {face}. Is the {target} on my left or my right?",
+        "Say you've got your viewer stood at the {stand} and you've turned them to look towards the {face}. Which "
+        "hand would the {target} be on, left or right?",
+        "The {target}: left or right, when a person is at the {stand} and has the {face} straight in front of him?",
+        "If my gran stops next to the {stand} and faces the {face}, does she need to turn left or turn right to see "
+        "the {target}?",
     ),
-    "object_rel_direction_medium": (
-        Wording(
-            "If I am standing by the {stand} and facing the {face}, is the {target} to my left, right, or back?\n"
-            "An object is to my back if I would have to turn at least 135 degrees in order to face it."
-        ),
-        Wording("I stand at the {stand} and look at the {face}. Is the {target} to my left, to my right or behind me?"),
+)
+MEDIUM = QuestionType(
+    name="object_rel_direction_medium",
+    multiple_choice=True,
+    terse=TERSE,
+    held_out=4,
+    texts=(
+        "If I am standing by the {stand} and facing the {face}, is the {target} to my left, right, or back?\nAn "
+        "object is to my back if I would have to turn at least 135 degrees in order to face it.",
+        "I stand at the {stand} and look at the {face}. Is the {target} to my left, to my right or behind me?",
         Wording("Standing by the {stand}, facing the {face}: is the {target} left, right or back?", words=True),
         Wording(
-            "From the {stand}, looking towards the {face}, where is the {target}: left, right or back?", words=True
+            "From the {stand}, looking towards the {face}, where is the {target}: left, right or back?",
+            words=True,
         ),
-        Wording("I'm next to the {stand} facing the {face}. Which way do I turn to see the {target}?"),
+        "I'm next to the {stand} facing the {face}. Which way do I turn to see the {target}?",
         Wording("If I face the {face} from the {stand}, do I find the {target} left, right or back?", words=True),
         Wording(
-            "Where is the {target} when I stand by the {stand} and face the {face}: left, right or back?", words=True
+            "Where is the {target} when I stand by the {stand} and face the {face}: left, right or back?",
+            words=True,
         ),
-        Wording("Facing the {face} with the {stand} beside me, in which direction is the {target}?"),
+        "Facing the {face} with the {stand} beside me, in which direction is the {target}?",
         Wording(
             "My back is to the {stand} and I see the {face} ahead. Is the {target} left, right or back?",
             words=True,
         ),
-        Wording("Looking at the {face} from the {stand}, which way must I turn for the {target}?"),
+        "Looking at the {face} from the {stand}, which way must I turn for the {target}?",
         Wording(
             "Is the {target} on my left, on my right or at my back if I am at the {stand} and watch the {face}?",
             words=True,
         ),
-        Wording(
-            "ok so I'm at the {stand}, facing the {face}. is the {target} to my left, to my right or behind me? call "
-            "it behind if I'd have to turn more than 135 degrees",
-            held_out=True,
-        ),
-        Wording(
-            "Picture a client standing beside the {stand} with the {face} directly ahead of them. Where would they "
-            "find the {target}: left, right or at their back? Anything needing a turn beyond 135 degrees I'd describe"
-            " as back.",
-            held_out=True,
-        ),
-        Wording(
-            "Where is {target} when I am standing near {stand} and my face is towards {face} only? Left side, right "
-            "side or back side? More than 135 degrees of turning, you please take it as back side.",
-            held_out=True,
-        ),
-        Wording(
-            "Tell me whether I'd look left, look right or spin round to the back to see the {target}, supposing I've "
-            "planted myself at the {stand} and I'm pointing at the {face}. Over 135 degrees of turn is what I mean by"
-            " back.",
-            held_out=True,
-        ),
+        "ok so I'm at the {stand}, facing the {face}. is the {target} to my left, to my right or behind me? call it "
+        "behind if I'd have to turn more than 135 degrees",
+        "Picture a client standing beside the {stand} with the {face} directly ahead of them. Where would they find "
+        "the {target}: left, right or at their back? Anything needing a turn beyond 135 degrees I'd describe as back.",
+        "Where is {target} when I am standing near {stand} and my face is towards {face} only? Left side, right side "
+        "or back side? More than 135 degrees of turning, you please take it as back side.",
+        "Tell me whether I'd look left, look right or spin round to the back to see the {target}, supposing I've "
+        "planted myself at the {stand} and I'm pointing at the {face}. Over 135 degrees of turn is what I mean by "
+        "back.",
     ),
-    "object_rel_direction_hard": (
-        Wording(
-            "If I am standing by the {stand} and facing the {face}, is the {target} to my front-left, front-right, "
-            "back-left, or back-right?\nThe directions refer to the quadrants of a Cartesian plane (if I am standing "
-            "at the origin and facing along the positive y-axis)."
-        ),
-        Wording("I stand at the {stand} and look at the {face}. In which quarter around me is the {target}?"),
+)
+HARD = QuestionType(
+    name="object_rel_direction_hard",
+    multiple_choice=True,
+    terse=TERSE,
+    held_out=4,
+    texts=(
+        "If I am standing by the {stand} and facing the {face}, is the {target} to my front-left, front-right, "
+        "back-left, or back-right?\nThe directions refer to the quadrants of a Cartesian plane (if I am standing at "
+        "the origin and facing along the positive y-axis).",
+        "I stand at the {stand} and look at the {face}. In which quarter around me is the {target}?",
         Wording(
             "Standing by the {stand}, facing the {face}: is the {target} front-left, front-right, back-left or "
             "back-right?",
@@ -153,53 +130,51 @@ WORDINGS = {
             "or back-right?",
             words=True,
         ),
-        Wording("I'm next to the {stand} facing the {face}. Is the {target} ahead or behind me, and on which side?"),
-        Wording("If I face the {face} from the {stand}, which of these directions leads to the {target}?"),
+        "I'm next to the {stand} facing the {face}. Is the {target} ahead or behind me, and on which side?",
+        "If I face the {face} from the {stand}, which of these directions leads to the {target}?",
         Wording(
             "Where is the {target} (front-left, front-right, back-left, back-right) when I stand by the {stand} and "
             "face the {face}?",
             words=True,
         ),
-        Wording("Facing the {face} at the {stand}, in which quadrant do I find the {target}?"),
-        Wording(
-            "With my eyes on the {face} and the {stand} beside me, which corner of my surroundings holds the {target}?",
-        ),
+        "Facing the {face} at the {stand}, in which quadrant do I find the {target}?",
+        "With my eyes on the {face} and the {stand} beside me, which corner of my surroundings holds the {target}?",
         Wording(
             "Is the {target} to the front-left, front-right, back-left or back-right of someone at the {stand} who "
             "watches the {face}?",
             words=True,
         ),
-        Wording("Looking at the {face} from the {stand}, tell me the diagonal direction of the {target}."),
-        Wording(
-            "Stood at the {stand}, looking dead at the {face}. Where's the {target} from there: front-left, front-"
-            "right, back-left or back-right?",
-            held_out=True,
-        ),
-        Wording(
-            "Let's pretend I'm at the {stand} and my nose is pointing at the {face}! Is the {target} in front of me "
-            "or behind me, and is it on the left side or the right side?",
-            held_out=True,
-        ),
-        Wording(
-            "Could you help me get my bearings? Imagine the floor split into four quarters around me as I stand by "
-            "the {stand} and face the {face}, with the line I'm looking along as the dividing line between left and "
-            "right. In which quarter does the {target} lie, front-left, front-right, back-left or back-right?",
-            held_out=True,
-        ),
-        Wording(
-            "I try to find the {target}. I am beside the {stand} and I look in direction of the {face}. It is more to"
-            " the front or to the back of me, and to left or to right?",
-            held_out=True,
-        ),
+        "Looking at the {face} from the {stand}, tell me the diagonal direction of the {target}.",
+        "Stood at the {stand}, looking dead at the {face}. Where's the {target} from there: front-left, front-right, "
+        "back-left or back-right?",
+        "Let's pretend I'm at the {stand} and my nose is pointing at the {face}! Is the {target} in front of me or "
+        "behind me, and is it on the left side or the right side?",
+        "Could you help me get my bearings? Imagine the floor split into four quarters around me as I stand by the "
+        "{stand} and face the {face}, with the line I'm looking along as the dividing line between left and right. In "
+        "which quarter does the {target} lie, front-left, front-right, back-left or back-right?",
+        "I try to find the {target}. I am beside the {stand} and I look in direction of the {face}. It is more to the "
+        "front or to the back of me, and to left or to right?",
+    ),
+)
+# Something straight ahead is no answer at the medium level: the margin keeps it out.
+SECTORS = {
+    EASY: (Sector("left", 0, 135), Sector("right", 225, 360)),
+    MEDIUM: (Sector("left", 0, 135), Sector("right", 225, 360), Sector("back", 135, 225)),
+    HARD: (
+        Sector("front-left", 0, 90),
+        Sector("front-right", 270, 360),
+        Sector("back-left", 90, 180),
+        Sector("back-right", 180, 270),
     ),
 }
 
 
-def truth(level: str, angle: float, margin: float = 0.0) -> str | None:
+def truth(level: QuestionType, angle: float, margin: float = 0.0) -> str | None:
     """Return the name of the direction with this bearing at a level, or None where no answer is clear by the margin."""
     return next((sector.name for sector in SECTORS[level] if sector.holds(angle, margin)), None)
 
 
+@task(EASY, MEDIUM, HARD, column=6)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about triples of unambiguous things, each at one level, in random order."""
     things = single(scene)
@@ -218,7 +193,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
             continue
         slots = {"stand": stand.category, "face": face.category, "target": target.category}
         names = shuffled([sector.name for sector in SECTORS[level]], rng)
-        yield ask_choice(level, WORDINGS[level], names, right, slots, (stand.id, face.id, target.id))
+        yield level.choice(names, right, slots, (stand, face, target))
 
 
 def _apart(*things: SceneObject) -> bool:

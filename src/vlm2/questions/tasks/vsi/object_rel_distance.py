@@ -2,71 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float64
 
 from ....scenes.record import Box, Scene
 from ...box_geometry import box_distances
+from ...english import either
 from ...question import Question
+from ...question_type import QuestionType, Wording, task
+from ...selection import shuffled
 from ...visibility import named, single
-from ...wording import Wording, ask_choice, shuffled
 
-NAME = "object_rel_distance"
 CHOICES = 4
 GAP = 0.15  # metres, and a share of the greater distance: between neighbours in the order, and to the closest
 NEAR_SHARE = 0.85
 DRAWS = 12  # sets of candidates tried for each target, before the next one has its turn
 
-WORDINGS = {
-    NAME: (
-        Wording(
-            "Measuring from the closest point of each object, which of these objects ({candidates}) "
-            "is the closest to the {target}?"
-        ),
-        Wording("Which is closest to the {target}: {either}?"),
+TYPE = QuestionType(
+    name="object_rel_distance",
+    multiple_choice=True,
+    target="target",
+    terse="Closest to the {target}?",
+    held_out=4,
+    texts=(
+        "Measuring from the closest point of each object, which of these objects ({candidates}) is the closest to the "
+        "{target}?",
+        "Which is closest to the {target}: {either}?",
         Wording("What is nearest to the {target}: {either}?", words=True),
-        Wording("Which of these is the nearest to the {target}?"),
-        Wording("Out of {candidates}, which one stands closest to the {target}?"),
+        "Which of these is the nearest to the {target}?",
+        "Out of {candidates}, which one stands closest to the {target}?",
         Wording("Which one is closer to the {target} than the others, {either}?", words=True),
         Wording("I am at the {target}. Which of these would I reach first: {either}?", words=True),
         Wording("Is {either} the closest to the {target}?", words=True),
-        Wording("Of these things, which has the smallest distance to the {target}?"),
+        "Of these things, which has the smallest distance to the {target}?",
         Wording("Starting from the {target}, which is the shortest way: to {either}?", words=True),
-        Wording("Which of the following has the least space between it and the {target}?"),
+        "Which of the following has the least space between it and the {target}?",
         Wording("Name the thing next to the {target} among {candidates}.", words=True),
-        Wording("Which of these is nearest to the {target}?", held_out=True),
-        Wording(
-            "If I was a little ant standing on the {target}, which one of these things could I get to with the "
-            "shortest crawl?",
-            held_out=True,
-        ),
-        Wording(
-            "Out of this lot, what's sat closest to the {target}? Go by the nearest bits of each, not the middles.",
-            held_out=True,
-        ),
-        Wording(
-            "I was just wondering, thinking back over the rooms I showed you, which of the following items has the "
-            "smallest distance between it and the {target}, measuring at their closest points?",
-            held_out=True,
-        ),
-    )
-}
-
-
-def truth(target: Box, candidates: Mapping[str, Sequence[Box]]) -> list[float]:
-    """Return the distance in metres from the target to the nearest instance of each candidate category, given with the
-    boxes of its instances.
-
-    Raises ValueError that names the categories without a box: a scan may name what it has no box for.
-    """
-    lacking = [category for category, boxes in candidates.items() if not boxes]
-    if lacking:
-        raise ValueError(f"The scene has no box for {', '.join(lacking)}, so there is no distance to it.")
-    if not candidates:
-        return []
-    return _nearest([target], list(candidates.values()))[0].tolist()
+        "Which of these is nearest to the {target}?",
+        "If I was a little ant standing on the {target}, which one of these things could I get to with the shortest "
+        "crawl?",
+        "Out of this lot, what's sat closest to the {target}? Go by the nearest bits of each, not the middles.",
+        "I was just wondering, thinking back over the rooms I showed you, which of the following items has the "
+        "smallest distance between it and the {target}, measuring at their closest points?",
+    ),
+)
 
 
 def is_clear(distances: Sequence[float]) -> bool:
@@ -76,6 +57,7 @@ def is_clear(distances: Sequence[float]) -> bool:
     return ordered[0] >= GAP and bool((gaps >= GAP).all()) and ordered[0] <= NEAR_SHARE * ordered[1]
 
 
+@task(TYPE, column=5)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about unambiguous targets, a few sets of candidate categories each, in random order."""
     groups, targets = named(scene), single(scene)
@@ -91,16 +73,9 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
         reach = [float(nearest[index, places[category]]) for category in chosen]
         if not is_clear(reach):
             continue
-        right = chosen[int(np.argmin(reach))]
         slots = {"candidates": ", ".join(chosen), "either": either(chosen), "target": target.category}
-        objects = [target.id, *(thing.id for category in chosen for thing in groups[category])]
-        yield ask_choice(NAME, WORDINGS[NAME], chosen, right, slots, objects)
-
-
-def either(names: Sequence[str]) -> str:
-    """Return names as one says them: "the bed, the sofa or the tv"."""
-    *most, last = (f"the {name}" for name in names)
-    return f"{', '.join(most)} or {last}"
+        things = [target, *(thing for category in chosen for thing in groups[category])]
+        yield TYPE.choice(chosen, chosen[int(np.argmin(reach))], slots, things)
 
 
 def _nearest(targets: Sequence[Box], groups: Sequence[Sequence[Box]]) -> Float64[np.ndarray, "targets groups"]:

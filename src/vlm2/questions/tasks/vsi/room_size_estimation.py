@@ -8,53 +8,40 @@ import numpy as np
 
 from ....scenes.record import Scene
 from ...question import Question
-from ...wording import Wording, ask_number
+from ...question_type import QuestionType, Wording, task
 
-NAME = "room_size_estimation"
-SQUARE_FEET = 10.7639
+SQUARE_FEET = 10.7639  # in a square metre
 
-WORDINGS = {
-    NAME: (
-        Wording(
-            "What is the size of this room (in square meters)? \n"
-            "If multiple rooms are shown, estimate the size of the combined space."
-        ),
-        Wording("How big is this place in square meters?"),
-        Wording("What is the floor area in square meters?"),
-        Wording("How many square meters does this space have, all rooms together?"),
-        Wording("What is the total area of the rooms in m²?"),
-        Wording("How large is this home? Answer in square metres."),
-        Wording("Area of the whole space in sqm?"),
+TYPE = QuestionType(
+    name="room_size_estimation",
+    decimals=1,
+    recalled=True,
+    terse="Floor area, square meters?",
+    held_out=4,
+    texts=(
+        "What is the size of this room (in square meters)? \nIf multiple rooms are shown, estimate the size of the "
+        "combined space.",
+        "How big is this place in square meters?",
+        "What is the floor area in square meters?",
+        "How many square meters does this space have, all rooms together?",
+        "What is the total area of the rooms in m²?",
+        "How large is this home? Answer in square metres.",
+        "Area of the whole space in sqm?",
         Wording("How many square feet is this place?", scale=SQUARE_FEET, decimals=0),
-        Wording("Estimate the size of everything shown in the video, in square meters."),
-        Wording("How much floor is there in here, counted in square meters?"),
-        Wording("If I wanted a new carpet everywhere, how many square meters would I need?"),
-        Wording("Give me the living area in square metres."),
-        Wording(
-            "I'm putting the listing together this afternoon. What should I put down as the floor area in square "
-            "metres? If I filmed more than one room, I want them all added together.",
-            held_out=True,
-        ),
-        Wording("how many m² is this place, roughly? all the floor you can see in the video", held_out=True),
-        Wording(
-            "Pricing up some laminate here. Work out the floor for me in square metres, the whole lot I walked "
-            "through.",
-            held_out=True,
-        ),
-        Wording(
-            "Can you please estimate how large is the floor surface of my flat, in square metres, from what I have "
-            "filmed?",
-            held_out=True,
-        ),
-    )
-}
+        "Estimate the size of everything shown in the video, in square meters.",
+        "How much floor is there in here, counted in square meters?",
+        "If I wanted a new carpet everywhere, how many square meters would I need?",
+        "Give me the living area in square metres.",
+        "I'm putting the listing together this afternoon. What should I put down as the floor area in square metres? "
+        "If I filmed more than one room, I want them all added together.",
+        "how many m² is this place, roughly? all the floor you can see in the video",
+        "Pricing up some laminate here. Work out the floor for me in square metres, the whole lot I walked through.",
+        "Can you please estimate how large is the floor surface of my flat, in square metres, from what I have filmed?",
+    ),
+)
 
 
-def truth(scene: Scene) -> float:
-    """Return the floor area of all rooms together in square metres."""
-    return scene.floor_area
-
-
+@task(TYPE, column=4)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield the one question about the size of the place."""
-    yield ask_number(NAME, WORDINGS[NAME], f"{truth(scene):.1f}", {}, ())
+    yield TYPE.number(scene.floor_area, {})

@@ -11,82 +11,61 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from ....scenes.record import Box, Scene, SceneObject
-from ...box_geometry import turn
+from ...box_geometry import blocked, turn
 from ...question import Question
+from ...question_type import QuestionType, Wording, task
+from ...selection import shuffled
 from ...visibility import single
-from ...wording import Wording, ask_choice, shuffled
 
-NAME = "route_planning"
 TURNS = {"Turn Left": 90.0, "Turn Right": -90.0, "Turn Back": 180.0}
 CLEAR = 30.0  # degrees that a turn may differ from a quarter or a half turn
 SHORTEST, LONGEST = 0.8, 6.0  # metres between the centres of two stops
 DRAWS = 400  # routes tried
 WALKS = (1, 2, 2, 3, 3, 3)  # stops after the start, drawn from these: few long routes come out clear
 HEAD = 1.6  # metres above the lowest thing: what begins higher bars no way
-SHRINK = 0.8  # of a thing's footprint that bars a way; one may brush past its edge
 
 BLANK = "[please fill in]"
-TASK = (
-    "You will perform the following actions (Note: for each [please fill in], choose either 'turn back,' 'turn left,' "
-    "or 'turn right.'): {steps}. You have reached the final destination."
-)
 
-WORDINGS = {
-    NAME: (
-        Wording(
-            "You are a robot beginning at the {start} and facing the {facing}. You want to navigate to the {goal}. "
-            + TASK
-        ),
-        Wording("I am at the {start}, facing the {facing}, and want to get to the {goal}. Fill in the turns: {steps}."),
+TYPE = QuestionType(
+    name="route_planning",
+    multiple_choice=True,
+    held_out=4,
+    texts=(
+        "You are a robot beginning at the {start} and facing the {facing}. You want to navigate to the {goal}. You "
+        "will perform the following actions (Note: for each [please fill in], choose either 'turn back,' 'turn left,' "
+        "or 'turn right.'): {steps}. You have reached the final destination.",
+        "I am at the {start}, facing the {facing}, and want to get to the {goal}. Fill in the turns: {steps}.",
         Wording(
             "Starting at the {start} and looking at the {facing}, how do I turn on my way to the {goal}? {steps}.",
             words=True,
         ),
-        Wording("Which turns complete this route from the {start}, facing the {facing}, to the {goal}? {steps}."),
-        Wording("Guide me from the {start} to the {goal}. I face the {facing} now. Complete the steps: {steps}."),
+        "Which turns complete this route from the {start}, facing the {facing}, to the {goal}? {steps}.",
+        "Guide me from the {start} to the {goal}. I face the {facing} now. Complete the steps: {steps}.",
         Wording(
             "A robot at the {start} faces the {facing} and has to reach the {goal}. Name its turns: {steps}.",
             words=True,
         ),
+        "Standing at the {start} with the {facing} ahead, I walk to the {goal}. Which turns are missing? {steps}.",
         Wording(
-            "Standing at the {start} with the {facing} ahead, I walk to the {goal}. Which turns are missing? {steps}."
+            "Plan the way from the {start} (facing the {facing}) to the {goal}; say the turns: {steps}.",
+            words=True,
         ),
-        Wording(
-            "Plan the way from the {start} (facing the {facing}) to the {goal}; say the turns: {steps}.", words=True
-        ),
-        Wording(
-            "Help a robot from the {start} to the {goal}: it looks at the {facing}. What goes in the gaps? {steps}.",
-        ),
+        "Help a robot from the {start} to the {goal}: it looks at the {facing}. What goes in the gaps? {steps}.",
         Wording(
             "I leave the {start} with my eyes on the {facing}. What are the missing turns up to the {goal}? {steps}.",
             words=True,
         ),
-        Wording(
-            "Complete these directions to the {goal} for someone at the {start} who faces the {facing}: {steps}.",
-        ),
-        Wording(
-            "My robot vacuum is sitting at the {start}, pointed at the {facing}, and I want it to end up at the "
-            "{goal}. Here's the program so far: {steps}. Which turns are missing from it?",
-            held_out=True,
-        ),
-        Wording(
-            "I'm at the {start} and I'm facing the {facing}. Help me get to the {goal}! I wrote my directions down "
-            "but left out the turns: {steps}. Fill those in for me.",
-            held_out=True,
-        ),
-        Wording(
-            "Left some directions for the lad and the turns have got smudged. He starts off by the {start}, facing "
-            "the {facing}, and he's meant to finish at the {goal}. What I wrote was: {steps}. What turn goes in each "
-            "blank?",
-            held_out=True,
-        ),
-        Wording(
-            "Please complete the turns in this path, which way must one turn at every empty place? {steps}. The "
-            "person begins at the {start} with his face to the {facing}, and the destination is the {goal}.",
-            held_out=True,
-        ),
-    )
-}
+        "Complete these directions to the {goal} for someone at the {start} who faces the {facing}: {steps}.",
+        "My robot vacuum is sitting at the {start}, pointed at the {facing}, and I want it to end up at the {goal}. "
+        "Here's the program so far: {steps}. Which turns are missing from it?",
+        "I'm at the {start} and I'm facing the {facing}. Help me get to the {goal}! I wrote my directions down but "
+        "left out the turns: {steps}. Fill those in for me.",
+        "Left some directions for the lad and the turns have got smudged. He starts off by the {start}, facing the "
+        "{facing}, and he's meant to finish at the {goal}. What I wrote was: {steps}. What turn goes in each blank?",
+        "Please complete the turns in this path, which way must one turn at every empty place? {steps}. The person "
+        "begins at the {start} with his face to the {facing}, and the destination is the {goal}.",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -145,6 +124,7 @@ def turn_name(angle: float) -> str | None:
     return next((name for name, exact in TURNS.items() if abs(turn(exact, angle)) <= CLEAR), None)
 
 
+@task(TYPE, column=7)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about routes between unambiguous things with one to three turns to fill in, in random order."""
     floor = WalkableMap(single(scene), scene)
@@ -206,8 +186,7 @@ def _question(
     answers = [", ".join(answer) for answer in product(TURNS, *[("Turn Left", "Turn Right")] * (len(turns) - 1))]
     wrong = [answer for answer in answers if answer != right]
     choices = shuffled([right, *shuffled(wrong, rng)[: 2 if len(turns) == 1 else 3]], rng)
-    objects = [floor.things[index].id for index in dict.fromkeys([*stops, facing])]
-    return ask_choice(NAME, WORDINGS[NAME], choices, right, slots, objects)
+    return TYPE.choice(choices, right, slots, [floor.things[index] for index in dict.fromkeys([*stops, facing])])
 
 
 def _heading(start: np.ndarray, end: np.ndarray) -> float:
@@ -226,21 +205,3 @@ def _barriers(scene: Scene) -> list[Box]:
     """Return the boxes that stand in a robot's way: those that begin below a head's height."""
     bottoms = [thing.box.center[2] - thing.box.size[2] / 2 for thing in scene.objects]
     return [thing.box for thing, bottom in zip(scene.objects, bottoms, strict=True) if bottom < min(bottoms) + HEAD]
-
-
-def blocked(
-    first: Float64[np.ndarray, "ways 2"], last: Float64[np.ndarray, "ways 2"], barriers: Sequence[Box]
-) -> Bool[np.ndarray, " ways"]:
-    """Tell on which straight ways between two points a barrier's footprint lies, entered and left again.
-
-    A footprint that holds an end of the way is no obstacle: it is the thing there, or its table, or its chair.
-    """
-    axes = np.array([box.axes for box in barriers])[:, :, :2]
-    halves = np.array([box.size for box in barriers]) / 2 * SHRINK
-    centers = np.array([box.center[:2] for box in barriers])
-    start = np.einsum("bad,wbd->wba", axes, first[:, None] - centers)
-    way = np.einsum("bad,wd->wba", axes, last - first)
-    way = np.where(np.abs(way) < 1e-9, 1e-9, way)
-    ends = np.stack([(-halves - start) / way, (halves - start) / way])  # shares of the way between a box's faces
-    enter, leave = ends.min(axis=0).max(axis=-1), ends.max(axis=0).min(axis=-1)
-    return ((enter < leave) & (enter > 0) & (leave < 1)).any(axis=1)

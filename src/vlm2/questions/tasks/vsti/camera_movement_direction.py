@@ -9,43 +9,44 @@ import numpy as np
 from jaxtyping import Float64
 
 from ....scenes.record import Scene
-from ...numbered_frames import NumberedFrame, numbered_frames
+from ...english import listed
+from ...numbered_frames import NumberedFrame, numbered_frames, span_slots
 from ...question import Question
-from ...wording import Wording, ask_choice, shuffled
+from ...question_type import QuestionType, Wording, task
+from ...selection import shuffled
 
-NAME = "camera_movement_direction"
 DIRECTIONS = ("Forward", "Backward", "Left", "Right")
 CHOICES = (4, 3, 2)  # the benchmark asks with as many options, in equal parts
 SHORTEST = 0.5  # metres along the main direction
 ASIDE = 0.6  # of the main direction's metres, at most, across it: 14° from the diagonal
 DETOUR = 1.5  # times the straight distance, at most, on the way: else the direction is not consistent
 
-WORDINGS = {
-    NAME: (
-        Wording(
-            "During the sequence between frame {first} and {last_frame}, what was the primary consistent direction of "
-            "the camera's movement relative to its orientation at the start? The options are {choices}."
-        ),
-        Wording("Which way did the camera mainly move from frame {first} to {last_frame}, seen from its start?"),
+TYPE = QuestionType(
+    name="camera_movement_direction",
+    multiple_choice=True,
+    held_out=3,
+    texts=(
+        "During the sequence between frame {first} and {last_frame}, what was the primary consistent direction of the "
+        "camera's movement relative to its orientation at the start? The options are {choices}.",
+        "Which way did the camera mainly move from frame {first} to {last_frame}, seen from its start?",
         Wording("From {start} s to {end} s, did I move forward, backward, left or right?", words=True),
-        Wording("Looking the way I looked at {start} s, in which direction had I gone by {end} s?"),
+        "Looking the way I looked at {start} s, in which direction had I gone by {end} s?",
         Wording(
             "Between {start} and {end} seconds, was the camera's way forward, backward, left or right of its first "
             "view?",
             words=True,
         ),
-        Wording("In which direction did I walk between {start} and {end} seconds, as I faced at the beginning?"),
-        Wording("Relative to the view in frame {first}, where to did the camera go until {last_frame}?"),
-        Wording("Which of these describes my movement from second {start} to second {end}?"),
+        "In which direction did I walk between {start} and {end} seconds, as I faced at the beginning?",
+        "Relative to the view in frame {first}, where to did the camera go until {last_frame}?",
+        "Which of these describes my movement from second {start} to second {end}?",
         Wording(
             "As seen in frame {first}, did the camera go forward, backward, left or right up to {last_frame}?",
             words=True,
-            held_out=True,
         ),
-        Wording("Facing as at {start} s, which way leads to where I was at {end} s?", held_out=True),
-        Wording("What was the overall course of the camera between {start} and {end} seconds?", held_out=True),
-    )
-}
+        "Facing as at {start} s, which way leads to where I was at {end} s?",
+        "What was the overall course of the camera between {start} and {end} seconds?",
+    ),
+)
 
 
 def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
@@ -62,6 +63,7 @@ def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
     return "Right" if right > 0 else "Left"
 
 
+@task(TYPE, column=3)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about pairs of frames, in random order, each direction as often as the others while it lasts."""
     frames = numbered_frames(scene)
@@ -84,20 +86,8 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
 def _question(name: str, first: NumberedFrame, last: NumberedFrame, rng: np.random.Generator) -> Question:
     wrong = shuffled([other for other in DIRECTIONS if other != name], rng)
     choices = shuffled([name, *wrong[: int(rng.choice(CHOICES)) - 1]], rng)
-    slots = {
-        "first": str(first.number),
-        "last_frame": last.name,
-        "start": first.seconds,
-        "end": last.seconds,
-        "choices": listed(choices),
-    }
-    return ask_choice(NAME, WORDINGS[NAME], choices, name, slots, (), (first.time, last.time))
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as the benchmark lists them: "Left and Right", "Left, Right, and Forward"."""
-    *most, last = names
-    return f"{', '.join(most)}{',' if len(most) > 1 else ''} and {last}"
+    slots = {**span_slots(first, last), "choices": listed(choices)}
+    return TYPE.choice(choices, name, slots, times=(first.time, last.time))
 
 
 def _walked(scene: Scene, frames: Sequence[NumberedFrame]) -> Float64[np.ndarray, " frames"]:

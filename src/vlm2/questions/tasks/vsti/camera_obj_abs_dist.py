@@ -9,44 +9,41 @@ import numpy as np
 from ....scenes.record import Scene
 from ...numbered_frames import numbered_frames
 from ...question import Question
-from ...wording import Wording, ask_number, shuffled
+from ...question_type import FEET, QuestionType, Wording, task
+from ...selection import shuffled
 
-NAME = "camera_obj_abs_dist"
 NEAREST, FARTHEST = 0.5, 10.0  # metres; a truth of a few decimetres is no better than its rounding
-FEET = 3.28084
 
-WORDINGS = {
-    NAME: (
-        Wording(
-            "What is the approximate distance (in meters) between the camera (or the person filming) and the nearest "
-            "point of the {thing} in {frame}?"
-        ),
-        Wording("In {frame}, how many meters away is the {thing}?"),
-        Wording("How far was I from the {thing} {seconds} seconds into the video, in meters?"),
-        Wording("At {seconds} s, what is the distance from the camera to the {thing} in meters?"),
-        Wording("How many meters lie between the camera and the {thing} in {frame}?"),
-        Wording("When {seconds} seconds had passed, how close was the {thing} to me, in metres?"),
+TYPE = QuestionType(
+    name="camera_obj_abs_dist",
+    decimals=1,
+    held_out=3,
+    texts=(
+        "What is the approximate distance (in meters) between the camera (or the person filming) and the nearest "
+        "point of the {thing} in {frame}?",
+        "In {frame}, how many meters away is the {thing}?",
+        "How far was I from the {thing} {seconds} seconds into the video, in meters?",
+        "At {seconds} s, what is the distance from the camera to the {thing} in meters?",
+        "How many meters lie between the camera and the {thing} in {frame}?",
+        "When {seconds} seconds had passed, how close was the {thing} to me, in metres?",
         Wording("How many centimeters is the {thing} from the lens in {frame}?", scale=100, decimals=0),
         Wording("At {seconds} seconds, how many feet away from the camera was the {thing}?", scale=FEET, decimals=1),
-        Wording("In {frame}, what gap in meters separates the viewer from the {thing}?", held_out=True),
-        Wording(
-            "After {seconds} seconds of filming, how many metres would I have had to reach the {thing}?", held_out=True
-        ),
+        "In {frame}, what gap in meters separates the viewer from the {thing}?",
+        "After {seconds} seconds of filming, how many metres would I have had to reach the {thing}?",
         Wording(
             "Give the camera's distance from the {thing} at second {seconds} in centimeters.",
             scale=100,
             decimals=0,
-            held_out=True,
         ),
-    )
-}
+    ),
+)
 
 
+@task(TYPE, column=1)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each thing and frame that shows it, alone of its kind, in random order."""
     seen = [(frame, thing) for frame in numbered_frames(scene) for thing in frame.things]
     for frame, thing in shuffled(seen, rng):
         distance = frame.distances[thing.id]
         if NEAREST <= distance <= FARTHEST:
-            slots = {"thing": thing.category, "frame": frame.name, "seconds": frame.seconds}
-            yield ask_number(NAME, WORDINGS[NAME], f"{distance:.1f}", slots, [thing.id], [frame.time])
+            yield TYPE.number(distance, {"thing": thing.category, **frame.slots}, [thing], [frame.time])

@@ -3,56 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from ....scenes.record import Scene
+from ...english import either
 from ...numbered_frames import numbered_frames
 from ...question import Question
-from ...wording import Wording, ask_choice, shuffled
-from ..vsi.object_rel_distance import either, is_clear
+from ...question_type import QuestionType, Wording, task
+from ...selection import shuffled
+from ..vsi.object_rel_distance import is_clear
 
-CHOICES = {"camera_obj_rel_dist_v1": 4, "camera_obj_rel_dist_v2": 3, "camera_obj_rel_dist_v3": 2}
 NEAREST = 0.5  # metres; nearer, the thing fills the picture
 DRAWS = 6  # sets of things tried for each frame and type
 
-TEXTS = (
-    Wording(
-        "Measuring from the closest point of each object, which of these objects ({candidates}) is the closest to the "
-        "camera in {frame}?"
+
+FOUR = QuestionType(
+    name="camera_obj_rel_dist_v1",
+    multiple_choice=True,
+    held_out=3,
+    texts=(
+        "Measuring from the closest point of each object, which of these objects ({candidates}) is the closest to "
+        "the camera in {frame}?",
+        "In {frame}, which is closest to the camera: {either}?",
+        Wording("What was nearest to me at {seconds} s: {either}?", words=True),
+        "Which of these did the camera have closest in {frame}?",
+        Wording("At {seconds} seconds, which one was I standing closest to, {either}?", words=True),
+        "Of {candidates}, which one is at the smallest distance from the viewer in {frame}?",
+        Wording("Second {seconds}: is {either} the closest to the camera?", words=True),
+        "Which of these things would I have reached first at {seconds} seconds?",
+        Wording("When {seconds} seconds had passed, what lay least far from me: {either}?", words=True),
+        "In {frame}, which of the following has the least space between it and the camera?",
+        Wording("Name the nearest to the person filming at {seconds} s among {candidates}.", words=True),
     ),
-    Wording("In {frame}, which is closest to the camera: {either}?"),
-    Wording("What was nearest to me at {seconds} s: {either}?", words=True),
-    Wording("Which of these did the camera have closest in {frame}?"),
-    Wording("At {seconds} seconds, which one was I standing closest to, {either}?", words=True),
-    Wording("Of {candidates}, which one is at the smallest distance from the viewer in {frame}?"),
-    Wording("Second {seconds}: is {either} the closest to the camera?", words=True),
-    Wording("Which of these things would I have reached first at {seconds} seconds?"),
-    Wording("When {seconds} seconds had passed, what lay least far from me: {either}?", words=True, held_out=True),
-    Wording("In {frame}, which of the following has the least space between it and the camera?", held_out=True),
-    Wording("Name the nearest to the person filming at {seconds} s among {candidates}.", words=True, held_out=True),
 )
-WORDINGS = dict.fromkeys(CHOICES, TEXTS)
+CHOICES = {
+    FOUR: 4,
+    replace(FOUR, name="camera_obj_rel_dist_v2"): 3,
+    replace(FOUR, name="camera_obj_rel_dist_v3"): 2,
+}
 
 
+@task(*CHOICES, column=4)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield questions about frames that show enough things at clearly different distances, in random order."""
     frames = [frame for frame in numbered_frames(scene) if len(frame.things) >= min(CHOICES.values())]
     asked = set()
-    for name, index in shuffled([(name, index) for name in CHOICES for index in range(len(frames))] * DRAWS, rng):
+    for kind, index in shuffled([(kind, index) for kind in CHOICES for index in range(len(frames))] * DRAWS, rng):
         frame = frames[index]
-        drawn = shuffled(frame.things, rng)[: CHOICES[name]]
+        drawn = shuffled(frame.things, rng)[: CHOICES[kind]]
         key = (frame.number, frozenset(thing.id for thing in drawn))
         distances = [frame.distances[thing.id] for thing in drawn]
-        if len(drawn) < CHOICES[name] or key in asked or min(distances) < NEAREST or not is_clear(distances):
+        if len(drawn) < CHOICES[kind] or key in asked or min(distances) < NEAREST or not is_clear(distances):
             continue
         asked.add(key)
         chosen = [thing.category for thing in drawn]
-        slots = {
-            "candidates": ", ".join(chosen),
-            "either": either(chosen),
-            "frame": frame.name,
-            "seconds": frame.seconds,
-        }
-        right = chosen[int(np.argmin(distances))]
-        yield ask_choice(name, TEXTS, chosen, right, slots, [thing.id for thing in drawn], [frame.time])
+        slots = {"candidates": ", ".join(chosen), "either": either(chosen), **frame.slots}
+        yield kind.choice(chosen, chosen[int(np.argmin(distances))], slots, drawn, [frame.time])

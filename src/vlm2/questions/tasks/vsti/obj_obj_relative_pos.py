@@ -11,81 +11,87 @@ import numpy as np
 from ....scenes.record import Scene, SceneObject
 from ...numbered_frames import NumberedFrame, numbered_frames
 from ...question import Question
-from ...wording import Wording, ask_choice, shuffled
+from ...question_type import QuestionType, Wording, task
+from ...selection import shuffled
 
 MARGIN = 0.15  # metres of free space between the two boxes along the camera's axis, as in the benchmark
+
+NEAR_FAR = QuestionType(
+    name="obj_obj_relative_pos_nf",
+    multiple_choice=True,
+    held_out=2,
+    texts=(
+        "In {frame}, relative to the camera, is {first} [Near/Far] compared to {second}?",
+        Wording("In {frame}, is the {first} near or far compared to the {second}?", words=True),
+        "At {seconds} s, was the {first} nearer to the camera than the {second}, or farther?",
+        Wording("Compared to the {second}, does the camera see the {first} near or far in {frame}?", words=True),
+        "{seconds} seconds into the video, how does the {first} lie compared to the {second}?",
+        "Does the {first} stand nearer to me than the {second} in {frame}, or farther away?",
+        Wording("At {seconds} seconds, next to the {second}, did I have the {first} near or far?", words=True),
+        Wording("With the {second} as the measure, is the {first} near or far in {frame}?", words=True),
+        "Is the {first} in front of the {second} or beyond it for the camera in {frame}?",
+        Wording("Second {seconds}: measured against the {second}, is the {first} near or far?", words=True),
+    ),
+)
+LEFT_RIGHT = QuestionType(
+    name="obj_obj_relative_pos_lr",
+    multiple_choice=True,
+    held_out=2,
+    texts=(
+        "In {frame}, relative to {second}, is {first} to the [Left/Right]?",
+        "In {frame}, on which side of the {second} is the {first}?",
+        Wording("At {seconds} s, did I see the {first} left or right of the {second}?", words=True),
+        Wording("As the camera sees it in {frame}, is the {first} left or right of the {second}?", words=True),
+        "{seconds} seconds into the video, which side of the {second} shows the {first}?",
+        Wording("Is the {first} to the left or to the right of the {second} in {frame}?", words=True),
+        Wording("In the picture at {seconds} seconds, is the {first} on the {second}'s left or right?", words=True),
+        "To which side do I look from the {second} to find the {first} in {frame}?",
+        Wording("Going from the {second} to the {first} in {frame}, do my eyes turn left or right?", words=True),
+        "At second {seconds}, to which side of the {second} was the {first}?",
+    ),
+)
+UP_DOWN = QuestionType(
+    name="obj_obj_relative_pos_ud",
+    multiple_choice=True,
+    held_out=2,
+    texts=(
+        "In {frame}, relative to {second}, is {first} to the [Up/Down]?",
+        Wording("In {frame}, is the {first} further up or further down than the {second}?", words=True),
+        Wording("At {seconds} s, did I see the {first} up or down from the {second}?", words=True),
+        "As the camera sees it in {frame}, where is the {first} relative to the {second}?",
+        "{seconds} seconds into the video, which way from the {second} is the {first}?",
+        Wording("Is the {first} up or down as seen from the {second} in {frame}?", words=True),
+        Wording("In the picture at {seconds} seconds, is it up or down from the {second} to the {first}?", words=True),
+        "Which way do I look from the {second} to find the {first} in {frame}?",
+        Wording("Going from the {second} to the {first} in {frame}, do my eyes go up or down?", words=True),
+        "At second {seconds}, did the {first} show above or below the {second}?",
+    ),
+)
 
 
 @dataclass(frozen=True)
 class Relation:
     """A question type: the camera's axis (0 right, 1 down, 2 forward), and the names towards its start and its end."""
 
+    type: QuestionType
     axis: int
     before: str
     after: str
 
 
-RELATIONS = {
-    "obj_obj_relative_pos_lr": Relation(0, "Left", "Right"),
-    "obj_obj_relative_pos_ud": Relation(1, "Up", "Down"),
-    "obj_obj_relative_pos_nf": Relation(2, "Near", "Far"),
-}
-
-WORDINGS = {
-    "obj_obj_relative_pos_lr": (
-        Wording("In {frame}, relative to {second}, is {first} to the [Left/Right]?"),
-        Wording("In {frame}, on which side of the {second} is the {first}?"),
-        Wording("At {seconds} s, did I see the {first} left or right of the {second}?", words=True),
-        Wording("As the camera sees it in {frame}, is the {first} left or right of the {second}?", words=True),
-        Wording("{seconds} seconds into the video, which side of the {second} shows the {first}?"),
-        Wording("Is the {first} to the left or to the right of the {second} in {frame}?", words=True),
-        Wording("In the picture at {seconds} seconds, is the {first} on the {second}'s left or right?", words=True),
-        Wording("To which side do I look from the {second} to find the {first} in {frame}?"),
-        Wording(
-            "Going from the {second} to the {first} in {frame}, do my eyes turn left or right?",
-            words=True,
-            held_out=True,
-        ),
-        Wording("At second {seconds}, to which side of the {second} was the {first}?", held_out=True),
-    ),
-    "obj_obj_relative_pos_ud": (
-        Wording("In {frame}, relative to {second}, is {first} to the [Up/Down]?"),
-        Wording("In {frame}, is the {first} further up or further down than the {second}?", words=True),
-        Wording("At {seconds} s, did I see the {first} up or down from the {second}?", words=True),
-        Wording("As the camera sees it in {frame}, where is the {first} relative to the {second}?"),
-        Wording("{seconds} seconds into the video, which way from the {second} is the {first}?"),
-        Wording("Is the {first} up or down as seen from the {second} in {frame}?", words=True),
-        Wording("In the picture at {seconds} seconds, is it up or down from the {second} to the {first}?", words=True),
-        Wording("Which way do I look from the {second} to find the {first} in {frame}?"),
-        Wording(
-            "Going from the {second} to the {first} in {frame}, do my eyes go up or down?", words=True, held_out=True
-        ),
-        Wording("At second {seconds}, did the {first} show above or below the {second}?", held_out=True),
-    ),
-    "obj_obj_relative_pos_nf": (
-        Wording("In {frame}, relative to the camera, is {first} [Near/Far] compared to {second}?"),
-        Wording("In {frame}, is the {first} near or far compared to the {second}?", words=True),
-        Wording("At {seconds} s, was the {first} nearer to the camera than the {second}, or farther?"),
-        Wording("Compared to the {second}, does the camera see the {first} near or far in {frame}?", words=True),
-        Wording("{seconds} seconds into the video, how does the {first} lie compared to the {second}?"),
-        Wording("Does the {first} stand nearer to me than the {second} in {frame}, or farther away?"),
-        Wording("At {seconds} seconds, next to the {second}, did I have the {first} near or far?", words=True),
-        Wording("With the {second} as the measure, is the {first} near or far in {frame}?", words=True),
-        Wording("Is the {first} in front of the {second} or beyond it for the camera in {frame}?", held_out=True),
-        Wording(
-            "Second {seconds}: measured against the {second}, is the {first} near or far?", words=True, held_out=True
-        ),
-    ),
-}
+RELATIONS = (
+    Relation(LEFT_RIGHT, 0, "Left", "Right"),
+    Relation(UP_DOWN, 1, "Up", "Down"),
+    Relation(NEAR_FAR, 2, "Near", "Far"),
+)
 
 
-def truth(name: str, frame: NumberedFrame, first: SceneObject, second: SceneObject) -> str | None:
+def truth(relation: Relation, frame: NumberedFrame, first: SceneObject, second: SceneObject) -> str | None:
     """Return where `first` is relative to `second`, or None where it is not clear.
 
     Clear means that the whole of one box lies before the whole of the other along the camera's axis, by the margin,
     and that what one sees agrees: the order of the boxes' centres in the picture, or of their distances.
     """
-    relation = RELATIONS[name]
     (low, high), (other_low, other_high) = (frame.extents[thing.id][:, relation.axis] for thing in (first, second))
     if other_low - high >= MARGIN and _seen(relation, frame, first) < _seen(relation, frame, second):
         return relation.before
@@ -94,23 +100,18 @@ def truth(name: str, frame: NumberedFrame, first: SceneObject, second: SceneObje
     return None
 
 
+@task(NEAR_FAR, LEFT_RIGHT, UP_DOWN, column=5)
 def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     """Yield one question for each frame, two things in it, and relation that is clear, in random order."""
     pairs = [(frame, pair) for frame in numbered_frames(scene) for pair in combinations(frame.things, 2)]
     for frame, pair in shuffled(pairs, rng):
         first, second = shuffled(pair, rng)
-        for name in RELATIONS:
-            right = truth(name, frame, first, second)
+        for relation in RELATIONS:
+            right = truth(relation, frame, first, second)
             if right is not None:
-                slots = {
-                    "first": first.category,
-                    "second": second.category,
-                    "frame": frame.name,
-                    "seconds": frame.seconds,
-                }
-                choices = shuffled([RELATIONS[name].before, RELATIONS[name].after], rng)
-                objects = (first.id, second.id)
-                yield ask_choice(name, WORDINGS[name], choices, right, slots, objects, [frame.time])
+                slots = {"first": first.category, "second": second.category, **frame.slots}
+                choices = shuffled([relation.before, relation.after], rng)
+                yield relation.type.choice(choices, right, slots, (first, second), [frame.time])
 
 
 def _seen(relation: Relation, frame: NumberedFrame, thing: SceneObject) -> float:

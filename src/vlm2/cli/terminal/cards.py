@@ -1,0 +1,81 @@
+"""Answers as cards of at most 80 columns, without colours if the output is not a terminal; and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ...questions.question import Question
+    from ...streaming import Answer
+    from ..ask.mark import Mark
+
+WIDTH = 80
+LABEL = 11  # columns of the labels on the left
+EVIDENCE_SHOWN = 3
+GUESS = "nothing; the answer is a guess of the language model"
+
+
+def console() -> Console:
+    """Return the console for cards."""
+    from rich.console import Console
+
+    made = Console(highlight=False, markup=False, emoji=False)
+    made.width = min(made.width, WIDTH)
+    return made
+
+
+def evidence_rows(answer: Answer) -> list[dict[str, Any]]:
+    """Return an answer's evidence for JSON, rounded to four digits."""
+    return [{key: round(value, 4) for key, value in asdict(frame).items()} for frame in answer.evidence]
+
+
+def print_card(on: Console, question: Question, answer: Answer, mark: Mark | None, title: str = "Question") -> None:
+    """Print a question, its answer, its evidence, and the truth if there is a `mark`."""
+    _print(on, title, "\n".join([question.question.strip(), *(question.options or ())]), "bold")
+    _print(on, "Answer", _in_words(question, answer.text), "green" if mark is None or mark.right else "red")
+    if mark is not None:
+        _print(on, "Truth", f"{_in_words(question, question.ground_truth)}  {_verdict(mark, on.encoding)}")
+    if answer.recalled is not None:
+        _print(on, "Recalled", _in_words(question, answer.recalled), "dim")
+    elif answer.evidence:
+        _print(on, "Recalled", GUESS, "dim")
+    if answer.evidence:
+        shown = (f"{clock(seen.time)} ({seen.weight:.0%})" for seen in answer.evidence[:EVIDENCE_SHOWN])
+        _print(on, "Looked at", ", ".join(shown), "dim")
+    on.print()
+
+
+def print_note(on: Console, text: str) -> None:
+    """Print a note about all cards, wrapped at words."""
+    _print(on, "", text, "dim", indent=0)
+
+
+def clock(seconds: float) -> str:
+    """Return a time as minutes and seconds: 75.25 gives "1:15.2"."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
+
+
+def _in_words(question: Question, text: str) -> str:
+    """Return the option if the text is an option's letter, else the text."""
+    letter = text.strip().rstrip(".")
+    return next((option for option in question.options or () if option.partition(".")[0] == letter), text)
+
+
+def _verdict(mark: Mark, encoding: str) -> str:
+    signs = ("✗ ", "✓ ") if encoding.startswith("utf") else ("", "")
+    verdict = signs[mark.right] + ("right" if mark.right else "wrong")
+    return verdict if mark.accuracy is None else f"{verdict} (mean relative accuracy {mark.accuracy:.0%})"
+
+
+def _print(on: Console, label: str, text: str, style: str = "", indent: int = LABEL) -> None:
+    """Print a text beside its label, wrapped at words. Line breaks of the text are kept."""
+    from rich.text import Text
+
+    shown = "".join(character for character in text if character.isprintable() or character == "\n")
+    for number, line in enumerate(Text(shown or "(no words)", style).wrap(on, on.width - indent)):
+        line.rstrip()
+        on.print(Text.assemble((f"{'' if number else label:{indent}}", "dim"), line), soft_wrap=True)

@@ -1,0 +1,145 @@
+"""The numbers of a report on runs of one benchmark, computed once for the page and for the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Float64
+
+from ..benchmark import Item
+from ..bootstrap import DRAWS, Comparison, Interval, compare, interval, resample
+from ..scores import Run, Sample, by_length
+from ..vsi_metrics import plain_number
+
+SHOWN_ERRORS = 8
+Table = Mapping[str, Interval]
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Runs side by side; the first is the one that the report is about.
+
+    `tables` has the interval of every value of each run's summary; `lengths` the same by the length of the videos;
+    `comparisons` are by the indices of two runs; `errors` has the relative errors (prediction − truth) / truth of each
+    run, by numeric question type, NaN for a reply that is no number; `largest_errors` are items that the first run
+    answers wrongly, with the replies of all runs.
+    """
+
+    runs: tuple[Run, ...]
+    tables: tuple[Table, ...]
+    lengths: tuple[Mapping[str, Table], ...]
+    comparisons: Mapping[tuple[int, int], Comparison]
+    errors: Mapping[str, tuple[Float64[np.ndarray, " samples"], ...]]
+    largest_errors: tuple[tuple[Item, tuple[str | None, ...]], ...]
+
+    @property
+    def headline(self) -> str:
+        """The name of the value by which runs are compared."""
+        return self.runs[0].scores["headline"]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the summaries' values, the headline first."""
+        found = dict.fromkeys(name for run in self.runs for name in run.scores["summary"])
+        return sorted(found, key=lambda name: name != self.headline)
+
+    @property
+    def length_names(self) -> list[str]:
+        """The names of the lengths of the videos that a run has."""
+        return list(dict.fromkeys(name for tables in self.lengths for name in tables))
+
+    @property
+    def labels(self) -> list[str]:
+        """The runs' names, followed by their folders where two runs have the same name."""
+        names = [run.name for run in self.runs]
+        return [f"{run.name} ({run.folder.name})" if names.count(run.name) > 1 else run.name for run in self.runs]
+
+
+def collect(
+    runs: Sequence[Run], draws: int = DRAWS, seed: int = 0, progress: Callable[[str], None] = lambda step: None
+) -> ReportData:
+    """Compute a report's numbers. Raises ValueError where the runs are not of one benchmark, version and scorer."""
+    _check_same(runs)
+    tables, lengths, comparisons = [], [], {}
+    for run in runs:
+        progress(f"Intervals of {run.name}")
+        tables.append(_table(run.samples, run.scores["summary"], run, draws, seed))
+        scores, groups = run.scores["lengths"], by_length(run.samples)
+        lengths.append({name: _table(groups[name], scores[name]["summary"], run, draws, seed) for name in scores})
+    for (one, first), (other, second) in combinations(enumerate(runs), 2):
+        progress(f"{first.name} against {second.name}")
+        headline = first.scores["headline"]
+        found = compare(first.samples, second.samples, first.benchmark.summary, headline, draws, seed)
+        if found is not None:
+            comparisons[one, other] = found
+    return ReportData(tuple(runs), tuple(tables), tuple(lengths), comparisons, _errors(runs), largest_errors(runs))
+
+
+def _table(samples: Sequence[Sample], summary: Mapping[str, float], run: Run, draws: int, seed: int) -> Table:
+    """Return a summary's values with their intervals; bounds are NaN for a metric of the whole corpus."""
+    drawn = resample(samples, run.benchmark.summary, draws, seed)
+    return {
+        name: interval(value, drawn[name]) if name in drawn else Interval(value, np.nan, np.nan)
+        for name, value in summary.items()
+    }
+
+
+def _check_same(runs: Sequence[Run]) -> None:
+    if not runs:
+        raise ValueError("Name the folder of a run, or of several: vlm2 eval report DIR...")
+    for key in ("benchmark", "version", "scorer"):
+        found = dict.fromkeys(str(run.scores[key]) for run in runs)
+        if len(found) > 1:
+            raise ValueError(f"These runs differ in their {key} ({', '.join(found)}); a report takes runs of one.")
+
+
+def _errors(runs: Sequence[Run]) -> dict[str, tuple[Float64[np.ndarray, " samples"], ...]]:
+    """Return each run's relative errors by question type, of the types whose answers are all numbers."""
+    samples = [sample for run in runs for sample in run.samples]
+    worded = {sample.item.question_type for sample in samples if not sample.item.numeric}
+    numeric = sorted({sample.item.question_type for sample in samples} - worded)
+    return {
+        name: tuple(
+            np.array([relative_error(s) for s in run.samples if s.item.question_type == name], np.float64)
+            for run in runs
+        )
+        for name in numeric
+    }
+
+
+def relative_error(sample: Sample) -> float:
+    """Return (prediction − truth) / truth, or NaN where the reply is no number or the truth is 0."""
+    prediction, truth = plain_number(sample.prediction), float(sample.item.answers[0])
+    return np.nan if prediction is None or truth == 0 else (prediction - truth) / truth
+
+
+def largest_errors(runs: Sequence[Run], most: int = SHOWN_ERRORS) -> tuple[tuple[Item, tuple[str | None, ...]], ...]:
+    """Choose items that the first run answers worst: question types by turns, and each video once where possible."""
+    by_type: dict[str, list[Sample]] = {}
+    for sample in sorted(runs[0].samples, key=_order):
+        if score_of(sample) < 0.5:
+            by_type.setdefault(sample.item.question_type, []).append(sample)
+    chosen: list[Sample] = []
+    videos: set[str] = set()
+    while len(chosen) < most and any(by_type.values()):
+        for group in [group for _, group in sorted(by_type.items()) if group]:
+            sample = next((sample for sample in group if sample.item.group not in videos), group[0])
+            group.remove(sample)
+            chosen.append(sample)
+            videos.add(sample.item.group)
+    replies = [{sample.item.id: sample.prediction for sample in run.samples} for run in runs]
+    return tuple((s.item, tuple(reply.get(s.item.id) for reply in replies)) for s in chosen[:most])
+
+
+def score_of(sample: Sample) -> float:
+    """Return a sample's first value (0–1)."""
+    return next(iter(sample.values.values()))
+
+
+def _order(sample: Sample) -> tuple[float, float, str]:
+    """Return the key that sorts samples from bad to good: the score, then the size of a number's error."""
+    error = relative_error(sample) if sample.item.numeric else 0.0
+    return score_of(sample), -np.inf if np.isnan(error) else -abs(error), sample.item.id

@@ -1,0 +1,145 @@
+"""What every measurement of speed shares: frames to show, timers that wait for the device, and memory in use."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from itertools import count
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+from unittest import mock
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from ...models import VLM2ForConditionalGeneration, windows
+from ...questions.question import WORD_REQUEST
+from ...video import VideoFile
+
+FPS = 2.0  # of the frames' times
+QUESTION = f"How many chairs are there?\n{WORD_REQUEST}"
+SECOND_QUESTION = f"What stands on the table?\n{WORD_REQUEST}"
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass
+class Timing:
+    """Seconds by component, and (tokens, seconds) of every call of the language model."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    passes: list[tuple[int, float]] = field(default_factory=list)
+
+    def prefilled(self) -> int:
+        """Return how many tokens the language model read before the first token of the answer."""
+        tokens = [tokens for tokens, _ in self.passes]
+        while tokens and tokens[-1] == 1:
+            tokens.pop()
+        return sum(tokens)
+
+
+def now() -> float:
+    """Return a time in seconds, when the device has done all work given to it."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+@contextmanager
+def timed(model: VLM2ForConditionalGeneration) -> Iterator[Timing]:
+    """Time the components of a model while the context lasts. Waiting for the device makes the model a little slower.
+    The memory is timed by the session."""
+    timing, backbone = Timing(), model.language_backbone
+    calls = {
+        "vision encoder": (model.vision, "forward"),
+        "geometry encoder": (model.geometry, "encode"),
+        "representation": (model.representation, "forward"),
+        "projector": (model.projector, "forward"),
+        "camera tracking": (windows, "track_window"),
+    }
+
+    def add(name: str) -> Callable[..., None]:
+        def note(seconds: float, *_: Any, **__: Any) -> None:
+            timing.seconds[name] = timing.seconds.get(name, 0.0) + seconds
+
+        return note
+
+    def note_pass(seconds: float, *args: Any, **options: Any) -> None:
+        inputs = (options.get("input_ids"), options.get("inputs_embeds"), *args)
+        timing.passes.append((next(tensor.shape[1] for tensor in inputs if tensor is not None), seconds))
+
+    with ExitStack() as stack:
+        for name, (owner, function) in calls.items():
+            stack.enter_context(mock.patch.object(owner, function, _clocked(getattr(owner, function), add(name))))
+        stack.enter_context(mock.patch.object(backbone, "forward", _clocked(backbone.forward, note_pass)))
+        yield timing
+
+
+def _clocked(call: Callable[..., Any], note: Callable[..., None]) -> Callable[..., Any]:
+    """Return a function that also passes its seconds and its arguments to `note`."""
+
+    @wraps(call)
+    def clocked(*args: Any, **options: Any) -> Any:
+        started = now()
+        result = call(*args, **options)
+        note(now() - started, *args, **options)
+        return result
+
+    return clocked
+
+
+def time_in_turn(runs: Mapping[Key, Callable[[], object]], rounds: int, steps: int = 1) -> dict[Key, list[float]]:
+    """Time all runs in every round, so that a slow minute of the machine meets all alike. Return the seconds a step of
+    each round; the first round is not counted."""
+    seconds: dict[Key, list[float]] = {key: [] for key in runs}
+    for _ in range(rounds + 1):
+        for key, run in runs.items():
+            started = now()
+            for _ in range(steps):
+                run()
+            seconds[key].append((now() - started) / steps)
+    return {key: times[1:] for key, times in seconds.items()}
+
+
+def median_ratio(longer: list[float], shorter: list[float]) -> float:
+    """Return the median of the ratios of two lists of seconds."""
+    return median(a / b for a, b in zip(longer, shorter, strict=True))
+
+
+def pictures(video: Path | None = None) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+    """Yield frames without end: a video over and over, or a view that drifts to and fro over a random picture."""
+    while video is not None:
+        yield from (frame.image for frame in VideoFile(video).sample(FPS))
+    coarse = np.random.default_rng(0).integers(0, 256, (30, 160, 3), dtype=np.uint8)
+    picture = coarse.repeat(16, axis=0).repeat(16, axis=1)
+    room = picture.shape[1] - 640
+    for index in count():
+        left = abs((8 * index) % (2 * room) - room)
+        yield np.ascontiguousarray(picture[:, left : left + 640])
+
+
+def resident_megabytes() -> float | None:
+    """Return the memory that this process holds; None where the system does not tell it."""
+    file = Path("/proc/self/statm")
+    if not file.is_file():
+        return None
+    return int(file.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def reset_peak() -> None:
+    """Start a new measurement of `peak_gigabytes`, on a GPU."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
+def peak_gigabytes() -> float:
+    """Return the GPU's peak memory since `reset_peak`; without a GPU, the peak of this process since it started."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9

@@ -1,0 +1,143 @@
+"""Question types: what one kind of question is called, how it is put, and what form its answer has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from string import Formatter
+
+import numpy as np
+
+from ..scenes.record import Scene, SceneObject
+from .question import LETTERS, Question
+
+FEET = 3.28084  # in a metre
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One way to put a question: a text with named gaps.
+
+    `words`: the question has no options and is answered in words. `scale` and `decimals`: the number's factor over the
+    benchmark's unit and its decimals (None: as the benchmark gives it). `held_out`: never used in training, so that a
+    test can use words that no training saw.
+    """
+
+    text: str
+    words: bool = False
+    scale: float = 1.0
+    decimals: int | None = None
+    held_out: bool = False
+
+    @property
+    def gaps(self) -> frozenset[str]:
+        """Return the names of the text's gaps."""
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.text) if name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionType:
+    """One type of question: everything that training, evaluation and the readers of question files know of it."""
+
+    name: str
+    texts: tuple[str | Wording, ...]
+    """The benchmark's own words, then paraphrases."""
+    held_out: int
+    """How many of the paraphrases, the last ones, training never uses."""
+    decimals: int | None = None
+    """Decimals of the number that answers; None where the answer is no number."""
+    is_count: bool = False
+    """Whether the number is a count, so that every truth is a whole number."""
+    multiple_choice: bool = False
+    terse: str | None = None
+    """The question in as few words as tell it apart, for training alone; None where there is nothing to leave out."""
+    recalled: bool = False
+    """Whether training gives the recall's answer with some of these questions, though they have no options."""
+    ordered: bool = False
+    """Whether each option is a list of names in an order."""
+    target: str | None = None
+    """The gap for the thing whose distances to the `candidates` are compared."""
+
+    @cached_property
+    def wordings(self) -> tuple[Wording, ...]:
+        """The texts as wordings."""
+        texts = (text if isinstance(text, Wording) else Wording(text) for text in self.texts)
+        trained = len(self.texts) - self.held_out
+        return tuple(replace(wording, held_out=place >= trained) for place, wording in enumerate(texts))
+
+    @property
+    def is_number(self) -> bool:
+        """Tell whether the answer is a number."""
+        return self.decimals is not None
+
+    def number(
+        self, value: float, slots: Mapping[str, str], things: Iterable[SceneObject] = (), times: Iterable[float] = ()
+    ) -> Question:
+        """Return a question in the benchmark's words that the number `value` answers, in the benchmark's unit."""
+        return self._question(f"{value:.{self.decimals}f}", slots, things, times=tuple(times))
+
+    def choice(
+        self,
+        choices: Sequence[str],
+        right: str,
+        slots: Mapping[str, str],
+        things: Iterable[SceneObject] = (),
+        times: Iterable[float] = (),
+    ) -> Question:
+        """Return a question in the benchmark's words with `choices`, in this order, as its lettered options."""
+        options = tuple(f"{letter}. {choice}" for letter, choice in zip(LETTERS, choices, strict=False))
+        truth = LETTERS[list(choices).index(right)]
+        return self._question(truth, slots, things, options=options, times=tuple(times))
+
+    def open(self, answers: Iterable[str], slots: Mapping[str, str], things: Iterable[SceneObject]) -> Question:
+        """Return a question without options that each of `answers` answers; the first is what a model should reply."""
+        accepted = tuple(dict.fromkeys(answers))
+        return self._question(accepted[0], slots, things, answers=accepted)
+
+    def reword(self, question: Question, index: int) -> Question:
+        """Return the question in another of the wordings, with the answer in the form that the wording asks for."""
+        wording = self.wordings[index]
+        options, truth = question.options, question.ground_truth
+        if wording.words:
+            options, truth = None, question.answer_text.lower()
+        elif wording.decimals is not None:
+            truth = f"{float(truth) * wording.scale:.{wording.decimals}f}"
+        text = wording.text.format(**question.slots)
+        return replace(question, question=text, options=options, ground_truth=truth, wording=index)
+
+    def _question(
+        self,
+        truth: str,
+        slots: Mapping[str, str],
+        things: Iterable[SceneObject],
+        options: tuple[str, ...] | None = None,
+        times: tuple[float, ...] = (),
+        answers: tuple[str, ...] = (),
+    ) -> Question:
+        text, objects = self.wordings[0].text.format(**slots), tuple(thing.id for thing in things)
+        return Question(self.name, text, options, truth, objects, slots, times=times, answers=answers)
+
+
+Draw = Callable[[Scene, np.random.Generator], Iterator[Question]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of a benchmark: its question types, and a function that draws a scene's questions in random order.
+
+    `column` is the task's place, from 1, in the benchmark's published table; tasks without one follow by their names.
+    """
+
+    types: tuple[QuestionType, ...]
+    draw: Draw
+    column: int | None = None
+
+    def __call__(self, scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+        """Yield questions of these types that the scene answers without doubt."""
+        return self.draw(scene, rng)
+
+
+def task(*types: QuestionType, column: int | None = None) -> Callable[[Draw], Task]:
+    """Decorate the function that draws the questions of these types: make it a task."""
+    return lambda draw: Task(types, draw, column)

@@ -1,0 +1,67 @@
+"""Settings of features, camera tracking and loop closure [choice]. The defaults were chosen on validation homes.
+
+Lengths in median depths are shares of the median depth of a window's points, so that they hold in any units. Deviations
+are standard deviations. A robust kernel narrows to its width (in deviations) from `kernel_start` times that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import radians
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """Which SIFT features of a frame are kept, and which features of two frames match."""
+
+    max_features: int = 800  # of a frame; the strongest stay
+    contrast_threshold: float = 0.005  # least contrast; SIFT's usual 0.04 leaves no feature on plain walls
+    edge_threshold: float = 15.0  # largest ratio of principal curvatures
+    max_ratio: float = 0.85  # of a match's distance to that of the second nearest (Lowe 2004)
+    max_matches: int = 100  # of two frames; the nearest stay
+
+
+@dataclass(frozen=True)
+class TrackingConfig:
+    """How the poses of a window are found."""
+
+    features: FeatureConfig = FeatureConfig()
+    ransac_samples: int = 100  # of a pair and direction
+    ransac_error: float = 2.0  # pixels, largest of an inlier
+    pixel_deviation: float = 1.0  # pixels, of a match
+    depth_deviation: float = 0.15  # of the encoder's depths, as a share of them
+    inlier_deviations: float = 4.0  # largest error of a match that agrees with a relative pose
+    min_inliers: int = 12  # matches of a pair that agree on its relative pose
+    min_inlier_share: float = 0.4
+    max_rotation_error: float = radians(90)  # radians, between a relative pose and the encoder's
+    max_translation: float = 1.0  # median depths, of a pair
+    iterations: int = 12  # of bundle adjustment
+    kernel: float = 2.0
+    kernel_start: float = 4.0
+    match_weight: float = 0.3  # errors of neighbouring matches are not independent
+    step_rotation: float = radians(4)  # deviation of the initial steps, radians
+    step_translation: float = 0.03  # deviation of the initial steps, median depths
+    focal_deviation: float = 0.2  # of the logarithm of the encoder's focal length
+
+
+@dataclass(frozen=True)
+class LoopClosureConfig:
+    """How a pose graph finds loops and distributes their errors."""
+
+    tracking: TrackingConfig = TrackingConfig()  # how keyframes are matched
+    max_keyframes: int = 64  # then the most redundant one is removed
+    max_features: int = 300  # of a keyframe; the strongest stay
+    voting_features: int = 100  # of a keyframe, that choose the candidates
+    candidates: int = 4  # earlier keyframes that a new one is matched with
+    min_inliers: int = 25  # matches that agree on a loop
+    rotation_distance: float = 2.0  # median depths, between viewpoints that differ by one radian
+    step_rotation: float = radians(2)  # deviation of a step of the path, radians
+    step_translation: float = 0.04  # deviation of a step of the path, median depths
+    loop_rotation: float = radians(2)  # deviation of a loop with `loop_inliers` matches, radians
+    loop_translation: float = 0.04  # deviation of a loop with `loop_inliers` matches, median depths
+    loop_inliers: int = 40
+    unmatched_uncertainty: float = 10.0  # factor on a step's deviations where matches do not connect all frames
+    iterations: int = 10  # of the optimisation
+    step_kernel: float = 4.0
+    loop_kernel: float = 3.0
+    kernel_start: float = 16.0

@@ -1,0 +1,61 @@
+"""The terms of Gauss-Newton steps are derivatives, and their sums are those of the whole system."""
+
+import numpy as np
+import pytest
+
+from vlm2.slam.pose_optimization import (
+    moved,
+    normal_equations,
+    rotation_matrices,
+    rotation_vectors,
+    skew,
+    step_terms,
+    steps_between,
+)
+
+ENDS = np.array([[0, 1], [1, 2], [0, 2]])
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def random_poses(rng: np.random.Generator) -> np.ndarray:
+    poses = np.tile(np.eye(4), (3, 1, 1))
+    poses[:, :3, :3], poses[:, :3, 3] = rotation_matrices(rng.normal(size=(3, 3))), rng.normal(size=(3, 3))
+    return poses
+
+
+def test_rotation_vectors_and_matrices_are_each_others_inverse(rng):
+    vectors = 0.9 * rng.normal(size=(50, 3))
+    np.testing.assert_allclose(rotation_vectors(rotation_matrices(vectors)), vectors, atol=1e-9)
+    np.testing.assert_array_equal(rotation_matrices(np.zeros((1, 3)))[0], np.eye(3))
+    np.testing.assert_array_equal(rotation_vectors(np.eye(3)[None]), np.zeros((1, 3)))
+
+
+def test_skew_matrices_take_the_cross_product(rng):
+    vectors, others = rng.normal(size=(2, 10, 3))
+    np.testing.assert_allclose((skew(vectors) @ others[:, :, None])[:, :, 0], np.cross(vectors, others), atol=1e-12)
+
+
+def test_the_jacobian_of_steps_is_their_derivative(rng):
+    poses = random_poses(rng)
+    goals = steps_between(poses, ENDS)
+    jacobian, errors, unknowns = step_terms(poses, ENDS, goals)
+    np.testing.assert_allclose(errors, 0, atol=1e-12)
+    change = 1e-5 * rng.normal(size=18)
+    _, after, _ = step_terms(moved(poses, change), ENDS, goals)
+    np.testing.assert_allclose(after, (jacobian @ change[unknowns][:, :, None])[:, :, 0], atol=1e-9)
+
+
+def test_normal_equations_are_those_of_the_whole_system(rng):
+    jacobian, errors = rng.normal(size=(3, 6, 12)), rng.normal(size=(3, 6))
+    _, _, unknowns = step_terms(random_poses(rng), ENDS, np.tile(np.eye(4), (3, 1, 1)))
+    whole = np.zeros((3, 6, 18))
+    for term in range(3):
+        whole[term][:, unknowns[term]] = jacobian[term]
+    whole = whole.reshape(-1, 18)
+    hessian, gradient = normal_equations(jacobian, errors, unknowns, 18)
+    np.testing.assert_allclose(hessian, whole.T @ whole, atol=1e-12)
+    np.testing.assert_allclose(gradient, whole.T @ errors.reshape(-1), atol=1e-12)

@@ -1,0 +1,36 @@
+"""The documentation: every page has a kind, experiments are short, and its addresses stay in the project."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+KINDS = ("tutorials", "how-to", "reference", "explanation", "experiments")
+PAGES = sorted(DOCS.rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_every_page_has_a_kind_and_a_title(page: Path) -> None:
+    folder, _, name = page.relative_to(DOCS).as_posix().rpartition("/")
+    assert folder in KINDS or name in ("index.md", "results.md")
+    assert page.read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "experiments").glob("*.md")), ids=lambda page: page.stem)
+def test_an_experiment_is_one_dated_page(page: Path) -> None:
+    assert page.stem == "index" or re.match(r"\d{4}-\d\d-\d\d-", page.name)
+    text = page.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 60
+    if page.stem != "index":
+        assert f"({page.name})" in (DOCS / "experiments/index.md").read_text(encoding="utf-8")
+
+
+def test_every_page_named_in_the_code_exists() -> None:
+    files = [*ROOT.glob("*.md"), ROOT / "Makefile", *(ROOT / "src").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    named = {name for file in files for name in re.findall(r"docs/[\w/-]+\.md", file.read_text(encoding="utf-8"))}
+    assert named
+    assert sorted(name for name in named if not (ROOT / name).is_file()) == []
