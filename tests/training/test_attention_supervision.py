@@ -68,4 +68,4 @@ def test_the_shares_are_those_of_the_plain_models_attention(recorded):
 
 def test_without_names_there_is_no_loss():
     targets = attention_targets([[], [(0, 5)]], [0, 4], torch.zeros(3, 60, dtype=torch.bool), before=1, prefix=5)
-    assert float(targets.loss()) == 0 and len(targets.places) == 0
+    assert float(targets.loss()) == 0 and len(targets.positions) == 0

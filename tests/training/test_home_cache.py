@@ -22,7 +22,7 @@ def test_an_empty_folder_and_a_foreign_file_are_refused(tmp_path):
 def test_homes_of_another_encoder_are_refused(tmp_path):
     homes = write_homes(tmp_path / "homes")
     assert len(open_cache(homes, "toy")) == 3
-    with pytest.raises(ValueError, match="cached with toy, but this model sees with other"):
+    with pytest.raises(ValueError, match="cached with toy, but this model uses other"):
         open_cache(homes, "other")
 
 

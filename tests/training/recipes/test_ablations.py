@@ -12,7 +12,7 @@ import toyruns
 from safetensors.torch import load_file
 from toys import ToyVision, toy_config, toy_features, toy_model, toy_processor
 from toytraining import LORA, losses, short, write_geometry, write_homes
-from vlm2.training.ablations import AblationsConfig, run_ablations
+from vlm2.training.ablations import AblationsConfig
 from vlm2.training.mini import MiniConfig
 
 from vlm2.evaluation import respondents
@@ -23,7 +23,6 @@ from vlm2.training import ablations, mini
 from vlm2.training.ablation_rows import ROWS, EveryFrame, KeptFrames, RowExamples, Spread, changes, slots
 from vlm2.training.examples import Handful, HomeExamples, cache_geometry
 from vlm2.training.home_cache import open_cache
-from vlm2.training.model_card import records
 from vlm2.training.recipes.ablations import recipe
 
 MOST = 5  # slots of the toy memory
@@ -37,10 +36,10 @@ def toy_preset(name: str = "mini", base: str = "mini"):
 def toys(monkeypatch):
     """Build toy models where a recipe asks for mini, and load them from their checkpoints."""
 
-    def load_parts(config):
+    def build_model(config):
         processor = toy_processor()
         processor.max_pixels = ToyVision.max_pixels
-        return toy_model(stores="all", lora=LORA, **config.changes), processor
+        return built(config.model), processor
 
     def load_once(name, device, dtype, threads):
         model = VLM2ForConditionalGeneration.from_pretrained(name)
@@ -48,7 +47,7 @@ def toys(monkeypatch):
 
     load_once.cache_clear = lambda: None
     monkeypatch.setattr(parts, "load_vision_encoder", lambda name, dtype: ToyVision())
-    monkeypatch.setattr(mini, "load_parts", load_parts)
+    monkeypatch.setattr(mini, "build_model", build_model)
     monkeypatch.setattr(ablations, "preset", toy_preset)
     monkeypatch.setattr(ablations, "load_once", load_once)
     monkeypatch.setattr(respondents, "load_once", load_once)
@@ -80,7 +79,7 @@ def config(homes, tmp_path) -> AblationsConfig:
 
 
 def test_seven_steps_of_every_row(config, toys):
-    run_ablations(config)
+    ablations.run(config)
     first = {}
     for row in ROWS:
         out = Path(config.out) / "seed_0" / row
@@ -90,7 +89,7 @@ def test_seven_steps_of_every_row(config, toys):
         assert (out / "grounding").is_dir() == (row in "ab")  # the others take over what b has named
         saved = VLM2ForConditionalGeneration.from_pretrained(out / "checkpoint")
         assert saved.config.memory["capacity"] == 3 and (saved.representation.spatial is (row != "a"))
-        settings = [made["configuration"] for made in records(out / "checkpoint")]
+        settings = [made["configuration"] for made in read_records(out / "checkpoint")]
         assert [made["loop.out"] for made in settings] == [str(out)]
         first[row] = losses(out)[1]
     assert len({round(loss, 6) for row, loss in first.items() if row != "f"}) == 5  # each sees something else
@@ -111,7 +110,7 @@ def test_adapters_of_a_checkpoint_stand_in_for_reading(config, toys, tmp_path):
         lora_learning_rate=0.0,
         grounding_steps=0,
     )
-    run_ablations(replace(config, mini=few, rows=("b",)))
+    ablations.run(replace(config, mini=few, rows=("b",)))
     out = tmp_path / "grid/seed_0/b"
     assert not (out / "reading").exists()
     adapters = [rows for name, rows in load_file(out / "checkpoint/model.safetensors").items() if "lora_B" in name]
@@ -220,10 +219,10 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
     loop = replace(config.mini.loop, steps=1, evaluate_every=0)
     few = replace(config.mini, loop=loop, grounding_steps=0, reading_steps=0)
     grid = replace(config, mini=few, seeds=(0, 1), rows=("f", "b", "e"), benchmark="toy", limit=3, per_type=9, draws=20)
-    run_ablations(replace(grid, seeds=(0,)))
+    ablations.run(replace(grid, seeds=(0,)))
     trained = {path: path.stat().st_mtime_ns for path in tmp_path.glob("grid/seed_0/*/checkpoint/model.safetensors")}
     assert len(trained) == 3
-    run_ablations(grid)
+    ablations.run(grid)
     assert {path: path.stat().st_mtime_ns for path in trained} == trained
     text = (tmp_path / "grid/report.md").read_text()
     assert "18 questions" in text and text.index("(b) + 3D") < text.index("(e) all, as a stream")
@@ -239,7 +238,7 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
     assert receipts["b"] == {"rule": "spread", "count": MOST} and receipts["e"]["rule"] == "memory"
     assert receipts["f"]["rule"] == "kept" and isinstance(receipts["f"]["by"], Mapping)
     with pytest.raises(ValueError, match="another handful.questions"):
-        run_ablations(replace(grid, mini=replace(few, handful=Handful(4))))
+        ablations.run(replace(grid, mini=replace(few, handful=Handful(4))))
     assert json.loads((tmp_path / "grid/seed_0/e/settings.json").read_text())["loop.steps"] == 1
 
 
@@ -255,7 +254,7 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
 )
 def test_mistakes_are_explained(change, words):
     with pytest.raises(ValueError, match=words):
-        run_ablations(replace(recipe(), **change))
+        ablations.run(replace(recipe(), **change))
 
 
 def test_the_recipe_is_the_whole_grid():

@@ -135,14 +135,14 @@ def run(config: MiniConfig, choose: ChooseFrames | None = None) -> None:
         )
     )
     objective = VideoQuestionAnswering(model, processor, config.row, answering.weights)
-    objective.on_start = lambda: count_with(objective, examples)
+    objective.on_start = lambda: fit_counts(objective, examples)
     if config.grounded_from is not None:
         TokenGrounding(model, objective.grounding).load_grounded(config.grounded_from)
     if config.adapters is not None:
         load_adapters(model, config.adapters)
     with disable_input_dtype_casting(model.language_model):
         train_stages(stages(config, objective, examples, measured), config)
-    count_with(objective, examples)  # the answering has changed the recall's evidence
+    fit_counts(objective, examples)  # the answering has changed the recall's evidence
     checkpoint = Path(config.out) / "checkpoint"
     model.save_pretrained(checkpoint, dtype=torch.bfloat16)
     processor.save_pretrained(checkpoint)
@@ -198,7 +198,7 @@ def build_model(config: MiniConfig) -> tuple[VLM2ForConditionalGeneration, VLM2P
     return model, VLM2Processor.from_config(settings)
 
 
-def count_with(objective: VideoQuestionAnswering, examples: HomeExamples) -> None:
+def fit_counts(objective: VideoQuestionAnswering, examples: HomeExamples) -> None:
     """Fit the model's count head, if it has one, to the recall's evidence of the homes, and use it from then on."""
     if objective.model.counting is not None:
         objective.eval()
