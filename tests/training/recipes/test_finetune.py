@@ -10,21 +10,16 @@ import torch
 from safetensors.torch import load_file
 from toys import ToyVision, toy_features, toy_model, toy_processor
 from toytraining import alone, losses, pair, short, use_toy_vision, write_checkpoint, write_homes, write_videos
-from vlm2.training.finetune import (
-    FinetuneConfig,
-    FootageExamples,
-    Telling,
-    VideoQuestions,
-    split_videos,
-    finetune.run,
-)
 
 from vlm2.models import VLM2ForConditionalGeneration, parts
 from vlm2.questions.question import Question
-from vlm2.training import finetune
 from vlm2.training.annotations import read_annotations
-from vlm2.training.recipes.finetune import recipe
-from vlm2.training.video_cache import Footage
+from vlm2.training.examples import Example, VideoExamples
+from vlm2.training.question_answering import VideoQuestionAnswering
+from vlm2.training.recipes import finetune
+from vlm2.training.recipes.finetune import FinetuneConfig, recipe, split_videos
+from vlm2.training.stage import Optimiser
+from vlm2.training.video_cache import CachedVideo
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +100,9 @@ def test_two_processes_have_the_loss_of_one(config, tmp_path):
     assert alone(finetune.run, to(config, tmp_path / "one")) == 0
     assert pair(finetune.run, to(config, tmp_path / "two")) == [0, 0]
     for name in ("loss", "answer", "eval_loss"):
-        assert losses(tmp_path / "two/finetune", name) == pytest.approx(losses(tmp_path / "one/finetune", name), rel=1e-4)
+        assert losses(tmp_path / "two/finetune", name) == pytest.approx(
+            losses(tmp_path / "one/finetune", name), rel=1e-4
+        )
     odd = to(replace(config, optimiser=Optimiser(3e-3, accumulate=3)), tmp_path / "odd")
     assert pair(finetune.run, odd) == [1, 1]
 

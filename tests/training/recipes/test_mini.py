@@ -7,7 +7,6 @@ import torch
 from safetensors.torch import load_file
 from torch.utils.data import Dataset
 from toys import GRID, toy_features, toy_model, toy_processor
-from vlm2.training.mini import MiniConfig
 
 from vlm2.models.recall import append_recalled, infer
 from vlm2.models.recall.counting import FACTS
@@ -15,10 +14,16 @@ from vlm2.models.recall.recognition import Recognition
 from vlm2.models.splice import IGNORED
 from vlm2.questions.question import Question
 from vlm2.scenes.vocabulary import VOCABULARY, category_index
-from vlm2.training import mini
-from vlm2.training.examples import Example, HomeExamples
-from vlm2.training.loop import fit
-from vlm2.training.token_grounding import pool2, pooled_categories
+from vlm2.training import question_answering
+from vlm2.training.attention_supervision import attention_targets
+from vlm2.training.examples import Example, FrameTruth, HomeExamples
+from vlm2.training.loop import train_stage
+from vlm2.training.question_answering import SupervisionWeights, VideoQuestionAnswering
+from vlm2.training.question_sampler import QuestionSampler
+from vlm2.training.recipes import mini
+from vlm2.training.recipes.mini import MiniConfig
+from vlm2.training.stage import Optimiser, RunConfig, Stage
+from vlm2.training.token_grounding import GroundingLoss, pool2, pooled_categories
 
 QUESTIONS = (
     Question("object_counting", "How many chair(s) are in this room?", None, "4"),
