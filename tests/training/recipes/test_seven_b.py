@@ -75,10 +75,8 @@ def test_two_processes_have_the_loss_of_one(config, tmp_path):
 
 def test_the_recipe_is_what_is_written():
     training = recipe()
-    assert (
-        training.questions_per_video * training.optimiser.accumulate == 128
+    assert training.questions_per_video * training.optimiser.accumulate == 128
     assert training.sampling.frames == FRAMES == 32
-    )
     config = model_config("nowhere")
     assert (config.lora["r"], config.lora["alpha"]) == (128, 256)
     assert training.optimiser == Optimiser(1e-4, 2e-5, warmup=0.03, weight_decay=0.0, accumulate=16)
