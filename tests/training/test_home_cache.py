@@ -28,9 +28,9 @@ def test_homes_of_another_encoder_are_refused(tmp_path):
 
 def test_geometry_is_kept_and_made_anew_by_another_encoder(tmp_path):
     homes = open_cache(write_homes(tmp_path / "homes"))
-    one, other = toy_model().geometry, toy_model().geometry
+    one, other = (toy_model().frame_encoder.windows for _ in range(2))
     with torch.no_grad():
-        for parameter in other.parameters():
+        for parameter in other.encoder.parameters():
             parameter.add_(0.1)
     cache_geometry(homes, one)
     first = [load_file(home.geometry_path) for home in homes]
