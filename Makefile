@@ -77,7 +77,7 @@ homes: $(INSTALLED) egl
 
 train-mini: setup egl
 	$(BIN)/vlm2 train cache
-	$(BIN)/vlm2 train cache out=runs/cache/validation split=validation count=12 seed=5
+	$(BIN)/vlm2 train cache --out runs/cache/validation --split validation --count 12 --seed 5
 	$(BIN)/vlm2 train geometry
 	$(BIN)/vlm2 train mini
 

@@ -19,9 +19,8 @@ from vlm2.questions import ask_all
 from vlm2.questions.question import Question
 from vlm2.questions.tasks import numbers, question_type, tasks
 from vlm2.scenes.record import Scene
-from vlm2.training.examples import by_task
-from vlm2.training.recipe import find as find_recipe
-from vlm2.training.recipe import recipes
+from vlm2.training.question_sampler import by_task
+from vlm2.training.recipe import load_recipe, recipes
 
 HOME = Path(__file__).parents[1] / "examples/home.json"
 
@@ -122,7 +121,7 @@ def test_a_benchmark_is_one_file(add):
 def test_a_recipe_is_one_file(add):
     add("vlm2.training.recipes", "toy_recipe", '"""Toy training."""\ndef recipe(): ...\ndef run(config): ...\n')
     assert recipes()["toy_recipe"] == "Toy training."
-    assert find_recipe("toy_recipe").run(None) is None
+    assert load_recipe("toy_recipe").run(None) is None
 
 
 def test_what_binds_no_such_name_is_no_entry(add):

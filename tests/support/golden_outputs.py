@@ -45,36 +45,47 @@ CLIP_QUESTIONS = (
 )
 VIDEOS = Path("golden-videos")  # beside OUT.json: made by the first recording, then used by all, since x264 is not the
 # same to the last bit from run to run
-MINI = [
-    "cache={work}/cache", "geometry={work}/train/geometry/encoder", "most_frames=6", "handful.questions=3",
-    "grounding_steps=7", "grounding_frames=4", "reading_steps=7", "letter_steps=3", "typical_steps=2",
-    "drill_steps=2", "saying_steps=7", "letters.questions=3", "typical.questions=2", "reading.questions=3",
-    "telling.questions=3", "loop.steps=7", "loop.log_every=1", "loop.save_every=100",
-]  # fmt: skip
-TUNE = [
-    "videos={videos}/homes/videos", "questions=('{videos}/homes/few.jsonl',)", "model=mini",
-    "sampling.frames=5", "loop.steps=7", "loop.accumulate=1", "loop.log_every=1", "loop.save_every=100",
-    "loop.evaluate_every=7", "handful=3", "held_out=0.3",
-]  # fmt: skip
-SETTINGS: dict[str, list[str]] = {
-    "cache": ["out={work}/cache", "split=train", "count=3", "seed=77", "workers=1", "fps=0.5", "room_shares=(1.0,)"],
-    "geometry": [
-        "train={work}/cache", "validation={work}/cache", "frames=4", "windows=1", "evaluate_windows=1",
-        "loop.steps=7", "loop.log_every=1", "loop.save_every=100", "loop.out={work}/train/geometry",
-    ],
-    "mini": [*MINI, "loop.out={work}/train/mini"],
-    "ablations": [
-        "rows=('a','e','f')", "seeds=(0,)", "benchmark=", "out={work}/train/ablations",
-        *(f"mini.{setting}" for setting in MINI if not setting.startswith("saying")),
-        "mini.saying_steps=0", "mini.adapters=mini", "mini.handful.questions=2",
-    ],
-    "finetune": [*TUNE, "cache={work}/footage", "homes={work}/cache", "homes_share=0.3", "loop.out={work}/train/finetune"],
-    "seven_b": [
-        *(f"training.{setting}" for setting in TUNE), "training.cache={work}/footage", "training.checkpointing=true",
-        "training.loop.out={work}/train/seven_b", "processes=2",
-    ],
-    "card": ["checkpoint={work}/train/mini/checkpoint"],
+MINI = {
+    "cache": "{work}/cache", "geometry": "{work}/train/geometry/encoder", "log_every": 1, "save_every": 100,
+    "grounding.steps": 7, "grounding.frames": 4,
+    "warm_up.steps": 7, "warm_up.letter_steps": 3, "warm_up.typical_steps": 2, "warm_up.letters.count": 3,
+    "warm_up.sizes.count": 2, "warm_up.typical.count": 3, "warm_up.copied.count": 3,
+    "answering.steps": 7, "answering.questions.count": 3, "answering.most_frames": 6, "answering.drill_steps": 2,
+    "copying.steps": 7, "copying.questions.count": 3,
 }  # fmt: skip
+TUNE = {
+    "videos": "{videos}/homes/videos", "questions": "{videos}/homes/few.jsonl", "model": "mini", "cache": "{work}/videos",
+    "sampling.frames": 5, "steps": 7, "optimiser.accumulate": 1, "log_every": 1, "save_every": 100, "evaluate_every": 7,
+    "questions_per_video": 3, "held_out": 0.3,
+}  # fmt: skip
+RECIPES: dict[str, dict[str, object]] = {
+    "cache": {
+        "out": "{work}/cache", "split": "train", "count": 3, "seed": 77, "workers": 1, "fps": 0.5, "room_shares": 1.0,
+    },
+    "geometry": {
+        "train": "{work}/cache", "validation": "{work}/cache", "frames": 4, "windows": 1, "evaluate_windows": 1,
+        "steps": 7, "log_every": 1, "save_every": 100, "out": "{work}/train/geometry",
+    },
+    "mini": {**MINI, "out": "{work}/train/mini"},
+    "ablations": {
+        "rows": "a e f", "seeds": 0, "benchmark": "", "out": "{work}/train/ablations",
+        **{f"mini.{name}": value for name, value in MINI.items()},
+        "mini.copying.steps": 0, "mini.adapters": "mini", "mini.answering.questions.count": 2,
+    },
+    "finetune": {**TUNE, "homes": "{work}/cache", "homes_share": 0.3, "out": "{work}/train/finetune"},
+    "seven_b": {**TUNE, "checkpointing": True, "out": "{work}/train/seven_b", "processes": 2},
+    "card": {"checkpoint": "{work}/train/mini/checkpoint"},
+}  # fmt: skip
+
+
+def options(values: dict[str, object]) -> list[str]:
+    """Settings as the command line's options; words of a text become several values."""
+    words = {name: value.split(" ") if isinstance(value, str) else [str(value)] for name, value in values.items()}
+    return [word for name, value in words.items() for word in (["--" + name] + ([] if value == ["True"] else value))]
+
+
+SETTINGS = {recipe: options(values) for recipe, values in RECIPES.items()}
+LOG_NAMES = {"category": "what", "position": "where", "attention": "look"}  # as the first recording calls them
 VOLATILE = ("runtime", "per_second", "flos", "epoch", "seconds")  # of a log's row
 
 
@@ -282,7 +293,10 @@ def cli(*arguments: object) -> str:
 
 def read_log(file: Path) -> list[dict]:
     rows = (json.loads(line) for line in file.read_text("utf-8").splitlines())
-    return [{k: v for k, v in sorted(row.items()) if not any(word in k for word in VOLATILE)} for row in rows]
+    return [
+        {LOG_NAMES.get(k, k): v for k, v in sorted(row.items()) if not any(word in k for word in VOLATILE)}
+        for row in rows
+    ]
 
 
 def tensors_hash(file: Path) -> str:

@@ -10,9 +10,9 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from toys import toy_config, toy_features, toy_model, toy_processor
 
 from vlm2.questions.question import Question
-from vlm2.training import packing
-from vlm2.training.finetune import Telling, VideoQuestions
-from vlm2.training.seven_b import sharding
+from vlm2.training.examples import Example
+from vlm2.training.question_answering import VideoQuestionAnswering
+from vlm2.training.recipes.seven_b import sharding
 
 QUESTIONS = (
     Question("object_counting", "How many chairs?", None, "4"),
@@ -20,7 +20,7 @@ QUESTIONS = (
 )
 
 
-def telling() -> Telling:
+def objective() -> VideoQuestionAnswering:
     """The objective on a toy model: the language model frozen in 16 bits, what is trained in 32."""
     model = toy_model()
     for name, parameter in model.language_model.named_parameters():
@@ -29,14 +29,13 @@ def telling() -> Telling:
         elif "lora_B" in name:
             torch.nn.init.constant_(parameter, 0.01)
     torch.nn.init.constant_(model.memory.residual_gate, 0.1)
-    model.language_backbone.config._attn_implementation = packing.ATTENTION
-    return Telling(model, toy_processor(), row=64).train()
+    return VideoQuestionAnswering(model, toy_processor(), row=64).train()
 
 
-def step(module: Telling) -> torch.Tensor:
+def step(module: VideoQuestionAnswering) -> torch.Tensor:
     """One forward and backward pass; return the loss."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        loss = module(VideoQuestions(toy_features(), QUESTIONS))["loss"]
+        loss = module(Example(toy_features(), QUESTIONS))["loss"]
     loss.backward()
     return loss.detach()
 
@@ -44,7 +43,7 @@ def step(module: Telling) -> torch.Tensor:
 def shard_and_step(out: Path) -> None:
     """Share the layers with the other process, do a step, and let the first process write what came of it."""
     dist.init_process_group("gloo")
-    module = telling()
+    module = objective()
     layer = sharding(toy_config(), 2)["fsdp_config"]["fsdp_transformer_layer_cls_to_wrap"]
     policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
     mesh = torch.distributed.init_device_mesh("cpu", (2,))

@@ -16,14 +16,15 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from toys import GRID, VISION_DIM, ToyVision, toy_geometry, toy_model, toy_processor
+from transformers import TrainerCallback
 
 from vlm2.encoders.geometry.pi3 import Pi3, Pi3Config
 from vlm2.models import parts
 from vlm2.scenes import Box, Room, Scene, SceneObject, Sighting
 from vlm2.scenes.vocabulary import category_index
 from vlm2.training import loop
-from vlm2.training.geometry import save_encoder
-from vlm2.training.home_cache import FORMAT
+from vlm2.training.home_cache import HOME_FORMAT
+from vlm2.training.recipes.geometry import save_encoder
 
 LORA = {"r": 2, "alpha": 4, "dropout": 0.1, "targets": ["q_proj", "v_proj"]}  # dropout: chance plays a part
 CATEGORIES = ("sofa", "tv", "plant", "lamp", "sink", "bed", "chair", "chair", "chair")
@@ -43,7 +44,7 @@ def write_checkpoint(folder: Path) -> str:
     return str(folder)
 
 
-def write_footage(write_video: Callable[..., Path], videos: int = 5) -> Path:
+def write_videos(write_video: Callable[..., Path], videos: int = 5) -> Path:
     """Write `video_K.mp4`, of 6 to 6 + K frames half a second apart, and `questions.jsonl`; return their folder."""
     rng, lines = np.random.default_rng(0), []
     for video in range(videos):
@@ -87,7 +88,7 @@ def write_homes(folder: Path, frames: tuple[int, ...] = (9, 12, 16)) -> str:
             "times": torch.arange(count) / 2,
         }
         name = f"home_{number}"
-        header = {"format": FORMAT, "grid": json.dumps(GRID), "scene": scene(name).to_json(), "encoder": "toy"}
+        header = {"format": HOME_FORMAT, "grid": json.dumps(GRID), "scene": scene(name).to_json(), "encoder": "toy"}
         save_file(tensors, folder / f"{name}.safetensors", metadata=header)
     return str(folder)
 
@@ -137,16 +138,17 @@ def _begin(settings: dict, work: Callable, arguments: tuple) -> None:
     os.environ.update(settings.get("environment", {}))
     torch.set_num_threads(1)
     use_toy_vision()
-    fatal = settings.get("fatal_step", 0)
+    fatal, build = settings.get("fatal_step", 0), loop._Loop.__init__
 
-    def on_step_end(self, args, state, control, **_) -> None:
-        if state.global_step == fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
+    class Death(TrainerCallback):
+        def on_step_end(self, args, state, control, **_) -> None:
+            if state.global_step == fatal:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-    loop._JsonLog.on_step_end = on_step_end
+    loop._Loop.__init__ = lambda self, **options: build(self, callbacks=[Death()], **options)
     work(*arguments)
 
 
 def short(config, out: Path, **changes: object):
-    """Return a loop's configuration for a run of a few steps, every one of which is logged."""
+    """Return a recipe's configuration for a run of a few steps, every one of which is logged."""
     return replace(config, out=str(out), log_every=1, **changes)

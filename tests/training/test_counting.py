@@ -6,7 +6,7 @@ from recollections import CHAIR, TABLE, recollection
 
 from vlm2.models.recall import Counting
 from vlm2.questions.question import Question
-from vlm2.training.counting import counted, fit_counting
+from vlm2.training.counting import count_examples, fit_count_head
 
 
 def question(thing: str, number: int, kind: str = "object_counting") -> Question:
@@ -22,12 +22,12 @@ def home(chairs: int, tables: int):
 
 
 def test_only_counted_things_with_a_name_are_learnt_from():
-    known, names, numbers = counted([home(2, 3), home(1, 1)])
+    known, names, numbers = count_examples([home(2, 3), home(1, 1)])
     assert names.tolist() == [CHAIR, TABLE, CHAIR, TABLE]
     assert numbers.tolist() == [2, 4, 1, 2]
     assert len(known) == 4
-    with pytest.raises(ValueError, match="counting"):
-        counted([(recollection(), [question("unicorn", 2)])])
+    with pytest.raises(ValueError, match="count head"):
+        count_examples([(recollection(), [question("unicorn", 2)])])
 
 
 def test_numbers_and_names_are_learnt_and_nothing_else_is_touched():
@@ -35,7 +35,7 @@ def test_numbers_and_names_are_learnt_and_nothing_else_is_touched():
     counting = Counting()
     homes = [home(chairs, tables) for chairs in range(1, 6) for tables in range(1, 6)]
     before = torch.random.get_rng_state()
-    fit_counting(counting, counted(homes), steps=800, batch=32)
+    fit_count_head(counting, count_examples(homes), steps=800, batch=32)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert not counting.training and not any(p.requires_grad for p in counting.parameters())
     for chairs, tables in ((2, 4), (5, 1), (3, 3)):

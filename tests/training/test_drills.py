@@ -8,7 +8,7 @@ from vlm2.models.recall.inference import append_recalled as recalled
 from vlm2.questions.question import Question
 from vlm2.scenes.record import Box, Scene, SceneObject, Sighting
 from vlm2.scenes.vocabulary import VOCABULARY
-from vlm2.training.drills import CLOSER, FIRST, SEEN, answered, drills
+from vlm2.training.drills import CLOSER, FIRST, SEEN, drills, with_recalled_answer
 from vlm2.training.terse import terse
 
 ORDER = Question(
@@ -60,9 +60,9 @@ def test_pairs_come_from_the_questions_answers(scene):
     assert len(found[CLOSER]) == 2 and all(q.prompt() == q.question for q in found[CLOSER])
 
 
-def test_a_question_is_told_its_answer_as_the_recall_tells_it():
+def test_the_recalled_answer_is_written_as_the_recall_writes_it():
     for question in (ORDER, terse(replace(DISTANCE, slots={**DISTANCE.slots}))):
-        hint = answered(question)
+        hint = with_recalled_answer(question)
         assert f"It is: {question.ground_truth}. {question.answer_text}." in hint.prompt()
         assert hint.prompt() == recalled(question.prompt(), question.answer_text)
         assert hint.options == question.options and hint.ground_truth == question.ground_truth

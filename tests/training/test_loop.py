@@ -1,4 +1,4 @@
-"""The loop on a line to be fitted: held-out losses, shares of a step, checkpoints of another configuration."""
+"""The loop on a line to be fitted: held-out losses, shares of a step, incomplete checkpoints, order of stages."""
 
 import json
 
@@ -7,7 +7,8 @@ import torch
 from torch.utils.data import Dataset
 
 from vlm2.training import loop
-from vlm2.training.loop import LoopConfig, Trained, fit, last_checkpoint, place, share
+from vlm2.training.loop import examples_per_process, last_checkpoint, process_rank, train_stage, train_stages
+from vlm2.training.stage import Objective, Optimiser, RunConfig, Stage
 
 
 class Points(Dataset):
@@ -21,7 +22,7 @@ class Points(Dataset):
         return index % 5 - 2.0, self.slope * (index % 5 - 2.0)
 
 
-class Line(Trained):
+class Line(Objective):
     def __init__(self):
         super().__init__()
         self.slope = torch.nn.Parameter(torch.zeros(()))
@@ -32,14 +33,17 @@ class Line(Trained):
         return {"loss": error + 1.0, "answer": error}
 
 
+def fit(objective, data, out, steps, held_out=None, **settings):
+    train_stage(Stage("fit", data, objective, Optimiser(0.1), steps, held_out), RunConfig(str(out), **settings))
+
+
 def rows(out):
-    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (out / "fit/log.jsonl").read_text().splitlines()]
 
 
 def test_held_out_losses_are_of_answers_and_apart_from_the_training_ones(tmp_path):
     line = Line()
-    config = LoopConfig(str(tmp_path), 6, learning_rate=0.1, log_every=4, evaluate_every=3, save_every=9)
-    fit(line, Points(6), config, held_out=Points(5, slope=0.0))
+    fit(line, Points(6), tmp_path, 6, Points(5, slope=0.0), log_every=4, evaluate_every=3, save_every=9)
     measured = {row["step"]: row for row in rows(tmp_path) if "eval_loss" in row}
     assert list(measured) == [3, 6] and set(measured[6]) == {"step", "eval_loss", "epoch"}
     assert measured[6]["eval_loss"] == pytest.approx(2 * line.slope.item() ** 2, rel=1e-4)  # mean of x² is 2
@@ -49,7 +53,7 @@ def test_held_out_losses_are_of_answers_and_apart_from_the_training_ones(tmp_pat
 
 
 def test_nothing_is_measured_unless_asked_for(tmp_path):
-    fit(Line(), Points(2), LoopConfig(str(tmp_path), 2, learning_rate=0.1, log_every=1), held_out=Points(5))
+    fit(Line(), Points(2), tmp_path, 2, Points(5), log_every=1)
     assert not any("eval_loss" in row for row in rows(tmp_path))
 
 
@@ -58,7 +62,7 @@ def test_bfloat16_is_for_devices_that_are_fast_in_it(tmp_path, monkeypatch, fast
     monkeypatch.setattr(loop, "multiplies_bfloat16", lambda device: fast)
     kinds = []
 
-    class Layer(Trained):
+    class Layer(Objective):
         def __init__(self):
             super().__init__()
             self.frozen = torch.nn.Linear(2, 2, dtype=torch.bfloat16).requires_grad_(False)
@@ -69,35 +73,40 @@ def test_bfloat16_is_for_devices_that_are_fast_in_it(tmp_path, monkeypatch, fast
             kinds.append((self.frozen.weight.dtype, found.dtype))
             return {"loss": found.float().square().sum()}
 
-    fit(Layer(), Points(1), LoopConfig(str(tmp_path), 1, learning_rate=0.1))
+    fit(Layer(), Points(1), tmp_path, 1)
     kind = torch.bfloat16 if fast else torch.float32
     assert kinds == [(kind, kind)]
 
 
 def test_a_checkpoint_whose_saving_was_cut_off_is_passed_over(tmp_path):
-    config = LoopConfig(str(tmp_path), 6, learning_rate=0.1, save_every=2, log_every=1)
-    fit(Line(), Points(6), config)
+    fit(Line(), Points(6), tmp_path, 6, save_every=2, log_every=1)
     before = [row for row in rows(tmp_path) if "loss" in row]
-    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-6" and last_checkpoint(tmp_path / "none") is None
-    (tmp_path / "checkpoint-6/trainer_state.json").unlink()
-    (tmp_path / "checkpoint-6/model.safetensors").write_bytes(b"half")
-    fit(Line(), Points(6), config)
+    assert last_checkpoint(tmp_path / "fit") == tmp_path / "fit/checkpoint-6"
+    assert last_checkpoint(tmp_path / "none") is None
+    (tmp_path / "fit/checkpoint-6/trainer_state.json").unlink()
+    (tmp_path / "fit/checkpoint-6/model.safetensors").write_bytes(b"half")
+    fit(Line(), Points(6), tmp_path, 6, save_every=2, log_every=1)
     after = [row for row in rows(tmp_path) if "loss" in row]
     assert [row["step"] for row in before] == [1, 2, 3, 4, 5, 6]
     assert after == [*before, *before[4:]]
-    assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-6"
+    assert last_checkpoint(tmp_path / "fit") == tmp_path / "fit/checkpoint-6"
 
 
-def test_weights_of_another_shape_are_refused():
-    line = Line()
-    with pytest.raises(ValueError, match=r"does not fit.*slope"):
-        line.load_state_dict({"slope": torch.zeros(2)})
+def test_stages_are_trained_in_their_order_and_those_without_steps_left_out(tmp_path):
+    line, prepared = Line(), []
+    line.prepare = lambda: prepared.append(line.slope.item())
+    stages = [Stage(name, Points(3), line, Optimiser(0.1), steps) for name, steps in (("a", 3), ("b", 0), ("c", 1))]
+    train_stages(stages, RunConfig(str(tmp_path), log_every=1))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
+    assert len(prepared) == 2 and prepared[0] == 0 != prepared[1]
+    with pytest.raises(ValueError, match="a name of its own, not a, a"):
+        train_stages([stages[0], stages[0]], RunConfig(str(tmp_path)))
 
 
 def test_processes_share_a_step(monkeypatch):
-    assert place() == (0, 1) and share(5) == 5
+    assert process_rank() == (0, 1) and examples_per_process(5) == 5
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("RANK", "3")
-    assert place() == (3, 4) and share(8) == 2
-    with pytest.raises(ValueError, match="cannot be shared by 4 processes; choose a multiple of 4"):
-        share(6)
+    assert process_rank() == (3, 4) and examples_per_process(8) == 2
+    with pytest.raises(ValueError, match="4 processes cannot share the 6 examples of a step; .*multiple of 4"):
+        examples_per_process(6)

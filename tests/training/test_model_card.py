@@ -16,7 +16,9 @@ from vlm2.evaluation import runner, scores
 from vlm2.evaluation.respondents import RunSettings, respondent
 from vlm2.models.checkpoint import PACKAGED
 from vlm2.training.home_cache import open_cache
-from vlm2.training.model_card import CardConfig, data_hash, record, records, rewrite_card, write_card
+from vlm2.training.model_card import data_hash, read_records, training_record, write_card
+from vlm2.training.recipes.card import CardConfig
+from vlm2.training.recipes.card import run as rewrite_card
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,13 @@ def checkpoint(tmp_path):
 
 def test_the_record_is_read_back_from_the_card(homes, checkpoint):
     first, last = (
-        record("geometry", Config(), homes) | {"scores": {"depth_error": 0.1}},
-        record("mini", Config(), homes),
+        training_record("geometry", Config(), homes) | {"scores": {"depth_error": 0.1}},
+        training_record("mini", Config(), homes),
     )
     assert first["configuration"] == {"cache": "somewhere", "sizes": [1, 2], "loop.steps": 7}
     assert first["data"]["frames"] == sum(home.frames for home in homes)
     write_card(checkpoint, [first, last])
-    assert records(checkpoint) == [first, last]
+    assert read_records(checkpoint) == [first, last]
     text = (checkpoint / "README.md").read_text(encoding="utf-8").partition("# mini")[2]
     assert text.count(first["commit"]) == 2 and text.count(first["data"]["sha256"]) == 2
     assert "depth_error: 0.1" in text and "not been scored yet" in text
@@ -76,7 +78,7 @@ def test_scores_are_those_of_the_checkpoints_own_run(homes, checkpoint, tmp_path
         answers = respondent(RunSettings(model=name), toyruns.TOY, loaded.items)
         runner.run(toyruns.TOY, loaded, answers, tmp_path / name, name)
         runner.finish(toyruns.TOY, loaded, tmp_path / name)
-    write_card(checkpoint, [record("mini", Config(), homes)])
+    write_card(checkpoint, [training_record("mini", Config(), homes)])
     config = CardConfig(str(checkpoint), (str(tmp_path / "random"), str(tmp_path / "chance")))
     with pytest.raises(ValueError, match="other weights"):
         rewrite_card(config)
@@ -89,7 +91,7 @@ def test_scores_are_those_of_the_checkpoints_own_run(homes, checkpoint, tmp_path
     measured = json.loads((tmp_path / "random/scores.json").read_text())["summary"]["overall"]
     assert [result.metric_value for result in card.data.eval_results] == [round(100 * measured, 1)]
     assert f"| overall |  | {100 * measured:.1f} (" in card.text and "not been scored" not in card.text
-    assert len(records(checkpoint)) == 1
+    assert len(read_records(checkpoint)) == 1
 
 
 def test_a_checkpoint_without_a_record_is_refused(checkpoint):
@@ -102,7 +104,7 @@ def test_a_checkpoint_without_a_record_is_refused(checkpoint):
 
 def test_the_packaged_checkpoint_says_where_it_comes_from():
     folder = PACKAGED / "mini"
-    made = {record["recipe"]: record for record in records(folder)}
+    made = {record["recipe"]: record for record in read_records(folder)}
     assert {"geometry", "mini"} <= set(made)
     for training in made.values():
         assert re.fullmatch("[0-9a-f]{40}", training["commit"])

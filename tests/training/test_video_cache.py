@@ -1,14 +1,14 @@
-"""Cached footage: what a session would see, encoded once, and anew when anything changes."""
+"""Cached videos: what a session would see, encoded once, and again when anything changes."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 from toys import ToyVision, toy_model, toy_processor
 
-from vlm2.training.video_cache import WIDE, Sampling, cache_footage, encoders_key, open_footage
+from vlm2.training.tensor_cache import BFLOAT16_TENSORS
+from vlm2.training.video_cache import Sampling, cache_video, encoders_key
 from vlm2.video import VideoFile
 
 
@@ -31,15 +31,15 @@ def processor():
 
 
 def test_features_are_the_models_own(video, model, processor, tmp_path):
-    footage = cache_footage(model, processor, video, tmp_path / "cache", Sampling(), encoders_key(model))
+    cached_video = cache_video(model, processor, video, tmp_path / "cache", Sampling(), encoders_key(model))
     seen = list(VideoFile(video).sample(2.0))
     images = torch.stack([processor.resize(frame.image[None])[0] for frame in seen])
     expected = model.encode(images, torch.tensor([frame.time for frame in seen]))
-    features = footage.features()
+    features = cached_video.features()
     assert features.grid == expected.grid and len(features) == 9
     for name, tensor in vars(expected).items():
         if isinstance(tensor, torch.Tensor):
-            kept = tensor.to(torch.bfloat16).float() if name in WIDE else tensor
+            kept = tensor.to(torch.bfloat16).float() if name in BFLOAT16_TENSORS else tensor
             torch.testing.assert_close(getattr(features, name), kept)
 
 
@@ -52,13 +52,13 @@ def test_features_are_the_models_own(video, model, processor, tmp_path):
     ],
 )
 def test_frames_are_sampled(video, model, processor, tmp_path, sampling, times):
-    footage = cache_footage(model, processor, video, tmp_path / "cache", sampling, "encoders")
-    assert footage.features().times.tolist() == times
+    cached_video = cache_video(model, processor, video, tmp_path / "cache", sampling, "encoders")
+    assert cached_video.features().times.tolist() == times
 
 
 def test_what_is_there_is_not_encoded_again_unless_something_changed(video, model, processor, tmp_path):
     def cached(sampling=Sampling(), encoders="one") -> Path:  # noqa: B008
-        return cache_footage(model, processor, video, tmp_path / "cache", sampling, encoders).path
+        return cache_video(model, processor, video, tmp_path / "cache", sampling, encoders).path
 
     first = cached()
     made = first.stat().st_mtime_ns
@@ -76,9 +76,6 @@ def test_other_geometry_weights_are_other_encoders(model):
     assert encoders_key(model) == encoders_key(toy_model()) != encoders_key(other)
 
 
-def test_mistakes_are_explained(tmp_path, model, processor):
-    save_file({"times": torch.zeros(2)}, tmp_path / "other.safetensors")
-    with pytest.raises(ValueError, match="delete it"):
-        open_footage(tmp_path / "other.safetensors")
-    with pytest.raises(ValueError, match="shows nothing"):
+def test_a_sampling_without_frames_is_refused():
+    with pytest.raises(ValueError, match="leaves no frames"):
         Sampling(frames=0)

@@ -52,7 +52,7 @@ def _add_verbs() -> None:
         if isinstance(group := getattr(module, "app", None), typer.Typer):
             app.add_typer(group, name=verb)
         else:
-            app.command(verb)(getattr(module, verb))
+            app.command(verb, context_settings=getattr(module, "CONTEXT", None))(getattr(module, verb))
 
 
 _add_verbs()

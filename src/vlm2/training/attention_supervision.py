@@ -1,8 +1,8 @@
-"""Pointing: where the language model should look when a question names a thing.
+"""Attention supervision: which tokens the language model should attend to when a question names an object.
 
-An auxiliary task of training [choice]; nothing of it is kept afterwards. Of a few heads in a few layers, the attention
-of a name's last token to the video should fall on the tokens that show the thing. An answer alone says very little
-about where to look; this says it of every name in every question.
+An auxiliary task of training [choice]; nothing of it is kept afterwards. In a few heads of a few layers, the attention
+from a name's last token to the video should fall on the tokens that show the object. An answer alone says little about
+that; this is a target for every name in every question.
 """
 
 from __future__ import annotations
@@ -21,33 +21,38 @@ HEADS = slice(0, 3)  # SmolLM2's heads of one key
 
 
 @dataclass(frozen=True)
-class Pointing:
-    """What the names in packed questions point at. `places` are positions behind the prefix; `shown[i]` marks those
-    positions of the prefix that show what name i names; `video` is the prefix's part that is video. The attention adds
-    to `shares`, a layer at a time, how much of a name's attention to the video falls on them."""
+class AttentionTargets:
+    """Targets of the attention from the names in packed questions.
 
-    places: Int[Tensor, " names"]
+    `positions` are those of the names behind the prefix. `shown[i]` marks the positions of the prefix that show what
+    name i names; `video` is the video's part of the prefix. `shares` holds, for each recorded layer, the share of each
+    name's attention to the video that falls on its targets.
+    """
+
+    positions: Int[Tensor, " names"]
     shown: Bool[Tensor, "names prefix"]
     video: slice
     shares: list[Float[Tensor, "heads names"]] = field(default_factory=list)
 
-    def listen(self, layer: int, weights: Float[Tensor, "heads places prefix"]) -> None:
-        """Take note of a layer's attention from all places behind the prefix to the prefix."""
-        if layer in LAYERS and len(self.places):
-            looks = weights[HEADS, self.places]
-            inside = (looks * self.shown).sum(-1)
-            self.shares.append(inside / looks[..., self.video].sum(-1).clamp(min=1e-6))
+    def record(self, layer: int, weights: Float[Tensor, "heads positions prefix"]) -> None:
+        """Record a layer's attention from all positions behind the prefix to the prefix."""
+        if layer in LAYERS and len(self.positions):
+            from_names = weights[HEADS, self.positions]
+            inside = (from_names * self.shown).sum(-1)
+            self.shares.append(inside / from_names[..., self.video].sum(-1).clamp(min=1e-6))
 
     def loss(self) -> Float[Tensor, ""]:
-        """Return the mean of −log of the shares that were noted; 0 where no question names what is shown."""
+        """Return the mean of −log of the recorded shares; 0 if no question names an object that is shown."""
         if not self.shares:
             return torch.zeros(())
         return -torch.stack(self.shares).float().clamp(min=1e-4).log().mean()
 
 
 def named_tokens(prompt: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Find the category names in a prompt: (token, category), the token being each name's last. `offsets` are the
-    characters that every token covers."""
+    """Find the category names in a prompt, each as (index of its last token, category).
+
+    `offsets` are the characters that each token covers.
+    """
     found = []
     for begins, ends, category in named(prompt):
         tokens = [i for i, (start, end) in enumerate(offsets) if start < ends and end > begins]
@@ -55,24 +60,27 @@ def named_tokens(prompt: str, offsets: Sequence[tuple[int, int]]) -> list[tuple[
     return found
 
 
-def point(
+def attention_targets(
     names: Sequence[Sequence[tuple[int, int]]],
     starts: Sequence[int],
     shown: Bool[Tensor, "tokens categories"],
     before: int,
     prefix: int,
-) -> Pointing:
-    """Make the pointing of packed questions. `names[i]` are those of question i, which starts at `starts[i]` behind the
-    prefix; `shown` says what each of the video's tokens shows, the first standing at position `before`."""
-    places, targets = [], []
+) -> AttentionTargets:
+    """Return the targets of packed questions.
+
+    `names[i]` are the names in question i (`named_tokens`), which starts at `starts[i]` behind the prefix of `prefix`
+    positions. `shown` marks what each token of the video shows; the first of them is at position `before`.
+    """
+    positions, targets = [], []
     for found, start in zip(names, starts, strict=True):
         for token, category in found:
             here = shown[:, category - 1]
             if here.any():
-                places.append(start + token)
+                positions.append(start + token)
                 targets.append(here)
-    marked = torch.zeros(len(places), prefix, dtype=torch.bool, device=shown.device)
+    marked = torch.zeros(len(positions), prefix, dtype=torch.bool, device=shown.device)
     video = slice(before, before + len(shown))
     if targets:
         marked[:, video] = torch.stack(targets)
-    return Pointing(torch.tensor(places, dtype=torch.long, device=shown.device), marked, video)
+    return AttentionTargets(torch.tensor(positions, dtype=torch.long, device=shown.device), marked, video)

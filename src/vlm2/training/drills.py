@@ -1,8 +1,8 @@
-"""Drills: questions without noise, from which the adapters learn what the benchmark's questions only hint at.
+"""Drills: rule-based questions about a home.
 
 Adapters learn slowly from answers that scatter (docs/experiments/2026-11-24-plateau.md). The answer of a drill follows
-by a rule that holds for every home: a letter names an option, a thing is there or not, one of two came first. Drills
-are for training alone.
+by a rule that holds for every home: an object is there or not, one of two came first or is closer. Drills are used in
+training only.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from .terse import TerseQuestion
 DRILLS = SEEN, FIRST, CLOSER = "drill_seen", "drill_first", "drill_closer"
 
 
-def answered(question: Question) -> Question:
-    """Return a question that tells its answer as the recall does: an option with its letter, else in words."""
+def with_recalled_answer(question: Question) -> Question:
+    """Return a question whose prompt holds its answer as the recall writes it: an option with its letter, or words."""
     answer = next((option for option in question.options or () if option[0] == question.ground_truth), None)
     return replace(question, question=f"{question.question.rstrip()} It is: {answer or question.ground_truth}.")
 
 
 def drills(scene: Scene, questions: Iterable[Question]) -> dict[str, list[Question]]:
-    """Return drills about a home by their kind: what is there at all, and for the home's questions about order and
-    distance, which of two things came first or is closer."""
+    """Return drills about a home by their kind: whether a category is there, and, from the home's questions about
+    order and distance, which of two objects came first or is closer."""
     rng = np.random.default_rng(scene.seed or 0)
     found: dict[str, list[Question]] = {SEEN: seen(scene, rng), FIRST: [], CLOSER: []}
     for question in questions:
@@ -46,7 +46,7 @@ def drills(scene: Scene, questions: Iterable[Question]) -> dict[str, list[Questi
 
 
 def seen(scene: Scene, rng: np.random.Generator) -> list[Question]:
-    """Ask of every category whether it is in the video: as many that are as that are not."""
+    """Ask whether a category is in the video: as many that are as that are not."""
     there = sorted({thing.category for thing in scene.objects if thing.sightings} & set(VOCABULARY))
     absent = sorted(set(VOCABULARY[1:]) - {thing.category for thing in scene.objects})
     absent = [absent[i] for i in rng.permutation(len(absent))[: len(there)]]

@@ -1,9 +1,9 @@
 """The training loop: transformers' Trainer over ready-made examples, saving only what is trained.
 
-All recipes share it: checkpoints with optimiser, schedule and random state, from which a killed run goes on exactly; a
-held-out loss at intervals; a progress line, and the log as TensorBoard files (where tensorboard is installed) and as
-`log.jsonl`. Under torchrun or `accelerate launch` the processes share the examples of each step, so that a step is the
-same with any number of them.
+All recipes share it. It writes checkpoints with optimiser, schedule and random state, from which a killed run continues
+exactly. It measures a held-out loss at intervals, and logs to `log.jsonl`, and to TensorBoard where that is installed.
+Under torchrun or `accelerate launch` the processes share the examples of each step, so that a step is the same with any
+number of processes.
 """
 
 from __future__ import annotations
@@ -12,88 +12,30 @@ import importlib.util
 import json
 import os
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.module import _IncompatibleKeys
-from torch.utils.data import Dataset, SequentialSampler
-from transformers import Trainer, TrainerCallback, TrainingArguments, get_cosine_schedule_with_warmup
+from torch import Tensor
+from torch.utils.data import SequentialSampler
+from transformers import Trainer, TrainingArguments
 
 from ..models.precision import multiplies_bfloat16
-
-
-@dataclass(frozen=True)
-class LoopConfig:
-    """How long to train, how fast, and where to keep the run.
-
-    A step sees `accumulate` examples, which the processes share. Every `evaluate_every` steps (0: never) the loss of
-    the held-out examples is measured, where there are some.
-    """
-
-    out: str
-    steps: int
-    learning_rate: float
-    warmup: float = 0.05
-    weight_decay: float = 0.01
-    gradient_norm: float = 1.0
-    accumulate: int = 1
-    log_every: int = 10
-    save_every: int = 100
-    evaluate_every: int = 0
-    seed: int = 0
-    workers: int = 0
-
-
-class Trained(nn.Module):
-    """A module whose `forward(example)` gives scalar losses, their sum at "loss", and whose state is what it trains."""
-
-    def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
-        """Return the tensors that take gradients."""
-        trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
-        return {name: tensor for name, tensor in super().state_dict(*args, **kwargs).items() if name in trained}
-
-    def load_state_dict(self, state_dict: dict[str, Tensor], strict: bool = False, assign: bool = False):
-        """Load what `state_dict` gave. Raise ValueError where it belongs to another configuration."""
-        mine = {name: tensor.shape for name, tensor in self.state_dict().items()}
-        given = {name: tensor.shape for name, tensor in state_dict.items()}
-        if differing := sorted(name for name in mine.keys() | given.keys() if mine.get(name) != given.get(name)):
-            raise ValueError(
-                f"This training checkpoint does not fit the configuration; tensors that differ: {differing[:8]}"
-            )
-        super().load_state_dict(state_dict, strict=False, assign=assign)
-        return _IncompatibleKeys([], [])  # what is frozen is not missing
-
-
-class _JsonLog(TrainerCallback):
-    def on_log(self, args, state, control, logs=None, **kwargs) -> None:
-        if state.is_world_process_zero:
-            with open(Path(args.output_dir) / "log.jsonl", "a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": state.global_step, **(logs or {})}) + "\n")
+from .stage import Optimiser, RunConfig, Stage
 
 
 class _Loop(Trainer):
-    """A Trainer that goes through the data in its own order, with our optimiser, and logs every part of the loss."""
+    """A Trainer that reads the data in order, builds our optimiser, and logs every part of the loss."""
 
     parts: dict[str, list[Tensor]]
     groups: list[dict]
-    config: LoopConfig
+    settings: Optimiser
 
-    # A sharded model (FSDP) wants its optimiser made here, and refuses one from outside.
+    # A sharded model (FSDP) needs an optimiser that is made here, after sharding.
     def create_optimizer(self, model=None) -> torch.optim.Optimizer:
         if self.optimizer is None:
-            rate, decay = self.config.learning_rate, self.config.weight_decay
-            self.optimizer = torch.optim.AdamW(self.groups, lr=rate, weight_decay=decay, betas=(0.9, 0.98))
+            self.optimizer = torch.optim.AdamW(self.groups, lr=self.settings.learning_rate, betas=(0.9, 0.98))
         return self.optimizer
-
-    def create_scheduler(self, num_training_steps: int, optimizer=None):
-        if self.lr_scheduler is None:
-            warmup = int(self.config.warmup * num_training_steps)
-            optimizer = self.optimizer if optimizer is None else optimizer
-            assert optimizer is not None
-            self.lr_scheduler = get_cosine_schedule_with_warmup(optimizer, warmup, num_training_steps)
-        return self.lr_scheduler
 
     def _get_train_sampler(self, train_dataset=None):
         return SequentialSampler(self.train_dataset)  # pyright: ignore[reportArgumentType]
@@ -112,90 +54,103 @@ class _Loop(Trainer):
 
     def log(self, logs, *args, **kwargs) -> None:
         if "eval_loss" in logs:
-            logs = {"eval_loss": logs["eval_loss"]}  # and not how fast it was measured
+            logs = {"eval_loss": logs["eval_loss"]}  # without the speed of the measurement
         elif "loss" in logs:
             means = {name: torch.stack(values).float().mean() for name, values in self.parts.items()}
             gathered: dict = self.accelerator.reduce(means, "mean")  # pyright: ignore[reportAssignmentType]
             logs.update({name: float(value) for name, value in gathered.items()})
             self.parts.clear()
         super().log(logs, *args, **kwargs)
+        if self.state.is_world_process_zero:
+            with open(Path(str(self.args.output_dir)) / "log.jsonl", "a", encoding="utf-8") as file:
+                file.write(json.dumps({"step": self.state.global_step, **logs}) + "\n")
 
 
-def fit(
-    module: Trained,
-    examples: Dataset,
-    config: LoopConfig,
-    groups: list[dict] | None = None,
-    held_out: Dataset | None = None,
-) -> None:
-    """Train `module` for `config.steps` steps and leave checkpoints in `config.out`; go on from the last one there.
+def train_stages(stages: Sequence[Stage], run: RunConfig) -> None:
+    """Train the stages one after another. Raises ValueError where two have one name."""
+    names = [stage.name for stage in stages]
+    if len(set(names)) < len(names):
+        raise ValueError(f"Each stage needs a name of its own, not {', '.join(names)}.")
+    for stage in stages:
+        train_stage(stage, run)
 
-    `groups` are parameter groups for AdamW, each with its own `lr`; by default one group of all that takes gradients.
-    Computed in bfloat16 under autocast; on a CPU without instructions for it, all of `module` becomes single precision.
-    An example is passed as `forward(example=...)`. The mean loss of `held_out` is logged as "eval_loss": that of the
-    answers, where `forward` gives it apart as "answer". No steps: nothing happens. Raises ValueError where the examples
-    of a step cannot be shared evenly among the processes.
+
+def train_stage(stage: Stage, run: RunConfig) -> None:
+    """Train one stage, leaving log and checkpoints in its folder; continue from the last checkpoint there.
+
+    A stage without steps does nothing. The computation is in bfloat16 under autocast; on a CPU without bfloat16
+    instructions the whole objective becomes single precision. An example is passed as `forward(example=...)`. The mean
+    held-out loss is logged as "eval_loss": the loss "answer" if `forward` returns one. Raises ValueError if the
+    processes cannot share the examples of a step evenly.
     """
-    if config.steps == 0:
+    if stage.steps == 0:
         return
+    stage.objective.prepare()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not (halved := multiplies_bfloat16(device)):
-        module.float()
-    evaluates = held_out is not None and config.evaluate_every > 0
+    if not (has_bfloat16 := multiplies_bfloat16(device)):
+        stage.objective.float()
+    folder = stage_folder(run, stage.name)
+    evaluates = stage.held_out is not None and run.evaluate_every > 0
     args = TrainingArguments(
-        output_dir=config.out,
-        max_steps=config.steps,
+        output_dir=str(folder),
+        max_steps=stage.steps,
         per_device_train_batch_size=1,
         per_device_eval_batch_size=1,
-        gradient_accumulation_steps=share(config.accumulate),
-        max_grad_norm=config.gradient_norm,
-        logging_steps=config.log_every,
-        save_steps=config.save_every,
+        gradient_accumulation_steps=examples_per_process(stage.optimiser.accumulate),
+        lr_scheduler_type="cosine",
+        warmup_steps=int(stage.optimiser.warmup * stage.steps),
+        max_grad_norm=stage.optimiser.gradient_norm,
+        logging_steps=run.log_every,
+        save_steps=run.save_every,
         save_total_limit=2,
         eval_strategy="steps" if evaluates else "no",
-        eval_steps=config.evaluate_every if evaluates else None,
-        seed=config.seed,
-        bf16=halved,
+        eval_steps=run.evaluate_every if evaluates else None,
+        seed=run.seed,
+        bf16=has_bfloat16,
         use_cpu=device.type == "cpu",
         remove_unused_columns=False,
-        dataloader_num_workers=config.workers,
+        dataloader_num_workers=run.loader_workers,
         dataloader_pin_memory=False,
         report_to=["tensorboard"] if importlib.util.find_spec("tensorboard") else [],
     )
     loop = _Loop(
-        model=module,
+        model=stage.objective,
         args=args,
-        train_dataset=examples,
-        eval_dataset=held_out if evaluates else None,
+        train_dataset=stage.data,
+        eval_dataset=stage.held_out if evaluates else None,
         data_collator=lambda batch: {"example": batch[0]},  # an example is a batch already
-        callbacks=[_JsonLog()],
     )
-    loop.parts, loop.config = defaultdict(list), config
-    loop.groups = groups or [
-        {"params": [p for p in module.parameters() if p.requires_grad], "lr": config.learning_rate}
-    ]
-    last = last_checkpoint(config.out)
+    loop.parts, loop.settings = defaultdict(list), stage.optimiser
+    loop.groups = stage.optimiser.parameter_groups(stage.objective)
+    last = last_checkpoint(folder)
     loop.train(resume_from_checkpoint=None if last is None else str(last))
 
 
+def stage_folder(run: RunConfig, name: str) -> Path:
+    """Return the folder of a stage's log and checkpoints."""
+    return Path(run.out) / name
+
+
 def last_checkpoint(folder: str | Path) -> Path | None:
-    """Return the last whole checkpoint in a folder, None where there is none; one whose saving was cut off is no whole
-    one (Trainer writes its state last)."""
-    whole = [state.parent for state in Path(folder).glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=lambda place: int(place.name.rpartition("-")[2]), default=None)
+    """Return the last complete checkpoint in a folder, or None.
+
+    Trainer writes its state last, so a checkpoint without it is incomplete.
+    """
+    complete = [state.parent for state in Path(folder).glob("checkpoint-*/trainer_state.json")]
+    return max(complete, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 
-def place() -> tuple[int, int]:
-    """Return this process's number and how many there are, as torchrun and `accelerate launch` say."""
+def process_rank() -> tuple[int, int]:
+    """Return this process's rank and the number of processes, from the environment of torchrun."""
     return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
 
 
-def share(examples: int) -> int:
-    """Return how many of a step's examples this process takes. Raises ValueError where they do not divide evenly."""
-    _, world = place()
+def examples_per_process(examples: int) -> int:
+    """Return how many of a step's examples this process takes. Raises ValueError if they do not divide evenly."""
+    _, world = process_rank()
     if examples % world:
         raise ValueError(
-            f"A step of {examples} examples (loop.accumulate) cannot be shared by {world} processes; choose a multiple "
-            f"of {world}."
+            f"{world} processes cannot share the {examples} examples of a step; choose an optimiser.accumulate that is "
+            f"a multiple of {world}."
         )
     return examples // world

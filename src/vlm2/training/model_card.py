@@ -1,7 +1,7 @@
-"""Model cards: where a trained checkpoint comes from, and what it scored.
+"""Model cards: how a checkpoint was trained, and its scores.
 
-The head of a checkpoint's README.md (YAML, as the Hugging Face hub reads it) has one record a training under
-`training`. The template `card.md` makes the text of it, and of runs of `vlm2 eval` that tested this very checkpoint.
+The head of a checkpoint's README.md (YAML, as the Hugging Face hub reads it) has one record per training under
+`training`. The template `model_card.md` turns the records, and runs of `vlm2 eval` with this checkpoint, into text.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,41 +20,31 @@ from ..encoders.weights import sha256
 from ..evaluation.receipt import code_version, machine, packages
 from ..evaluation.report.data import collect
 from ..evaluation.report.report import markdown
-from ..evaluation.scores import Run, read_run
-from .digest import feed
+from ..evaluation.scores import Run
 from .home_cache import CachedHome
-from .recipe import flat
+from .recipe import flatten
+from .tensor_cache import hash_tensors
 
 CARD = "README.md"
 TEMPLATE = Path(__file__).with_name("model_card.md")
 WEIGHTS = "model.safetensors"
 
-Record = dict[str, Any]
-"""What is known of a training: recipe, commit, date, machine, packages, data, configuration; `scores`, where it has
-measured some itself."""
-
-
-@dataclass(frozen=True)
-class CardConfig:
-    """Whose card is written anew, and the folders of runs that it shows: the first is the checkpoint's own, the others
-    stand beside it."""
-
-    checkpoint: str = "runs/mini/checkpoint"
-    runs: tuple[str, ...] = ()
+TrainingRecord = dict[str, Any]
+"""A training's recipe, commit, date, machine, packages, data and configuration; `scores` if the recipe measures any."""
 
 
 def data_hash(homes: Sequence[CachedHome]) -> str:
-    """Return the sha256 of all that cached homes hold: names, scenes and tensors, in the order of the names."""
+    """Return the sha256 of cached homes: names, scenes and tensors, in the order of the names."""
     digest = hashlib.sha256()
     for home in sorted(homes, key=lambda home: home.path.name):
         digest.update(f"{home.path.name}\n{home.scene.to_json()}\n".encode())
         with safe_open(home.path, framework="pt") as file:
-            feed(digest, ((name, file.get_tensor(name)) for name in sorted(file.keys())))
+            hash_tensors(digest, ((name, file.get_tensor(name)) for name in sorted(file.keys())))
     return digest.hexdigest()
 
 
-def record(recipe: str, config: object, homes: Sequence[CachedHome]) -> Record:
-    """Describe a training that begins: this code and machine, a recipe's configuration, the homes it learns from."""
+def training_record(recipe: str, config: object, homes: Sequence[CachedHome]) -> TrainingRecord:
+    """Describe a training that begins: the code, the machine, the recipe's configuration and its homes."""
     computer = machine()
     return {
         "recipe": recipe,
@@ -64,18 +53,18 @@ def record(recipe: str, config: object, homes: Sequence[CachedHome]) -> Record:
         "machine": f"{computer['processor']}, {computer['cores']} cores, GPUs: {', '.join(computer['gpus']) or 'none'}",
         "packages": packages(),
         "data": {"homes": len(homes), "frames": sum(home.frames for home in homes), "sha256": data_hash(homes)},
-        "configuration": json.loads(json.dumps(flat(config))),
+        "configuration": json.loads(json.dumps(flatten(config))),
     }
 
 
-def records(folder: Path | str) -> list[Record]:
-    """Read the records of what was trained in a folder; none where it has no card, or one of other making."""
+def read_records(folder: Path | str) -> list[TrainingRecord]:
+    """Read the records of the trainings in a folder's card; none where it has no card, or one without records."""
     card = Path(folder) / CARD
     return ModelCard.load(card).data.to_dict().get("training", []) if card.is_file() else []
 
 
-def write_card(folder: Path | str, training: Sequence[Record], runs: Sequence[Run] = ()) -> None:
-    """Write the card of the checkpoint in `folder`; `runs` are as in `CardConfig`.
+def write_card(folder: Path | str, training: Sequence[TrainingRecord], runs: Sequence[Run] = ()) -> None:
+    """Write the card of the checkpoint in `folder`; the first of the runs tested it, the others are shown beside it.
 
     Raises ValueError where the first run tested other weights.
     """
@@ -97,14 +86,6 @@ def write_card(folder: Path | str, training: Sequence[Record], runs: Sequence[Ru
     scores = markdown(collect(runs)) if runs else None
     card = ModelCard.from_template(data, str(TEMPLATE), name=name, training=training, weights=weights, scores=scores)
     card.save(folder / CARD)
-
-
-def rewrite_card(config: CardConfig) -> None:
-    """Write the card of a trained checkpoint anew, with scores. Raises ValueError where it has no record."""
-    training = records(config.checkpoint)
-    if not training:
-        raise ValueError(f"{config.checkpoint} has no {CARD} with a record of its training; train it with this vlm2.")
-    write_card(config.checkpoint, training, [read_run(Path(folder)) for folder in config.runs])
 
 
 def _result(run: Run) -> EvalResult:

@@ -1,11 +1,11 @@
-"""Several questions packed behind one video: one forward pass through the language model, no question sees another.
+"""Several questions packed behind one video: one forward pass of the language model, no question sees another.
 
     prefix (text, the video's tokens, text) | row: question, answer, question, answer, … | row: … | …
 
-Questions with their answers are laid into rows of one length. A token sees the whole prefix and the earlier tokens of
-its own question, and its position continues the prefix's: each question is read exactly as if it had been asked alone.
-Attention is then a dense product with the prefix and one small product a row, instead of one over everything with
-nearly everything masked; on two cores this makes a training step about 1.5 times faster than a masked SDPA.
+Questions with their answers fill rows of one length. A token attends to the whole prefix and to the earlier tokens of
+its own question, and its position continues the prefix's, so each question is read exactly as if it were alone.
+Attention is then a dense product with the prefix and one small product per row, instead of one product over everything
+that is nearly all masked; on two cores this makes a training step about 1.5 times faster than a masked SDPA.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from .attention_supervision import Pointing
+from ..models import VLM2ForConditionalGeneration
+from .attention_supervision import AttentionTargets
 
 ATTENTION = "vlm2_packed"
 
@@ -29,8 +30,8 @@ class Packing:
     """Questions behind a prefix of `prefix` positions, whose embeddings the model supplies.
 
     `targets[i]` is the token to predict from `sources[i]`, a position in the whole sequence (prefix included);
-    `owner[i]` is the question it belongs to. `visible` says what a token sees within its own row. `starts` are the
-    questions' places behind the prefix; `pointing`, if any, is told the attention.
+    `owner[i]` is the question it belongs to. `visible` marks what a token attends to within its own row. `starts` are
+    the questions' positions behind the prefix. `attention`, if any, records the attention weights.
     """
 
     prefix: int
@@ -41,7 +42,7 @@ class Packing:
     targets: Int[Tensor, " answer_tokens"]
     owner: Int[Tensor, " answer_tokens"]
     starts: tuple[int, ...] = ()
-    pointing: Pointing | None = None
+    attention: AttentionTargets | None = None
 
 
 def pack(
@@ -100,7 +101,7 @@ def packed_attention(
     packing: Packing,
     **options: object,
 ) -> tuple[Float[Tensor, "1 length heads width"], None]:
-    """Attend as the module's text says. The interface is transformers' AttentionInterface."""
+    """Attend as the module's docstring describes. The interface is transformers' AttentionInterface."""
     repeats, prefix = query.shape[1] // key.shape[1], packing.prefix
     q = query[0] * scaling
     k, v = key[0].repeat_interleave(repeats, 0), value[0].repeat_interleave(repeats, 0)
@@ -114,8 +115,8 @@ def packed_attention(
     to_own = q[:, prefix:].reshape(in_rows) @ k[:, prefix:].reshape(in_rows).transpose(-1, -2)
     to_own = to_own.masked_fill(~packing.visible.to(q.device), float("-inf"))
     weights = torch.softmax(torch.cat([to_prefix, to_own.reshape(heads, rows * row, row)], -1), -1)
-    if packing.pointing is not None:
-        packing.pointing.listen(cast(int, module.layer_idx), weights[..., :prefix])
+    if packing.attention is not None:
+        packing.attention.record(cast(int, module.layer_idx), weights[..., :prefix])
     own = weights[..., prefix:].reshape(heads, rows, row, row) @ v[:, prefix:].reshape(in_rows)
     answer = weights[..., :prefix] @ v[:, :prefix] + own.reshape(heads, rows * row, width)
     return torch.cat([read, answer], 1).transpose(0, 1)[None], None
@@ -128,8 +129,8 @@ def read_prefix(
 ) -> Float[Tensor, "heads prefix width"]:
     """Let every position of the prefix attend to those up to itself; the queries are scaled already.
 
-    Dense on a CPU, where that is faster; on a GPU by torch's fused attention, which keeps no prefix × prefix scores: at
-    the 7B's 6,000 positions they would be gigabytes a layer.
+    On a CPU a dense product is faster. On a GPU torch's fused attention stores no prefix × prefix scores, which at the
+    7B's 6,000 positions would be gigabytes per layer.
     """
     if q.device.type != "cpu":
         return functional.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=True, scale=1.0)[0]
@@ -138,7 +139,13 @@ def read_prefix(
 
 
 def register() -> None:
-    """Make the attention known to transformers under the name `ATTENTION`."""
+    """Register the attention with transformers under the name `ATTENTION`."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(ATTENTION, packed_attention)
+
+
+def use_in(model: VLM2ForConditionalGeneration) -> None:
+    """Let a model's language model attend in this way from now on."""
+    register()
+    model.language_backbone.config._attn_implementation = ATTENTION

@@ -1,7 +1,7 @@
-"""Terse questions: the benchmark's questions in as few words as tell them apart, for training alone.
+"""Terse questions: the benchmark's questions in as few words as possible, for training only.
 
-A question of VSI-Bench takes 60 to 110 tokens, of which a handful carry what is asked. Its terse form takes a third of
-that, so that a step holds three times as many facts about a home; the benchmark's and users' words are trained beside.
+A question of VSI-Bench takes 60 to 110 tokens. Its terse form takes a third of that, so a step holds three times as
+many facts about a home. The benchmark's wording and users' wordings are trained as well.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..questions.tasks import question_type
 
 @dataclass(frozen=True)
 class TerseQuestion(Question):
-    """A question whose prompt is its text and its options, without a request how to answer."""
+    """A question whose prompt is its text and its options, without instructions for the answer."""
 
     def prompt(self) -> str:
         """Return the text and the options, one a line."""
@@ -23,7 +23,7 @@ class TerseQuestion(Question):
 
 
 def terse(question: Question) -> Question:
-    """Return the question in its terse form, or as it is where it has none."""
+    """Return the question in its terse form, or unchanged if it has none."""
     text = question_type(question.question_type).terse
     if text is None:
         return question

@@ -1,38 +1,55 @@
-"""Grounding: what the language model sees of a patch should say, in its own words, what is there and where.
+"""Token grounding: the video's tokens learn what they show and where it is, in the language model's own words.
 
-An auxiliary task of training [choice]; nothing of it is kept afterwards. Each of the video's tokens is compared with
-the language model's own embeddings of the category names (what is there), and read by a linear map (where it is).
-It teaches the projector the language model's vocabulary at a hundredth of the cost of teaching it through answers.
+An auxiliary task of training [choice]; nothing of it is kept afterwards. Each token is compared with the language
+model's embeddings of the category names, and a linear map reads its position. It teaches the projector the language
+model's vocabulary at a hundredth of the cost of teaching it through answers.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from jaxtyping import Float, Int
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..models.recall.recognition import Recognition
+from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models.recall.recognition import Recognition, word_embeddings
 from ..scenes.vocabulary import VOCABULARY
+from .examples import Example
+from .loop import last_checkpoint
+from .stage import Objective
 
 
 def pooled_categories(
     categories: Int[Tensor, "frames patches"], grid: tuple[int, int]
 ) -> Float[Tensor, "frames tokens categories"]:
-    """Say for each token, which is 2×2 patches, which categories its patches show."""
+    """Return 1 for each category that the 2×2 patches of a token show, 0 for the others."""
     shown = functional.one_hot(categories, len(VOCABULARY)).float()[..., 1:]
     return pool2(shown, grid, "max")
 
 
 def pool2(values: Float[Tensor, "frames patches dim"], grid: tuple[int, int], how: str = "mean") -> Tensor:
-    """Pool 2×2 patches, row-major on `grid`, into tokens by their mean or greatest value."""
+    """Pool 2×2 patches, row-major on `grid`, into tokens by their mean or their maximum ("max")."""
     frames, _, dim = values.shape
     image = values.transpose(1, 2).reshape(frames, dim, *grid)
     pooled = functional.max_pool2d(image, 2) if how == "max" else functional.avg_pool2d(image, 2)
     return pooled.flatten(2).transpose(1, 2)
 
 
-class Grounding(nn.Module):
-    """The losses of what a token shows, by the recall's recognition, and of where it is, by a head of its own."""
+def recognition_with_words(model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> Recognition:
+    """Return the model's recognition, or a new one where it has none, with the embeddings of the category names."""
+    embedding: Any = model.language_model.get_input_embeddings()
+    words = word_embeddings(embedding, processor.tokenizer)
+    recognition = Recognition(words.shape[1]) if model.recognition is None else model.recognition
+    recognition.words.copy_(words)
+    return recognition
+
+
+class GroundingLoss(nn.Module):
+    """The losses of what a token shows, by the recall's recognition, and of where it is, by a linear head."""
 
     def __init__(self, recognition: Recognition) -> None:
         super().__init__()
@@ -45,8 +62,43 @@ class Grounding(nn.Module):
         shown: Float[Tensor, "frames tokens categories"],
         coordinates: Float[Tensor, "frames tokens 3"],
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """Return the loss of what (binary cross-entropy) and of where (smooth L1, metres)."""
+        """Return the loss of the categories (binary cross-entropy) and of the positions (smooth L1, metres)."""
         logits = self.recognition(tokens)
-        what = functional.binary_cross_entropy_with_logits(logits, shown, reduction="none").sum(-1).mean()
-        where = functional.smooth_l1_loss(self.place(functional.normalize(tokens.float(), dim=-1)) * 10, coordinates)
-        return what, where
+        category = functional.binary_cross_entropy_with_logits(logits, shown, reduction="none").sum(-1).mean()
+        position = self.place(functional.normalize(tokens.float(), dim=-1)) * 10
+        return category, functional.smooth_l1_loss(position, coordinates)
+
+
+class TokenGrounding(Objective):
+    """The grounding loss of single frames, without the memory: a quick start for representation and projector."""
+
+    def __init__(self, model: VLM2ForConditionalGeneration, grounding: GroundingLoss) -> None:
+        super().__init__()
+        self.model, self.grounding = model, grounding
+
+    def forward(self, example: Example) -> dict[str, Tensor]:
+        """Return the grounding losses of every frame's own tokens."""
+        assert example.truth is not None
+        features = example.features.to(self.device)
+        tokens = self.model.projector(self.model.represent(features), features.grid)
+        shown = pooled_categories(example.truth.categories.to(self.device), features.grid)
+        category, position = self.grounding(
+            tokens, shown, pool2(example.truth.coordinates.to(self.device), features.grid)
+        )
+        return {"loss": category + 0.5 * position, "category": category, "position": position}
+
+    def load_grounded(self, folder: str | Path) -> None:
+        """Load what a token grounding in `folder` has learnt; memory and adapters stay as they are.
+
+        Raises ValueError where the folder holds no checkpoint, or one of another model.
+        """
+        last = last_checkpoint(folder)
+        if last is None:
+            raise ValueError(f"There is no token grounding in {folder}; give the folder `grounding` of a run.")
+        found, mine = load_file(last / "model.safetensors"), self.state_dict()
+        parts = ("grounding.", "model.representation.", "model.projector.", "model.recognition.")
+        learnt = [name for name in mine if name.startswith(parts)]
+        differing = [name for name in learnt if name not in found or found[name].shape != mine[name].shape]
+        if differing:
+            raise ValueError(f"{folder} is a token grounding of another model; tensors that differ: {differing[:8]}.")
+        self.load_state_dict(mine | {name: found[name] for name in learnt})

@@ -28,8 +28,8 @@ def design_models(design: Design) -> dict[Split, tuple[str, ...]]:
 
     The first models are split 70, 10 and 20 %, in the order of their hashes. `MORE_TO_TRAIN_ON` further ones are for
     training only, since training on few models learns these models and not their category
-    (docs/experiments/2026-11-27-labels.md). A name determines the model (form, sizes, finishes), so training never shows
-    the models of a test home.
+    (docs/experiments/2026-11-27-labels.md). A name determines the model (form, sizes, finishes), so training never
+    shows the models of a test home.
     """
     forms = sum(d.category == design.category for d in DESIGNS)
     count = max(LEAST_PER_DESIGN, MODELS_PER_CATEGORY // forms)

@@ -8,15 +8,15 @@ import torch
 from accelerate.commands.config.config_args import load_config_from_file
 from safetensors.torch import load_file
 from toys import ToyVision, toy_config, toy_model
-from toysharding import shard_and_step, step, telling
-from toytraining import alone, losses, pair, short, write_checkpoint, write_footage
+from toysharding import objective, shard_and_step, step
+from toytraining import alone, losses, pair, short, write_checkpoint, write_videos
 
 from vlm2.models import parts
 from vlm2.models.presets import preset
-from vlm2.training import seven_b
 from vlm2.training.budget import StepLoad, activations, budget
-from vlm2.training.recipes.seven_b import recipe
-from vlm2.training.seven_b import FRAMES, expected_load, model_config, sharding, train_seven_b
+from vlm2.training.recipes import seven_b
+from vlm2.training.recipes.seven_b import FRAMES, expected_load, model_config, recipe, sharding
+from vlm2.training.stage import Optimiser
 
 LOAD = StepLoad(frames=7, patches=24, geometry_patches=24, tokens_a_frame=6, question_tokens=50)
 
@@ -24,19 +24,21 @@ LOAD = StepLoad(frames=7, patches=24, geometry_patches=24, tokens_a_frame=6, que
 @pytest.fixture
 def config(tmp_path, write_video):
     """The recipe for toy parts: a toy checkpoint instead of the preset, fewer questions a step."""
-    videos = write_footage(write_video)
-    base = recipe()
-    training = replace(
-        base.training,
+    videos = write_videos(write_video)
+    return short(
+        recipe(),
+        tmp_path / "run",
+        steps=7,
+        optimiser=replace(recipe().optimiser, accumulate=2),
+        save_every=4,
+        evaluate_every=7,
         model=write_checkpoint(tmp_path / "model"),
         videos=str(videos),
         questions=(str(videos / "questions.jsonl"),),
         cache=str(tmp_path / "cache"),
-        loop=short(base.training.loop, tmp_path / "run", steps=7, accumulate=2, save_every=4, evaluate_every=7),
-        handful=2,
+        questions_per_video=2,
         held_out=0.2,
     )
-    return replace(base, training=training)
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +47,8 @@ def toy_vision(monkeypatch, toy_encoder):
 
 
 def test_seven_steps(config, tmp_path):
-    train_seven_b(config)
-    assert list(losses(config.training.loop.out)) == [1, 2, 3, 4, 5, 6, 7]
+    seven_b.run(config)
+    assert list(losses(tmp_path / "run/finetune")) == [1, 2, 3, 4, 5, 6, 7]
     assert (tmp_path / "run/checkpoint/model.safetensors").is_file()
 
 
@@ -54,29 +56,31 @@ def test_seven_steps(config, tmp_path):
 def test_spared_memory_costs_no_exactness(config, tmp_path):
     found = {}
     for spared in (True, False):
-        loop = replace(config.training.loop, out=str(tmp_path / str(spared)), steps=2)
-        train_seven_b(replace(config, training=replace(config.training, checkpointing=spared, loop=loop)))
-        found[spared] = losses(loop.out)
+        out = tmp_path / str(spared)
+        seven_b.run(replace(config, out=str(out), steps=2, checkpointing=spared))
+        found[spared] = losses(out / "finetune")
     assert found[True] == pytest.approx(found[False], rel=1e-5)
 
 
 @pytest.mark.full
 def test_two_processes_have_the_loss_of_one(config, tmp_path):
-    toy_model(stores="all").save_pretrained(config.training.model)  # without dropout: each process draws its own
+    toy_model(stores="all").save_pretrained(config.model)  # without dropout: each process draws its own
     for name in ("one", "two"):
-        loop = replace(config.training.loop, out=str(tmp_path / name), steps=3)
-        here = replace(config, training=replace(config.training, loop=loop))
-        assert (alone(train_seven_b, here) if name == "one" else max(pair(train_seven_b, here))) == 0
-    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=1e-4)
-    assert losses(tmp_path / "two", "grad_norm") == pytest.approx(losses(tmp_path / "one", "grad_norm"), rel=0.02)
+        here = replace(config, out=str(tmp_path / name), steps=3)
+        assert (alone(seven_b.run, here) if name == "one" else max(pair(seven_b.run, here))) == 0
+    one, two = tmp_path / "one/finetune", tmp_path / "two/finetune"
+    assert losses(two) == pytest.approx(losses(one), rel=1e-4)
+    assert losses(two, "grad_norm") == pytest.approx(losses(one, "grad_norm"), rel=0.02)
 
 
 def test_the_recipe_is_what_is_written():
-    training = recipe().training
-    assert training.handful * training.loop.accumulate == 128 and training.sampling.frames == FRAMES == 32
+    training = recipe()
+    assert training.questions_per_video * training.optimiser.accumulate == 128
+    assert training.sampling.frames == FRAMES == 32
     config = model_config("nowhere")
     assert (config.lora["r"], config.lora["alpha"]) == (128, 256)
-    assert (training.lora_learning_rate, training.loop.warmup, training.epochs) == (2e-5, 0.03, 1.0)
+    assert training.optimiser == Optimiser(1e-4, 2e-5, warmup=0.03, weight_decay=0.0, accumulate=16)
+    assert training.epochs == 1.0
     assert math.ceil(200_000 / 128) == 1563
 
 
@@ -106,7 +110,7 @@ def test_activations_and_disk_grow_with_the_load_of_a_step(toy_encoder):
 
 
 def test_the_disk_estimate_is_what_a_video_takes(config, tmp_path, toy_encoder):
-    train_seven_b(replace(config, training=replace(config.training, loop=replace(config.training.loop, steps=1))))
+    seven_b.run(replace(config, steps=1))
     files = sorted((tmp_path / "cache").iterdir())
     sizes = [budget(toy_config(), replace(LOAD, frames=6 + k)).disk for k in range(5)]
     assert [file.stat().st_size for file in files] == pytest.approx(sizes, rel=0.15)  # and a header each
@@ -114,17 +118,9 @@ def test_the_disk_estimate_is_what_a_video_takes(config, tmp_path, toy_encoder):
 
 def test_an_estimate_needs_no_weights_and_says_how_to_launch(tmp_path, capsys, monkeypatch, toy_encoder):
     monkeypatch.setattr(seven_b, "seven_b", toy_config)
-    base = recipe()
-    train_seven_b(
-        replace(
-            base,
-            estimate=True,
-            processes=4,
-            training=replace(base.training, loop=short(base.training.loop, tmp_path / "run")),
-        )
-    )
-    told = capsys.readouterr().out
-    assert "on each of 4 GPUs" in told and "MiB of disk" in told and "accelerate launch --config_file" in told
+    seven_b.run(short(recipe(), tmp_path / "run", estimate=True, processes=4))
+    printed = capsys.readouterr().out
+    assert "on each of 4 GPUs" in printed and "MiB of disk" in printed and "accelerate launch --config_file" in printed
     launch = load_config_from_file(str(tmp_path / "run/accelerate.json"))
     assert launch.num_processes == 4 and launch.fsdp_config["fsdp_transformer_layer_cls_to_wrap"] == "LlamaDecoderLayer"
 
@@ -132,7 +128,7 @@ def test_an_estimate_needs_no_weights_and_says_how_to_launch(tmp_path, capsys, m
 @pytest.mark.full
 def test_the_7b_fits_where_it_is_said_to():
     config = preset("7b")
-    load = expected_load(config, recipe().training)
+    load = expected_load(config, recipe())
     assert load.tokens_a_frame == 182 and (load.patches, load.geometry_patches) == (729, 1301)
     found = budget(config, load)
     assert found.trained_parameters == pytest.approx(367e6, rel=0.01)
@@ -141,7 +137,7 @@ def test_the_7b_fits_where_it_is_said_to():
 
 
 def test_shared_layers_compute_and_save_the_same(tmp_path):
-    whole = telling()
+    whole = objective()
     loss = step(whole)
     assert pair(shard_and_step, tmp_path) == [0, 0]
     found = torch.load(tmp_path / "step.pt")

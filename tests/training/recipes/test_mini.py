@@ -14,12 +14,16 @@ from vlm2.models.recall.recognition import Recognition
 from vlm2.models.splice import IGNORED
 from vlm2.questions.question import Question
 from vlm2.scenes.vocabulary import VOCABULARY, category_index
-from vlm2.training import mini, packing
-from vlm2.training.attention_supervision import point
-from vlm2.training.examples import Example, Handful, HomeExamples
-from vlm2.training.loop import LoopConfig, fit
-from vlm2.training.mini import Answering, MiniConfig, learn_counting, parameter_groups, train_mini
-from vlm2.training.token_grounding import Grounding, pool2, pooled_categories
+from vlm2.training import question_answering
+from vlm2.training.attention_supervision import attention_targets
+from vlm2.training.examples import Example, FrameTruth, HomeExamples
+from vlm2.training.loop import train_stage
+from vlm2.training.question_answering import SupervisionWeights, VideoQuestionAnswering
+from vlm2.training.question_sampler import QuestionSampler
+from vlm2.training.recipes import mini
+from vlm2.training.recipes.mini import MiniConfig
+from vlm2.training.stage import Optimiser, RunConfig, Stage
+from vlm2.training.token_grounding import GroundingLoss, pool2, pooled_categories
 
 QUESTIONS = (
     Question("object_counting", "How many chair(s) are in this room?", None, "4"),
@@ -32,7 +36,8 @@ def example(seed: int = 0, frames: int = 6) -> Example:
     made = torch.Generator().manual_seed(seed)
     patches = GRID[0] * GRID[1]
     categories = torch.randint(0, len(VOCABULARY), (frames, patches), generator=made)
-    return Example(toy_features(frames, seed), categories, torch.randn(frames, patches, 3, generator=made), QUESTIONS)
+    truth = FrameTruth(categories, torch.randn(frames, patches, 3, generator=made))
+    return Example(toy_features(frames, seed), QUESTIONS, truth)
 
 
 class Same(Dataset):
@@ -46,24 +51,22 @@ class Same(Dataset):
         return example(index % 2)
 
 
-def answering(attention: str = packing.ATTENTION) -> Answering:
-    model = toy_model(recall=True)
-    module = Answering(model, toy_processor(), MiniConfig(row=64, what_weight=0.0, where_weight=0.0))
-    model.language_backbone.config._attn_implementation = attention
-    return module
+def answering() -> VideoQuestionAnswering:
+    weights = SupervisionWeights(category=0.0, position=0.0)
+    return VideoQuestionAnswering(toy_model(recall=True), toy_processor(), 64, weights)
 
 
 def test_packed_loss_is_the_mean_of_the_questions_own_losses():
     module, one = answering(), example()
     with torch.no_grad():
         packed = module(one)["answer"]
-        model, processor = module.model, module.processor
+        model, processor = module.model, module.answer_loss.processor
         model.language_backbone.config._attn_implementation = "sdpa"
         losses = []
         for question in one.questions:
             before, after = processor.prefix_ids()
             prompt = question.prompt()
-            asked = append_recalled(prompt, infer(module.watched(one.features)[2], prompt))
+            asked = append_recalled(prompt, infer(module.slots(one.features)[2], prompt))
             prompt = [*before, processor.video_token_id, *after, *processor.question_ids(asked)]
             answer = processor.answer_ids(question.ground_truth)
             ids = torch.tensor([[*prompt, *answer]])
@@ -72,34 +75,39 @@ def test_packed_loss_is_the_mean_of_the_questions_own_losses():
     assert packed.item() == pytest.approx(torch.stack(losses).mean().item(), abs=1e-4)
 
 
-def test_names_behind_what_is_told_are_pointed_at_as_well(monkeypatch):
+def test_names_in_recalled_facts_have_targets_as_well(monkeypatch):
     module, found = answering(), []
-    monkeypatch.setattr(mini, "infer", lambda *_: "all the way over there")
-    monkeypatch.setattr(mini, "point", lambda names, starts, *rest: found.extend(names) or point(names, starts, *rest))
+    monkeypatch.setattr(question_answering, "infer", lambda *_: "all the way over there")
+    monkeypatch.setattr(
+        question_answering,
+        "attention_targets",
+        lambda names, starts, *rest: found.extend(names) or attention_targets(names, starts, *rest),
+    )
     module(example())
     for question, names in zip(QUESTIONS, found, strict=True):
-        ids = module.processor.question_ids(append_recalled(question.prompt(), "all the way over there"))
-        said = [module.processor.decode(ids[: token + 1]) for token, _ in names]
+        ids = module.answer_loss.processor.question_ids(append_recalled(question.prompt(), "all the way over there"))
+        said = [module.answer_loss.processor.decode(ids[: token + 1]) for token, _ in names]
         assert [VOCABULARY[name] for _, name in names] == [text.split()[-1].split("(")[0] for text in said]
     assert [len(names) for names in found] == [1, 2, 3]
 
 
-def loop(out, steps: int) -> LoopConfig:
-    return LoopConfig(out=str(out), steps=steps, learning_rate=3e-3, save_every=4, log_every=4)
+def fit(module: VideoQuestionAnswering, out) -> None:
+    optimiser = Optimiser(7e-5, lora_learning_rate=7e-4)
+    train_stage(Stage("answering", Same(8), module, optimiser, 8), RunConfig(str(out), save_every=4, log_every=4))
 
 
 def test_training_learns_and_a_killed_run_ends_where_an_unbroken_one_does(tmp_path):
     torch.manual_seed(0)
     unbroken = answering()
     before = unbroken(example())["answer"].item()
-    fit(unbroken, Same(8), loop(tmp_path / "whole", 8), parameter_groups(unbroken, 7e-5, 7e-4))
+    fit(unbroken, tmp_path / "whole")
     assert unbroken(example())["answer"].item() < before
 
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "whole/checkpoint-4").rename(tmp_path / "broken/checkpoint-4")
+    (tmp_path / "broken/answering").mkdir(parents=True)
+    (tmp_path / "whole/answering/checkpoint-4").rename(tmp_path / "broken/answering/checkpoint-4")
     resumed = answering()
-    fit(resumed, Same(8), loop(tmp_path / "broken", 8), parameter_groups(resumed, 7e-5, 7e-4))
-    files = (load_file(tmp_path / f"{name}/checkpoint-8/model.safetensors") for name in ("whole", "broken"))
+    fit(resumed, tmp_path / "broken")
+    files = (load_file(tmp_path / f"{name}/answering/checkpoint-8/model.safetensors") for name in ("whole", "broken"))
     first, second = files
     assert set(first) == set(second) and any(".lora_" in name for name in first)
     for name, tensor in first.items():
@@ -126,7 +134,7 @@ def test_memory_and_adapters_get_gradients():
     assert [n for n in silent if "grounding." not in n and ".recognition." not in n] == []
 
 
-def test_grounding_tells_what_and_where():
+def test_grounding_is_of_categories_and_positions():
     categories = torch.zeros(1, 24, dtype=torch.long)
     categories[0, 0] = category_index("chair")
     shown = pooled_categories(categories, GRID)
@@ -134,22 +142,22 @@ def test_grounding_tells_what_and_where():
     assert shown.sum() == 1 and shown[0, 0, category_index("chair") - 1] == 1
     recognition = Recognition(len(VOCABULARY) - 1)
     words = recognition.words.copy_(torch.eye(len(VOCABULARY) - 1))
-    grounding = Grounding(recognition)
+    grounding = GroundingLoss(recognition)
     places = pool2(torch.zeros(1, 24, 3), GRID)
     named = torch.full((1, 6, len(words)), -1e-3)
     named[0, 0] = words[category_index("chair") - 1]
     assert grounding(named, shown, places)[0] < grounding(named.flip(1), shown, places)[0]
 
 
-def test_counts_are_told_once_counting_is_learnt(monkeypatch):
+def test_numbers_are_recalled_once_the_count_head_is_fitted(monkeypatch):
     module, used = answering(), []
     monkeypatch.setattr(
-        mini, "counted", lambda homes: (torch.rand(8, FACTS), torch.ones(8).long(), torch.ones(8).long())
+        mini, "count_examples", lambda homes: (torch.rand(8, FACTS), torch.ones(8).long(), torch.ones(8).long())
     )
-    monkeypatch.setattr(mini, "infer", lambda recollection, text, counting: used.append(counting))
-    homes = HomeExamples([], 0, Handful(), 56, seed=0)
+    monkeypatch.setattr(question_answering, "infer", lambda recollection, text, counting: used.append(counting))
+    homes = HomeExamples([], 0, QuestionSampler(), 56, seed=0)
     module(example())
-    learn_counting(module, homes)
+    mini.fit_counts(module, homes)
     module(example())
     assert used == [None] * len(QUESTIONS) + [module.model.counting] * len(QUESTIONS)
 
@@ -157,4 +165,4 @@ def test_counts_are_told_once_counting_is_learnt(monkeypatch):
 def test_mini_is_trained_by_one_process(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(ValueError, match="without torchrun"):
-        train_mini(MiniConfig())
+        mini.run(MiniConfig())

@@ -12,12 +12,12 @@ from toytraining import losses as logged
 
 from vlm2.encoders.geometry.pi3 import DecoderSize, Pi3, Pi3Config, Pi3Output
 from vlm2.scenes.record import Scene
-from vlm2.training import geometry
 from vlm2.training import geometry_losses as losses
-from vlm2.training.home_cache import FORMAT, open_cache
-from vlm2.training.loop import LoopConfig
-from vlm2.training.model_card import records
+from vlm2.training.home_cache import HOME_FORMAT, open_cache
+from vlm2.training.model_card import read_records
+from vlm2.training.recipes import geometry
 from vlm2.training.recipes.geometry import recipe
+from vlm2.training.stage import Optimiser
 
 GRID = (3, 4)
 DIM = 24
@@ -69,7 +69,7 @@ def make_home(path, seed: int, frames: int = 14, grid: tuple[int, int] = GRID) -
             "times": torch.arange(frames) / 2,
         },
         path,
-        metadata={"format": FORMAT, "grid": json.dumps(grid), "encoder": "toy", "scene": scene.to_json()},
+        metadata={"format": HOME_FORMAT, "grid": json.dumps(grid), "encoder": "toy", "scene": scene.to_json()},
     )
 
 
@@ -82,12 +82,15 @@ def cache(tmp_path_factory):
 
 
 def training(cache, out, steps=20, **changes):
-    loop = LoopConfig(out=str(out), steps=steps, learning_rate=3e-3, save_every=10, log_every=5)
     values = {
+        "out": str(out),
+        "save_every": 10,
+        "log_every": 5,
+        "steps": steps,
+        "optimiser": Optimiser(3e-3),
         "train": str(cache),
         "validation": str(cache),
         "encoder": TINY,
-        "loop": loop,
         "windows": 2,
         "feature_noise": 0.0,
     }
@@ -99,11 +102,11 @@ def test_training_learns_writes_and_reloads(cache, tmp_path):
     homes = open_cache(cache)
     torch.manual_seed(0)
     before = geometry.evaluate_geometry(Pi3(TINY).eval(), homes)
-    encoder = geometry.train_geometry(config)
+    encoder = geometry.run(config)
     after = json.loads((tmp_path / "run/metrics.json").read_text())
     assert after["depth_error"] < 0.7 * before["depth_error"]
     assert after["rotation_still"] == pytest.approx(np.rad2deg(0.15), rel=1e-3)
-    assert [made["scores"] for made in records(tmp_path / "run/encoder")] == [after]
+    assert [made["scores"] for made in read_records(tmp_path / "run/encoder")] == [after]
     reloaded = geometry.open_encoder(tmp_path / "run/encoder")
     tokens = homes[1].slice("visual_tokens", 0, 4).float()
     assert reloaded.config == encoder.config
@@ -114,25 +117,25 @@ def test_training_learns_writes_and_reloads(cache, tmp_path):
 
 
 def test_a_resumed_run_ends_where_an_unbroken_one_does(cache, tmp_path):
-    whole = geometry.train_geometry(training(cache, tmp_path / "whole", steps=4, validation=""))
+    whole = geometry.run(training(cache, tmp_path / "whole", steps=4, validation=""))
     stopped = training(cache, tmp_path / "parts", steps=4, validation="")
-    stopped = replace(stopped, loop=replace(stopped.loop, save_every=2))
-    geometry.train_geometry(stopped)
-    for path in (tmp_path / "parts/checkpoint-4").iterdir():
+    stopped = replace(stopped, save_every=2)
+    geometry.run(stopped)
+    for path in (tmp_path / "parts/geometry/checkpoint-4").iterdir():
         path.unlink()
-    (tmp_path / "parts/checkpoint-4").rmdir()
-    resumed = geometry.train_geometry(stopped)
+    (tmp_path / "parts/geometry/checkpoint-4").rmdir()
+    resumed = geometry.run(stopped)
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value, rtol=1e-4, atol=1e-5)
 
 
 def test_two_processes_have_the_loss_of_one(cache, tmp_path):
     one, two = (training(cache, tmp_path / name, steps=3) for name in ("one", "two"))
-    one, two = (replace(run, loop=replace(run.loop, accumulate=2, log_every=1)) for run in (one, two))
-    assert alone(geometry.train_geometry, one) == 0
-    assert pair(geometry.train_geometry, two) == [0, 0]
-    assert logged(two.loop.out) == pytest.approx(logged(one.loop.out), rel=1e-4)
-    assert len(logged(one.loop.out)) == 3 and records(tmp_path / "two/encoder")
+    one, two = (replace(run, optimiser=Optimiser(3e-3, accumulate=2), log_every=1) for run in (one, two))
+    assert alone(geometry.run, one) == 0
+    assert pair(geometry.run, two) == [0, 0]
+    assert logged(tmp_path / "two/geometry") == pytest.approx(logged(tmp_path / "one/geometry"), rel=1e-4)
+    assert len(logged(tmp_path / "one/geometry")) == 3 and read_records(tmp_path / "two/encoder")
 
 
 def test_windows_are_repeatable_and_of_one_grid(cache, tmp_path):

@@ -9,22 +9,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from toys import ToyVision, toy_features, toy_model, toy_processor
-from toytraining import alone, losses, pair, short, use_toy_vision, write_checkpoint, write_footage, write_homes
+from toytraining import alone, losses, pair, short, use_toy_vision, write_checkpoint, write_homes, write_videos
 
 from vlm2.models import VLM2ForConditionalGeneration, parts
 from vlm2.questions.question import Question
-from vlm2.training import finetune
 from vlm2.training.annotations import read_annotations
-from vlm2.training.finetune import (
-    FinetuneConfig,
-    FootageExamples,
-    Telling,
-    VideoQuestions,
-    split_videos,
-    train_finetune,
-)
-from vlm2.training.recipes.finetune import recipe
-from vlm2.training.video_cache import Footage
+from vlm2.training.examples import Example, VideoExamples
+from vlm2.training.question_answering import VideoQuestionAnswering
+from vlm2.training.recipes import finetune
+from vlm2.training.recipes.finetune import FinetuneConfig, recipe, split_videos
+from vlm2.training.stage import Optimiser
+from vlm2.training.video_cache import CachedVideo
 
 
 @pytest.fixture(autouse=True)
@@ -35,34 +30,38 @@ def toy_vision(monkeypatch):
 @pytest.fixture
 def config(tmp_path, write_video) -> FinetuneConfig:
     """The recipe for the toy checkpoint and five videos, one held out: seven steps of two examples."""
-    videos = write_footage(write_video)
-    base = recipe()
-    return replace(
-        base,
+    videos = write_videos(write_video)
+    return short(
+        recipe(),
+        tmp_path / "run",
+        steps=7,
+        optimiser=Optimiser(3e-3, accumulate=2),
+        save_every=2,
+        evaluate_every=3,
         videos=str(videos),
         questions=(str(videos / "questions.jsonl"),),
         model=write_checkpoint(tmp_path / "model"),
         cache=str(tmp_path / "cache"),
-        loop=short(
-            base.loop, tmp_path / "run", steps=7, learning_rate=3e-3, accumulate=2, save_every=2, evaluate_every=3
-        ),
-        lora_learning_rate=3e-3,
-        handful=2,
+        questions_per_video=2,
         row=64,
         held_out=0.2,
     )
 
 
+def log(config: FinetuneConfig) -> Path:
+    return Path(config.out) / "finetune"
+
+
 def to(config: FinetuneConfig, out: Path) -> FinetuneConfig:
-    return replace(config, loop=replace(config.loop, out=str(out)))
+    return replace(config, out=str(out))
 
 
 def test_seven_steps_leave_a_model_with_its_memory_and_its_adapters(config, tmp_path):
-    train_finetune(config)
-    assert list(losses(config.loop.out)) == [1, 2, 3, 4, 5, 6, 7]
-    assert list(losses(config.loop.out, "eval_loss")) == [3, 6, 7]
-    assert list(Path(config.loop.out).glob("**/events.out.tfevents*"))
-    kept = load_file(tmp_path / "run/checkpoint-7/model.safetensors")
+    finetune.run(config)
+    assert list(losses(log(config))) == [1, 2, 3, 4, 5, 6, 7]
+    assert list(losses(log(config), "eval_loss")) == [3, 6, 7]
+    assert list(Path(config.out).glob("**/events.out.tfevents*"))
+    kept = load_file(tmp_path / "run/finetune/checkpoint-7/model.safetensors")
     begun = VLM2ForConditionalGeneration.from_pretrained(config.model)
     restored = VLM2ForConditionalGeneration.from_pretrained(tmp_path / "run/checkpoint")
     for part in ("memory.episodic_attention.value.weight", "representation.fusion.out.weight", "lora_B.default.weight"):
@@ -75,43 +74,45 @@ def test_seven_steps_leave_a_model_with_its_memory_and_its_adapters(config, tmp_
     assert not any("grounding" in name for name in kept)
 
 
-def test_numbers_are_told_as_a_session_tells_them(monkeypatch):
+def test_numbers_are_recalled_as_a_session_recalls_them(monkeypatch):
     asked, model = [], toy_model(recall=True).train()
-    monkeypatch.setattr("vlm2.training.mini.infer", lambda *given: asked.append(given[1:]))
+    monkeypatch.setattr("vlm2.training.question_answering.infer", lambda *given: asked.append(given[1:]))
     count = Question("object_counting", "How many chairs are there?", None, "3")
-    Telling(model, toy_processor(recall=True), 64)(VideoQuestions(toy_features(), (count,)))
+    VideoQuestionAnswering(model, toy_processor(recall=True), 64)(Example(toy_features(), (count,)))
     assert asked == [(count.prompt(), model.counting)]
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(config, tmp_path):
-    assert alone(train_finetune, to(config, tmp_path / "whole")) == 0
-    assert alone(train_finetune, to(config, tmp_path / "broken"), fatal_step=5) == -9
-    assert max(losses(tmp_path / "broken")) == 4
-    assert alone(train_finetune, to(config, tmp_path / "broken")) == 0
+    assert alone(finetune.run, to(config, tmp_path / "whole")) == 0
+    assert alone(finetune.run, to(config, tmp_path / "broken"), fatal_step=5) == -9
+    assert max(losses(tmp_path / "broken/finetune")) == 4
+    assert alone(finetune.run, to(config, tmp_path / "broken")) == 0
     for name in ("loss", "eval_loss", "grad_norm"):
-        assert losses(tmp_path / "broken", name) == losses(tmp_path / "whole", name)
+        assert losses(tmp_path / "broken/finetune", name) == losses(tmp_path / "whole/finetune", name)
     files = [tmp_path / run / "checkpoint/model.safetensors" for run in ("whole", "broken")]
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_two_processes_have_the_loss_of_one(config, tmp_path):
-    config = replace(config, loop=replace(config.loop, steps=4))
+    config = replace(config, steps=4)
     use = toy_model(stores="all", lora={"r": 2, "alpha": 4, "dropout": 0.0, "targets": ["q_proj"]})
     use.save_pretrained(config.model)  # without dropout: each process draws its own
-    assert alone(train_finetune, to(config, tmp_path / "one")) == 0
-    assert pair(train_finetune, to(config, tmp_path / "two")) == [0, 0]
+    assert alone(finetune.run, to(config, tmp_path / "one")) == 0
+    assert pair(finetune.run, to(config, tmp_path / "two")) == [0, 0]
     for name in ("loss", "answer", "eval_loss"):
-        assert losses(tmp_path / "two", name) == pytest.approx(losses(tmp_path / "one", name), rel=1e-4)
-    odd = to(replace(config, loop=replace(config.loop, accumulate=3)), tmp_path / "odd")
-    assert pair(train_finetune, odd) == [1, 1]
+        assert losses(tmp_path / "two/finetune", name) == pytest.approx(
+            losses(tmp_path / "one/finetune", name), rel=1e-4
+        )
+    odd = to(replace(config, optimiser=Optimiser(3e-3, accumulate=3)), tmp_path / "odd")
+    assert pair(finetune.run, odd) == [1, 1]
 
 
 def test_every_passage_asks_each_question_once(config):
     questions = read_annotations(config.questions[0], config.videos)
-    paths = {video: Footage(video, (4, 6)) for video in questions}
-    for footage in paths.values():
-        object.__setattr__(footage, "features", lambda: toy_features(1))
-    examples = FootageExamples(paths, questions, 2, seed=0)
+    paths = {video: CachedVideo(video, {}) for video in questions}
+    for cached in paths.values():
+        object.__setattr__(cached, "features", lambda: toy_features(1))
+    examples = VideoExamples(paths, questions, 2, seed=0)
     asked = sum(map(len, questions.values()))
     passages = [[examples[len(examples) * epoch + i] for i in range(len(examples))] for epoch in (0, 1)]
     for passage in passages:
@@ -120,19 +121,19 @@ def test_every_passage_asks_each_question_once(config):
     assert examples[3].questions == examples[3].questions
 
 
-def test_epochs_say_how_many_steps(config, tmp_path, monkeypatch):
+def test_epochs_determine_the_steps(config, tmp_path, monkeypatch):
     ran = []
-    monkeypatch.setattr(finetune, "train", lambda module, examples, config, held_out: ran.append((config, examples)))
-    train_finetune(replace(config, loop=replace(config.loop, steps=0), epochs=3.0))
-    (told, examples), *_ = ran
+    monkeypatch.setattr(finetune, "train", lambda stage, objective, config: ran.append(stage))
+    finetune.run(replace(config, steps=None, epochs=3.0))
+    (stage,) = ran
     counts = [2, 2, 2, 2, 2]
-    assert told.loop.steps == -(-3 * (sum(counts) - 2) // 2) and len(examples) == 2 * told.loop.steps
+    assert stage.steps == -(-3 * (sum(counts) - 2) // 2) and len(stage.data) == 2 * stage.steps
 
 
 def test_questions_of_homes_may_be_mixed_in(config, tmp_path):
     homes = write_homes(tmp_path / "homes")
-    train_finetune(replace(config, homes=homes, homes_share=0.5, loop=replace(config.loop, steps=3)))
-    assert list(losses(config.loop.out)) == [1, 2, 3]
+    finetune.run(replace(config, homes=homes, homes_share=0.5, steps=3))
+    assert list(losses(log(config))) == [1, 2, 3]
     assert list((tmp_path / "homes").glob("*.geometry.safetensors"))
 
 
@@ -161,13 +162,13 @@ def test_held_out_videos_are_a_share_and_never_all():
 )
 def test_mistakes_are_explained(config, changes, words):
     with pytest.raises(ValueError, match=words):
-        train_finetune(replace(config, **changes))
+        finetune.run(replace(config, **changes))
 
 
 def test_a_file_that_is_no_video_is_named(config):
     (Path(config.videos) / "video_0.mp4").write_text("no video")
     with pytest.raises(ValueError, match="video_0.mp4"):
-        train_finetune(config)
+        finetune.run(config)
 
 
 def test_toy_vision_is_found_by_its_name(config):

@@ -1,0 +1,105 @@
+"""Sampling questions: balanced over the tasks, in several wordings, with and without the recalled answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from ..questions import paraphrase
+from ..questions.question import LETTERS, Question, option_text
+from ..questions.tasks import columns, question_type
+from .drills import with_recalled_answer
+from .terse import TerseQuestion, terse
+
+Pool = dict[str, list[Question]]
+"""Questions by task, and drills by kind."""
+
+ChangeAnswer = Callable[[Question], Question]
+"""Gives a question another ground truth."""
+
+
+@dataclass(frozen=True)
+class QuestionSampler:
+    """How many questions are drawn at once, and in which forms."""
+
+    count: int = 24  # questions
+    paraphrased: float = 0.15  # share in other words
+    terse: float = 0.5  # share in few words
+    with_answer: float = 0.0  # share, of those that the recall can answer, whose prompt holds the (true) answer
+
+    def draw(self, pool: Pool, rng: np.random.Generator, answer: ChangeAnswer | None = None) -> tuple[Question, ...]:
+        """Draw questions: first a task, then one of its questions; options are shuffled.
+
+        `answer` replaces the ground truth of the questions whose prompt does not hold the answer.
+        """
+        tasks = [questions for questions in pool.values() if questions]
+        chosen = []
+        for _ in range(self.count):
+            questions = tasks[int(rng.integers(len(tasks)))]
+            question = shuffle_options(questions[int(rng.integers(len(questions)))], rng)
+            with_answer = _is_recallable(question) and rng.random() < self.with_answer
+            question = question if answer is None or with_answer else answer(question)
+            form = rng.random()
+            if form < self.paraphrased and not isinstance(question, TerseQuestion):  # a drill has one wording
+                question = paraphrase(question, rng)
+            elif form < self.paraphrased + self.terse:
+                question = terse(question)
+            chosen.append(with_recalled_answer(question) if with_answer else question)
+        return tuple(chosen)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Examples up to index `until` join the draws of all `samplers`: (sampler, its questions, another answer)."""
+
+    until: int
+    samplers: tuple[tuple[QuestionSampler, Pool, ChangeAnswer | None], ...]
+
+
+class TextOnlyQuestions(Dataset):
+    """`length` samples of questions of all homes, without their videos.
+
+    All answers follow by rules: the letter of an answer in the prompt, the answer that the words alone make likeliest
+    (`typical_answers`), or a copy of the answer in the prompt. From rules the adapters learn in tens of steps that an
+    answer depends on the name of an object or on the words of an option. Real answers scatter; from those the adapters
+    learn only what all homes have in common, and need hundreds of steps.
+    """
+
+    def __init__(self, phases: Sequence[Phase], length: int, seed: int) -> None:
+        self.phases, self.length, self.seed = phases, length, seed
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[Question, ...]:
+        rng = np.random.default_rng([self.seed, 2, index])
+        phase = next(phase for phase in self.phases if index < phase.until)
+        draws = (sampler.draw(pool, rng, answer) for sampler, pool, answer in phase.samplers)
+        return tuple(question for drawn in draws for question in drawn)
+
+
+def by_task(questions: Iterable[Question]) -> Pool:
+    """Sort questions by their task, in the order of the benchmark's tables; a type in no table is its own task."""
+    pool: Pool = {task: [] for task in columns()}
+    task_of = {kind: task for task, kinds in columns().items() for kind in kinds}
+    for question in questions:
+        pool.setdefault(task_of.get(question.question_type, question.question_type), []).append(question)
+    return pool
+
+
+def shuffle_options(question: Question, rng: np.random.Generator) -> Question:
+    """Return the question with its options in another order, and the answer's new letter."""
+    if question.options is None:
+        return question
+    texts = [option_text(option) for option in question.options]
+    order = rng.permutation(len(texts))
+    options = tuple(f"{LETTERS[i]}. {texts[j]}" for i, j in enumerate(order))
+    truth = LETTERS[int(np.flatnonzero(order == LETTERS.index(question.ground_truth))[0])]
+    return replace(question, options=options, ground_truth=truth)
+
+
+def _is_recallable(question: Question) -> bool:
+    return bool(question.options) or question_type(question.question_type).recalled

@@ -1,0 +1,122 @@
+"""Training stages: what is trained on what, how, and for how many steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Settings of a whole training. The configurations of the recipes that train inherit them."""
+
+    out: str = "runs/training"  # folder of the run: its settings, one folder per stage, and what it trains
+    seed: int = 0
+    log_every: int = 10  # steps between two lines of the log
+    save_every: int = 100  # steps between two checkpoints; a killed run continues from the last one
+    evaluate_every: int = 0  # steps between two measurements of the held-out loss; 0: never
+    loader_workers: int = 0  # processes that read the examples
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """AdamW (betas 0.9 and 0.98) with a linear warm-up and a cosine decay to 0."""
+
+    learning_rate: float
+    lora_learning_rate: float | None = None  # for the LoRA weights; None: the same
+    warmup: float = 0.05  # share of the steps
+    weight_decay: float = 0.01
+    lora_weight_decay: float = 0.0
+    gradient_norm: float = 1.0  # greater gradients are scaled down to this norm
+    accumulate: int = 1  # examples in a step; several processes share them
+
+    def parameter_groups(self, module: nn.Module) -> list[dict]:
+        """Return the trained parameters of a module in AdamW's groups: LoRA weights apart from all others."""
+        groups: dict[bool, list[Tensor]] = {False: [], True: []}
+        for name, parameter in module.named_parameters():
+            if parameter.requires_grad:
+                groups["lora_" in name].append(parameter)
+        lora_rate = self.learning_rate if self.lora_learning_rate is None else self.lora_learning_rate
+        options = {
+            False: {"lr": self.learning_rate, "weight_decay": self.weight_decay},
+            True: {"lr": lora_rate, "weight_decay": self.lora_weight_decay},
+        }
+        return [{"params": found, **options[lora]} for lora, found in groups.items() if found]
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """Settings that every stage has. With 0 steps a stage is left out."""
+
+    steps: int
+    optimiser: Optimiser
+
+    def __post_init__(self) -> None:
+        check_steps(self.steps, type(self).__name__)
+
+
+class Objective(nn.Module):
+    """A loss over trained modules: `forward(example)` returns named scalar losses, their weighted sum as "loss".
+
+    Its state dict holds the trained tensors only.
+    """
+
+    @property
+    def device(self) -> torch.device:
+        """Device of the parameters."""
+        return next(self.parameters()).device
+
+    def prepare(self) -> None:
+        """Do what has to be done before the first step of a stage. Does nothing by default."""
+
+    def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
+        """Return the tensors that take gradients."""
+        trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
+        return {name: tensor for name, tensor in super().state_dict(*args, **kwargs).items() if name in trained}
+
+    def load_state_dict(self, state_dict: dict[str, Tensor], strict: bool = False, assign: bool = False):
+        """Load what `state_dict` returned. Raises ValueError where the names or shapes are of another configuration."""
+        mine = {name: tensor.shape for name, tensor in self.state_dict().items()}
+        given = {name: tensor.shape for name, tensor in state_dict.items()}
+        if differing := sorted(name for name in mine.keys() | given.keys() if mine.get(name) != given.get(name)):
+            raise ValueError(
+                f"This training checkpoint does not fit the configuration; tensors that differ: {differing[:8]}"
+            )
+        super().load_state_dict(state_dict, strict=False, assign=assign)
+        return nn.modules.module._IncompatibleKeys([], [])  # frozen tensors are not missing
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: train `objective` on `data` for `steps` steps.
+
+    `name` is also the stage's folder in the run's. `held_out` are examples on which the loss is measured every
+    `evaluate_every` steps. Raises ValueError for a negative number of steps, for a name that is no identifier, and for
+    data that is too short for the steps.
+    """
+
+    name: str
+    data: Dataset
+    objective: Objective
+    optimiser: Optimiser
+    steps: int
+    held_out: Dataset | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"{self.name!r} is no name of a stage; use letters, digits and underscores.")
+        check_steps(self.steps, f"the stage {self.name}")
+        length, needed = len(cast(Sized, self.data)), self.steps * self.optimiser.accumulate
+        if length < needed:
+            raise ValueError(f"The stage {self.name} needs {needed} examples, and its data has {length}.")
+
+
+def check_steps(steps: int, owner: str) -> None:
+    """Raise ValueError for a negative number of steps."""
+    if steps < 0:
+        raise ValueError(f"{owner} has steps={steps}; give 0 (to leave it out) or more.")

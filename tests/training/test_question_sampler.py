@@ -1,0 +1,46 @@
+"""Questions of an example: balanced over tasks, options shuffled without losing the answer."""
+
+from collections import Counter
+
+import numpy as np
+
+from vlm2.questions.question import Question
+from vlm2.training.question_sampler import QuestionSampler, by_task, shuffle_options
+from vlm2.training.terse import TerseQuestion
+
+CHOICE = Question("object_rel_distance", "Which is closest?", ("A. chair", "B. tv", "C. bed", "D. sofa"), "C")
+
+
+def test_shuffled_options_keep_the_answer_and_spread_its_letter():
+    rng = np.random.default_rng(0)
+    shuffled = [shuffle_options(CHOICE, rng) for _ in range(200)]
+    assert all(question.answer_text == "bed" for question in shuffled)
+    assert [option[:3] for option in shuffled[0].options] == ["A. ", "B. ", "C. ", "D. "]
+    assert min(Counter(question.ground_truth for question in shuffled).values()) > 25
+
+
+def test_tasks_are_drawn_evenly_whatever_their_number_of_questions():
+    pool = by_task([CHOICE] * 99 + [Question("room_size_estimation", "How large?", None, "20.0")])
+    drawn = QuestionSampler(400, paraphrased=0.0, terse=0.0).draw(pool, np.random.default_rng(1))
+    counts = Counter(question.question_type for question in drawn)
+    assert abs(counts["room_size_estimation"] - 200) < 40
+
+
+def test_a_type_of_no_table_is_a_task_of_its_own():
+    pool = by_task([Question("toy_type", "How old?", None, "3"), CHOICE])
+    assert [question.question for question in pool["toy_type"]] == ["How old?"]
+    assert list(pool)[-1] == "toy_type" and sum(map(len, pool.values())) == 2
+
+
+def test_a_share_of_the_questions_is_terse_and_keeps_its_answer():
+    choice = Question(**{**vars(CHOICE), "slots": {"target": "lamp"}})
+    drawn = QuestionSampler(400, paraphrased=0.0, terse=0.5).draw(by_task([choice]), np.random.default_rng(2))
+    short = [question for question in drawn if question.question == "Closest to the lamp?"]
+    assert abs(len(short) - 200) < 40
+    assert all(question.answer_text == "bed" for question in drawn)
+
+
+def test_drills_keep_their_one_wording():
+    drill = TerseQuestion("drill_seen", "Is there a bed?", None, "Yes")
+    drawn = QuestionSampler(20, paraphrased=1.0).draw({"drill_seen": [drill]}, np.random.default_rng(3))
+    assert set(drawn) == {drill}

@@ -1,0 +1,60 @@
+"""Stages are checked when they are made, and their parameters are grouped in one place."""
+
+import pytest
+import torch
+from torch.utils.data import Dataset
+
+from vlm2.training.stage import Objective, Optimiser, RunConfig, Stage, StageConfig
+
+
+class Numbers(Dataset):
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> float:
+        return float(index)
+
+
+class Adapted(Objective):
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = torch.nn.Linear(2, 2).requires_grad_(False)
+        self.lora_A = torch.nn.Linear(2, 1, bias=False)
+        self.head = torch.nn.Linear(2, 1, bias=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "accumulate", "words"),
+    [
+        ("first", -1, 1, "the stage first has steps=-1"),
+        ("a/b", 1, 1, "'a/b' is no name of a stage"),
+        ("first", 3, 2, "needs 6 examples, and its data has 4"),
+    ],
+)
+def test_mistakes_are_found_when_a_stage_is_made(name, steps, accumulate, words):
+    with pytest.raises(ValueError, match=words):
+        Stage(name, Numbers(), Adapted(), Optimiser(0.1, accumulate=accumulate), steps)
+
+
+def test_settings_of_a_stage_refuse_negative_steps():
+    assert StageConfig(0, Optimiser(0.1)).steps == 0
+    with pytest.raises(ValueError, match="StageConfig has steps=-2"):
+        StageConfig(-2, Optimiser(0.1))
+    assert RunConfig().seed == 0
+
+
+def test_lora_weights_have_their_own_rate_and_decay():
+    module = Adapted()
+    other, lora = Optimiser(1e-3, lora_learning_rate=1e-4, lora_weight_decay=0.5).parameter_groups(module)
+    assert other == {"params": [module.head.weight], "lr": 1e-3, "weight_decay": 0.01}
+    assert lora == {"params": [module.lora_A.weight], "lr": 1e-4, "weight_decay": 0.5}
+    module.head.requires_grad_(False)
+    (lora,) = Optimiser(1e-3).parameter_groups(module)
+    assert lora["lr"] == 1e-3 and lora["weight_decay"] == 0.0
+
+
+def test_the_state_of_an_objective_is_what_it_trains():
+    module = Adapted()
+    assert set(module.state_dict()) == {"lora_A.weight", "head.weight"}
+    with pytest.raises(ValueError, match=r"does not fit.*head"):
+        module.load_state_dict({"lora_A.weight": torch.zeros(1, 2)})
