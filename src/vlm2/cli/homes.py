@@ -20,7 +20,7 @@ app = typer.Typer(help="Generated homes: videos with exact ground truth and ques
 
 
 class SplitName(StrEnum):
-    """Which furniture, textures and floor plans: no split shares them with another."""
+    """A split of the furniture and the textures. No two splits share any of them."""
 
     train = "train"
     validation = "validation"
@@ -34,23 +34,25 @@ def _group() -> None:
 
 @app.command()
 def make(
-    out: Annotated[Path, typer.Option(help="Folder to write to; homes that are complete there are kept.")],
-    count: Annotated[int, typer.Option(min=1, help="How many homes.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder to write to. Complete homes in it are kept.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of homes.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same homes.")] = 0,
-    split: Annotated[SplitName, typer.Option(help="Which furniture and textures to draw from.")] = SplitName.train,
-    rooms: Annotated[int | None, typer.Option(min=1, help="Rooms a home has; else the seed decides.")] = None,
-    duration: Annotated[float | None, typer.Option(min=1, help="Seconds a video lasts; else the walk decides.")] = None,
-    size: Annotated[str, typer.Option(help="Width x height of the video in pixels.")] = "320x240",
-    fps: Annotated[float, typer.Option(help="Frames a second of the video.")] = 10.0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; else one a core.")] = None,
-    geometry: Annotated[bool, typer.Option("--geometry", help="Write exact depth and poses too.")] = False,
+    split: Annotated[SplitName, typer.Option(help="Split of the furniture and textures.")] = SplitName.train,
+    rooms: Annotated[int | None, typer.Option(min=1, help="Rooms of a home. By default drawn from the seed.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=1, help="Seconds of a video. By default the walk decides.")
+    ] = None,
+    size: Annotated[str, typer.Option(help="Width x height of the videos in pixels.")] = "320x240",
+    fps: Annotated[float, typer.Option(help="Frames a second of the videos.")] = 10.0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Number of processes. By default one per core.")] = None,
+    geometry: Annotated[bool, typer.Option("--geometry", help="Also write exact depth and poses.")] = False,
     sheets: Annotated[bool, typer.Option(help="Draw a contact sheet and a map of each home.")] = True,
     families: Annotated[
-        str, typer.Option(help="Questions to write: vsi, vsti, freeform, situated; join with commas.")
+        str, typer.Option(help="Families of questions, separated by commas: vsi, vsti, freeform, situated.")
     ] = "vsi",
     own_words: Annotated[
         bool,
-        typer.Option("--own-words", help="Put the same questions in words that no training used, in own_words.jsonl."),
+        typer.Option("--own-words", help="Also write the questions in wordings that no training uses."),
     ] = False,
 ) -> None:
     """Make homes: videos/*.mp4, scenes/*.json, sheets/*.png and questions.jsonl in VSI-Bench's form."""
@@ -92,7 +94,7 @@ def home_seed(seed: int, index: int) -> int:
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     if not (width.isdigit() and height.isdigit()):
-        raise typer.BadParameter(f"{text!r} is no size; write it like 320x240.", param_hint="--size")
+        raise typer.BadParameter(f"{text!r} is not a size. Write it like 320x240.", param_hint="--size")
     return int(width), int(height)
 
 
@@ -101,20 +103,20 @@ def _families(text: str) -> list[str]:
 
     chosen = list(dict.fromkeys(name.strip() for name in text.split(",")))
     if unknown := [name for name in chosen if name not in families()]:
-        message = f"{', '.join(map(repr, unknown))} is no family of questions; there are {', '.join(families())}."
+        message = f"{', '.join(map(repr, unknown))} is not a family of questions. There are {', '.join(families())}."
         raise typer.BadParameter(message, param_hint="--families")
     return chosen
 
 
 def _scenes(orders: list[HomeOrder], out: Path, workers: int) -> Iterator[Scene]:
-    """Make the homes in this process or in several, and give each record as it is done."""
+    """Make the homes in this process or in several, and yield each record when it is done."""
     if workers == 1:
         yield from (_make_one(order, out) for order in orders)
         return
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
 
-    # Each process is given one thread to draw with: together they fill the cores.
+    # Each process draws with one thread: together they fill the cores.
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread) as pool:
         jobs = [pool.submit(_make_one, order, out) for order in orders]
         try:
@@ -156,7 +158,7 @@ def _questions(scenes: list[Scene], seed: int, families: list[str]) -> Iterator[
 
 
 def _in_own_words(questions: list[tuple[Scene, Question]], seed: int) -> Iterator[tuple[Scene, Question]]:
-    """Put every question in words that training never uses, with its options."""
+    """Rewrite every question in a wording that training never uses, with its options."""
     import numpy as np
 
     from ..questions import paraphrase
@@ -167,7 +169,7 @@ def _in_own_words(questions: list[tuple[Scene, Question]], seed: int) -> Iterato
 
 
 def _write_questions(questions: Iterable[tuple[Scene, Question]], file: Path) -> None:
-    """Write questions one a line, numbered in their order."""
+    """Write questions one per line, numbered in their order."""
     records = (question.to_vsi(index, scene) for index, (scene, question) in enumerate(questions))
     partial = file.with_suffix(".part")
     partial.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")

@@ -12,7 +12,6 @@ from ..scenes.record import Box, Room, SceneObject, Vector
 from .floor_plan import FloorPlan, WallOpening, inside, make_plan, opening_wall, polygon_area
 from .furnish import furnish
 from .home import Home, Light, Opening, Placement, Split
-from .mesh import Mesh
 from .shell import build_opening, build_shell, triple
 
 if TYPE_CHECKING:
@@ -85,18 +84,13 @@ def _axes(rows: np.ndarray) -> tuple[Vector, Vector, Vector]:
     return triple(rows[0]), triple(rows[1]), triple(rows[2])
 
 
-def mesh_box(mesh: Mesh, yaw: float) -> Box:
-    """Return the tight box of a mesh whose width points along `yaw` (radians about z)."""
-    points = np.concatenate([p.positions for p in mesh.parts]).astype(float)
-    axes = np.array([[math.cos(yaw), math.sin(yaw), 0], [-math.sin(yaw), math.cos(yaw), 0], [0, 0, 1]])
-    local = points @ axes.T
-    low, high = local.min(0), local.max(0)
-    return Box(triple(axes.T @ ((low + high) / 2)), triple(high - low), _axes(axes))
-
-
 def opening_box(opening: Opening) -> Box:
     """Return the tight box of a door's leaf or of a window."""
-    return mesh_box(opening.mesh, opening.yaw)
+    c, s = math.cos(opening.yaw), math.sin(opening.yaw)
+    axes = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
+    local = np.concatenate([p.positions for p in opening.mesh.parts]).astype(float) @ axes.T
+    low, high = local.min(0), local.max(0)
+    return Box(triple(axes.T @ ((low + high) / 2)), triple(high - low), _axes(axes))
 
 
 def scene_objects(home: Home) -> tuple[SceneObject, ...]:

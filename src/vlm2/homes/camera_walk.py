@@ -9,7 +9,7 @@ import numpy as np
 
 from .floor_plan import polygon_area
 from .home import CameraWalk, Home
-from .walkable_ground import Ground
+from .walkable_ground import WalkableGround
 
 STEP = 1 / 30  # seconds of a step of the simulation
 LONGEST = 300.0
@@ -36,7 +36,7 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
     if duration is not None and not SHORTEST <= duration <= LONGEST:
         raise ValueError(f"A walk cannot last {duration:g} s. Give {SHORTEST:g} to {LONGEST:g} s.")
     rng = np.random.default_rng([seed, home.seed, 7])
-    ground = Ground(home)
+    ground = WalkableGround(home)
     style = WalkStyle(*(float(rng.uniform(*span)) for span in ((1.38, 1.66), (0.6, 0.85), (0.58, 0.7), (0.2, 0.4))))
     thorough = 1.0
     while True:
@@ -58,7 +58,7 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
     return CameraWalk(times, poses, math.radians(float(rng.uniform(60, 80))))
 
 
-def _tour(ground: Ground, home: Home, style: WalkStyle, rng, thorough: float, start=None, heading: float = 0.0):
+def _tour(ground: WalkableGround, home: Home, style: WalkStyle, rng, thorough: float, start=None, heading: float = 0.0):
     """Return positions and wanted view directions of one round through all rooms, per simulation step.
 
     It begins at `start`, or at any of its stops.
@@ -92,12 +92,12 @@ def _tour(ground: Ground, home: Home, style: WalkStyle, rng, thorough: float, st
     return np.concatenate(positions), np.concatenate(targets)
 
 
-def _nearest(ground: Ground, point) -> int:
+def _nearest(ground: WalkableGround, point) -> int:
     apart = np.linalg.norm(ground.nodes - np.asarray(point), axis=1)
     return int(np.where(ground.main, apart, np.inf).argmin())
 
 
-def _stops(ground: Ground, home: Home, rng, thorough: float) -> list[tuple[int, int]]:
+def _stops(ground: WalkableGround, home: Home, rng, thorough: float) -> list[tuple[int, int]]:
     """Choose 1–4 places (room, node) to stop at in each room, far apart."""
     stops = []
     for i, room in enumerate(home.rooms):

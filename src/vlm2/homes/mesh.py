@@ -1,4 +1,4 @@
-"""Triangle meshes with the little that the renderer needs of a material."""
+"""Triangle meshes and their materials."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ def face_normals(
 
 @dataclass(frozen=True)
 class Material:
-    """A surface: linear base colour in [0, 1], a texture that multiplies it (a name of `homes.textures`, or none),
-    the metres that one repeat of the texture covers, and how much light it gives off by itself (0–1)."""
+    """The look of a surface.
+
+    `colour` is linear, in [0, 1]. `texture` is a name of `homes.textures`, or none; it multiplies the colour, and one
+    repeat of it covers `texture_size` metres. `glow` is the light that the surface emits, `gloss` its shine (0–1).
+    """
 
     colour: tuple[float, float, float] = (0.7, 0.7, 0.7)
     texture: str | None = None
@@ -50,11 +53,6 @@ class Mesh:
         """Least and greatest corner over all parts, in metres."""
         points = np.concatenate([p.positions for p in self.parts])
         return np.stack([points.min(0), points.max(0)])
-
-    @property
-    def triangles(self) -> int:
-        """Number of triangles."""
-        return sum(len(p.faces) for p in self.parts)
 
     def transformed(self, target_from_source: np.ndarray) -> Mesh:
         """Return the mesh moved by a 4×4 transform (rotation, translation, positive scale along axes)."""

@@ -20,7 +20,7 @@ from .camera_walk import walk
 from .contact_sheet import contact_sheet, home_map
 from .furniture.catalogue import Catalogue
 from .home import CameraWalk, Home, Split
-from .renderer import Output, Renderer, camera_points, pinhole
+from .renderer import Renderer, camera_points, pinhole
 from .seen_colours import SeenColours
 
 DATASET = "homes"
@@ -135,24 +135,20 @@ def sample_home(
     size: tuple[int, int] = (256, 192),
     rooms: int | None = None,
     duration: float | None = None,
-    renderer: Renderer | None = None,
 ) -> SampledHome:
-    """Build a home and render only the frames that training uses: `fps` a second, `size` = (width, height) pixels.
-
-    `renderer` must have that size; without it, the process shares one.
-    """
+    """Build a home and render only the frames that training uses: `fps` a second, `size` = (width, height) pixels."""
     home = build_home(seed, split, rooms)
     whole = walk(home, seed, duration=duration)
     path = whole.at(sampled_frames(whole.times, fps))
     intrinsics = pinhole(*size, path.horizontal_fov)
-    renderer = renderer or shared_renderer(*size)
+    renderer = shared_renderer(*size)
     renderer.load(home)
     frames, points, instances, colours = [], [], [], SeenColours()
     for pose in path.world_from_camera:
-        shot = renderer.render(pose, intrinsics, outputs=("rgb", "depth", "instances"))
-        frames.append(_present(shot.rgb))
-        points.append(camera_points(_present(shot.depth), intrinsics))
-        instances.append(_present(shot.instances))
+        shot = renderer.render(pose, intrinsics)
+        frames.append(shot.rgb)
+        points.append(camera_points(shot.depth, intrinsics))
+        instances.append(shot.instances)
         colours.add(frames[-1], instances[-1])
     scene = scene_of(home, f"{split}_{seed}", path, intrinsics, _sightings(instances), colours)
     return SampledHome(
@@ -160,7 +156,7 @@ def sample_home(
     )
 
 
-def produce_home(order: HomeOrder, out: Path, renderer: Renderer | None = None) -> Scene:
+def produce_home(order: HomeOrder, out: Path) -> Scene:
     """Make one home's files under `out` and return its record; only read the record if all files exist already.
 
     Every file appears whole or not at all. Raises what `Renderer` raises where there is no EGL.
@@ -171,7 +167,7 @@ def produce_home(order: HomeOrder, out: Path, renderer: Renderer | None = None) 
     home = build_home(order.seed, order.split, order.rooms, Catalogue(order.split, order.sweethome))
     path = walk(home, order.seed, fps=order.fps, duration=order.duration)
     intrinsics = pinhole(*order.size, path.horizontal_fov)
-    renderer = renderer or shared_renderer(*order.size)
+    renderer = shared_renderer(*order.size)
     renderer.load(home)
     chosen = sampled_frames(path.times, SIGHTING_HZ)
     sampled = path.at(chosen)
@@ -200,12 +196,6 @@ def shared_renderer(width: int, height: int) -> Renderer:
     return Renderer(width, height)
 
 
-def _present(output: np.ndarray | None) -> np.ndarray:
-    """Return an output of a frame that was requested, and so is present."""
-    assert output is not None
-    return output
-
-
 @dataclass(frozen=True)
 class _Film:
     """Results of filming beside the video: maps and colours of the sampled frames, and pictures for the sheet."""
@@ -223,18 +213,17 @@ def _film(
     """Render the path into a video file, and collect the data of the record and of the sheet."""
     film = _Film([], [], [], [], SeenColours())
     shown = set(np.linspace(0, len(path.times) - 1, SHEET_FRAMES).astype(int).tolist())
-    extra: tuple[Output, ...] = ("instances", "depth") if order.geometry else ("instances",)
     with _video(file, order.size, order.fps) as write:
         for index, (time, pose) in enumerate(zip(path.times, path.world_from_camera, strict=True)):
-            shot = renderer.render(pose, intrinsics, outputs=("rgb", *(extra if index in sampled else ())))
-            write(_present(shot.rgb), float(time - path.times[0]))
+            shot = renderer.render(pose, intrinsics)
+            write(shot.rgb, float(time - path.times[0]))
             if index in sampled:
-                film.instances.append(_present(shot.instances))
-                film.colours.add(_present(shot.rgb), film.instances[-1])
+                film.instances.append(shot.instances)
+                film.colours.add(shot.rgb, film.instances[-1])
                 if order.geometry:
-                    film.depths.append(_present(shot.depth))
+                    film.depths.append(shot.depth)
             if index in shown:
-                film.pictures.append(_present(shot.rgb))
+                film.pictures.append(shot.rgb)
                 film.picture_times.append(float(time))
     return film
 

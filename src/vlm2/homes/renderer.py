@@ -1,17 +1,16 @@
-"""Render a home: colour, world points, depth and instance ids of one camera, in one pass over the triangles.
+"""Render a home: colour, depth and instance ids of one camera, in one pass over the triangles.
 
 OpenGL without a window (EGL): Mesa's llvmpipe on a plain CPU, or a GPU's driver. Cameras follow OpenCV (x right,
-y down, z forward), pixel centres lie at +0.5. Colour is supersampled 2 × 2; points, depth and ids are those of the
-pixel's centre, never blended.
+y down, z forward), pixel centres lie at +0.5. Colour is supersampled 2 × 2; depth and ids are those of the pixel's
+centre, never blended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32, UInt8
@@ -25,8 +24,6 @@ from .textures import SIZE, texture_image
 if TYPE_CHECKING:
     import moderngl
 
-Output = Literal["rgb", "points", "depth", "instances"]
-OUTPUTS: tuple[Output, ...] = ("rgb", "points", "depth", "instances")
 NEAR, FAR = 0.05, 80.0
 LARGEST = 4096
 INSTALL = "apt-get install -y libegl1 libgl1 libgl1-mesa-dri"
@@ -43,16 +40,14 @@ class MissingEGL(OSError, RuntimeError):
 
 @dataclass(frozen=True)
 class Rendered:
-    """One frame. Outputs that were not requested are None.
+    """One frame: sRGB, depth in metres along the camera's axis (0 where nothing is hit), and ids of the home's things.
 
-    `points` are in world metres, `depth` in metres along the camera's axis. Where nothing is hit, depth is 0 and the
-    point is the camera's position. `instances` holds ids of the home, 0 for its shell and for nothing.
+    The id 0 stands for the shell and for nothing.
     """
 
-    rgb: UInt8[np.ndarray, "height width 3"] | None
-    points: Float32[np.ndarray, "height width 3"] | None
-    depth: Float32[np.ndarray, "height width"] | None
-    instances: Int32[np.ndarray, "height width"] | None
+    rgb: UInt8[np.ndarray, "height width 3"]
+    depth: Float32[np.ndarray, "height width"]
+    instances: Int32[np.ndarray, "height width"]
 
 
 @dataclass(frozen=True)
@@ -133,13 +128,8 @@ class Renderer:
             self._surface[name].value = unit
         self._resolve["fine_picture"].value, self._resolve["fine_measure"].value = 0, 1
 
-    def render(
-        self,
-        world_from_camera: Float[np.ndarray, "4 4"],
-        intrinsics: Intrinsics,
-        outputs: Collection[Output] = OUTPUTS,
-    ) -> Rendered:
-        """Draw one frame from a camera pose (OpenCV axes) and return the requested outputs.
+    def render(self, world_from_camera: Float[np.ndarray, "4 4"], intrinsics: Intrinsics) -> Rendered:
+        """Draw one frame from a camera pose (OpenCV axes).
 
         Raises RuntimeError before `load`, and ValueError for intrinsics of another image size.
         """
@@ -152,22 +142,11 @@ class Renderer:
             )
         with self._context:
             self._draw(np.asarray(world_from_camera, np.float64), intrinsics, self._illumination)
-            return self._read(world_from_camera, intrinsics, outputs)
-
-    def _read(self, world_from_camera: np.ndarray, intrinsics: Intrinsics, outputs: Collection[Output]) -> Rendered:
-        rgb = points = depth = instances = None
-        if "rgb" in outputs:
-            data = self._image.read(components=3, attachment=0, alignment=1)
-            rgb = np.frombuffer(data, np.uint8).reshape(self.height, self.width, 3)
-        if not {"points", "depth", "instances"}.isdisjoint(outputs):
-            data = self._image.read(components=2, attachment=1, dtype="f4", alignment=1)
-            measure = np.frombuffer(data, np.float32).reshape(self.height, self.width, 2)
-            depth = np.ascontiguousarray(measure[..., 0])
-            instances = measure[..., 1].astype(np.int32) if "instances" in outputs else None
-            if "points" in outputs:
-                points = camera_points(depth, intrinsics) @ world_from_camera[:3, :3].T.astype(np.float32)
-                points += world_from_camera[:3, 3].astype(np.float32)
-        return Rendered(rgb, points, depth if "depth" in outputs else None, instances)
+            rgb = self._image.read(components=3, attachment=0, alignment=1)
+            measures = self._image.read(components=2, attachment=1, dtype="f4", alignment=1)
+        depth, instances = np.moveaxis(np.frombuffer(measures, np.float32).reshape(self.height, self.width, 2), -1, 0)
+        colour = np.frombuffer(rgb, np.uint8).reshape(self.height, self.width, 3)
+        return Rendered(colour, np.ascontiguousarray(depth), instances.astype(np.int32))
 
     def _draw(self, world_from_camera: np.ndarray, intrinsics: Intrinsics, light: Illumination) -> None:
         camera_from_world = np.linalg.inv(world_from_camera)

@@ -222,21 +222,15 @@ def build_opening(opening: WallOpening, number: int, wall: WallFace, rng: np.ran
     return Opening(number, o.kind, o.start, o.end, o.bottom, o.top, o.rooms, mesh, yaw)
 
 
-def leaf_pose(opening: WallOpening, wall: WallFace) -> tuple[tuple[float, float], float]:
-    """Return where a door's leaf hangs (its hinge on the plane) and the direction it points to, radians about z."""
-    hinge, other = wall.project(opening.start)[0], wall.project(opening.end)[0]
-    closed = math.atan2(opening.end[1] - opening.start[1], opening.end[0] - opening.start[0])
-    turn = 1.0 if other > hinge else -1.0  # the room lies to the left of the wall
-    return wall.at(hinge, 0.0 if opening.angle else -0.03), closed + turn * opening.angle
-
-
 def _leaf(opening: WallOpening, wall: WallFace, rng: np.random.Generator) -> tuple[Mesh, float]:
     """Build a door's leaf with panels and handles; return it with its direction about z in radians."""
     surfaces = Surfaces()
-    hinge, yaw = leaf_pose(opening, wall)
+    hinge, other = wall.project(opening.start)[0], wall.project(opening.end)[0]
+    closed = math.atan2(opening.end[1] - opening.start[1], opening.end[0] - opening.start[0])
+    yaw = closed + (1.0 if other > hinge else -1.0) * opening.angle  # the room lies to the left of the wall
     matrix = np.eye(4)
     matrix[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
-    matrix[:2, 3] = hinge
+    matrix[:2, 3] = wall.at(hinge, 0.0 if opening.angle else -0.03)  # an open leaf hangs on the plane of the wall
     width, top = opening.width, opening.top
     colour = _shade(rng, _choose(rng, DOOR_COLOURS))
     surfaces.box((0.004, -0.02, 0.008), (width - 0.004, 0.02, top - 0.004), Material(colour, gloss=0.15), matrix)

@@ -21,6 +21,10 @@ KINDS = ("wood_floor", "tile", "carpet", "wall", "wallpaper", "wood", "fabric", 
 NEUTRAL = ("wall", "fabric", "metal")
 _NUMBERS = {"train": (*range(12), *range(20, COUNT)), "validation": range(12, 15), "test": range(15, 20)}
 
+_LINE = (np.arange(SIZE) + 0.5) / SIZE
+U = np.broadcast_to(_LINE[None, :], (SIZE, SIZE))  # of every pixel, to the right, in [0, 1)
+V = np.broadcast_to(_LINE[:, None], (SIZE, SIZE))  # downwards
+
 Image = Float[np.ndarray, "size size 3"]
 Plane = Float[np.ndarray, "size size"]
 
@@ -80,14 +84,12 @@ def _noise(rng: np.random.Generator, across: float, down: float | None = None) -
     return plane / max(float(plane.std()), 1e-9)
 
 
-def _axes() -> tuple[Plane, Plane]:
-    """Return u (to the right) and v (downwards) of every pixel, each in [0, 1)."""
-    line = (np.arange(SIZE) + 0.5) / SIZE
-    return np.broadcast_to(line[None, :], (SIZE, SIZE)), np.broadcast_to(line[:, None], (SIZE, SIZE))
-
-
 def _paint(colour: np.ndarray, shade: Plane) -> Image:
     return np.asarray(colour) * shade[..., None]
+
+
+def _plain(colour: np.ndarray) -> Image:
+    return _paint(colour, np.ones((SIZE, SIZE)))
 
 
 def _mix(below: Image, above: np.ndarray, share: Plane) -> Image:
@@ -101,27 +103,25 @@ def _seam(position: Plane, width: float) -> Plane:
 
 
 def _wood_floor(rng: np.random.Generator, number: int) -> Image:
-    u, v = _axes()
     rows = int(rng.choice([6, 8, 10, 12]))
-    row = np.floor(v * rows).astype(int)
+    row = np.floor(V * rows).astype(int)
     boards = int(rng.integers(1, 4))
-    along = u * boards + rng.random(rows)[row]
+    along = U * boards + rng.random(rows)[row]
     board = np.floor(along).astype(int) % boards
     tone = 1.0 + rng.normal(0.0, 0.07, (rows, boards))[row, board]
     warmth = rng.normal(0.0, 0.025, (rows, boards))[row, board]
     grain = 0.035 * _noise(rng, 60.0, 2.0) + 0.03 * _noise(rng, 30.0, 1.0)
-    gaps = np.maximum(_seam(v * rows, rows * 0.7 / SIZE), _seam(along, boards * 0.7 / SIZE))
+    gaps = np.maximum(_seam(V * rows, rows * 0.7 / SIZE), _seam(along, boards * 0.7 / SIZE))
     image = _paint(_WOODS[number % len(_WOODS)] * rng.uniform(0.92, 1.06), tone + grain)
     image = image * (1.0 + warmth[..., None] * np.array([1.0, 0.0, -1.0]))
     return image * (1.0 - 0.5 * gaps[..., None])
 
 
 def _tile(rng: np.random.Generator, number: int) -> Image:
-    u, v = _axes()
     cells = int(rng.choice([2, 3, 4, 6]))
-    down = v * cells
+    down = V * cells
     shift = 0.5 if cells % 2 == 0 and rng.random() < 0.3 else 0.0
-    across = u * cells + shift * (np.floor(down) % 2)
+    across = U * cells + shift * (np.floor(down) % 2)
     column, row = np.floor(across).astype(int) % cells, np.floor(down).astype(int)
     base = _PALES[number % len(_PALES)] * rng.uniform(0.88, 1.0)
     image = _paint(base, 1.0 + rng.normal(0.0, 0.025, (cells, cells))[row, column] + 0.015 * _noise(rng, 12.0))
@@ -133,15 +133,14 @@ def _tile(rng: np.random.Generator, number: int) -> Image:
 
 
 def _carpet(rng: np.random.Generator, number: int) -> Image:
-    u, v = _axes()
     base = _DEEPS[number % len(_DEEPS)] * rng.uniform(0.9, 1.3)
-    image = _paint(base, np.ones((SIZE, SIZE)))
+    image = _plain(base)
     other = _DEEPS[rng.integers(len(_DEEPS))]
     style, repeats = rng.integers(4), int(rng.choice([4, 6, 8]))
     waves = {
-        1: np.sin(2 * np.pi * repeats * v) * np.ones_like(u),
-        2: np.cos(2 * np.pi * repeats * u) + np.cos(2 * np.pi * repeats * v),
-        3: np.sin(2 * np.pi * repeats * (u + v)) * np.sin(2 * np.pi * repeats * (u - v)),
+        1: np.sin(2 * np.pi * repeats * V) * np.ones_like(U),
+        2: np.cos(2 * np.pi * repeats * U) + np.cos(2 * np.pi * repeats * V),
+        3: np.sin(2 * np.pi * repeats * (U + V)) * np.sin(2 * np.pi * repeats * (U - V)),
     }
     if style:
         image = _mix(image, other, 0.5 + 3.0 * waves[int(style)])
@@ -153,47 +152,43 @@ def _wall(rng: np.random.Generator, number: int) -> Image:
     relief = _noise(rng, float(rng.choice([2.0, 4.0, 8.0])))
     shade = 0.94 + 0.012 * relief + 0.008 * _noise(rng, 40.0) + 0.006 * _noise(rng, 1.0)
     if number % 8 == 3:  # brick under paint
-        u, v = _axes()
         rows, columns = 24, 8
-        down, across = v * rows, u * columns + 0.5 * (np.floor(v * rows) % 2)
+        down, across = V * rows, U * columns + 0.5 * (np.floor(V * rows) % 2)
         joints = np.maximum(_seam(across, columns * 0.8 / SIZE), _seam(down, rows * 0.8 / SIZE))
         shade = shade * (1.0 - 0.14 * joints)
     return _paint(np.ones(3), shade)
 
 
 def _wallpaper(rng: np.random.Generator, number: int) -> Image:
-    u, v = _axes()
     base = _PALES[rng.integers(len(_PALES))]
     other = base * rng.uniform(0.72, 0.92) if rng.random() < 0.6 else 0.5 * (base + _DEEPS[rng.integers(len(_DEEPS))])
     k = int(rng.choice([3, 4, 6]))
-    a, b = 2 * np.pi * k * u, 2 * np.pi * k * v
+    a, b = 2 * np.pi * k * U, 2 * np.pi * k * V
     patterns = (
-        np.sin(a) * np.ones_like(v),
+        np.sin(a) * np.ones_like(V),
         np.sin(a) + np.sin(3 * a) - 0.4,
         np.cos(a) * np.cos(b) + 0.5 * np.cos(2 * a) * np.cos(3 * b) - 0.3,
         np.cos(a) + np.cos(b) - 1.1,
         np.cos(a + 1.2 * np.sin(b)) + 0.4 * np.cos(3 * b) - 0.2,
     )
-    image = _mix(_paint(base, np.ones((SIZE, SIZE))), other, 0.5 + 5.0 * patterns[number % len(patterns)])
+    image = _mix(_plain(base), other, 0.5 + 5.0 * patterns[number % len(patterns)])
     return image * (1.0 + 0.01 * _noise(rng, 1.5))[..., None]
 
 
 def _wood(rng: np.random.Generator, number: int) -> Image:
-    _, v = _axes()
     bend = 0.35 * _noise(rng, 90.0, 24.0)
-    rings = np.sin(2 * np.pi * (v * int(rng.integers(5, 12)) + bend))
+    rings = np.sin(2 * np.pi * (V * int(rng.integers(5, 12)) + bend))
     shade = 1.0 + rng.uniform(0.03, 0.08) * rings + 0.03 * _noise(rng, 60.0, 1.2) + 0.03 * _noise(rng, 120.0, 12.0)
     return _paint(_WOODS[number % len(_WOODS)] * rng.uniform(0.9, 1.1), shade)
 
 
 def _fabric(rng: np.random.Generator, number: int) -> Image:
-    u, v = _axes()
     threads = 64
-    weave = np.sin(2 * np.pi * threads * u) * np.sin(2 * np.pi * threads * v)
+    weave = np.sin(2 * np.pi * threads * U) * np.sin(2 * np.pi * threads * V)
     shade = 0.88 + 0.06 * weave + 0.03 * _noise(rng, 1.5) + 0.02 * _noise(rng, 20.0)
     repeats = int(rng.choice([4, 8]))
-    stripes_u = 0.5 + 0.5 * np.sign(np.sin(2 * np.pi * repeats * u))
-    stripes_v = 0.5 + 0.5 * np.sign(np.sin(2 * np.pi * repeats * v))
+    stripes_u = 0.5 + 0.5 * np.sign(np.sin(2 * np.pi * repeats * U))
+    stripes_v = 0.5 + 0.5 * np.sign(np.sin(2 * np.pi * repeats * V))
     if number % 5 == 2:
         shade = shade * (1.0 - 0.22 * stripes_u)
     elif number % 5 == 4:
@@ -202,29 +197,27 @@ def _fabric(rng: np.random.Generator, number: int) -> Image:
 
 
 def _landscape(rng: np.random.Generator) -> Image:
-    u, v = _axes()
     top, low = _BRIGHTS[rng.integers(len(_BRIGHTS))], _PALES[rng.integers(len(_PALES))]
-    image = _mix(_paint(top, np.ones((SIZE, SIZE))), low, v * 1.6)
-    sun = np.hypot(u - rng.uniform(0.2, 0.8), v - rng.uniform(0.15, 0.4)) < rng.uniform(0.05, 0.1)
+    image = _mix(_plain(top), low, V * 1.6)
+    sun = np.hypot(U - rng.uniform(0.2, 0.8), V - rng.uniform(0.15, 0.4)) < rng.uniform(0.05, 0.1)
     image = _mix(image, np.array([0.98, 0.93, 0.75]), sun.astype(float))
     for layer in range(4):
         phase, waves = rng.uniform(0, 2 * np.pi, 3), rng.integers(1, 5, 3)
         ridge = (
-            0.42 + 0.14 * layer + sum(0.035 * np.sin(2 * np.pi * n * u + p) for n, p in zip(waves, phase, strict=True))
+            0.42 + 0.14 * layer + sum(0.035 * np.sin(2 * np.pi * n * U + p) for n, p in zip(waves, phase, strict=True))
         )
         colour = _DEEPS[rng.integers(len(_DEEPS))] * (1.25 - 0.15 * layer)
-        image = _mix(image, colour, (v - ridge) * SIZE)
+        image = _mix(image, colour, (V - ridge) * SIZE)
     return image
 
 
 def _abstract(rng: np.random.Generator) -> Image:
-    u, v = _axes()
-    image = _paint(_PALES[rng.integers(len(_PALES))], np.ones((SIZE, SIZE)))
+    image = _plain(_PALES[rng.integers(len(_PALES))])
     for _ in range(int(rng.integers(4, 10))):
         cu, cv = rng.uniform(0.1, 0.9, 2)
         ru, rv = rng.uniform(0.06, 0.32, 2)
-        box = np.maximum(np.abs(u - cu) / ru, np.abs(v - cv) / rv)
-        disc = np.hypot((u - cu) / ru, (v - cv) / ru)
+        box = np.maximum(np.abs(U - cu) / ru, np.abs(V - cv) / rv)
+        disc = np.hypot((U - cu) / ru, (V - cv) / ru)
         image = _mix(image, _BRIGHTS[rng.integers(len(_BRIGHTS))], (1.0 - (box if rng.random() < 0.5 else disc)) * 40)
     return image
 
@@ -232,8 +225,7 @@ def _abstract(rng: np.random.Generator) -> Image:
 def _picture(rng: np.random.Generator, number: int) -> Image:
     image = _landscape(rng) if number % 2 else _abstract(rng)
     image = image * (1.0 + 0.03 * _noise(rng, 2.0))[..., None]
-    u, v = _axes()
-    border = np.minimum(np.minimum(u, 1 - u), np.minimum(v, 1 - v)) < (0.08 if number % 3 == 0 else 0.0)
+    border = np.minimum(np.minimum(U, 1 - U), np.minimum(V, 1 - V)) < (0.08 if number % 3 == 0 else 0.0)
     return _mix(image, np.full(3, 0.95), border.astype(float))
 
 

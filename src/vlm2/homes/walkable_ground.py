@@ -9,7 +9,6 @@ from jaxtyping import Float
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
-from ..scenes.record import Box
 from .build import opening_box, placement_box
 from .floor_plan import WALL, inside
 from .home import Home
@@ -17,10 +16,10 @@ from .home import Home
 CELL = 0.05  # metres of a cell of the distance field
 CLEAR = 0.31  # metres that ways keep from things
 EYES = 1.5
-HEAD = 1.9  # things that begin above this height, and those lower than a rug's, are no obstacle
+HEAD = 1.9  # things that begin above this height, and those as low as a rug, are no obstacle
 
 
-class Ground:
+class WalkableGround:
     """Distance to the nearest obstacle everywhere, and a graph of free places 2 cells apart."""
 
     def __init__(self, home: Home) -> None:
@@ -35,13 +34,16 @@ class Ground:
         free = self.room >= 0
         for opening in home.openings:
             if opening.kind == "door" and None not in opening.rooms:
-                free |= self._rectangle(*_doorway(opening.start, opening.end))
-        self._open = free.copy()  # nothing in the way of a look at eye height
+                start, end = np.array(opening.start), np.array(opening.end)
+                wide = math.dist(start, end)
+                free |= self._rectangle((start + end) / 2, (end - start) / wide, wide, WALL + 2 * CELL)
+        self._open = free.copy()  # places with nothing at eye height
         boxes = [placement_box(p) for p in home.placements] + [opening_box(o) for o in home.openings]
         for box in boxes:
             low, high = box.center[2] - box.size[2] / 2, box.center[2] + box.size[2] / 2
             if low < HEAD and high > 0.08:
-                covered = self._box(box)
+                wide, deep, _ = box.size
+                covered = self._rectangle(box.center, box.axes[0], wide + CELL / 2, deep + CELL / 2)
                 free &= ~covered
                 if low < EYES < high:
                     self._open &= ~covered
@@ -53,9 +55,6 @@ class Ground:
     def _rectangle(self, center, along, wide: float, deep: float) -> np.ndarray:
         dx, dy = self.xs[None, :] - center[0], self.ys[:, None] - center[1]
         return (abs(dx * along[0] + dy * along[1]) <= wide / 2) & (abs(dy * along[0] - dx * along[1]) <= deep / 2)
-
-    def _box(self, box: Box) -> np.ndarray:
-        return self._rectangle(box.center, box.axes[0], box.size[0] + CELL / 2, box.size[1] + CELL / 2)
 
     def _graph(self) -> None:
         """Join free places by a grid of ways; ways near things cost more. Only the largest connected part is kept."""
@@ -143,10 +142,3 @@ class Ground:
             if (self.clearance(rounded) >= CLEAR - 0.02).all():
                 return rounded
         return fine
-
-
-def _doorway(start, end):
-    """Return the passage through a door as centre, direction, width and depth."""
-    wide = math.dist(start, end)
-    along = ((end[0] - start[0]) / wide, (end[1] - start[1]) / wide)
-    return ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2), along, wide, WALL + 2 * CELL

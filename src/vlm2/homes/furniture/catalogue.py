@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable
 from functools import cache, lru_cache, partial
 
 import numpy as np
 
 from ..home import FurnitureModel, Split
 from . import bathroom, beds, decor, electronics, kitchen, lamps, music, plants, seating, small_items, storage, tables
-from .design import Design, Stands, finished
+from .design import Design, finished
 from .random_draw import Draw
 from .sweethome import CatalogueEntry, SweetHome, installed, split_of
 
@@ -53,15 +53,6 @@ def _model(design: Design, name: str, split: Split) -> FurnitureModel:
     return finished(design, name, Draw(np.random.default_rng(seed), split))
 
 
-@dataclass(frozen=True)
-class ModelOffer:
-    """A model that can be picked: its name, what carries it, and how to get it."""
-
-    name: str
-    stands: Stands
-    build: Callable[[], FurnitureModel]
-
-
 class Catalogue:
     """The furniture of one split: our own parametric models, and Sweet Home 3D's where they are installed.
 
@@ -71,47 +62,28 @@ class Catalogue:
 
     def __init__(self, split: Split, sweethome: bool | None = None):
         self.split: Split = split
-        self._offers: dict[str, list[ModelOffer]] = {}
+        self._builders: dict[str, list[Callable[[], FurnitureModel]]] = defaultdict(list)
         for design in DESIGNS:
-            offers = self._offers.setdefault(design.category, [])
-            for name in design_models(design)[split]:
-                offers.append(ModelOffer(name, design.stands, partial(_model, design, name, split)))
+            self._builders[design.category] += [
+                partial(_model, design, name, split) for name in design_models(design)[split]
+            ]
         if sweethome or (sweethome is None and installed()):
             pack = _pack()
             for entry in pack.entries:
                 if split_of(entry.name) == split:
-                    offer = ModelOffer(entry.name, entry.stands, partial(_foreign, pack, entry))
-                    self._offers.setdefault(entry.category, []).append(offer)
+                    self._builders[entry.category].append(partial(_foreign, pack, entry))
 
     @property
     def categories(self) -> tuple[str, ...]:
         """Names of the categories, in alphabetical order."""
-        return tuple(sorted(self._offers))
+        return tuple(sorted(self._builders))
 
-    def names(self, category: str, stands: Stands | None = None) -> tuple[str, ...]:
-        """Return the names of a category's models, of those that stand so where `stands` is given."""
-        return tuple(offer.name for offer in self._of(category, stands))
-
-    def pick(self, category: str, rng: np.random.Generator, stands: Stands | None = None) -> FurnitureModel:
-        """Draw a model of a category, and of one way to stand where `stands` is given.
-
-        Raises KeyError, with the known ones, for a category or a way to stand that the catalogue lacks.
-        """
-        offers = self._of(category, stands)
-        return offers[int(rng.integers(len(offers)))].build()
-
-    def models(self) -> Iterator[FurnitureModel]:
-        """Build and yield every model, by category."""
-        return (offer.build() for category in self.categories for offer in self._offers[category])
-
-    def _of(self, category: str, stands: Stands | None) -> list[ModelOffer]:
-        if category not in self._offers:
+    def pick(self, category: str, rng: np.random.Generator) -> FurnitureModel:
+        """Draw a model of a category. Raises KeyError, with the known ones, for an unknown category."""
+        if category not in self._builders:
             raise KeyError(f"There is no furniture category {category!r}; there are {', '.join(self.categories)}.")
-        offers = [offer for offer in self._offers[category] if stands in (None, offer.stands)]
-        if not offers:
-            ways = sorted({offer.stands for offer in self._offers[category]})
-            raise KeyError(f"No {category!r} stands on {stands!r}; there are those of {', '.join(ways)}.")
-        return offers
+        builders = self._builders[category]
+        return builders[int(rng.integers(len(builders)))]()
 
 
 @cache
