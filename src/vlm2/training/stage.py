@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import cast
 
@@ -71,9 +71,6 @@ class Objective(nn.Module):
         """Device of the parameters."""
         return next(self.parameters()).device
 
-    def prepare(self) -> None:
-        """Do what has to be done before the first step of a stage. Does nothing by default."""
-
     def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
         """Return the tensors that take gradients."""
         trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
@@ -96,8 +93,10 @@ class Stage:
     """One stage: train `objective` on `data` for `steps` steps.
 
     `name` is also the stage's folder in the run's. `held_out` are examples on which the loss is measured every
-    `evaluate_every` steps. Raises ValueError for a negative number of steps, for a name that is no identifier, and for
-    data that is too short for the steps.
+    `evaluate_every` steps. `before` is called before the first step.
+
+    Raises ValueError for a negative number of steps, for a name that is no identifier, and for data that is too short
+    for the steps.
     """
 
     name: str
@@ -106,6 +105,7 @@ class Stage:
     optimiser: Optimiser
     steps: int
     held_out: Dataset | None = None
+    before: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

@@ -28,8 +28,10 @@ from ..video_cache import CachedVideo, Sampling, cache_video, encoders_key
 
 @dataclass(frozen=True)
 class FinetuneConfig(RunConfig):
-    """Training on videos of your own, in one stage. Nothing but the answers to the questions is known about the
-    frames, so only the answers are learnt from. Raises ValueError for shares and weights that cannot be used."""
+    """Training on videos of your own, in one stage. The model learns from the answers to the questions only.
+
+    Raises ValueError for shares and weights that cannot be used.
+    """
 
     out: str = "runs/finetune"
     save_every: int = 50

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -62,8 +63,8 @@ class TextWarmUpConfig(StageConfig):
 
 @dataclass(frozen=True)
 class VideoQuestionConfig(StageConfig):
-    """A step is one home: its frames pass the representation and the dual memory once, and several questions are
-    answered behind the memory's slots, with the facts in the prompt that a session would retrieve.
+    """A step is one home. Its frames pass the representation and the dual memory once. Several questions are answered
+    behind the memory's slots, with the facts in the prompt that a session would retrieve.
 
     The learning rate of the modules is a tenth of that in token grounding; a greater one undoes the grounding."""
 
@@ -135,7 +136,6 @@ def run(config: MiniConfig, choose: ChooseFrames | None = None) -> None:
         )
     )
     objective = VideoQuestionAnswering(model, processor, config.row, answering.weights)
-    objective.on_start = lambda: fit_counts(objective, examples)
     if config.grounded_from is not None:
         TokenGrounding(model, objective.grounding).load_grounded(config.grounded_from)
     if config.adapters is not None:
@@ -162,11 +162,12 @@ def stages(
     warm_up_questions, copied_questions = text_questions(config, examples.homes)
     from_text = TextQuestionAnswering(objective)
     measured = held_out if len(held_out) else None
+    count = partial(fit_counts, objective, examples)
     token_grounding = TokenGrounding(objective.model, objective.grounding)
     return [
         Stage(GROUNDING, frames, token_grounding, grounding.optimiser, grounding.steps),
         Stage("warm_up", warm_up_questions, from_text, warm_up.optimiser, warm_up.steps),
-        Stage("answering", examples, objective, answering.optimiser, answering.steps, measured),
+        Stage("answering", examples, objective, answering.optimiser, answering.steps, measured, count),
         Stage("copying", copied_questions, from_text, copying.optimiser, copying.steps),
     ]
 
