@@ -41,7 +41,7 @@ RESUMED = ("out", "loader_workers", "grounded_from")  # settings that may differ
 class TokenGroundingConfig(StageConfig):
     """Single frames' tokens learn what they show and where it is, without the language model."""
 
-    steps: int = 2500
+    steps: int = 2500  # 0: without this stage
     optimiser: Optimiser = field(default_factory=lambda: Optimiser(7e-4))
     frames: int = 64  # in a step
 
@@ -51,7 +51,7 @@ class TextWarmUpConfig(StageConfig):
     """The adapters learn from questions without a video what the words alone determine: the form of an answer, the
     length of a sofa, the usual number of chairs. A step costs a tenth of one behind a video."""
 
-    steps: int = 640
+    steps: int = 640  # 0: without this stage
     optimiser: Optimiser = field(default_factory=lambda: Optimiser(1e-3, lora_weight_decay=0.01))
     letter_steps: int = 180  # the first steps: options with the answer in the prompt, and typical sizes
     typical_steps: int = 300  # the next steps: typical answers to all types; the rest: mostly answers in the prompt
@@ -68,7 +68,7 @@ class VideoQuestionConfig(StageConfig):
 
     The learning rate of the modules is a tenth of that in token grounding; a greater one undoes the grounding."""
 
-    steps: int = 60
+    steps: int = 60  # 0: without this stage
     optimiser: Optimiser = field(default_factory=lambda: Optimiser(7e-5, lora_learning_rate=7e-4))
     questions: QuestionSampler = field(default_factory=lambda: QuestionSampler(16, terse=0.6))
     drill_steps: int = 0  # the first steps that have drills (rule-based questions) as well
@@ -80,7 +80,7 @@ class VideoQuestionConfig(StageConfig):
 class CopyTuningConfig(StageConfig):
     """The adapters learn once more, without video, to copy the answer in the prompt."""
 
-    steps: int = 100
+    steps: int = 100  # 0: without this stage
     optimiser: Optimiser = field(default_factory=lambda: Optimiser(5e-4, lora_weight_decay=0.01))
     questions: QuestionSampler = field(default_factory=lambda: QuestionSampler(20, terse=0.6, with_answer=0.8))
 
@@ -90,8 +90,8 @@ class MiniConfig(RunConfig):
     """Training of the representation, memory, projector and LoRA on questions about generated homes. The vision
     encoder, the geometry encoder and the language model stay frozen."""
 
-    out: str = "runs/mini"
-    save_every: int = 30
+    out: str = "runs/mini"  # folder of the run
+    save_every: int = 30  # steps between two checkpoints
     cache: str = "runs/cache/train"  # cached homes to train on
     validation: str | None = None  # cached homes on which the held-out loss is measured
     geometry: str = "runs/geometry/encoder"  # folder of a trained compact π³
