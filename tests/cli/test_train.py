@@ -76,8 +76,7 @@ def test_settings_are_parsed_by_a_library_that_other_verbs_do_not_load():
 def test_every_setting_has_a_text(recipe, monkeypatch):
     monkeypatch.setenv("COLUMNS", "110")  # one column
     lines = [line.strip("│ \n") for line in run(recipe, "--help").output.splitlines()]
-    silent = [
-        line for line, text in pairwise([*lines, ""]) if re.match(r"--(?!.*  )", line) and text.startswith("(default")
-    ]
+    alone = re.compile(r"--(?!.*  )")  # a setting whose text begins on the next line
+    silent = [line for line, text in pairwise([*lines, ""]) if alone.match(line) and text.startswith("(default")]
     silent += [line for line in lines if re.match(r"--\S+(, --\S+)?( [^( ]+)? +\(default", line)]
     assert silent == []
