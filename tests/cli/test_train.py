@@ -1,7 +1,9 @@
 """`vlm2 train`: the list, the help pages, the configuration, and mistakes. What recipes do is tested with them."""
 
+import re
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 from typer.testing import CliRunner
@@ -68,3 +70,13 @@ def test_wrong_settings_are_explained(arguments, words, capfd):
 def test_settings_are_parsed_by_a_library_that_other_verbs_do_not_load():
     code = "import vlm2.cli.main, sys; assert not {'tyro', 'torch', 'vlm2.training.recipe'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("recipe", set(recipes()) - {"geometry"})  # whose encoder's sizes are π³'s own
+def test_every_setting_has_a_text(recipe, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "110")  # one column
+    lines = [line.strip("│ \n") for line in run(recipe, "--help").output.splitlines()]
+    alone = re.compile(r"--(?!.*  )")  # a setting whose text begins on the next line
+    silent = [line for line, text in pairwise([*lines, ""]) if alone.match(line) and text.startswith("(default")]
+    silent += [line for line in lines if re.match(r"--\S+(, --\S+)?( [^( ]+)? +\(default", line)]
+    assert silent == []

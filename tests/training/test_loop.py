@@ -93,12 +93,14 @@ def test_a_checkpoint_whose_saving_was_cut_off_is_passed_over(tmp_path):
 
 
 def test_stages_are_trained_in_their_order_and_those_without_steps_left_out(tmp_path):
-    line, prepared = Line(), []
-    line.prepare = lambda: prepared.append(line.slope.item())
-    stages = [Stage(name, Points(3), line, Optimiser(0.1), steps) for name, steps in (("a", 3), ("b", 0), ("c", 1))]
+    line, before = Line(), []
+    stages = [
+        Stage(name, Points(3), line, Optimiser(0.1), steps, before=lambda: before.append(line.slope.item()))
+        for name, steps in (("a", 3), ("b", 0), ("c", 1))
+    ]
     train_stages(stages, RunConfig(str(tmp_path), log_every=1))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
-    assert len(prepared) == 2 and prepared[0] == 0 != prepared[1]
+    assert len(before) == 2 and before[0] == 0 != before[1]
     with pytest.raises(ValueError, match="a name of its own, not a, a"):
         train_stages([stages[0], stages[0]], RunConfig(str(tmp_path)))
 

@@ -28,7 +28,7 @@ FrameRule = Literal["spread", "stream", "kept"]
 
 @dataclass(frozen=True)
 class AblationRow:
-    """What one row changes. Raises ValueError for an unknown rule of frames or an unknown representation."""
+    """The changes of one row. Raises ValueError for an unknown rule of frames or an unknown representation."""
 
     title: str
     frames: FrameRule

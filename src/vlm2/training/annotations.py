@@ -23,8 +23,8 @@ Annotations = dict[Path, list[Question]]
 def read_annotations(file: str | Path, videos: str | Path) -> Annotations:
     """Read questions, and find their videos in a folder.
 
-    Raises ValueError for a file or folder that is not there, and one that names the first line that cannot be used,
-    with what is wrong with it, and the places of the others.
+    Raises ValueError for a missing file or folder, and for lines that cannot be used: it explains the first of them and
+    names the others.
     """
     file, folder = Path(file).expanduser(), Path(videos).expanduser()
     if not file.is_file():

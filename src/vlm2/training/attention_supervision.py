@@ -1,8 +1,8 @@
 """Attention supervision: which tokens the language model should attend to when a question names an object.
 
 An auxiliary task of training [choice]; nothing of it is kept afterwards. In a few heads of a few layers, the attention
-from a name's last token to the video should fall on the tokens that show the object. An answer alone says little about
-that; this is a target for every name in every question.
+from a name's last token to the video should fall on the tokens that show the object. An answer alone supervises that
+weakly; this is a target for every name in every question.
 """
 
 from __future__ import annotations

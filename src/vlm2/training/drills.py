@@ -29,8 +29,8 @@ def with_recalled_answer(question: Question) -> Question:
 
 
 def drills(scene: Scene, questions: Iterable[Question]) -> dict[str, list[Question]]:
-    """Return drills about a home by their kind: whether a category is there, and, from the home's questions about
-    order and distance, which of two objects came first or is closer."""
+    """Return drills about a home by their kind: whether a category is there, which of two objects came first, and
+    which of two is closer. The last two are made of the home's `questions` about order and distance."""
     rng = np.random.default_rng(scene.seed or 0)
     found: dict[str, list[Question]] = {SEEN: seen(scene, rng), FIRST: [], CLOSER: []}
     for question in questions:

@@ -27,7 +27,7 @@ ChooseFrames = Callable[[CachedHome, FrameFeatures], Int[Tensor, " chosen"]]
 
 @dataclass(frozen=True)
 class FrameTruth:
-    """What frames truly show, which is known of generated homes only."""
+    """The true content of frames. It is known for generated homes only."""
 
     categories: Int[Tensor, "frames patches"]  # index into VOCABULARY
     coordinates: Float[Tensor, "frames patches 3"]  # metres, in the first frame's camera frame

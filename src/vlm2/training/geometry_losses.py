@@ -15,20 +15,16 @@ from ..encoders.geometry.pi3 import Pi3Output
 
 @dataclass(frozen=True)
 class GeometryLossWeights:
-    """How much each part counts. `aligned` is the point loss after the best scale of each window.
+    """Weights of the losses' parts, and two of their thresholds."""
 
-    A point counts as right for the confidence where its error is below `confident_within` of its depth. Relative
-    translations are in metres, with a Huber loss that turns linear at `translation_delta`; rotations in radians.
-    """
-
-    points: float = 1.0
-    aligned: float = 0.5
-    normals: float = 0.1
-    confidence: float = 0.05
-    rotation: float = 1.0
-    translation: float = 1.0
-    confident_within: float = 0.1
-    translation_delta: float = 0.1
+    points: float = 1.0  # L1 error over depth
+    aligned: float = 0.5  # the same, after the best scale of each window
+    normals: float = 0.1  # 1 - cosine between surface normals
+    confidence: float = 0.05  # cross-entropy of whether a point is right
+    rotation: float = 1.0  # angle between relative rotations, in radians
+    translation: float = 1.0  # Huber loss of relative translations, in metres
+    confident_within: float = 0.1  # a point is right where its error is below this share of its depth
+    translation_delta: float = 0.1  # metres at which the Huber loss turns linear
 
 
 def point_error(predicted: Float[Tensor, "*batch 3"], true: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch"]:

@@ -1,4 +1,4 @@
-"""The training loop: transformers' Trainer over ready-made examples, saving only what is trained.
+"""The training loop: transformers' Trainer over ready-made examples. It saves the trained tensors only.
 
 All recipes share it. It writes checkpoints with optimiser, schedule and random state, from which a killed run continues
 exactly. It measures a held-out loss at intervals, and logs to `log.jsonl`, and to TensorBoard where that is installed.
@@ -85,7 +85,8 @@ def train_stage(stage: Stage, run: RunConfig) -> None:
     """
     if stage.steps == 0:
         return
-    stage.objective.prepare()
+    if stage.before is not None:
+        stage.before()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not (has_bfloat16 := multiplies_bfloat16(device)):
         stage.objective.float()

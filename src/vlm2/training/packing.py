@@ -3,9 +3,9 @@
     prefix (text, the video's tokens, text) | row: question, answer, question, answer, … | row: … | …
 
 Questions with their answers fill rows of one length. A token attends to the whole prefix and to the earlier tokens of
-its own question, and its position continues the prefix's, so each question is read exactly as if it were alone.
-Attention is then a dense product with the prefix and one small product per row, instead of one product over everything
-that is nearly all masked; on two cores this makes a training step about 1.5 times faster than a masked SDPA.
+its own question. Its position continues the prefix's, so each question is read exactly as if it were alone.
+Attention is a dense product with the prefix and one small product per row, instead of one large product that is nearly
+all masked. On two cores this makes a training step about 1.5 times faster than a masked SDPA.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,8 +81,8 @@ class SupervisionWeights:
 class VideoQuestionAnswering(Objective):
     """The loss of the answers to one video's questions, behind the slots of the memory at the video's end.
 
-    With `weights`, the tokens of the slots are supervised by the truth about the frames as well; without them no truth
-    is needed, and the recognition, which learns from it only, is frozen. `on_start` is called before the first step.
+    With `weights`, the truth about the frames supervises the tokens of the slots as well. Without them no truth is
+    needed; then the recognition is frozen, because it learns from the truth only.
     """
 
     def __init__(
@@ -91,10 +91,9 @@ class VideoQuestionAnswering(Objective):
         processor: VLM2Processor,
         row: int,
         weights: SupervisionWeights | None = None,
-        on_start: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
-        self.model, self.weights, self.on_start = model, weights, on_start
+        self.model, self.weights = model, weights
         self.answer_loss = AnswerLoss(model, processor, row)
         self.uses_counting = weights is None  # whether the prompts hold the numbers of the counting network
         recognition = recognition_with_words(model, processor)
@@ -103,11 +102,6 @@ class VideoQuestionAnswering(Objective):
         else:
             recognition.requires_grad_(False)
         packing.use_in(model)
-
-    def prepare(self) -> None:
-        """Call `on_start`."""
-        if self.on_start is not None:
-            self.on_start()
 
     def forward(self, example: Example) -> dict[str, Tensor]:
         """Return the loss of the answers and, with weights, those of categories, positions and attention."""

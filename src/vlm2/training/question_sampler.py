@@ -62,8 +62,8 @@ class Phase:
 class TextOnlyQuestions(Dataset):
     """`length` samples of questions of all homes, without their videos.
 
-    All answers follow by rules: the letter of an answer in the prompt, the answer that the words alone make likeliest
-    (`typical_answers`), or a copy of the answer in the prompt. From rules the adapters learn in tens of steps that an
+    All answers follow by rules: the letter of the answer in the prompt, a copy of that answer, or the answer that is
+    likeliest given the words (`typical_answers`). From rules the adapters learn in tens of steps that an
     answer depends on the name of an object or on the words of an option. Real answers scatter; from those the adapters
     learn only what all homes have in common, and need hundreds of steps.
     """

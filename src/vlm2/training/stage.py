@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,7 +16,7 @@ class RunConfig:
     """Settings of a whole training. The configurations of the recipes that train inherit them."""
 
     out: str = "runs/training"  # folder of the run: its settings, one folder per stage, and what it trains
-    seed: int = 0
+    seed: int = 0  # of the weights, the order of the data and dropout
     log_every: int = 10  # steps between two lines of the log
     save_every: int = 100  # steps between two checkpoints; a killed run continues from the last one
     evaluate_every: int = 0  # steps between two measurements of the held-out loss; 0: never
@@ -27,11 +27,11 @@ class RunConfig:
 class Optimiser:
     """AdamW (betas 0.9 and 0.98) with a linear warm-up and a cosine decay to 0."""
 
-    learning_rate: float
+    learning_rate: float  # after the warm-up
     lora_learning_rate: float | None = None  # for the LoRA weights; None: the same
     warmup: float = 0.05  # share of the steps
-    weight_decay: float = 0.01
-    lora_weight_decay: float = 0.0
+    weight_decay: float = 0.01  # of all other weights
+    lora_weight_decay: float = 0.0  # of the LoRA weights
     gradient_norm: float = 1.0  # greater gradients are scaled down to this norm
     accumulate: int = 1  # examples in a step; several processes share them
 
@@ -53,7 +53,7 @@ class Optimiser:
 class StageConfig:
     """Settings that every stage has. With 0 steps a stage is left out."""
 
-    steps: int
+    steps: int  # 0: without this stage
     optimiser: Optimiser
 
     def __post_init__(self) -> None:
@@ -70,9 +70,6 @@ class Objective(nn.Module):
     def device(self) -> torch.device:
         """Device of the parameters."""
         return next(self.parameters()).device
-
-    def prepare(self) -> None:
-        """Do what has to be done before the first step of a stage. Does nothing by default."""
 
     def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
         """Return the tensors that take gradients."""
@@ -96,8 +93,10 @@ class Stage:
     """One stage: train `objective` on `data` for `steps` steps.
 
     `name` is also the stage's folder in the run's. `held_out` are examples on which the loss is measured every
-    `evaluate_every` steps. Raises ValueError for a negative number of steps, for a name that is no identifier, and for
-    data that is too short for the steps.
+    `evaluate_every` steps. `before` is called before the first step.
+
+    Raises ValueError for a negative number of steps, for a name that is no identifier, and for data that is too short
+    for the steps.
     """
 
     name: str
@@ -106,6 +105,7 @@ class Stage:
     optimiser: Optimiser
     steps: int
     held_out: Dataset | None = None
+    before: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

@@ -1,4 +1,4 @@
-"""Typical answers: the answers that are likeliest given a question's words alone, learnt from many homes' questions.
+"""Typical answers: the answers that are likeliest given a question's words, learnt from many homes' questions.
 
 Real answers scatter around the typical one, and adapters learn slowly from answers that scatter
 (docs/experiments/2026-11-24-plateau.md). Typical answers are the rule without the scatter. They are used in training

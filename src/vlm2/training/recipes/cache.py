@@ -38,7 +38,7 @@ class CacheConfig:
     out: str = "runs/cache/train"  # folder of the cached homes
     split: Split = "train"  # split of the furniture models and textures
     count: int = 200  # number of homes
-    seed: int = 1
+    seed: int = 1  # of the homes; other seeds give other homes
     fps: float = 2.0  # frames a second
     encoder: str = "efficientnet-lite0"  # vision encoder
     workers: int = 2  # processes

@@ -13,7 +13,7 @@ from ..model_card import CARD, read_records, write_card
 class CardConfig:
     """The checkpoint whose card is written, and the runs that it shows."""
 
-    checkpoint: str = "runs/mini/checkpoint"
+    checkpoint: str = "runs/mini/checkpoint"  # folder of the checkpoint
     runs: tuple[str, ...] = ()  # folders of `vlm2 eval`; the first is the checkpoint's own, the others are compared
 
 

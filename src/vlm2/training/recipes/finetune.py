@@ -28,12 +28,14 @@ from ..video_cache import CachedVideo, Sampling, cache_video, encoders_key
 
 @dataclass(frozen=True)
 class FinetuneConfig(RunConfig):
-    """Training on videos of your own, in one stage. Nothing but the answers to the questions is known about the
-    frames, so only the answers are learnt from. Raises ValueError for shares and weights that cannot be used."""
+    """Training on videos of your own, in one stage. The model learns from the answers to the questions only.
 
-    out: str = "runs/finetune"
-    save_every: int = 50
-    evaluate_every: int = 50
+    Raises ValueError for shares and weights that cannot be used.
+    """
+
+    out: str = "runs/finetune"  # folder of the run
+    save_every: int = 50  # steps between two checkpoints
+    evaluate_every: int = 50  # steps between two measurements of the held-out loss; 0: never
     videos: str = "videos"  # folder of the videos
     questions: tuple[str, ...] = ("questions.jsonl",)  # files of JSON lines (docs/reference/questions.md)
     weights: tuple[float, ...] = ()  # how often a question of each file is drawn; by default all alike
@@ -85,7 +87,9 @@ def run(config: FinetuneConfig) -> None:
     cached = cache_videos(model, processor, videos, config)
     parts = [{video: found for video, found in file.items() if video not in apart} for file in files]
     sources = [VideoExamples(cached, part, config.questions_per_video, config.seed) for part in parts]
-    steps = config.steps or steps_of_epochs(config, sum(map(len, sources)), bool(homes))
+    steps = config.steps
+    if steps is None:
+        steps = steps_of_epochs(config, sum(map(len, sources)), bool(homes))
     measured: Annotations = {video: [q for file in files for q in file.get(video, [])] for video in apart}
     objective = VideoQuestionAnswering(model, processor, config.row)
     stage = Stage(

@@ -30,12 +30,12 @@ from ..stage import Objective, Optimiser, RunConfig, Stage, check_steps
 class GeometryTraining(RunConfig):
     """Training of the compact π³, in one stage. `out` receives checkpoints, log, metrics.json and the encoder."""
 
-    out: str = "runs/geometry"
-    save_every: int = 150
+    out: str = "runs/geometry"  # folder of the run
+    save_every: int = 150  # steps between two checkpoints
     train: str = "runs/cache/train"  # cached homes to train on
     validation: str | None = "runs/cache/validation"  # cached homes to measure the encoder on at the end
     start: str | None = None  # folder of a trained encoder to begin from
-    steps: int = 900
+    steps: int = 900  # of the optimiser
     optimiser: Optimiser = field(default_factory=lambda: Optimiser(6e-4, weight_decay=0.05))
     encoder: Pi3Config = field(default_factory=Pi3Config.compact)
     weights: GeometryLossWeights = field(default_factory=GeometryLossWeights)

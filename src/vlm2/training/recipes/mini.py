@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -40,7 +41,7 @@ RESUMED = ("out", "loader_workers", "grounded_from")  # settings that may differ
 class TokenGroundingConfig(StageConfig):
     """Single frames' tokens learn what they show and where it is, without the language model."""
 
-    steps: int = 2500
+    steps: int = 2500  # 0: without this stage
     optimiser: Optimiser = field(default_factory=lambda: Optimiser(7e-4))
     frames: int = 64  # in a step
 
@@ -50,7 +51,7 @@ class TextWarmUpConfig(StageConfig):
     """The adapters learn from questions without a video what the words alone determine: the form of an answer, the
     length of a sofa, the usual number of chairs. A step costs a tenth of one behind a video."""
 
-    steps: int = 640
+    steps: int = 640  # 0: without this stage
     optimiser: Optimiser = field(default_factory=lambda: Optimiser(1e-3, lora_weight_decay=0.01))
     letter_steps: int = 180  # the first steps: options with the answer in the prompt, and typical sizes
     typical_steps: int = 300  # the next steps: typical answers to all types; the rest: mostly answers in the prompt
@@ -62,12 +63,12 @@ class TextWarmUpConfig(StageConfig):
 
 @dataclass(frozen=True)
 class VideoQuestionConfig(StageConfig):
-    """A step is one home: its frames pass the representation and the dual memory once, and several questions are
-    answered behind the memory's slots, with the facts in the prompt that a session would retrieve.
+    """A step is one home. Its frames pass the representation and the dual memory once. Several questions are answered
+    behind the memory's slots, with the facts in the prompt that a session would retrieve.
 
     The learning rate of the modules is a tenth of that in token grounding; a greater one undoes the grounding."""
 
-    steps: int = 60
+    steps: int = 60  # 0: without this stage
     optimiser: Optimiser = field(default_factory=lambda: Optimiser(7e-5, lora_learning_rate=7e-4))
     questions: QuestionSampler = field(default_factory=lambda: QuestionSampler(16, terse=0.6))
     drill_steps: int = 0  # the first steps that have drills (rule-based questions) as well
@@ -79,7 +80,7 @@ class VideoQuestionConfig(StageConfig):
 class CopyTuningConfig(StageConfig):
     """The adapters learn once more, without video, to copy the answer in the prompt."""
 
-    steps: int = 100
+    steps: int = 100  # 0: without this stage
     optimiser: Optimiser = field(default_factory=lambda: Optimiser(5e-4, lora_weight_decay=0.01))
     questions: QuestionSampler = field(default_factory=lambda: QuestionSampler(20, terse=0.6, with_answer=0.8))
 
@@ -89,8 +90,8 @@ class MiniConfig(RunConfig):
     """Training of the representation, memory, projector and LoRA on questions about generated homes. The vision
     encoder, the geometry encoder and the language model stay frozen."""
 
-    out: str = "runs/mini"
-    save_every: int = 30
+    out: str = "runs/mini"  # folder of the run
+    save_every: int = 30  # steps between two checkpoints
     cache: str = "runs/cache/train"  # cached homes to train on
     validation: str | None = None  # cached homes on which the held-out loss is measured
     geometry: str = "runs/geometry/encoder"  # folder of a trained compact π³
@@ -135,7 +136,6 @@ def run(config: MiniConfig, choose: ChooseFrames | None = None) -> None:
         )
     )
     objective = VideoQuestionAnswering(model, processor, config.row, answering.weights)
-    objective.on_start = lambda: fit_counts(objective, examples)
     if config.grounded_from is not None:
         TokenGrounding(model, objective.grounding).load_grounded(config.grounded_from)
     if config.adapters is not None:
@@ -162,11 +162,12 @@ def stages(
     warm_up_questions, copied_questions = text_questions(config, examples.homes)
     from_text = TextQuestionAnswering(objective)
     measured = held_out if len(held_out) else None
+    count = partial(fit_counts, objective, examples)
     token_grounding = TokenGrounding(objective.model, objective.grounding)
     return [
         Stage(GROUNDING, frames, token_grounding, grounding.optimiser, grounding.steps),
         Stage("warm_up", warm_up_questions, from_text, warm_up.optimiser, warm_up.steps),
-        Stage("answering", examples, objective, answering.optimiser, answering.steps, measured),
+        Stage("answering", examples, objective, answering.optimiser, answering.steps, measured, count),
         Stage("copying", copied_questions, from_text, copying.optimiser, copying.steps),
     ]
 
