@@ -197,4 +197,4 @@ def inside(room: Room, spots: Spots) -> Bool[np.ndarray, " spots"]:
 
 def room_distances(room: Room, spots: Spots) -> Float64[np.ndarray, " spots"]:
     """Return the distances in metres from points on the ground plane to a room's floor; 0 inside it."""
-    return shapely.distance(shapely.Polygon(room.polygon), shapely.points(spots))
+    return np.asarray(shapely.distance(shapely.Polygon(room.polygon), shapely.points(spots)))

@@ -44,7 +44,7 @@ class Pi3(GeometryEncoder):
         self.geometry_dim, self.view_dim = config.points.out, config.camera.out
         self.metric, self.window = config.metric, config.window
         self.needs_visual_tokens = config.input == "visual_tokens"
-        self.bfloat16 = False
+        self.in_bfloat16 = False
         if self.needs_visual_tokens:
             self.encoder = VisualTokens(config)
         else:
@@ -87,7 +87,7 @@ class Pi3(GeometryEncoder):
         for layer in (layer for part in parts for layer in part.modules()):
             if isinstance(layer, nn.Linear | nn.Conv2d):
                 layer.to(torch.bfloat16)
-        self.bfloat16 = True
+        self.in_bfloat16 = True
         return self
 
     def trunk(
@@ -123,7 +123,7 @@ class Pi3(GeometryEncoder):
 
         Heads stay in 32 bits under autocast: poses and depths do not survive 8 bits of mantissa.
         """
-        autocast = torch.autocast(source.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
+        autocast = torch.autocast(source.device.type, torch.bfloat16) if self.in_bfloat16 else nullcontext()
         with autocast:
             hidden = self.trunk(self.tokens(source, grid), grid)
             # What follows sees every frame alone, and takes more memory than the trunk.
