@@ -1,0 +1,1 @@
+"""The object memory: a bounded map of the things that were seen. NumPy and SciPy only."""
