@@ -32,7 +32,7 @@ PER_SQUARE_METRE = {"m²": 1.0, "square feet": 10.7639}
 IRREGULAR = {
     "mice": "mouse", "shelves": "shelf", "bookshelves": "bookshelf", "knives": "knife", "people": "person",
     "children": "child", "men": "man", "women": "woman", "feet": "foot", "leaves": "leaf", "loaves": "loaf",
-    "scarves": "scarf",
+    "scarves": "scarf", "clothes": "clothes",
 }  # fmt: skip
 NO_PLURAL = ("ss", "us", "is")
 
