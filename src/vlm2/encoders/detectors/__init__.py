@@ -13,23 +13,49 @@ from ... import registry
 
 
 @dataclass(frozen=True)
+class BoxShapes:
+    """The 3D boxes of the detections of one frame, as far as one picture shows them.
+
+    `sizes` are long side, short side and height in metres. `headings` are the angles of the long sides about the
+    vertical, from the camera's right to its forward direction, in radians modulo π. `offsets` lead, for each cell of
+    the masks, from the visible point to the centre of its thing's box (metres, camera frame).
+    """
+
+    sizes: Float[np.ndarray, "boxes 3"]
+    headings: Float[np.ndarray, " boxes"]
+    offsets: Float[np.ndarray, "rows columns 3"]
+
+
+@dataclass(frozen=True)
+class Surfaces:
+    """The room around the things: the vertical direction in the camera's frame, and the cells that show floor."""
+
+    up: Float[np.ndarray, " 3"]
+    floor: Bool[np.ndarray, "rows columns"]
+
+
+@dataclass(frozen=True)
 class Detections:
     """The detections of one frame.
 
     `boxes` are in pixels of the frame (x and y of the top left corner, then of the bottom right one); `scores` are
-    0–1; `labels` are words. `masks` and `embeddings` are None where the detector has none.
+    0–1; `labels` are words. `masks` lie on any grid that covers the frame. `evidence` is a probability for each label
+    of the detector. What a detector does not give is None.
     """
 
     boxes: Float[np.ndarray, "boxes 4"]
     scores: Float[np.ndarray, " boxes"]
     labels: tuple[str, ...]
-    masks: Bool[np.ndarray, "boxes height width"] | None = None
+    masks: Bool[np.ndarray, "boxes rows columns"] | None = None
     embeddings: Float[np.ndarray, "boxes dim"] | None = None
+    evidence: Float[np.ndarray, "boxes labels"] | None = None
+    shapes: BoxShapes | None = None
+    surfaces: Surfaces | None = None
 
     def __post_init__(self) -> None:
-        parts = (self.scores, self.labels, self.masks, self.embeddings)
+        parts = (self.scores, self.labels, self.masks, self.embeddings, self.evidence)
         if any(part is not None and len(part) != len(self.boxes) for part in parts):
-            raise ValueError(f"Detections of {len(self.boxes)} boxes have another number of scores, labels or masks.")
+            raise ValueError(f"Detections of {len(self.boxes)} boxes have another number of scores, labels, masks or the like.")
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -1,0 +1,131 @@
+"""Lifting: detections of one frame become sightings in 3D, by the geometry of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from ..encoders.detectors import Detections
+from .ground import GroundView
+from .memory import ObjectFrame
+from .position import Pose
+from .sighting import Shape, Sighting, visible_points
+
+GRID = 32  # cells on the longer side of a frame: the resolution at which the memory looks at surfaces
+FLOOR_POINTS = 24
+INNER = 0.6  # of a box without a mask: the part whose surface is the thing's
+
+
+def lift(
+    detections: Detections,
+    labels: Sequence[str],
+    image: UInt8[np.ndarray, "height width 3"],
+    points: Float[np.ndarray, "rows columns 3"],
+    frame: int,
+    time: float,
+    world_from_camera: Pose,
+) -> ObjectFrame:
+    """Return what a frame adds to the object memory.
+
+    `points` are the surface in the camera's frame (metres; 0 where unknown) on any grid of the image; `labels` are
+    the memory's, to which those of the detections belong. Detections without enough surface are left out.
+    """
+    height, width = image.shape[:2]
+    rows, columns = grid_of(height, width)
+    surface = sampled(points, rows, columns)
+    masks = _masks(detections, height, width, rows, columns)
+    evidence = detections.evidence if detections.evidence is not None else _evidence(detections, labels)
+    sightings = []
+    for index, mask in enumerate(masks):
+        seen = visible_points(surface, mask)
+        if seen is None:
+            continue
+        ys, xs = np.nonzero(mask)
+        sightings.append(
+            Sighting(
+                frame=frame,
+                time=time,
+                evidence=evidence[index],
+                score=float(detections.scores[index]),
+                points=seen,
+                shape=_shape(detections, index, mask, surface),
+                share=float(mask.mean()),
+                colour=_colour(image, mask),
+                whole=bool(ys.min() > 0 and xs.min() > 0 and ys.max() < rows - 1 and xs.max() < columns - 1),
+            )
+        )
+    return ObjectFrame(frame, time, world_from_camera, surface, sightings, _view(detections, surface, frame))
+
+
+def grid_of(height: int, width: int) -> tuple[int, int]:
+    """Return the rows and columns of the memory's grid for a frame of this size."""
+    longer = max(height, width)
+    return max(round(GRID * height / longer), 1), max(round(GRID * width / longer), 1)
+
+
+def sampled(array: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Return the value at the centre of each cell of a grid; the array's first two dimensions cover the image."""
+    height, width = array.shape[:2]
+    y = ((np.arange(rows) + 0.5) * height / rows).astype(int)
+    x = ((np.arange(columns) + 0.5) * width / columns).astype(int)
+    return array[y][:, x]
+
+
+def _masks(detections: Detections, height: int, width: int, rows: int, columns: int) -> list[np.ndarray]:
+    """Return each detection's cells: its mask, or the inner part of its box."""
+    if detections.masks is not None:
+        return [sampled(mask, rows, columns) for mask in detections.masks]
+    x = (np.arange(columns) + 0.5) * width / columns
+    y = (np.arange(rows) + 0.5) * height / rows
+    masks = []
+    for left, top, right, bottom in detections.boxes:
+        wide, high = 0.5 * INNER * (right - left), 0.5 * INNER * (bottom - top)
+        inside_x = np.abs(x - 0.5 * (left + right)) <= max(wide, 0.5 * width / columns)
+        inside_y = np.abs(y - 0.5 * (top + bottom)) <= max(high, 0.5 * height / rows)
+        masks.append(inside_y[:, None] & inside_x[None])
+    return masks
+
+
+def _evidence(detections: Detections, labels: Sequence[str]) -> Float[np.ndarray, "boxes labels"]:
+    """Return all evidence on the label of each detection. Raises ValueError for a label that the memory lacks."""
+    unknown = sorted(set(detections.labels) - set(labels))
+    if unknown:
+        raise ValueError(f"The detector's labels {', '.join(unknown)} are not among those of the object memory.")
+    evidence = np.zeros((len(detections), len(labels)), np.float32)
+    for index, label in enumerate(detections.labels):
+        evidence[index, labels.index(label)] = 1.0
+    return evidence
+
+
+def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.ndarray) -> Shape | None:
+    """Return the 3D box that the detector gives, placed by the surface."""
+    if detections.shapes is None:
+        return None
+    cells = mask & (surface[..., 2] > 0.05)
+    offsets = sampled(detections.shapes.offsets, *mask.shape)
+    centre = np.median(surface[cells] + offsets[cells], axis=0)
+    return Shape(centre, detections.shapes.sizes[index], float(detections.shapes.headings[index]))
+
+
+def _colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the median colour of the image's pixels at a mask's cells."""
+    small = cv2.resize(image, mask.shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.median(small[mask], axis=0).astype(np.uint8)
+
+
+def _view(detections: Detections, surface: np.ndarray, frame: int) -> GroundView | None:
+    """Return what the frame shows of the ground: the farthest point of each column, and points on the floor."""
+    if detections.surfaces is None:
+        return None
+    up = detections.surfaces.up / max(float(np.linalg.norm(detections.surfaces.up)), 1e-9)
+    known = surface[..., 2] > 0.05
+    level = surface - (surface @ up)[..., None] * up
+    distance = np.where(known, np.linalg.norm(level, axis=-1), -1.0)
+    reach = surface[distance.argmax(0), np.arange(surface.shape[1])].astype(np.float32)
+    reach[distance.max(0) < 0] = np.nan
+    floor = surface[sampled(detections.surfaces.floor, *known.shape) & known]
+    step = max(1, len(floor) // FLOOR_POINTS)
+    return GroundView(frame, reach, floor[::step][:FLOOR_POINTS].astype(np.float32), up.astype(np.float32))

@@ -1,0 +1,43 @@
+"""What is in view at a time."""
+
+from __future__ import annotations
+
+from ...objects.object_map import ObjectMap
+from ...objects.result import Result
+from ..query import NoAnswer, Query, answered, clock, phrasings
+from ..selection import labelled
+from ..things import NOW, Things
+from ..viewpoint import camera_pose, sees, time_of
+from ..words import a, listed
+
+KEYFRAME = 0.25  # seconds from a keyframe that shows a thing, at most
+
+
+class InView(Query):
+    """The kinds of things in view at the viewpoint's time, the closest to the middle of the picture first."""
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Take the things ahead of the camera behind no wall, and those that a keyframe shows."""
+        time = time_of(map, self.view or NOW)
+        pose = camera_pose(map.path, time)
+        shown = [
+            track
+            for track in labelled(map, Things().label)
+            if sees(map, pose, track) or any(abs(view.time - time) <= KEYFRAME for view in track.views)
+        ]
+        if not shown:
+            raise NoAnswer("not_seen", f"I see nothing that I know at {clock(time)}.")
+        shown.sort(key=lambda track: abs(pose.angle(track)))
+        names = tuple(dict.fromkeys(track.label for track in shown))
+        return answered(names, f"At {clock(time)}: {listed([a(name) for name in names])}.", shown)
+
+
+OPERATOR = InView
+PHRASINGS = phrasings(
+    "what (is|was) (in view|visible|in the picture|on the screen)",
+    "what (do|did|can|could) (i|you|we) see",
+    "what does the camera (see|show)",
+    "what am i looking at",
+    situated=True,
+)
+EXAMPLES = (("What was in view at 0:12?", "in_view(view=view(seconds=12.0))"),)

@@ -1,0 +1,79 @@
+"""The turns of a way from thing to thing."""
+
+from __future__ import annotations
+
+import math
+
+from ...objects.object_map import ObjectMap
+from ...objects.result import Result
+from ..query import NoAnswer, Query, answered, closest_direction, direction_angle, phrasings, turn
+from ..selection import one
+from ..things import Things
+
+TURNS = ("turn left", "turn right", "turn back")
+
+
+class Route(Query):
+    """The turns that are missing in a way.
+
+    One begins at `start` and faces `facing`. A step is a thing to walk to, or None, a turn to fill in.
+    """
+
+    start: Things
+    facing: Things
+    steps: tuple[Things | None, ...]
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Turn at every blank from the way one came to the way to the next thing, between centres."""
+        here, used = one(map, self.start)[0], []
+        heading = _heading(here.box.center, one(map, self.facing)[0].box.center)
+        found: list[str] = []
+        blank = False
+        for step in self.steps:
+            if step is None:
+                blank = True
+                continue
+            there, _ = one(map, step)
+            onward = _heading(here.box.center, there.box.center)
+            if blank:
+                found.append(closest_direction(turn(heading, onward), TURNS))
+            here, heading, blank = there, onward, False
+            used.append(there)
+        if blank or not found:
+            raise NoAnswer("unsupported", "The way has no turn before a thing to walk to.")
+        return answered(tuple(found), f"{', then '.join(found).capitalize()}.", used)
+
+    def choose(self, result: Result) -> int | None:
+        """Return the option that agrees in most turns."""
+        assert isinstance(result.value, tuple)
+        ours = [direction_angle(name) for name in result.value]
+        theirs = [[direction_angle(part) for part in option.split(",")] for option in self.options]
+        scores = [sum(a == b for a, b in zip(ours, angles, strict=False)) - abs(len(ours) - len(angles)) for angles in theirs]
+        return scores.index(max(scores)) if scores.count(max(scores)) == 1 else None
+
+
+def _heading(start: tuple[float, ...], end: tuple[float, ...]) -> float:
+    return math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
+
+
+OPERATOR = Route
+NOTES = (
+    "note for each please fill in choose either turn back turn left or turn right",
+    "you have reached the final destination",
+    "you will perform the following actions",
+)
+PHRASINGS = phrasings(
+    "[you are] [a] robot (beginning|starting) at {start} [and] facing [to|towards] {facing} you want to (navigate|get|go) to {goal} {steps}",
+    "(which turns|what are the turns that) [complete|are missing in|are missing on] this route [from {start} facing {facing} to {goal}] {steps}",
+    "i am at {start} facing {facing} and want to get to {goal} fill in the turns {steps}",
+    "a robot at {start} faces {facing} and has to reach {goal} name its turns {steps}",
+    "guide me from {start} to {goal} i face {facing} now complete the steps {steps}",
+    "help a robot from {start} to {goal} it looks at {facing} what goes in the gaps {steps}",
+    "starting at {start} and looking at {facing} how do i turn on my way to {goal} {steps}",
+)
+EXAMPLES = (
+    ("You are a robot beginning at the bed and facing the door. You want to navigate to the desk. You will perform the "
+     "following actions (Note: for each [please fill in], choose either 'turn back,' 'turn left,' or 'turn right.'): "
+     "1. [please fill in] 2. Go forward until the desk. You have reached the final destination.",
+     "route(bed, door, [None, desk])"),
+)  # fmt: skip
