@@ -12,8 +12,6 @@ from .position import Pose, fused, separation
 from .raw_track import RawTrack, weighted_median
 from .sighting import Sighting
 
-LEAST_SIGHTINGS = 2
-LEAST_EVIDENCE = 0.6  # sum of scores
 ECHO = 0.08  # of the distance: how far an echo may lie beside the ray
 APART = 2  # frames that show two tracks at once make them two things
 NEAR, LOOSE, GATE = 0.08, 0.12, 2.0  # metres, share of the long side, standard deviations
