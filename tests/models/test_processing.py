@@ -51,7 +51,7 @@ def test_frames_are_resized_whole_and_scaled() -> None:
     frames[:, :, :60] = 0
     inputs = processor("How many?", videos=frames, times=[0.0, 0.5])
     images = inputs["pixel_values_videos"]
-    height, width = processor.frame_size(90, 120)
+    height, width = processor.video_processor.frame_size(90, 120)
     assert images.shape == (1, 2, 3, height, width)
     assert height % 16 == 0
     assert width % 16 == 0
@@ -62,8 +62,8 @@ def test_frames_are_resized_whole_and_scaled() -> None:
 
 def test_mini_sees_a_phone_video_on_its_grid() -> None:
     processor = VLM2Processor(toy_tokenizer(), video_token_id=16, stride=32)
-    assert processor.frame_size(480, 640) == (192, 256)
-    assert processor.frame_size(640, 480) == (256, 192)
+    assert processor.video_processor.frame_size(480, 640) == (192, 256)
+    assert processor.video_processor.frame_size(640, 480) == (256, 192)
 
 
 def test_answers_are_decoded_without_markers() -> None:
@@ -77,7 +77,7 @@ def test_a_processor_survives_a_folder(tmp_path: Path) -> None:
     processor.save_pretrained(tmp_path)
     restored = VLM2Processor.from_pretrained(tmp_path)
     assert restored("Where?")["input_ids"].tolist() == processor("Where?")["input_ids"].tolist()
-    assert restored.frame_size(90, 120) == processor.frame_size(90, 120)
+    assert restored.video_processor.frame_size(90, 120) == processor.video_processor.frame_size(90, 120)
     with pytest.raises(ValueError, match="no processor_config.json"):
         VLM2Processor.from_pretrained(tmp_path / "nothing")
 

@@ -99,7 +99,7 @@ def test_a_trained_checkpoint_elsewhere_stands_on_the_imported_parts(imported, t
     torch.nn.init.constant_(model.memory.residual_gate, 0.25)
     model.save_pretrained(tmp_path / "trained")
     record = json.loads((tmp_path / "trained/config.json").read_text())
-    assert Path(record["text"]["source"]) == (folder / "language").resolve()
+    assert Path(record["text_source"]) == (folder / "language").resolve()
     assert set(record["frozen_sha256"]) == {"vision", "language", "geometry"}
     with pytest.warns(LicenceNotice):
         again = type(model).from_pretrained(tmp_path / "trained")
