@@ -31,7 +31,7 @@ def load(folder: Path) -> VLM2ForConditionalGeneration:
 
 
 def logits(model: VLM2ForConditionalGeneration) -> torch.Tensor:
-    return model(**toy_processor()("How many?"), features=toy_features()).logits
+    return model(**toy_processor().encode_questions("How many?"), features=toy_features()).logits
 
 
 def test_only_trained_tensors_are_stored(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_attention_is_that_of_the_whole_model_beyond_a_neutral_question(make_ses
     model.language_backbone.set_attn_implementation("eager")
 
     def shares(question: str) -> torch.Tensor:
-        inputs = session.processor(question)
+        inputs = session.processor.encode_questions(question)
         start = inputs["input_ids"][0].tolist().index(model.config.video_token_id)
         asked = len(session.processor.question_ids(question))
         layers = model(**inputs, features=features, output_attentions=True).attentions
@@ -170,7 +170,7 @@ def test_a_blind_model_decodes_as_a_seeing_one(make_session, images, monkeypatch
     reply = answerer.reply(answerer.read_blind(), "How far is it?", 4)
     assert torch.allclose(seen["first"], logits, atol=1e-4)
     greedy = session.model.generate(text, torch.ones_like(text), max_new_tokens=4, do_sample=False)
-    assert reply.text == session.processor.decode(greedy[0]) and reply.recalled is None
+    assert reply.text == session.processor.decode(greedy[0, text.shape[1] :]) and reply.recalled is None
 
 
 def test_what_is_recalled_of_a_moment_follows_from_the_path(make_session, images):
@@ -188,7 +188,7 @@ def whole_video(session, images):
 
 def first_word(session, images) -> int:
     """Return the token that the model says first."""
-    logits = session.model(**session.processor("How far is it?"), features=whole_video(session, images)).logits
+    logits = session.model(**session.processor.encode_questions("How far is it?"), features=whole_video(session, images)).logits
     return int(logits[0, -1].argmax())
 
 
@@ -210,7 +210,7 @@ def test_branches_are_read_as_if_each_stood_alone(make_session, images, monkeypa
     session.ask("How far is it?")
     assert len(kept) == len(figures) + len(figures) ** 2
 
-    inputs, features = session.processor("How far is it?"), whole_video(session, images[:9])
+    inputs, features = session.processor.encode_questions("How far is it?"), whole_video(session, images[:9])
     for ids in [(5,), (6, 7), (7, 6)]:
         text = torch.cat([inputs["input_ids"], torch.tensor([ids])], 1)
         logits = session.model(text, features=features).logits[0, -len(ids) - 1 :]

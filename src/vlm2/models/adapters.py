@@ -7,15 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from peft import LoraConfig, PeftConfig, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, PeftConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTunerLayer
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel
 
 from .configuration import VLM2Config
 
 OWN = "vlm2"
+TENSORS = "adapter_model.safetensors"
 FOLDER = "adapters"  # of a checkpoint: those that a user added, each in a folder of its name
 
 
@@ -70,13 +71,15 @@ def save_added(model: PreTrainedModel, folder: Path) -> None:
         place = folder / FOLDER / name
         config.save_pretrained(str(place))
         tensors = get_peft_model_state_dict(model, adapter_name=name)
-        save_file({key: t.detach().cpu().contiguous() for key, t in tensors.items()}, place / "adapter_model.safetensors")
+        save_file({key: t.detach().cpu().contiguous() for key, t in tensors.items()}, place / TENSORS)
 
 
 def load_added(model: PreTrainedModel, folder: Path) -> None:
     """Load the adapters that `save_added` wrote, if there are any, and use them."""
     names = sorted(place.parent.name for place in (folder / FOLDER).glob("*/adapter_config.json"))
     for name in names:
-        model.load_adapter(str(folder / FOLDER / name), adapter_name=name)
+        place = folder / FOLDER / name
+        model.add_adapter(PeftConfig.from_pretrained(str(place)), adapter_name=name)
+        set_peft_model_state_dict(model, load_file(place / TENSORS), adapter_name=name)
     if names:
         model.set_adapter(names)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
@@ -17,9 +17,6 @@ from .checkpoint import check_frozen, find_checkpoint, find_weights, load_weight
 from .configuration import VLM2Config, read_config
 from .parts import load_language
 from .precision import multiplies_bfloat16
-
-if TYPE_CHECKING:
-    from .modeling import VLM2ForConditionalGeneration
 
 Quantize = Literal["8bit", "4bit"]
 DeviceMap = str | int | torch.device | Mapping[str, Any]
@@ -35,7 +32,6 @@ DTYPES = {
     "float16": torch.float16,
     "fp16": torch.float16,
 }
-Model = TypeVar("Model", bound="VLM2ForConditionalGeneration")
 
 
 def refuse_unknown(kind: type, given: dict[str, Any], known: Iterable[str]) -> None:
@@ -48,7 +44,7 @@ def refuse_unknown(kind: type, given: dict[str, Any], known: Iterable[str]) -> N
 
 
 def load_model(
-    kind: type[Model],
+    kind: Callable[..., Any],
     name: str | Path,
     config: VLM2Config | None = None,
     vision: VisionEncoder | None = None,
@@ -58,8 +54,8 @@ def load_model(
     attn_implementation: str | None = None,
     quantization_config: Any = None,
     **hub: Any,
-) -> Model:
-    """Load a model as its `from_pretrained` describes."""
+) -> Any:
+    """Load a model of the class `kind`, as its `from_pretrained` describes."""
     folder = find_checkpoint(name, **hub)
     find_weights(folder)  # before anything large is loaded
     config = read_config(folder) if config is None else config

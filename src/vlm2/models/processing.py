@@ -138,7 +138,15 @@ class VLM2Processor(ProcessorMixin):
         seen = {} if videos is None else self.video_processor(videos, **options)
         return BatchFeature({"input_ids": padded["input_ids"], "attention_mask": padded["attention_mask"], **seen})
 
-    def replace_video_token(self, video_inputs: dict, video_idx: int, **_: Any) -> str:
+    def __call__(self, text: Any = None, videos: Any = None, images: None = None, audio: None = None, **options: Any):
+        """Prepare whole prompts, one or several, and the videos that their `<video>` stand for, in this order, with the
+        options of the tokenizer and of `VLM2VideoProcessor.preprocess`. Raises ValueError where they disagree in
+        number."""
+        if images is not None or audio is not None:
+            raise ValueError("VLM2Processor takes text and videos; give a picture as a video of one frame.")
+        return super().__call__(text=text, videos=videos, **options)
+
+    def replace_video_token(self, video_inputs: Any, video_idx: int, **_: Any) -> str:
         """Keep one `<video>` for a video: only the model knows how many slots its memory holds."""
         return VIDEO_TOKEN
 
