@@ -105,7 +105,7 @@ class ModelRespondent:
         from ..encoders.weights import sha256
         from ..models.checkpoint import find_checkpoint
         from ..models.processing import INTRODUCTION
-        from ..streaming.load import find_device, usual_dtype
+        from ..models.loading import find_device, usual_dtype
 
         name = name or self.settings.model
         folder, device = find_checkpoint(name), find_device(self.settings.device)
@@ -125,7 +125,7 @@ class ModelRespondent:
     def answering_identity(self) -> dict[str, Any]:
         """Return the identity of a model that a session's answerer decodes, by the model's rule for numbers."""
         shared = self.model_identity()
-        return {**shared, "prompt": shared["prompt"] | {"numbers": _configuration(self.settings.model).numbers}}
+        return {**shared, "prompt": shared["prompt"] | {"numbers": _configuration(self.settings.model).number_decoding}}
 
 
 @dataclass(frozen=True)

@@ -175,5 +175,5 @@ def test_toy_vision_is_found_by_its_name(config):
     use_toy_vision()
     model, processor = finetune.load_model(config)
     assert isinstance(model.vision, ToyVision) and processor.prefix_ids() == toy_processor().prefix_ids()
-    assert json.loads((Path(config.model) / "config.json").read_text())["vision"]["name"] == "toy"
+    assert json.loads((Path(config.model) / "config.json").read_text())["vision_config"]["name"] == "toy"
     assert Counter(p.dtype for p in model.parameters())[torch.float32]

@@ -129,7 +129,7 @@ def run(
         video = VideoFile(folder / "videos" / f"{file.stem}.mp4")
         frames = [f.image for f in video.sample(FPS)][: min(len(truth["times"]), int(seconds * FPS))]
         encoder = model.frame_encoder
-        inputs = encoder.inputs(processor.resize(np.stack(frames)))
+        inputs = encoder.inputs(processor.video_processor.resize(np.stack(frames)))
         size = model.geometry.encode(None, inputs.visual_tokens[:1], inputs.grid).local_points.shape[1:3]
         points = true_points(truth["depth"][: len(frames)], truth["intrinsics"], size)
         poses = torch.from_numpy(truth["world_from_camera"][: len(frames)]).float()
