@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from .sighting import Shape, Sighting, visible_points
 
 GRID = 32  # cells on the longer side of a frame: the resolution at which the memory looks at surfaces
 FLOOR_POINTS = 24
+NEAR, SLIP, REPEAT = 0.05, 0.03, 0.3  # metres, per metre of depth, share of the long side: centres of one thing
 INNER = 0.6  # of a box without a mask: the part whose surface is the thing's
 
 
@@ -57,7 +59,39 @@ def lift(
                 whole=bool(ys.min() > 0 and xs.min() > 0 and ys.max() < rows - 1 and xs.max() < columns - 1),
             )
         )
-    return ObjectFrame(frame, time, world_from_camera, surface, sightings, _view(detections, surface, frame))
+    whole = without_repeats(sightings)
+    return ObjectFrame(frame, time, world_from_camera, surface, whole, _view(detections, surface, frame))
+
+
+def without_repeats(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Return the sightings of one frame, those of one thing joined: a detector may find a thing in pieces, or twice
+    under two labels. The surest comes first."""
+    kept: list[Sighting] = []
+    for sighting in sorted(sightings, key=lambda s: -s.score * s.share):
+        for place, other in enumerate(kept):
+            reach = NEAR + SLIP * other.depth + REPEAT * min(other.extent, sighting.extent)
+            if float(np.linalg.norm(sighting.centre - other.centre)) < reach and _alike(sighting, other):
+                kept[place] = _joined(other, sighting)
+                break
+        else:
+            kept.append(sighting)
+    return kept
+
+
+def _alike(first: Sighting, second: Sighting) -> bool:
+    """Tell whether two sightings may show one thing: their labels share evidence, or their boxes are of one size."""
+    a, b = (s.evidence / max(float(np.linalg.norm(s.evidence)), 1e-9) for s in (first, second))
+    if float(a @ b) > 0.3:
+        return True
+    longer, shorter = sorted((first.extent, second.extent), reverse=True)
+    return first.shape is not None and shorter > 0.75 * longer
+
+
+def _joined(main: Sighting, piece: Sighting) -> Sighting:
+    """Return two sightings of one thing as one; where it is stays what the main one says."""
+    weights = np.array([main.score * main.share, piece.score * piece.share])
+    evidence = np.average([main.evidence, piece.evidence], axis=0, weights=weights).astype(main.evidence.dtype)
+    return replace(main, evidence=evidence, share=main.share + piece.share, whole=main.whole and piece.whole)
 
 
 def grid_of(height: int, width: int) -> tuple[int, int]:

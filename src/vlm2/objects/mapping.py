@@ -27,9 +27,8 @@ def map_of(
     memory: ObjectMemory,
     times: Sequence[float],
     world_from_camera: Float[np.ndarray, "poses 4 4"],
-    half_view: tuple[float, float] | None = None,
 ) -> ObjectMap:
-    """Return the map of what was seen, with the camera's path; `half_view` is that of `ObservedPath`."""
+    """Return the map of what was seen, with the camera's path."""
     map_from_world = upright_frame(memory)
     things = merged(memory.tracks, memory.poses, map_from_world, memory.confusable)
     seen = [t for t in things if t.sightings >= LEAST_SIGHTINGS and float(t.evidence.sum()) >= LEAST_EVIDENCE]
@@ -43,7 +42,7 @@ def map_of(
         path=ObservedPath(
             times=tuple(float(time) for time in times),
             world_from_camera=tuple(tuple(float(v) for v in pose[:3].ravel()) for pose in poses),
-            half_view=half_view,
+            half_view=memory.half_view,
         ),
         vocabulary=memory.labels,
         scale_std=SCALE_ERROR,

@@ -40,7 +40,8 @@ class ObjectFrame:
 class ObjectMemory:
     """Raw tracks of the things that were seen, with the poses of the frames that they refer to.
 
-    World coordinates are those of the poses. `given_up` counts the tracks that had to go to keep within the bound.
+    World coordinates are those of the poses. `half_view` holds the tangents of half the
+    horizontal and half the vertical field of view, as the surfaces show them. `given_up` counts the tracks that had to go to keep within the bound.
     """
 
     labels: tuple[str, ...]
@@ -49,6 +50,7 @@ class ObjectMemory:
     poses: Mapping[int, Pose] = field(default_factory=lambda: MappingProxyType({}))
     views: tuple[GroundView, ...] = ()
     view_stride: int = 1
+    half_view: tuple[float, float] | None = None
     next_id: int = 1
     given_up: int = 0
 
@@ -74,6 +76,7 @@ class ObjectMemory:
             poses=MappingProxyType({frame: pose for frame, pose in poses.items() if frame in needed}),
             views=views,
             view_stride=stride,
+            half_view=_half_view(seen.points) if self.half_view is None else self.half_view,
             next_id=self.next_id + len(begun),
             given_up=self.given_up + len(tracks) - len(kept),
         )
@@ -115,6 +118,12 @@ def _pinhole(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float, tuple[
     known = (points[..., 2] > 0.05) & (np.abs(points[..., 0]) > 0.05)
     ratio = (x[None] * points[..., 2])[known] / points[..., 0][known]
     return (float(np.median(ratio)) if len(ratio) else float(columns)), (columns / 2, rows / 2)
+
+
+def _half_view(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float, float]:
+    """Return the tangents of half the horizontal and half the vertical field of view."""
+    focal, middle = _pinhole(points)
+    return middle[0] / focal, middle[1] / focal
 
 
 def _apart(tracks: list[RawTrack], here: Sequence[int]) -> list[RawTrack]:

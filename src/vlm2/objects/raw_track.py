@@ -37,7 +37,23 @@ class RawTrack:
     def begin(cls, id: int, sighting: Sighting, poses: Mapping[int, Pose]) -> RawTrack:
         """Return the track of a thing that is seen for the first time."""
         evidence, time = sighting.score * sighting.evidence, sighting.time
-        return cls(id, evidence, 1, time, time, (sighting,), {}, *fused([sighting], poses))
+        return cls.of(id, evidence, 1, time, time, (sighting,), {}, 0, poses)
+
+    @classmethod
+    def of(
+        cls,
+        id: int,
+        evidence: Float[np.ndarray, " labels"],
+        sightings: int,
+        first_seen: float,
+        last_seen: float,
+        kept: tuple[Sighting, ...],
+        apart: Mapping[int, int],
+        missed: int,
+        poses: Mapping[int, Pose],
+    ) -> RawTrack:
+        """Return a track where its kept sightings put it."""
+        return cls(id, evidence, sightings, first_seen, last_seen, kept, apart, *fused(kept, poses), missed)
 
     def then(self, sighting: Sighting, poses: Mapping[int, Pose]) -> RawTrack:
         """Return the track with one more sighting; the one that tells least is given up beyond `KEYFRAMES`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -72,6 +72,16 @@ class Detector(Protocol):
     def labels(self) -> tuple[str, ...] | None: ...
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]: ...
+
+
+@runtime_checkable
+class StageDetector(Detector, Protocol):
+    """A detector that reads the stages of the vision encoder `reads`, so that a model with this encoder shares them."""
+
+    @property
+    def reads(self) -> str: ...
+
+    def detect_stages(self, stages: Any) -> Sequence[Detections]: ...
 
 
 def detectors() -> list[str]:

@@ -49,6 +49,11 @@ class HomesDetector:
         surfaces = head.config.surfaces
         self.labels: tuple[str, ...] = head.config.labels[1:-surfaces]
 
+    @property
+    def reads(self) -> str:
+        """The name of the vision encoder whose stages the head reads."""
+        return self.vision.name
+
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames whose sides are multiples of 32 pixels."""
         images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
@@ -159,5 +164,7 @@ def load(folder: str | Path = FOLDER) -> HomesDetector:
         raise ValueError(f"No trained detector in {folder}; train one with `vlm2 train eyes`.")
     config = json.loads((folder / "config.json").read_text())
     head = DenseHead(DenseHeadConfig(tuple(config["labels"]), config["surfaces"], config["width"], config["fine_width"]))
-    head.load_state_dict({name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()})
+    head.load_state_dict(
+        {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}, strict=False
+    )
     return HomesDetector(head, load_vision_encoder(config["vision"]))
