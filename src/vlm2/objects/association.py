@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.optimize import linear_sum_assignment
 
-from .position import Pose, centre_and_covariance, separation
+from .position import Pose, placed, separation
 from .raw_track import RawTrack
 from .sighting import Sighting
 
@@ -32,12 +32,10 @@ def associate(
     """
     if not sightings or not tracks:
         return []
-    pairs = [centre_and_covariance(s, poses) for s in sightings]
-    seen = np.array([c for c, _ in pairs]), np.array([v for _, v in pairs])
     known = np.array([t.centre for t in tracks]), np.array([t.covariance for t in tracks])
     slack = NEAR + LOOSE * np.array([s.extent for s in sightings])[:, None].clip(max=2.0)
-    distance = separation(seen, known, np.broadcast_to(slack, (len(sightings), len(tracks))))
-    affinity = _affinity(np.array([s.evidence for s in sightings]), np.array([t.share for t in tracks]), confusable)
+    distance = separation(placed(sightings, poses), known, np.broadcast_to(slack, (len(sightings), len(tracks))))
+    affinity = _affinity(np.array([s.evidence for s in sightings]), np.array([t.evidence for t in tracks]), confusable)
     cost = distance / GATE + 0.7 * (1.0 - affinity)
     cost[(distance > GATE) | (affinity < LEAST_AFFINITY)] = NEVER
     rows, columns = linear_sum_assignment(cost)

@@ -18,6 +18,7 @@ from .sighting import Sighting
 MOST_TRACKS = 256
 MOST_VIEWS = 192  # ground views
 MARGIN = 0.12  # of the image's width and height: a thing that projects this near the border is not expected to be seen
+FEWEST_KNOWN, LEAST_FOCAL = 16, 0.1  # cells with a surface, and a share of the image's width: to measure the focal length
 SEEN_THROUGH = 0.5  # metres and a tenth of the depth: a thing is missed where the surface lies this far behind it
 
 
@@ -40,8 +41,9 @@ class ObjectFrame:
 class ObjectMemory:
     """Raw tracks of the things that were seen, with the poses of the frames that they refer to.
 
-    World coordinates are those of the poses. `half_view` holds the tangents of half the
-    horizontal and half the vertical field of view, as the surfaces show them. `given_up` counts the tracks that had to go to keep within the bound.
+    World coordinates are those of the poses. `views` are the ground views of every `view_stride`-th frame. `half_view`
+    holds the tangents of half the horizontal and half the vertical field of view, None until a surface shows them.
+    `given_up` counts the tracks that were dropped to keep within the bound.
     """
 
     labels: tuple[str, ...]
@@ -69,7 +71,7 @@ class ObjectMemory:
         tracks = _apart(tracks, here)
         kept = _bounded(tracks, seen.time)
         views, stride = _thinned(self.views, seen.view, self.view_stride)
-        needed = {view.frame for view in views}.union(*(track.frames() for track in kept))
+        needed = {view.frame for view in views} | {sighting.frame for track in kept for sighting in track.kept}
         return replace(
             self,
             tracks=tuple(kept),
@@ -100,6 +102,8 @@ class ObjectMemory:
         local = centres @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
         rows, columns = seen.points.shape[:2]
         focal, middle = _pinhole(seen.points)
+        if focal is None:
+            return set()
         ahead = local[:, 2] > 0.3
         depth = np.maximum(local[:, 2], 0.3)
         column = focal * local[:, 0] / depth + middle[0]
@@ -111,19 +115,22 @@ class ObjectMemory:
         return set(np.flatnonzero(inside & through & (surface > 0)).tolist())
 
 
-def _pinhole(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float, tuple[float, float]]:
-    """Return the focal length and the principal point, in cells, of a centred camera that explains the points."""
+def _pinhole(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float | None, tuple[float, float]]:
+    """Return the focal length and the principal point, in cells, of a centred camera that explains the points. The
+    focal length is None where too few points are known."""
     rows, columns = points.shape[:2]
     x = np.arange(columns) + 0.5 - columns / 2
     known = (points[..., 2] > 0.05) & (np.abs(points[..., 0]) > 0.05)
     ratio = (x[None] * points[..., 2])[known] / points[..., 0][known]
-    return (float(np.median(ratio)) if len(ratio) else float(columns)), (columns / 2, rows / 2)
+    focal = float(np.median(ratio)) if len(ratio) >= FEWEST_KNOWN else 0.0
+    return focal if focal > LEAST_FOCAL * columns else None, (columns / 2, rows / 2)
 
 
-def _half_view(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float, float]:
-    """Return the tangents of half the horizontal and half the vertical field of view."""
+def _half_view(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float, float] | None:
+    """Return the tangents of half the horizontal and half the vertical field of view; None where the points do not
+    tell."""
     focal, middle = _pinhole(points)
-    return middle[0] / focal, middle[1] / focal
+    return None if focal is None else (middle[0] / focal, middle[1] / focal)
 
 
 def _apart(tracks: list[RawTrack], here: Sequence[int]) -> list[RawTrack]:
@@ -139,7 +146,8 @@ def _apart(tracks: list[RawTrack], here: Sequence[int]) -> list[RawTrack]:
 
 
 def _bounded(tracks: list[RawTrack], now: float) -> list[RawTrack]:
-    """Return at most `MOST_TRACKS` tracks: those with the least evidence go first, the newest last."""
+    """Return at most `MOST_TRACKS` tracks: those that this frame shows stay, and of the others those with the most
+    evidence."""
     if len(tracks) <= MOST_TRACKS:
         return tracks
     worth = sorted(tracks, key=lambda t: (t.last_seen >= now, float(t.evidence.sum())), reverse=True)

@@ -12,23 +12,27 @@ from .sighting import Sighting
 ALONG, ACROSS = (0.12, 0.15), (0.05, 0.05)  # standard deviation of a centre: metres, and metres per metre of depth
 CUT_OFF = 0.25  # of the long side: what a border that cuts a thing off adds
 ROUNDS, HUBER = 3, 1.5
+LEAST_SCORE = 1e-3  # the weight of a sighting that its detector gives no score
 
 Pose = Float[np.ndarray, "4 4"]
 
 
-def centre_and_covariance(
-    sighting: Sighting, poses: Mapping[int, Pose]
-) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, "3 3"]]:
-    """Return the centre of a sighting's box in the world and the covariance of its error (m²).
+def placed(
+    sightings: Sequence[Sighting], poses: Mapping[int, Pose]
+) -> tuple[Float[np.ndarray, "sightings 3"], Float[np.ndarray, "sightings 3 3"]]:
+    """Return the centres of the sightings' boxes in the world and the covariances of their errors (m²).
 
     A depth from a single camera errs along the viewing ray much more than across it.
     """
-    pose = poses[sighting.frame]
-    centre = pose[:3, :3] @ sighting.centre
-    ray = centre / max(float(np.linalg.norm(centre)), 1e-6)
-    extra = 0.0 if sighting.whole else CUT_OFF * sighting.extent
-    along, across = ((base + slope * sighting.depth) ** 2 + extra**2 for base, slope in (ALONG, ACROSS))
-    return centre + pose[:3, 3], across * np.eye(3) + (along - across) * np.outer(ray, ray)
+    pose = np.array([poses[s.frame] for s in sightings])
+    local = np.array([s.centre for s in sightings], np.float64)
+    cut_off = CUT_OFF * np.array([0.0 if s.whole else s.extent for s in sightings])
+    depth = np.array([s.depth for s in sightings])
+    centres = (pose[:, :3, :3] @ local[..., None])[..., 0]
+    rays = centres / np.maximum(np.linalg.norm(centres, axis=1), 1e-6)[:, None]
+    along, across = ((base + slope * depth) ** 2 + cut_off**2 for base, slope in (ALONG, ACROSS))
+    spread = (along - across)[:, None, None] * rays[:, :, None] * rays[:, None]
+    return centres + pose[:, :3, 3], across[:, None, None] * np.eye(3) + spread
 
 
 def fused(
@@ -37,27 +41,36 @@ def fused(
     """Return the centre that the sightings of one thing agree on, in the world, and its covariance.
 
     Sightings that lie far off lose weight (Huber). Errors of sightings are not independent, since neighbouring frames
-    share their geometry: the covariance shrinks with the fourth root of their number only.
+    share their geometry: the standard deviation shrinks with the fourth root of their number only.
     """
-    pairs = [centre_and_covariance(s, poses) for s in sightings]
-    centres, covariances = np.array([c for c, _ in pairs]), np.array([v for _, v in pairs])
+    centres, covariances = placed(sightings, poses)
     information = np.linalg.inv(covariances)
-    weights = np.array([s.score for s in sightings])
-    for _ in range(ROUNDS if len(pairs) > 2 else 1):
-        total = np.einsum("n,nij->ij", weights, information)
-        centre = np.linalg.solve(total, np.einsum("n,nij,nj->i", weights, information, centres))
+    scores = np.maximum(np.array([s.score for s in sightings]), LEAST_SCORE)
+    weights = scores
+    centre = centres[0]
+    for _ in range(ROUNDS if len(sightings) > 2 else 1):
+        weighted = weights[:, None, None] * information
+        centre = np.linalg.solve(weighted.sum(0), (weighted @ centres[..., None]).sum(0)[:, 0])
         off = centres - centre
-        distance = np.sqrt(np.einsum("ni,nij,nj->n", off, information, off))
-        weights = np.array([s.score for s in sightings]) * np.minimum(1.0, HUBER / np.maximum(distance, 1e-9))
-    mean = np.linalg.inv(np.einsum("n,nij->ij", np.full(len(pairs), 1 / len(pairs)), information))
-    return centre, mean / len(pairs) ** 0.5
+        distance = np.sqrt((off[:, None] @ information @ off[..., None])[:, 0, 0])
+        weights = scores * np.minimum(1.0, HUBER / np.maximum(distance, 1e-9))
+    return centre, np.linalg.inv(information.mean(0)) / len(sightings) ** 0.5
 
 
 def separation(
-    first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray], slack: Float[np.ndarray, "n m"]
+    first: tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, "n 3 3"]],
+    second: tuple[Float[np.ndarray, "m 3"], Float[np.ndarray, "m 3 3"]],
+    slack: Float[np.ndarray, "n m"],
 ) -> Float[np.ndarray, "n m"]:
     """Return the Mahalanobis distances between two sets of (centres, covariances). `slack` is a further standard
     deviation of each pair, in metres."""
-    off = first[0][:, None] - second[0][None]
-    covariance = first[1][:, None] + second[1][None] + slack[..., None, None] ** 2 * np.eye(3)
-    return np.sqrt(np.einsum("nmi,nmi->nm", off, np.linalg.solve(covariance, off[..., None])[..., 0]))
+    x, y, z = np.moveaxis(first[0][:, None] - second[0][None], -1, 0)
+    sums = first[1][:, None] + second[1][None]
+    xx, yy, zz = (sums[..., i, i] + slack**2 for i in range(3))
+    xy, xz, yz = sums[..., 0, 1], sums[..., 0, 2], sums[..., 1, 2]
+    # the inverse of a symmetric matrix is its adjugate over its determinant
+    a, b, c = yy * zz - yz**2, xz * yz - xy * zz, xy * yz - xz * yy
+    d, e, f = xx * zz - xz**2, xy * xz - xx * yz, xx * yy - xy**2
+    determinant = xx * a + xy * b + xz * c
+    squared = (a * x**2 + d * y**2 + f * z**2 + 2 * (b * x * y + c * x * z + e * y * z)) / determinant
+    return np.sqrt(np.maximum(squared, 0.0))

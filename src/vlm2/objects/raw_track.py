@@ -18,8 +18,9 @@ KEYFRAMES = 10  # sightings that a track keeps
 class RawTrack:
     """Sightings of one thing. `evidence` sums up over all sightings; `kept` holds the best of them.
 
-    `centre` and `covariance` say where they put the middle of its box, in the world. `apart` counts, for other tracks, the frames in which both were seen as two things. `missed` counts the frames that
-    should have shown it and did not.
+    `centre` (metres) and `covariance` (m²) say where they put the middle of its box, in the world. `apart` counts, by
+    the ids of other tracks, the frames that showed both. `missed` counts the frames that should have shown it and did
+    not.
     """
 
     id: int
@@ -36,7 +37,7 @@ class RawTrack:
     @classmethod
     def begin(cls, id: int, sighting: Sighting, poses: Mapping[int, Pose]) -> RawTrack:
         """Return the track of a thing that is seen for the first time."""
-        evidence, time = sighting.score * sighting.evidence, sighting.time
+        evidence, time = sighting.score * sighting.evidence.astype(np.float64), sighting.time
         return cls.of(id, evidence, 1, time, time, (sighting,), {}, 0, poses)
 
     @classmethod
@@ -82,15 +83,6 @@ class RawTrack:
         """The index of the label with the most evidence."""
         return int(self.evidence.argmax())
 
-    @property
-    def share(self) -> Float[np.ndarray, " labels"]:
-        """The evidence as shares that sum up to 1."""
-        return self.evidence / max(float(self.evidence.sum()), 1e-9)
-
-    def frames(self) -> set[int]:
-        """Return the frames of the kept sightings."""
-        return {sighting.frame for sighting in self.kept}
-
 
 def weighted_median(values: Float[np.ndarray, "n dim"], weights: Float[np.ndarray, " n"]) -> Float[np.ndarray, " dim"]:
     """Return the weighted median of each column."""
@@ -98,9 +90,3 @@ def weighted_median(values: Float[np.ndarray, "n dim"], weights: Float[np.ndarra
     total = np.cumsum(weights[order], axis=0)
     index = (total >= 0.5 * total[-1]).argmax(0)
     return np.take_along_axis(values, np.take_along_axis(order, index[None], 0), 0)[0]
-
-
-def world_points(sighting: Sighting, poses: Mapping[int, Pose]) -> Float[np.ndarray, "points 3"]:
-    """Return a sighting's visible points in the world."""
-    pose = poses[sighting.frame]
-    return sighting.points @ pose[:3, :3].T + pose[:3, 3]

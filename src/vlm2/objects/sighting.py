@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 POINTS = 12  # of a sighting
 FEWEST_POINTS = 2
-BEHIND = 0.6  # metres: points that lie further behind the median than this and a quarter of the depth are background
+BEHIND = 0.6  # metres, and a quarter of the depth: points that differ more from the thing's depth are not its own
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Sighting:
     """A thing as one frame shows it, in that frame's camera frame (OpenCV axes, metres).
 
     `evidence` is a probability for each label. `points` lie on the visible surface. `share` is the part of the image
-    that it covers (0–1), `colour` its mean sRGB. `whole` is False where the frame's border cuts it off.
+    that it covers (0–1), `colour` its median sRGB. `whole` is False where the frame's border cuts it off.
     """
 
     frame: int
@@ -44,19 +45,19 @@ class Sighting:
     colour: UInt8[np.ndarray, " 3"]
     whole: bool
 
-    @property
+    @cached_property
     def centre(self) -> Float[np.ndarray, " 3"]:
         """The centre of its box where the detector gives one, else the middle of its visible points."""
         if self.shape is not None:
             return self.shape.centre
         return 0.5 * (self.points.min(0) + self.points.max(0))
 
-    @property
+    @cached_property
     def depth(self) -> float:
         """Distance to the middle of the visible points along the camera's axis, in metres."""
         return float(self.points[:, 2].mean())
 
-    @property
+    @cached_property
     def extent(self) -> float:
         """The length of its long side in metres, as far as it is known."""
         return float(np.ptp(self.points, axis=0).max()) if self.shape is None else float(self.shape.size.max())
@@ -68,14 +69,19 @@ class Sighting:
 
 
 def visible_points(
-    points: Float[np.ndarray, "rows columns 3"], mask: np.ndarray, count: int = POINTS
+    points: Float[np.ndarray, "rows columns 3"],
+    mask: Bool[np.ndarray, "rows columns"],
+    near: float = 0.5,
+    count: int = POINTS,
 ) -> Float[np.ndarray, "points 3"] | None:
-    """Return points of a mask's cells without the background that shines through; None where too few are left."""
+    """Return at most `count` points of a mask's cells without those behind or before the thing; None where too few are
+    left. The thing's depth is the quantile `near` of the depths in the mask: less than a half where the mask holds much
+    background."""
     inside = points[mask]
     inside = inside[inside[:, 2] > 0.05]
     if len(inside) < FEWEST_POINTS:
         return None
-    depth = float(np.median(inside[:, 2]))
+    depth = float(np.quantile(inside[:, 2], near))
     kept = inside[np.abs(inside[:, 2] - depth) < BEHIND + 0.25 * depth]
     if len(kept) < FEWEST_POINTS:
         return None
