@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .position import Pose, fused, separation
+from .position import Pose, fused, placed, separation
 from .raw_track import RawTrack, weighted_median
 from .sighting import Sighting
 
-ECHO = 0.08  # of the distance: how far an echo may lie beside the ray
+ECHO, BESIDE = 0.08, 1.3  # how far an echo may lie beside the ray: of the distance, and of what is usual
+UNSHAPED = 0.2  # of the long side: the error of a size without a detector's 3D box
 APART = 2  # frames that show two tracks at once make them two things
-NEAR, LOOSE, GATE = 0.08, 0.12, 2.0  # metres, share of the long side, standard deviations
+NEAR, LOOSE = 0.08, 0.12  # metres, and share of the long side: slack of a centre
+GATE = 2.0  # standard deviations
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Thing:
     """One thing: its raw tracks merged. Metres; z up.
 
     `size` is long side, short side and height; `heading` the direction of the long side about z, radians modulo π.
-    `covariance` (m²) and `size_error` (m) say how sure centre and size are.
+    `covariance` (m²) and `size_error` (m) say how sure centre and size are. `cameras` are the places from which the
+    kept sightings show it, `rays` the directions in which it lies from there.
     """
 
     tracks: tuple[RawTrack, ...]
@@ -32,6 +36,8 @@ class Thing:
     heading: float
     covariance: Float[np.ndarray, "3 3"]
     size_error: float
+    cameras: Float[np.ndarray, "sightings 3"]
+    rays: Float[np.ndarray, "sightings 3"]
 
     @property
     def label(self) -> int:
@@ -57,59 +63,80 @@ def merged(
 ) -> list[Thing]:
     """Return the things, most evidence first.
 
-    Two tracks are one thing where their labels agree or are confusable, their boxes share much of their volume or
-    their centres lie close, and no two frames showed them as two.
+    Two tracks are one thing where their labels agree or are confusable, at most one frame showed both, and their
+    centres lie close or one is an echo of the other.
     """
-    placed = {frame: map_from_world @ pose for frame, pose in poses.items()}
-    groups = [[track] for track in sorted(tracks, key=lambda t: (-float(t.evidence.sum()), t.id))]
-    things = [_thing(group, placed) for group in groups]
-    while (pair := _closest_pair(things, placed, confusable)) is not None:
-        i, j = pair
-        things[i] = _thing([*things[i].tracks, *things[j].tracks], placed)
-        things.pop(j)
-    return sorted(things, key=lambda thing: -float(thing.evidence.sum()))
+    poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
+    ordered = sorted(tracks, key=lambda track: (-float(track.evidence.sum()), track.id))
+    things = [_thing([track], poses) for track in ordered]
+    gaps = _gaps(things, things, confusable)
+    np.fill_diagonal(gaps, np.inf)
+    refuted, gone = np.zeros(gaps.shape, bool), np.zeros(len(things), bool)
+    while (pair := _nearest(things, gaps) or _echo(things, gaps, refuted)) is not None:
+        stays, goes = pair
+        things[stays] = _thing([*things[stays].tracks, *things[goes].tracks], poses)
+        gone[goes] = True
+        row = _gaps([things[stays]], things, confusable)[0]
+        row[gone], row[stays] = np.inf, np.inf
+        gaps[goes] = gaps[:, goes] = np.inf
+        gaps[stays] = gaps[:, stays] = row
+        refuted[stays] = refuted[:, stays] = False
+    left = [thing for thing, dropped in zip(things, gone, strict=True) if not dropped]
+    return sorted(left, key=lambda thing: -float(thing.evidence.sum()))
 
 
-def _closest_pair(
-    things: list[Thing], poses: Mapping[int, Pose], confusable: np.ndarray
-) -> tuple[int, int] | None:
-    """Return the two things that most surely are one, or None."""
-    count = len(things)
-    if count < 2:
-        return None
-    labels = np.array([thing.label for thing in things])
-    alike = (labels[:, None] == labels[None]) | confusable[labels][:, labels]
-    centers, sizes = np.array([t.center for t in things]), np.array([t.size for t in things])
-    placed = centers, np.array([thing.covariance for thing in things])
-    slack = NEAR + LOOSE * 0.5 * (sizes[:, None, 0] + sizes[None, :, 0])
-    near = separation(placed, placed, slack) / GATE
-    near[~alike] = np.inf
-    near[np.tril_indices(count)] = np.inf
-    for i, j in sorted(zip(*np.nonzero(near < 1.0), strict=True), key=lambda ij: near[ij]):
+def _gaps(
+    first: Sequence[Thing], second: Sequence[Thing], confusable: Bool[np.ndarray, "labels labels"]
+) -> Float[np.ndarray, "first second"]:
+    """Return the distances of things, 1 where two may just be one; infinite where their labels disagree."""
+    if not first or not second:
+        return np.zeros((len(first), len(second)))
+    labels, others = (np.array([thing.label for thing in things]) for things in (first, second))
+    long, longer = (np.array([thing.size[0] for thing in things]) for things in (first, second))
+    here, there = (
+        (np.array([thing.center for thing in things]), np.array([thing.covariance for thing in things]))
+        for things in (first, second)
+    )
+    gaps = separation(here, there, NEAR + LOOSE * 0.5 * (long[:, None] + longer[None])) / GATE
+    gaps[(labels[:, None] != others[None]) & ~confusable[labels][:, others]] = np.inf
+    return gaps
+
+
+def _nearest(things: Sequence[Thing], gaps: Float[np.ndarray, "things things"]) -> tuple[int, int] | None:
+    """Return the two nearest things that may be one, or None. Gaps of things that were seen together become infinite."""
+    near = zip(*np.nonzero(np.triu(gaps < 1.0)), strict=True)
+    for i, j in sorted(near, key=lambda pair: gaps[pair]):
         if _seen_together(things[i], things[j]) < APART:
             return int(i), int(j)
-    for i, j in zip(*np.nonzero(np.isfinite(near)), strict=True):
-        strong, weak = (i, j) if things[i].sightings >= things[j].sightings else (j, i)
-        if _is_echo(things[weak], things[strong], poses):
-            return int(strong), int(weak)
+        gaps[i, j] = gaps[j, i] = np.inf
     return None
 
 
-def _is_echo(weak: Thing, strong: Thing, poses: Mapping[int, Pose]) -> bool:
-    """Tell whether a weak thing is a strong one at a wrong depth: seen less often, never beside it, and in each of its
-    frames in the direction of the strong one."""
-    if 2 * weak.sightings > strong.sightings or _seen_together(weak, strong):
+def _echo(
+    things: Sequence[Thing], gaps: Float[np.ndarray, "things things"], refuted: Bool[np.ndarray, "things things"]
+) -> tuple[int, int] | None:
+    """Return a thing and its echo, or None. `refuted` marks the pairs that were found to be none."""
+    count = np.array([thing.sightings for thing in things])
+    less, more = np.minimum(count[:, None], count[None]), np.maximum(count[:, None], count[None])
+    for i, j in zip(*np.nonzero(np.triu(np.isfinite(gaps) & ~refuted & (2 * less <= more))), strict=True):
+        strong, weak = (i, j) if count[i] >= count[j] else (j, i)
+        if _is_echo(things[weak], things[strong]):
+            return int(strong), int(weak)
+        refuted[i, j] = refuted[j, i] = True
+    return None
+
+
+def _is_echo(weak: Thing, strong: Thing) -> bool:
+    """Tell whether a weak thing is a strong one at a wrong depth: never seen beside it, and in most of its frames in
+    the direction of the strong one."""
+    if _seen_together(weak, strong):
         return False
-    off = []
-    for sighting in weak.kept:
-        pose = poses[sighting.frame]
-        ray = sighting.centre / max(float(np.linalg.norm(sighting.centre)), 1e-6)
-        local = pose[:3, :3].T @ (strong.center - pose[:3, 3])
-        along = float(local @ ray)
-        if along < 0.2:
-            return False
-        off.append(np.linalg.norm(local - along * ray) / (NEAR + ECHO * along + LOOSE * strong.size[0]))
-    return float(np.median(off)) < 1.3
+    local = strong.center - weak.cameras
+    along = (local * weak.rays).sum(1)
+    if (along < 0.2).any():
+        return False
+    beside = np.linalg.norm(local - along[:, None] * weak.rays, axis=1)
+    return float(np.median(beside / (NEAR + ECHO * along + LOOSE * strong.size[0]))) < BESIDE
 
 
 def _seen_together(a: Thing, b: Thing) -> int:
@@ -120,41 +147,46 @@ def _seen_together(a: Thing, b: Thing) -> int:
 def _thing(tracks: Sequence[RawTrack], poses: Mapping[int, Pose]) -> Thing:
     """Estimate the box of a thing from the sightings of its tracks."""
     kept = [s for track in tracks for s in track.kept]
-    weights = np.array([s.quality / (0.5 + s.depth) for s in kept])
-    evidence = np.sum([track.evidence for track in tracks], axis=0)
-    shaped = [(s, w) for s, w in zip(kept, weights, strict=True) if s.shape is not None]
     center, covariance = fused(kept, poses)
-    if not shaped:
-        return _boxed(tuple(tracks), evidence, kept, poses, covariance)
-    weights = np.array([w for _, w in shaped])
-    sizes = np.log(np.array([s.shape.size for s, _ in shaped if s.shape is not None]))
-    size = np.exp(weighted_median(sizes, weights))
-    heading = _mean_heading([(_heading(s, poses), w) for s, w in shaped])
-    size_error = float(np.median(np.abs(np.exp(sizes) - size).max(1))) / len(shaped) ** 0.25
-    return Thing(tuple(tracks), evidence, center, size, heading, covariance, size_error)
+    cameras = np.array([poses[s.frame][:3, 3] for s in kept])
+    rays = placed(kept, poses)[0] - cameras
+    rays /= np.maximum(np.linalg.norm(rays, axis=1), 1e-6)[:, None]
+    shaped = [(s, s.shape, s.quality / (0.5 + s.depth)) for s in kept if s.shape is not None]
+    if shaped:
+        sizes = np.log(np.array([shape.size for _, shape, _ in shaped], np.float64))
+        size = np.exp(weighted_median(sizes, np.array([weight for *_, weight in shaped])))
+        heading = _mean_heading([(_heading(shape.heading, poses[s.frame]), weight) for s, shape, weight in shaped])
+        size_error = float(np.median(np.abs(np.exp(sizes) - size).max(1))) / len(shaped) ** 0.25
+    else:
+        center, size, heading = _rectangle(np.concatenate([_in_map(s, poses) for s in kept]))
+        size_error = UNSHAPED * float(size.max())
+    evidence = np.sum([track.evidence for track in tracks], axis=0)
+    return Thing(tuple(tracks), evidence, center, size, heading, covariance, size_error, cameras, rays)
 
 
-def _boxed(tracks: tuple[RawTrack, ...], evidence: np.ndarray, kept: list[Sighting], poses: Mapping[int, Pose], covariance: np.ndarray) -> Thing:
-    """Estimate a box from visible points alone: the smallest upright rectangle around most of them."""
-    import cv2
+def _in_map(sighting: Sighting, poses: Mapping[int, Pose]) -> Float[np.ndarray, "points 3"]:
+    """Return a sighting's visible points in the map."""
+    pose = poses[sighting.frame]
+    return sighting.points @ pose[:3, :3].T + pose[:3, 3]
 
-    points = np.concatenate([s.points @ poses[s.frame][:3, :3].T + poses[s.frame][:3, 3] for s in kept])
+
+def _rectangle(
+    points: Float[np.ndarray, "points 3"],
+) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, " 3"], float]:
+    """Return centre, size and heading of the smallest upright box around most of the points."""
     low, high = np.quantile(points, [0.03, 0.97], axis=0)
     inside = points[((points >= low) & (points <= high)).all(1)]
     inside = inside if len(inside) >= 3 else points
     (x, y), (a, b), angle = cv2.minAreaRect(inside[:, :2].astype(np.float32))
     turn = np.radians(angle) + (0.0 if a >= b else np.pi / 2)
     center = np.array([x, y, 0.5 * (low[2] + high[2])])
-    size = np.maximum([max(a, b), min(a, b), high[2] - low[2]], 0.02)
-    return Thing(tracks, evidence, center, size, float(turn % np.pi), covariance, 0.2 * float(size.max()))
+    return center, np.maximum([max(a, b), min(a, b), high[2] - low[2]], 0.02), float(turn % np.pi)
 
 
-def _heading(sighting: Sighting, poses: Mapping[int, Pose]) -> float:
-    """Return the direction of a sighting's long side about z in the map, in radians."""
-    assert sighting.shape is not None
-    forward = poses[sighting.frame][:2, 2]
-    ahead = np.arctan2(forward[1], forward[0])
-    return float(ahead - np.pi / 2 + sighting.shape.heading)
+def _heading(heading: float, map_from_camera: Pose) -> float:
+    """Return the direction of a long side about z in the map, in radians, from that in the camera's frame."""
+    forward = map_from_camera[:2, 2]
+    return float(np.arctan2(forward[1], forward[0]) - np.pi / 2 + heading)
 
 
 def _mean_heading(headings: Sequence[tuple[float, float]]) -> float:
