@@ -18,7 +18,9 @@ from .sighting import Shape, Sighting, visible_points
 GRID = 32  # cells on the longer side of a frame: the resolution at which the memory looks at surfaces
 FLOOR_POINTS = 24
 NEAR, SLIP, REPEAT = 0.05, 0.03, 0.3  # metres, per metre of depth, share of the long side: centres of one thing
-INNER = 0.6  # of a box without a mask: the part whose surface is the thing's
+INNER = 0.6  # of a box without a mask: the part whose surface is looked at
+RIM = 0.01  # of the image: a box that comes this near to the border is cut off by it
+NEAR_SURFACE = 0.3  # quantile of the depths there: background shines through
 
 
 def lift(
@@ -38,14 +40,16 @@ def lift(
     height, width = image.shape[:2]
     rows, columns = grid_of(height, width)
     surface = sampled(points, rows, columns)
-    masks = _masks(detections, height, width, rows, columns)
-    evidence = detections.evidence if detections.evidence is not None else _evidence(detections, labels)
+    surface = np.where(np.isfinite(surface).all(-1, keepdims=True), surface, np.float32(0.0))
+    colours = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    evidence = _evidence(detections, labels)
+    near = NEAR_SURFACE if detections.masks is None else 0.5
     sightings = []
-    for index, mask in enumerate(masks):
-        seen = visible_points(surface, mask)
+    for index, mask in enumerate(_masks(detections, height, width, rows, columns)):
+        seen = visible_points(surface, mask, near)
         if seen is None:
             continue
-        ys, xs = np.nonzero(mask)
+        share, whole = _extent(detections, index, mask, height, width)
         sightings.append(
             Sighting(
                 frame=frame,
@@ -54,13 +58,13 @@ def lift(
                 score=float(detections.scores[index]),
                 points=seen,
                 shape=_shape(detections, index, mask, surface),
-                share=float(mask.mean()),
-                colour=_colour(image, mask),
-                whole=bool(ys.min() > 0 and xs.min() > 0 and ys.max() < rows - 1 and xs.max() < columns - 1),
+                share=share,
+                colour=np.median(colours[mask], axis=0).astype(np.uint8),
+                whole=whole,
             )
         )
-    whole = without_repeats(sightings)
-    return ObjectFrame(frame, time, world_from_camera, surface, whole, _view(detections, surface, frame))
+    things = without_repeats(sightings)
+    return ObjectFrame(frame, time, world_from_camera, surface, things, _view(detections, surface, frame))
 
 
 def without_repeats(sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -91,7 +95,7 @@ def _joined(main: Sighting, piece: Sighting) -> Sighting:
     """Return two sightings of one thing as one; where it is stays what the main one says."""
     weights = np.array([main.score * main.share, piece.score * piece.share])
     evidence = np.average([main.evidence, piece.evidence], axis=0, weights=weights).astype(main.evidence.dtype)
-    return replace(main, evidence=evidence, share=main.share + piece.share, whole=main.whole and piece.whole)
+    return replace(main, evidence=evidence, share=min(main.share + piece.share, 1.0), whole=main.whole and piece.whole)
 
 
 def grid_of(height: int, width: int) -> tuple[int, int]:
@@ -124,7 +128,15 @@ def _masks(detections: Detections, height: int, width: int, rows: int, columns: 
 
 
 def _evidence(detections: Detections, labels: Sequence[str]) -> Float[np.ndarray, "boxes labels"]:
-    """Return all evidence on the label of each detection. Raises ValueError for a label that the memory lacks."""
+    """Return the detector's evidence, else all of it on the label of each detection. Raises ValueError for labels that
+    the memory lacks."""
+    if detections.evidence is not None:
+        if detections.evidence.shape[1] != len(labels):
+            raise ValueError(
+                f"The detector gives evidence for {detections.evidence.shape[1]} labels, but the object memory has "
+                f"{len(labels)}."
+            )
+        return detections.evidence
     unknown = sorted(set(detections.labels) - set(labels))
     if unknown:
         raise ValueError(f"The detector's labels {', '.join(unknown)} are not among those of the object memory.")
@@ -140,14 +152,20 @@ def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.nda
         return None
     cells = mask & (surface[..., 2] > 0.05)
     offsets = sampled(detections.shapes.offsets, *mask.shape)
-    centre = np.median(surface[cells] + offsets[cells], axis=0)
-    return Shape(centre, detections.shapes.sizes[index], float(detections.shapes.headings[index]))
+    centre = np.median(surface[cells] + offsets[cells], axis=0).astype(np.float64)
+    return Shape(centre, detections.shapes.sizes[index].astype(np.float64), float(detections.shapes.headings[index]))
 
 
-def _colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the median colour of the image's pixels at a mask's cells."""
-    small = cv2.resize(image, mask.shape[::-1], interpolation=cv2.INTER_AREA)
-    return np.median(small[mask], axis=0).astype(np.uint8)
+def _extent(detections: Detections, index: int, mask: np.ndarray, height: int, width: int) -> tuple[float, bool]:
+    """Return a detection's share of the image, and whether the border leaves it whole."""
+    if detections.masks is not None:
+        rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+        return float(mask.mean()), not rim.any()
+    left, top, right, bottom = (float(v) for v in detections.boxes[index])
+    wide, high = min(right, width) - max(left, 0.0), min(bottom, height) - max(top, 0.0)
+    share = max(wide, 0.0) * max(high, 0.0) / (width * height)
+    inside = left > RIM * width and top > RIM * height and right < (1 - RIM) * width and bottom < (1 - RIM) * height
+    return share, inside
 
 
 def _view(detections: Detections, surface: np.ndarray, frame: int) -> GroundView | None:
