@@ -69,6 +69,6 @@ def seen_area(
     count = np.zeros(shape, np.uint16)
     for fan in fans:
         one = np.zeros(shape, np.uint8)
-        cv2.fillPoly(one, [np.round((fan - low) / CELL).astype(np.int32)], 1)
+        cv2.fillPoly(one, [np.round((fan - low) / CELL - 0.5).astype(np.int32)], 1)  # cells have their middles at 0.5
         count += one
     return count >= min(least, len(fans)), low

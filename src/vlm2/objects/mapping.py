@@ -36,12 +36,13 @@ def map_of(
     area, corner = seen_area(memory.views, memory.poses, map_from_world)
     floor = floor_of(area, corner, [t for t in tracks if t.status == "seen"], SCALE_ERROR)
     poses = map_from_world @ world_from_camera
+    later = np.diff(np.asarray(times, np.float64), prepend=-np.inf) > 0  # two frames may have one time
     return ObjectMap(
         tracks=tracks,
         floor=floor,
         path=ObservedPath(
-            times=tuple(float(time) for time in times),
-            world_from_camera=tuple(tuple(float(v) for v in pose[:3].ravel()) for pose in poses),
+            times=tuple(np.asarray(times, np.float64)[later].tolist()),
+            world_from_camera=tuple(tuple(pose) for pose in poses[later, :3].reshape(-1, 12).tolist()),
             half_view=memory.half_view,
         ),
         vocabulary=memory.labels,
