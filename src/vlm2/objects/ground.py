@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 CELL = 0.05  # metres
+FARTHEST = 20.0  # metres: what a camera sees of the ground beyond is not trusted
+WIDEST = 100.0  # metres: the sides of the grid at most
 
 
 @dataclass(frozen=True)
@@ -51,24 +53,31 @@ def level(up: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
 
 
 def seen_area(
-    views: Sequence[GroundView], poses: Mapping[int, np.ndarray], map_from_world: Float[np.ndarray, "4 4"], least: int = 2
+    views: Sequence[GroundView],
+    poses: Mapping[int, np.ndarray],
+    map_from_world: Float[np.ndarray, "4 4"],
+    least: int = 2,
 ) -> tuple[Bool[np.ndarray, "rows columns"], Float[np.ndarray, " 2"]]:
     """Return the grid (cells of `CELL` metres; rows along y) of the floor that at least `least` views look over, and
     its lower corner. z is up in the map."""
     fans = []
     for view in views:
         map_from_camera = map_from_world @ poses[view.frame]
-        reach = view.reach[np.isfinite(view.reach).all(1)]
+        reach = view.reach[np.linalg.norm(view.reach, axis=1) < FARTHEST]  # not NaN either
         if len(reach) >= 2:
             ground = reach @ map_from_camera[:2, :3].T + map_from_camera[:2, 3]
             fans.append(np.vstack([map_from_camera[:2, 3], ground]))
     if not fans:
         return np.zeros((1, 1), bool), np.zeros(2)
-    low, high = np.min([f.min(0) for f in fans], axis=0) - CELL, np.max([f.max(0) for f in fans], axis=0) + CELL
-    shape = np.minimum(np.ceil((high - low) / CELL).astype(int)[::-1] + 1, 4096)
+    corners = np.concatenate(fans)
+    middle = np.median(corners, axis=0)
+    low = np.maximum(corners.min(0), middle - WIDEST / 2) - CELL
+    high = np.minimum(corners.max(0), middle + WIDEST / 2) + CELL
+    shape = np.ceil((high - low) / CELL).astype(int)[::-1] + 1
     count = np.zeros(shape, np.uint16)
     for fan in fans:
         one = np.zeros(shape, np.uint8)
-        cv2.fillPoly(one, [np.round((fan - low) / CELL - 0.5).astype(np.int32)], 1)  # cells have their middles at 0.5
+        # the middle of cell 0 is half a cell from the corner
+        cv2.fillPoly(one, [np.round((fan - low) / CELL - 0.5).astype(np.int32)], 1)
         count += one
     return count >= min(least, len(fans)), low

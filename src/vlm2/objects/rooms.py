@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int32
-from scipy import ndimage
 
 from ..scenes.record import Room
 from .floor import Doorway, Floor
@@ -17,6 +16,7 @@ from .track import Track
 
 DOORWAY = 1.1  # metres: what is narrower joins two rooms
 LEAST_ROOM = 1.5  # square metres
+LEAST_CORE = 0.1  # square metres, of the part of a room that is wider than a doorway
 HEIGHT = 2.5  # metres, of a room whose ceiling is not measured
 AREA_ERROR = 0.08  # of the area: the standard deviation on validation homes
 KINDS = {
@@ -53,23 +53,37 @@ def floor_of(
 
 
 def split_rooms(seen: Bool[np.ndarray, "rows columns"]) -> Int32[np.ndarray, "rows columns"]:
-    """Number the rooms of a grid from 1; 0 is outside. Cells go to the room whose wide part is nearest to them."""
-    padded = np.pad(seen, 1)
-    from_wall = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] * CELL
-    cores, count = ndimage.label(from_wall > 0.5 * DOORWAY)
-    sizes = ndimage.sum_labels(seen, cores, np.arange(1, count + 1)) * CELL**2
-    kept = [index + 1 for index in range(count) if sizes[index] > 0.1]
+    """Number the rooms of a grid from 1; 0 is outside. Cells go to the room whose wide part is nearest to them on the
+    floor, not through a wall."""
+    padded = np.pad(seen, 1).astype(np.uint8)
+    from_wall = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1] * CELL
+    count, cores = cv2.connectedComponents((from_wall > 0.5 * DOORWAY).astype(np.uint8), connectivity=4)
+    sizes = np.bincount(cores.ravel(), minlength=count) * CELL**2
+    kept = [label for label in range(1, count) if sizes[label] > LEAST_CORE]
     if not kept:
         return seen.astype(np.int32)
-    cores = np.where(np.isin(cores, kept), cores, 0)
-    nearest = ndimage.distance_transform_edt(cores == 0, return_distances=False, return_indices=True)
-    grown = np.where(seen, cores[tuple(nearest)], 0)
-    areas = ndimage.sum_labels(seen, grown, kept) * CELL**2
+    grown = _grown(np.where(np.isin(cores, kept), cores, 0), seen)
+    areas = np.bincount(grown.ravel(), minlength=count) * CELL**2
     out = np.zeros(seen.shape, np.int32)
-    large = [label for label, area in zip(kept, areas, strict=True) if area >= LEAST_ROOM] or kept
+    large = [label for label in kept if areas[label] >= LEAST_ROOM] or kept
     for number, label in enumerate(large, 1):
         out[grown == label] = number
     return out
+
+
+def _grown(
+    cores: Int32[np.ndarray, "rows columns"], seen: Bool[np.ndarray, "rows columns"]
+) -> Int32[np.ndarray, "rows columns"]:
+    """Return the numbers of the cores spread over the floor around them, step by step."""
+    grown, step = cores.astype(np.uint16), 0
+    shapes = (cv2.MORPH_CROSS, cv2.MORPH_RECT)  # in turn: nearly as far in all directions
+    while True:
+        spread = cv2.dilate(grown, cv2.getStructuringElement(shapes[step % 2], (3, 3)))
+        new = (grown == 0) & seen & (spread > 0)
+        if not new.any():
+            return grown.astype(np.int32)
+        grown[new] = spread[new]
+        step += 1
 
 
 def _outline(part: np.ndarray, corner: np.ndarray) -> tuple[tuple[float, float], ...] | None:
