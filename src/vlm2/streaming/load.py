@@ -22,13 +22,13 @@ AUTO, AUTO_READS = "homes", "efficientnet-lite0"
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found."""
+    """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found; `eyes` feed
+    the memory of things of its sessions."""
 
     name: str
     folder: Path
     model: VLM2ForConditionalGeneration
     processor: VLM2Processor
-
     eyes: ObjectEyes | None = None
 
     def session(self, thumbnails: bool = True) -> Session:
@@ -48,9 +48,9 @@ def load(
     `device` is "cpu", "cuda", "cuda:1", "mps", ...; by default a GPU where there is one. `dtype` is the language
     model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in, but "float32" on a CPU without
     instructions for bfloat16. `device` "auto" spreads the language model over all GPUs, and `quantize` keeps it in
-    "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the memory of things; "auto" takes
-    the best one that is there for this model, None or "none" does without. Raises ValueError for a name, device or dtype that cannot be had, and
-    for a checkpoint that does not fit its configuration.
+    "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the memory of things; "auto"
+    takes our own where the model has the encoders that it needs, None or "none" does without. Raises ValueError for a
+    name, device, dtype or detector that cannot be had, and for a checkpoint that does not fit its configuration.
     """
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:

@@ -17,7 +17,8 @@ from ..objects.memory import ObjectMemory
 
 @dataclass(frozen=True)
 class ObjectEyes:
-    """A detector and its registered name. `shares` is the name of the model's vision encoder."""
+    """A detector and its registered name. `shares` is the name of the model's vision encoder: a detector that reads the
+    stages of this encoder gets them from the model."""
 
     name: str
     detector: Detector
@@ -30,6 +31,14 @@ class ObjectEyes:
             raise ValueError(f"The eyes {self.name} know no fixed set of words; give them some.")
         return ObjectMemory(labels, confusable(labels))
 
+    def check(self, memory: ObjectMemory) -> None:
+        """Raise ValueError for a memory of other eyes, which know other words."""
+        if memory.labels != self.detector.labels:
+            raise ValueError(
+                f"The memory of things was made with other eyes than {self.name}: their words differ. "
+                "Open it with the eyes that watched, or without any."
+            )
+
     def observe(
         self,
         memory: ObjectMemory,
@@ -40,14 +49,14 @@ class ObjectEyes:
     ) -> ObjectMemory:
         """Return the memory with the frames of a portion; `first` is the index of the first one."""
         pixels = (images * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-        if portion.stages is not None and isinstance(self.detector, StageDetector) and self.detector.reads == self.shares:
-            found = self.detector.detect_stages(portion.stages)
+        detector = self.detector
+        if portion.stages is not None and isinstance(detector, StageDetector) and detector.reads == self.shares:
+            found = detector.detect_stages(portion.stages)
         else:
-            found = self.detector.detect(pixels)
+            found = detector.detect(pixels)
         poses = portion.geometry.world_from_camera.double().cpu().numpy()
         points = portion.geometry.local_points.float().cpu().numpy()
         for index, (detections, time) in enumerate(zip(found, times, strict=True)):
             seen = lift(detections, memory.labels, pixels[index], points[index], first + index, time, poses[index])
             memory = memory.observe(seen)
         return memory
-

@@ -48,8 +48,8 @@ class Session:
 
     Frames come from `watch`, or one by one from `observe`: in the order of time, and all of one size. A question never
     changes the memory; later answers are the same with or without it. `spent` holds the seconds that went into
-    "decode", "encode" and "memory". With `thumbnails`, small pictures of the frames in the memory are kept for
-    `vlm2 view`.
+    "decode", "encode", "memory" and "objects". With `thumbnails`, small pictures of the frames in the memory are kept
+    for `vlm2 view`.
 
     Threads: any number of sessions may share a model, each in a thread of its own or several in one. One session may be
     asked, forked and saved in some threads while it watches in another. A question is about the frames seen when `ask`
@@ -152,15 +152,13 @@ class Session:
             raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
         self._answerer.check(with_answer_request(readable(question)), most_tokens)
 
-    def ask(
-        self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True, guess: bool = False
-    ) -> Answer:
+    def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True, guess: bool = False) -> Answer:
         """Answer a question about the video.
 
         The memory of things answers what its queries can express, also that a thing was not seen. The language model
         answers other questions from the memory's tokens; such an answer is marked as a guess (`Answer.status`). With
-        `guess` it also guesses where the things give no answer, as a benchmark wants it. Without `tools`, and in a
-        session without eyes, the language model answers from the tokens alone, as in the paper.
+        `guess` it also guesses where the things give no answer, as a benchmark wants it. Without `tools`, and where the
+        session has no memory of things, the language model answers from the tokens alone, as in the paper.
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
         of several lines, such as `Question.prompt()` gives, is used as it is. Raises ValueError for an empty question,
@@ -175,7 +173,7 @@ class Session:
         with self._asking:
             stream = self._complete(stream)
             refused = None
-            if tools and self.eyes is not None:
+            if tools and stream.objects is not None:
                 result = self._object_map(stream).ask(*split_prompt(question))
                 if result.text or (result.status != "unsupported" and not guess):
                     return answer_of(result, clock.perf_counter() - started)
@@ -216,18 +214,21 @@ class Session:
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:
         """Return a session that goes on where a saved one was. Raises ValueError for a file that is damaged, none of
-        ours, or of another model."""
+        ours, or of another model or other eyes."""
         session = model.session()
-        session._stream = file.load(path, session.model)
+        stream = file.load(path, session.model)
+        if session.eyes is not None and stream.objects is not None:
+            session.eyes.check(stream.objects)
+        session._stream = stream
         return session
 
     def _object_map(self, stream: Stream) -> ObjectMap:
         """Return the map of a stream; that of the last one asked for is kept."""
         if self._map is None or self._map[0] is not stream:
             path = stream.trajectory
-            built = ObjectMap() if stream.objects is None else map_of(
-                stream.objects, path.times.tolist(), path.world_from_camera.double().numpy()
-            )
+            built = ObjectMap()
+            if stream.objects is not None:
+                built = map_of(stream.objects, path.times.tolist(), path.world_from_camera.double().numpy())
             self._map = stream, built
         return self._map[1]
 

@@ -33,8 +33,9 @@ class Stream:
 
     `images` and `times` (seconds) are of the frames that wait for their window to fill, `geometry_images` the same
     frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is
-    the length that becomes 1 in the coordinates; `objects` is the memory of things, where the session has eyes; `trajectory` is the camera's path; `log` explains the memory. With
-    `thumbnails`, the log keeps small pictures of the frames that the memory holds.
+    the length that becomes 1 in the coordinates; `objects` is the memory of things, where the session has eyes;
+    `trajectory` is the camera's path; `log` explains the memory. With `thumbnails`, the log keeps small pictures of the
+    frames that the memory holds.
     """
 
     frames: int = 0
