@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,10 +25,13 @@ class DenseHeadConfig:
 
 @dataclass(frozen=True)
 class DensePrediction:
-    """What each cell shows. `vote` leads from the cell to the middle of its thing in the image, in units of four cells;
-    `center` from the visible point to the centre of its box, in metres, camera frame; `size` holds the natural
-    logarithms of long side, short side and height in metres; `heading` cosine and sine of twice the angle of the long
-    side from the camera's right to its forward direction; `depth` the natural logarithm of metres; `up` the vertical."""
+    """What each cell shows; metres, camera frame.
+
+    `label` holds logits. `vote` leads from the cell to the middle of its thing in the image, in units of four cells;
+    `center` leads from the visible point to the centre of the thing's box. `size` holds the natural logarithms of long
+    side, short side and height, `depth` that of the depth. `heading` is the cosine and the sine of twice the angle of
+    the long side, from the camera's right to its forward direction. `up` is the vertical.
+    """
 
     label: Float[Tensor, "frames labels rows columns"]
     vote: Float[Tensor, "frames 2 rows columns"]
@@ -63,7 +65,8 @@ class DenseHead(nn.Module):
         super().__init__()
         self.config = config
         wide, fine = config.width, config.fine_width
-        self.laterals = nn.ModuleList(nn.Conv2d(c, w, 1) for c, w in zip(STAGE_CHANNELS, (fine, wide, wide), strict=True))
+        widths = zip(STAGE_CHANNELS, (fine, wide, wide), strict=True)
+        self.laterals = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels, width in widths)
         self.blocks = nn.ModuleList(ResidualBlock(w) for w in (fine, wide, wide))
         self.narrow = nn.Conv2d(wide, fine, 1)
         self.dropout = nn.Dropout2d(0.1)
