@@ -72,7 +72,7 @@ def _box_depth(box: MadeBox, rays: np.ndarray, here: np.ndarray) -> np.ndarray:
 
 
 def camera(x: float, y: float, degrees: float, down: float = 15.0, height: float = 1.5) -> np.ndarray:
-    """Return map_from_camera of a camera that looks `degrees` counter-clockwise from x, and `down` below the horizon."""
+    """Return map_from_camera of a camera that looks `degrees` counter-clockwise from x, `down` below the horizon."""
     yaw, pitch = np.radians(degrees), np.radians(down)
     forward = np.array([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), -np.sin(pitch)])
     right = np.array([np.sin(yaw), -np.cos(yaw), 0.0])
@@ -107,7 +107,9 @@ def detections(room: MadeRoom, map_from_camera: np.ndarray, shapes: bool = True)
         labels=labels,
         masks=masks,
         evidence=evidence.reshape(count, len(LABELS)),
-        shapes=BoxShapes(np.array(sizes).reshape(count, 3), np.array(headings).reshape(count), offsets) if shapes else None,
+        shapes=BoxShapes(np.array(sizes).reshape(count, 3), np.array(headings).reshape(count), offsets)
+        if shapes
+        else None,
         surfaces=Surfaces(map_from_camera[:3, :3].T @ np.array([0.0, 0.0, 1.0]), shown == FLOOR),
     )
     return made, points.astype(np.float32)
@@ -130,7 +132,7 @@ def seen(
     believed: np.ndarray | None = None,
     shapes: bool = True,
 ) -> ObjectFrame:
-    """Return what a frame adds to the memory. `believed` is the pose that tracking gives, where it is not the true one."""
+    """Return what a frame adds to the memory. `believed` is the pose that tracking gives, where it is wrong."""
     found, points = detections(room, map_from_camera, shapes)
     pose = (np.eye(4) if world_from_map is None else world_from_map) @ map_from_camera
     image = picture(room, map_from_camera)

@@ -18,7 +18,8 @@ from .sighting import Sighting
 MOST_TRACKS = 256
 MOST_VIEWS = 192  # ground views
 MARGIN = 0.12  # of the image's width and height: a thing that projects this near the border is not expected to be seen
-FEWEST_KNOWN, LEAST_FOCAL = 16, 0.1  # cells with a surface, and a share of the image's width: to measure the focal length
+FEWEST_KNOWN = 16  # cells with a surface, to measure the focal length
+LEAST_FOCAL = 0.1  # of the image's width
 SEEN_THROUGH = 0.5  # metres and a tenth of the depth: a thing is missed where the surface lies this far behind it
 
 
@@ -159,9 +160,7 @@ def _bounded(tracks: list[RawTrack], now: float) -> list[RawTrack]:
     ]
 
 
-def _thinned(
-    views: tuple[GroundView, ...], new: GroundView | None, stride: int
-) -> tuple[tuple[GroundView, ...], int]:
+def _thinned(views: tuple[GroundView, ...], new: GroundView | None, stride: int) -> tuple[tuple[GroundView, ...], int]:
     """Return the views of every `stride`-th frame; the stride doubles where they are too many."""
     views = views if new is None else (*views, new)
     while sum(view.frame % stride == 0 for view in views) > MOST_VIEWS:

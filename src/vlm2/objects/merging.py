@@ -13,7 +13,8 @@ from .position import Pose, fused, placed, separation
 from .raw_track import RawTrack, weighted_median
 from .sighting import Sighting
 
-ECHO, BESIDE = 0.08, 1.3  # how far an echo may lie beside the ray: of the distance, and of what is usual
+ECHO = 0.08  # of the distance: how far an echo may lie beside the ray
+BESIDE = 1.3  # times what `ECHO`, `NEAR` and `LOOSE` allow together
 UNSHAPED = 0.2  # of the long side: the error of a size without a detector's 3D box
 APART = 2  # frames that show two tracks at once make them two things
 NEAR, LOOSE = 0.08, 0.12  # metres, and share of the long side: slack of a centre
@@ -103,7 +104,7 @@ def _gaps(
 
 
 def _nearest(things: Sequence[Thing], gaps: Float[np.ndarray, "things things"]) -> tuple[int, int] | None:
-    """Return the two nearest things that may be one, or None. Gaps of things that were seen together become infinite."""
+    """Return the two nearest things that may be one, or None. Gaps of things seen together become infinite."""
     near = zip(*np.nonzero(np.triu(gaps < 1.0)), strict=True)
     for i, j in sorted(near, key=lambda pair: gaps[pair]):
         if _seen_together(things[i], things[j]) < APART:
