@@ -71,7 +71,7 @@ def seen_area(
         return np.zeros((1, 1), bool), np.zeros(2)
     corners = np.concatenate(fans)
     middle = np.median(corners, axis=0)
-    low = np.maximum(corners.min(0), middle - WIDEST / 2) - CELL
+    low = np.maximum(corners.min(0), middle - WIDEST / 2) - 1.5 * CELL
     high = np.minimum(corners.max(0), middle + WIDEST / 2) + CELL
     shape = np.ceil((high - low) / CELL).astype(int)[::-1] + 1
     count = np.zeros(shape, np.uint16)

@@ -89,6 +89,6 @@ def _colours(thing: Thing) -> tuple[str, ...]:
     """Return the words for the colours that its sightings show, the most frequent first."""
     votes: Counter[str] = Counter()
     for sighting in thing.kept:
-        votes[colour_name(sighting.colour / 255)] += sighting.quality
+        votes[colour_name((sighting.colour / 255).tolist())] += sighting.quality
     total = sum(votes.values())
     return tuple(name for name, weight in votes.most_common() if weight >= 0.25 * total)
