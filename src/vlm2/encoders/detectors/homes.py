@@ -164,7 +164,10 @@ def load(folder: str | Path = FOLDER) -> HomesDetector:
     sizes = config["surfaces"], config["width"], config["fine_width"]
     head = DenseHead(DenseHeadConfig(tuple(config["labels"]), *sizes))
     weights = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
-    missing, foreign = head.load_state_dict(weights, strict=False)
+    try:
+        missing, foreign = head.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        raise ValueError(f"The weights in {folder} do not fit its config.json: {error}") from None
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]  # only training counts batches
     if missing or foreign:
         names = ", ".join((*missing, *foreign)[:3])
