@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from rooms_of_boxes import (
@@ -170,7 +172,7 @@ def drifting(walk: list[np.ndarray], turn: float) -> list[np.ndarray]:
     path = [walk[0]]
     cos, sin = np.cos(turn), np.sin(turn)
     wrong = np.array([[cos, 0, sin, 0.03], [0, 1, 0, 0], [-sin, 0, cos, 0], [0, 0, 0, 1]])
-    for before, after in zip(walk, walk[1:], strict=False):
+    for before, after in pairwise(walk):
         path.append(path[-1] @ np.linalg.inv(before) @ after @ wrong)
     return path
 

@@ -24,8 +24,13 @@ def grid(*rectangles: tuple[float, float, float, float], size: tuple[float, floa
 KITCHEN, BEDROOM, DOOR = (0.5, 0.5, 4.5, 4.0), (4.6, 0.5, 8.6, 5.0), (4.5, 1.5, 4.6, 2.4)
 
 
+def placed(x: float, y: float) -> tuple[float, float]:
+    """A place in the map, from one in the grid."""
+    return float(CORNER[0]) + x, float(CORNER[1]) + y
+
+
 def thing(label: str, x: float, y: float, id: int = 1) -> Track:
-    return Track(id=id, label=label, box=upright_box((x + CORNER[0], y + CORNER[1], 0.5), (0.5, 0.5, 1.0)))
+    return Track(id=id, label=label, box=upright_box((*placed(x, y), 0.5), (0.5, 0.5, 1.0)))
 
 
 def things(*given: tuple[str, float, float]) -> list[Track]:
@@ -50,15 +55,15 @@ def test_two_rooms_joined_by_a_door_are_two() -> None:
 def test_there_is_one_doorway_between_them() -> None:
     (way,) = furnished().doorways
     assert set(way.rooms) == {"kitchen", "bedroom"}
-    assert way.middle == pytest.approx(CORNER + (4.55, 1.95), abs=0.15)
+    assert way.middle == pytest.approx(placed(4.55, 1.95), abs=0.15)
 
 
 def test_things_are_in_their_rooms() -> None:
     floor = furnished()
     for x, y, name in ((1, 1, "kitchen"), (4.2, 3.8, "kitchen"), (7, 2, "bedroom"), (4.9, 4.8, "bedroom")):
-        room = floor.room_at(*(CORNER + (x, y)))
+        room = floor.room_at(*placed(x, y))
         assert room is not None and room.name == name
-    assert floor.room_at(*(CORNER + (2.0, 7.0))) is None
+    assert floor.room_at(*placed(2.0, 7.0)) is None
 
 
 def test_outlines_are_counter_clockwise_and_follow_the_walls() -> None:
@@ -90,7 +95,7 @@ def test_a_corner_behind_a_wall_stays_with_its_room() -> None:
     assert corner == parts[round(1.5 / CELL), round(2.0 / CELL)]
     assert corner != parts[round(4.5 / CELL), round(5.0 / CELL)]
     (way,) = floor_of(grid(low, high, door), CORNER, [], 0.0).doorways
-    assert way.middle == pytest.approx(CORNER + (1.45, 3.0), abs=0.25)
+    assert way.middle == pytest.approx(placed(1.45, 3.0), abs=0.25)
 
 
 def test_a_corridor_narrower_than_a_doorway_belongs_to_a_room() -> None:

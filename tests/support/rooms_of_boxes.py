@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vlm2.encoders.detectors import BoxShapes, Detections, Surfaces
+from vlm2.encoders.detectors import BoxShapes, Detections, RoomSurfaces
 from vlm2.objects.labels import confusable
 from vlm2.objects.lifting import lift
 from vlm2.objects.memory import ObjectFrame, ObjectMemory
-from vlm2.objects.sighting import Shape, Sighting
+from vlm2.objects.sighting import ObjectSighting, SightedBox
 
 LABELS = ("chair", "sofa", "bed", "table", "lamp", "stove", "refrigerator", "nightstand", "stool", "cup")
 ROWS, COLUMNS, HEIGHT, WIDTH = 24, 32, 96, 128
@@ -110,7 +110,7 @@ def detections(room: MadeRoom, map_from_camera: np.ndarray, shapes: bool = True)
         shapes=BoxShapes(np.array(sizes).reshape(count, 3), np.array(headings).reshape(count), offsets)
         if shapes
         else None,
-        surfaces=Surfaces(map_from_camera[:3, :3].T @ np.array([0.0, 0.0, 1.0]), shown == FLOOR),
+        surfaces=RoomSurfaces(map_from_camera[:3, :3].T @ np.array([0.0, 0.0, 1.0]), shown == FLOOR),
     )
     return made, points.astype(np.float32)
 
@@ -166,17 +166,17 @@ def sighting(
     share: float = 0.02,
     whole: bool = True,
     labels: Sequence[str] = LABELS,
-) -> Sighting:
+) -> ObjectSighting:
     """Return a sighting whose box has its centre at a place in the camera's frame."""
     middle = np.array(place, float)
     offsets = 0.1 * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]])
-    return Sighting(
+    return ObjectSighting(
         frame=frame,
         time=frame / 2,
         evidence=np.array([float(name == label) for name in labels], np.float32),
         score=score,
         points=(middle + offsets).astype(np.float32),
-        shape=None if size is None else Shape(middle, np.array(size, float), 0.3),
+        shape=None if size is None else SightedBox(middle, np.array(size, float), 0.3),
         share=share,
         colour=np.array([200, 30, 30], np.uint8),
         whole=whole,
@@ -190,6 +190,8 @@ def surface(depth: float = 4.0) -> np.ndarray:
     return (depth * np.stack(np.broadcast_arrays(x[None], y[:, None], 1.0), -1)).astype(np.float32)
 
 
-def shown(frame: int, sightings: Sequence[Sighting], pose: np.ndarray | None = None, depth: float = 4.0) -> ObjectFrame:
+def shown(
+    frame: int, sightings: Sequence[ObjectSighting], pose: np.ndarray | None = None, depth: float = 4.0
+) -> ObjectFrame:
     """Return a frame with these sightings before a wall."""
     return ObjectFrame(frame, frame / 2, np.eye(4) if pose is None else pose, surface(depth), list(sightings))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vlm2.encoders.detectors import Detections, Surfaces
+from vlm2.encoders.detectors import Detections, RoomSurfaces
 from vlm2.streaming.object_frames import ObjectEyes
 
 LABELS = ("chair", "table", "lamp")
@@ -40,7 +40,7 @@ class ToyDetector:
             labels=tuple(names[kind] for kind in kinds),
             masks=masks,
             evidence=evidence,
-            surfaces=Surfaces(np.array([0.0, -1.0, 0.1]), floor),
+            surfaces=RoomSurfaces(np.array([0.0, -1.0, 0.1]), floor),
         )
 
 

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from .position import Pose, placed, separation
 from .raw_track import RawTrack
-from .sighting import Sighting
+from .sighting import ObjectSighting
 
 LEAST_AFFINITY = 0.15
 GATE = 2.5  # standard deviations
@@ -19,7 +19,7 @@ NEVER = 1e3
 
 
 def associate(
-    sightings: Sequence[Sighting],
+    sightings: Sequence[ObjectSighting],
     tracks: Sequence[RawTrack],
     poses: Mapping[int, Pose],
     confusable: Bool[np.ndarray, "labels labels"],

@@ -13,7 +13,7 @@ from ..encoders.detectors import Detections
 from .ground import GroundView
 from .memory import ObjectFrame
 from .position import Pose
-from .sighting import Shape, Sighting, visible_points
+from .sighting import ObjectSighting, SightedBox, visible_points
 
 GRID = 32  # cells on the longer side of a frame: the resolution at which the memory looks at surfaces
 FLOOR_POINTS = 24
@@ -51,7 +51,7 @@ def lift(
             continue
         share, whole = _extent(detections, index, mask, height, width)
         sightings.append(
-            Sighting(
+            ObjectSighting(
                 frame=frame,
                 time=time,
                 evidence=evidence[index],
@@ -67,10 +67,10 @@ def lift(
     return ObjectFrame(frame, time, world_from_camera, surface, things, _view(detections, surface, frame))
 
 
-def without_repeats(sightings: Sequence[Sighting]) -> list[Sighting]:
+def without_repeats(sightings: Sequence[ObjectSighting]) -> list[ObjectSighting]:
     """Return the sightings of one frame, those of one thing joined: a detector may find a thing in pieces, or twice
     under two labels. The surest comes first."""
-    kept: list[Sighting] = []
+    kept: list[ObjectSighting] = []
     for sighting in sorted(sightings, key=lambda s: -s.score * s.share):
         for place, other in enumerate(kept):
             reach = NEAR + SLIP * other.depth + REPEAT * min(other.extent, sighting.extent)
@@ -82,7 +82,7 @@ def without_repeats(sightings: Sequence[Sighting]) -> list[Sighting]:
     return kept
 
 
-def _alike(first: Sighting, second: Sighting) -> bool:
+def _alike(first: ObjectSighting, second: ObjectSighting) -> bool:
     """Tell whether two sightings may show one thing: their labels share evidence, or their boxes are of one size."""
     a, b = (s.evidence / max(float(np.linalg.norm(s.evidence)), 1e-9) for s in (first, second))
     if float(a @ b) > 0.3:
@@ -91,7 +91,7 @@ def _alike(first: Sighting, second: Sighting) -> bool:
     return first.shape is not None and shorter > 0.75 * longer
 
 
-def _joined(main: Sighting, piece: Sighting) -> Sighting:
+def _joined(main: ObjectSighting, piece: ObjectSighting) -> ObjectSighting:
     """Return two sightings of one thing as one; where it is stays what the main one says."""
     weights = np.array([main.score * main.share, piece.score * piece.share])
     evidence = np.average([main.evidence, piece.evidence], axis=0, weights=weights).astype(main.evidence.dtype)
@@ -146,14 +146,16 @@ def _evidence(detections: Detections, labels: Sequence[str]) -> Float[np.ndarray
     return evidence
 
 
-def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.ndarray) -> Shape | None:
+def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.ndarray) -> SightedBox | None:
     """Return the 3D box that the detector gives, placed by the surface."""
     if detections.shapes is None:
         return None
     cells = mask & (surface[..., 2] > 0.05)
     offsets = sampled(detections.shapes.offsets, *mask.shape)
     centre = np.median(surface[cells] + offsets[cells], axis=0).astype(np.float64)
-    return Shape(centre, detections.shapes.sizes[index].astype(np.float64), float(detections.shapes.headings[index]))
+    return SightedBox(
+        centre, detections.shapes.sizes[index].astype(np.float64), float(detections.shapes.headings[index])
+    )
 
 
 def _extent(detections: Detections, index: int, mask: np.ndarray, height: int, width: int) -> tuple[float, bool]:

@@ -13,7 +13,7 @@ from .association import associate
 from .ground import GroundView
 from .position import Pose
 from .raw_track import RawTrack
-from .sighting import Sighting
+from .sighting import ObjectSighting
 
 MOST_TRACKS = 256
 MOST_VIEWS = 192  # ground views
@@ -34,7 +34,7 @@ class ObjectFrame:
     time: float
     world_from_camera: Pose
     points: Float[np.ndarray, "rows columns 3"]
-    sightings: Sequence[Sighting]
+    sightings: Sequence[ObjectSighting]
     view: GroundView | None = None
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from .position import Pose, fused, placed, separation
 from .raw_track import RawTrack, weighted_median
-from .sighting import Sighting
+from .sighting import ObjectSighting
 
 ECHO = 0.08  # of the distance: how far an echo may lie beside the ray
 BESIDE = 1.3  # times what `ECHO`, `NEAR` and `LOOSE` allow together
@@ -51,7 +51,7 @@ class Thing:
         return sum(track.sightings for track in self.tracks)
 
     @property
-    def kept(self) -> tuple[Sighting, ...]:
+    def kept(self) -> tuple[ObjectSighting, ...]:
         """The sightings that are kept, by time."""
         return tuple(sorted((s for t in self.tracks for s in t.kept), key=lambda s: (s.time, s.frame)))
 
@@ -165,7 +165,7 @@ def _thing(tracks: Sequence[RawTrack], poses: Mapping[int, Pose]) -> Thing:
     return Thing(tuple(tracks), evidence, center, size, heading, covariance, size_error, cameras, rays)
 
 
-def _in_map(sighting: Sighting, poses: Mapping[int, Pose]) -> Float[np.ndarray, "points 3"]:
+def _in_map(sighting: ObjectSighting, poses: Mapping[int, Pose]) -> Float[np.ndarray, "points 3"]:
     """Return a sighting's visible points in the map."""
     pose = poses[sighting.frame]
     return sighting.points @ pose[:3, :3].T + pose[:3, 3]

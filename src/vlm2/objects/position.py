@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from .sighting import Sighting
+from .sighting import ObjectSighting
 
 ALONG, ACROSS = (0.12, 0.15), (0.05, 0.05)  # standard deviation of a centre: metres, and metres per metre of depth
 CUT_OFF = 0.25  # of the long side: what a border that cuts a thing off adds
@@ -18,7 +18,7 @@ Pose = Float[np.ndarray, "4 4"]
 
 
 def placed(
-    sightings: Sequence[Sighting], poses: Mapping[int, Pose]
+    sightings: Sequence[ObjectSighting], poses: Mapping[int, Pose]
 ) -> tuple[Float[np.ndarray, "sightings 3"], Float[np.ndarray, "sightings 3 3"]]:
     """Return the centres of the sightings' boxes in the world and the covariances of their errors (m²).
 
@@ -36,7 +36,7 @@ def placed(
 
 
 def fused(
-    sightings: Sequence[Sighting], poses: Mapping[int, Pose]
+    sightings: Sequence[ObjectSighting], poses: Mapping[int, Pose]
 ) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, "3 3"]]:
     """Return the centre that the sightings of one thing agree on, in the world, and its covariance.
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .position import Pose, fused
-from .sighting import Sighting
+from .sighting import ObjectSighting
 
 KEYFRAMES = 10  # sightings that a track keeps
 
@@ -28,14 +28,14 @@ class RawTrack:
     sightings: int
     first_seen: float
     last_seen: float
-    kept: tuple[Sighting, ...]
+    kept: tuple[ObjectSighting, ...]
     apart: Mapping[int, int]
     centre: Float[np.ndarray, " 3"]
     covariance: Float[np.ndarray, "3 3"]
     missed: int = 0
 
     @classmethod
-    def begin(cls, id: int, sighting: Sighting, poses: Mapping[int, Pose]) -> RawTrack:
+    def begin(cls, id: int, sighting: ObjectSighting, poses: Mapping[int, Pose]) -> RawTrack:
         """Return the track of a thing that is seen for the first time."""
         evidence, time = sighting.score * sighting.evidence.astype(np.float64), sighting.time
         return cls.of(id, evidence, 1, time, time, (sighting,), {}, 0, poses)
@@ -48,7 +48,7 @@ class RawTrack:
         sightings: int,
         first_seen: float,
         last_seen: float,
-        kept: tuple[Sighting, ...],
+        kept: tuple[ObjectSighting, ...],
         apart: Mapping[int, int],
         missed: int,
         poses: Mapping[int, Pose],
@@ -56,7 +56,7 @@ class RawTrack:
         """Return a track where its kept sightings put it."""
         return cls(id, evidence, sightings, first_seen, last_seen, kept, apart, *fused(kept, poses), missed)
 
-    def then(self, sighting: Sighting, poses: Mapping[int, Pose]) -> RawTrack:
+    def then(self, sighting: ObjectSighting, poses: Mapping[int, Pose]) -> RawTrack:
         """Return the track with one more sighting; the one that tells least is given up beyond `KEYFRAMES`."""
         kept = (*self.kept, sighting)
         if len(kept) > KEYFRAMES:

@@ -14,7 +14,7 @@ BEHIND = 0.6  # metres, and a quarter of the depth: points that differ more from
 
 
 @dataclass(frozen=True)
-class Shape:
+class SightedBox:
     """What a detector knows of a thing's box beyond its outline in the image.
 
     `centre` is the centre of the box (metres, camera frame); `size` is long side,
@@ -28,7 +28,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Sighting:
+class ObjectSighting:
     """A thing as one frame shows it, in that frame's camera frame (OpenCV axes, metres).
 
     `evidence` is a probability for each label. `points` lie on the visible surface. `share` is the part of the image
@@ -40,7 +40,7 @@ class Sighting:
     evidence: Float[np.ndarray, " labels"]
     score: float
     points: Float[np.ndarray, "points 3"]
-    shape: Shape | None
+    shape: SightedBox | None
     share: float
     colour: UInt8[np.ndarray, " 3"]
     whole: bool

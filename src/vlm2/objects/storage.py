@@ -13,7 +13,7 @@ from .lifting import GRID
 from .memory import MOST_TRACKS, MOST_VIEWS, ObjectMemory
 from .position import Pose
 from .raw_track import KEYFRAMES, RawTrack
-from .sighting import POINTS, Shape, Sighting
+from .sighting import POINTS, ObjectSighting, SightedBox
 
 Arrays = dict[str, np.ndarray]
 
@@ -52,7 +52,7 @@ LEAST_SIZE, WIDEST = 1e-6, 1e3  # metres; a tangent
 def to_arrays(memory: ObjectMemory) -> tuple[Arrays, dict[str, Any]]:
     """Divide a memory into arrays, whose `FORMS` are fixed, and a record for JSON."""
     kept = [(place, sighting) for place, track in enumerate(memory.tracks) for sighting in track.kept]
-    shaped = [s.shape or Shape(np.full(3, np.nan), np.full(3, np.nan), float("nan")) for _, s in kept]
+    shaped = [s.shape or SightedBox(np.full(3, np.nan), np.full(3, np.nan), float("nan")) for _, s in kept]
     tracks, views = memory.tracks, memory.views
     apart = [(t.id, other, count) for t in tracks for other, count in sorted(t.apart.items())]
     arrays = {
@@ -172,7 +172,7 @@ def _index(given: Any, count: int) -> int:
     return given
 
 
-def _sightings(arrays: Mapping[str, np.ndarray]) -> list[Sighting]:
+def _sightings(arrays: Mapping[str, np.ndarray]) -> list[ObjectSighting]:
     rows = zip(
         arrays["seen_frame"].tolist(),
         arrays["seen_numbers"].tolist(),
@@ -185,16 +185,16 @@ def _sightings(arrays: Mapping[str, np.ndarray]) -> list[Sighting]:
     )
     found = []
     for frame, (time, score, share), evidence, points, shape, colour, whole in rows:
-        known = None if np.isnan(shape).all() else Shape(shape[:3], shape[3:6], float(shape[6]))
-        found.append(Sighting(frame, time, evidence, score, points, known, share, colour, whole))
+        known = None if np.isnan(shape).all() else SightedBox(shape[:3], shape[3:6], float(shape[6]))
+        found.append(ObjectSighting(frame, time, evidence, score, points, known, share, colour, whole))
     return found
 
 
 def _tracks(
-    arrays: Mapping[str, np.ndarray], sightings: Sequence[Sighting], poses: Mapping[int, Pose]
+    arrays: Mapping[str, np.ndarray], sightings: Sequence[ObjectSighting], poses: Mapping[int, Pose]
 ) -> tuple[RawTrack, ...]:
     numbers = arrays["track_numbers"].tolist()
-    kept: list[list[Sighting]] = [[] for _ in numbers]
+    kept: list[list[ObjectSighting]] = [[] for _ in numbers]
     for place, sighting in zip(arrays["seen_track"].tolist(), sightings, strict=True):
         kept[place].append(sighting)
     apart: dict[int, dict[int, int]] = {id: {} for id, _, _ in numbers}
@@ -264,7 +264,7 @@ def _check_numbers(arrays: Mapping[str, np.ndarray]) -> None:
 
 def _check_parts(
     arrays: Mapping[str, np.ndarray],
-    sightings: Sequence[Sighting],
+    sightings: Sequence[ObjectSighting],
     views: Sequence[GroundView],
     poses: Mapping[int, Pose],
 ) -> None:

@@ -27,7 +27,7 @@ class BoxShapes:
 
 
 @dataclass(frozen=True)
-class Surfaces:
+class RoomSurfaces:
     """The room around the things: the vertical direction in the camera's frame, and the cells that show floor."""
 
     up: Float[np.ndarray, " 3"]
@@ -50,7 +50,7 @@ class Detections:
     embeddings: Float[np.ndarray, "boxes dim"] | None = None
     evidence: Float[np.ndarray, "boxes labels"] | None = None
     shapes: BoxShapes | None = None
-    surfaces: Surfaces | None = None
+    surfaces: RoomSurfaces | None = None
 
     def __post_init__(self) -> None:
         parts = (self.scores, self.labels, self.masks, self.embeddings, self.evidence)

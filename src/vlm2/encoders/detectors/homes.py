@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ..vision import VisionEncoder, load_vision_encoder
-from . import BoxShapes, Detections, Surfaces
+from . import BoxShapes, Detections, RoomSurfaces
 from .dense_head import STRIDE, DenseHead, DenseHeadConfig, DensePrediction
 
 FOLDER = Path(__file__).parents[2] / "checkpoints" / "eyes"
@@ -93,7 +93,7 @@ class HomesDetector:
                 np.array([heading for _, heading in shapes]).reshape(count),
                 cells.center,
             ),
-            surfaces=Surfaces(cells.up.reshape(-1, 3).mean(0), floor > 0.5),
+            surfaces=RoomSurfaces(cells.up.reshape(-1, 3).mean(0), floor > 0.5),
         )
 
 
