@@ -116,17 +116,17 @@ def test_what_is_hidden_or_at_the_border_is_not_missed(depth, place) -> None:
 
 
 def made_up_walk(frames: int):
-    """Frames of a long walk past ever new things, some of them seen once only."""
+    """Frames of a long walk past ever new things, some of them seen once only. Every second frame shows nothing."""
     random = np.random.default_rng(0)
     wall, low = surface(6.0), surface(1.8)
     for frame in range(frames):
         pose = np.eye(4)
         pose[0, 3] = 0.05 * frame
-        here = 2 * np.arange(np.floor(pose[0, 3] / 2), np.floor(pose[0, 3] / 2) + 2)
+        here = 2 * np.arange(np.floor(pose[0, 3] / 2), np.floor(pose[0, 3] / 2) + 2) if frame % 2 == 0 else []
         sightings = [
             sighting((x - pose[0, 3] + random.normal(0, 0.02), 0, 3), LABELS[int(x) // 2 % 9], frame) for x in here
         ]
-        if random.random() < 0.3:
+        if frame % 2 == 0 and random.random() < 0.3:
             sightings.append(sighting(random.uniform((-1, -1, 1), (1, 1, 5)), "cup", frame, size=None))
         up = np.array([0, -1, 0], np.float32)
         view = GroundView(frame, wall[12], low[20, :24], up)

@@ -136,6 +136,8 @@ def _half_view(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float, floa
 
 def _apart(tracks: list[RawTrack], here: Sequence[int]) -> list[RawTrack]:
     """Note that the tracks of one frame are different things."""
+    if len(here) < 2:
+        return tracks
     out = list(tracks)
     for index in here:
         apart = dict(out[index].apart)
