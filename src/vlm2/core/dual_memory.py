@@ -71,8 +71,8 @@ class DualMemory(nn.Module):
     ) -> tuple[Float[Tensor, "batch patches dim"], DualState, MemoryEvent]:
         """Read both memories for one frame's H, then write both. Return M, the new state, and the event.
 
-        The frame is read before it is written, so it never reads itself. The frame indices in `placement` must rise
-        from step to step. A step does not wait for the device. Raises ValueError for another number of patches than
+        The reads come before the writes, so a frame never reads itself. The frame indices in `placement` must rise from
+        step to step. A step does not wait for the device. Raises ValueError for another number of patches than
         the state has.
         """
         if tokens_3d.shape[1] != state.patches:
