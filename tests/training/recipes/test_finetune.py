@@ -123,11 +123,11 @@ def test_every_passage_asks_each_question_once(config):
 
 def test_epochs_determine_the_steps(config, tmp_path, monkeypatch):
     ran = []
-    monkeypatch.setattr(finetune, "train", lambda stage, objective, config: ran.append(stage))
+    monkeypatch.setattr(finetune, "train_stage", lambda *given: ran.append(given))
     finetune.run(replace(config, steps=None, epochs=3.0))
-    (stage,) = ran
+    ((_, _, stage, _, examples, _),) = ran
     counts = [2, 2, 2, 2, 2]
-    assert stage.steps == -(-3 * (sum(counts) - 2) // 2) and len(stage.data) == 2 * stage.steps
+    assert stage.steps == -(-3 * (sum(counts) - 2) // 2) and len(examples) == 2 * stage.steps
 
 
 def test_questions_of_homes_may_be_mixed_in(config, tmp_path):

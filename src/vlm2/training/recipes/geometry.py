@@ -23,11 +23,11 @@ from ..home_cache import CachedHome, open_cache
 from ..loop import process_rank, train_stage
 from ..model_card import training_record, write_card
 from ..recipe import claim_folder
-from ..stage import Objective, Optimiser, RunConfig, Stage, check_steps
+from ..stage import Objective, Optimiser, RunConfig, StageConfig
 
 
 @dataclass(frozen=True)
-class GeometryTraining(RunConfig):
+class GeometryTraining(RunConfig, StageConfig):
     """Training of the compact π³, in one stage. `out` receives checkpoints, log, metrics.json and the encoder."""
 
     out: str = "runs/geometry"  # folder of the run
@@ -45,9 +45,6 @@ class GeometryTraining(RunConfig):
     feature_noise: float = 0.1  # deviation of Gaussian noise on the visual tokens, in deviations of each channel
     evaluate_windows: int = 4  # of each home, at the end
 
-    def __post_init__(self) -> None:
-        check_steps(self.steps, "geometry")
-
 
 def recipe() -> GeometryTraining:
     """Return the configuration of mini's geometry encoder: 16 minutes on two CPU cores."""
@@ -63,13 +60,11 @@ def run(config: GeometryTraining) -> Pi3:
     torch.manual_seed(config.seed)
     encoder = open_encoder(config.start) if config.start else Pi3(config.encoder)
     homes = open_cache(config.train)
-    stage = Stage(
-        "geometry", Windows(homes, config), GeometryObjective(encoder, config), config.optimiser, config.steps
-    )
+    windows = Windows(homes, config)
     if first:
         claim_folder(out, config, apart=("out", "loader_workers"))
     training = training_record("geometry", config, homes)
-    train_stage(stage, config)
+    train_stage(config, "geometry", config, GeometryObjective(encoder, config), windows)
     encoder.eval()
     if not first:
         return encoder
@@ -95,9 +90,6 @@ class Windows(Dataset):
         if not self.by_grid:
             raise ValueError(f"None of the {len(homes)} cached homes has {config.frames} frames; cache longer walks.")
 
-    def __len__(self) -> int:
-        return self.config.steps * self.config.optimiser.accumulate
-
     def __getitem__(self, index: int) -> dict:
         """Draw batch `index`: a grid by its share of the homes, then windows of its homes."""
         rng = np.random.default_rng([self.config.seed, index])
@@ -112,13 +104,14 @@ class Windows(Dataset):
         longest = min(self.config.longest_stride, (home.frames - 1) // (self.config.frames - 1))
         stride = int(rng.integers(1, longest + 1))
         span = (self.config.frames - 1) * stride + 1
-        return read_window(home, int(rng.integers(home.frames - span + 1)), span, stride)
+        start = int(rng.integers(home.frames - span + 1))
+        return read_window(home, slice(start, start + span, stride))
 
 
-def read_window(home: CachedHome, start: int, span: int, stride: int = 1) -> dict[str, Tensor]:
-    """Read the frames `start : start + span : stride` of a home."""
+def read_window(home: CachedHome, frames: slice) -> dict[str, Tensor]:
+    """Read some frames of a home: what the encoder sees of them, and their true geometry."""
     names = ("visual_tokens", "local_points", "world_from_camera")
-    return {name: home.slice(name, start, start + span, stride).float() for name in names}
+    return {name: home.tensor(name, frames).float() for name in names}
 
 
 class GeometryObjective(Objective):
@@ -166,7 +159,8 @@ def evaluate_geometry(
     found: list[Errors] = []
     for home in homes:
         for start in window_starts(home.frames, frames, windows):
-            batch = {name: value.to(device) for name, value in read_window(home, start, frames).items()}
+            window = read_window(home, slice(start, start + frames))
+            batch = {name: value.to(device) for name, value in window.items()}
             geometry = encoder.encode(None, batch["visual_tokens"], home.grid)
             found.append(window_errors(geometry, batch["local_points"], batch["world_from_camera"]))
     if not found:
