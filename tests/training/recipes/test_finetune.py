@@ -150,7 +150,7 @@ def test_held_out_videos_are_a_share_and_never_all():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"weights": (1.0, 2.0)}, "one weight a file"),
+        ({"weights": (1.0, 2.0)}, "each of the 1 files of questions one weight"),
         ({"model": "nothing"}, "no model 'nothing'"),
         ({"weights": (-1.0,)}, "none below 0"),
         ({"weights": (0.0,)}, "one above"),

@@ -55,10 +55,8 @@ class FinetuneConfig(RunConfig):
         StageConfig(self.steps or 0, self.optimiser)  # refuses a negative number of steps
         bad = self.weights and (min(self.weights) < 0 or not 0 < sum(self.weights) < math.inf)
         if bad or len(self.weights) not in (0, len(self.questions)):
-            raise ValueError(
-                f"weights={self.weights}: give one for each of the {len(self.questions)} files of questions, none below "
-                "0, and one above."
-            )
+            files = f"each of the {len(self.questions)} files of questions"
+            raise ValueError(f"weights={self.weights}: give {files} one weight, none below 0, and one above.")
         for name in ("homes_share", "held_out"):
             if not 0 <= (share := getattr(self, name)) < 1:
                 raise ValueError(f"{name}={share} is no share; give 0 or more, below 1.")
