@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -55,45 +56,45 @@ def encoders_key(model: VLM2ForConditionalGeneration) -> str:
     return hashlib.sha256(json.dumps(frozen).encode()).hexdigest()
 
 
-def cache_video(
-    model: VLM2ForConditionalGeneration,
-    processor: VLM2Processor,
-    video: Path,
-    folder: Path,
-    sampling: Sampling,
-    encoders: str,
-) -> CachedVideo:
-    """Encode a video, unless `folder` has it already; `encoders` is `encoders_key(model)`.
+class VideoCache:
+    """The cached videos of a folder, as a model and a sampling make them."""
 
-    Raises VideoError for a file that is no video.
-    """
-    what = {"format": VIDEO_FORMAT, "video": sha256(video), "sampling": asdict(sampling), "encoders": encoders}
-    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
-    path = folder / f"{video.stem}.{key[:16]}.safetensors"
-    if not path.is_file():
-        features = encode(model, processor, video, sampling)
-        header = {"grid": json.dumps(features.grid), "video": video.name}
+    def __init__(
+        self, folder: Path, model: VLM2ForConditionalGeneration, processor: VLM2Processor, sampling: Sampling
+    ) -> None:
+        self.folder, self.model, self.processor, self.sampling = folder, model, processor, sampling
+        self.encoders = encoders_key(model)
         folder.mkdir(parents=True, exist_ok=True)
-        write_tensors(path, feature_tensors(features), header)
-    return CachedVideo(path, read_header(path))
 
+    def __getitem__(self, video: Path) -> CachedVideo:
+        """Return a cached video; encode it first, unless it is there. Raises VideoError for a file that is no video."""
+        what = {
+            "format": VIDEO_FORMAT,
+            "video": sha256(video),
+            "sampling": asdict(self.sampling),
+            "encoders": self.encoders,
+        }
+        key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+        path = self.folder / f"{video.stem}.{key[:16]}.safetensors"
+        if not path.is_file():
+            features = self.encode(video)
+            header = {"grid": json.dumps(features.grid), "video": video.name}
+            write_tensors(path, feature_tensors(features), header)
+        return CachedVideo(path, read_header(path))
 
-@torch.no_grad()
-def encode(
-    model: VLM2ForConditionalGeneration, processor: VLM2Processor, video: Path, sampling: Sampling
-) -> FrameFeatures:
-    """Run the frozen encoders over a video's frames, which are resized one by one as they are decoded."""
-    file = VideoFile(video)
-    if sampling.frames is not None:
-        frames = file.spread(sampling.frames)
-    else:
-        frames = file.sample(min(sampling.fps, sampling.most_frames / max(file.seconds, 1e-6)))
-    images, geometry_images, times = [], [], []
-    for frame in frames:
-        images.append(processor.resize(frame.image[None])[0])
-        geometry_images.append(processor.resize_for_geometry(frame.image[None]))
-        times.append(frame.time)
-        if sampling.frames is None and len(images) == sampling.most_frames:
-            break
-    larger = [image for image in geometry_images if image is not None]
-    return model.encode(torch.stack(images), torch.tensor(times), torch.cat(larger) if larger else None)
+    @torch.no_grad()
+    def encode(self, video: Path) -> FrameFeatures:
+        """Run the frozen encoders over a video's frames, which are resized one by one as they are decoded."""
+        file, most = VideoFile(video), self.sampling.most_frames
+        if self.sampling.frames is not None:
+            frames = file.spread(self.sampling.frames)
+        else:
+            frames = islice(file.sample(min(self.sampling.fps, most / max(file.seconds, 1e-6))), most)
+        images, geometry_images, times = [], [], []
+        for frame in frames:
+            images.append(self.processor.resize(frame.image[None])[0])
+            if (larger := self.processor.resize_for_geometry(frame.image[None])) is not None:
+                geometry_images.append(larger)
+            times.append(frame.time)
+        larger = torch.cat(geometry_images) if geometry_images else None
+        return self.model.encode(torch.stack(images), torch.tensor(times), larger)

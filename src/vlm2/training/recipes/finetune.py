@@ -22,7 +22,7 @@ from ..loop import examples_per_process, process_rank, train_stage
 from ..question_answering import VideoQuestionAnswering
 from ..question_sampler import QuestionSampler
 from ..stage import Optimiser, RunConfig, StageConfig
-from ..video_cache import CachedVideo, Sampling, cache_video, encoders_key
+from ..video_cache import CachedVideo, Sampling, VideoCache
 
 
 @dataclass(frozen=True)
@@ -130,15 +130,11 @@ def cache_videos(
     rank, world = process_rank()
     state = PartialState(cpu=not torch.cuda.is_available())
     torch.nn.Module.to(model, state.device)
-    encoders, folder = encoders_key(model), Path(config.cache)
-
-    def cached(video: Path) -> CachedVideo:
-        return cache_video(model, processor, video, folder, config.sampling, encoders)
-
+    cache = VideoCache(Path(config.cache), model, processor, config.sampling)
     mine = track(videos[rank::world], description="Encoding videos", disable=rank > 0)
-    found = {video: cached(video) for video in mine}
+    found = {video: cache[video] for video in mine}
     state.wait_for_everyone()
-    return found | {video: cached(video) for video in videos if video not in found}
+    return found | {video: cache[video] for video in videos if video not in found}
 
 
 def steps_of_epochs(config: FinetuneConfig, examples: int, with_homes: bool) -> int:
