@@ -1,8 +1,8 @@
 """The rows of the ablation: which parts the model has, and which frames it is shown.
 
-In all rows the language model sees at most as many slots as row (e) has in its memory: L_e + L_w, the tokens of 40
-frames. No row uses tools: a recall answers from the geometry of recognised tokens, which would add its own gain to that
-of the representation and the memory.
+In all rows the language model attends to at most as many slots as row (e) has in its memory: L_e + L_w, the tokens of
+40 frames. No row uses tools: a recall answers from the geometry of recognised tokens, which would add its own gain to
+that of the representation and the memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much GPU memory and disk a training needs, before any weights are there. All sizes are in bytes.
+"""Estimates of the GPU memory and disk space of a training, computed without weights. All sizes are in bytes.
 
 Weights are counted on torch's meta device. Activations follow a formula: the tensors kept for the backward pass.
 """

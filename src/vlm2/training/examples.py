@@ -169,7 +169,7 @@ class Mixture(Dataset):
     """`length` examples, each of a source drawn with the probabilities `weights` (of any sum), which gives its examples
     in its own order. A source has an example for every index from 0 on, always the same.
 
-    Item i is the same whatever was asked before, so that a resumed run and one on several processes see the same data.
+    Item i does not depend on earlier accesses, so a resumed run and one on several processes train on the same data.
     Raises ValueError for weights that are not one a source, below 0, or all 0.
     """
 

@@ -1,4 +1,4 @@
-"""Several questions packed behind one video: one forward pass of the language model, no question sees another.
+"""Several questions packed behind one video, in one forward pass; no question attends to another.
 
     prefix (text, the video's tokens, text) | row: question, answer, question, answer, … | row: … | …
 

@@ -64,7 +64,7 @@ class TextOnlyQuestions(Dataset):
 
     All answers follow by rules: the letter of the answer in the prompt, a copy of that answer, or the answer that is
     likeliest given the words (`typical_answers`). From rules the adapters learn in tens of steps that an
-    answer depends on the name of an object or on the words of an option. Real answers scatter; from those the adapters
+    answer depends on the name of an object or on the words of an option. True answers scatter; from those the adapters
     learn only what all homes have in common, and need hundreds of steps.
     """
 

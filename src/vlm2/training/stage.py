@@ -1,4 +1,4 @@
-"""What the recipes that train share: settings of a run and of its stages, the optimiser, and objectives."""
+"""Parts that the training recipes share: settings of a run and of its stages, the optimiser, and objectives."""
 
 from __future__ import annotations
 

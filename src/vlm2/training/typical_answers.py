@@ -1,8 +1,7 @@
-"""Typical answers: the answers that are likeliest given a question's words, learnt from many homes' questions.
+"""Typical answers: the likeliest answers given the words of a question, computed from the questions of many homes.
 
-Real answers scatter around the typical one, and adapters learn slowly from answers that scatter
-(docs/experiments/2026-11-24-plateau.md). Typical answers are the rule without the scatter. They are used in training
-only.
+True answers scatter around the typical one, and adapters learn slowly from answers that scatter
+(docs/experiments/2026-11-24-plateau.md). Typical answers follow a rule. They are used in training only.
 """
 
 from __future__ import annotations

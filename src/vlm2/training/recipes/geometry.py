@@ -79,7 +79,7 @@ def run(config: GeometryTraining) -> Pi3:
 
 
 class Windows(Dataset):
-    """Batches of windows, the same for one seed, so that a resumed run sees the same data."""
+    """Batches of windows. Item i is always the same for one seed, so a resumed run trains on the same data."""
 
     def __init__(self, homes: Sequence[CachedHome], config: GeometryTraining) -> None:
         self.config = config
@@ -109,7 +109,7 @@ class Windows(Dataset):
 
 
 def read_window(home: CachedHome, frames: slice) -> dict[str, Tensor]:
-    """Read some frames of a home: what the encoder sees of them, and their true geometry."""
+    """Read the inputs and the true geometry of some frames of a home."""
     names = ("visual_tokens", "local_points", "world_from_camera")
     return {name: home.tensor(name, frames).float() for name in names}
 

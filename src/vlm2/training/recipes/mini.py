@@ -127,10 +127,9 @@ def run(config: MiniConfig, choose: ChooseFrames | None = None) -> None:
     training = [*read_records(config.geometry), training_record("mini", config, homes)]
     cache_geometry([*homes, *held_out], model.frame_encoder.windows)
     answering = config.answering
-    examples = HomeExamples(
-        homes, answering.questions, answering.most_frames, config.seed, answering.drill_steps, choose
-    )
-    measured = HomeExamples(held_out, answering.questions, answering.most_frames, config.seed, choose=choose)
+    sampling = (answering.questions, answering.most_frames, config.seed)
+    examples = HomeExamples(homes, *sampling, drilled=answering.drill_steps, choose=choose)
+    measured = HomeExamples(held_out, *sampling, choose=choose) if held_out else None
     objective = VideoQuestionAnswering(model, processor, config.row, answering.weights)
     grounding, from_text = TokenGrounding(model, objective.grounding), TextQuestionAnswering(objective)
     warm_up_questions, copied_questions = text_questions(config, homes)
