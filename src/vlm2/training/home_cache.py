@@ -44,11 +44,6 @@ class CachedHome(CachedTensors):
     scene: Scene
 
     @property
-    def encoder(self) -> str:
-        """Name of the vision encoder that made the visual tokens."""
-        return self.header["encoder"]
-
-    @property
     def geometry_path(self) -> Path:
         """Place of the geometry encoder's outputs."""
         return self.path.with_suffix(".geometry.safetensors")
@@ -87,7 +82,7 @@ def open_cache(folder: str | Path, encoder: str | None = None) -> list[CachedHom
     if not paths:
         raise ValueError(f"No cached homes in {folder}. Make some: vlm2 train cache --out {folder}")
     homes = [open_home(p) for p in paths]
-    if encoder is not None and (others := {home.encoder for home in homes} - {encoder}):
+    if encoder is not None and (others := {home.header["encoder"] for home in homes} - {encoder}):
         raise ValueError(
             f"Homes in {folder} were cached with {', '.join(sorted(others))}, but this model uses {encoder}; make "
             f"others: vlm2 train cache --encoder {encoder} --out FOLDER"

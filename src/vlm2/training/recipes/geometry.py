@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,21 +82,20 @@ class Windows(Dataset):
 
     def __init__(self, homes: Sequence[CachedHome], config: GeometryTraining) -> None:
         self.config = config
-        self.by_grid: dict[tuple[int, int], list[CachedHome]] = defaultdict(list)
-        for home in homes:
-            if home.frames >= config.frames:
-                self.by_grid[home.grid].append(home)
-        if not self.by_grid:
+        enough = [home for home in homes if home.frames >= config.frames]
+        if not enough:
             raise ValueError(f"None of the {len(homes)} cached homes has {config.frames} frames; cache longer walks.")
+        self.grids = sorted({home.grid for home in enough})
+        self.homes = [[home for home in enough if home.grid == grid] for grid in self.grids]
 
     def __getitem__(self, index: int) -> dict:
         """Draw batch `index`: a grid by its share of the homes, then windows of its homes."""
         rng = np.random.default_rng([self.config.seed, index])
-        grids = sorted(self.by_grid)
-        shares = np.array([len(self.by_grid[grid]) for grid in grids], dtype=float)
-        grid = grids[rng.choice(len(grids), p=shares / shares.sum())]
-        windows = [self._window(self.by_grid[grid], rng) for _ in range(self.config.windows)]
-        return {"grid": grid, **{name: torch.stack([window[name] for window in windows]) for name in windows[0]}}
+        shares = np.array([len(homes) for homes in self.homes], dtype=float)
+        which = rng.choice(len(shares), p=shares / shares.sum())
+        windows = [self._window(self.homes[which], rng) for _ in range(self.config.windows)]
+        stacked = {name: torch.stack([window[name] for window in windows]) for name in windows[0]}
+        return {"grid": self.grids[which], **stacked}
 
     def _window(self, homes: list[CachedHome], rng: np.random.Generator) -> dict[str, Tensor]:
         home = homes[rng.integers(len(homes))]
