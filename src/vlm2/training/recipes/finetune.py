@@ -88,7 +88,8 @@ def run(config: FinetuneConfig) -> None:
     objective = VideoQuestionAnswering(model, processor, config.row)
     steps = config.steps
     if steps is None:
-        steps = steps_of_epochs(config, sum(map(len, sources)), bool(homes))
+        count = config.epochs * sum(map(len, sources)) / (1 - config.homes_share if homes else 1)
+        steps = math.ceil(count / config.optimiser.accumulate)
     examples = mix(config, sources, homes, model, steps * config.optimiser.accumulate)
     if config.checkpointing:
         backbone: Any = model.language_backbone  # transformers renamed the method within its version 5
@@ -135,12 +136,6 @@ def cache_videos(
     found = {video: cache[video] for video in mine}
     state.wait_for_everyone()
     return found | {video: cache[video] for video in videos if video not in found}
-
-
-def steps_of_epochs(config: FinetuneConfig, examples: int, with_homes: bool) -> int:
-    """Return how many steps the epochs over so many examples take, with the homes that are mixed in."""
-    others = config.homes_share if with_homes else 0.0
-    return math.ceil(config.epochs * examples / (1 - others) / config.optimiser.accumulate)
 
 
 def mix(
