@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from ..core.configuration import EpisodicWrite
@@ -42,11 +42,12 @@ class ModelSwitches:
 
     def apply(self, config: VLM2Config) -> VLM2Config:
         """Return a configuration with these switches, checked as a whole. Raises ValueError for those that conflict."""
-        changes = _given(vars(self))
-        changes["memory"] = {**config.memory, **_given(vars(self.memory))}
+        changes = dict(_given(self))
+        changes["memory"] = {**config.memory, **_given(self.memory)}
         return changed(config, changes)
 
 
-def _given(switches: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the switches that are not None."""
-    return {name: value for name, value in switches.items() if value is not None}
+def _given(switches: object) -> Mapping[str, Any]:
+    """Return the single switches that are not None."""
+    values = {entry.name: getattr(switches, entry.name) for entry in fields(switches)}  # pyright: ignore
+    return {name: value for name, value in values.items() if value is not None and name != "memory"}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 
 import torch
@@ -77,24 +76,28 @@ class VideoCache:
         key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
         path = self.folder / f"{video.stem}.{key[:16]}.safetensors"
         if not path.is_file():
-            features = self.encode(video)
+            features = encode(self.model, self.processor, video, self.sampling)
             header = {"grid": json.dumps(features.grid), "video": video.name}
             write_tensors(path, feature_tensors(features), header)
         return CachedVideo(path, read_header(path))
 
-    @torch.no_grad()
-    def encode(self, video: Path) -> FrameFeatures:
-        """Run the frozen encoders over a video's frames, which are resized one by one as they are decoded."""
-        file, most = VideoFile(video), self.sampling.most_frames
-        if self.sampling.frames is not None:
-            frames = file.spread(self.sampling.frames)
-        else:
-            frames = islice(file.sample(min(self.sampling.fps, most / max(file.seconds, 1e-6))), most)
-        images, geometry_images, times = [], [], []
-        for frame in frames:
-            images.append(self.processor.resize(frame.image[None])[0])
-            if (larger := self.processor.resize_for_geometry(frame.image[None])) is not None:
-                geometry_images.append(larger)
-            times.append(frame.time)
-        larger = torch.cat(geometry_images) if geometry_images else None
-        return self.model.encode(torch.stack(images), torch.tensor(times), larger)
+
+@torch.no_grad()
+def encode(
+    model: VLM2ForConditionalGeneration, processor: VLM2Processor, video: Path, sampling: Sampling
+) -> FrameFeatures:
+    """Run the frozen encoders over a video's frames, which are resized one by one as they are decoded."""
+    file = VideoFile(video)
+    if sampling.frames is not None:
+        frames = file.spread(sampling.frames)
+    else:
+        frames = file.sample(min(sampling.fps, sampling.most_frames / max(file.seconds, 1e-6)))
+    images, geometry_images, times = [], [], []
+    for frame in frames:
+        images.append(processor.resize(frame.image[None])[0])
+        geometry_images.append(processor.resize_for_geometry(frame.image[None]))
+        times.append(frame.time)
+        if sampling.frames is None and len(images) == sampling.most_frames:
+            break
+    larger = [image for image in geometry_images if image is not None]
+    return model.encode(torch.stack(images), torch.tensor(times), torch.cat(larger) if larger else None)
