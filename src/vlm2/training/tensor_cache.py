@@ -36,15 +36,10 @@ class CachedTensors:
         rows, columns = json.loads(self.header["grid"])
         return rows, columns
 
-    def tensor(self, name: str) -> Tensor:
-        """Read one tensor."""
+    def tensor(self, name: str, frames: slice = slice(None)) -> Tensor:
+        """Read one tensor, or some frames of it."""
         with safe_open(self.path, framework="pt") as file:
-            return file.get_tensor(name)
-
-    def slice(self, name: str, start: int, stop: int, step: int = 1) -> Tensor:
-        """Read the frames `start:stop:step` of one tensor."""
-        with safe_open(self.path, framework="pt") as file:
-            return file.get_slice(name)[start:stop][::step]
+            return file.get_slice(name)[frames.start : frames.stop][:: frames.step]
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
