@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 SCHEMA_VERSION = 2
 
@@ -119,7 +120,7 @@ class Scene:
 
     @staticmethod
     def from_json(text: str) -> Scene:
-        """Read a record written by `to_json`. Raises ValueError for another schema version."""
+        """Read a record written by `to_json`. Raises ValueError for another schema version or another shape."""
         data = json.loads(text)
         version = data.get("schema_version")
         if version != SCHEMA_VERSION:
@@ -127,32 +128,9 @@ class Scene:
                 f"This scene record has schema version {version}; this vlm2 reads version {SCHEMA_VERSION}. "
                 "Make it again with `vlm2 homes make`."
             )
-        return _scene(data)
+        return TypeAdapter(Scene).validate_python(data, extra="forbid")
 
     @staticmethod
     def load(path: str | Path) -> Scene:
         """Read a record from a file."""
         return Scene.from_json(Path(path).read_text(encoding="utf-8"))
-
-
-def _tuples(value: Any) -> Any:  # nested lists, as JSON gives them, to nested tuples
-    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
-
-
-def _object(data: dict) -> SceneObject:
-    box = Box(**{k: _tuples(v) for k, v in data.pop("box").items()})
-    sightings = tuple(Sighting(**s) for s in data.pop("sightings"))
-    return SceneObject(box=box, sightings=sightings, **data)
-
-
-def _scene(data: dict) -> Scene:
-    trajectory = data.pop("trajectory")
-    if trajectory is not None:
-        trajectory = Trajectory(
-            intrinsics=Intrinsics(**trajectory["intrinsics"]),
-            times=_tuples(trajectory["times"]),
-            world_from_camera=_tuples(trajectory["world_from_camera"]),
-        )
-    rooms = tuple(Room(**{k: _tuples(v) for k, v in room.items()}) for room in data.pop("rooms"))
-    objects = tuple(_object(o) for o in data.pop("objects"))
-    return Scene(objects=objects, rooms=rooms, trajectory=trajectory, **data)
