@@ -1,7 +1,7 @@
 """Check one row of a question file, and make a question of it.
 
-`RowFields` lists the fields, and docs/reference/questions.md what each may hold. A missing value of pandas (NaN) counts as
-null, except in `question`, `ground_truth` and a `scene_name` that must be there: these refuse it.
+`RowFields` lists the fields, and docs/reference/questions.md what each may hold. A missing value of pandas (NaN) counts
+as null, except in `question`, `ground_truth` and a `scene_name` that must be there: these refuse it.
 """
 
 from __future__ import annotations
