@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vlm2.questions.stance import SIDES, Stance, stances, standing_spots
+from vlm2.questions.situated import stances
+from vlm2.questions.stance import SIDES, Stance, standing_spots
 from vlm2.scenes import Scene, SceneObject
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..scenes.vocabulary import QUESTIONS_ONLY, SYNONYMS
+from ..scenes.vocabulary import PLURALS, QUESTIONS_ONLY, SYNONYMS
 
-# Categories that name several things at once: "a shoes" and "the blinds is" are no English.
-PLURALS = frozenset({"blinds", "curtains", "shoes", "stairs"})
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SPELLINGS = {"grey": ("gray",)}
 

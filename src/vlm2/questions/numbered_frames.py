@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ..scenes.record import Scene, SceneObject, Trajectory
-from .box_geometry import box_corners, point_distance
+from .box_geometry import box_corners, point_distances
 from .visibility import CLEAR_SHARE, UNNAMED
 
 FRAMES = 32
@@ -56,7 +56,7 @@ class NumberedFrame:
     @cached_property
     def distances(self) -> dict[int, float]:
         """The distance in metres from the camera to the nearest point of each thing's box, by the thing's id."""
-        return {thing.id: point_distance(self.position, thing.box) for thing in self.things}
+        return {thing.id: float(point_distances(self.position[None], thing.box)[0]) for thing in self.things}
 
     @cached_property
     def extents(self) -> dict[int, Float64[np.ndarray, "2 3"]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..scenes.record import Box, Scene, SceneObject
-from .box_geometry import box_distance
+from .box_geometry import bottom, box_distance, in_box, top
 
 RESTING = 0.02  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG = 0.05  # metres that a thing's middle may lie outside what it rests on
@@ -16,16 +16,6 @@ BESIDE = 0.3  # metres of free space between neighbours, at most
 ASIDE = 0.8  # metres from which on nobody would call a thing a neighbour
 ON_FLOOR = 0.1  # metres above the floor that the bottom of a standing thing may be
 FLAT = 0.1  # metres of height below which a thing is something to walk on
-
-
-def bottom(box: Box) -> float:
-    """Return the height of a box's lowest point in metres."""
-    return box.center[2] - _half_height(box)
-
-
-def top(box: Box) -> float:
-    """Return the height of a box's highest point in metres."""
-    return box.center[2] + _half_height(box)
 
 
 def stands_on_floor(thing: SceneObject) -> bool:
@@ -72,12 +62,8 @@ def room_kind(scene: Scene, thing: SceneObject) -> str | None:
     return None if thing.room is None or thing.category == "door" else kinds.get(thing.room)
 
 
-def _half_height(box: Box) -> float:
-    return sum(abs(axis[2]) * size for axis, size in zip(box.axes, box.size, strict=True)) / 2
-
-
 def _is_over(upper: Box, lower: Box, outside: float) -> bool:
     """Tell whether the middle of one box lies over another, seen from above, or no more than so many metres outside."""
-    local = np.abs(np.array(lower.axes) @ (np.array(upper.center) - np.array(lower.center)))
+    local = np.abs(in_box(np.array([upper.center]), lower)[0])
     flat = np.abs(np.array(lower.axes)[:, 2]) < 0.5
     return bool((local[flat] <= np.array(lower.size)[flat] / 2 + outside).all())

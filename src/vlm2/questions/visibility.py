@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..scenes.record import Scene, SceneObject
-from .english import PLURALS
+from ..scenes.vocabulary import PLURALS
 
 CLEAR_SHARE = 0.002  # of the image: 10 × 10 pixels of a 224 × 224 frame
 CLEAR_FRAMES = 3

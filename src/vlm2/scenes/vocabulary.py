@@ -50,6 +50,9 @@ QUESTIONS_ONLY = frozenset({
 })  # fmt: skip
 """Understood in a question, but not accepted as an answer."""
 
+PLURALS = frozenset({"blinds", "curtains", "shoes", "stairs"})
+"""Categories, of homes or of scans, whose name is a plural: "a shoes" and "the blinds is" are no English."""
+
 _INDEX = {name: i for i, name in enumerate(VOCABULARY)}
 _OTHERS = {other: name for name, others in SYNONYMS.items() for other in others if other not in ANSWERS_ONLY}
 _WORDS = {name: name for name in VOCABULARY[1:]} | _OTHERS

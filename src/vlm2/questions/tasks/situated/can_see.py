@@ -10,8 +10,8 @@ from ....scenes.record import Scene
 from ...line_of_sight import seen_shares
 from ...question import Question
 from ...question_type import task
-from ...situated_wording import situated_type
-from ...stance import Stance, yes_and_no
+from ...situated import ask, situated_type, yes_and_no
+from ...stance import Stance
 from ...visibility import single
 
 PLAIN = 0.7  # of a thing's points, at least, are in view where one can see it
@@ -62,4 +62,4 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
 
     for stance, place, right in yes_and_no(scene, rng, places, answer):
         thing = stance.things[place]
-        yield stance.ask(TYPE, [right], {"thing": thing.category}, [thing])
+        yield ask(TYPE, stance, [right], {"thing": thing.category}, [thing])

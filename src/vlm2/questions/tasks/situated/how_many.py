@@ -11,8 +11,8 @@ from ... import english
 from ...question import Question
 from ...question_type import task
 from ...selection import by_turns
-from ...situated_wording import situated_type
-from ...stance import PHRASES, Stance, stances
+from ...situated import PHRASES, ask, situated_type, stances
+from ...stance import Stance
 from ...visibility import named
 
 TYPE = situated_type(
@@ -55,4 +55,4 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
                     found.setdefault(count, []).append((stance, side, category))
     for count, (stance, side, category) in by_turns(found, rng):
         slots = {"things": english.plural(category), "side": PHRASES[side]}
-        yield stance.ask(TYPE, english.number(count), slots, stance.instances(category))
+        yield ask(TYPE, stance, english.number(count), slots, stance.instances(category))

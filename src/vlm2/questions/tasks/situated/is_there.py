@@ -10,8 +10,8 @@ from ....scenes.record import Scene
 from ...english import indefinite
 from ...question import Question
 from ...question_type import task
-from ...situated_wording import situated_type
-from ...stance import PHRASES, Stance, yes_and_no
+from ...situated import PHRASES, ask, situated_type, yes_and_no
+from ...stance import Stance
 from ...visibility import named
 
 TYPE = situated_type(
@@ -49,4 +49,4 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     for stance, (category, side), right in asked:
         phrase = PHRASES[side]
         slots = {"thing": category, "a_thing": indefinite(category), "side": phrase, "side_first": phrase.capitalize()}
-        yield stance.ask(TYPE, [right], slots, stance.instances(category))
+        yield ask(TYPE, stance, [right], slots, stance.instances(category))

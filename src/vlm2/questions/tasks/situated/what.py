@@ -13,8 +13,8 @@ from ...question import Question
 from ...question_type import task
 from ...relations import bottom
 from ...selection import by_turns
-from ...situated_wording import situated_type
-from ...stance import PHRASES, Stance, stances
+from ...situated import PHRASES, ask, situated_type, stances
+from ...stance import Stance
 from ...visibility import named
 
 ASKED = ("left", "right", "back")  # what is in front is what one faces
@@ -52,7 +52,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
             if closest is not None and closest.category in clear and len(set(there)) <= MOST:
                 found.setdefault(closest.category, []).append((stance, side, closest, there))
     for category, (stance, side, closest, there) in by_turns(found, rng):
-        yield stance.ask(TYPE, english.names_of_all([category, *there]), {"side": PHRASES[side]}, [closest])
+        yield ask(TYPE, stance, english.names_of_all([category, *there]), {"side": PHRASES[side]}, [closest])
 
 
 def _closest(stance: Stance, there: Bool[np.ndarray, " things"]) -> SceneObject | None:

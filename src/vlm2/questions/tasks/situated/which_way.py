@@ -11,8 +11,8 @@ from ...box_geometry import blocked
 from ...question import Question
 from ...question_type import task
 from ...selection import by_turns
-from ...situated_wording import situated_type
-from ...stance import Stance, obstacles, stances
+from ...situated import ask, situated_type, stances
+from ...stance import Stance, obstacles
 from ...visibility import single
 
 WAYS = {
@@ -53,7 +53,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
             free = [thing for thing in there if thing.id in goals and _is_free(stance, thing, barriers)]
             found.setdefault(side, []).extend((stance, thing) for thing in free)
     for side, (stance, goal) in by_turns(found, rng, least=2):
-        yield stance.ask(TYPE, WAYS[side], {"goal": goal.category}, [goal])
+        yield ask(TYPE, stance, WAYS[side], {"goal": goal.category}, [goal])
 
 
 def _is_free(stance: Stance, goal: SceneObject, barriers: Sequence[Box]) -> bool:
