@@ -36,6 +36,11 @@ class Wording:
         return frozenset(name for _, name, _, _ in Formatter().parse(self.text) if name)
 
 
+def in_words(text: str) -> Wording:
+    """Return a wording that drops the options, so that the answer is given in words."""
+    return Wording(text, words=True)
+
+
 @dataclass(frozen=True, kw_only=True)
 class QuestionType:
     """One type of question: everything that training, evaluation and the readers of question files know of it."""
@@ -49,7 +54,6 @@ class QuestionType:
     """Decimals of the number that answers; None where the answer is no number."""
     is_count: bool = False
     """Whether the number is a count, so that every truth is a whole number."""
-    multiple_choice: bool = False
     terse: str | None = None
     """The question in as few words as tell it apart, for training alone; None where there is nothing to leave out."""
     recalled: bool = False
@@ -119,7 +123,8 @@ class QuestionType:
         return Question(self.name, text, options, truth, objects, slots, times=times, answers=answers)
 
 
-Draw = Callable[[Scene, np.random.Generator], Iterator[Question]]
+Questions = Iterator[Question]
+Draw = Callable[[Scene, np.random.Generator], Questions]
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ class Task:
     draw: Draw
     column: int | None = None
 
-    def __call__(self, scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+    def __call__(self, scene: Scene, rng: np.random.Generator) -> Questions:
         """Yield questions of these types that the scene answers without doubt."""
         return self.draw(scene, rng)
 

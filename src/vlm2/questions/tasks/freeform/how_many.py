@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
 from ... import english
-from ...question import Question
-from ...question_type import QuestionType, task
+from ...question_type import Questions, QuestionType, task
 from ...relations import resting_on, room_kind
 from ...selection import by_turns
 from ...visibility import named, single
@@ -35,7 +34,7 @@ TYPE = QuestionType(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield one question for each category with several instances and place that holds some of them, in random order
     and each number by turns.
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from ....scenes.record import Scene
 from ... import english
-from ...question import Question
-from ...question_type import QuestionType, task
+from ...question_type import Questions, QuestionType, task
 from ...relations import above, resting_on, stands_on_floor
 from ...selection import shuffled
 from ...visibility import is_clear, single
@@ -36,7 +33,7 @@ TYPE = QuestionType(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield one question for each thing alone of its kind with something clearly seen on it or above it, in random
     order. What the video shows largest is the answer; each other thing there is as right."""
     standing = [thing for thing in single(scene) if stands_on_floor(thing)]

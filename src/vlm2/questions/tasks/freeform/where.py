@@ -8,8 +8,7 @@ import numpy as np
 
 from ....scenes.record import Scene, SceneObject
 from ... import english
-from ...question import Question
-from ...question_type import QuestionType, task
+from ...question_type import Questions, QuestionType, task
 from ...relations import ASIDE, above, beside, resting_on, room_kind, stands_on_floor
 from ...selection import shuffled
 from ...visibility import is_clear, named, single
@@ -50,7 +49,7 @@ ROOM = QuestionType(
 
 
 @task(PLACE, ROOM)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about each thing alone of its kind, in random order: where it is, where another thing names
     that, and its room, where the home has several kinds."""
     clear = named(scene)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from ....scenes.record import Scene
 from ... import english
-from ...question import Question
-from ...question_type import QuestionType, task
+from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
 from ...visibility import named
 
@@ -35,7 +32,7 @@ TYPE = QuestionType(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield one question for each category whose instances all clearly have the same colour, in random order."""
     for things in shuffled(list(named(scene).values()), rng):
         category, colours = things[0].category, {thing.colour for thing in things}

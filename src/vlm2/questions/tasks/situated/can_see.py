@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from ....scenes.record import Scene
 from ...line_of_sight import seen_shares
-from ...question import Question
-from ...question_type import task
+from ...question_type import Questions, task
 from ...situated import ask, situated_type, yes_and_no
 from ...stance import Stance
 from ...visibility import single
@@ -50,7 +47,7 @@ def truth(scene: Scene, stance: Stance, place: int) -> str | None:
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions with the answers yes and no by turns, in random order."""
     named = {thing.id for thing in single(scene, plurals=False)}
 

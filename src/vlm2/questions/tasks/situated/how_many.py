@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from ....scenes.record import Scene
 from ... import english
-from ...question import Question
-from ...question_type import task
+from ...question_type import Questions, task
 from ...selection import by_turns
 from ...situated import PHRASES, ask, situated_type, stances
 from ...stance import Stance
@@ -42,7 +39,7 @@ def truth(stance: Stance, category: str, side: str) -> int | None:
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about categories with several instances, at least one on the side, in random order, each number
     by turns."""
     several = [name for name, things in named(scene, plurals=False).items() if len(things) > 1]

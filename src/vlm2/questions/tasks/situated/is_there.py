@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from ....scenes.record import Scene
 from ...english import indefinite
-from ...question import Question
-from ...question_type import task
+from ...question_type import Questions, task
 from ...situated import PHRASES, ask, situated_type, yes_and_no
 from ...stance import Stance
 from ...visibility import named
@@ -42,7 +39,7 @@ def truth(stance: Stance, category: str, side: str) -> str | None:
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions with the answers yes and no by turns, in random order."""
     candidates = [(category, side) for side in PHRASES for category in named(scene, plurals=False)]
     asked = yes_and_no(scene, rng, lambda stance: candidates, lambda stance, candidate: truth(stance, *candidate))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from jaxtyping import Bool
 
 from ....scenes.record import Scene, SceneObject
 from ... import english
-from ...question import Question
-from ...question_type import task
+from ...question_type import Questions, task
 from ...relations import bottom
 from ...selection import by_turns
 from ...situated import PHRASES, ask, situated_type, stances
@@ -38,7 +35,7 @@ TYPE = situated_type(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about sides where one thing is the closest of all on every spot, in random order, its category
     by turns. Whatever may be said to be there is accepted."""
     clear = named(scene, plurals=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ....scenes.record import Box, Scene, SceneObject
 from ...box_geometry import blocked
-from ...question import Question
-from ...question_type import task
+from ...question_type import Questions, task
 from ...selection import by_turns
 from ...situated import ask, situated_type, stances
 from ...stance import Stance, obstacles
@@ -40,7 +39,7 @@ TYPE = situated_type(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about things of the room with a free straight way from every spot, in random order, the
     directions by turns until one of them alone is left."""
     goals = {thing.id for thing in single(scene, plurals=False)}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
 from ...visibility import CLEAR_SHARE, named
 
@@ -20,21 +18,20 @@ DRAWS = 400  # sets of four categories tried
 
 TYPE = QuestionType(
     name="obj_appearance_order",
-    multiple_choice=True,
     ordered=True,
     terse="Which order?",
     held_out=4,
     texts=(
         "What will be the first-time appearance order of the following categories in the video: {categories}?",
         "In which order do these first appear in the video: {categories}?",
-        Wording("In what order did I first see these: {categories}?", words=True),
+        in_words("In what order did I first see these: {categories}?"),
         "Which order do {categories} come into view for the first time?",
-        Wording("Sort by when they are first seen: {categories}.", words=True),
+        in_words("Sort by when they are first seen: {categories}."),
         "As the video plays, in what order do these show up: {categories}?",
-        Wording("List {categories} in the order in which they first appear.", words=True),
+        in_words("List {categories} in the order in which they first appear."),
         "What came first, second, third and last: {categories}?",
         "Watching from the start, how would you order {categories} by first sight?",
-        Wording("Arrange these from earliest to latest seen: {categories}.", words=True),
+        in_words("Arrange these from earliest to latest seen: {categories}."),
         "Which of these sequences matches when {categories} are first shown?",
         "In what order do these first pop up in the video: {categories}?",
         "Thinking about my walk round the property from the moment I pressed record, could you put the following in "
@@ -72,7 +69,7 @@ def apart(before: Debut, after: Debut) -> bool:
 
 
 @task(TYPE, column=8)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about four categories whose first appearances lie clearly apart, in random order."""
     groups = named(scene)
     debuts = [first for things in groups.values() if (first := debut(scene, things)) is not None]

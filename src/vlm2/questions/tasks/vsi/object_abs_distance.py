@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 
 from ....scenes.record import Scene
 from ...box_geometry import box_distances
-from ...question import Question
-from ...question_type import FEET, QuestionType, Wording, task
+from ...question_type import FEET, Questions, QuestionType, Wording, task
 from ...selection import shuffled
 from ...visibility import single
 
@@ -48,7 +46,7 @@ TYPE = QuestionType(
 
 
 @task(TYPE, column=2)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield one question for each pair of unambiguous things that do not all but touch, in random order."""
     things = single(scene)
     boxes = [thing.box for thing in things]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -10,8 +9,7 @@ import numpy as np
 
 from ....scenes.record import Scene, SceneObject
 from ...box_geometry import bearing, ground_distance
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
 from ...visibility import single
 
@@ -36,30 +34,20 @@ class Sector:
 
 EASY = QuestionType(
     name="object_rel_direction_easy",
-    multiple_choice=True,
     terse=TERSE,
     held_out=4,
     texts=(
         "If I am standing by the {stand} and facing the {face}, is the {target} to the left or the right of the "
         "{face}?",
         "I stand at the {stand} and look at the {face}. Is the {target} left or right of it?",
-        Wording(
-            "Standing by the {stand}, facing the {face}: on which side is the {target}, left or right?",
-            words=True,
-        ),
-        Wording(
-            "From the {stand}, looking towards the {face}, is the {target} on the left or on the right?",
-            words=True,
-        ),
+        in_words("Standing by the {stand}, facing the {face}: on which side is the {target}, left or right?"),
+        in_words("From the {stand}, looking towards the {face}, is the {target} on the left or on the right?"),
         "When I look from the {stand} to the {face}, on which side of the {face} is the {target}?",
-        Wording("If I face the {face} from the {stand}, is the {target} to my left or to my right?", words=True),
-        Wording("Seen from the {stand}, is the {target} left or right of the {face}?", words=True),
+        in_words("If I face the {face} from the {stand}, is the {target} to my left or to my right?"),
+        in_words("Seen from the {stand}, is the {target} left or right of the {face}?"),
         "I'm next to the {stand} facing the {face}. Which side is the {target} on?",
-        Wording("With the {stand} at my back and the {face} ahead, is the {target} left or right?", words=True),
-        Wording(
-            "Would I turn left or right to go from facing the {face} to the {target}, standing at the {stand}?",
-            words=True,
-        ),
+        in_words("With the {stand} at my back and the {face} ahead, is the {target} left or right?"),
+        in_words("Would I turn left or right to go from facing the {face} to the {target}, standing at the {stand}?"),
         "Viewed from the {stand}, which side of the {face} has the {target}?",
         "I'm standing by the {stand} looking at the {face}. Is the {target} on my left or my right?",
         "Say you've got your viewer stood at the {stand} and you've turned them to look towards the {face}. Which "
@@ -71,34 +59,21 @@ EASY = QuestionType(
 )
 MEDIUM = QuestionType(
     name="object_rel_direction_medium",
-    multiple_choice=True,
     terse=TERSE,
     held_out=4,
     texts=(
         "If I am standing by the {stand} and facing the {face}, is the {target} to my left, right, or back?\nAn "
         "object is to my back if I would have to turn at least 135 degrees in order to face it.",
         "I stand at the {stand} and look at the {face}. Is the {target} to my left, to my right or behind me?",
-        Wording("Standing by the {stand}, facing the {face}: is the {target} left, right or back?", words=True),
-        Wording(
-            "From the {stand}, looking towards the {face}, where is the {target}: left, right or back?",
-            words=True,
-        ),
+        in_words("Standing by the {stand}, facing the {face}: is the {target} left, right or back?"),
+        in_words("From the {stand}, looking towards the {face}, where is the {target}: left, right or back?"),
         "I'm next to the {stand} facing the {face}. Which way do I turn to see the {target}?",
-        Wording("If I face the {face} from the {stand}, do I find the {target} left, right or back?", words=True),
-        Wording(
-            "Where is the {target} when I stand by the {stand} and face the {face}: left, right or back?",
-            words=True,
-        ),
+        in_words("If I face the {face} from the {stand}, do I find the {target} left, right or back?"),
+        in_words("Where is the {target} when I stand by the {stand} and face the {face}: left, right or back?"),
         "Facing the {face} with the {stand} beside me, in which direction is the {target}?",
-        Wording(
-            "My back is to the {stand} and I see the {face} ahead. Is the {target} left, right or back?",
-            words=True,
-        ),
+        in_words("My back is to the {stand} and I see the {face} ahead. Is the {target} left, right or back?"),
         "Looking at the {face} from the {stand}, which way must I turn for the {target}?",
-        Wording(
-            "Is the {target} on my left, on my right or at my back if I am at the {stand} and watch the {face}?",
-            words=True,
-        ),
+        in_words("Is the {target} on my left, on my right or at my back if I am at the {stand} and watch the {face}?"),
         "ok so I'm at the {stand}, facing the {face}. is the {target} to my left, to my right or behind me? call it "
         "behind if I'd have to turn more than 135 degrees",
         "Picture a client standing beside the {stand} with the {face} directly ahead of them. Where would they find "
@@ -112,7 +87,6 @@ MEDIUM = QuestionType(
 )
 HARD = QuestionType(
     name="object_rel_direction_hard",
-    multiple_choice=True,
     terse=TERSE,
     held_out=4,
     texts=(
@@ -120,29 +94,25 @@ HARD = QuestionType(
         "back-left, or back-right?\nThe directions refer to the quadrants of a Cartesian plane (if I am standing at "
         "the origin and facing along the positive y-axis).",
         "I stand at the {stand} and look at the {face}. In which quarter around me is the {target}?",
-        Wording(
+        in_words(
             "Standing by the {stand}, facing the {face}: is the {target} front-left, front-right, back-left or "
-            "back-right?",
-            words=True,
+            "back-right?"
         ),
-        Wording(
+        in_words(
             "From the {stand}, looking towards the {face}, where is the {target}: front-left, front-right, back-left "
-            "or back-right?",
-            words=True,
+            "or back-right?"
         ),
         "I'm next to the {stand} facing the {face}. Is the {target} ahead or behind me, and on which side?",
         "If I face the {face} from the {stand}, which of these directions leads to the {target}?",
-        Wording(
+        in_words(
             "Where is the {target} (front-left, front-right, back-left, back-right) when I stand by the {stand} and "
-            "face the {face}?",
-            words=True,
+            "face the {face}?"
         ),
         "Facing the {face} at the {stand}, in which quadrant do I find the {target}?",
         "With my eyes on the {face} and the {stand} beside me, which corner of my surroundings holds the {target}?",
-        Wording(
+        in_words(
             "Is the {target} to the front-left, front-right, back-left or back-right of someone at the {stand} who "
-            "watches the {face}?",
-            words=True,
+            "watches the {face}?"
         ),
         "Looking at the {face} from the {stand}, tell me the diagonal direction of the {target}.",
         "Stood at the {stand}, looking dead at the {face}. Where's the {target} from there: front-left, front-right, "
@@ -175,7 +145,7 @@ def truth(level: QuestionType, angle: float, margin: float = 0.0) -> str | None:
 
 
 @task(EASY, MEDIUM, HARD, column=6)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about triples of unambiguous things, each at one level, in random order."""
     things = single(scene)
     if len(things) < 3:

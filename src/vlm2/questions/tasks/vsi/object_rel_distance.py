@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float64
@@ -10,8 +10,7 @@ from jaxtyping import Float64
 from ....scenes.record import Box, Scene
 from ...box_geometry import box_distances
 from ...english import either
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
 from ...visibility import named, single
 
@@ -22,7 +21,6 @@ DRAWS = 12  # sets of candidates tried for each target, before the next one has 
 
 TYPE = QuestionType(
     name="object_rel_distance",
-    multiple_choice=True,
     target="target",
     terse="Closest to the {target}?",
     held_out=4,
@@ -30,16 +28,16 @@ TYPE = QuestionType(
         "Measuring from the closest point of each object, which of these objects ({candidates}) is the closest to the "
         "{target}?",
         "Which is closest to the {target}: {either}?",
-        Wording("What is nearest to the {target}: {either}?", words=True),
+        in_words("What is nearest to the {target}: {either}?"),
         "Which of these is the nearest to the {target}?",
         "Out of {candidates}, which one stands closest to the {target}?",
-        Wording("Which one is closer to the {target} than the others, {either}?", words=True),
-        Wording("I am at the {target}. Which of these would I reach first: {either}?", words=True),
-        Wording("Is {either} the closest to the {target}?", words=True),
+        in_words("Which one is closer to the {target} than the others, {either}?"),
+        in_words("I am at the {target}. Which of these would I reach first: {either}?"),
+        in_words("Is {either} the closest to the {target}?"),
         "Of these things, which has the smallest distance to the {target}?",
-        Wording("Starting from the {target}, which is the shortest way: to {either}?", words=True),
+        in_words("Starting from the {target}, which is the shortest way: to {either}?"),
         "Which of the following has the least space between it and the {target}?",
-        Wording("Name the thing next to the {target} among {candidates}.", words=True),
+        in_words("Name the thing next to the {target} among {candidates}."),
         "Which of these is nearest to the {target}?",
         "If I was a little ant standing on the {target}, which one of these things could I get to with the shortest "
         "crawl?",
@@ -58,7 +56,7 @@ def is_clear(distances: Sequence[float]) -> bool:
 
 
 @task(TYPE, column=5)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about unambiguous targets, a few sets of candidate categories each, in random order."""
     groups, targets = named(scene), single(scene)
     if len(groups) <= CHOICES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float64
 from ....scenes.record import Box, Scene, SceneObject
 from ...box_geometry import blocked, turn
 from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
 from ...visibility import single
 
@@ -28,32 +28,23 @@ BLANK = "[please fill in]"
 
 TYPE = QuestionType(
     name="route_planning",
-    multiple_choice=True,
     held_out=4,
     texts=(
         "You are a robot beginning at the {start} and facing the {facing}. You want to navigate to the {goal}. You "
         "will perform the following actions (Note: for each [please fill in], choose either 'turn back,' 'turn left,' "
         "or 'turn right.'): {steps}. You have reached the final destination.",
         "I am at the {start}, facing the {facing}, and want to get to the {goal}. Fill in the turns: {steps}.",
-        Wording(
-            "Starting at the {start} and looking at the {facing}, how do I turn on my way to the {goal}? {steps}.",
-            words=True,
+        in_words(
+            "Starting at the {start} and looking at the {facing}, how do I turn on my way to the {goal}? {steps}."
         ),
         "Which turns complete this route from the {start}, facing the {facing}, to the {goal}? {steps}.",
         "Guide me from the {start} to the {goal}. I face the {facing} now. Complete the steps: {steps}.",
-        Wording(
-            "A robot at the {start} faces the {facing} and has to reach the {goal}. Name its turns: {steps}.",
-            words=True,
-        ),
+        in_words("A robot at the {start} faces the {facing} and has to reach the {goal}. Name its turns: {steps}."),
         "Standing at the {start} with the {facing} ahead, I walk to the {goal}. Which turns are missing? {steps}.",
-        Wording(
-            "Plan the way from the {start} (facing the {facing}) to the {goal}; say the turns: {steps}.",
-            words=True,
-        ),
+        in_words("Plan the way from the {start} (facing the {facing}) to the {goal}; say the turns: {steps}."),
         "Help a robot from the {start} to the {goal}: it looks at the {facing}. What goes in the gaps? {steps}.",
-        Wording(
-            "I leave the {start} with my eyes on the {facing}. What are the missing turns up to the {goal}? {steps}.",
-            words=True,
+        in_words(
+            "I leave the {start} with my eyes on the {facing}. What are the missing turns up to the {goal}? {steps}."
         ),
         "Complete these directions to the {goal} for someone at the {start} who faces the {facing}: {steps}.",
         "My robot vacuum is sitting at the {start}, pointed at the {facing}, and I want it to end up at the {goal}. "
@@ -125,7 +116,7 @@ def turn_name(angle: float) -> str | None:
 
 
 @task(TYPE, column=7)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about routes between unambiguous things with one to three turns to fill in, in random order."""
     floor = WalkableMap(single(scene), scene)
     count = len(floor.things)

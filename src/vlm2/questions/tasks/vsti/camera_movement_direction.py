@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +12,7 @@ from ....scenes.record import Scene
 from ...english import listed
 from ...numbered_frames import NumberedFrame, numbered_frames, span_slots
 from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
 
 DIRECTIONS = ("Forward", "Backward", "Left", "Right")
@@ -23,26 +23,21 @@ DETOUR = 1.5  # times the straight distance, at most, on the way: else the direc
 
 TYPE = QuestionType(
     name="camera_movement_direction",
-    multiple_choice=True,
     held_out=3,
     texts=(
         "During the sequence between frame {first} and {last_frame}, what was the primary consistent direction of the "
         "camera's movement relative to its orientation at the start? The options are {choices}.",
         "Which way did the camera mainly move from frame {first} to {last_frame}, seen from its start?",
-        Wording("From {start} s to {end} s, did I move forward, backward, left or right?", words=True),
+        in_words("From {start} s to {end} s, did I move forward, backward, left or right?"),
         "Looking the way I looked at {start} s, in which direction had I gone by {end} s?",
-        Wording(
+        in_words(
             "Between {start} and {end} seconds, was the camera's way forward, backward, left or right of its first "
-            "view?",
-            words=True,
+            "view?"
         ),
         "In which direction did I walk between {start} and {end} seconds, as I faced at the beginning?",
         "Relative to the view in frame {first}, where to did the camera go until {last_frame}?",
         "Which of these describes my movement from second {start} to second {end}?",
-        Wording(
-            "As seen in frame {first}, did the camera go forward, backward, left or right up to {last_frame}?",
-            words=True,
-        ),
+        in_words("As seen in frame {first}, did the camera go forward, backward, left or right up to {last_frame}?"),
         "Facing as at {start} s, which way leads to where I was at {end} s?",
         "What was the overall course of the camera between {start} and {end} seconds?",
     ),
@@ -64,7 +59,7 @@ def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
 
 
 @task(TYPE, column=3)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about pairs of frames, in random order, each direction as often as the others while it lasts."""
     frames = numbered_frames(scene)
     if not frames:
