@@ -13,7 +13,7 @@ from ...selection import shuffled
 from ...visibility import CLEAR_SHARE, named
 
 CHOICES = 4
-GAP_SECONDS = 1.0
+GAP_SECONDS = 1.0  # from the clear view of a category to the first pixel of the next, at least
 DRAWS = 400  # sets of four categories tried
 
 TYPE = QuestionType(
@@ -53,34 +53,28 @@ class Debut:
 
 def debut(scene: Scene, things: tuple[SceneObject, ...]) -> Debut | None:
     """Return when the first of a category's instances shows, or None where the record has no sighting of them."""
-    if scene.trajectory is None:
-        return None
     sightings = [sighting for thing in things for sighting in thing.sightings]
     clear = [sighting.frame for sighting in sightings if sighting.share >= CLEAR_SHARE]
-    if not clear:
+    if scene.trajectory is None or not clear:
         return None
     times = scene.trajectory.times
     return Debut(things[0].category, times[min(sighting.frame for sighting in sightings)], times[min(clear)])
-
-
-def apart(before: Debut, after: Debut) -> bool:
-    """Tell whether one category is clearly in view a good while before the other's first pixel."""
-    return after.glimpse - before.clear >= GAP_SECONDS
 
 
 @task(TYPE, column=8)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about four categories whose first appearances lie clearly apart, in random order."""
     groups = named(scene)
-    debuts = [first for things in groups.values() if (first := debut(scene, things)) is not None]
-    debuts.sort(key=lambda first: first.clear)
+    found = (debut(scene, things) for things in groups.values())
+    debuts = sorted(filter(None, found), key=lambda first: first.clear)
     if len(debuts) < CHOICES:
         return
     asked = set()
     for _ in range(DRAWS):
         drawn = tuple(sorted(rng.permutation(len(debuts))[:CHOICES]))
         four = [debuts[index] for index in drawn]
-        if drawn in asked or not all(apart(before, after) for before, after in pairwise(four)):
+        gaps = [after.glimpse - before.clear for before, after in pairwise(four)]
+        if drawn in asked or min(gaps) < GAP_SECONDS:
             continue
         asked.add(drawn)
         names = [first.category for first in four]

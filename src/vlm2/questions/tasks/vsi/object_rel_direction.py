@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from ....scenes.record import Scene, SceneObject
+from ....scenes.record import Scene
 from ...box_geometry import bearing, ground_distance
 from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
@@ -17,19 +16,6 @@ MARGIN = 11.0  # degrees kept from every boundary between two answers, as VSI-Be
 DRAWS = 600  # triples tried
 CLOSEST = 0.8  # metres between the centres of any two of the three things, on the ground plane
 TERSE = "At {stand}, facing {face}: where is {target}?"
-
-
-@dataclass(frozen=True)
-class Sector:
-    """A direction's name and its bearings in degrees, from `start` counter-clockwise to `end` (left is positive)."""
-
-    name: str
-    start: float
-    end: float
-
-    def holds(self, angle: float, margin: float = 0.0) -> bool:
-        """Tell whether a bearing lies in the sector, at least `margin` degrees from its ends."""
-        return margin <= (angle - self.start) % 360.0 <= (self.end - self.start) % 360.0 - margin
 
 
 EASY = QuestionType(
@@ -126,22 +112,22 @@ HARD = QuestionType(
         "front or to the back of me, and to left or to right?",
     ),
 )
-# Something straight ahead is no answer at the medium level: the margin keeps it out.
 SECTORS = {
-    EASY: (Sector("left", 0, 135), Sector("right", 225, 360)),
-    MEDIUM: (Sector("left", 0, 135), Sector("right", 225, 360), Sector("back", 135, 225)),
-    HARD: (
-        Sector("front-left", 0, 90),
-        Sector("front-right", 270, 360),
-        Sector("back-left", 90, 180),
-        Sector("back-right", 180, 270),
-    ),
+    EASY: {"left": (0, 135), "right": (225, 360)},
+    MEDIUM: {"left": (0, 135), "right": (225, 360), "back": (135, 225)},
+    HARD: {"front-left": (0, 90), "front-right": (270, 360), "back-left": (90, 180), "back-right": (180, 270)},
 }
+"""The answers of each level, each with the bearings in degrees where it begins and ends, counter-clockwise (left is
+positive). Something straight ahead is no answer at the medium level: the margin keeps it out."""
 
 
 def truth(level: QuestionType, angle: float, margin: float = 0.0) -> str | None:
-    """Return the name of the direction with this bearing at a level, or None where no answer is clear by the margin."""
-    return next((sector.name for sector in SECTORS[level] if sector.holds(angle, margin)), None)
+    """Return the name of the direction with this bearing in degrees at a level; None where the bearing is less than
+    `margin` from a boundary."""
+    for name, (start, end) in SECTORS[level].items():
+        if margin <= (angle - start) % 360.0 <= end - start - margin:
+            return name
+    return None
 
 
 @task(EASY, MEDIUM, HARD, column=6)
@@ -155,16 +141,10 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     for _ in range(DRAWS):
         level, drawn = levels[int(rng.integers(len(levels)))], tuple(rng.permutation(len(things))[:3])
         stand, face, target = (things[index] for index in drawn)
-        if (level, drawn) in asked or not _apart(stand, face, target):
+        pairs = combinations((stand, face, target), 2)
+        right = truth(level, bearing(stand.box, face.box, target.box), MARGIN)
+        if (level, drawn) in asked or right is None or any(ground_distance(a.box, b.box) < CLOSEST for a, b in pairs):
             continue
         asked.add((level, drawn))
-        right = truth(level, bearing(stand.box, face.box, target.box), MARGIN)
-        if right is None:
-            continue
         slots = {"stand": stand.category, "face": face.category, "target": target.category}
-        names = shuffled([sector.name for sector in SECTORS[level]], rng)
-        yield level.choice(names, right, slots, (stand, face, target))
-
-
-def _apart(*things: SceneObject) -> bool:
-    return all(ground_distance(first.box, second.box) >= CLOSEST for first, second in combinations(things, 2))
+        yield level.choice(shuffled(list(SECTORS[level]), rng), right, slots, (stand, face, target))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from ....scenes.record import Box, Scene, SceneObject
-from ...box_geometry import blocked, turn
+from ....scenes.record import Scene, SceneObject
+from ...box_geometry import blocked, crossing, heading, turn
 from ...question import Question
 from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
@@ -22,7 +22,7 @@ CLEAR = 30.0  # degrees that a turn may differ from a quarter or a half turn
 SHORTEST, LONGEST = 0.8, 6.0  # metres between the centres of two stops
 DRAWS = 400  # routes tried
 WALKS = (1, 2, 2, 3, 3, 3)  # stops after the start, drawn from these: few long routes come out clear
-HEAD = 1.6  # metres above the lowest thing: what begins higher bars no way
+HEAD = 1.6  # metres above the lowest thing: what begins higher blocks no way
 
 BLANK = "[please fill in]"
 
@@ -87,25 +87,24 @@ class WalkableMap:
         """Tell between which things a robot can walk straight: each in view, and nothing else on the way."""
         free = self.views & (self.lengths <= LONGEST)
         first, last = np.nonzero(np.triu(free))
-        ways = blocked(self.centers[first], self.centers[last], _barriers(self.scene))
-        free[first[ways], last[ways]] = free[last[ways], first[ways]] = False
+        bottoms = {thing.box: thing.box.center[2] - thing.box.size[2] / 2 for thing in self.scene.objects}  # upright
+        obstacles = [box for box, bottom in bottoms.items() if bottom < min(bottoms.values()) + HEAD]
+        free[first, last] = free[last, first] = ~blocked(self.centers[first], self.centers[last], obstacles)
         return free
 
     def turns(self, facing: int, stops: Sequence[int]) -> list[str | None]:
         """Return the robot's turn at each stop but the last, None where it is not clear.
 
-        It stands at the first stop, facing the thing `facing`, and walks on from each stop to the next. A turn is
-        clear when it comes out the same at a stop's centre and at the edge where the robot arrives.
+        It stands at the first stop, facing the thing `facing`, and walks on from each stop to the next. A turn on the
+        way is clear when it is the same at a stop's centre and at the edge where the robot arrives.
         """
-        found = []
-        for previous, (stop, following) in zip([None, *stops], pairwise(stops), strict=False):
-            here = [self.centers[stop]]
-            if previous is None:
-                before = _heading(self.centers[stop], self.centers[facing])
-            else:
-                before = _heading(self.centers[previous], self.centers[stop])
-                here.append(_edge(self.centers[previous], self.things[stop].box))
-            names = {turn_name(turn(before, _heading(place, self.centers[following]))) for place in here}
+        first, second = self.centers[stops[0]], self.centers[stops[1]]
+        found = [turn_name(turn(heading(first, self.centers[facing]), heading(first, second)))]
+        for previous, stop, following in zip(stops, stops[1:], stops[2:], strict=False):
+            start, center, goal = self.centers[[previous, stop, following]]
+            enter, _ = crossing(start[None], center[None], self.things[stop].box)
+            edge = start + max(enter[0], 0.0) * (center - start)
+            names = {turn_name(turn(heading(start, center), heading(place, goal))) for place in (center, edge)}
             found.append(names.pop() if len(names) == 1 else None)
         return found
 
@@ -151,9 +150,9 @@ def _draw(floor: WalkableMap, rng: np.random.Generator) -> tuple[int, ...] | Non
             return None
         stops.append(int(rng.choice(onward)))
     views = {name: [] for name in TURNS}
-    after = _heading(floor.centers[start], floor.centers[stops[1]])
+    after = heading(floor.centers[start], floor.centers[stops[1]])
     for j in set(np.flatnonzero(floor.views[start]).tolist()).difference(stops):
-        name = turn_name(turn(_heading(floor.centers[start], floor.centers[j]), after))
+        name = turn_name(turn(heading(floor.centers[start], floor.centers[j]), after))
         if name is not None:
             views[name].append(j)
     groups = [[stops[1]], *filter(None, views.values())]
@@ -178,21 +177,3 @@ def _question(
     wrong = [answer for answer in answers if answer != right]
     choices = shuffled([right, *shuffled(wrong, rng)[: 2 if len(turns) == 1 else 3]], rng)
     return TYPE.choice(choices, right, slots, [floor.things[index] for index in dict.fromkeys([*stops, facing])])
-
-
-def _heading(start: np.ndarray, end: np.ndarray) -> float:
-    return float(np.degrees(np.arctan2(end[1] - start[1], end[0] - start[0])))
-
-
-def _edge(origin: np.ndarray, box: Box) -> np.ndarray:
-    """Return where the straight way from `origin` to a box's centre meets the box, on the ground plane."""
-    center = np.array(box.center[:2])
-    way = origin - center
-    reach = [abs(np.dot(axis[:2], way)) / (size / 2) for axis, size in zip(box.axes, box.size, strict=True)]
-    return center + way / max(1.0, *reach)
-
-
-def _barriers(scene: Scene) -> list[Box]:
-    """Return the boxes that stand in a robot's way: those that begin below a head's height."""
-    bottoms = [thing.box.center[2] - thing.box.size[2] / 2 for thing in scene.objects]
-    return [thing.box for thing, bottom in zip(scene.objects, bottoms, strict=True) if bottom < min(bottoms) + HEAD]

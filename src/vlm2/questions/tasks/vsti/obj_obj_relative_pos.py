@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -64,35 +63,22 @@ UP_DOWN = QuestionType(
 )
 
 
-@dataclass(frozen=True)
-class Relation:
-    """A question type: the camera's axis (0 right, 1 down, 2 forward), and the names towards its start and its end."""
-
-    type: QuestionType
-    axis: int
-    before: str
-    after: str
+RELATIONS = {LEFT_RIGHT: (0, "Left", "Right"), UP_DOWN: (1, "Up", "Down"), NEAR_FAR: (2, "Near", "Far")}
+"""Each question type's axis of the camera (0 right, 1 down, 2 forward), and its answers towards the axis' start and end."""
 
 
-RELATIONS = (
-    Relation(LEFT_RIGHT, 0, "Left", "Right"),
-    Relation(UP_DOWN, 1, "Up", "Down"),
-    Relation(NEAR_FAR, 2, "Near", "Far"),
-)
-
-
-def truth(relation: Relation, frame: NumberedFrame, first: SceneObject, second: SceneObject) -> str | None:
+def truth(kind: QuestionType, frame: NumberedFrame, first: SceneObject, second: SceneObject) -> str | None:
     """Return where `first` is relative to `second`, or None where it is not clear.
 
     Clear means that the whole of one box lies before the whole of the other along the camera's axis, by the margin,
-    and that what one sees agrees: the order of the boxes' centres in the picture, or of their distances.
+    and that the picture agrees: the order of the boxes' centres in it, or of their distances.
     """
-    (low, high), (other_low, other_high) = (frame.extents[thing.id][:, relation.axis] for thing in (first, second))
-    if other_low - high >= MARGIN and _seen(relation, frame, first) < _seen(relation, frame, second):
-        return relation.before
-    if low - other_high >= MARGIN and _seen(relation, frame, first) > _seen(relation, frame, second):
-        return relation.after
-    return None
+    axis, before, after = RELATIONS[kind]
+    (low, high), (other_low, other_high) = (frame.extents[thing.id][:, axis] for thing in (first, second))
+    place, other_place = (_place_in_picture(axis, frame, thing) for thing in (first, second))
+    if other_low - high >= MARGIN and place < other_place:
+        return before
+    return after if low - other_high >= MARGIN and place > other_place else None
 
 
 @task(NEAR_FAR, LEFT_RIGHT, UP_DOWN, column=5)
@@ -101,17 +87,16 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     pairs = [(frame, pair) for frame in numbered_frames(scene) for pair in combinations(frame.things, 2)]
     for frame, pair in shuffled(pairs, rng):
         first, second = shuffled(pair, rng)
-        for relation in RELATIONS:
-            right = truth(relation, frame, first, second)
+        for kind, (_, *answers) in RELATIONS.items():
+            right = truth(kind, frame, first, second)
             if right is not None:
                 slots = {"first": first.category, "second": second.category, **frame.slots}
-                choices = shuffled([relation.before, relation.after], rng)
-                yield relation.type.choice(choices, right, slots, (first, second), [frame.time])
+                yield kind.choice(shuffled(answers, rng), right, slots, (first, second), [frame.time])
 
 
-def _seen(relation: Relation, frame: NumberedFrame, thing: SceneObject) -> float:
-    """Return where a thing shows along the picture (its slope from the middle), or how far away it is (metres)."""
-    if relation.axis == 2:
+def _place_in_picture(axis: int, frame: NumberedFrame, thing: SceneObject) -> float:
+    """Return the angle of a thing's centre from the middle of the picture along an axis, or its distance in metres."""
+    if axis == 2:
         return frame.distances[thing.id]
     center = frame.in_camera(np.array([thing.box.center]))[0]
-    return float(np.arctan2(center[relation.axis], center[2]))
+    return float(np.arctan2(center[axis], center[2]))
