@@ -47,7 +47,7 @@ class Stance:
 
     def instances(self, category: str) -> list[SceneObject]:
         """Return a category's instances among `things`."""
-        return [thing for thing in self.things if thing.category == category]
+        return [self.things[place] for place in self.places(category)]
 
     @cached_property
     def angles(self) -> Float64[np.ndarray, "spots things"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,14 +40,12 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     A place is a room or a thing that is alone of its kind. One is an answer, too: the others are elsewhere.
     """
     supports = single(scene)
-    found: dict[int, list[tuple[str, str, Sequence[SceneObject]]]] = {}
-    for category, things in named(scene).items():
-        if len(things) == 1 or category in english.PLURALS:
-            continue
-        places = {f"on the {support.category}": resting_on(support, things) for support in supports}
-        for place, there in {**_by_room(scene, things), **places}.items():
-            if there:
-                found.setdefault(len(there), []).append((category, place, there))
+    found: list[tuple[int, tuple[str, str, Sequence[SceneObject]]]] = []
+    for category, things in named(scene, plurals=False).items():
+        if len(things) > 1:
+            places = {f"on the {support.category}": resting_on(support, things) for support in supports}
+            places = _by_room(scene, things) | places
+            found += [(len(there), (category, place, there)) for place, there in places.items() if there]
     for count, (category, place, there) in by_turns(found, rng):
         slots = {"things": english.plural(category), "place": place}
         yield TYPE.open(english.number(count), slots, there)
@@ -57,11 +54,11 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
 def _by_room(scene: Scene, things: Sequence[SceneObject]) -> dict[str, Sequence[SceneObject]]:
     """Return the things in each room alone of its kind; nothing where the room of one of them is not known."""
     kinds = [room_kind(scene, thing) for thing in things]
+    rooms = [room.kind for room in scene.rooms]
     if None in kinds:
         return {}
-    rooms = Counter(room.kind for room in scene.rooms)
     return {
         f"in the {room}": [thing for thing, kind in zip(things, kinds, strict=True) if kind == room]
-        for room, count in rooms.items()
-        if count == 1
+        for room in rooms
+        if rooms.count(room) == 1
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from ....scenes.record import Scene
@@ -43,13 +45,11 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about categories with several instances, at least one on the side, in random order, each number
     by turns."""
     several = [name for name, things in named(scene, plurals=False).items() if len(things) > 1]
-    found: dict[int, list[tuple[Stance, str, str]]] = {}
-    for stance in stances(scene, rng):
-        for side in PHRASES:
-            for category in several:
-                count = truth(stance, category, side)
-                if count:
-                    found.setdefault(count, []).append((stance, side, category))
+    found = (
+        (count, (stance, side, category))
+        for stance, side, category in product(stances(scene, rng), PHRASES, several)
+        if (count := truth(stance, category, side))
+    )
     for count, (stance, side, category) in by_turns(found, rng):
         slots = {"things": english.plural(category), "side": PHRASES[side]}
         yield ask(TYPE, stance, english.number(count), slots, stance.instances(category))

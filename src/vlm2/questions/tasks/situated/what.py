@@ -7,8 +7,8 @@ from jaxtyping import Bool
 
 from ....scenes.record import Scene, SceneObject
 from ... import english
+from ...box_geometry import bottom
 from ...question_type import Questions, task
-from ...relations import bottom
 from ...selection import by_turns
 from ...situated import PHRASES, ask, situated_type, stances
 from ...stance import Stance
@@ -39,7 +39,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about sides where one thing is the closest of all on every spot, in random order, its category
     by turns. Whatever may be said to be there is accepted."""
     clear = named(scene, plurals=False)
-    found: dict[str, list[tuple[Stance, str, SceneObject, list[str]]]] = {}
+    found: list[tuple[str, tuple[Stance, str, SceneObject, list[str]]]] = []
     for stance in stances(scene, rng):
         low = np.array([bottom(thing.box) < OVERHEAD for thing in stance.things])
         for side in ASKED:
@@ -47,7 +47,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
             maybe = stance.in_room & ~stance.off_side(side) & low
             there = [stance.things[place].category for place in np.flatnonzero(maybe)]
             if closest is not None and closest.category in clear and len(set(there)) <= MOST:
-                found.setdefault(closest.category, []).append((stance, side, closest, there))
+                found.append((closest.category, (stance, side, closest, there)))
     for category, (stance, side, closest, there) in by_turns(found, rng):
         yield ask(TYPE, stance, english.names_of_all([category, *there]), {"side": PHRASES[side]}, [closest])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -44,13 +45,12 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     directions by turns until one of them alone is left."""
     goals = {thing.id for thing in single(scene, plurals=False)}
     barriers = obstacles(scene)
-    found: dict[str, list[tuple[Stance, SceneObject]]] = {}
-    for stance in stances(scene, rng):
-        near = stance.in_room & (stance.distances.min(axis=0) >= SHORTEST)
-        for side in WAYS:
-            there = [stance.things[place] for place in np.flatnonzero(near & stance.on_side(side))]
-            free = [thing for thing in there if thing.id in goals and _is_free(stance, thing, barriers)]
-            found.setdefault(side, []).extend((stance, thing) for thing in free)
+    found = (
+        (side, (stance, stance.things[place]))
+        for side, stance in product(WAYS, stances(scene, rng))
+        for place in np.flatnonzero(stance.in_room & stance.on_side(side) & (stance.distances.min(axis=0) >= SHORTEST))
+        if stance.things[place].id in goals and _is_free(stance, stance.things[place], barriers)
+    )
     for side, (stance, goal) in by_turns(found, rng, least=2):
         yield ask(TYPE, stance, WAYS[side], {"goal": goal.category}, [goal])
 

@@ -11,9 +11,8 @@ from jaxtyping import Float64
 from ....scenes.record import Scene
 from ...english import listed
 from ...numbered_frames import NumberedFrame, numbered_frames, span_slots
-from ...question import Question
 from ...question_type import Questions, QuestionType, in_words, task
-from ...selection import shuffled
+from ...selection import grouped, shuffled, take_turns
 
 DIRECTIONS = ("Forward", "Backward", "Left", "Right")
 CHOICES = (4, 3, 2)  # the benchmark asks with as many options, in equal parts
@@ -65,24 +64,17 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     if not frames:
         return
     walked = _walked(scene, frames)
-    groups: dict[str, list[tuple[NumberedFrame, NumberedFrame]]] = {}
+    moves: list[tuple[str, tuple[NumberedFrame, NumberedFrame]]] = []
     for i, j in shuffled(list(combinations(range(len(frames)), 2)), rng):
         first, last = frames[i], frames[j]
         name = direction(first.in_camera(last.position[None])[0])
         if name is not None and walked[j] - walked[i] <= DETOUR * np.linalg.norm(last.position - first.position):
-            groups.setdefault(name, []).append((first, last))
-    while groups:
-        for name in shuffled(sorted(groups), rng):
-            yield _question(name, *groups[name].pop(), rng)
-            if not groups[name]:
-                del groups[name]
-
-
-def _question(name: str, first: NumberedFrame, last: NumberedFrame, rng: np.random.Generator) -> Question:
-    wrong = shuffled([other for other in DIRECTIONS if other != name], rng)
-    choices = shuffled([name, *wrong[: int(rng.choice(CHOICES)) - 1]], rng)
-    slots = {**span_slots(first, last), "choices": listed(choices)}
-    return TYPE.choice(choices, name, slots, times=(first.time, last.time))
+            moves.append((name, (first, last)))
+    for name, (first, last) in take_turns(dict(sorted(grouped(moves).items())), rng):
+        wrong = shuffled([other for other in DIRECTIONS if other != name], rng)
+        choices = shuffled([name, *wrong[: int(rng.choice(CHOICES)) - 1]], rng)
+        slots = {**span_slots(first, last), "choices": listed(choices)}
+        yield TYPE.choice(choices, name, slots, times=(first.time, last.time))
 
 
 def _walked(scene: Scene, frames: Sequence[NumberedFrame]) -> Float64[np.ndarray, " frames"]:

@@ -64,7 +64,7 @@ UP_DOWN = QuestionType(
 
 
 RELATIONS = {LEFT_RIGHT: (0, "Left", "Right"), UP_DOWN: (1, "Up", "Down"), NEAR_FAR: (2, "Near", "Far")}
-"""Each question type's axis of the camera (0 right, 1 down, 2 forward), and its answers towards the axis' start and end."""
+"""Each question type's axis of the camera (0 right, 1 down, 2 forward), and its answers at the axis' two ends."""
 
 
 def truth(kind: QuestionType, frame: NumberedFrame, first: SceneObject, second: SceneObject) -> str | None:
