@@ -27,8 +27,8 @@ class Question:
 
     question_type: str
     question: str
-    options: tuple[str, ...] | None
-    ground_truth: str
+    options: tuple[str, ...] | None = None
+    ground_truth: str = ""
     objects: tuple[int, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict, hash=False)
     wording: int = 0

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from string import Formatter
+from typing import Any
 
 import numpy as np
 
@@ -110,17 +111,10 @@ class QuestionType:
         text = wording.text.format(**question.slots)
         return replace(question, question=text, options=options, ground_truth=truth, wording=index)
 
-    def _question(
-        self,
-        truth: str,
-        slots: Mapping[str, str],
-        things: Iterable[SceneObject],
-        options: tuple[str, ...] | None = None,
-        times: tuple[float, ...] = (),
-        answers: tuple[str, ...] = (),
-    ) -> Question:
+    def _question(self, truth: str, slots: Mapping[str, str], things: Iterable[SceneObject], **form: Any) -> Question:
+        """Return a question in the benchmark's words; `form` are the other fields of its record."""
         text, objects = self.wordings[0].text.format(**slots), tuple(thing.id for thing in things)
-        return Question(self.name, text, options, truth, objects, slots, times=times, answers=answers)
+        return Question(self.name, text, ground_truth=truth, objects=objects, slots=slots, **form)
 
 
 Questions = Iterator[Question]

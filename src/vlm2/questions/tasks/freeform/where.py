@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
@@ -48,6 +46,10 @@ ROOM = QuestionType(
 )
 
 
+RELATIONS = {"on": ("on", "on top of"), "above": ("above", "over"), "next to": ("next to", "beside", "near")}
+"""The relations that answer where a thing is, each with the words that are accepted for it."""
+
+
 @task(PLACE, ROOM)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about each thing alone of its kind, in random order: where it is, where another thing names
@@ -55,41 +57,29 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     clear = named(scene)
     several = len({room.kind for room in scene.rooms}) > 1
     for thing in shuffled(single(scene), rng):
-        room = room_kind(scene, thing)
         if thing.category in english.PLURALS or thing.category == "door":
             continue
-        slots = {"thing": thing.category}
-        answers = [answer for answer in _places(scene, thing) if answer.partition(" the ")[2] in clear]
-        if answers:
-            answers += [other for answer in answers for other in _other_words(answer)]
-            answers += _loosely(scene, thing)
+        slots, room = {"thing": thing.category}, room_kind(scene, thing)
+        places = [(relation, category) for relation, category in _places(scene, thing) if category in clear]
+        if places:
+            answers = [f"{relation} the {category}" for relation, category in places]
+            for relation, category in places:
+                answers += [f"{words} the {name}" for name in english.names(category) for words in RELATIONS[relation]]
+            for other in beside(thing, scene.objects, within=ASIDE):  # near, though not next to
+                answers += [f"next to the {name}" for name in english.names(other.category)]
             answers += [f"in the {room}"] if room else []
             yield PLACE.open(answers, slots, [thing])
         if room and several:
             yield ROOM.open([room], slots, [thing])
 
 
-def _places(scene: Scene, thing: SceneObject) -> list[str]:
-    """Return what the boxes say of a thing's place, what one would say first at the start."""
+def _places(scene: Scene, thing: SceneObject) -> list[tuple[str, str]]:
+    """Return a thing's place by its box: a relation and the category of the other thing, the most natural first."""
     others = [other for other in scene.objects if other.category not in {thing.category, *english.PLURALS}]
     seen = [other for other in others if scene.trajectory is None or is_clear(other)]
-    places = [f"on the {other.category}" for other in seen if resting_on(other, [thing])]
-    if not places and not stands_on_floor(thing):
-        places = [f"above the {other.category}" for other in seen if stands_on_floor(other) and above(other, [thing])]
+    places = [("on", other) for other in seen if resting_on(other, [thing])]
     if not places and stands_on_floor(thing):
-        places = [f"next to the {other.category}" for other in beside(thing, seen)]
-    return list(dict.fromkeys(places))
-
-
-def _loosely(scene: Scene, thing: SceneObject) -> list[str]:
-    """Return what else people say of a thing's place: what it is near to, though not next to."""
-    near = beside(thing, scene.objects, within=ASIDE)
-    return [f"next to the {name}" for other in near for name in english.names(other.category)]
-
-
-def _other_words(place: str) -> Iterator[str]:
-    """Yield a place in other words: other relations that say the same, and other names of the thing."""
-    relation, _, category = place.partition(" the ")
-    relations = {"on": ("on", "on top of"), "above": ("above", "over"), "next to": ("next to", "beside", "near")}
-    for name in english.names(category):
-        yield from (f"{words} the {name}" for words in relations[relation])
+        places = [("next to", other) for other in beside(thing, seen)]
+    elif not places:
+        places = [("above", other) for other in seen if stands_on_floor(other) and above(other, [thing])]
+    return list(dict.fromkeys((relation, other.category) for relation, other in places))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float64
 
-from ....scenes.record import Box, Scene
+from ....scenes.record import Scene
 from ...box_geometry import box_distances
 from ...english import either
 from ...question_type import Questions, QuestionType, in_words, task
@@ -61,23 +60,15 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     groups, targets = named(scene), single(scene)
     if len(groups) <= CHOICES:
         return
-    boxes = [[thing.box for thing in things] for things in groups.values()]
-    nearest = _nearest([target.box for target in targets], boxes)
-    places = {category: place for place, category in enumerate(groups)}
+    things = [thing for group in groups.values() for thing in group]
+    categories = np.array([thing.category for thing in things])
+    distances = box_distances([target.box for target in targets], [thing.box for thing in things])
     for index in shuffled(list(range(len(targets))) * DRAWS, rng):
         target = targets[index]
-        others = [category for category in groups if category != target.category]
-        chosen = shuffled(others, rng)[:CHOICES]
-        reach = [float(nearest[index, places[category]]) for category in chosen]
+        chosen = shuffled([category for category in groups if category != target.category], rng)[:CHOICES]
+        reach = [float(distances[index, categories == category].min()) for category in chosen]
         if not is_clear(reach):
             continue
         slots = {"candidates": ", ".join(chosen), "either": either(chosen), "target": target.category}
-        things = [target, *(thing for category in chosen for thing in groups[category])]
-        yield TYPE.choice(chosen, chosen[int(np.argmin(reach))], slots, things)
-
-
-def _nearest(targets: Sequence[Box], groups: Sequence[Sequence[Box]]) -> Float64[np.ndarray, "targets groups"]:
-    """Return the distance in metres from each target to the nearest box of each group; no group is empty."""
-    distances = box_distances(targets, [box for boxes in groups for box in boxes])
-    starts = np.cumsum([0, *(len(boxes) for boxes in groups[:-1])])
-    return np.minimum.reduceat(distances, starts, axis=1)
+        asked = [target, *(thing for category in chosen for thing in groups[category])]
+        yield TYPE.choice(chosen, chosen[int(np.argmin(reach))], slots, asked)
