@@ -75,8 +75,6 @@ def read_rows(file: str | Path) -> tuple[FileRow, ...]:
         if first.fault.startswith(NO_JSON) and (not in_lines or lines[0][1].lstrip().startswith("[")):
             raise ValueError(f"{file} is no JSON ({error}); it may be cut off: get it again.") from None
         return tuple(_line(number, line) for number, line in lines)
-    if in_lines and len(lines) == 1 and isinstance(content, dict) and not _arrays(content):
-        return (_line(*lines[0]),)
     return number_rows(_inner(content, in_lines))
 
 
@@ -179,18 +177,15 @@ def _row(place: str, content: Any) -> FileRow:
     return FileRow(place, content)
 
 
-def _arrays(content: Mapping[str, Any]) -> list[list[Any]]:
-    """Return the arrays of objects in a JSON object; a question's own options and answers are arrays of strings."""
-    return [v for v in content.values() if isinstance(v, list) and v and all(isinstance(one, dict) for one in v)]
-
-
 def _inner(content: Any, in_lines: bool) -> list[Any]:
-    """Return the rows in a JSON document: an array, the first array of objects in an object, or one question alone."""
+    """Return the rows in a JSON document: an array, the first array of objects in an object, or one question alone.
+
+    A question's own options and answers are arrays of strings.
+    """
     if not isinstance(content, dict):
         return content if isinstance(content, list) else [content]
-    arrays = _arrays(content)
-    if "question" in content or (in_lines and not arrays):
+    arrays = [value for value in content.values() if isinstance(value, list)]
+    of_objects = [array for array in arrays if array and all(isinstance(one, dict) for one in array)]
+    if "question" in content or not (of_objects or arrays) or (in_lines and not of_objects):
         return [content]
-    if arrays:
-        return arrays[0]
-    return next((value for value in content.values() if isinstance(value, list)), [content])
+    return (of_objects or arrays)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,29 +20,21 @@ FRAMES = 32
 class NumberedFrame:
     """One numbered frame: its place (from 1) among `count` frames, its seconds, its camera, and what it clearly shows.
 
-    `things` are those that alone of their category are in the picture, and large enough in it.
+    `walked` is the length in metres of the camera's path from the video's start. `things` are those that alone of
+    their category are in the picture, and large enough in it.
     """
 
     number: int
     count: int
     time: float
     world_from_camera: Float64[np.ndarray, "3 4"]
+    walked: float
     things: tuple[SceneObject, ...]
 
     @property
-    def name(self) -> str:
-        """Return how the benchmark calls the frame."""
-        return f"frame {self.number} of {self.count}"
-
-    @property
-    def seconds(self) -> str:
-        """Return the frame's time as text, to a tenth of a second."""
-        return f"{self.time:.1f}"
-
-    @property
     def slots(self) -> dict[str, str]:
-        """Return the texts for the gaps of a question about this frame."""
-        return {"frame": self.name, "seconds": self.seconds}
+        """Return the texts for the gaps of a question about this frame: the benchmark's name of it, and its seconds."""
+        return {"frame": f"frame {self.number} of {self.count}", "seconds": f"{self.time:.1f}"}
 
     @property
     def position(self) -> Float64[np.ndarray, " 3"]:
@@ -75,41 +67,42 @@ def numbered_times(trajectory: Trajectory) -> tuple[float, ...]:
 
 def numbered_frames(scene: Scene) -> tuple[NumberedFrame, ...]:
     """Return the numbered frames of a scene's video; none where the record has no trajectory."""
-    trajectory = scene.trajectory
-    if trajectory is None:
+    if scene.trajectory is None:
         return ()
-    shown: dict[int, list[tuple[SceneObject, float]]] = {}
-    for thing in scene.objects:
-        for sighting in thing.sightings:
-            shown.setdefault(sighting.frame, []).append((thing, sighting.share))
-    chosen = _chosen(trajectory)
-    return tuple(
-        NumberedFrame(
-            number=number,
-            count=len(chosen),
-            time=trajectory.times[index],
-            world_from_camera=np.array(trajectory.world_from_camera[index], dtype=np.float64).reshape(3, 4),
-            things=_alone(shown.get(index, ())),
+    chosen, poses = _chosen(scene.trajectory), camera_poses(scene.trajectory)
+    walked = path_lengths(poses)
+    frames = []
+    for number, index in enumerate(chosen, start=1):
+        shown = [(thing, seen.share) for thing in scene.objects for seen in thing.sightings if seen.frame == index]
+        categories = Counter(thing.category for thing, _ in shown)
+        things = tuple(
+            thing
+            for thing, share in shown
+            if share >= CLEAR_SHARE and thing.category not in UNNAMED and categories[thing.category] == 1
         )
-        for number, index in enumerate(chosen, start=1)
-    )
+        time = scene.trajectory.times[index]
+        frames.append(NumberedFrame(number, len(chosen), time, poses[index], float(walked[index]), things))
+    return tuple(frames)
+
+
+def camera_poses(trajectory: Trajectory) -> Float64[np.ndarray, "times 3 4"]:
+    """Return `world_from_camera` at all sampled times, in metres."""
+    return np.array(trajectory.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)
+
+
+def path_lengths(world_from_camera: Float64[np.ndarray, "times 3 4"]) -> Float64[np.ndarray, " times"]:
+    """Return the length in metres of the camera's path from the first pose to each."""
+    steps = np.linalg.norm(np.diff(world_from_camera[:, :, 3], axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def span_slots(first: NumberedFrame, last: NumberedFrame) -> dict[str, str]:
     """Return the texts for the gaps of a question about what happened between two frames."""
-    return {"first": str(first.number), "last_frame": last.name, "start": first.seconds, "end": last.seconds}
+    start, end = first.slots, last.slots
+    return {"first": str(first.number), "last_frame": end["frame"], "start": start["seconds"], "end": end["seconds"]}
 
 
 def _chosen(trajectory: Trajectory) -> list[int]:
     """Return the places of the numbered frames among the sampled ones, first and last included."""
     sampled = len(trajectory.times)
     return np.linspace(0, sampled - 1, min(FRAMES, sampled)).round().astype(int).tolist()
-
-
-def _alone(shown: Sequence[tuple[SceneObject, float]]) -> tuple[SceneObject, ...]:
-    categories = [thing.category for thing, _ in shown]
-    return tuple(
-        thing
-        for thing, share in shown
-        if share >= CLEAR_SHARE and thing.category not in UNNAMED and categories.count(thing.category) == 1
-    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import shapely
 
-from ..scenes.record import Box, Scene, SceneObject
-from .box_geometry import bottom, box_distance, in_box, top
+from ..scenes.record import Box, Room, Scene, SceneObject
+from .box_geometry import bottom, box_distance, footprint, in_box, top
 
 RESTING = 0.02  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG = 0.05  # metres that a thing's middle may lie outside what it rests on
@@ -15,6 +16,7 @@ OFF_WALL = 0.15  # metres that it may lie outside what it hangs above: the gap b
 BESIDE = 0.3  # metres of free space between neighbours, at most
 ASIDE = 0.8  # metres from which on nobody would call a thing a neighbour
 ON_FLOOR = 0.1  # metres above the floor that the bottom of a standing thing may be
+DOORWAY = 0.2  # metres from a room's floor to a door of it, at most
 FLAT = 0.1  # metres of height below which a thing is something to walk on
 
 
@@ -54,6 +56,13 @@ def beside(thing: SceneObject, others: Sequence[SceneObject], within: float = BE
         if other.id != thing.id and other.room == thing.room and stands_on_floor(other)
     ]
     return tuple(other for distance, other in sorted(near, key=lambda pair: pair[0]) if distance <= within)
+
+
+def in_room(thing: SceneObject, room: Room) -> bool:
+    """Tell whether a thing is in a room. A door is in both rooms that it joins."""
+    if thing.category != "door":
+        return thing.room == room.name
+    return shapely.Polygon(room.polygon).distance(shapely.MultiPoint(footprint(thing.box))) <= DOORWAY
 
 
 def room_kind(scene: Scene, thing: SceneObject) -> str | None:

@@ -15,12 +15,11 @@ from jaxtyping import Bool, Float64, Int
 
 from ..scenes.record import Box, Room, Scene, SceneObject
 from .box_geometry import bottom, footprint, point_distances, top, wrapped
-from .relations import FLAT
+from .relations import FLAT, in_room
 
 NEAREST, FARTHEST = 0.15, 0.4  # metres from the thing that one stands by
 STEP = 0.1  # metres between the spots tried
 HEAD = 1.6  # metres above the floor: what begins higher takes no floor away
-DOORWAY = 0.2  # metres from a room's floor to a door of it, at most
 
 SIDES = {"left": 90.0, "right": -90.0, "front": 0.0, "back": 180.0}
 FIRM = 40.0  # degrees from a side's middle, at most, of the middle of a thing that is on this side
@@ -75,30 +74,24 @@ class Stance:
         return self._sides[side][1]
 
     @cached_property
-    def _sides(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        return {side: self._side(middle) for side, middle in SIDES.items()}
-
-    def _side(self, middle: float) -> tuple[Bool[np.ndarray, " things"], Bool[np.ndarray, " things"]]:
-        """Tell which things are clearly on the side whose middle has this bearing, and which clearly are not."""
-        off = wrapped(self.angles - middle)
-        right, left = off + self.reaches
-        on = (np.abs(off) <= FIRM) & (right >= -WHOLE) & (left <= WHOLE)
-        # How far a thing reaches towards the side's middle, and away from it.
-        towards = np.where(off > 0, self.reaches[0], -self.reaches[1])
-        away = np.where(off > 0, self.reaches[1], -self.reaches[0])
-        apart = (np.abs(off) + towards >= FIRM) & (np.abs(off) + away <= 360.0 - FIRM)
-        outside = self.distances > 0  # what one stands on is around one
-        return (on & outside).all(axis=0), (apart & (np.abs(off) >= OFF) & outside).all(axis=0)
+    def _sides(self) -> dict[str, tuple[Bool[np.ndarray, " things"], Bool[np.ndarray, " things"]]]:
+        """Tell which things are clearly on each side, and which clearly are not."""
+        outside, found = self.distances > 0, {}  # what one stands on is around one
+        for side, middle in SIDES.items():
+            off = wrapped(self.angles - middle)
+            right, left = off + self.reaches
+            on = (np.abs(off) <= FIRM) & (right >= -WHOLE) & (left <= WHOLE)
+            # How far a thing reaches towards the side's middle, and away from it.
+            towards = np.where(off > 0, self.reaches[0], -self.reaches[1])
+            away = np.where(off > 0, self.reaches[1], -self.reaches[0])
+            apart = (np.abs(off) >= OFF) & (np.abs(off) + towards >= FIRM) & (np.abs(off) + away <= 360.0 - FIRM)
+            found[side] = (on & outside).all(axis=0), (apart & outside).all(axis=0)
+        return found
 
     @cached_property
     def in_room(self) -> Bool[np.ndarray, " things"]:
         """Tell which things are in the room where one stands; doors are in both rooms that they join."""
-        return np.array([
-            room_distances(self.room, footprint(thing.box)).min() <= DOORWAY
-            if thing.category == "door"
-            else thing.room == self.room.name
-            for thing in self.things
-        ])  # fmt: skip
+        return np.array([in_room(thing, self.room) for thing in self.things])
 
     def _bearings(self, points: Float64[np.ndarray, "things 2"]) -> Float64[np.ndarray, "spots things"]:
         ways = points[None] - self.spots[:, None]
@@ -129,8 +122,3 @@ def obstacles(scene: Scene) -> list[Box]:
 def inside(room: Room, spots: Spots) -> Bool[np.ndarray, " spots"]:
     """Tell which points of the ground plane lie in a room."""
     return shapely.contains_xy(shapely.Polygon(room.polygon), spots)
-
-
-def room_distances(room: Room, spots: Spots) -> Float64[np.ndarray, " spots"]:
-    """Return the distances in metres from points on the ground plane to a room's floor; 0 inside it."""
-    return np.asarray(shapely.distance(shapely.Polygon(room.polygon), shapely.points(spots)))

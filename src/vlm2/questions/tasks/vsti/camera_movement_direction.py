@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -60,27 +59,14 @@ def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
 @task(TYPE, column=3)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about pairs of frames, in random order, each direction as often as the others while it lasts."""
-    frames = numbered_frames(scene)
-    if not frames:
-        return
-    walked = _walked(scene, frames)
     moves: list[tuple[str, tuple[NumberedFrame, NumberedFrame]]] = []
-    for i, j in shuffled(list(combinations(range(len(frames)), 2)), rng):
-        first, last = frames[i], frames[j]
-        name = direction(first.in_camera(last.position[None])[0])
-        if name is not None and walked[j] - walked[i] <= DETOUR * np.linalg.norm(last.position - first.position):
+    for first, last in shuffled(list(combinations(numbered_frames(scene), 2)), rng):
+        moved = first.in_camera(last.position[None])[0]
+        name = direction(moved)
+        if name is not None and last.walked - first.walked <= DETOUR * np.linalg.norm(moved):
             moves.append((name, (first, last)))
     for name, (first, last) in take_turns(dict(sorted(grouped(moves).items())), rng):
         wrong = shuffled([other for other in DIRECTIONS if other != name], rng)
         choices = shuffled([name, *wrong[: int(rng.choice(CHOICES)) - 1]], rng)
         slots = {**span_slots(first, last), "choices": listed(choices)}
         yield TYPE.choice(choices, name, slots, times=(first.time, last.time))
-
-
-def _walked(scene: Scene, frames: Sequence[NumberedFrame]) -> Float64[np.ndarray, " frames"]:
-    """Return the metres walked from the first frame to each, along all sampled frames."""
-    assert scene.trajectory is not None
-    poses = np.array(scene.trajectory.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)
-    steps = np.linalg.norm(np.diff(poses[:, :, 3], axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
-    return np.interp([frame.time for frame in frames], scene.trajectory.times, along)
