@@ -1,4 +1,4 @@
-"""How people say things: other names of the same, numbers and colours in words, articles."""
+"""English words: synonyms of categories, numbers and colours, articles, plurals, lists."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SPELLINGS = {"grey": ("gray",)}
 
 
 def names(category: str) -> tuple[str, ...]:
-    """Return what people call a category, its own name first."""
+    """Return the accepted names of a category, its own name first."""
     return (category, *(other for other in SYNONYMS.get(category, ()) if other not in QUESTIONS_ONLY))
 
 
 def names_of_all(categories: Iterable[str]) -> tuple[str, ...]:
-    """Return what people call each of several categories, each once: their own names first."""
+    """Return the accepted names of several categories without repetition, their own names first."""
     own = tuple(dict.fromkeys(categories))
     return (*own, *(other for category in own for other in names(category)[1:]))
 

@@ -25,8 +25,8 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
 class FileRow:
     """One row of a question file.
 
-    `place` is "line 7" or "question 7" (both count from 1); `values` are its fields by name. `fault` says why the row
-    cannot be read; `values` is empty then.
+    `place` is "line 7" or "question 7" (both count from 1); `values` are its fields by name. `fault` is the reason why
+    the row cannot be read, else ""; then `values` is empty.
     """
 
     place: str
@@ -40,7 +40,7 @@ class FileRow:
 
     @property
     def name(self) -> str:
-        """Return the place with the row's id and the beginning of its question, as far as it has them."""
+        """Return the place with the row's id and the beginning of its question, if it has them."""
         name = self.place
         if isinstance(self.id, str | int):
             name += f", id {ascii(self.id[:BEGINNING]) if isinstance(self.id, str) else str(self.id)[:BEGINNING]}"
@@ -54,9 +54,9 @@ class FileRow:
 def read_rows(file: str | Path) -> tuple[FileRow, ...]:
     """Read the rows of a question file, whatever its line ends, with or without a byte order mark.
 
-    A file holds JSON lines, a JSON array, one JSON object with the array in it (SQA3D has one), or Parquet; the content
-    decides between the JSON forms, the name does not. Blank lines are left out. A row that cannot be read has a `fault`
-    (see `convert`). Raises ValueError for a file that is not there, is not UTF-8, or is no JSON as a whole.
+    A file is JSON lines, a JSON array, a JSON object that contains the array (as SQA3D's), or Parquet. The content, not
+    the name, decides which form of JSON it is. Blank lines are skipped. A row that cannot be read has a `fault` (see
+    `convert`). Raises ValueError for a file that does not exist, is not UTF-8, or is not JSON as a whole.
     """
     file = Path(file)
     if not file.is_file():
@@ -84,11 +84,10 @@ def number_rows(contents: Iterable[Any]) -> tuple[FileRow, ...]:
 
 
 def convert(source: str | Path, rows: Iterable[FileRow], make: Callable[[Mapping[str, Any]], Made]) -> list[Made]:
-    """Make something of every row.
+    """Return what `make` makes of every row's fields.
 
-    Raises ValueError, in one line, that names the file, the first row that cannot be used, what is wrong with it, and
-    the places of the others: those that have a fault, those for which `make` raises a ValueError, and those whose id is
-    not unique.
+    A row cannot be used if it has a fault, if `make` raises a ValueError, or if its id is not unique. Then raises a
+    ValueError of one line: the source, the first such row and its fault, and the places of the others.
     """
     made: list[Made] = []
     wrong: list[tuple[FileRow, str]] = []
@@ -112,7 +111,7 @@ def convert(source: str | Path, rows: Iterable[FileRow], make: Callable[[Mapping
 
 
 def data_sets() -> Any:
-    """Return the package datasets. Raises ValueError that names the extra where it is not installed."""
+    """Return the package `datasets`. Raises ValueError with the install command if it is not installed."""
     try:
         import datasets  # pyright: ignore[reportMissingImports]
     except ImportError:

@@ -18,10 +18,10 @@ FRAMES = 32
 
 @dataclass(frozen=True)
 class NumberedFrame:
-    """One numbered frame: its place (from 1) among `count` frames, its seconds, its camera, and what it clearly shows.
+    """One of `count` numbered frames (the first is 1): its time in seconds, its camera, and what it shows clearly.
 
-    `walked` is the length in metres of the camera's path from the video's start. `things` are those that alone of
-    their category are in the picture, and large enough in it.
+    `walked` is the length in metres of the camera's path since the video's start. `things` are the objects that are
+    large enough in the picture and alone of their category in it.
     """
 
     number: int
@@ -33,12 +33,12 @@ class NumberedFrame:
 
     @property
     def slots(self) -> dict[str, str]:
-        """Return the texts for the gaps of a question about this frame: the benchmark's name of it, and its seconds."""
+        """Return the texts for the gaps of a question about this frame: the benchmark's name for it, its seconds."""
         return {"frame": f"frame {self.number} of {self.count}", "seconds": f"{self.time:.1f}"}
 
     @property
     def position(self) -> Float64[np.ndarray, " 3"]:
-        """Return where the camera is in the world, in metres."""
+        """Return the camera's position in the world, in metres."""
         return self.world_from_camera[:, 3]
 
     def in_camera(self, points: Float64[np.ndarray, "points 3"]) -> Float64[np.ndarray, "points 3"]:
@@ -47,12 +47,12 @@ class NumberedFrame:
 
     @cached_property
     def distances(self) -> dict[int, float]:
-        """The distance in metres from the camera to the nearest point of each thing's box, by the thing's id."""
+        """The distance in metres from the camera to the nearest point of each object's box, by the object's id."""
         return {thing.id: float(point_distances(self.position[None], thing.box)[0]) for thing in self.things}
 
     @cached_property
     def extents(self) -> dict[int, Float64[np.ndarray, "2 3"]]:
-        """The least and the greatest x, y and z of each thing's box in the camera's frame, by the thing's id."""
+        """The least and greatest x, y, z (metres) of each object's box in the camera's frame, by the object's id."""
         found = {}
         for thing in self.things:
             corners = self.in_camera(box_corners(thing.box))
@@ -61,12 +61,12 @@ class NumberedFrame:
 
 
 def numbered_times(trajectory: Trajectory) -> tuple[float, ...]:
-    """Return the seconds of the frames that questions number from 1, in order: show a model these."""
+    """Return the times in seconds of the numbered frames, in order. Show a model these frames."""
     return tuple(trajectory.times[index] for index in _chosen(trajectory))
 
 
 def numbered_frames(scene: Scene) -> tuple[NumberedFrame, ...]:
-    """Return the numbered frames of a scene's video; none where the record has no trajectory."""
+    """Return the numbered frames of a scene's video; none if the record has no trajectory."""
     if scene.trajectory is None:
         return ()
     chosen, poses = _chosen(scene.trajectory), camera_poses(scene.trajectory)
@@ -97,12 +97,12 @@ def path_lengths(world_from_camera: Float64[np.ndarray, "times 3 4"]) -> Float64
 
 
 def span_slots(first: NumberedFrame, last: NumberedFrame) -> dict[str, str]:
-    """Return the texts for the gaps of a question about what happened between two frames."""
+    """Return the texts for the gaps of a question about the time between two frames."""
     start, end = first.slots, last.slots
     return {"first": str(first.number), "last_frame": end["frame"], "start": start["seconds"], "end": end["seconds"]}
 
 
 def _chosen(trajectory: Trajectory) -> list[int]:
-    """Return the places of the numbered frames among the sampled ones, first and last included."""
+    """Return the indices of the numbered frames among the sampled ones, first and last included."""
     sampled = len(trajectory.times)
     return np.linspace(0, sampled - 1, min(FRAMES, sampled)).round().astype(int).tolist()

@@ -29,7 +29,7 @@ Seconds = Annotated[FiniteFloat, Strict()]
 
 
 class RowFields(BaseModel, frozen=True):
-    """The fields whose type does not depend on another field; a description continues "write …" in errors."""
+    """The fields whose type does not depend on other fields. A description completes "write …" in an error."""
 
     question_type: Name = Field("", description="a text, or leave it out")
     options: Annotated[tuple[Text, ...], Field(min_length=2, max_length=len(LETTERS))] | None = Field(
@@ -45,9 +45,9 @@ class RowFields(BaseModel, frozen=True):
 
 @dataclass(frozen=True)
 class QuestionRow:
-    """A checked row: its question; `scene` names the video and `dataset` its folder, "" where the row does not say.
+    """A checked row: its question, the name of its video (`scene`) and the video's folder (`dataset`), and its id.
 
-    `question.ground_truth` is "" where the row has none.
+    What the row does not have is "", also `question.ground_truth`.
     """
 
     question: Question
@@ -59,10 +59,10 @@ class QuestionRow:
 def read_row(
     values: Mapping[str, Any], *, scene: bool = False, truth: bool = False, lettered: bool = True
 ) -> QuestionRow:
-    """Check a row and return it as a record; `scene` and `truth` say that these must be there.
+    """Check a row and return it as a record. `scene` and `truth` require a scene_name and a ground_truth.
 
-    Without `lettered`, options may lack their letters and stay as they are. Raises ValueError that says what a field
-    holds and what it should hold.
+    Without `lettered`, options may lack their letters. Raises ValueError that names a field, what it contains, and what
+    to write.
     """
     needed = ["question", *(["scene_name"] if scene else []), *(["ground_truth"] if truth else [])]
     lacking = [name for name in needed if values.get(name) is None]
@@ -87,14 +87,14 @@ def read_row(
 
 
 def read_text(value: Any, field: str) -> str:
-    """Return a text as it stands. Raises ValueError for anything else and for one without words."""
+    """Return a text unchanged. Raises ValueError for any other value and for an empty text."""
     if not isinstance(value, str) or not value.strip():
         _refuse(field, value, "write a text")
     return value
 
 
 def _fields(values: dict[str, Any]) -> RowFields:
-    """Check the types of a row's fields. Raises ValueError for the first that has another."""
+    """Check the types of a row's fields. Raises ValueError for the first that has a wrong one."""
     try:
         return RowFields.model_validate(values)
     except ValidationError as error:
@@ -110,10 +110,10 @@ def _check_letters(options: tuple[str, ...]) -> None:
 
 
 def _truth(value: Any, kind: QuestionType, options: tuple[str, ...] | None) -> str:
-    """Return the ground truth as a model should reply it, "" for null.
+    """Return the ground truth in the form of a model's reply, "" for null.
 
-    With options, "(B)", "b" and "B. chair" (where B is a chair) are B. A count of 3.0 is 3. Raises ValueError for
-    whatever has no such clear meaning.
+    With options, "(B)", "b" and "B. chair" (if option B is a chair) are B. A count of 3.0 is 3. Raises ValueError for a
+    value without a clear meaning.
     """
     if value is None:
         return ""
@@ -136,7 +136,7 @@ def _truth(value: Any, kind: QuestionType, options: tuple[str, ...] | None) -> s
 
 
 def _letter(value: Any, text: str, options: tuple[str, ...]) -> str:
-    """Return the letter of the option that a text means. Raises ValueError for a text that means none of them."""
+    """Return the letter of the option that `text` names. Raises ValueError, with `value`, if it names none."""
     by_letter = dict(zip(LETTERS, map(option_text, options), strict=False))
     match = LETTER.fullmatch(text)
     letter = match[1].upper() if match else ""

@@ -1,4 +1,4 @@
-"""Random orders in which questions are drawn from what a scene offers."""
+"""Random orders of candidates for questions, with their answers balanced."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def shuffled(things: Sequence[T], rng: np.random.Generator) -> list[T]:
 
 
 def grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, list[T]]:
-    """Return what belongs to each key, the keys in the order of their first pair."""
+    """Return the members of each key, the keys in the order of their first pair."""
     groups: dict[K, list[T]] = {}
     for key, thing in pairs:
         groups.setdefault(key, []).append(thing)
@@ -25,8 +25,10 @@ def grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, list[T]]:
 
 
 def take_turns(groups: dict[K, list[T]], rng: np.random.Generator, least: int = 1) -> Iterator[tuple[K, T]]:
-    """Yield the last member of each group by turns, in random order, while at least `least` groups have one left: so no
-    answer is much commoner than another."""
+    """Yield the last members of the groups by turns, the groups in random order, while `least` groups have any left.
+
+    So no group is much more frequent than another.
+    """
     while len(groups) >= max(least, 1):
         for key in shuffled(list(groups), rng):
             yield key, groups[key].pop()
@@ -34,6 +36,6 @@ def take_turns(groups: dict[K, list[T]], rng: np.random.Generator, least: int = 
 
 
 def by_turns(pairs: Iterable[tuple[K, T]], rng: np.random.Generator, least: int = 1) -> Iterator[tuple[K, T]]:
-    """Yield (answer, candidate) pairs, each answer's in random order and the answers by turns; see `take_turns`."""
+    """Yield (answer, candidate) pairs in random order, the answers by turns; see `take_turns`."""
     groups = {key: shuffled(members, rng) for key, members in grouped(pairs).items()}
     return take_turns(groups, rng, least)

@@ -1,4 +1,4 @@
-"""Questions of someone who stands by one thing and faces another: their openings, and the situations to ask them in."""
+"""Questions of a person who stands by one object and faces another: openings, situations, yes and no by turns."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .selection import shuffled
 from .stance import Stance, standing_spots
 from .visibility import single
 
-SPOTS = 8  # free spots around the thing that one stands by, at least
-APART = 1.0  # metres from each spot to the thing that one faces, at least
+SPOTS = 8  # free spots around the object that the person stands by, at least
+APART = 1.0  # metres from each spot to the object that the person faces, at least
 PHRASES = {"left": "to my left", "right": "to my right", "front": "in front of me", "back": "behind me"}
 
 OPENINGS = (
@@ -35,15 +35,13 @@ HELD_OUT_OPENINGS = (
     "With the {stand} beside me I watch the {face}.",
     "Imagine me at the {stand}, my eyes on the {face}.",
 )
-
-
 T = TypeVar("T")
 
 
 def situated_type(name: str, *texts: str) -> QuestionType:
-    """Return a question type whose texts follow one opening each; the last ones are held out of training.
+    """Return a question type with one text after each opening; the last ones are held out of training.
 
-    Raises ValueError where there are not as many texts as openings.
+    Raises ValueError unless there are as many texts as openings.
     """
     openings = (*OPENINGS, *HELD_OUT_OPENINGS)
     whole = tuple(f"{opening} {text}" for opening, text in zip(openings, texts, strict=True))
@@ -53,14 +51,16 @@ def situated_type(name: str, *texts: str) -> QuestionType:
 def ask(
     kind: QuestionType, stance: Stance, answers: Iterable[str], slots: dict[str, str], things: Iterable[SceneObject]
 ) -> Question:
-    """Return a question in a situation about some things, which each of the answers answers."""
+    """Return a question of this type in a situation, about `things`; each of `answers` is accepted."""
     names = {"stand": stance.stand.category, "face": stance.face.category}
     return kind.open(answers, names | slots, (stance.stand, stance.face, *things))
 
 
 def stances(scene: Scene, rng: np.random.Generator) -> Iterator[Stance]:
-    """Yield every stance between two unambiguous things of one room with free floor around the first, in random
-    order; none for a scene without rooms."""
+    """Yield a stance for each two unambiguous objects of one room with free floor around the first, in random order.
+
+    A scene without rooms has none.
+    """
     rooms = {room.name: room for room in scene.rooms}
     things = [thing for thing in single(scene) if thing.room in rooms and thing.category != "door"]
     spots = {t.id: standing_spots(scene, t, rooms[str(t.room)]) for t in things if stands_on_floor(t)}
@@ -79,7 +79,7 @@ def yes_and_no(
     candidates: Callable[[Stance], Sequence[T]],
     answer: Callable[[Stance, T], str | None],
 ) -> Iterator[tuple[Stance, T, str]]:
-    """Yield stances, each with a candidate for a question and its answer: "yes" and "no" by turns, in random order."""
+    """Yield stances in random order, each with a candidate for a question and its answer, "yes" and "no" by turns."""
     wanted = "yes"
     for stance in stances(scene, rng):
         for candidate in shuffled(candidates(stance), rng):

@@ -1,4 +1,4 @@
-"""What a watcher of the video can name without doubt: instances seen clearly, and categories that have just one."""
+"""Which objects a viewer of the video can name without doubt: those seen clearly, and those alone of their category."""
 
 from __future__ import annotations
 
@@ -6,37 +6,35 @@ from ..scenes.record import Scene, SceneObject
 from ..scenes.vocabulary import PLURALS
 
 CLEAR_SHARE = 0.002  # of the image: 10 × 10 pixels of a 224 × 224 frame
-CLEAR_FRAMES = 3
-# Parts of the building and catch-all labels of real scans: no one thing that a question could mean.
+CLEAR_FRAMES = 3  # sampled frames that show an object so large, at least
+# Parts of the building and catch-all labels of real scans: no single object that a question could mean.
 UNNAMED = frozenset({"wall", "floor", "ceiling", "beam", "pillar", "object", "other", "unknown"})
 
 
-def is_clear(thing: SceneObject) -> bool:
-    """Tell whether the video shows a thing large enough in enough sampled frames."""
-    return sum(sighting.share >= CLEAR_SHARE for sighting in thing.sightings) >= CLEAR_FRAMES
+def is_clear(scene: Scene, thing: SceneObject) -> bool:
+    """Tell whether the video shows an object clearly; true for scans, whose records have no sightings."""
+    return (
+        scene.trajectory is None or sum(sighting.share >= CLEAR_SHARE for sighting in thing.sightings) >= CLEAR_FRAMES
+    )
 
 
 def named(scene: Scene, *, plurals: bool = True) -> dict[str, tuple[SceneObject, ...]]:
-    """Return the categories that a question may name, each with all of its instances; without `plurals`, only those
-    whose name is a singular.
+    """Return the categories that a question may name, each with all of its instances.
 
-    A category with an instance that the video hardly shows is left out, because nobody could tell whether it counts,
-    and so is one whose known count differs from its boxes. Scans come without sightings; there every instance counts
-    as seen.
+    A category is left out if the video does not show every instance clearly (nobody could tell whether the others
+    count), or if its known count differs from the number of its boxes. Without `plurals`, so are `PLURALS`.
     """
-    groups: dict[str, list[SceneObject]] = {}
-    for thing in scene.objects:
-        groups.setdefault(thing.category, []).append(thing)
+    groups = {category: scene.of_category(category) for category in dict.fromkeys(t.category for t in scene.objects)}
     return {
-        category: tuple(things)
+        category: things
         for category, things in groups.items()
         if category not in UNNAMED
         and (plurals or category not in PLURALS)
         and scene.counts.get(category, len(things)) == len(things)
-        and (scene.trajectory is None or all(map(is_clear, things)))
+        and all(is_clear(scene, thing) for thing in things)
     }
 
 
 def single(scene: Scene, *, plurals: bool = True) -> tuple[SceneObject, ...]:
-    """Return the things that are the only ones of their category, which "the sofa" therefore names."""
+    """Return the objects that are alone of their category, so that "the sofa" names one; see `named`."""
     return tuple(things[0] for things in named(scene, plurals=plurals).values() if len(things) == 1)

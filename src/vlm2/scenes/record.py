@@ -1,6 +1,6 @@
 """The scene record: one typed description of a place and of a video walked through it.
 
-Generated homes and readers of real scans give the same record, so that one question engine serves both.
+Generated homes and readers of real scans give the same record, so that the same questions can be asked about both.
 World frame: metres, z up, the floor near z = 0 for generated homes. Camera frame: OpenCV's (x right, y down,
 z forward). Transforms are named `target_from_source`.
 """
@@ -37,10 +37,10 @@ class Sighting:
 
 @dataclass(frozen=True)
 class SceneObject:
-    """One countable thing. `id` is its value in the instance maps (≥ 1; 0 is walls, floor and ceiling).
+    """One countable object. `id` is its value in the instance maps (≥ 1; 0 is walls, floor and ceiling).
 
-    `colour` is the word for what covers most of its surface; `colour_share` is the share (0–1) of its pixels in the
-    sampled frames that show this colour.
+    `colour` names the colour of most of its surface; `colour_share` is the share (0–1) of its pixels in the sampled
+    frames that have this colour.
     """
 
     id: int
@@ -86,10 +86,10 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class Scene:
-    """A place, the things in it, and the video that shows it.
+    """A place, the objects in it, and the video that shows it.
 
-    `floor_area` is in square metres (all rooms together). `counts` holds the number of instances a category has where
-    that is known apart from the boxes (real scans); for generated homes it follows from `objects`.
+    `floor_area` is in square metres (all rooms together). `counts` is the number of instances of each category. Real
+    scans state it apart from the boxes; for generated homes it follows from `objects`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How many things of a category there are in a room or on a thing."""
+"""The number of objects of a category in a room, or on another object."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ TYPE = QuestionType(
 
 @task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield one question for each category with several instances and place that holds some of them, in random order
-    and each number by turns.
+    """Yield one question for each category with several instances and each place that holds some of them, in random
+    order, the numbers by turns.
 
-    A place is a room or a thing that is alone of its kind. One is an answer, too: the others are elsewhere.
+    A place is a room or an object that is alone of its kind. One is an answer, too: the other instances are elsewhere.
     """
     supports = single(scene)
     found: list[tuple[int, tuple[str, str, Sequence[SceneObject]]]] = []
@@ -52,7 +52,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
 
 
 def _by_room(scene: Scene, things: Sequence[SceneObject]) -> dict[str, Sequence[SceneObject]]:
-    """Return the things in each room alone of its kind; nothing where the room of one of them is not known."""
+    """Return the objects in each room that is alone of its kind; nothing if the room of one of them is not known."""
     kinds = [room_kind(scene, thing) for thing in things]
     rooms = [room.kind for room in scene.rooms]
     if None in kinds:

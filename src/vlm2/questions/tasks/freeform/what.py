@@ -1,4 +1,4 @@
-"""What is on a thing, or above it."""
+"""The object that is on another, or above it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...relations import above, resting_on, stands_on_floor
 from ...selection import shuffled
 from ...visibility import is_clear, single
 
-MOST = 3  # categories there: of more, any guess would be right
+MOST = 3  # categories there; with more, any guess would be right
 
 TYPE = QuestionType(
     name="freeform_what",
@@ -34,12 +34,14 @@ TYPE = QuestionType(
 
 @task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield one question for each thing alone of its kind with something clearly seen on it or above it, in random
-    order. What the video shows largest is the answer; each other thing there is as right."""
+    """Yield one question for each unambiguous object with a clearly visible object on it or above it, in random order.
+
+    The answer is the object that the video shows largest; every other object there is accepted, too.
+    """
     standing = [thing for thing in single(scene) if stands_on_floor(thing)]
     for base, relation in shuffled([(base, relation) for base in standing for relation in ("on", "above")], rng):
         there = (resting_on if relation == "on" else above)(base, scene.objects)
-        seen = [thing for thing in there if scene.trajectory is None or is_clear(thing)]
+        seen = [thing for thing in there if is_clear(scene, thing)]
         categories = {thing.category for thing in there}
         if not seen or len(categories) > MOST or categories & (english.PLURALS | {base.category}):
             continue

@@ -1,4 +1,4 @@
-"""Where a thing is: on, above or next to another; and in which room."""
+"""The place of an object (on, above or next to another), and its room."""
 
 from __future__ import annotations
 
@@ -52,8 +52,10 @@ RELATIONS = {"on": ("on", "on top of"), "above": ("above", "over"), "next to": (
 
 @task(PLACE, ROOM)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions about each thing alone of its kind, in random order: where it is, where another thing names
-    that, and its room, where the home has several kinds."""
+    """Yield up to two questions for each unambiguous object, in random order.
+
+    They are about its place, if another object can name it, and its room, if the home has rooms of several kinds.
+    """
     clear = named(scene)
     several = len({room.kind for room in scene.rooms}) > 1
     for thing in shuffled(single(scene), rng):
@@ -74,9 +76,9 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
 
 
 def _places(scene: Scene, thing: SceneObject) -> list[tuple[str, str]]:
-    """Return a thing's place by its box: a relation and the category of the other thing, the most natural first."""
+    """Return an object's places by its box: relations, each with the category of the other object."""
     others = [other for other in scene.objects if other.category not in {thing.category, *english.PLURALS}]
-    seen = [other for other in others if scene.trajectory is None or is_clear(other)]
+    seen = [other for other in others if is_clear(scene, other)]
     places = [("on", other) for other in seen if resting_on(other, [thing])]
     if not places and stands_on_floor(thing):
         places = [("next to", other) for other in beside(thing, seen)]

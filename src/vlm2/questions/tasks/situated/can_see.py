@@ -1,4 +1,4 @@
-"""Whether one can see a thing from where one stands, as one looks: yes or no."""
+"""Whether an object is visible to the person without turning around: yes or no."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...situated import ask, situated_type, yes_and_no
 from ...stance import Stance
 from ...visibility import single
 
-PLAIN = 0.7  # of a thing's points, at least, are in view where one can see it
+PLAIN = 0.7  # share of an object's points that are in view, at least, where the answer is yes
 
 TYPE = situated_type(
     "situated_can",
@@ -30,11 +30,8 @@ TYPE = situated_type(
 
 
 def truth(scene: Scene, stance: Stance, place: int) -> str | None:
-    """Return whether a thing of the room is plainly in view on every spot ("yes"), or on none behind one's back or
-    hidden altogether ("no"); None in between.
-
-    Without turning one sees what is on the side `front`, whole or nearly so.
-    """
+    """Return "yes" if an object of the room is in front and plainly visible from every spot, "no" if it is behind the
+    person or hidden from every spot, else None. `place` is its index in `stance.things`."""
     thing = stance.things[place]
     if stance.on_side("back")[place]:
         return "no"
@@ -48,7 +45,7 @@ def truth(scene: Scene, stance: Stance, place: int) -> str | None:
 
 @task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions with the answers yes and no by turns, in random order."""
+    """Yield questions in random order, their answers yes and no by turns."""
     named = {thing.id for thing in single(scene, plurals=False)}
 
     def answer(stance: Stance, place: int) -> str | None:

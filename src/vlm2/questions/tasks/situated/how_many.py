@@ -1,4 +1,4 @@
-"""How many things of a category are to the left, to the right or behind."""
+"""The number of objects of a category to the left, to the right, in front or behind."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ TYPE = situated_type(
 
 
 def truth(stance: Stance, category: str, side: str) -> int | None:
-    """Return how many instances in the room are clearly on a side; None where one of the home may or may not be, and
-    where the home has no box of the category."""
+    """Return how many instances in the room are clearly on a side.
+
+    None if some instance of the home may or may not be there, or if there is no instance beside the stance's own.
+    """
     places = stance.places(category)
     if not len(places):
         return None
@@ -42,7 +44,7 @@ def truth(stance: Stance, category: str, side: str) -> int | None:
 
 @task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions about categories with several instances, at least one on the side, in random order, each number
+    """Yield questions about categories with several instances, at least one on the side, in random order, the numbers
     by turns."""
     several = [name for name, things in named(scene, plurals=False).items() if len(things) > 1]
     found = (

@@ -1,4 +1,4 @@
-"""What is to the left, to the right or behind."""
+"""The object to the left, to the right or behind."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ...situated import PHRASES, ask, situated_type, stances
 from ...stance import Stance
 from ...visibility import named
 
-ASKED = ("left", "right", "back")  # what is in front is what one faces
-OVERHEAD = 2.1  # metres above the floor from which on a thing is on no side, but over one's head
-MOST = 5  # categories that may be there: of more, any guess would be right
+ASKED = ("left", "right", "back")  # in front is the object that the person faces
+OVERHEAD = 2.1  # metres above the floor; an object whose bottom is higher is overhead, on no side
+MOST = 5  # categories that may be there; with more, any guess would be right
 
 TYPE = situated_type(
     "situated_what",
@@ -36,8 +36,8 @@ TYPE = situated_type(
 
 @task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions about sides where one thing is the closest of all on every spot, in random order, its category
-    by turns. Whatever may be said to be there is accepted."""
+    """Yield questions about sides where the same object is the closest from every spot, in random order, the categories
+    by turns. Every category that may be on the side is accepted."""
     clear = named(scene, plurals=False)
     found: list[tuple[str, tuple[Stance, str, SceneObject, list[str]]]] = []
     for stance in stances(scene, rng):
@@ -53,7 +53,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
 
 
 def _closest(stance: Stance, there: Bool[np.ndarray, " things"]) -> SceneObject | None:
-    """Return the thing that is on every spot the closest of those there; None where it changes with the spot."""
+    """Return the object of those in the mask that is the closest from every spot; None if that depends on the spot."""
     places = np.flatnonzero(there)
     if not len(places):
         return None

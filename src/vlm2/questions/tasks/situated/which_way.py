@@ -1,4 +1,4 @@
-"""Which way leads to a thing: forward, backward, left or right."""
+"""The direction of an object that can be reached in a straight line: forward, backward, left or right."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WAYS = {
     "front": ("forward", "straight", "straight ahead", "ahead", "front"),
     "back": ("backward", "behind", "back", "turn around"),
 }
-SHORTEST = 1.0  # metres to the thing, at least
+SHORTEST = 1.0  # metres to the object, at least
 
 TYPE = situated_type(
     "situated_which",
@@ -41,8 +41,10 @@ TYPE = situated_type(
 
 @task(TYPE)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions about things of the room with a free straight way from every spot, in random order, the
-    directions by turns until one of them alone is left."""
+    """Yield questions about objects of the room with a free straight way from every spot, in random order.
+
+    The directions take turns until only one of them is left.
+    """
     goals = {thing.id for thing in single(scene, plurals=False)}
     barriers = obstacles(scene)
     found = (

@@ -44,7 +44,7 @@ TYPE = QuestionType(
 
 @dataclass(frozen=True)
 class Debut:
-    """When a category first shows, in seconds: its first pixel (`glimpse`), and its first clear view (`clear`)."""
+    """When a category first appears, in seconds: its first pixel (`glimpse`), and its first clear view (`clear`)."""
 
     category: str
     glimpse: float
@@ -52,7 +52,7 @@ class Debut:
 
 
 def debut(scene: Scene, things: tuple[SceneObject, ...]) -> Debut | None:
-    """Return when the first of a category's instances shows, or None where the record has no sighting of them."""
+    """Return when the first of a category's instances appears, or None if none of them is ever clearly visible."""
     sightings = [sighting for thing in things for sighting in thing.sightings]
     clear = [sighting.frame for sighting in sightings if sighting.share >= CLEAR_SHARE]
     if scene.trajectory is None or not clear:

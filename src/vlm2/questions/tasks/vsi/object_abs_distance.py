@@ -1,4 +1,4 @@
-"""The distance in metres between the closest points of two things."""
+"""The distance in metres between the closest points of two objects."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TYPE = QuestionType(
 
 @task(TYPE, column=2)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield one question for each pair of unambiguous things that do not all but touch, in random order."""
+    """Yield one question for each pair of unambiguous objects that are far enough apart, in random order."""
     things = single(scene)
     boxes = [thing.box for thing in things]
     distances = box_distances(boxes, boxes)

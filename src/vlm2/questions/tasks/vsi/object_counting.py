@@ -1,4 +1,4 @@
-"""How many things of a category there are; asked where there are at least two."""
+"""The number of objects of a category that has at least two."""
 
 from __future__ import annotations
 

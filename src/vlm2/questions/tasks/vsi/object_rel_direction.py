@@ -1,4 +1,4 @@
-"""Where a thing lies for someone who stands at one thing and faces another; three levels of one task."""
+"""The direction of an object for a person who stands at one object and faces another; three levels of one task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...visibility import single
 
 MARGIN = 11.0  # degrees kept from every boundary between two answers, as VSI-Bench does
 DRAWS = 600  # triples tried
-CLOSEST = 0.8  # metres between the centres of any two of the three things, on the ground plane
+CLOSEST = 0.8  # metres between the centres of any two of the three objects on the ground plane, at least
 TERSE = "At {stand}, facing {face}: where is {target}?"
 
 
@@ -132,7 +132,7 @@ def truth(level: QuestionType, angle: float, margin: float = 0.0) -> str | None:
 
 @task(EASY, MEDIUM, HARD, column=6)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions about triples of unambiguous things, each at one level, in random order."""
+    """Yield questions about triples of unambiguous objects, each at one level, in random order."""
     things = single(scene)
     if len(things) < 3:
         return

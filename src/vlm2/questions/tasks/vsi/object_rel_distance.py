@@ -1,4 +1,4 @@
-"""Which of four kinds of things is the closest to a given thing."""
+"""Which of four categories is the closest to an object."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TYPE = QuestionType(
 
 
 def is_clear(distances: Sequence[float]) -> bool:
-    """Tell whether the order of the distances is beyond doubt: none near a tie, the closest not touching the target."""
+    """Tell whether distances in metres have a clear order: no two nearly equal, and the smallest not nearly 0."""
     ordered = sorted(distances)
     gaps = np.diff(ordered)
     return ordered[0] >= GAP and bool((gaps >= GAP).all()) and ordered[0] <= NEAR_SHARE * ordered[1]
@@ -56,7 +56,7 @@ def is_clear(distances: Sequence[float]) -> bool:
 
 @task(TYPE, column=5)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions about unambiguous targets, a few sets of candidate categories each, in random order."""
+    """Yield questions about unambiguous objects, a few sets of candidate categories each, in random order."""
     groups, targets = named(scene), single(scene)
     if len(groups) <= CHOICES:
         return

@@ -1,4 +1,4 @@
-"""The longest side of a thing, in centimetres."""
+"""The longest side of an object in centimetres."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ TYPE = QuestionType(
 
 @task(TYPE, column=3)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield one question for each unambiguous thing, in random order."""
+    """Yield one question for each unambiguous object, in random order."""
     for thing in shuffled(single(scene), rng):
         yield TYPE.number(100 * max(thing.box.size), {"thing": thing.category}, [thing])

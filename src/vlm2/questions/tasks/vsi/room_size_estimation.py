@@ -40,5 +40,5 @@ TYPE = QuestionType(
 
 @task(TYPE, column=4)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield the one question about the size of the place."""
+    """Yield the one question about the floor area."""
     yield TYPE.number(scene.floor_area, {})

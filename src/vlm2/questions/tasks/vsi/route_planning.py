@@ -1,4 +1,4 @@
-"""The turns of a robot that walks from thing to thing."""
+"""The turns of a robot that walks from object to object."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLEAR = 30.0  # degrees that a turn may differ from a quarter or a half turn
 SHORTEST, LONGEST = 0.8, 6.0  # metres between the centres of two stops
 DRAWS = 400  # routes tried
 WALKS = (1, 2, 2, 3, 3, 3)  # stops after the start, drawn from these: few long routes come out clear
-HEAD = 1.6  # metres above the lowest thing: what begins higher blocks no way
+HEAD = 1.6  # metres above the lowest object; an object whose bottom is higher is no obstacle
 
 BLANK = "[please fill in]"
 
@@ -61,30 +61,30 @@ TYPE = QuestionType(
 
 @dataclass(frozen=True)
 class WalkableMap:
-    """Things seen from above, and the ways between them that a robot could walk."""
+    """Objects seen from above, and the straight ways between them that a robot can walk."""
 
     things: tuple[SceneObject, ...]
     scene: Scene
 
     @cached_property
     def centers(self) -> Float64[np.ndarray, "things 2"]:
-        """The things' centres on the ground plane."""
+        """The objects' centres on the ground plane, in metres."""
         return np.array([thing.box.center[:2] for thing in self.things]).reshape(-1, 2)
 
     @cached_property
     def lengths(self) -> Float64[np.ndarray, "things things"]:
-        """The distances between the things' centres in metres."""
+        """The distances between the objects' centres, in metres."""
         return np.linalg.norm(self.centers[:, None] - self.centers[None], axis=-1)
 
     @cached_property
     def views(self) -> Bool[np.ndarray, "things things"]:
-        """Tell which things can be faced from which: in one room, and far enough for a clear direction."""
+        """Tell which objects can be faced from which: those in one room, far enough apart for a clear direction."""
         rooms = [thing.room for thing in self.things]
         return np.array([[room == other for other in rooms] for room in rooms]) & (self.lengths >= SHORTEST)
 
     @cached_property
     def free(self) -> Bool[np.ndarray, "things things"]:
-        """Tell between which things a robot can walk straight: each in view, and nothing else on the way."""
+        """Tell between which objects a robot can walk in a straight line, with nothing else in its way."""
         free = self.views & (self.lengths <= LONGEST)
         first, last = np.nonzero(np.triu(free))
         bottoms = {thing.box: thing.box.center[2] - thing.box.size[2] / 2 for thing in self.scene.objects}  # upright
@@ -95,7 +95,7 @@ class WalkableMap:
     def turns(self, facing: int, stops: Sequence[int]) -> list[str | None]:
         """Return the robot's turn at each stop but the last, None where it is not clear.
 
-        It stands at the first stop, facing the thing `facing`, and walks on from each stop to the next. A turn on the
+        It stands at the first stop, faces the object `facing`, and walks on from each stop to the next. A turn on the
         way is clear when it is the same at a stop's centre and at the edge where the robot arrives.
         """
         first, second = self.centers[stops[0]], self.centers[stops[1]]
@@ -116,7 +116,7 @@ def turn_name(angle: float) -> str | None:
 
 @task(TYPE, column=7)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions about routes between unambiguous things with one to three turns to fill in, in random order."""
+    """Yield questions about routes between unambiguous objects with one to three turns to fill in, in random order."""
     floor = WalkableMap(single(scene), scene)
     count = len(floor.things)
     if count < 3 or not floor.free.any():
@@ -138,9 +138,9 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
 
 
 def _draw(floor: WalkableMap, rng: np.random.Generator) -> tuple[int, ...] | None:
-    """Return a thing to face and then two to four different stops, joined by free ways; None at a dead end.
+    """Return an object to face and then two to four different stops, joined by free ways; None at a dead end.
 
-    The things to face are drawn so that each first turn has the same chance, and so has walking straight on.
+    The object to face is drawn so that each first turn and walking straight on have the same probability.
     """
     start = int(rng.integers(len(floor.things)))
     stops = [start]

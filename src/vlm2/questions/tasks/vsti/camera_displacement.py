@@ -1,4 +1,4 @@
-"""How far the camera moved between two frames, in metres: straight from the one place to the other."""
+"""The straight distance in metres between the camera's positions in two frames."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TYPE = QuestionType(
 
 @task(TYPE, column=2)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield one question for each two frames from clearly different places, in random order."""
+    """Yield one question for each two frames with clearly different positions, in random order."""
     for first, last in shuffled(list(combinations(numbered_frames(scene), 2)), rng):
         distance = float(np.linalg.norm(last.position - first.position))
         if SHORTEST <= distance <= LONGEST:

@@ -1,4 +1,4 @@
-"""The main direction of the camera's movement between two frames, relative to where it looked at the start."""
+"""The main direction of the camera's movement between two frames, relative to its view in the first."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TYPE = QuestionType(
 
 
 def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
-    """Return the name of a movement in the start's camera frame (metres), or None where it has no clear direction.
+    """Return the name of a movement in the first frame's camera frame (metres), or None if it has no clear direction.
 
     Up and down do not count, as in the benchmark.
     """
@@ -58,7 +58,7 @@ def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
 
 @task(TYPE, column=3)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions about pairs of frames, in random order, each direction as often as the others while it lasts."""
+    """Yield questions about pairs of frames in random order, the directions by turns."""
     moves: list[tuple[str, tuple[NumberedFrame, NumberedFrame]]] = []
     for first, last in shuffled(list(combinations(numbered_frames(scene), 2)), rng):
         moved = first.in_camera(last.position[None])[0]

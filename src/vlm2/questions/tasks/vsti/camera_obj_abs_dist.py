@@ -1,4 +1,4 @@
-"""The distance in metres from the camera to the nearest point of a thing, in one frame."""
+"""The distance in metres from the camera to the nearest point of an object in one frame."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TYPE = QuestionType(
 
 @task(TYPE, column=1)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield one question for each thing and frame that shows it, alone of its kind, in random order."""
+    """Yield one question for each frame and object that is alone of its category in it, in random order."""
     seen = [(frame, thing) for frame in numbered_frames(scene) for thing in frame.things]
     for frame, thing in shuffled(seen, rng):
         distance = frame.distances[thing.id]

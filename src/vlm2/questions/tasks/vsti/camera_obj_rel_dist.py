@@ -1,4 +1,4 @@
-"""Which of four (v1), three (v2) or two (v3) things is the closest to the camera in one frame."""
+"""Which of four (v1), three (v2) or two (v3) objects is the closest to the camera in one frame."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
 from ..vsi.object_rel_distance import is_clear
 
-NEAREST = 0.5  # metres; nearer, the thing fills the picture
-DRAWS = 6  # sets of things tried for each frame and type
+NEAREST = 0.5  # metres; a nearer object fills the picture
+DRAWS = 6  # sets of objects tried for each frame and type
 
 
 FOUR = QuestionType(
@@ -44,7 +44,7 @@ CHOICES = {
 
 @task(*CHOICES, column=4)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield questions about frames that show enough things at clearly different distances, in random order."""
+    """Yield questions about objects at clearly different distances in one frame, in random order."""
     frames = [frame for frame in numbered_frames(scene) if len(frame.things) >= min(CHOICES.values())]
     asked = set()
     for kind, index in shuffled([(kind, index) for kind in CHOICES for index in range(len(frames))] * DRAWS, rng):

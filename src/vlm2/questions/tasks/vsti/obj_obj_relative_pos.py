@@ -1,4 +1,4 @@
-"""Where a thing lies from another as the camera sees them in one frame: near or far, left or right, up or down."""
+"""The position of an object relative to another as the camera sees them: near or far, left or right, up or down."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ RELATIONS = {LEFT_RIGHT: (0, "Left", "Right"), UP_DOWN: (1, "Up", "Down"), NEAR_
 
 
 def truth(kind: QuestionType, frame: NumberedFrame, first: SceneObject, second: SceneObject) -> str | None:
-    """Return where `first` is relative to `second`, or None where it is not clear.
+    """Return the position of `first` relative to `second` in a frame, or None if it is not clear.
 
-    Clear means that the whole of one box lies before the whole of the other along the camera's axis, by the margin,
-    and that the picture agrees: the order of the boxes' centres in it, or of their distances.
+    It is clear if the boxes do not overlap along the camera's axis but are `MARGIN` apart, and if the boxes' centres
+    in the picture (for near and far, their distances from the camera) are in the same order.
     """
     axis, before, after = RELATIONS[kind]
     (low, high), (other_low, other_high) = (frame.extents[thing.id][:, axis] for thing in (first, second))
@@ -83,7 +83,7 @@ def truth(kind: QuestionType, frame: NumberedFrame, first: SceneObject, second: 
 
 @task(NEAR_FAR, LEFT_RIGHT, UP_DOWN, column=5)
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
-    """Yield one question for each frame, two things in it, and relation that is clear, in random order."""
+    """Yield one question for each frame, two objects in it and clear relation between them, in random order."""
     pairs = [(frame, pair) for frame in numbered_frames(scene) for pair in combinations(frame.things, 2)]
     for frame, pair in shuffled(pairs, rng):
         first, second = shuffled(pair, rng)
@@ -95,7 +95,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
 
 
 def _place_in_picture(axis: int, frame: NumberedFrame, thing: SceneObject) -> float:
-    """Return the angle of a thing's centre from the middle of the picture along an axis, or its distance in metres."""
+    """Return the angle (radians) of an object's centre from the picture's middle, or its distance (metres)."""
     if axis == 2:
         return frame.distances[thing.id]
     center = frame.in_camera(np.array([thing.box.center]))[0]
