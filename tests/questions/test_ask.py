@@ -13,12 +13,12 @@ import pytest
 from vlm2.evaluation.benchmark import Item
 from vlm2.evaluation.exact_match import exact_match
 from vlm2.questions import Question, ask_all, question_types, tasks
-from vlm2.questions.box_geometry import bearing, box_distance
 from vlm2.questions.question_type import QuestionType
 from vlm2.questions.row import read_row
 from vlm2.questions.tasks import columns, families
 from vlm2.questions.tasks.vsi import object_rel_direction
 from vlm2.scenes import Scene, SceneObject, read_metadata
+from vlm2.scenes.box_geometry import bearing, box_distance
 
 VSI_TASKS = {
     "obj_appearance_order",

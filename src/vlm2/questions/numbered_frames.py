@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float64
 
+from ..scenes.box_geometry import box_corners, point_distances
 from ..scenes.record import Scene, SceneObject, Trajectory
-from .box_geometry import box_corners, point_distances
-from .visibility import CLEAR_SHARE, UNNAMED
+from ..scenes.visibility import CLEAR_SHARE, UNNAMED
 
 FRAMES = 32
 

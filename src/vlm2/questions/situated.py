@@ -7,14 +7,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..scenes.box_geometry import point_distances
 from ..scenes.record import Scene, SceneObject
-from .box_geometry import point_distances
+from ..scenes.relations import stands_on_floor
+from ..scenes.stance import Stance, standing_spots
+from ..scenes.visibility import single
 from .question import Question
 from .question_type import QuestionType
-from .relations import stands_on_floor
 from .selection import shuffled
-from .stance import Stance, standing_spots
-from .visibility import single
 
 SPOTS = 8  # free spots around the object that the person stands by, at least
 APART = 1.0  # metres from each spot to the object that the person faces, at least

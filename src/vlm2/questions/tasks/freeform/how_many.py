@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
+from ....scenes.relations import resting_on, room_kind
+from ....scenes.visibility import named, single
 from ... import english
 from ...question_type import Questions, QuestionType, task
-from ...relations import resting_on, room_kind
 from ...selection import by_turns
-from ...visibility import named, single
 
 TYPE = QuestionType(
     name="freeform_how_many",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.relations import above, resting_on, stands_on_floor
+from ....scenes.visibility import is_clear, single
 from ... import english
 from ...question_type import Questions, QuestionType, task
-from ...relations import above, resting_on, stands_on_floor
 from ...selection import shuffled
-from ...visibility import is_clear, single
 
 MOST = 3  # categories there; with more, any guess would be right
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
+from ....scenes.relations import ASIDE, above, beside, resting_on, room_kind, stands_on_floor
+from ....scenes.visibility import is_clear, named, single
 from ... import english
 from ...question_type import Questions, QuestionType, task
-from ...relations import ASIDE, above, beside, resting_on, room_kind, stands_on_floor
 from ...selection import shuffled
-from ...visibility import is_clear, named, single
 
 PLACE = QuestionType(
     name="freeform_where",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.visibility import named
 from ... import english
 from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
-from ...visibility import named
 
 CLEAR = 0.7  # share of an object's pixels in the video that show its colour, at least
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ....scenes.line_of_sight import seen_shares
 from ....scenes.record import Scene
-from ...line_of_sight import seen_shares
+from ....scenes.stance import Stance
+from ....scenes.visibility import single
 from ...question_type import Questions, task
 from ...situated import ask, situated_type, yes_and_no
-from ...stance import Stance
-from ...visibility import single
 
 PLAIN = 0.7  # share of an object's points that are in view, at least, where the answer is yes
 

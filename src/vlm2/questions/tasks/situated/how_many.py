@@ -7,12 +7,12 @@ from itertools import product
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.stance import Stance
+from ....scenes.visibility import named
 from ... import english
 from ...question_type import Questions, task
 from ...selection import by_turns
 from ...situated import PHRASES, ask, situated_type, stances
-from ...stance import Stance
-from ...visibility import named
 
 TYPE = situated_type(
     "situated_how_many",

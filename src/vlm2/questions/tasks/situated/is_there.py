@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.stance import Stance
+from ....scenes.visibility import named
 from ...english import indefinite
 from ...question_type import Questions, task
 from ...situated import PHRASES, ask, situated_type, yes_and_no
-from ...stance import Stance
-from ...visibility import named
 
 TYPE = situated_type(
     "situated_is",

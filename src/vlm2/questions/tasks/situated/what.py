@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
+from ....scenes.box_geometry import bottom
 from ....scenes.record import Scene, SceneObject
+from ....scenes.stance import Stance
+from ....scenes.visibility import named
 from ... import english
-from ...box_geometry import bottom
 from ...question_type import Questions, task
 from ...selection import by_turns
 from ...situated import PHRASES, ask, situated_type, stances
-from ...stance import Stance
-from ...visibility import named
 
 ASKED = ("left", "right", "back")  # in front is the object that the person faces
 OVERHEAD = 2.1  # metres above the floor; an object whose bottom is higher is overhead, on no side

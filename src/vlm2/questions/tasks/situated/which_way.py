@@ -7,13 +7,13 @@ from itertools import product
 
 import numpy as np
 
+from ....scenes.box_geometry import blocked
 from ....scenes.record import Box, Scene, SceneObject
-from ...box_geometry import blocked
+from ....scenes.stance import Stance, obstacles
+from ....scenes.visibility import single
 from ...question_type import Questions, task
 from ...selection import by_turns
 from ...situated import ask, situated_type, stances
-from ...stance import Stance, obstacles
-from ...visibility import single
 
 WAYS = {
     "left": ("left", "to the left", "turn left"),

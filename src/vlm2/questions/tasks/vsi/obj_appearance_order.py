@@ -8,9 +8,9 @@ from itertools import pairwise, permutations
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
+from ....scenes.visibility import CLEAR_SHARE, named
 from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
-from ...visibility import CLEAR_SHARE, named
 
 CHOICES = 4
 GAP_SECONDS = 1.0  # from the clear view of a category to the first pixel of the next, at least

@@ -6,11 +6,11 @@ from itertools import combinations
 
 import numpy as np
 
+from ....scenes.box_geometry import box_distances
 from ....scenes.record import Scene
-from ...box_geometry import box_distances
+from ....scenes.visibility import single
 from ...question_type import FEET, Questions, QuestionType, Wording, task
 from ...selection import shuffled
-from ...visibility import single
 
 NEAREST = 0.4  # metres; VSI-Bench asks for no smaller distance
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.visibility import named
 from ...english import plural
 from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
-from ...visibility import named
 
 FEWEST = 2
 

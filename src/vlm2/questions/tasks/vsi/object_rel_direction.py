@@ -6,11 +6,11 @@ from itertools import combinations
 
 import numpy as np
 
+from ....scenes.box_geometry import bearing, ground_distance
 from ....scenes.record import Scene
-from ...box_geometry import bearing, ground_distance
+from ....scenes.visibility import single
 from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
-from ...visibility import single
 
 MARGIN = 11.0  # degrees kept from every boundary between two answers, as VSI-Bench does
 DRAWS = 600  # triples tried

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ....scenes.box_geometry import box_distances
 from ....scenes.record import Scene
-from ...box_geometry import box_distances
+from ....scenes.visibility import named, single
 from ...english import either
 from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
-from ...visibility import named, single
 
 CHOICES = 4
 GAP = 0.15  # metres, and a share of the greater distance: between neighbours in the order, and to the closest

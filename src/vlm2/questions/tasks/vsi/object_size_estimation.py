@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.visibility import single
 from ...question_type import Questions, QuestionType, Wording, task
 from ...selection import shuffled
-from ...visibility import single
 
 INCHES = 1 / 2.54  # in a centimetre
 

@@ -10,12 +10,12 @@ from itertools import product
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from ....scenes.box_geometry import blocked, crossing, heading, turn
 from ....scenes.record import Scene, SceneObject
-from ...box_geometry import blocked, crossing, heading, turn
+from ....scenes.visibility import single
 from ...question import Question
 from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
-from ...visibility import single
 
 TURNS = {"Turn Left": 90.0, "Turn Right": -90.0, "Turn Back": 180.0}
 CLEAR = 30.0  # degrees that a turn may differ from a quarter or a half turn

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from vlm2.questions.box_geometry import bearing, box_distance, box_distances, ground_distance, point_distances, turn
 from vlm2.scenes import Box
+from vlm2.scenes.box_geometry import bearing, box_distance, box_distances, ground_distance, point_distances, turn
 
 
 def random_box(rng: np.random.Generator) -> Box:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 
-from ..scenes.record import Box, Room, Scene, SceneObject
 from .box_geometry import bottom, box_distance, footprint, in_box, top
+from .record import Box, Room, Scene, SceneObject
 
 RESTING = 0.02  # metres between an object's bottom and the top that it rests on, at most
 OVERHANG = 0.05  # metres that an object's centre may lie outside the object that it rests on

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..scenes.record import Scene, SceneObject
-from ..scenes.vocabulary import PLURALS
+from .record import Scene, SceneObject
+from .vocabulary import PLURALS
 
 CLEAR_SHARE = 0.002  # of the image: 10 × 10 pixels of a 224 × 224 frame
 CLEAR_FRAMES = 3  # sampled frames that show an object so large, at least

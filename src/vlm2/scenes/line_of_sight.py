@@ -7,8 +7,8 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float64
 
-from ..scenes.record import Room, Scene, SceneObject
 from .box_geometry import box_distances, box_points, crossing
+from .record import Room, Scene, SceneObject
 from .stance import Spots, inside
 
 EYE = 1.55  # metres above the floor

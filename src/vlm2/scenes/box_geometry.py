@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from ..scenes.record import Box
+from .record import Box
 
 # Alternating projections between two boxes settle within a millimetre long before this on every real scan tried.
 PROJECTIONS = 30

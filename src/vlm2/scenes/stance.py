@@ -13,8 +13,8 @@ import numpy as np
 import shapely
 from jaxtyping import Bool, Float64, Int
 
-from ..scenes.record import Box, Room, Scene, SceneObject
 from .box_geometry import bottom, footprint, point_distances, top, wrapped
+from .record import Box, Room, Scene, SceneObject
 from .relations import FLAT, in_room
 
 NEAREST, FARTHEST = 0.15, 0.4  # metres from a spot to the object that the person stands by
