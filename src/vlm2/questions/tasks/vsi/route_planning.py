@@ -15,7 +15,7 @@ from ....scenes.record import Scene, SceneObject
 from ....scenes.visibility import single
 from ...question import Question
 from ...question_type import Questions, QuestionType, in_words, task
-from ...selection import shuffled
+from ...selection import grouped, shuffled
 
 TURNS = {"Turn Left": 90.0, "Turn Right": -90.0, "Turn Back": 180.0}
 CLEAR = 30.0  # degrees that a turn may differ from a quarter or a half turn
@@ -118,8 +118,7 @@ def turn_name(angle: float) -> str | None:
 def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about routes between unambiguous objects with one to three turns to fill in, in random order."""
     floor = WalkableMap(single(scene), scene)
-    count = len(floor.things)
-    if count < 3 or not floor.free.any():
+    if len(floor.things) < 3 or not floor.free.any():
         return
     asked = set()
     for _ in range(DRAWS):
@@ -129,12 +128,11 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
         asked.add(route)
         facing, *stops = route
         turns = floor.turns(facing, stops)
-        if "Turn Back" in turns[1:]:  # the robot would have walked too far
-            continue
-        if stops[1] == facing:  # the way begins straight ahead, with no turn
-            turns = turns[1:]
-        if turns and None not in turns:
-            yield _question(floor, facing, stops, [name for name in turns if name], rng)
+        too_far = "Turn Back" in turns[1:]
+        straight_on = stops[1] == facing  # the first walk needs no turn
+        clear = [name for name in turns[straight_on:] if name is not None]
+        if clear and len(clear) == len(turns) - straight_on and not too_far:
+            yield _question(floor, facing, stops, clear, rng)
 
 
 def _draw(floor: WalkableMap, rng: np.random.Generator) -> tuple[int, ...] | None:
@@ -149,13 +147,10 @@ def _draw(floor: WalkableMap, rng: np.random.Generator) -> tuple[int, ...] | Non
         if not onward:
             return None
         stops.append(int(rng.choice(onward)))
-    views = {name: [] for name in TURNS}
-    after = heading(floor.centers[start], floor.centers[stops[1]])
-    for j in set(np.flatnonzero(floor.views[start]).tolist()).difference(stops):
-        name = turn_name(turn(heading(floor.centers[start], floor.centers[j]), after))
-        if name is not None:
-            views[name].append(j)
-    groups = [[stops[1]], *filter(None, views.values())]
+    here, after = floor.centers[start], heading(floor.centers[start], floor.centers[stops[1]])
+    others = set(np.flatnonzero(floor.views[start]).tolist()).difference(stops)
+    views = grouped((turn_name(turn(heading(here, floor.centers[j]), after)), j) for j in others)
+    groups = [[stops[1]], *(views[name] for name in TURNS if name in views)]
     return int(rng.choice(groups[int(rng.integers(len(groups)))])), *stops
 
 

@@ -47,8 +47,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about objects at clearly different distances in one frame, in random order."""
     frames = [frame for frame in numbered_frames(scene) if len(frame.things) >= min(CHOICES.values())]
     asked = set()
-    for kind, index in shuffled([(kind, index) for kind in CHOICES for index in range(len(frames))] * DRAWS, rng):
-        frame = frames[index]
+    for kind, frame in shuffled([(kind, frame) for kind in CHOICES for frame in frames] * DRAWS, rng):
         drawn = shuffled(frame.things, rng)[: CHOICES[kind]]
         key = (frame.number, frozenset(thing.id for thing in drawn))
         distances = [frame.distances[thing.id] for thing in drawn]
