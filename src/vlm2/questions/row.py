@@ -47,7 +47,7 @@ class RowFields(BaseModel, frozen=True):
 class QuestionRow:
     """A checked row: its question, the name of its video (`scene`) and the video's folder (`dataset`), and its id.
 
-    What the row does not have is "", also `question.ground_truth`.
+    Text that the row lacks is "", also in `question.ground_truth`.
     """
 
     question: Question

@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 SCHEMA_VERSION = 2
 
@@ -128,7 +128,14 @@ class Scene:
                 f"This scene record has schema version {version}; this vlm2 reads version {SCHEMA_VERSION}. "
                 "Make it again with `vlm2 homes make`."
             )
-        return TypeAdapter(Scene).validate_python(data, extra="forbid")
+        try:
+            return TypeAdapter(Scene).validate_python(data, extra="forbid")
+        except ValidationError as error:
+            fault = error.errors()[0]
+            field = ".".join(map(str, fault["loc"]))
+            raise ValueError(
+                f"This is no scene record: {field}: {fault['msg']}. Make it again with `vlm2 homes make`."
+            ) from None
 
     @staticmethod
     def load(path: str | Path) -> Scene:

@@ -21,8 +21,9 @@ def is_clear(scene: Scene, thing: SceneObject) -> bool:
 def named(scene: Scene, *, plurals: bool = True) -> dict[str, tuple[SceneObject, ...]]:
     """Return the categories that a question may name, each with all of its instances.
 
-    A category is left out if the video does not show every instance clearly (nobody could tell whether the others
-    count), or if its known count differs from the number of its boxes. Without `plurals`, so are `PLURALS`.
+    A category is left out if the video does not show every instance clearly, because nobody could tell whether the
+    others count. It is also left out if its known count is not the number of its boxes. Without `plurals`, categories
+    whose name is a plural are left out, too.
     """
     groups = {category: scene.of_category(category) for category in dict.fromkeys(t.category for t in scene.objects)}
     return {

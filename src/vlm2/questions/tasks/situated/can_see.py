@@ -30,8 +30,11 @@ TYPE = situated_type(
 
 
 def truth(scene: Scene, stance: Stance, place: int) -> str | None:
-    """Return "yes" if an object of the room is in front and plainly visible from every spot, "no" if it is behind the
-    person or hidden from every spot, else None. `place` is its index in `stance.things`."""
+    """Return whether the person sees the object of the room at index `place` of `stance.things`.
+
+    "yes": it is in front and plainly visible from every spot. "no": it is behind, or in front and hidden from every
+    spot. Else None.
+    """
     thing = stance.things[place]
     if stance.on_side("back")[place]:
         return "no"

@@ -70,8 +70,8 @@ RELATIONS = {LEFT_RIGHT: (0, "Left", "Right"), UP_DOWN: (1, "Up", "Down"), NEAR_
 def truth(kind: QuestionType, frame: NumberedFrame, first: SceneObject, second: SceneObject) -> str | None:
     """Return the position of `first` relative to `second` in a frame, or None if it is not clear.
 
-    It is clear if the boxes do not overlap along the camera's axis but are `MARGIN` apart, and if the boxes' centres
-    in the picture (for near and far, their distances from the camera) are in the same order.
+    It is clear if the boxes are at least `MARGIN` apart along the camera's axis, and their centres have the same order
+    in the picture. For near and far, the distances from the camera must have the same order.
     """
     axis, before, after = RELATIONS[kind]
     (low, high), (other_low, other_high) = (frame.extents[thing.id][:, axis] for thing in (first, second))
