@@ -33,7 +33,7 @@ class RowFields(BaseModel, frozen=True):
 
     question_type: Name = Field("", description="a text, or leave it out")
     options: Annotated[tuple[Text, ...], Field(min_length=2, max_length=len(LETTERS))] | None = Field(
-        None, description=f"a list of two to {len(LETTERS)} texts (not a text that looks like a list), or null"
+        None, description=f"a list of two to {len(LETTERS)} texts, or null"
     )
     question: Text = Field(description="a text")
     times: tuple[Seconds, ...] = Field((), description="a list of seconds")
@@ -99,7 +99,12 @@ def _fields(values: dict[str, Any]) -> RowFields:
         return RowFields.model_validate(values)
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0])
-        _refuse(field, values[field])
+        value = values[field]
+        if field == "options" and isinstance(value, str) and value.lstrip().startswith(("[", "(", "{")):
+            raise ValueError(
+                f'the options are a text that looks like a list, {_shown(value)}; write a list: ["A. …", …]'
+            ) from None
+        _refuse(field, value)
 
 
 def _check_letters(options: tuple[str, ...]) -> None:
@@ -153,7 +158,7 @@ def _refuse(field: str, value: Any, what: str = "") -> NoReturn:
     """Raise the ValueError that names a field, what it holds, and `what` to write (by default its description)."""
     verb = "are" if field in ("options", "times", "answers") else "is"
     what = what or f"write {RowFields.model_fields[field].description}"
-    raise ValueError(f"the {field} {verb} {_shown(value)}; {what}")
+    raise ValueError(f"the {field} {verb} {_shown(value)}; {what}") from None
 
 
 def _is_missing(field: str, value: Any) -> bool:
