@@ -75,7 +75,10 @@ def read_rows(file: str | Path) -> tuple[FileRow, ...]:
         if first.fault.startswith(NO_JSON) and (not in_lines or lines[0][1].lstrip().startswith("[")):
             raise ValueError(f"{file} is no JSON ({error}); it may be cut off: get it again.") from None
         return tuple(_line(number, line) for number, line in lines)
-    return number_rows(_inner(content, in_lines))
+    contents = _inner(content, in_lines)
+    if in_lines and len(lines) == 1 and contents == [content]:
+        return (_line(*lines[0]),)
+    return number_rows(contents)
 
 
 def number_rows(contents: Iterable[Any]) -> tuple[FileRow, ...]:
