@@ -15,8 +15,8 @@ from statistics import fmean, stdev
 
 from ...models import VLM2ForConditionalGeneration, VLM2Processor
 from ...questions import ask_all
-from ...questions.visibility import CLEAR_SHARE
 from ...scenes.record import Scene
+from ...scenes.visibility import CLEAR_SHARE
 from ...streaming import Evidence, Session
 from .measure import FPS, Measure, Table, files_of
 
