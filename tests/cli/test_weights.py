@@ -81,7 +81,7 @@ def test_get_from_an_offline_folder(toy: FrozenPart, tmp_path: Path) -> None:
     (tmp_path / "usb" / "toy.bin").write_bytes(SOURCE)
     result = CliRunner().invoke(app, ["get", "--from", str(tmp_path / "usb")])
     assert result.exit_code == 0, result.output
-    assert f"from {tmp_path / 'usb' / 'toy.bin'}" in result.output
+    assert f"from the offline folder: {tmp_path / 'usb' / 'toy.bin'}" in result.output
 
 
 def test_get_from_a_folder_that_does_not_exist_is_one_line(toy: FrozenPart, tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_list_says_where_parts_are_and_what_an_offline_folder_needs() -> None:
     result = CliRunner().invoke(app, ["list"], env={"COLUMNS": "80"})
     assert result.exit_code == 0
     assert "not here" in result.output
-    assert "ready" not in result.output
+    assert "in the cache" not in result.output
     for part in weights.PARTS.values():
-        assert all(words in result.output for words in (*part.files, part.wheel, *part.checksums))
+        assert all(words in result.output for words in (*part.offline_files, *part.checksums))
 
 
 def test_check_of_a_missing_part() -> None:

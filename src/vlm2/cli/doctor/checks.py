@@ -125,12 +125,15 @@ def parts() -> Iterator[Check]:
     """Check the frozen parts: prepared, or in an installed package from which the first use prepares them."""
     from ...encoders import weights
 
-    found = {name: weights.whereabouts(name) for name in weights.needed_parts()}
-    for name, place in found.items():
-        yield Check(f"weights {name}", True, place.here, place.words, weights.COMMAND)
-    if not all(place.here for place in found.values()):
-        needs = "; ".join(weights.offline_needs(weights.PARTS[name]) for name in found)
-        yield Check("offline folder", False, True, f"{weights.COMMAND} --from FOLDER takes {needs}")
+    needed = [weights.PARTS[name] for name in weights.needed_parts()]
+    found = [weights.whereabouts(part.name) for part in needed]
+    for part, (here, words) in zip(needed, found, strict=True):
+        yield Check(f"weights {part.name}", True, here, words, weights.COMMAND)
+    if not all(here for here, _ in found):
+        files = "; ".join(
+            f"{' or '.join(part.offline_files)}   sha256 {' or '.join(part.checksums)}" for part in needed
+        )
+        yield Check("offline folder", False, True, f"{weights.COMMAND} --from FOLDER takes {files}")
 
 
 def checkpoint() -> list[Check]:
