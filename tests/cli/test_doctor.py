@@ -220,7 +220,7 @@ def test_speeds_given_by_hand_go_before_the_tables() -> None:
     [
         (("--frames", "3", "--minutes", "2"), "not both"),
         (("--minutes", "0"), "above 0"),
-        (("--resolution", "big"), "such as 1280x720"),
+        (("--resolution", "big"), "give width and height"),
         (("--model", "70b"), "no model '70b' to plan for: name mini, 7b"),
         (("--card", "abacus"), "no card 'abacus'"),
         (("--card", "H100", "--device", "cpu"), "leave it out"),

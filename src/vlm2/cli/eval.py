@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from .terminal.options import Device, Dtype, Model
+from .terminal.progress import progress_bar
+
 if TYPE_CHECKING:
     from ..evaluation.benchmark import Benchmark, Loaded
-    from ..evaluation.runner import ProcessRank, Progress
+    from ..evaluation.runner import ProcessRank
 
 
 class NamedCommands(TyperGroup):
@@ -65,8 +67,8 @@ def run(
     seed: Annotated[int, typer.Option(help="Of the model called random.")] = 0,
     skip_missing: Annotated[bool, typer.Option("--skip-missing", help="Leave out questions without a video.")] = False,
     make_only: Annotated[bool, typer.Option("--make-only", help="Only make the videos that are missing.")] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, …")] = None,
+    device: Device = None,
+    dtype: Dtype = None,
 ) -> None:
     """Answer a benchmark's questions with a model, score them, and print the scores."""
     from ..evaluation import runner
@@ -89,7 +91,7 @@ def run(
     settings = RunSettings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools)
     answers = respondent(settings, chosen, loaded.items)
     name = title(settings)
-    with _progress(place) as progress:
+    with progress_bar("Answering", hidden=place.rank > 0) as progress:
         done = runner.run(chosen, loaded, answers, out, name, place, progress)
     if done:
         scores = runner.finish(chosen, loaded, out, scorer)
@@ -137,10 +139,10 @@ def measure(
     name: Annotated[str, typer.Argument(help="Its name; `vlm2 eval list` shows all measures.")],
     out: Annotated[Path, typer.Option(help="Folder for the result.")],
     data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make` (for coverage: any videos).")],
-    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
+    model: Model = "mini",
     count: Annotated[int | None, typer.Option(help="Only the first videos.")] = None,
     fps: Annotated[float, typer.Option(help="Frames a second that the model reads.")] = 2.0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+    device: Device = None,
 ) -> None:
     """Measure a model without questions; the same as `vlm2 eval NAME`."""
     from ..evaluation.measures import measure as measures
@@ -181,28 +183,6 @@ def _make(benchmark: Benchmark, loaded: Loaded, workers: int) -> None:
     names = {item.group for item in loaded.items}
     list(track(runner.make_videos(benchmark, loaded, workers), "Making videos", total=len(names)))
     typer.echo(f"{len(names)} videos are there.")
-
-
-@contextmanager
-def _progress(place: ProcessRank) -> Iterator[Progress]:
-    """Give what a run tells its progress to: a bar with an estimate, of the first process only."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("Answering"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
-    bar = Progress(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True), disable=place.rank > 0, speed_estimate_period=600
-    )
-    with bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Path) -> None:

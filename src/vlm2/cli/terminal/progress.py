@@ -1,4 +1,4 @@
-"""Progress on the terminal: downloads, a bar while a video is watched, warnings as single lines."""
+"""Progress on the terminal: downloads, a bar for long work, warnings as single lines."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ...encoders.weights import Progress, Report
-    from ...video import VideoFile
-
-LONG_VIDEO = 10.0  # seconds; longer videos get a progress bar
 
 
 @contextmanager
@@ -55,16 +52,16 @@ def part_lines(stream: TextIO) -> Iterator[Report]:
 
 
 @contextmanager
-def video_bar(video: VideoFile) -> Iterator[Callable[[float], None]]:
-    """Yield a function that takes the seconds watched so far. A long video has a bar if stderr is a terminal."""
+def progress_bar(text: str, total: float | None = None, hidden: bool = False) -> Iterator[Callable[..., None]]:
+    """Yield a function that takes how much is done, and perhaps the total. The bar is drawn on a terminal's stderr."""
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
-    hidden = video.seconds < LONG_VIDEO or not console.is_terminal
-    with Progress(console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("Watching", total=video.seconds)
-        yield lambda seconds: bar.update(task, completed=seconds)
+    columns = (text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
+    options = {"transient": True, "disable": hidden, "speed_estimate_period": 600}
+    with Progress(*columns, console=Console(stderr=True), **options) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done, total=total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager
