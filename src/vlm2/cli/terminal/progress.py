@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,7 +13,24 @@ import typer
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from rich.text import Text
+
     from ...encoders.weights import Progress, Report
+
+
+@dataclass(frozen=True)
+class PartLine:
+    """The line of a frozen part. rich calls `__rich__` several times a second, so the megabytes are up to date."""
+
+    progress: Progress
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        part, arrived = self.progress.part, self.progress.bytes
+        source = f" from {self.progress.source}" if self.progress.source else ""
+        done = f" {arrived / 1e6:.0f} of {part.megabytes} MB" if arrived else ""
+        return Text(f"{part.name}: {part.megabytes} MB, {part.licence},{source}{done}")
 
 
 @contextmanager
@@ -23,24 +41,20 @@ def part_lines(stream: TextIO) -> Iterator[Report]:
     begins, and ends with the source, or with "not ready" after an error.
     """
     from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
 
-    console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
+    console = Console(file=stream, highlight=False, soft_wrap=True)
     status, unfinished = console.status(""), False  # the status is shown on terminals only
 
     def report(progress: Progress) -> None:
         nonlocal unfinished
-        part = progress.part
-        facts = f"{part.name}: {part.megabytes} MB, {part.licence},"
-        source = f" from {progress.source}" if progress.source else ""
         if progress.ready:
-            console.print(source if unfinished else facts + source)
+            console.print(Text(f" from {progress.source}") if unfinished else PartLine(progress))
             unfinished = False
         elif console.is_terminal:
-            arrived = f" {progress.bytes / 1e6:.0f} of {part.megabytes} MB" if progress.bytes else ""
-            status.update(escape(facts + source + arrived))
+            status.update(PartLine(progress))
         elif not unfinished:
-            console.print(facts, end="")
+            console.print(PartLine(progress), end="")
             unfinished = True
 
     with status:
