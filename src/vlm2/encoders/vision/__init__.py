@@ -39,5 +39,7 @@ def build_vision_encoder(name: str) -> VisionEncoder:
 def _call(name: str, function: str) -> VisionEncoder:
     """Call a function of an encoder's file with the option that stands in its name behind the colon."""
     registered, _, option = name.partition(":")
+    if registered not in vision_encoders():
+        raise ValueError(f"No vision encoder is called {name!r}; there are {', '.join(vision_encoders())}.")
     found = getattr(registry.load(__name__, registered.replace("-", "_"), function, "vision encoder"), function)
     return found(option) if option else found()
