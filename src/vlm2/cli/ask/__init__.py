@@ -108,14 +108,12 @@ def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: 
 
     rows = []
     for question, answer in answers:
-        row = {"question": question.question, "answer": answer.text, "seconds": round(answer.seconds, 3)}
+        row = cards.answer_row(question.question, answer) | {"seconds": round(answer.seconds, 3)}
         if question.options is not None:
             row["options"] = list(question.options)
         if question.ground_truth:
             row |= {"truth": question.ground_truth, "right": mark(question, answer.text).right}
-        if answer.recalled is not None:
-            row["recalled"] = answer.recalled
-        rows.append(row | {"evidence": cards.evidence_rows(answer)})
+        rows.append(row)
     video = {"path": str(file.path), "seconds": round(file.seconds, 3), "frames": session.frames}
     return {"model": model, "video": video, "answers": rows}
 
