@@ -21,7 +21,7 @@ app = typer.Typer(help="Speed, as ratios measured in one run.", no_args_is_help=
 
 @app.command()
 def memory(
-    frames: Annotated[int, typer.Option(min=3, help="Rounds. Each times everything that is compared.")] = 30,
+    frames: Annotated[int, typer.Option(min=3, help="Number of rounds. Each round times everything once.")] = 30,
     shape: Annotated[
         str | None, typer.Option(help="7b (196 tokens of 1152) or mini (48 of 384). Default: both.")
     ] = None,
@@ -81,13 +81,15 @@ def stream(
 
 
 def _stream_rows(figures: Soak) -> list[tuple[str, ...]]:
+    from ..figures import figure
+
     first, last = figures.first_ask, figures.last_ask
     frame_ratios = (f"{figures.frame_ratio:.3f}", f"{figures.frame_ratio_in_turn:.3f}")
     ask_ratios = (f"{figures.ask_ratio:.3f}", f"{figures.ask_ratio_in_turn:.3f}")
-    resident = [_known(value, ".0f") for value in (figures.early_megabytes, figures.late_megabytes)]
+    resident = [figure(value, "{:.0f}") for value in (figures.early_megabytes, figures.late_megabytes)]
     return [
         ("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", *frame_ratios),
-        ("resident MB", *resident, _known(figures.memory_ratio, ".3f"), ""),
+        ("resident MB", *resident, figure(figures.memory_ratio, "{:.3f}"), ""),
         ("s to an answer", f"{first.seconds:.2f}", f"{last.seconds:.2f}", *ask_ratios),
         ("s to a second answer", f"{first.seconds_again:.2f}", f"{last.seconds_again:.2f}", "", ""),
         ("tokens read, first", str(first.read_first), str(last.read_first), "", ""),
@@ -111,7 +113,7 @@ def scale(
 
     from ..evaluation.speed import scale
     from ..evaluation.speed.machine import describe
-    from ..figures import print_figures
+    from ..figures import figure, print_figures
     from ..streaming.load import find_device, find_dtype
 
     if not all(part.isdecimal() and int(part) for part in frames.split(",")):
@@ -137,14 +139,10 @@ def scale(
     rows = []
     for point in points:
         empty = "" if point.seconds else "out of memory"
-        seconds = [_known((point.seconds or {}).get(name), ".2f", empty) for name in columns]
+        seconds = [figure((point.seconds or {}).get(name), "{:.2f}", empty) for name in columns]
         rows.append([f"{point.mode}, {point.frames}", *seconds, str(point.read or ""), f"{point.peak_gigabytes:.1f}"])
     caption = f"seconds since the row before, and of one answer; {dtype}; {_where(result['machine'])}"
     print_figures(("mode, frames", *columns, "tokens read", "peak GB"), rows, loaded.name, caption)
-
-
-def _known(value: float | None, form: str, unknown: str = "unknown") -> str:
-    return unknown if value is None else format(value, form)
 
 
 def _where(machine: Mapping[str, Any]) -> str:

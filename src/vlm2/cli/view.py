@@ -57,7 +57,7 @@ def _print_writes(stream: Stream, last: int) -> None:
 
     γ is the mean gate. "read" is ρ, the share of the memory read in the entry.
     """
-    from ..figures import print_figures
+    from ..figures import figure, print_figures
 
     log = stream.log.writes
     shown = log[-last:]
@@ -69,17 +69,13 @@ def _print_writes(stream: Stream, last: int) -> None:
             str(write.frame),
             f"{write.time:.1f} s",
             str(write.slot) if write.slot >= 0 else "–",
-            _cell(write.evicted, "{}"),
-            _cell(write.evicted_time, "{:.1f} s"),
-            _cell(write.similar, "{}"),
-            _cell(write.similarity, "{:.4f}"),
-            _cell(write.gate, "{:.2f}"),
+            figure(write.evicted, "{}"),
+            figure(write.evicted_time, "{:.1f} s"),
+            figure(write.similar, "{}"),
+            figure(write.similarity, "{:.4f}"),
+            figure(write.gate, "{:.2f}"),
             f"{write.read_share:.0%}",
         )
         for write in shown
     ]
     print_figures(("frame", "time", "slot", "evicted", "its time", "like", "cosine", "γ", "read"), rows, title)
-
-
-def _cell(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value)
