@@ -124,7 +124,7 @@ def whereabouts(name: str) -> tuple[bool, str]:
     part = frozen_part(name)
     try:
         place = _locate(part, offline := offline_folder())
-        if place is not None and offline in place[0].parents and place[0].suffix != ".whl":
+        if place is not None and place[0].is_file() and place[0].parent == offline and place[0].suffix != ".whl":
             check_source(part, place[0])
     except (ValueError, OSError) as error:
         return False, str(error)
