@@ -66,7 +66,7 @@ def ask(
             session = loaded.session()
             for question in asked:
                 session.check(_prompt(question))
-            with progress_bar("Watching", file.seconds, hidden=file.seconds < LONG_VIDEO) as progress:
+            with progress_bar("Watching", file.seconds, file.seconds < LONG_VIDEO, transient=True) as progress:
                 session.watch(file, fps=fps, progress=progress)
             answers = ((question, session.ask(_prompt(question))) for question in asked)
         if json:

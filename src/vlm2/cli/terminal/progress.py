@@ -66,13 +66,18 @@ def part_lines(stream: TextIO) -> Iterator[Report]:
 
 
 @contextmanager
-def progress_bar(text: str, total: float | None = None, hidden: bool = False) -> Iterator[Callable[..., None]]:
-    """Yield a function that takes how much is done, and perhaps the total. The bar is drawn on a terminal's stderr."""
+def progress_bar(
+    text: str, total: float | None = None, hidden: bool = False, transient: bool = False
+) -> Iterator[Callable[..., None]]:
+    """Yield a function that takes how much is done, and perhaps the total. The bar is drawn on stderr.
+
+    A `transient` bar is removed at the end. Where stderr is no terminal, it is not drawn.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
-    options = {"transient": True, "disable": hidden, "speed_estimate_period": 600}
+    options = {"transient": transient, "disable": hidden, "speed_estimate_period": 600}
     with Progress(*columns, console=Console(stderr=True), **options) as bar:
         task = bar.add_task(text, total=total)
         yield lambda done, total=total: bar.update(task, completed=done, total=total)
