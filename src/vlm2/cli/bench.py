@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .terminal.options import Device, Dtype, Json, Model, print_json
+from .terminal.options import Dtype, Json, Model, OneDevice, print_json
 from .terminal.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def memory(
         str | None, typer.Option(help="7b (196 tokens of 1152) or mini (48 of 384). Default: both.")
     ] = None,
     json: Json = False,
-    device: Device = None,
+    device: OneDevice = None,
 ) -> None:
     """Time a step of the memory in fp32 and, where the machine has it, in bf16. Compare it with a memory that projects
     all entries at each frame, and with its matrix products alone."""
@@ -58,7 +58,7 @@ def stream(
     video: Annotated[Path | None, typer.Option(help="Video to repeat. Default: a drifting pattern.")] = None,
     model: Model = "mini",
     json: Json = False,
-    device: Device = None,
+    device: OneDevice = None,
     dtype: Dtype = None,
 ) -> None:
     """Let one session watch for long, and compare late with early: time a frame, resident memory, time to an answer."""
@@ -105,7 +105,7 @@ def scale(
     depth: Annotated[int | None, typer.Option(min=1, help="Most layers of every stack. Default: all.")] = None,
     baseline: Annotated[bool, typer.Option(help="Also plain LLaVA-Video, which keeps all frames.")] = True,
     json: Json = False,
-    device: Device = None,
+    device: OneDevice = None,
     dtype: Annotated[str, typer.Option(help="Dtype of the language model.")] = "bfloat16",
 ) -> None:
     """Run the 7b at full size with random weights: seconds by component and peak memory as frames come in."""

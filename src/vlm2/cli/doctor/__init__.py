@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..terminal.options import Device, Dtype, Json, print_json
+from ..terminal.options import Dtype, Json, OneDevice, print_json
 from . import checks
 
 
@@ -27,7 +27,7 @@ def doctor(
     card: Annotated[str | None, typer.Option(help="Card to plan for, such as 4090 or H100.")] = None,
     peak: Annotated[str | None, typer.Option(help="Teraflops of the machine: 165, or bfloat16=165,float32=82.")] = None,
     bandwidth: Annotated[float | None, typer.Option(help="Gigabytes a second of the machine.")] = None,
-    device: Device = None,
+    device: OneDevice = None,
     measure: Annotated[bool, typer.Option("--measure", help="Run the model here, and compare.")] = False,
     json: Json = False,
 ) -> None:

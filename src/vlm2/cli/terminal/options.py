@@ -14,6 +14,7 @@ Model = Annotated[str, typer.Option(help="mini, a checkpoint's folder, or owner/
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or mps; auto for all GPUs together; by default a GPU if there is one.")
 ]
+OneDevice = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; by default a GPU if there is one.")]
 Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; by default the device's best.")]
 Save = Annotated[Path | None, typer.Option(help="Save the memory of the video to this file (.vlm2mem).")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
