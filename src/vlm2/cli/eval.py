@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .terminal.options import Device, Dtype, Model
+from .terminal.options import Dtype, Model, OneDevice
 from .terminal.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run(
     seed: Annotated[int, typer.Option(help="Random seed of the model `random`.")] = 0,
     skip_missing: Annotated[bool, typer.Option("--skip-missing", help="Leave out questions without a video.")] = False,
     make_only: Annotated[bool, typer.Option("--make-only", help="Only make the videos that are missing.")] = False,
-    device: Device = None,
+    device: OneDevice = None,
     dtype: Dtype = None,
 ) -> None:
     """Answer a benchmark's questions with a model, score them, and print the scores."""
@@ -148,7 +148,7 @@ def measure(
     model: Model = "mini",
     count: Annotated[int | None, typer.Option(help="Only the first videos.")] = None,
     fps: Annotated[float, typer.Option(help="Frames a second that the model reads.")] = 2.0,
-    device: Device = None,
+    device: OneDevice = None,
 ) -> None:
     """Measure a model without questions; the same as `vlm2 eval NAME`."""
     from ..evaluation.measures import measure as measures
