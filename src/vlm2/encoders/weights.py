@@ -154,7 +154,7 @@ def get_part(name: str, folder: Path | None = None, report: Report = lambda prog
 
 def _fetch(part: FrozenPart, offline: Path | None, report: Report, first: Exception) -> tuple[Path, str]:
     """Fetch and prepare a part that `_find` refused with the error `first`; return its folder and its source."""
-    errors = [first] if isinstance(first, WrongChecksum) else []
+    errors: list[ValueError] = [first] if isinstance(first, WrongChecksum) else []
     files = part.offline_files
     if offline is not None:
         errors.append(MissingPart(f"offline folder: {offline} has neither {' nor '.join(files)}."))
