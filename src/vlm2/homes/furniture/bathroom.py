@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from ..mesh import Material, Part
-from .design import Parts, designs
+from .design import Parts, design
 from .fittings import fronts
 from .random_draw import Draw
 from .solids import (
@@ -41,6 +41,7 @@ def _basin(width: float, depth: float, height: float, material: Material, at: Po
     return stretched(stretched(lathe(profile, material=material, sides=24), width, depth), 1, 1, at)
 
 
+@design("sink", "pedestal")
 def pedestal_sink(draw: Draw) -> Parts:
     """A wash basin on a column."""
     china, metal = draw.ceramic(), draw.steel()
@@ -52,6 +53,7 @@ def pedestal_sink(draw: Draw) -> Parts:
     yield from _tap((0, -depth / 2 + 0.03, height), 0.12, 0.13, metal)
 
 
+@design("sink", "vanity")
 def vanity_sink(draw: Draw) -> Parts:
     """A wash basin in a cabinet with doors or drawers."""
     china, wood, metal = draw.ceramic(), draw.timber(), draw.steel()
@@ -67,6 +69,7 @@ def vanity_sink(draw: Draw) -> Parts:
     yield from _tap((0, -depth / 2 + 0.05, height), 0.16, 0.14, metal)
 
 
+@design("sink", "kitchen")
 def kitchen_sink(draw: Draw) -> Parts:
     """A base unit with a steel sink let into its top, seen as a dark well with a rim, and a high tap."""
     front, metal, top = draw.timber(), draw.steel(), draw.one_of(draw.marble(), draw.wood())
@@ -84,6 +87,7 @@ def kitchen_sink(draw: Draw) -> Parts:
     yield from _tap((0, -depth / 2 + 0.07, height), 0.24, 0.2, metal)
 
 
+@design("toilet", "close-coupled")
 def toilet(draw: Draw) -> Parts:
     """A toilet with a cistern, a seat and a lid."""
     china, lid = draw.ceramic(), draw.one_of(draw.ceramic(), draw.ceramic(), draw.wood())
@@ -101,6 +105,7 @@ def toilet(draw: Draw) -> Parts:
     yield cylinder(0.02, 0.012, (0, back, high + 0.03), draw.steel(), sides=10)
 
 
+@design("bathtub", "built-in")
 def bathtub(draw: Draw) -> Parts:
     """A built-in tub: a hollow basin in a straight apron."""
     china, metal = draw.ceramic(), draw.steel()
@@ -114,6 +119,7 @@ def bathtub(draw: Draw) -> Parts:
     yield rod((x, 0, height + 0.1), (-width / 2 + 0.2, 0, height + 0.09), 0.014, metal)
 
 
+@design("bathtub", "free-standing")
 def free_bathtub(draw: Draw) -> Parts:
     """A free-standing oval tub on feet or on its base."""
     china, metal = draw.ceramic(), draw.steel()
@@ -127,6 +133,7 @@ def free_bathtub(draw: Draw) -> Parts:
         yield from mirrored(ellipsoid, (0.09, 0.09, 0.16), at, metal, axes="xy", sides=8)
 
 
+@design("towel", "hanging", "wall")
 def hanging_towel(draw: Draw) -> Parts:
     """A towel that hangs over a rail on the wall."""
     cloth, metal = draw.fabric(), draw.metal()
@@ -142,6 +149,7 @@ def hanging_towel(draw: Draw) -> Parts:
         yield box((width + 0.001, 0.002, 0.05), (0, 0.084, -long + 0.08), draw.fabric())
 
 
+@design("towel", "folded", "top")
 def towel_stack(draw: Draw) -> Parts:
     """Folded towels that lie on each other."""
     width, depth = draw.between(0.28, 0.4), draw.between(0.2, 0.3)
@@ -150,6 +158,7 @@ def towel_stack(draw: Draw) -> Parts:
         yield box((width, depth, 0.05), (0, 0, 0.049 * i), cloths[i % 2], bevel=0.02)
 
 
+@design("mirror", "framed", "wall")
 def mirror(draw: Draw) -> Parts:
     """A framed wall mirror, oblong."""
     frame = draw.one_of(draw.wood(), draw.metal(), draw.paint("white", "black"))
@@ -158,6 +167,7 @@ def mirror(draw: Draw) -> Parts:
     yield box((width - 2 * edge, 0.004, height - 2 * edge), (0, 0.022, edge), SILVER)
 
 
+@design("mirror", "round", "wall")
 def round_mirror(draw: Draw) -> Parts:
     """A round wall mirror in a thin ring."""
     frame, radius = draw.one_of(draw.wood(), draw.metal()), draw.between(0.22, 0.42)
@@ -165,6 +175,7 @@ def round_mirror(draw: Draw) -> Parts:
     yield to_front(cylinder(radius - 0.02, 0.004, material=SILVER, sides=32), (0, 0.022, 0))
 
 
+@design("mirror", "standing")
 def standing_mirror(draw: Draw) -> Parts:
     """A tall mirror that stands on the floor, leaning back on a strut."""
     frame = draw.one_of(draw.wood(), draw.metal())
@@ -175,6 +186,7 @@ def standing_mirror(draw: Draw) -> Parts:
     yield rod((0, -0.45, 0.01), (0, -top * math.tan(math.radians(7)), top), 0.012, frame)
 
 
+@design("towel", "stand")
 def cloth_rail(draw: Draw) -> Parts:
     """A towel spread on a low stand of two bars."""
     cloth, metal = draw.fabric(), draw.metal()
@@ -186,12 +198,3 @@ def cloth_rail(draw: Draw) -> Parts:
     w, top = width * 0.4, height + 0.013
     for y, low in ((0.03, height * 0.35), (-0.03, height * 0.55)):
         yield sheet([(-w, y * 3, low), (w, y * 3, low), (w, y * 0.4, top), (-w, y * 0.4, top)], cloth)
-
-
-DESIGNS = (
-    *designs("sink", ("pedestal", pedestal_sink), ("vanity", vanity_sink), ("kitchen", kitchen_sink)),
-    *designs("toilet", ("close-coupled", toilet)),
-    *designs("bathtub", ("built-in", bathtub), ("free-standing", free_bathtub)),
-    *designs("towel", ("hanging", hanging_towel, "wall"), ("folded", towel_stack, "top"), ("stand", cloth_rail)),
-    *designs("mirror", ("framed", mirror, "wall"), ("round", round_mirror, "wall"), ("standing", standing_mirror)),
-)

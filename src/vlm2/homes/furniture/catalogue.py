@@ -16,7 +16,7 @@ from .random_draw import Draw
 from .sweethome import CatalogueEntry, SweetHome, installed, split_of
 
 MODULES = (seating, tables, beds, storage, kitchen, bathroom, electronics, lamps, plants, decor, music, small_items)
-DESIGNS: tuple[Design, ...] = tuple(design for module in MODULES for design in module.DESIGNS)
+DESIGNS = tuple(design for module in MODULES for design in vars(module).values() if isinstance(design, Design))
 MODELS_PER_CATEGORY = 30
 LEAST_PER_DESIGN = 10
 MORE_TO_TRAIN_ON = 200  # a design, in the training split alone

@@ -37,13 +37,13 @@ class Design:
 
     category: str
     form: str
+    stands: Stands
     make: Callable[[Draw], Parts]
-    stands: Stands = "floor"
 
 
-def designs(category: str, *forms: tuple) -> list[Design]:
-    """Return the designs of a category from tuples (form, make) or (form, make, stands)."""
-    return [Design(category, *form) for form in forms]
+def design(category: str, form: str, stands: Stands = "floor") -> Callable[[Callable[[Draw], Parts]], Design]:
+    """Make the decorated generator function the design of this name. The catalogue finds it in its module."""
+    return lambda make: Design(category, form, stands, make)
 
 
 def settle(mesh: Mesh, stands: Stands) -> Mesh:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from .design import CarryingTop, Parts, designs
+from .design import CarryingTop, Parts, design
 from .fittings import books, fronts, legs, open_case
 from .random_draw import Draw
 from .solids import box, cylinder, lathe, mirrored, polar, tube
 
 
+@design("bookshelf", "tall")
 def bookshelf(draw: Draw) -> Parts:
     """A tall case of boards filled with books."""
     wood = draw.timber()
@@ -24,6 +25,7 @@ def bookshelf(draw: Draw) -> Parts:
             yield from books(draw, start, end, -0.03, i * spacing + 0.02, spacing - 0.02)
 
 
+@design("bookshelf", "low")
 def low_bookshelf(draw: Draw) -> Parts:
     """A waist-high case of two columns with books in some of the places."""
     wood = draw.timber()
@@ -38,6 +40,7 @@ def low_bookshelf(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("shelf", "open")
 def open_shelf(draw: Draw) -> Parts:
     """A rack of boards between four posts, with books and binders."""
     board, post = draw.wood(), draw.timber()
@@ -52,6 +55,7 @@ def open_shelf(draw: Draw) -> Parts:
                 yield from books(draw, x, x + width * draw.one_of(0.15, 0.25, 0.35), 0, z + 0.025, 0.3)
 
 
+@design("shelf", "wall", "wall")
 def wall_shelf(draw: Draw) -> Parts:
     """A board on brackets with a few books, to hang on a wall."""
     wood, metal = draw.timber(), draw.metal()
@@ -62,6 +66,7 @@ def wall_shelf(draw: Draw) -> Parts:
         yield from books(draw, -width * 0.4, width * draw.one_of(-0.1, 0.1, 0.3), -0.01, 0.03, 0.26)
 
 
+@design("cabinet", "sideboard")
 def sideboard(draw: Draw) -> Parts:
     """A low wide cabinet of doors on short legs."""
     wood, handle = draw.timber(), draw.metal()
@@ -75,6 +80,7 @@ def sideboard(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("cabinet", "drawers")
 def drawer_cabinet(draw: Draw) -> Parts:
     """A chest of drawers."""
     wood, handle = draw.timber(), draw.metal()
@@ -88,6 +94,7 @@ def drawer_cabinet(draw: Draw) -> Parts:
     yield CarryingTop(height + 0.025)
 
 
+@design("cabinet", "display")
 def display_cabinet(draw: Draw) -> Parts:
     """A tall cabinet: open boards with books above, doors below."""
     wood, handle = draw.timber(), draw.metal()
@@ -102,6 +109,7 @@ def display_cabinet(draw: Draw) -> Parts:
         yield from books(draw, start, end, -0.02, low + 0.02 + i * spacing, spacing - 0.03)
 
 
+@design("cabinet", "wall", "wall")
 def wall_cabinet(draw: Draw) -> Parts:
     """A cupboard that hangs on a wall, with one to three doors."""
     wood, handle = draw.timber(), draw.metal()
@@ -111,6 +119,7 @@ def wall_cabinet(draw: Draw) -> Parts:
     yield from fronts((-width / 2, 0.0, width, height), depth / 2, (doors, 1), wood, handle, "door")
 
 
+@design("closet", "hinged")
 def closet(draw: Draw) -> Parts:
     """A wardrobe with two to four tall doors, sometimes over two drawers."""
     wood, handle = draw.timber(), draw.metal()
@@ -126,6 +135,7 @@ def closet(draw: Draw) -> Parts:
     yield from fronts((left, low, wide, height - low - 0.02), depth / 2, (doors, 1), front, handle, "door")
 
 
+@design("nightstand", "plain")
 def nightstand(draw: Draw) -> Parts:
     """A bedside table with one to three drawers, or one drawer over an open place."""
     wood, handle = draw.timber(), draw.metal()
@@ -144,6 +154,7 @@ def nightstand(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("tv stand", "low")
 def tv_stand(draw: Draw) -> Parts:
     """A long low board for a television: drawers at the sides, an open place between."""
     wood, handle = draw.timber(), draw.metal()
@@ -157,6 +168,7 @@ def tv_stand(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("box", "plain")
 def cardboard_box(draw: Draw) -> Parts:
     """A box of cardboard with a strip of tape, or a lidded box in a colour."""
     width, depth, height = draw.between(0.25, 0.6), draw.between(0.22, 0.45), draw.between(0.15, 0.45)
@@ -170,6 +182,7 @@ def cardboard_box(draw: Draw) -> Parts:
         yield box((width + 0.012, depth + 0.012, height * 0.2), (0, 0, height * 0.82), cover, bevel=0.004)
 
 
+@design("crate", "slats")
 def crate(draw: Draw) -> Parts:
     """An open crate of slats."""
     wood = draw.one_of(draw.wood(), draw.paint("blue", "green", "grey", "red", "yellow"))
@@ -184,6 +197,7 @@ def crate(draw: Draw) -> Parts:
     yield from legs((width - 0.024, depth - 0.024), height, 0.03, wood)
 
 
+@design("basket", "round")
 def basket(draw: Draw) -> Parts:
     """A woven basket: round, open, with two grips."""
     weave = draw.fabric("beige", "brown", "white", "grey")
@@ -195,6 +209,7 @@ def basket(draw: Draw) -> Parts:
         yield cylinder(0.03, 0.05, (x, 0, height - 0.08), weave, sides=8)
 
 
+@design("bucket", "pail")
 def bucket(draw: Draw) -> Parts:
     """A pail whose bow handle stands upright or lies on the rim."""
     body = draw.one_of(draw.paint(gloss=0.4), draw.steel())
@@ -204,23 +219,3 @@ def bucket(draw: Draw) -> Parts:
     steel, upright = draw.steel(), draw.chance(0.5)
     bow = [polar(math.pi * k / 8, r + 0.005) for k in range(9)]
     yield from tube([(x, 0.0, height + y) if upright else (x, y, height) for x, y in bow], 0.004, steel, sides=5)
-
-
-DESIGNS = (
-    *designs("bookshelf", ("tall", bookshelf), ("low", low_bookshelf)),
-    *designs("shelf", ("open", open_shelf), ("wall", wall_shelf, "wall")),
-    *designs(
-        "cabinet",
-        ("sideboard", sideboard),
-        ("drawers", drawer_cabinet),
-        ("display", display_cabinet),
-        ("wall", wall_cabinet, "wall"),
-    ),
-    *designs("closet", ("hinged", closet)),
-    *designs("nightstand", ("plain", nightstand)),
-    *designs("tv stand", ("low", tv_stand)),
-    *designs("box", ("plain", cardboard_box)),
-    *designs("crate", ("slats", crate)),
-    *designs("basket", ("round", basket)),
-    *designs("bucket", ("pail", bucket)),
-)
