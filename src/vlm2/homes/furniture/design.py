@@ -10,10 +10,9 @@ from typing import Literal
 import numpy as np
 
 from ..home import FurnitureModel
-from ..mesh import Mesh, Part, face_normals
+from ..mesh import Mesh, Part, face_normals, joined
 from ..textures import texture_image
 from .random_draw import Draw, colour_name, linear_from_srgb
-from .solids import joined
 
 Stands = Literal["floor", "top", "wall", "ceiling"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int, Int64
 
-from ..mesh import Material, Part, face_normals
-from .solids import part
+from ..mesh import Material, Part, face_normals, part
 
 CREASE = np.cos(np.radians(40.0))
 

@@ -6,7 +6,7 @@ Every solid is one `Part` with unit normals and texture coordinates in metres al
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -15,22 +15,11 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float64
 
-from ..mesh import Material, Mesh, Part
+from ..mesh import Material, Mesh, Part, part
 
 Point = tuple[float, float, float]
 ORIGIN: Point = (0.0, 0.0, 0.0)
 PLAIN = Material()
-
-
-def part(positions, normals, uvs, faces, material: Material) -> Part:
-    """Return a part of arrays in the types that the renderer takes."""
-    return Part(
-        np.asarray(positions, np.float32),
-        np.asarray(normals, np.float32),
-        np.asarray(uvs, np.float32),
-        np.asarray(faces, np.int32),
-        material,
-    )
 
 
 @cache
@@ -304,18 +293,3 @@ def mirrored(
 def polar(angle: float, radius: float = 1.0) -> tuple[float, float]:
     """Return the (x, y) of a point at an angle (radians) and a distance from the z axis."""
     return radius * math.cos(angle), radius * math.sin(angle)
-
-
-def joined(parts: Iterable[Part]) -> Mesh:
-    """Return one mesh of the parts, those of the same material merged into one."""
-    groups: dict[Material, list[Part]] = {}
-    for solid in parts:
-        groups.setdefault(solid.material, []).append(solid)
-    merged = []
-    for material, group in groups.items():
-        starts = np.cumsum([0] + [len(g.positions) for g in group[:-1]]).astype(np.int32)
-        faces = np.concatenate([g.faces + start for g, start in zip(group, starts, strict=True)])
-        names = ("positions", "normals", "uvs")
-        positions, normals, uvs = (np.concatenate([getattr(g, name) for g in group]) for name in names)
-        merged.append(Part(positions, normals, uvs, faces, material))
-    return Mesh(tuple(merged))
