@@ -142,6 +142,7 @@ class WallFace:
         return (low, high) if low > -1e-6 and high < self.length + 1e-6 else None
 
 
+WallSpot = tuple[WallFace, float]  # a wall, and the distance of a place along it in metres
 WallStretch = tuple[WallFace, float, float]  # a wall, and from where to where a stretch of it reaches, in metres
 
 

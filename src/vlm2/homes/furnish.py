@@ -9,7 +9,7 @@ import numpy as np
 from ..scenes.record import Room
 from . import furniture_groups as groups
 from .floor_plan import FloorPlan, WallOpening
-from .placement import against_wall, at_wall, ceiling, in_open, near_wall, on_some_top, on_wall, stands_on
+from .placement import against_wall, at_wall, ceiling, hang, in_open, near_wall, on_some_top, on_wall, stands_on
 from .room_layout import Furniture, PlacedModel, RoomLayout
 
 
@@ -193,8 +193,7 @@ def _finish(layout: RoomLayout) -> None:
 
 
 def _hang(layout: RoomLayout, category: str) -> None:
-    if model := layout.model(category, stands_on("wall")):
-        on_wall(layout, category, model=model)
+    hang(layout, layout.model(category, stands_on("wall")))
 
 
 def _stand(layout: RoomLayout, category: str) -> None:

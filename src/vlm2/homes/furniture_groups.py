@@ -13,16 +13,15 @@ from .placement import (
     against_wall,
     at_wall,
     beside,
+    hang,
     in_open,
     near_wall,
     on_soft,
     on_some_top,
     on_top,
-    on_wall,
     relative,
     stands_on,
     wall_behind,
-    zone_before,
 )
 from .room_layout import PlacedModel, RoomLayout, facing
 
@@ -98,13 +97,12 @@ def _sofa_with_tv(layout: RoomLayout) -> PlacedModel | None:
             return None
         for wall, distance in layout.wall_spots(model.size[0]):
             sofa = at_wall(model, wall, distance)
-            zone = zone_before(sofa, 0.5)
             across = _wall_before(layout, sofa)
-            if across is None or not layout.add(sofa, zone, 0.02):
+            if across is None or not layout.add(sofa, 0.5, 0.02):
                 continue
             if _television(layout, *across):
                 return sofa
-            layout.take_back(sofa, zone)
+            layout.take_back(sofa, 0.5)
     return None
 
 
@@ -156,15 +154,15 @@ def _television(layout: RoomLayout, wall: WallFace, distance: float, reach: floa
     if reach > 1.8 and layout.chance(0.85):
         category = "tv stand" if layout.chance(0.75) else "cabinet"
         model = layout.model(category, lambda m: m.size[2] < 0.8 and m.size[0] > 0.7 and bool(m.surface_height))
-        pieces = [at_wall(model, wall, distance + shift) for shift in SHIFTS] if model else []
-        stand = next((p for p in pieces if layout.add(p, zone_before(p, 0.35))), None)
+        if model:
+            stand = layout.add_first((at_wall(model, wall, distance + shift) for shift in SHIFTS), 0.35)
     if stand and layout.chance(0.75) and (tv := _tv_on(layout, stand)):
         return tv
     near = wall.project((stand.x, stand.y))[0] if stand else distance
     model = layout.model("tv", stands_on("wall"))
     for shift in SHIFTS:
         height = max(1.25, 0.7 + model.size[2] / 2) if model else None
-        if model and (tv := on_wall(layout, "tv", height, model=model, near=(wall, near + shift))):
+        if tv := hang(layout, model, height, (wall, near + shift)):
             return tv
     return _tv_on(layout, stand) if stand else None
 
@@ -293,7 +291,7 @@ def cook(layout: RoomLayout) -> None:
         while models and at < high:
             for model in models:
                 piece = at_wall(model, wall, at + model.size[0] / 2, 0.015)
-                if at + model.size[0] <= high + 0.05 and layout.add(piece, zone_before(piece, 0.5), apart=0.0):
+                if at + model.size[0] <= high + 0.05 and layout.add(piece, 0.5, apart=0.0):
                     run.append(piece)
                     models.remove(model)
                     at += model.size[0] + 0.004
@@ -353,7 +351,7 @@ def wash(layout: RoomLayout) -> None:
     if layout.chance(0.4):
         against_wall(layout, "washer", 0.4, corner=True)
     for _ in range(layout.integer(1, 3)):
-        on_wall(layout, "towel", fits=stands_on("wall"))
+        hang(layout, layout.model("towel", stands_on("wall")))
     if layout.chance(0.25):
         near_wall(layout, "towel", stands_on("floor"))
     on_some_top(layout, "towel")

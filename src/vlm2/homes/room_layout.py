@@ -89,6 +89,11 @@ class PlacedModel:
             return replace(bare, x=x, y=y)
         return bare
 
+    def ground_before(self, deep: float) -> Footprint:
+        """Return the ground before its front, as wide as the piece and `deep` metres deep."""
+        f = self.footprint
+        return Footprint(*f.at(0, (f.deep + deep) / 2 + 0.01), f.yaw, f.wide, deep)
+
     @property
     def heights(self) -> tuple[float, float]:
         """Lowest and highest point, metres."""
@@ -274,9 +279,9 @@ class RoomLayout:
         return next((model for model in models if fits is None or fits(model)), None)
 
     def fits(
-        self, piece: PlacedModel, zone: Footprint | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
+        self, piece: PlacedModel, before: float | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
     ) -> bool:
-        """Return whether a piece fits with the zone that it needs free; `own` are pieces that it may overlap."""
+        """Return whether a piece fits; see `add`."""
         f, (low, high), stands = piece.footprint, piece.heights, piece.model.stands
         x0, y0, x1, y1 = self.bounds
         if any(not (x0 - 1e-6 <= x <= x1 + 1e-6 and y0 - 1e-6 <= y <= y1 + 1e-6) for x, y in f.corners):
@@ -292,17 +297,22 @@ class RoomLayout:
             return False
         if stands == "floor" and high > 0.08 and any(f.overlaps(z) for z in self.zones):
             return False
-        if zone is None:
+        if before is None:
             return True
+        zone = piece.ground_before(before)
         if any(s.low < 1.6 and s.high > 0.08 and zone.overlaps(s.footprint) for s in others):
             return False
         return all(inside(self.room.polygon, corner) for corner in zone.corners)
 
     def add(
-        self, piece: PlacedModel, zone: Footprint | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
+        self, piece: PlacedModel, before: float | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
     ) -> PlacedModel | None:
-        """Put a piece down if it fits and leaves the room walkable; return it, or None."""
-        if not self.fits(piece, zone, apart, own):
+        """Put a piece down if it fits and leaves the room walkable; return it, or None.
+
+        `before` metres of ground before its front must be free and are kept free. `apart` is the distance in metres
+        that it keeps from other pieces, except from those of `own`.
+        """
+        if not self.fits(piece, before, apart, own):
             return None
         solid = Solid(piece.footprint, *piece.heights)
         blocked = self._blocked.copy()
@@ -312,14 +322,29 @@ class RoomLayout:
         self._blocked = blocked
         self.solids.append(solid)
         self.pieces.append(piece)
-        if zone is not None:
-            self.zones.append(zone)
+        if before is not None:
+            self.zones.append(piece.ground_before(before))
         return piece
 
-    def take_back(self, piece: PlacedModel, zone: Footprint) -> None:
-        """Undo `add` for a piece."""
+    def add_first(
+        self, pieces: Iterable[PlacedModel], before: float | None = None, apart: float = 0.01
+    ) -> PlacedModel | None:
+        """Put down the first of some pieces that fits (see `add`); return it, or None. Draws nothing behind it."""
+        return next((piece for piece in pieces if self.add(piece, before, apart)), None)
+
+    def load(self, piece: PlacedModel, carrier: PlacedModel, apart: float) -> PlacedModel | None:
+        """Put a piece on its carrier if it stays `apart` metres from what lies there already; return it, or None."""
+        loads = self.loads.setdefault(id(carrier), [])
+        if any(piece.footprint.grown(apart).overlaps(load) for load in loads):
+            return None
+        loads.append(piece.footprint)
+        self.pieces.append(piece)
+        return piece
+
+    def take_back(self, piece: PlacedModel, before: float) -> None:
+        """Undo `add` for a piece with the ground before it."""
         self.pieces.remove(piece)
-        self.zones.remove(zone)
+        self.zones.remove(piece.ground_before(before))
         self.solids = [s for s in self.solids if s.footprint != piece.footprint]
         self._mark_blocked()
 
