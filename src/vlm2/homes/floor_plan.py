@@ -168,6 +168,15 @@ def inside(
     return odd
 
 
+def in_rectangle(x, y, centre, along, wide: float, deep: float) -> Bool[np.ndarray, ...]:
+    """Return whether points lie in a rectangle of any direction on the ground (metres).
+
+    `x` and `y` are arrays of shapes that broadcast; `along` is the unit direction of the rectangle's width `wide`.
+    """
+    dx, dy = x - centre[0], y - centre[1]
+    return (abs(dx * along[0] + dy * along[1]) <= wide / 2) & (abs(dy * along[0] - dx * along[1]) <= deep / 2)
+
+
 def polygon_area(polygon: tuple[Point, ...]) -> float:
     """Return the area of a counter-clockwise polygon in square metres."""
     pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
@@ -323,22 +332,18 @@ def outer_stretches(room: Room, rooms: list[Room], openings: list[WallOpening]) 
     """Return stretches of a room's walls that face outside and hold no opening yet."""
     stretches = []
     others = [r for r in rooms if r.name != room.name]
+    step = 0.05
     for wall in wall_faces(room):
         taken = [span for opening in openings if (span := wall.span(opening))]
-        start = None
-        steps = np.arange(0.1, wall.length - 0.1, 0.05)
-        for step in [*steps, None]:
-            free = (
-                step is not None
-                and not any(a - 0.2 < step < b + 0.2 for a, b in taken)
-                and not any(inside(r.polygon, wall.at(step, -WALL - 0.25)) for r in others)
-            )
-            if free and start is None:
-                start = step
-            elif not free and start is not None:
-                end = step - 0.05 if step is not None else steps[-1]
-                stretches.append((wall, float(start), float(end)))
-                start = None
+        places = np.arange(0.1, wall.length - 0.1, step)
+        free = [
+            not any(a - 0.2 < place < b + 0.2 for a, b in taken)
+            and not any(inside(r.polygon, wall.at(place, -WALL - 0.25)) for r in others)
+            for place in places
+        ]
+        for first, end in np.flatnonzero(np.diff([False, *free, False])).reshape(-1, 2):
+            last = places[end] - step if end < len(places) else places[-1]
+            stretches.append((wall, float(places[first]), float(last)))
     return stretches
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from scipy.ndimage import gaussian_filter, uniform_filter, zoom
 
-from .floor_plan import inside
+from .floor_plan import in_rectangle, inside
 from .home import Home, Light
 
 CELL = 0.1
@@ -81,17 +81,14 @@ def illuminate(home: Home) -> Illumination:
 def _indoors(home: Home, origin: np.ndarray, cell: float, shape: tuple[int, ...]) -> np.ndarray:
     """Return, for each column of cells, whether its middle lies in a room or a doorway (not within a wall)."""
     x, y = (origin[i] + cell * (np.arange(shape[i]) + 0.5) for i in (0, 1))
-    points = np.stack(np.meshgrid(x, y, indexing="ij"), -1)
+    x, y = x[:, None], y[None, :]
     indoors = np.zeros(shape[:2], bool)
     for room in home.rooms:
-        indoors |= inside(room.polygon, (points[..., 0], points[..., 1]))
+        indoors |= inside(room.polygon, (x, y))
     for opening in home.openings:
         start, end = np.array(opening.start), np.array(opening.end)
-        along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
-        away = points - start
-        across = np.abs(away[..., 0] * along[1] - away[..., 1] * along[0])
-        far = away @ along
-        indoors |= (across < 0.3) & (far > 0) & (far < np.linalg.norm(end - start))
+        wide = max(float(np.linalg.norm(end - start)), 1e-6)
+        indoors |= in_rectangle(x, y, (start + end) / 2, (end - start) / wide, wide, 0.6)
     return indoors
 
 

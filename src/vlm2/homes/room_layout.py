@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
 from ..scenes.record import Room
-from .floor_plan import WallFace, WallOpening, WallStretch, inside, polygon_area, wall_faces
+from .floor_plan import WallFace, WallOpening, WallStretch, in_rectangle, inside, polygon_area, wall_faces
 from .home import FurnitureModel
+
+if TYPE_CHECKING:
+    from .furniture.catalogue import Catalogue
 
 Fits = Callable[[FurnitureModel], bool] | None  # a condition on models, or none
 
@@ -132,20 +135,6 @@ def facing(direction: tuple[float, float]) -> float:
     return math.atan2(-direction[0], direction[1])
 
 
-@runtime_checkable
-class Furniture(Protocol):
-    """A source of models: the catalogue, or a stand-in."""
-
-    @property
-    def categories(self) -> tuple[str, ...]:
-        """Names of the available categories."""
-        ...
-
-    def pick(self, category: str, rng: np.random.Generator) -> FurnitureModel:
-        """Draw a model of a category; raise KeyError for an unknown one."""
-        ...
-
-
 @dataclass
 class RoomLayout:
     """The room, the pieces in it so far, and the rules that new ones obey.
@@ -157,7 +146,7 @@ class RoomLayout:
     room: Room
     openings: tuple[WallOpening, ...]
     rng: np.random.Generator
-    catalogue: Furniture
+    catalogue: Catalogue
     pieces: list[PlacedModel] = field(default_factory=list)
     solids: list[Solid] = field(default_factory=list)
     zones: list[Footprint] = field(default_factory=list)
@@ -224,10 +213,8 @@ class RoomLayout:
         if not solid.obstructs:
             return
         f = solid.footprint
-        (rx, ry), (fx, fy) = f.axes
-        dx, dy = self._xs[None, :] - f.x, self._ys[:, None] - f.y
-        across, ahead = abs(dx * rx + dy * ry), abs(dx * fx + dy * fy)
-        grid[1:-1, 1:-1] |= (across <= f.wide / 2 + 0.02) & (ahead <= f.deep / 2 + 0.02)
+        xs, ys = self._xs[None, :], self._ys[:, None]
+        grid[1:-1, 1:-1] |= in_rectangle(xs, ys, (f.x, f.y), f.axes[0], f.wide + 0.04, f.deep + 0.04)
 
     def _walkable(self, blocked: np.ndarray) -> bool:
         """Return whether all doors lead to one common floor that is large enough to stand on."""
@@ -352,17 +339,16 @@ class RoomLayout:
         """Return stretches of walls before which a row of pieces of that depth and height may stand."""
         stretches, step = [], 0.1
         for wall in self.walls:
-            start = 0.03
-            for at in [*np.arange(0.03, wall.length - 0.03, step).tolist(), None]:
-                if at is not None:
-                    cell = Footprint(*wall.at(at + step / 2, deep / 2), facing(wall.inward), step, deep)
-                    taken = any(s.low < high and cell.overlaps(s.footprint) for s in self.solids)
-                    if not taken and not any(cell.overlaps(z) for z in self.zones):
-                        continue
-                end = wall.length - 0.03 if at is None else at
-                if end - start > 0.5:
-                    stretches.append((wall, start, end))
-                start = end + step
+            start, end = 0.03, wall.length - 0.03
+
+            def taken(at: float, wall: WallFace = wall) -> bool:
+                cell = Footprint(*wall.at(at + step / 2, deep / 2), facing(wall.inward), step, deep)
+                solids = (s.footprint for s in self.solids if s.low < high)
+                return any(cell.overlaps(other) for other in (*solids, *self.zones))
+
+            stops = [at for at in np.arange(start, end, step).tolist() if taken(at)]
+            gaps = zip([start, *(at + step for at in stops)], [*stops, end], strict=True)
+            stretches += [(wall, first, last) for first, last in gaps if last - first > 0.5]
         return stretches
 
     def wall_spots(self, wide: float, corner: bool = False) -> Iterator[tuple[WallFace, float]]:

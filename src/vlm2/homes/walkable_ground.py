@@ -10,7 +10,7 @@ from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
 from .build import opening_box, placement_box
-from .floor_plan import WALL, inside
+from .floor_plan import WALL, in_rectangle, inside
 from .home import Home
 
 CELL = 0.05  # metres of a cell of the distance field
@@ -28,22 +28,23 @@ class WalkableGround:
         columns, rows = np.ceil((points.max(0) + 0.3 - self.low) / CELL).astype(int)
         self.xs = self.low[0] + (np.arange(columns) + 0.5) * CELL
         self.ys = self.low[1] + (np.arange(rows) + 0.5) * CELL
+        x, y = self.xs[None, :], self.ys[:, None]
         self.room = np.full((rows, columns), -1)
         for i, room in enumerate(home.rooms):
-            self.room[inside(room.polygon, (self.xs[None, :], self.ys[:, None]))] = i
+            self.room[inside(room.polygon, (x, y))] = i
         free = self.room >= 0
         for opening in home.openings:
             if opening.kind == "door" and None not in opening.rooms:
                 start, end = np.array(opening.start), np.array(opening.end)
                 wide = math.dist(start, end)
-                free |= self._rectangle((start + end) / 2, (end - start) / wide, wide, WALL + 2 * CELL)
+                free |= in_rectangle(x, y, (start + end) / 2, (end - start) / wide, wide, WALL + 2 * CELL)
         self._open = free.copy()  # places with nothing at eye height
         boxes = [placement_box(p) for p in home.placements] + [opening_box(o) for o in home.openings]
         for box in boxes:
             low, high = box.center[2] - box.size[2] / 2, box.center[2] + box.size[2] / 2
             if low < HEAD and high > 0.08:
                 wide, deep, _ = box.size
-                covered = self._rectangle(box.center, box.axes[0], wide + CELL / 2, deep + CELL / 2)
+                covered = in_rectangle(x, y, box.center, box.axes[0], wide + CELL / 2, deep + CELL / 2)
                 free &= ~covered
                 if low < EYES < high:
                     self._open &= ~covered
@@ -51,10 +52,6 @@ class WalkableGround:
         self.distance = np.maximum(np.asarray(ndimage.distance_transform_edt(free)) - 0.5, 0) * CELL
         self._doors = [np.add(o.start, o.end) / 2 for o in home.openings if o.kind == "door"]
         self._graph()
-
-    def _rectangle(self, center, along, wide: float, deep: float) -> np.ndarray:
-        dx, dy = self.xs[None, :] - center[0], self.ys[:, None] - center[1]
-        return (abs(dx * along[0] + dy * along[1]) <= wide / 2) & (abs(dy * along[0] - dx * along[1]) <= deep / 2)
 
     def _graph(self) -> None:
         """Join free places by a grid of ways; ways near things cost more. Only the largest connected part is kept."""
