@@ -71,10 +71,7 @@ def illuminate(home: Home) -> Illumination:
     values = np.concatenate([total * open[..., None], towards, (bounced * open)[..., None]], -1).astype(np.float32)
     values, weight = _filled(values, (solid < 0.5) & _indoors(home, origin, cell, shape)[..., None])
     return Illumination(
-        origin,
-        cell,
-        np.concatenate([values[..., :3], np.ones_like(weight)], -1) * weight,
-        values[..., 3:] * weight,
+        origin, cell, np.concatenate([values[..., :3], np.ones_like(weight)], -1) * weight, values[..., 3:] * weight
     )
 
 

@@ -9,20 +9,7 @@ from ..mesh import Material, Part
 from .design import Parts, design
 from .fittings import fronts
 from .random_draw import Draw
-from .solids import (
-    Point,
-    box,
-    cylinder,
-    ellipsoid,
-    lathe,
-    mirrored,
-    rod,
-    sheet,
-    stretched,
-    to_front,
-    tube,
-    turned,
-)
+from .solids import Point, box, cylinder, ellipsoid, lathe, mirrored, rod, sheet, stretched, to_front, tube, turned
 
 SILVER = Material((0.62, 0.68, 0.72), gloss=1.0)
 
