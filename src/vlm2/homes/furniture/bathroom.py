@@ -48,9 +48,9 @@ def vanity_sink(draw: Draw) -> Parts:
     foot = draw.one_of(0.08, 0.2)
     yield box((width, depth - 0.03, height - foot - 0.05), (0, 0, foot), wood)
     yield from mirrored(box, (0.04, 0.04, foot), (width * 0.45, depth * 0.4, 0), metal, axes="xy")
-    area = (-width / 2 + 0.01, foot + 0.01, width - 0.02, height - foot - 0.08)
     grid, handles = ((1, 2), "drawer") if draw.chance(0.5) else ((2, 1), "door")
-    yield from fronts(area, depth / 2 - 0.015, grid, wood, metal, handles)
+    at = (0, depth / 2 - 0.015, foot + 0.01)
+    yield from fronts((width - 0.02, height - foot - 0.08), at, grid, wood, metal, handles)
     yield box((width + 0.01, depth + 0.02, 0.05), (0, 0.01, height - 0.05), china, bevel=0.01)
     yield _basin(min(0.46, width * 0.7), 0.34, 0.1, china, (0, 0.02, height - 0.01))
     yield from _tap((0, -depth / 2 + 0.05, height), 0.16, 0.14, metal)
@@ -62,8 +62,7 @@ def kitchen_sink(draw: Draw) -> Parts:
     front, metal, top = draw.timber(), draw.steel(), draw.one_of(draw.marble(), draw.wood())
     width, depth, height = draw.between(0.6, 1.0), draw.between(0.58, 0.65), draw.between(0.86, 0.92)
     yield box((width, depth - 0.04, height - 0.24), (0, 0, 0.06), front)
-    area = (-width / 2, 0.08, width, height - 0.14)
-    yield from fronts(area, depth / 2 - 0.02, (2, 1), front, draw.metal(), "door")
+    yield from fronts((width, height - 0.14), (0, depth / 2 - 0.02, 0.08), (2, 1), front, draw.metal(), "door")
     well_w, well_d, t, bottom = width * 0.7, depth * 0.6, 0.04, height - 0.18
     for s in (-1, 1):
         yield box(((width - well_w) / 2, depth, t), (s * (width + well_w) / 4, 0, height - t), top)

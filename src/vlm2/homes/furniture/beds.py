@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..mesh import Part
 from .design import CarryingTop, Parts, design
-from .fittings import legs
+from .fittings import legs, row
 from .random_draw import Draw
 from .solids import box, cushion
 
@@ -51,9 +51,8 @@ def upholstered_bed(draw: Draw) -> Parts:
     yield from _bedding(draw, width, length, base)
     columns = draw.whole(1, 4)
     w = (width + 0.1) / columns
-    for i in range(columns):
-        at = ((i - (columns - 1) / 2) * w, -length / 2 - 0.06, 0.02)
-        yield box((w * 0.995, 0.11, head), at, cloth, bevel=0.04, steps=2)
+    for x in row(columns, w):
+        yield box((w * 0.995, 0.11, head), (x, -length / 2 - 0.06, 0.02), cloth, bevel=0.04, steps=2)
 
 
 @design("bed", "bunk")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .design import CarryingTop, Parts, design
+from .fittings import row
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, mirrored, polar, rod, sheet, stretched, to_front, tube, turned
 
@@ -74,16 +75,14 @@ def radiator(draw: Draw) -> Parts:
     yield from mirrored(box, (0.04, 0.08, foot + 0.02), (width * 0.38, 0, 0), enamel)
     if draw.chance(0.5):
         count = int(width / 0.07)
-        for i in range(count):
-            x = (i - (count - 1) / 2) * width / count
+        for x in row(count, width / count):
             yield box((width / count - 0.018, 0.13, height - foot), (x, 0, foot), enamel, bevel=0.018)
         yield box((width - 0.05, 0.06, 0.06), (0, 0, foot + 0.04), enamel)
     else:
         yield box((width, 0.07, height - foot), (0, 0, foot), enamel, bevel=0.012)
         count = int(width / 0.06)
-        for i in range(count):
-            at = ((i - (count - 1) / 2) * width / count, 0.04, foot + 0.05)
-            yield box((0.03, 0.02, height - foot - 0.1), at, enamel)
+        for x in row(count, width / count):
+            yield box((0.03, 0.02, height - foot - 0.1), (x, 0.04, foot + 0.05), enamel)
     yield cylinder(0.022, 0.07, (width / 2 + 0.03, 0, foot + 0.08), draw.steel(), sides=8)
 
 

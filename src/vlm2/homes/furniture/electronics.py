@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..mesh import Material, Part
 from .design import Parts, design
+from .fittings import row
 from .random_draw import Draw, glass, plain
 from .solids import box, cylinder, ellipsoid, mirrored, moved, polar, rod, to_front, tube, turned
 
@@ -68,12 +69,11 @@ def keyboard(draw: Draw) -> Parts:
     body, keys = plain(codes[0]), plain(codes[1])
     width, depth = draw.between(0.3, 0.45), draw.between(0.12, 0.15)
     yield box((width, depth, 0.018), material=body, bevel=0.005)
-    rows, columns = 4, 12
-    for i in range(rows):
-        for j in range(columns):
-            at = ((j - (columns - 1) / 2) * width * 0.95 / columns, (i - 2) * depth * 0.2, 0.018)
-            yield box((width * 0.95 / columns - 0.003, depth * 0.2 - 0.003, 0.006), at, keys)
-    yield box((width * 0.4, depth * 0.2 - 0.003, 0.006), (0, depth * 0.4, 0.018), keys)
+    w, d = width * 0.95 / 12, depth * 0.2
+    for i in range(-2, 2):
+        for x in row(12, w):
+            yield box((w - 0.003, d - 0.003, 0.006), (x, i * d, 0.018), keys)
+    yield box((width * 0.4, d - 0.003, 0.006), (0, depth * 0.4, 0.018), keys)
 
 
 @design("computer mouse", "plain", "top")
@@ -135,10 +135,9 @@ def telephone(draw: Draw) -> Parts:
     shell = draw.paint("black", "white", "red", "grey", "beige", gloss=0.4)
     width, depth = draw.between(0.17, 0.22), draw.between(0.18, 0.23)
     yield box((width, depth, 0.05), material=shell, bevel=0.012)
-    for i in range(3):
-        for j in range(4):
-            at = (width * 0.14 + 0.024 * (i - 1) + 0.01, -depth * 0.05 + 0.022 * (j - 1.5), 0.05)
-            yield box((0.016, 0.014, 0.006), at, plain("d9d9d6"))
+    for x in row(3, 0.024):
+        for y in row(4, 0.022):
+            yield box((0.016, 0.014, 0.006), (width * 0.14 + x + 0.01, -depth * 0.05 + y, 0.05), plain("d9d9d6"))
     yield box((0.07, 0.03, 0.004), (width * 0.2, -depth * 0.36, 0.05), glass("6c7f6a"))
     x = -width * 0.3
     yield box((0.045, depth * 0.96, 0.025), (x, 0, 0.062), shell, bevel=0.011)

@@ -6,7 +6,7 @@ import math
 
 from ..mesh import Material
 from .design import CarryingTop, Parts, design
-from .fittings import fronts
+from .fittings import fronts, row
 from .random_draw import Draw, glass, plain
 from .solids import box, cylinder, ellipsoid, lathe, polar, rod, to_front, tube
 
@@ -125,10 +125,9 @@ def counter(draw: Draw) -> Parts:
     yield box((width, depth - 0.1, 0.1), (0, -0.03, 0), plain("2a2826"))
     yield box((width + 0.02, depth + 0.02, 0.04), (0, 0, height - 0.04), top, bevel=0.006)
     w = width / units
-    for i in range(units):
-        area, rows = (-width / 2 + i * w, 0.11, w, height - 0.16), draw.one_of(1, 1, 3)
-        handles = "door" if rows == 1 else "drawer"
-        yield from fronts(area, depth / 2 - 0.02, (1, rows), front, handle, handles)
+    for x in row(units, w):
+        rows, handles = draw.one_of((1, "door"), (1, "door"), (3, "drawer"))
+        yield from fronts((w, height - 0.16), (x, depth / 2 - 0.02, 0.11), (1, rows), front, handle, handles)
     yield CarryingTop(height)
 
 

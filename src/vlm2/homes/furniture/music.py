@@ -67,4 +67,4 @@ def digital_piano(draw: Draw) -> Parts:
     for i in BLACK_KEYS:
         yield box((keys / 72, 0.08, 0.01), ((i - 17) * keys / KEYS, y - 0.03, height + 0.01), plain("101012"))
     yield box((width * 0.45, 0.015, 0.2), (0, -depth / 2 + 0.03, height), case)
-    yield from fronts((-width / 2, 0.25, width, 0.12), -depth / 2 + 0.02, (1, 1), case, case, "none")
+    yield from fronts((width, 0.12), (0, -depth / 2 + 0.02, 0.25), (1, 1), case, case, "none")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..mesh import Material, Part
 from .design import CarryingTop, Parts, design
-from .fittings import legs
+from .fittings import legs, row
 from .random_draw import Draw, plain
 from .solids import box, cushion, cylinder, lathe, mirrored, polar, rod, turned
 
@@ -154,8 +154,7 @@ def _sofa_body(
     yield box((width, depth, seat - 0.24), (0, 0, 0.1), cloth, bevel=0.02)
     yield from mirrored(box, (arm, depth, height - 0.1), ((width - arm) / 2, 0, 0.1), cloth, bevel=soft, steps=2)
     yield box((width - 2 * arm, 0.2, back - 0.14), (0, -depth / 2 + 0.1, 0.1), cloth, bevel=0.05, steps=2)
-    for i in range(seats):
-        x = (i - (seats - 1) / 2) * seat_width
+    for x in row(seats, seat_width):
         yield cushion((seat_width * 0.985, depth - 0.2, 0.16), (x, 0.1, seat - 0.16), cloth, puff=0.12)
         rest = box((seat_width * 0.97, 0.16, back - seat), (x, -depth / 2 + 0.25, seat), cloth, bevel=0.05)
         yield turned(rest, 10, "x", (0, -depth / 2 + 0.2, seat))

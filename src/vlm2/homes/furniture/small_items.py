@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .design import Parts, design
+from .fittings import row
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, mirrored, rod, stretched, tube
 
@@ -64,9 +65,8 @@ def trolley_suitcase(draw: Draw) -> Parts:
     width, depth, height = draw.between(0.36, 0.5), draw.between(0.2, 0.3), draw.between(0.5, 0.72)
     yield box((width, depth, height), (0, 0, 0.05), shell, bevel=0.04, steps=2)
     count = draw.whole(3, 5)
-    for i in range(count):
-        at = ((i - (count - 1) / 2) * width * 0.8 / count, 0, 0.05 + height * 0.1)
-        yield box((0.03, depth + 0.012, height * 0.8), at, shell, bevel=0.006)
+    for x in row(count, width * 0.8 / count):
+        yield box((0.03, depth + 0.012, height * 0.8), (x, 0, 0.05 + height * 0.1), shell, bevel=0.006)
     yield from mirrored(box, (0.03, 0.05, 0.055), (width * 0.4, depth * 0.36, 0), dark, axes="xy", bevel=0.014)
     y, high = -depth * 0.3, height + 0.05 + draw.one_of(0.06, 0.3)
     yield from tube([(-0.09, y, height), (-0.09, y, high), (0.09, y, high), (0.09, y, height)], 0.01, dark)
@@ -116,10 +116,8 @@ def ring_basket(draw: Draw) -> Parts:
     yield box((width - 0.03, depth - 0.03, 0.015), (0, 0, 0), shell)
     for s in (-1, 1):
         x, y = s * (width / 2 - 0.01), s * (depth / 2 - 0.01)
-        for k in range(9):
-            yield box((width / 16, 0.012, height), ((k - 4) * width / 9.3, y, 0), shell)
-        for k in range(7):
-            yield box((0.012, depth / 13, height), (x, (k - 3) * depth / 7.4, 0), shell)
+        yield from (box((width / 16, 0.012, height), (across, y, 0), shell) for across in row(9, width / 9.3))
+        yield from (box((0.012, depth / 13, height), (x, along, 0), shell) for along in row(7, depth / 7.4))
         yield box((width, 0.03, 0.04), (0, y, height - 0.03), shell, bevel=0.01)
         yield box((0.03, depth, 0.04), (x, 0, height - 0.03), shell, bevel=0.01)
     if draw.chance(0.6):

@@ -74,9 +74,9 @@ def sideboard(draw: Draw) -> Parts:
     foot = draw.between(0.06, 0.16)
     yield from legs((width * 0.94, depth * 0.9), foot, 0.04, handle)
     yield box((width, depth, height - foot), (0, 0, foot), wood)
-    area = (-width / 2 + 0.02, foot + 0.02, width - 0.04, height - foot - 0.04)
     doors, front = draw.whole(2, 4), draw.one_of(wood, wood, draw.paint("white"))
-    yield from fronts(area, depth / 2, (doors, 1), front, handle, "door")
+    at = (0, depth / 2, foot + 0.02)
+    yield from fronts((width - 0.04, height - foot - 0.04), at, (doors, 1), front, handle, "door")
     yield CarryingTop(height)
 
 
@@ -88,9 +88,8 @@ def drawer_cabinet(draw: Draw) -> Parts:
     yield box((width, depth, height - 0.05), (0, 0, 0.05), wood)
     yield box((width - 0.06, depth - 0.05, 0.05), (0, 0, 0), wood)
     yield box((width + 0.03, depth + 0.03, 0.025), (0, 0, height), wood, bevel=0.006)
-    area = (-width / 2 + 0.01, 0.06, width - 0.02, height - 0.07)
-    grid = (draw.one_of(1, 1, 2), draw.whole(3, 5))
-    yield from fronts(area, depth / 2, grid, wood, handle, draw.one_of("drawer", "ball"))
+    grid, handles = (draw.one_of(1, 1, 2), draw.whole(3, 5)), draw.one_of("drawer", "ball")
+    yield from fronts((width - 0.02, height - 0.07), (0, depth / 2, 0.06), grid, wood, handle, handles)
     yield CarryingTop(height + 0.025)
 
 
@@ -101,7 +100,7 @@ def display_cabinet(draw: Draw) -> Parts:
     width, depth, height = draw.between(0.7, 1.1), draw.between(0.36, 0.44), draw.between(1.6, 2.0)
     low = height * 0.4
     yield box((width, depth, low), (0, 0, 0), wood)
-    yield from fronts((-width / 2 + 0.01, 0.06, width - 0.02, low - 0.07), depth / 2, (2, 1), wood, handle, "door")
+    yield from fronts((width - 0.02, low - 0.07), (0, depth / 2, 0.06), (2, 1), wood, handle, "door")
     yield from open_case((width, depth * 0.85, height - low), low, 2, wood)
     start, spacing = -width / 2 + 0.03, (height - low - 0.02) / 3
     for i in range(3):
@@ -116,7 +115,7 @@ def wall_cabinet(draw: Draw) -> Parts:
     doors = draw.whole(1, 3)
     width, depth, height = doors * draw.between(0.35, 0.5), draw.between(0.3, 0.38), draw.between(0.5, 0.75)
     yield box((width, depth, height), (0, 0, 0), wood)
-    yield from fronts((-width / 2, 0.0, width, height), depth / 2, (doors, 1), wood, handle, "door")
+    yield from fronts((width, height), (0, depth / 2, 0), (doors, 1), wood, handle, "door")
 
 
 @design("closet", "hinged")
@@ -128,11 +127,11 @@ def closet(draw: Draw) -> Parts:
     front = draw.one_of(wood, wood, draw.paint("white", "beige", "grey"))
     yield box((width, depth, height - 0.06), (0, 0, 0.06), wood)
     yield box((width - 0.04, depth - 0.06, 0.06), (0, -0.01, 0), wood)
-    left, wide, low = -width / 2 + 0.01, width - 0.02, 0.08
+    wide, y, low = width - 0.02, depth / 2, 0.08
     if draw.chance(0.35):
-        yield from fronts((left, 0.08, wide, 0.3), depth / 2, (2, 1), front, handle)
+        yield from fronts((wide, 0.3), (0, y, 0.08), (2, 1), front, handle)
         low = 0.4
-    yield from fronts((left, low, wide, height - low - 0.02), depth / 2, (doors, 1), front, handle, "door")
+    yield from fronts((wide, height - low - 0.02), (0, y, low), (doors, 1), front, handle, "door")
 
 
 @design("nightstand", "plain")
@@ -140,17 +139,17 @@ def nightstand(draw: Draw) -> Parts:
     """A bedside table with one to three drawers, or one drawer over an open place."""
     wood, handle = draw.timber(), draw.metal()
     width, depth, height = draw.between(0.36, 0.55), draw.between(0.34, 0.45), draw.between(0.42, 0.62)
-    foot, left, wide = draw.between(0.05, 0.15), -width / 2 + 0.01, width - 0.02
+    foot, wide, y = draw.between(0.05, 0.15), width - 0.02, depth / 2
     yield from legs((width, depth), foot, 0.035, wood)
     if draw.chance(0.4):
         drawer = 0.16
         yield from open_case((width, depth, height - foot - drawer), foot, 0, wood)
         yield box((width, depth, drawer), (0, 0, height - drawer), wood)
-        yield from fronts((left, height - drawer, wide, drawer - 0.02), depth / 2, (1, 1), wood, handle)
+        yield from fronts((wide, drawer - 0.02), (0, y, height - drawer), (1, 1), wood, handle)
     else:
         yield box((width, depth, height - foot), (0, 0, foot), wood)
-        area, drawers = (left, foot + 0.01, wide, height - foot - 0.03), draw.whole(1, 3)
-        yield from fronts(area, depth / 2, (1, drawers), wood, handle, draw.one_of("drawer", "ball"))
+        grid, handles = (1, draw.whole(1, 3)), draw.one_of("drawer", "ball")
+        yield from fronts((wide, height - foot - 0.03), (0, y, foot + 0.01), grid, wood, handle, handles)
     yield CarryingTop(height)
 
 
@@ -163,8 +162,8 @@ def tv_stand(draw: Draw) -> Parts:
     yield from legs((width * 0.92, depth * 0.9), foot, 0.04, handle)
     yield from open_case((width, depth, height - foot), foot, draw.whole(0, 1), wood, columns=3)
     for s in draw.one_of((-1, 1), (-1, 1), (0,)):
-        area = (s * third - third / 2 + 0.012, foot + 0.02, third - 0.024, height - foot - 0.04)
-        yield from fronts(area, depth / 2 - 0.012, (1, draw.whole(1, 2)), wood, handle)
+        at = (s * third, depth / 2 - 0.012, foot + 0.02)
+        yield from fronts((third - 0.024, height - foot - 0.04), at, (1, draw.whole(1, 2)), wood, handle)
     yield CarryingTop(height)
 
 

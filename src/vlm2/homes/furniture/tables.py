@@ -92,8 +92,7 @@ def drawer_desk(draw: Draw) -> Parts:
     x = side * (width - block) / 2
     yield box((width, depth, 0.03), (0, 0, height - 0.03), wood)
     yield box((block, depth - 0.04, height - 0.08), (x, -0.01, 0.05), wood)
-    area = (x - block / 2, 0.05, block, height - 0.08)
-    yield from fronts(area, depth / 2 - 0.03, (1, draw.whole(2, 4)), wood, handle)
+    yield from fronts((block, height - 0.08), (x, depth / 2 - 0.03, 0.05), (1, draw.whole(2, 4)), wood, handle)
     yield box((0.03, depth - 0.04, height - 0.03), (-side * (width / 2 - 0.03), -0.01, 0), wood)
     yield box((width - block, 0.02, 0.35), (-side * block / 2, -depth / 2 + 0.08, height - 0.38), wood)
     yield CarryingTop(height)
@@ -111,7 +110,7 @@ def frame_desk(draw: Draw) -> Parts:
     yield box((width - 0.16, 0.03, 0.04), (0, -depth / 2 + 0.06, height - 0.07), metal)
     if draw.chance(0.5):
         yield box((0.5, depth * 0.6, 0.09), (0, 0, height - 0.115), wood)
-        yield from fronts((-0.25, height - 0.115, 0.5, 0.09), depth * 0.3, (1, 1), wood, metal)
+        yield from fronts((0.5, 0.09), (0, depth * 0.3, height - 0.115), (1, 1), wood, metal)
     yield CarryingTop(height)
 
 
