@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from ..scenes.record import Room
 
@@ -168,10 +169,17 @@ def inside(
     return odd
 
 
-def in_rectangle(x, y, centre, along, wide: float, deep: float) -> Bool[np.ndarray, ...]:
-    """Return whether points lie in a rectangle of any direction on the ground (metres).
+def in_rectangle(
+    x: Float[np.ndarray, "*#points"],
+    y: Float[np.ndarray, "*#points"],
+    centre: Sequence[float] | Float[np.ndarray, " xy"],
+    along: Sequence[float] | Float[np.ndarray, " xy"],
+    wide: float,
+    deep: float,
+) -> Bool[np.ndarray, "*points"]:
+    """Return which points of the ground lie in a rectangle, its edges included. Everything is in metres.
 
-    `x` and `y` are arrays of shapes that broadcast; `along` is the unit direction of the rectangle's width `wide`.
+    `x` and `y` broadcast. `along` is the unit direction of the rectangle's width `wide`; its depth is `deep`.
     """
     dx, dy = x - centre[0], y - centre[1]
     return (abs(dx * along[0] + dy * along[1]) <= wide / 2) & (abs(dy * along[0] - dx * along[1]) <= deep / 2)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 from scipy.ndimage import gaussian_filter, uniform_filter, zoom
 
 from .floor_plan import in_rectangle, inside
@@ -40,7 +40,7 @@ class Illumination:
     light: Float32[np.ndarray, "x y z 4"]
     direction: Float32[np.ndarray, "x y z 4"]
 
-    def brightness(self, point: np.ndarray) -> float:
+    def brightness(self, point: Float[np.ndarray, " 3"]) -> float:
         """Return how much bounced light fills the air at a point in the world; at the nearest cell if outside."""
         index = np.clip(((point - self.origin) / self.cell).astype(int), 0, np.array(self.light.shape[:3]) - 1)
         x, y, z = index

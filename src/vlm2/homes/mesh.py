@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Float32, Int, Int32
+
+Rows = Sequence | np.ndarray  # one row for each vertex or triangle
 
 
 def face_normals(
@@ -43,8 +45,8 @@ class Part:
     material: Material
 
 
-def part(positions, normals, uvs, faces, material: Material) -> Part:
-    """Return a part of arrays (see `Part`), converted to the types that the renderer takes."""
+def part(positions: Rows, normals: Rows, uvs: Rows, faces: Rows, material: Material) -> Part:
+    """Return a part of arrays of the shapes that `Part` gives, converted to its types."""
     arrays = (np.asarray(array, np.float32) for array in (positions, normals, uvs))
     return Part(*arrays, np.asarray(faces, np.int32), material)
 
@@ -61,7 +63,7 @@ class Mesh:
         points = np.concatenate([p.positions for p in self.parts])
         return np.stack([points.min(0), points.max(0)])
 
-    def transformed(self, target_from_source: np.ndarray) -> Mesh:
+    def transformed(self, target_from_source: Float[np.ndarray, "4 4"]) -> Mesh:
         """Return the mesh moved by a 4×4 transform (rotation, translation, positive scale along axes)."""
         linear, offset = target_from_source[:3, :3], target_from_source[:3, 3]
         normal_map = np.linalg.inv(linear).T

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,7 +19,7 @@ EYE_LEVEL = 1.5
 SEATS = ("bed", "sofa", "chair", "stool")
 
 
-def stands_on(*places: str):
+def stands_on(*places: str) -> Callable[[FurnitureModel], bool]:
     """Return a condition on models: what carries them is one of the places (floor, top, wall, ceiling)."""
     return lambda model: model.stands in places
 

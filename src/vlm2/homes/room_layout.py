@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float64
 from scipy import ndimage
 
 from ..scenes.record import Room
@@ -105,8 +106,8 @@ class PlacedModel:
         return low, low + high
 
     @property
-    def matrix(self) -> np.ndarray:
-        """world_from_model, 4×4."""
+    def matrix(self) -> Float64[np.ndarray, "4 4"]:
+        """world_from_model."""
         c, s = math.cos(self.yaw), math.sin(self.yaw)
         return np.array([[c, -s, 0, self.x], [s, c, 0, self.y], [0, 0, 1, self.z], [0, 0, 0, 1]])
 
@@ -232,7 +233,7 @@ class RoomLayout:
         column, row = (int((p - b) / CELL) + 1 for p, b in zip(point, self.bounds[:2], strict=True))
         return bool(mask[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3].any())
 
-    def choose(self, options):
+    def choose(self, options: Sequence[Any] | np.ndarray) -> Any:
         """Draw one of a sequence."""
         return options[int(self.rng.integers(len(options)))]
 

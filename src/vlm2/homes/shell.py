@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Float64
 
 from ..scenes.record import Room, Vector
 from .floor_plan import WALL, WET, FloorPlan, WallFace, WallOpening, opening_wall, wall_faces
 from .home import Opening, Split
 from .mesh import Material, Mesh, Part, joined, part
 from .textures import texture_names
+
+Triple = Sequence[float] | Float[np.ndarray, " 3"]
 
 FLOORS = {
     "living room": ("wood_floor", "wood_floor", "carpet"),
@@ -33,14 +36,22 @@ WINDOW_COLOURS = ((0.88, 0.88, 0.87), (0.88, 0.88, 0.87), (0.45, 0.3, 0.18), (0.
 SKIRTING, CASING = 0.08, 0.07  # heights and widths of the strips at floors and around doors, metres
 
 
-def quad(origin, right, up, material: Material, matrix: np.ndarray | None = None, uv=(0.0, 0.0)) -> Part:
+def quad(
+    origin: Triple,
+    right: Triple,
+    up: Triple,
+    material: Material,
+    world_from_source: Float64[np.ndarray, "4 4"] | None = None,
+    uv: tuple[float, float] = (0.0, 0.0),
+) -> Part:
     """Return the parallelogram origin, origin+right, origin+right+up, origin+up, seen from the side of right × up.
 
-    `matrix` is a 4×4 transform that moves it; `uv` are the texture coordinates of its origin in metres.
+    All are in metres. `uv` are the texture coordinates of the origin in metres.
     """
     origin, right, up = (np.asarray(v, float) for v in (origin, right, up))
-    if matrix is not None:
-        origin, right, up = matrix[:3, :3] @ origin + matrix[:3, 3], matrix[:3, :3] @ right, matrix[:3, :3] @ up
+    if world_from_source is not None:
+        linear, offset = world_from_source[:3, :3], world_from_source[:3, 3]
+        origin, right, up = linear @ origin + offset, linear @ right, linear @ up
     wide, high = np.linalg.norm(right), np.linalg.norm(up)
     normals = np.tile(np.cross(right, up) / (wide * high), (4, 1))
     corners = origin + np.array([np.zeros(3), right, right + up, up])
@@ -48,13 +59,15 @@ def quad(origin, right, up, material: Material, matrix: np.ndarray | None = None
     return part(corners, normals, uvs, [[0, 1, 2], [0, 2, 3]], material)
 
 
-def block(low, high, material: Material, matrix: np.ndarray) -> Iterator[Part]:
-    """Yield the faces of an axis-aligned box between two corners, moved by a 4×4 transform."""
+def block(
+    low: Triple, high: Triple, material: Material, world_from_source: Float64[np.ndarray, "4 4"]
+) -> Iterator[Part]:
+    """Yield the faces of an axis-aligned box between its least and greatest corner, in metres in the source's frame."""
     low, high = np.asarray(low, float), np.asarray(high, float)
     x, y, z = np.diag(high - low)
     faces = ((low, y, x), (low, x, z), (low, z, y), (high, -x, -y), (high, -z, -x), (high, -y, -z))
     for origin, right, up in faces:
-        yield quad(origin, right, up, material, matrix)
+        yield quad(origin, right, up, material, world_from_source)
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ class Finish:
     skirting: Material
 
 
-def triple(values) -> Vector:
+def triple(values: Iterable[float]) -> Vector:
     """Return three plain floats."""
     x, y, z = (float(v) for v in values)
     return x, y, z

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
@@ -99,16 +99,16 @@ class WalkableGround:
         clear = self._open[np.clip(row, 0, rows - 1).astype(int), np.clip(column, 0, columns - 1).astype(int)]
         return 0.1 * np.cumprod(clear, axis=1).sum(1)
 
-    def ways(self, sources: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return path lengths and predecessors from nodes to all nodes."""
+    def ways(self, sources: list[int]) -> tuple[Float[np.ndarray, "sources nodes"], Int[np.ndarray, "sources nodes"]]:
+        """Return the costs of the best ways from some nodes to all (metres, more near things), and the predecessors."""
         return csgraph.dijkstra(self.matrix, directed=False, indices=sources, return_predecessors=True)
 
-    def way(self, predecessors: np.ndarray, start: int, end: int) -> Float[np.ndarray, "points 2"]:
-        """Return a smooth way from node to node as points about 5 cm apart."""
+    def way(self, predecessors: Int[np.ndarray, " nodes"], start: int, end: int) -> Float[np.ndarray, "points 2"]:
+        """Return a smooth way from node to node as points about 5 cm apart. `predecessors` are those from `start`."""
         chain = [end]
         while chain[-1] != start:
             chain.append(int(predecessors[chain[-1]]))
-        return self.smooth(self._pull(self.nodes[chain[::-1]]))
+        return self._smooth(self._pull(self.nodes[chain[::-1]]))
 
     def _pull(self, points: np.ndarray) -> np.ndarray:
         """Leave points out wherever the straight line keeps clear."""
@@ -125,7 +125,7 @@ class WalkableGround:
         steps = np.linspace(0, 1, max(2, int(math.dist(a, b) / CELL)))[:, None]
         return bool((self.clearance(a + (b - a) * steps) >= CLEAR).all())
 
-    def smooth(self, points: np.ndarray) -> np.ndarray:
+    def _smooth(self, points: np.ndarray) -> np.ndarray:
         """Resample a polyline about every 5 cm and round its corners as far as things allow."""
         if len(points) < 2:
             return points

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
 from ..home import Split
 from ..mesh import Material
@@ -32,7 +33,7 @@ NEUTRAL = ("white", "black", "grey", "beige", "brown")
 BRIGHT = ("red", "green", "blue", "yellow", "orange", "pink", "purple")
 
 
-def linear_from_srgb(srgb: np.ndarray) -> np.ndarray:
+def linear_from_srgb(srgb: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Return linear light of sRGB values, both in [0, 1] (IEC 61966-2-1)."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
