@@ -174,15 +174,14 @@ def in_rectangle(
     y: Float[np.ndarray, "*#points"],
     centre: Sequence[float] | Float[np.ndarray, " xy"],
     along: Sequence[float] | Float[np.ndarray, " xy"],
-    wide: float,
-    deep: float,
+    reach: tuple[float, float],
 ) -> Bool[np.ndarray, "*points"]:
     """Return which points of the ground lie in a rectangle, its edges included. Everything is in metres.
 
-    `x` and `y` broadcast. `along` is the unit direction of the rectangle's width `wide`; its depth is `deep`.
+    `x` and `y` broadcast. `along` is the unit direction of the rectangle's width; `reach` is half its width and depth.
     """
     dx, dy = x - centre[0], y - centre[1]
-    return (abs(dx * along[0] + dy * along[1]) <= wide / 2) & (abs(dy * along[0] - dx * along[1]) <= deep / 2)
+    return (abs(dx * along[0] + dy * along[1]) <= reach[0]) & (abs(dy * along[0] - dx * along[1]) <= reach[1])
 
 
 def polygon_area(polygon: tuple[Point, ...]) -> float:

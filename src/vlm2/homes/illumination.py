@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64
 from scipy.ndimage import gaussian_filter, uniform_filter, zoom
 
-from .floor_plan import in_rectangle, inside
+from .floor_plan import inside
 from .home import Home, Light
 
 CELL = 0.1
@@ -84,8 +84,10 @@ def _indoors(home: Home, origin: np.ndarray, cell: float, shape: tuple[int, ...]
         indoors |= inside(room.polygon, (x, y))
     for opening in home.openings:
         start, end = np.array(opening.start), np.array(opening.end)
-        wide = max(float(np.linalg.norm(end - start)), 1e-6)
-        indoors |= in_rectangle(x, y, (start + end) / 2, (end - start) / wide, wide, 0.6)
+        wide = float(np.linalg.norm(end - start))
+        (along_x, along_y), dx, dy = (end - start) / max(wide, 1e-6), x - start[0], y - start[1]
+        far = dx * along_x + dy * along_y
+        indoors |= (np.abs(dx * along_y - dy * along_x) < 0.3) & (far > 0) & (far < wide)
     return indoors
 
 

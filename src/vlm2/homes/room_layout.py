@@ -215,7 +215,7 @@ class RoomLayout:
             return
         f = solid.footprint
         xs, ys = self._xs[None, :], self._ys[:, None]
-        grid[1:-1, 1:-1] |= in_rectangle(xs, ys, (f.x, f.y), f.axes[0], f.wide + 0.04, f.deep + 0.04)
+        grid[1:-1, 1:-1] |= in_rectangle(xs, ys, (f.x, f.y), f.axes[0], (f.wide / 2 + 0.02, f.deep / 2 + 0.02))
 
     def _walkable(self, blocked: np.ndarray) -> bool:
         """Return whether all doors lead to one common floor that is large enough to stand on."""

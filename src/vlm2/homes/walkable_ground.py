@@ -37,14 +37,14 @@ class WalkableGround:
             if opening.kind == "door" and None not in opening.rooms:
                 start, end = np.array(opening.start), np.array(opening.end)
                 wide = math.dist(start, end)
-                free |= in_rectangle(x, y, (start + end) / 2, (end - start) / wide, wide, WALL + 2 * CELL)
+                free |= in_rectangle(x, y, (start + end) / 2, (end - start) / wide, (wide / 2, WALL / 2 + CELL))
         self._open = free.copy()  # places with nothing at eye height
         boxes = [placement_box(p) for p in home.placements] + [opening_box(o) for o in home.openings]
         for box in boxes:
             low, high = box.center[2] - box.size[2] / 2, box.center[2] + box.size[2] / 2
             if low < HEAD and high > 0.08:
                 wide, deep, _ = box.size
-                covered = in_rectangle(x, y, box.center, box.axes[0], wide + CELL / 2, deep + CELL / 2)
+                covered = in_rectangle(x, y, box.center, box.axes[0], ((wide + CELL / 2) / 2, (deep + CELL / 2) / 2))
                 free &= ~covered
                 if low < EYES < high:
                     self._open &= ~covered
