@@ -70,8 +70,8 @@ class Catalogue:
         if sweethome or (sweethome is None and installed()):
             pack = _pack()
             for entry in pack.entries:
-                if split_of(entry.name) == split:
-                    self._builders[entry.category].append(partial(_foreign, pack, entry))
+                if split_of(entry.model.name) == split:
+                    self._builders[entry.model.category].append(partial(_foreign, pack, entry))
 
     @property
     def categories(self) -> tuple[str, ...]:

@@ -85,14 +85,20 @@ def finished(design: Design, name: str, draw: Draw) -> FurnitureModel:
             surface_height = part.height
         else:
             parts.append(part)
-    mesh = settle(joined(parts), design.stands)
-    low, high = mesh.bounds
+    return settled_model(name, design.category, joined(parts), design.stands, surface_height)
+
+
+def settled_model(
+    name: str,
+    category: str,
+    mesh: Mesh,
+    stands: Stands,
+    surface_height: float | None,
+    licence: str = FurnitureModel.licence,
+) -> FurnitureModel:
+    """Return the model of a mesh (front towards +y, z up): its origin moved, its size and its colour measured."""
+    mesh = settle(mesh, stands)
+    width, depth, height = (round(float(s), 4) for s in np.ptp(mesh.bounds, axis=0))
     return FurnitureModel(
-        name=name,
-        category=design.category,
-        mesh=mesh,
-        size=tuple(round(float(s), 4) for s in high - low),  # pyright: ignore[reportArgumentType]
-        stands=design.stands,
-        surface_height=surface_height,
-        colour=dominant_colour(mesh),
+        name, category, mesh, (width, depth, height), stands, surface_height, dominant_colour(mesh), licence
     )
