@@ -18,9 +18,10 @@ Split = Literal["train", "validation", "test"]
 class FurnitureModel:
     """One model of the catalogue, in its own frame: origin at the centre of the base, +y its front, z up.
 
-    x (width) points to the right of a person who stands behind it and looks to its front. `stands` is what carries it:
-    the floor, the top of another piece, a wall (origin at the centre of its back), or the ceiling (origin at the centre
-    of its top). `surface_height` is the height of a top that carries things, if any.
+    x (width) points to the right of a person who stands behind it and looks to its front. `size` is its width, depth
+    and height in metres. `stands` names its support: the floor, the top of another piece, a wall (then the origin is
+    the centre of its back), or the ceiling (the centre of its top). `surface_height` is the height in metres of a top
+    that carries things, if it has one. `colour` is the palette's name of the colour of most of its surface.
     """
 
     name: str

@@ -1,8 +1,7 @@
-"""Light in a home, worked out once on a grid: what arrives from lamps and windows with soft shadows,
-and what bounces.
+"""The light in a home, computed once on a grid: direct light of lamps and windows with soft shadows, and bounced light.
 
-A shader then pays two look-ups a pixel for any number of lights. Each light's visibility is swept outwards plane by
-plane: a cell sees as much of the light as the point one plane nearer to it sees and lets through.
+The shader then needs two look-ups a pixel for any number of lights. The visibility of a light is swept outwards plane
+by plane: a cell receives the share of the light that the point one plane nearer to the light receives and lets through.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from scipy.ndimage import gaussian_filter, uniform_filter, zoom
 from .floor_plan import inside
 from .home import Home, Light
 
-CELL = 0.1
+CELL = 0.1  # metres, the least edge of a cell
 MOST_CELLS = 900_000
-REACH = 7.0
-SOURCE_RADIUS = 0.35
-BOUNCE = 0.38
-OCCLUSION = 0.75
+REACH = 7.0  # metres that a light shines
+SOURCE_RADIUS = 0.35  # metres around a light in which furniture casts no shadow
+BOUNCE = 0.38  # share of the light that surfaces reflect
+OCCLUSION = 0.75  # greatest loss of light in corners
 
 Grid = Float32[np.ndarray, "x y z"]
 
@@ -41,14 +40,14 @@ class Illumination:
     direction: Float32[np.ndarray, "x y z 4"]
 
     def brightness(self, point: Float[np.ndarray, " 3"]) -> float:
-        """Return how much bounced light fills the air at a point in the world; at the nearest cell if outside."""
+        """Return the bounced light at a point in the world (metres); that of the nearest cell if it lies outside."""
         index = np.clip(((point - self.origin) / self.cell).astype(int), 0, np.array(self.light.shape[:3]) - 1)
         x, y, z = index
         return float(self.direction[x, y, z, 3] / float(self.light[x, y, z, 3]))
 
 
 def illuminate(home: Home) -> Illumination:
-    """Work out the light in a home from its lights; about a third of a second a home on one core."""
+    """Compute the light in a home from its lights. A home takes about a third of a second on one core."""
     low, high = home.shell.bounds.astype(float)
     cell = max(CELL, float(np.prod(high - low + 2 * CELL) / MOST_CELLS) ** (1 / 3))
     origin = low - cell

@@ -53,7 +53,7 @@ def part(positions: Rows, normals: Rows, uvs: Rows, faces: Rows, material: Mater
 
 @dataclass(frozen=True)
 class Mesh:
-    """A thing made of parts."""
+    """The triangles of a thing, in one part for each material."""
 
     parts: tuple[Part, ...]
 

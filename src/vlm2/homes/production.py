@@ -24,9 +24,9 @@ from .renderer import Rendered, Renderer, camera_points, pinhole
 from .seen_colours import SeenColours
 
 DATASET = "homes"
-SIGHTING_HZ = 2.0
-LEAST_SHARE = 0.0005
-SHEET_FRAMES = 24
+SIGHTING_HZ = 2.0  # sampled frames a second, those of the record
+LEAST_SHARE = 0.0005  # of the image, from which on a thing counts as seen
+SHEET_FRAMES = 24  # pictures on a contact sheet
 VIDEO_OPTIONS = {"crf": "23", "preset": "fast", "threads": "1"}
 CLOCK = 90_000  # ticks a second of a frame's time in the video
 
@@ -128,7 +128,7 @@ def shares(instances: Int32[np.ndarray, "height width"]) -> dict[int, float]:
 
 
 def sampled_frames(times: Float64[np.ndarray, " frames"], hertz: float) -> Int[np.ndarray, " sampled"]:
-    """Return the indices of frames that sample a path at a lower rate, from its first frame on."""
+    """Return the indices of the frames that sample a path at `hertz`, from its first frame on; `times` in seconds."""
     wanted = np.arange(times[0], times[-1] + 1e-6, 1.0 / hertz)
     return np.unique(np.searchsorted(times, wanted - 1e-6))
 

@@ -1,4 +1,4 @@
-"""A room while it is being furnished: what stands where, what must stay free, and whether people can still walk."""
+"""A room while it is furnished: the pieces in it, the ground to keep free, and whether people can still walk."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Footprint:
         return self.at(-x, -y), self.at(x, -y), self.at(x, y), self.at(-x, y)
 
     def at(self, right: float, front: float) -> tuple[float, float]:
-        """Return the world point `right` and `front` metres from the centre."""
+        """Return the world point (x, y) that lies `right` and `front` metres from the centre along the axes."""
         (rx, ry), (fx, fy) = self.axes
         return (self.x + right * rx + front * fx, self.y + right * ry + front * fy)
 
@@ -132,7 +132,7 @@ class Solid:
 
 
 def facing(direction: tuple[float, float]) -> float:
-    """Return the yaw that turns a model's front to a direction."""
+    """Return the yaw (radians) that turns a model's front, +y, to a direction (x, y)."""
     return math.atan2(-direction[0], direction[1])
 
 
@@ -269,7 +269,7 @@ class RoomLayout:
     def fits(
         self, piece: PlacedModel, before: float | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
     ) -> bool:
-        """Return whether a piece fits; see `add`."""
+        """Return whether a piece fits; the arguments are those of `add`."""
         f, (low, high), stands = piece.footprint, piece.heights, piece.model.stands
         x0, y0, x1, y1 = self.bounds
         if any(not (x0 - 1e-6 <= x <= x1 + 1e-6 and y0 - 1e-6 <= y <= y1 + 1e-6) for x, y in f.corners):
@@ -317,7 +317,7 @@ class RoomLayout:
     def add_first(
         self, pieces: Iterable[PlacedModel], before: float | None = None, apart: float = 0.01
     ) -> PlacedModel | None:
-        """Put down the first of some pieces that fits (see `add`); return it, or None. Draws nothing behind it."""
+        """Put down the first of some pieces that fits (see `add`); return it, or None. The rest is not generated."""
         return next((piece for piece in pieces if self.add(piece, before, apart)), None)
 
     def load(self, piece: PlacedModel, carrier: PlacedModel, apart: float) -> PlacedModel | None:
@@ -337,7 +337,7 @@ class RoomLayout:
         self._mark_blocked()
 
     def free_stretches(self, deep: float, high: float) -> list[WallStretch]:
-        """Return stretches of walls before which a row of pieces of that depth and height may stand."""
+        """Return stretches of walls before which a row of pieces of that depth and height (metres) may stand."""
         stretches, step = [], 0.1
         for wall in self.walls:
             start, end = 0.03, wall.length - 0.03

@@ -15,12 +15,18 @@ from .home import Home
 
 CELL = 0.05  # metres of a cell of the distance field
 CLEAR = 0.31  # metres that ways keep from things
-EYES = 1.5
-HEAD = 1.9  # things that begin above this height, and those as low as a rug, are no obstacle
+EYES = 1.5  # metres, height of the eyes
+HEAD = 1.9  # metres; things that begin above this height, and those as low as a rug, are no obstacle
 
 
 class WalkableGround:
-    """Distance to the nearest obstacle everywhere, and a graph of free places 2 cells apart."""
+    """Distance to the nearest obstacle everywhere, and a graph of free places 2 cells apart.
+
+    Places are (x, y) of the world in metres; grids are indexed [row, column], thus [y, x]. `room` is the index of the
+    room of each cell (−1: none), `distance` is in metres. The nodes of the graph have their place (`nodes`), their room
+    (`node_room`), and their distance to obstacles and to the nearest doorway (`node_distance`, `node_door`) in metres;
+    `main` marks those of the largest connected part.
+    """
 
     def __init__(self, home: Home) -> None:
         points = np.array([p for room in home.rooms for p in room.polygon])
@@ -91,7 +97,7 @@ class WalkableGround:
     def views(
         self, place: Float[np.ndarray, " xy"], angles: Float[np.ndarray, " angles"]
     ) -> Float[np.ndarray, " angles"]:
-        """Return how far one sees from a place at eye height in each direction (radians), in metres, 4 at most."""
+        """Return the visible distance from a place at eye height in each direction (radians); metres, 4 at most."""
         steps = np.arange(1, 41) * 0.1
         points = place + steps[None, :, None] * np.stack([np.cos(angles), np.sin(angles)], 1)[:, None]
         column, row = ((points[..., i] - self.low[i]) / CELL for i in range(2))

@@ -1,4 +1,4 @@
-"""Chance as a furniture maker uses it: sizes, finishes and colours drawn for one model."""
+"""Random draws for one furniture model: sizes, finishes and colours."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Draw:
         return int(self.rng.integers(low, high + 1))
 
     def chance(self, probability: float) -> bool:
-        """Draw yes with a probability."""
+        """Draw true with a probability."""
         return bool(self.rng.random() < probability)
 
     def one_of(self, *options: T) -> T:
@@ -103,7 +103,7 @@ class Draw:
         return Material(self._vary((0.93, 0.93, 0.93)), self._texture("wood"), 1.2, gloss=0.1)
 
     def timber(self) -> Material:
-        """Draw what case furniture is faced with: wood, or wood painted white, grey, black or a colour."""
+        """Draw the surface of case furniture: wood, or wood painted in a neutral colour or a bright one."""
         if self.chance(0.55):
             return self.wood()
         return self.paint(*(NEUTRAL if self.chance(0.8) else BRIGHT))

@@ -1,4 +1,4 @@
-"""Things that people carry in and put down."""
+"""Small movable things: bins, bags, suitcases, shoes, laundry baskets."""
 
 from __future__ import annotations
 

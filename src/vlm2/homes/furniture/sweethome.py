@@ -69,7 +69,7 @@ class CatalogueEntry:
 
 
 def installed(folder: Path = FOLDER) -> bool:
-    """Tell whether the packs that we read are there."""
+    """Return whether the packs that we read are there."""
     return all((folder / f"{pack}.sh3f").is_file() for pack in selection().models)
 
 
