@@ -89,7 +89,7 @@ def opening_box(opening: Opening) -> Box:
 
 def scene_objects(home: Home) -> tuple[SceneObject, ...]:
     """Return every countable thing of a home with its box, in the order of ids (1, 2, ...), without sightings."""
-    openings = [SceneObject(o.id, o.kind, opening_box(o), room=o.rooms[0] or o.rooms[1]) for o in home.openings]
+    openings = [SceneObject(o.id, o.kind, opening_box(o), room=o.rooms[0]) for o in home.openings]
     things = [
         SceneObject(p.id, p.model.category, placement_box(p), room=p.room, colour=p.model.colour, model=p.model.name)
         for p in home.placements

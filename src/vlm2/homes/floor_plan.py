@@ -66,10 +66,10 @@ WET = ("bathroom", "laundry room")
 
 @dataclass(frozen=True)
 class WallOpening:
-    """A hole in a wall for a door or window, on the wall's centre line.
+    """A hole in a wall for a door or window, from `start` to `end` on the wall's centre line, between `rooms`.
 
-    A door's leaf hangs at `start` and is opened by `angle` radians into `rooms[0]`; 0 is closed. `bottom` and `top` are
-    heights in metres.
+    A second room that is None is the outside. A door's leaf hangs at `start` and is opened by `angle` radians into
+    `rooms[0]`; 0 is closed. `bottom` and `top` are heights in metres.
     """
 
     kind: Literal["door", "window"]

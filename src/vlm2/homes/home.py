@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from ..scenes.record import Room
+from .floor_plan import WallOpening
 from .mesh import Mesh
 
 Split = Literal["train", "validation", "test"]
@@ -52,22 +53,15 @@ class Light:
     colour: tuple[float, float, float]
 
 
-@dataclass(frozen=True)
-class Opening:
-    """A door or a window in a wall between `rooms`; a room that is None is the outside.
+@dataclass(frozen=True, kw_only=True)
+class Opening(WallOpening):
+    """A door or a window that is built: its leaf, or its frame and glass, is a countable thing with instance id `id`.
 
-    `start` and `end` lie on the wall's centre line; `bottom` and `top` are heights. Its leaf, frame or glass is a
-    countable thing with instance id `id`. `yaw` is the direction of the mesh's width about z in radians (an open door's
-    leaf is turned out of its wall).
+    `mesh` is in world coordinates. `yaw` is the direction of its width about z in radians (the leaf of an open door is
+    turned out of its wall).
     """
 
     id: int
-    kind: Literal["door", "window"]
-    start: tuple[float, float]
-    end: tuple[float, float]
-    bottom: float
-    top: float
-    rooms: tuple[str | None, str | None]
     mesh: Mesh
     yaw: float = 0.0
 

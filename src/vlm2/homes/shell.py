@@ -219,7 +219,7 @@ def build_opening(opening: WallOpening, number: int, wall: WallFace, rng: np.ran
         forwards = wall.project(o.end)[0] > wall.project(o.start)[0]
         yaw = closed + (1.0 if forwards else -1.0) * o.angle  # the room lies to the left of the wall
     parts = _leaf(o, wall, yaw, rng) if o.kind == "door" else _window(o, wall, rng)
-    return Opening(number, o.kind, o.start, o.end, o.bottom, o.top, o.rooms, joined(parts), yaw)
+    return Opening(**vars(opening), id=number, mesh=joined(parts), yaw=yaw)
 
 
 def _leaf(opening: WallOpening, wall: WallFace, yaw: float, rng: np.random.Generator) -> Iterator[Part]:
