@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..cache import whole_file
+
 if TYPE_CHECKING:
     from ..homes.production import HomeOrder
     from ..questions import Question
@@ -171,6 +173,5 @@ def _in_own_words(questions: list[tuple[Scene, Question]], seed: int) -> Iterato
 def _write_questions(questions: Iterable[tuple[Scene, Question]], file: Path) -> None:
     """Write questions one per line, numbered in their order."""
     records = (question.to_vsi(index, scene) for index, (scene, question) in enumerate(questions))
-    partial = file.with_suffix(".part")
-    partial.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
-    partial.replace(file)
+    with whole_file(file) as partial, partial.open("w", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)

@@ -99,22 +99,26 @@ class Loader(Protocol):
 class Benchmark:
     """A benchmark and its rules.
 
-    `scorers` holds the official rules (`default`) and the variants in the wild by name; `headline` is the name in the
-    summary by which models are compared; `most_tokens` limits a reply (greedy decoding); `provide` is set where the
-    benchmark makes its own videos.
+    `scorers` are the rules by name: the official ones first, then variants that other code uses. `headline` names the
+    value of the summary by which models are compared. `most_tokens` limits a reply (greedy decoding). `provide` is set
+    where the benchmark makes its own videos.
     """
 
     name: str
     version: int
     load: Loader
     scorers: Mapping[str, Scorer]
-    default: str
     summary: Summary
     headline: str
     chance: Chance
     most_tokens: int = 16
     corpus: Corpus | None = None
     provide: Provide | None = None
+
+    @property
+    def default(self) -> str:
+        """The name of the official scorer."""
+        return next(iter(self.scorers))
 
     def scorer(self, name: str | None = None) -> Scorer:
         """Return a scorer by its name, or the default one. Raises ValueError naming the ones there are."""

@@ -7,7 +7,6 @@ questions of a video are always asked in the same order, by a process with the s
 from __future__ import annotations
 
 import fnmatch
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +15,9 @@ from typing import Any
 
 from . import receipt
 from .benchmark import Benchmark, Item, Loaded, Provide, by_video
-from .predictions import Prediction, join, open_writer, read_predictions
+from .predictions import Prediction, join, open_writer, read_predictions, write_json
 from .respondents import Respondent
-from .scores import sample_of, score_run, write_scores
+from .scores import SCORES, sample_of, score_run
 from .workers import stream
 
 
@@ -60,11 +59,10 @@ def run(
         waiting = sum(len(group) for _, _, group in jobs)
         progress(total - waiting, total)
         if jobs:
-            number, started = receipt.begin(out, process.rank, process.workers), time.perf_counter()
-            for done, prediction in enumerate(stream(_answers, jobs, process.workers), total - waiting + 1):
-                writer.add(prediction)
-                progress(done, total)
-            receipt.end(out, number, waiting, time.perf_counter() - started)
+            with receipt.process(out, process.rank, process.workers, waiting):
+                for done, prediction in enumerate(stream(_answers, jobs, process.workers), total - waiting + 1):
+                    writer.add(prediction)
+                    progress(done, total)
     return join(out, [item.id for item in loaded.items])
 
 
@@ -74,7 +72,7 @@ def finish(benchmark: Benchmark, loaded: Loaded, out: Path, scorer: str | None =
     predictions = read_predictions(out)
     samples = [sample_of(predictions[item.id], benchmark, scorer) for item in loaded.items]
     scores = score_run(benchmark, samples, scorer)
-    write_scores(out, scores)
+    write_json(out / SCORES, scores)
     videos = {
         item.group: {
             "file": None if item.video is None else str(item.video),

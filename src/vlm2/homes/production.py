@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,10 +9,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int32, UInt8
 
+from ..cache import whole_file
 from ..scenes.record import Intrinsics, Scene, Sighting, Trajectory
 from .build import build_home, floor_area, scene_objects
 from .camera_walk import walk
@@ -171,21 +172,23 @@ def produce_home(order: HomeOrder, out: Path) -> Scene:
     renderer.load(home)
     chosen = sampled_frames(path.times, SIGHTING_HZ)
     sampled = path.at(chosen)
-    with _whole(files["video"]) as file:
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(files["video"]) as file:
         film = _film(renderer, path, intrinsics, set(chosen.tolist()), order, file)
 
     seen, video = _sightings(film.instances), f"videos/{order.name}.mp4"
     scene = scene_of(home, order.name, sampled, intrinsics, seen, film.colours, video)
     scene = replace(scene, duration=float(path.times[-1] - path.times[0] + 1.0 / order.fps))
     if order.sheets:
-        with _whole(files["sheet"]) as file:
-            contact_sheet(film.pictures, film.picture_times).save(file)
-        with _whole(files["map"]) as file:
-            home_map(home, scene.objects, path.world_from_camera).save(file)
+        with whole_file(files["sheet"]) as file:
+            contact_sheet(film.pictures, film.picture_times).save(file, "PNG")
+        with whole_file(files["map"]) as file:
+            home_map(home, scene.objects, path.world_from_camera).save(file, "PNG")
     if order.geometry:
-        with _whole(files["geometry"]) as file:
+        with whole_file(files["geometry"]) as partial, partial.open("wb") as file:
             _save_geometry(file, np.stack(film.depths), sampled, intrinsics)
-    with _whole(files["scene"]) as file:
+    with whole_file(files["scene"]) as file:
         scene.save(file)
     return scene
 
@@ -257,19 +260,7 @@ def _video(file: Path, size: tuple[int, int], fps: float) -> Iterator[Callable[[
         container.mux(stream.encode(None))
 
 
-@contextmanager
-def _whole(file: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `file`, and move that file to its place if there was no error."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{os.getpid()}_{file.name}")
-    try:
-        yield partial
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _save_geometry(file: Path, depth: np.ndarray, path: CameraWalk, intrinsics: Intrinsics) -> None:
+def _save_geometry(file: IO[bytes], depth: np.ndarray, path: CameraWalk, intrinsics: Intrinsics) -> None:
     """Write depth (metres along the camera's axis, 16-bit floats), times, poses and the pinhole matrix."""
     matrix = np.array([[intrinsics.fx, 0, intrinsics.cx], [0, intrinsics.fy, intrinsics.cy], [0, 0, 1]])
     poses = path.world_from_camera

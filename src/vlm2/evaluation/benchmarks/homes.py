@@ -90,7 +90,6 @@ BENCHMARK = Benchmark(
     version=SUITE.version,
     load=load,
     scorers={name: _scorer(rule) for name, rule in RULES.items()},
-    default="official",
     summary=partial(task_summary, tasks=TASKS),
     headline="overall",
     chance=partial(constant_replies, worded=DIRECTIONS),
