@@ -53,7 +53,7 @@ def read_predictions(out: Path) -> dict[str, Prediction]:
 def _lines(out: Path) -> dict[str, bytes]:
     """Return every complete line of a run's files, by item id."""
     lines = [line for file in prediction_files(out) for line in file.read_bytes().splitlines(keepends=True)]
-    return {json.loads(line)["id"]: line for line in reversed(lines) if line.endswith(b"\n")}
+    return {json.loads(line)["id"]: line for line in lines if line.endswith(b"\n")}
 
 
 class PredictionWriter:
