@@ -1,11 +1,11 @@
 """The homes of a benchmark: a generated test split with fixed seeds, pinned questions, and videos made on demand.
 
-The package has the questions with their answers, and a hash of every home's record. Videos are rendered on demand and
+The package holds the questions with their answers, and a hash of every home's record. Videos are rendered on demand and
 refused where the record differs. The hash covers geometry to 0.1 mm; it leaves out pixels and visibility, which depend
 on the graphics driver.
 
-Homes have vlm2's own furniture only, so they do not depend on what is installed. After a change of the suite, pin the
-new version: `python -m vlm2.evaluation.home_suite --out runs/homes`.
+Homes have vlm2's own furniture only, so they do not depend on what is installed. After a change of the suite, raise its
+version and pin it with `tests/support/pin_homes.py`.
 """
 
 from __future__ import annotations
@@ -13,26 +13,19 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 from jaxtyping import Float64
 
-from ..questions import ask_all
-from ..questions.paraphrase import in_seconds
 from ..scenes.record import Scene
 
-if TYPE_CHECKING:
-    from ..homes.home import Split
-
 FOLDER = Path(__file__).parent
-SPLIT: Split = "test"
-PIN_COMMAND = "Make it with:  python -m vlm2.evaluation.home_suite --out runs/homes"
+PIN_COMMAND = "Make it with:  python tests/support/pin_homes.py --out runs/homes"
 
 
 @dataclass(frozen=True)
@@ -46,7 +39,7 @@ class LengthBand:
 
 @dataclass(frozen=True)
 class HomeSpec:
-    """What decides a home and its video: the seed, the number of rooms, the seconds."""
+    """The settings that determine a home and its video. `seconds` is the length of the walk."""
 
     name: str
     seed: int
@@ -127,25 +120,13 @@ def read_pins(suite: HomeSuite) -> PinnedHomes:
 def _read(suite: HomeSuite, packed: bytes) -> PinnedHomes:
     text = gzip.decompress(packed)
     head, *rows = (json.loads(line) for line in text.splitlines())
-    if head["suite"] != _identity(suite):
+    if head["suite"] != identity(suite):
         raise ValueError(
             f"{suite.pins.name} was pinned for other homes than version {suite.version} now describes. A change of the "
             f"homes is a new version: raise it. {PIN_COMMAND}"
         )
     homes = {row["name"]: PinnedHome(**row | {"questions": tuple(row["questions"])}) for row in rows}
     return PinnedHomes(homes, hashlib.sha256(text).hexdigest())
-
-
-def write_pins(suite: HomeSuite, scenes: Sequence[Scene]) -> PinnedHomes:
-    """Pin all homes of a suite; `scenes` are in the order of `suite.homes()`."""
-    lines: list[dict[str, Any]] = [{"suite": _identity(suite)}]
-    for home, scene in zip(suite.homes(), scenes, strict=True):
-        questions = list(_questions(suite, scene, home.seed))
-        pinned = PinnedHome(home.name, record_hash(scene), scene.duration, tuple(questions))
-        lines.append(vars(pinned))
-    text = "".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n" for line in lines)
-    suite.pins.write_bytes(gzip.compress(text.encode(), mtime=0))
-    return read_pins(suite)
 
 
 def build(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
@@ -162,7 +143,7 @@ def build(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
     order = HomeOrder(
         name=home.name,
         seed=home.seed,
-        split=SPLIT,
+        split="test",
         size=suite.size,
         fps=suite.fps,
         rooms=home.rooms,
@@ -212,41 +193,8 @@ def _steps(*numbers: Sequence[float]) -> bytes:
     return np.floor(values * 1e4 + 0.318).astype("<i8").tobytes()
 
 
-def _questions(suite: HomeSuite, scene: Scene, seed: int) -> Iterator[dict[str, Any]]:
-    for question in ask_all(scene, seed, suite.per_type, suite.families):
-        if question.question_type in suite.types:
-            row = in_seconds(question).to_vsi(0, scene)
-            yield {key: value for key, value in row.items() if key not in ("id", "dataset", "scene_name")}
-
-
-def _identity(suite: HomeSuite) -> dict[str, Any]:
-    """Return what a pinned file is made for, in JSON's types."""
+def identity(suite: HomeSuite) -> dict[str, Any]:
+    """Return the first record of a pinned file, which says for which homes and questions it was made."""
     homes = [[home.name, home.seed, home.rooms, home.seconds] for home in suite.homes()]
     digest = hashlib.sha256(json.dumps([homes, suite.size, suite.fps]).encode()).hexdigest()
     return {"version": suite.version, "homes": digest, "types": list(suite.types), "per_type": suite.per_type}
-
-
-def pin(
-    out: Annotated[Path, typer.Option(help="Folder for the homes; complete ones are kept.")],
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-) -> None:
-    """Make all homes of the current version and pin them in this package."""
-    from rich.progress import track
-
-    from .benchmarks.homes import SUITE
-    from .workers import stream
-
-    homes = SUITE.homes()
-    made = stream(_built, [(SUITE, home, out) for home in homes], workers)
-    scenes = {scene.name: scene for scene in track(made, total=len(homes), description="Making homes")}
-    pins = write_pins(SUITE, [scenes[home.name] for home in homes])
-    questions = sum(len(home.questions) for home in pins.homes.values())
-    typer.echo(f"{len(homes)} homes, {questions} questions, revision {pins.revision[:12]}: {SUITE.pins}")
-
-
-def _built(suite: HomeSuite, home: HomeSpec, out: Path) -> Iterator[Scene]:
-    yield build(suite, home, out)
-
-
-if __name__ == "__main__":
-    typer.run(pin)
