@@ -95,20 +95,17 @@ def _byte_tokenizer() -> PreTrainedTokenizerFast:
 
 def watch(loaded: LoadedModel, marks: Sequence[int], report: Report = lambda point: None) -> list[ScalePoint]:
     """Let one session watch as many frames as the last mark, and ask at each."""
-    session, found, before = loaded.session(), [], 0
+    session, found = loaded.session(), []
     stream = enumerate(pictures())
     for mark in sorted(marks):
         reset_peak()
-        remembered = session.spent["memory"]
-        with timed(loaded.model) as timing:
-            for index, image in islice(stream, mark - before):
+        with timed(loaded.model, session) as timing:
+            for index, image in islice(stream, mark - session.frames):
                 session.observe(image, index / FPS)
             answer = session.ask(QUESTION, ANSWER_TOKENS)
-        memory = session.spent["memory"] - remembered
-        seconds = {name: timing.seconds.get(name, memory) for name in COMPONENTS} | {"answer": answer.seconds}
+        seconds = {name: timing.seconds[name] for name in COMPONENTS} | {"answer": answer.seconds}
         found.append(ScalePoint("memory", mark, seconds, answer.prefilled, peak_gigabytes()))
         report(found[-1])
-        before = mark
     return found
 
 
@@ -126,7 +123,8 @@ def keep_all(loaded: LoadedModel, marks: Sequence[int], report: Report = lambda 
                 llava.answer(images, mark / FPS, times, [with_answer_request(QUESTION)], ANSWER_TOKENS)
                 total = now() - started
             vision = timing.seconds["vision encoder"]
-            seconds, read = {"vision encoder": vision, "answer": total - vision}, timing.prefilled()
+            seconds = {"vision encoder": vision, "answer": total - vision}
+            read = sum(tokens for tokens, _ in timing.prefills)
         except torch.OutOfMemoryError:
             pass
         found.append(ScalePoint("baseline", mark, seconds, read, peak_gigabytes()))
