@@ -46,14 +46,6 @@ class HomeSpec:
     rooms: int
     seconds: float
 
-    def files(self, out: Path) -> tuple[Path, Path]:
-        """Return the paths of its video and of its record under `out`."""
-        return out / "videos" / f"{self.name}.mp4", out / "scenes" / f"{self.name}.json"
-
-    def is_made(self, out: Path) -> bool:
-        """Whether the video and the record are under `out`."""
-        return all(file.exists() for file in self.files(out))
-
 
 @dataclass(frozen=True)
 class HomeSuite:
@@ -134,8 +126,9 @@ def build(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
 
     Raises ValueError where the packages that render homes are missing.
     """
-    if home.is_made(out):
-        return Scene.load(home.files(out)[1])
+    video, record = out / "videos" / f"{home.name}.mp4", out / "scenes" / f"{home.name}.json"
+    if video.exists() and record.exists():
+        return Scene.load(record)
     try:
         from ..homes.production import HomeOrder, produce_home
     except ImportError as error:
@@ -155,19 +148,14 @@ def build(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
 
 
 def make_home(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
-    """Make a home as `build` does and check its record.
-
-    Raises ValueError where the record is not the pinned one.
-    """
-    advice = "This machine builds other homes; please report it with the output of `vlm2 doctor`."
-    if home.is_made(out):
-        advice = f"Delete {out} to have the homes made again."
+    """Make a home as `build` does and check its record. Raises ValueError if it is not the pinned one."""
     scene = build(suite, home, out)
     found, pinned = record_hash(scene), read_pins(suite).homes[home.name].record
     if found != pinned:
         raise ValueError(
-            f"{home.files(out)[1]} is not the home that version {suite.version} asks about: the hash of its record is "
-            f"{found[:12]}…, pinned is {pinned[:12]}…. {advice}"
+            f"{home.name} in {out} is not the home that version {suite.version} asks about: the hash of its record is "
+            f"{found[:12]}…, pinned is {pinned[:12]}…. Delete {out} to have the homes made again. If they still differ, "
+            "this machine builds other homes; please report it with the output of `vlm2 doctor`."
         )
     return scene
 
