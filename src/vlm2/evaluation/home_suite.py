@@ -154,8 +154,8 @@ def make_home(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
     if found != pinned:
         raise ValueError(
             f"{home.name} in {out} is not the home that version {suite.version} asks about: the hash of its record is "
-            f"{found[:12]}…, pinned is {pinned[:12]}…. Delete {out} to have the homes made again. If they still differ, "
-            "this machine builds other homes; please report it with the output of `vlm2 doctor`."
+            f"{found[:12]}…, pinned is {pinned[:12]}…. Delete {out} to have the homes made again. If the hash is still "
+            "another, this machine builds other homes; please report it with the output of `vlm2 doctor`."
         )
     return scene
 

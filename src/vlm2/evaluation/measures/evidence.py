@@ -7,11 +7,12 @@ the weight of the evidence frames that show such an object; `heaviest`: whether 
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
+
+import numpy as np
 
 from ...models import VLM2ForConditionalGeneration, VLM2Processor
 from ...questions import ask_all
@@ -43,8 +44,7 @@ def showing(scene: Scene, objects: Iterable[int]) -> set[int]:
 
 def nearest(times: Sequence[float], time: float) -> int:
     """Return the index of the nearest of rising times."""
-    after = min(bisect_left(times, time), len(times) - 1)
-    return after if after == 0 or times[after] - time < time - times[after - 1] else after - 1
+    return int(np.abs(np.asarray(times) - time).argmin())
 
 
 def rate(evidence: Sequence[Evidence], observed: Sequence[float], times: Sequence[float], shown: set[int]) -> dict:
