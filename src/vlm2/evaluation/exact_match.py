@@ -51,8 +51,8 @@ def clean(text: str) -> str:
 
 
 def exact_match(item: Item, reply: str) -> Values:
-    """Return `em` (the cleaned reply is one of the cleaned answers) and `em_refined` (or, without spaces, one of the
-    two contains the other; so an empty reply matches every answer, as in the scorers that papers use)."""
+    """Return `em` (the cleaned reply is one of the cleaned answers) and `em_refined` (the same, or one of the two
+    contains the other without spaces). An empty reply matches every answer, as in the scorers that papers use."""
     ours, answers = clean(reply), [clean(answer) for answer in item.answers]
     if ours in answers:
         return {"em": 1.0, "em_refined": 1.0}

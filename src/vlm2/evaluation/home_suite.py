@@ -182,7 +182,7 @@ def _steps(*numbers: Sequence[float]) -> bytes:
 
 
 def identity(suite: HomeSuite) -> dict[str, Any]:
-    """Return the first record of a pinned file, which says for which homes and questions it was made."""
+    """Return the first record of a pinned file: the homes and questions for which it was made."""
     homes = [[home.name, home.seed, home.rooms, home.seconds] for home in suite.homes()]
     digest = hashlib.sha256(json.dumps([homes, suite.size, suite.fps]).encode()).hexdigest()
     return {"version": suite.version, "homes": digest, "types": list(suite.types), "per_type": suite.per_type}

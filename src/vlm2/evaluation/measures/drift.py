@@ -4,11 +4,13 @@ All ways read the same frames, two a second. `joined`: windows with an overlap, 
 `corrected`: the same windows after all loop closures, as a session's maps have them at the end. `unjoined`: windows
 without overlap, each in its own first camera's frame. `one_shot`: at most 64 evenly spaced frames, encoded at once.
 
-Poses and points are in the first camera's frame; nothing else is aligned. `drift`: the mean over frames of the camera's
-distance from its true position, and `drift_end`: that of the last frame, in percent of the distance walked; `rotation`:
-the mean orientation error in degrees; `points`: the median distance of the points from the true ones in metres.
-`rotation_span` (degrees) and `translation_span` (metres): the median error of the relative pose of frames 5 s apart,
-which separates the ways where the errors of a whole walk are as large as the home.
+Poses and points are in the first camera's frame; nothing else is aligned. The measures of a walk:
+- `drift`: the camera's distance from its true position, the mean over frames in percent of the distance walked.
+  `drift_end` is that of the last frame.
+- `rotation`: the mean orientation error in degrees.
+- `points`: the median distance of the points from the true ones in metres.
+- `rotation_span` (degrees), `translation_span` (metres): the median error of the relative pose of frames 5 s apart. It
+  still separates the ways when the errors of a whole walk are as large as the home.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Whether the evidence frames of an answer show the object in the question, on generated homes.
 
-Questions about one category ("How many chairs …", "the length of the sofa") are asked through a session. `evidence`:
-the weight of the evidence frames that show such an object; `heaviest`: whether the frame with the largest weight does;
-`uniform`: the share of all observed frames that do, which is the score of evidence chosen at random.
+Questions about one category ("How many chairs …", "the length of the sofa") are asked through a session. The measures
+of an answer:
+- `evidence`: the weight of the evidence frames that show such an object.
+- `heaviest`: whether the frame with the largest weight shows one.
+- `uniform`: the share of all observed frames that show one: the score of evidence chosen at random.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Errors of a geometry encoder's depth, scale and poses, on windows of frames with known geometry.
 
-All values are medians, without any alignment. `depth_error`: |ẑ − z| / z, the median over a frame's points;
-`scale_error`: |median(ẑ / z) − 1| of a window; `rotation_error` (degrees) and `translation_error` (metres): the pose of
-each frame in the camera of the frame before it; `rotation_still`, `translation_still`: the same for a camera that
-never moves; `confident_depth_error`: the depth error of points with a confidence above ½; `confident_share`: their
-share.
+All values are medians, without any alignment:
+- `depth_error`: |ẑ − z| / z, the median over a frame's points. `confident_depth_error` is that of points with a
+  confidence above ½, `confident_share` their share.
+- `scale_error`: |median(ẑ / z) − 1| of a window.
+- `rotation_error` (degrees), `translation_error` (metres): of each frame's pose relative to the frame before it.
+  `rotation_still` and `translation_still` are the same errors for a camera that never moves.
 """
 
 from __future__ import annotations

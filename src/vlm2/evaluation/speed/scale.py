@@ -1,5 +1,8 @@
-"""The 7b at full size with random weights, which cost as much as trained ones: seconds by component and peak memory as
-a session watches more and more frames, and those of plain LLaVA-Video, which keeps all frames."""
+"""The costs of the 7b at full size: seconds by component and peak memory as a session watches more and more frames.
+
+The weights are random, since their values do not change the cost. Plain LLaVA-Video, which keeps all frames, is the
+baseline.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,9 @@ ANSWER_TOKENS = 8
 
 @dataclass(frozen=True)
 class ScalePoint:
-    """The cost after so many frames: seconds of each component since the point before, and of one answer ("answer");
-    tokens that the language model read; peak memory since the point before. `seconds` and `read` are None where the
-    machine ran out of memory."""
+    """The cost after so many frames. `seconds`: of each component since the previous point, and of one answer
+    ("answer"). `read`: the tokens that the language model read. `peak_gigabytes`: since the previous point. `seconds`
+    and `read` are None if the machine ran out of memory."""
 
     mode: str
     frames: int

@@ -1,7 +1,7 @@
 """The cost of a session that watches for very long: does it stay the same?
 
-The session is forked early. After all frames, the late session and its early fork watch windows of frames and answer
-questions in turn, so that faster and slower minutes of the machine affect both alike.
+The session is forked early. After all frames, the late session and its early fork take turns: each watches a window of
+frames and answers questions. So faster and slower minutes of the machine affect both alike.
 """
 
 from __future__ import annotations
