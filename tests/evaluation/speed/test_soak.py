@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import islice
 
 import pytest
 from toys import ToyVision, toy_model, toy_processor
@@ -34,30 +34,22 @@ def test_a_run_watches_asks_and_counts(loaded):
     assert figures.memory_ratio is None or figures.memory_ratio > 0
 
 
-def test_a_fork_of_the_early_session_is_compared_with_the_late_one(loaded, monkeypatch):
-    compared = []
-    in_turn = soak._in_turn
+def test_a_fork_of_the_early_session_takes_turns_with_the_late_one(loaded, monkeypatch):
+    watchers, frames = {}, []
+    take_turns = soak._round
 
-    def compare(watchers, stride):
-        early, late = watchers["early"], watchers["late"]
-        compared.append((early.session.frames, late.session.frames))
-        assert early.session is not late.session
-        shown, rest = islice(pictures(None), 6, 7), early.images
-        first = next(rest)
-        assert (first == next(shown)).all()  # the frame behind the fork
-        early.images = chain([first], rest)
-        return in_turn(watchers, stride)
+    def one_round(name, watcher, stride):
+        watchers[name] = watcher
+        frames.append((name, watcher.session.frames))
+        return take_turns(name, watcher, stride)
 
-    monkeypatch.setattr(soak, "_in_turn", compare)
+    monkeypatch.setattr(soak, "_round", one_round)
     soak.run(loaded, 24)
-    assert compared == [(6, 24)]
-
-
-def test_both_watch_and_answer_in_every_round(loaded):
-    early, late = (soak._Watcher(loaded.session(), pictures(None)) for _ in range(2))
-    seconds = soak._in_turn({"early": early, "late": late}, 2)
-    assert {len(times) for parts in seconds.values() for times in parts.values()} == {soak.ROUNDS}
-    assert early.session.frames == late.session.frames == 2 * (soak.ROUNDS + 1)
+    assert frames == [("early", 6), ("late", 24)]
+    watched = (soak.ROUNDS + 1) * len(watchers["late"].waiting)  # the first round is not counted
+    assert [watchers[name].session.frames for name in ("early", "late")] == [6 + watched, 24 + watched]
+    shown = next(islice(pictures(None), 6 + watched, None))
+    assert (next(watchers["early"].images) == shown).all()  # the fork went on from the frame where it began
 
 
 def test_too_short_a_run_is_refused(loaded):

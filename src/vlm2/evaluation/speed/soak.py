@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -72,27 +73,40 @@ def run(
     if frames < (least := 16 * stride):
         raise ValueError(f"{frames} frames are too few to compare early with late; show at least {least}.")
     late = fork = _Watcher(loaded.session(), pictures(video))
-    early, seconds, megabytes = min(EARLY, frames // 4), 0.0, {}
+    early, watching, megabytes = min(EARLY, frames // 4), 0.0, {}
     for frame in range(1, frames + 1):
         late.fetch(1)
         started = now()
         late.watch()
-        seconds += now() - started
+        watching += now() - started
         if frame == early:
             fork = _Watcher(late.session.fork(), islice(pictures(video), early, None))
         if frame in (early, frames):
             megabytes[frame] = resident_megabytes()
         progress(frame)
     spent = late.session.spent  # before the rounds
-    found = _in_turn({"early": fork, "late": late}, stride)
+    seconds = time_in_turn({**_round("early", fork, stride), **_round("late", late, stride)}, ROUNDS)
+
+    def cost(name: str, watcher: _Watcher, frames: int) -> SessionCost:
+        first, second = watcher.answers
+        return SessionCost(
+            frames=frames,
+            frame_ms=1000 * median(seconds[name, "window"]) / stride,
+            answer_seconds=median(seconds[name, QUESTION]),
+            again_seconds=median(seconds[name, SECOND_QUESTION]),
+            read_first=first.prefilled,
+            read_again=second.prefilled,
+            megabytes=megabytes[frames],
+        )
+
     light, heavy = megabytes[early], megabytes[frames]
     return Soak(
         frames=frames,
-        frames_a_second=frames / seconds,
-        early=_cost(fork, early, found["early"], light),
-        late=_cost(late, frames, found["late"], heavy),
-        frame_ratio=median_ratio(found["late"]["frame"], found["early"]["frame"]),
-        ask_ratio=median_ratio(found["late"]["answer"], found["early"]["answer"]),
+        frames_a_second=frames / watching,
+        early=cost("early", fork, early),
+        late=cost("late", late, frames),
+        frame_ratio=median_ratio(seconds["late", "window"], seconds["early", "window"]),
+        ask_ratio=median_ratio(seconds["late", QUESTION], seconds["early", QUESTION]),
         memory_ratio=None if light is None or heavy is None else heavy / light,
         own_tokens=len(loaded.processor.question_ids(SECOND_QUESTION)),
         spent=spent,
@@ -101,13 +115,12 @@ def run(
 
 @dataclass
 class _Watcher:
-    """A session, the pictures that it watches next, those that are decoded and wait, and its last two answers."""
+    """A session, the pictures that it watches next, those that are decoded and wait, and its last answers."""
 
     session: Session
     images: Iterator[UInt8[np.ndarray, "height width 3"]]
     waiting: tuple[UInt8[np.ndarray, "height width 3"], ...] = ()
-    first: Answer | None = None
-    second: Answer | None = None
+    answers: tuple[Answer, ...] = ()
 
     def fetch(self, frames: int) -> None:
         self.waiting = tuple(islice(self.images, frames))
@@ -116,38 +129,15 @@ class _Watcher:
         for image in self.waiting:
             self.session.observe(image, self.session.frames / FPS)
 
-    def ask(self) -> None:
-        self.first = self.session.ask(QUESTION)
-
-    def ask_again(self) -> None:
-        self.second = self.session.ask(SECOND_QUESTION)
+    def ask(self, question: str) -> None:
+        self.answers = (*self.answers[-1:], self.session.ask(question))
 
 
-def _in_turn(watchers: dict[str, _Watcher], stride: int) -> dict[str, dict[str, list[float]]]:
-    """Return the seconds of a frame and of the answers in each round, by watcher."""
-    runs: dict[tuple[str, str], Callable[[], object]] = {}
-    for name, watcher in watchers.items():
-        runs[name, "fetch"] = lambda watcher=watcher: watcher.fetch(stride)
-        runs |= {(name, "frame"): watcher.watch, (name, "answer"): watcher.ask, (name, "again"): watcher.ask_again}
-    seconds = time_in_turn(runs, ROUNDS)
+def _round(name: str, watcher: _Watcher, stride: int) -> dict[tuple[str, str], Callable[[], object]]:
+    """Return the steps of one round, named by the watcher and the step: decode and watch a window, ask two questions."""
     return {
-        name: {
-            "frame": [window / stride for window in seconds[name, "frame"]],
-            "answer": seconds[name, "answer"],
-            "again": seconds[name, "again"],
-        }
-        for name in watchers
+        (name, "fetch"): partial(watcher.fetch, stride),
+        (name, "window"): watcher.watch,
+        (name, QUESTION): partial(watcher.ask, QUESTION),
+        (name, SECOND_QUESTION): partial(watcher.ask, SECOND_QUESTION),
     }
-
-
-def _cost(watcher: _Watcher, frames: int, seconds: dict[str, list[float]], megabytes: float | None) -> SessionCost:
-    assert watcher.first is not None and watcher.second is not None
-    return SessionCost(
-        frames=frames,
-        frame_ms=1000 * median(seconds["frame"]),
-        answer_seconds=median(seconds["answer"]),
-        again_seconds=median(seconds["again"]),
-        read_first=watcher.first.prefilled,
-        read_again=watcher.second.prefilled,
-        megabytes=megabytes,
-    )
