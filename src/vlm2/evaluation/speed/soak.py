@@ -134,7 +134,7 @@ class _Watcher:
 
 
 def _round(name: str, watcher: _Watcher, stride: int) -> dict[tuple[str, str], Callable[[], object]]:
-    """Return the steps of one round, named by the watcher and the step: decode and watch a window, ask two questions."""
+    """Return the steps of one round, named by watcher and step: decode and watch a window, ask two questions."""
     return {
         (name, "fetch"): partial(watcher.fetch, stride),
         (name, "window"): watcher.watch,
