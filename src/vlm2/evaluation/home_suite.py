@@ -131,20 +131,21 @@ def build(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
         return Scene.load(record)
     try:
         from ..homes.production import HomeOrder, produce_home
+
+        order = HomeOrder(
+            name=home.name,
+            seed=home.seed,
+            split="test",
+            size=suite.size,
+            fps=suite.fps,
+            rooms=home.rooms,
+            duration=home.seconds,
+            sheets=False,
+            sweethome=False,
+        )
+        return produce_home(order, out)
     except ImportError as error:
         raise ValueError(f"Drawing homes needs more packages ({error}): pip install 'vlm2[homes]'") from None
-    order = HomeOrder(
-        name=home.name,
-        seed=home.seed,
-        split="test",
-        size=suite.size,
-        fps=suite.fps,
-        rooms=home.rooms,
-        duration=home.seconds,
-        sheets=False,
-        sweethome=False,
-    )
-    return produce_home(order, out)
 
 
 def make_home(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:

@@ -155,3 +155,20 @@ def test_reading_the_questions_takes_no_torch():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 0
+
+
+@pytest.mark.parametrize("package", ["scipy", "moderngl"])
+def test_without_the_packages_that_draw_homes_the_extra_is_named(tmp_path, package):
+    program = f"""
+import sys
+sys.modules[{package!r}] = None
+from pathlib import Path
+from vlm2.evaluation.benchmarks.homes import SUITE
+from vlm2.evaluation.home_suite import build
+try:
+    build(SUITE, SUITE.homes()[0], Path({str(tmp_path)!r}))
+except ValueError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert f"import of {package} halted" in done.stdout and "pip install 'vlm2[homes]'" in done.stdout, done.stderr
