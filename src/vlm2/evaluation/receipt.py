@@ -1,4 +1,4 @@
-"""The receipt of a run: all that its predictions depend on, and the machines and times of its processes.
+"""The receipt of a run: everything that its predictions depend on, and the machines and times of its processes.
 
 `run` identifies the run; a folder holds the predictions of one run only. `processes` lists every process that worked on
 it; a killed process has no end. Only the receipt holds times, so equal runs have equal predictions and scores.
@@ -29,7 +29,7 @@ PACKAGES = ("vlm2", "torch", "transformers", "tokenizers", "peft", "safetensors"
 
 
 def run_identity(benchmark: Benchmark, loaded: Loaded, respondent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all that a run's predictions depend on."""
+    """Return everything that a run's predictions depend on."""
     return {
         "benchmark": {"name": benchmark.name, "version": benchmark.version},
         "data": {
