@@ -117,7 +117,7 @@ def relative_error(sample: Sample) -> float:
 
 
 def largest_errors(runs: Sequence[Run], most: int = SHOWN_ERRORS) -> tuple[tuple[Item, tuple[str | None, ...]], ...]:
-    """Choose items that the first run answers worst. Question types take turns; each video is shown once if possible."""
+    """Choose items that the first run answers worst. Question types take turns; each video once if possible."""
     by_type: dict[str, list[Sample]] = {}
     for sample in sorted(runs[0].samples, key=_order):
         if score_of(sample) < 0.5:
