@@ -76,26 +76,24 @@ def stream(
     if json:
         print_json(result)
         return
-    heads = ("", "early", "late", "ratio", "in turn")
+    heads = ("", "early", "late", "ratio")
     print_figures(heads, _stream_rows(figures), f"{model}: {frames} frames", _where(result["machine"]))
 
 
 def _stream_rows(figures: Soak) -> list[tuple[str, ...]]:
     from ..figures import figure
 
-    first, last = figures.first_ask, figures.last_ask
-    frame_ratios = (f"{figures.frame_ratio:.3f}", f"{figures.frame_ratio_in_turn:.3f}")
-    ask_ratios = (f"{figures.ask_ratio:.3f}", f"{figures.ask_ratio_in_turn:.3f}")
-    resident = [figure(value, "{:.0f}") for value in (figures.early_megabytes, figures.late_megabytes)]
+    early, late = figures.early, figures.late
+    resident = [figure(cost.megabytes, "{:.0f}") for cost in (early, late)]
     return [
-        ("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", *frame_ratios),
-        ("resident MB", *resident, figure(figures.memory_ratio, "{:.3f}"), ""),
-        ("s to an answer", f"{first.seconds:.2f}", f"{last.seconds:.2f}", *ask_ratios),
-        ("s to a second answer", f"{first.seconds_again:.2f}", f"{last.seconds_again:.2f}", "", ""),
-        ("tokens read, first", str(first.read_first), str(last.read_first), "", ""),
-        ("tokens read, second", str(first.read_again), str(last.read_again), "", ""),
-        ("tokens of the question", "", str(last.own_tokens), "", ""),
-        ("frames a second", "", f"{figures.frames_a_second:.1f}", "", ""),
+        ("ms a frame", f"{early.frame_ms:.1f}", f"{late.frame_ms:.1f}", f"{figures.frame_ratio:.3f}"),
+        ("resident MB", *resident, figure(figures.memory_ratio, "{:.3f}")),
+        ("s to an answer", f"{early.answer_seconds:.2f}", f"{late.answer_seconds:.2f}", f"{figures.ask_ratio:.3f}"),
+        ("s to a second answer", f"{early.again_seconds:.2f}", f"{late.again_seconds:.2f}", ""),
+        ("tokens read, first", str(early.read_first), str(late.read_first), ""),
+        ("tokens read, second", str(early.read_again), str(late.read_again), ""),
+        ("tokens of the question", "", str(figures.own_tokens), ""),
+        ("frames a second", "", f"{figures.frames_a_second:.1f}", ""),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ..cache import whole_file
 from .terminal.options import parse_size
 
 if TYPE_CHECKING:
@@ -121,6 +122,5 @@ def _in_own_words(questions: Questions, seed: int) -> Questions:
 def _write_questions(questions: Questions, file: Path) -> None:
     """Write questions one per line, numbered in their order."""
     records = (question.to_vsi(index, scene) for index, (scene, question) in enumerate(questions))
-    partial = file.with_suffix(".part")
-    partial.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
-    partial.replace(file)
+    with whole_file(file) as partial, partial.open("w", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)

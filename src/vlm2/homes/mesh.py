@@ -47,8 +47,8 @@ class Part:
 
 def part(positions: Rows, normals: Rows, uvs: Rows, faces: Rows, material: Material) -> Part:
     """Return a part of arrays of the shapes that `Part` gives, converted to its types."""
-    arrays = (np.asarray(array, np.float32) for array in (positions, normals, uvs))
-    return Part(*arrays, np.asarray(faces, np.int32), material)
+    points, directions, places = (np.asarray(array, np.float32) for array in (positions, normals, uvs))
+    return Part(points, directions, places, np.asarray(faces, np.int32), material)
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ def joined(parts: Iterable[Part]) -> Mesh:
     for material, group in groups.items():
         starts = np.cumsum([0] + [len(p.positions) for p in group[:-1]])
         faces = np.concatenate([p.faces + start for p, start in zip(group, starts, strict=True)])
-        arrays = (np.concatenate([getattr(p, name) for p in group]) for name in ("positions", "normals", "uvs"))
-        merged.append(part(*arrays, faces, material))
+        positions, normals, uvs = (
+            np.concatenate([getattr(p, name) for p in group]) for name in ("positions", "normals", "uvs")
+        )
+        merged.append(part(positions, normals, uvs, faces, material))
     return Mesh(tuple(merged))

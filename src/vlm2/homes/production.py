@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int32, UInt8
 
+from ..cache import whole_file
 from ..scenes.record import Intrinsics, Scene, Sighting, Trajectory
 from .build import build_home, floor_area, scene_objects
 from .camera_walk import walk
@@ -177,7 +178,9 @@ def produce_home(order: HomeOrder, out: Path) -> Scene:
     chosen = sampled_frames(path.times, SIGHTING_HZ)
     shown = np.linspace(0, len(path.times) - 1, SHEET_FRAMES).astype(int)
     seen, sampled, depths, pictures = Seen(), path.at(chosen), [], {}
-    with _whole(files["video"]) as file, _video(file, order.size, order.fps) as write:
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(files["video"]) as file, _video(file, order.size, order.fps) as write:
         for index, (time, pose) in enumerate(zip(path.times.tolist(), path.world_from_camera, strict=True)):
             shot = renderer.render(pose, intrinsics)
             write(shot.rgb, time - float(path.times[0]))
@@ -191,14 +194,14 @@ def produce_home(order: HomeOrder, out: Path) -> Scene:
     scene = scene_of(home, order.name, sampled, intrinsics, seen, f"videos/{order.name}.mp4")
     scene = replace(scene, duration=float(path.times[-1] - path.times[0] + 1.0 / order.fps))
     if order.sheets:
-        with _whole(files["sheet"]) as file:
-            contact_sheet(list(pictures.values()), list(pictures)).save(file)
-        with _whole(files["map"]) as file:
-            home_map(home, scene.objects, path.world_from_camera).save(file)
+        with whole_file(files["sheet"]) as file:
+            contact_sheet(list(pictures.values()), list(pictures)).save(file, "PNG")
+        with whole_file(files["map"]) as file:
+            home_map(home, scene.objects, path.world_from_camera).save(file, "PNG")
     if order.geometry:
-        with _whole(files["geometry"]) as file:
+        with whole_file(files["geometry"]) as partial, partial.open("wb") as file:
             _save_geometry(file, np.stack(depths), sampled, intrinsics)
-    with _whole(files["scene"]) as file:
+    with whole_file(files["scene"]) as file:
         scene.save(file)
     return scene
 
@@ -229,19 +232,7 @@ def _video(file: Path, size: tuple[int, int], fps: float) -> Iterator[Callable[[
         container.mux(stream.encode(None))
 
 
-@contextmanager
-def _whole(file: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `file`, and move that file to its place if there was no error."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{os.getpid()}_{file.name}")
-    try:
-        yield partial
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _save_geometry(file: Path, depth: np.ndarray, path: CameraWalk, intrinsics: Intrinsics) -> None:
+def _save_geometry(file: IO[bytes], depth: np.ndarray, path: CameraWalk, intrinsics: Intrinsics) -> None:
     """Write depth (metres along the camera's axis, 16-bit floats), times, poses and the pinhole matrix."""
     matrix = np.array([[intrinsics.fx, 0, intrinsics.cx], [0, intrinsics.fy, intrinsics.cy], [0, 0, 1]])
     poses = path.world_from_camera

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from ..mesh import Material, Part
 from .random_draw import Draw
@@ -40,12 +39,12 @@ def fronts(
     grid: tuple[int, int],
     material: Material,
     handle: Material,
-    handles: Literal["drawer", "door", "ball", "none"] = "drawer",
+    handles: str = "drawer",
 ) -> Iterator[Part]:
     """Yield a grid (columns, rows) of fronts over a width and height `size`, with gaps and handles.
 
     `at` is the middle of its lower edge, on the surface that carries the fronts. `handles`: a bar across the top of
-    each drawer, a bar at the edge of each door, a ball in the middle, or none.
+    each "drawer", a bar at the edge of each "door", a "ball" in the middle, or "none".
     """
     (middle, y, bottom), (columns, rows) = at, grid
     w, h = size[0] / columns, size[1] / rows

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import posixpath
 import re
 import tomllib
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from ...cache import cache_folder
+from ...cache import cache_folder, whole_file
 from ..home import FurnitureModel, Split
 from ..mesh import Material, Mesh, Part
 from .design import Stands, settled_model
@@ -123,10 +122,8 @@ def _built(folder: Path) -> Path:
             logging.getLogger(__name__).warning(
                 "Converting Sweet Home 3D's furniture. This happens once and takes about a minute."
             )
-            partial = target.with_suffix(f".{os.getpid()}.part")
-            with open(partial, "wb") as file:
+            with whole_file(target) as partial, partial.open("wb") as file:
                 _write(folder, file)
-            partial.replace(target)
     return target
 
 
