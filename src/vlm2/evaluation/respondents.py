@@ -104,8 +104,8 @@ class ModelRespondent:
         """Return the hashes of a model's files, and how it computes and decodes; not its name or folder."""
         from ..encoders.weights import sha256
         from ..models.checkpoint import find_checkpoint
-        from ..models.processing import INTRODUCTION
         from ..models.loading import find_device, usual_dtype
+        from ..models.processing import INTRODUCTION
 
         name = name or self.settings.model
         folder, device = find_checkpoint(name), find_device(self.settings.device)

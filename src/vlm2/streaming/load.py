@@ -15,6 +15,7 @@ from ..models.checkpoint import find_checkpoint
 from ..models.loading import Quantize, find_device, find_dtype, quantization, usual_dtype
 from .session import Session
 
+
 @dataclass(frozen=True)
 class LoadedModel:
     """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found."""

@@ -50,7 +50,14 @@ def encoders_key(model: VLM2ForConditionalGeneration) -> str:
     """Return a hash of the frozen encoders: their names, the checksums of pinned ones, our geometry's weights, and how
     its windows are joined."""
     vision = model.config.vision_config
-    frozen = [vision.name, vision.dim, vision.stride, vision.side, frozen_checksums(model.config), weights_hash(model.geometry)]
+    frozen = [
+        vision.name,
+        vision.dim,
+        vision.stride,
+        vision.side,
+        frozen_checksums(model.config),
+        weights_hash(model.geometry),
+    ]
     windows = model.frame_encoder.windows
     frozen += [None if part is None else asdict(part) for part in (windows.tracking, windows.loop_closure)]
     return hashlib.sha256(json.dumps(frozen).encode()).hexdigest()

@@ -89,7 +89,9 @@ def run(model, processor, folder: Path, count: int | None = None, fps: float = F
         for start in window_starts(min(len(frames), len(truth["times"])), model.geometry.window, most):
             chosen = slice(start, start + model.geometry.window)
             pictures = np.stack(frames[chosen])
-            inputs = encoder.inputs(processor.video_processor.resize(pictures), processor.video_processor.resize_for_geometry(pictures))
+            inputs = encoder.inputs(
+                processor.video_processor.resize(pictures), processor.video_processor.resize_for_geometry(pictures)
+            )
             geometry, _ = encoder.windows.encode_window(inputs)
             points = true_points(truth["depth"][chosen], truth["intrinsics"], geometry.local_points.shape[1:3])
             poses = torch.from_numpy(truth["world_from_camera"][chosen]).float()
