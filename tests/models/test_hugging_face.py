@@ -88,6 +88,9 @@ def test_a_file_is_sampled(write_video) -> None:
     path = write_video(list(frames(9)), times=[250 * k for k in range(9)])
     inputs = toy_processor().encode_questions("How many?", str(path))
     assert inputs["video_times"].tolist() == [[0.0, 0.5, 1.0, 1.5, 2.0]]
+    chat = message("How many?", path=str(path))
+    told = toy_processor().apply_chat_template(chat, add_generation_prompt=True, tokenize=True, return_dict=True)
+    assert all(torch.equal(told[name], inputs[name]) for name in inputs)
 
 
 @pytest.mark.parametrize("shape", [(32, 48), (48, 32)])
