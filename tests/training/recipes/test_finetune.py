@@ -64,7 +64,7 @@ def test_seven_steps_leave_a_model_with_its_memory_and_its_adapters(config, tmp_
     kept = load_file(tmp_path / "run/finetune/checkpoint-7/model.safetensors")
     begun = VLM2ForConditionalGeneration.from_pretrained(config.model)
     restored = VLM2ForConditionalGeneration.from_pretrained(tmp_path / "run/checkpoint")
-    for part in ("memory.episodic_attention.value.weight", "representation.fusion.out.weight", "lora_B.default.weight"):
+    for part in ("memory.episodic_attention.value.weight", "representation.fusion.out.weight", "lora_B.vlm2.weight"):
         names = [name for name in restored.state_dict() if part in name]
         assert names
         for name in names:
