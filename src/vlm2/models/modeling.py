@@ -214,9 +214,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         shown = max(map(len, videos), default=0)
         longest = int(spliced.attention_mask.sum(1).max())
         check_length(self.context_length, longest - shown, shown, _most_tokens(options))
-        found: Any = super().generate(
-            inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options
-        )
+        loop: Any = super()
+        found = loop.generate(inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options)
         new = found if isinstance(found, Tensor) else found.sequences
         whole = torch.cat([input_ids.to(new.device).repeat_interleave(len(new) // len(input_ids), 0), new], 1)
         if isinstance(found, Tensor):

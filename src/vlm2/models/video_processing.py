@@ -45,12 +45,8 @@ class VLM2VideoProcessor(VideoProcessorMixin):
         geometry_images: dict[str, int] | None = None,
         **_: Any,  # what a saved record names besides
     ) -> None:
-        super().__init__(stride=stride, max_pixels=max_pixels, side=side, geometry_images=geometry_images)
-
-    stride: int
-    max_pixels: int
-    side: int | None
-    geometry_images: dict[str, int] | None
+        super().__init__()
+        self.stride, self.max_pixels, self.side, self.geometry_images = stride, max_pixels, side, geometry_images
 
     def frame_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the (height, width) to which whole frames of a video are resized."""
