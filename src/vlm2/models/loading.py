@@ -123,8 +123,8 @@ def quantization(quantize: Quantize | None) -> BitsAndBytesConfig | None:
         return None
     if quantize not in get_args(Quantize):
         raise ValueError(f"quantize={quantize!r} is not known; choose {' or '.join(get_args(Quantize))}.")
-    _need("accelerate", f"quantize={quantize!r}")
-    _need("bitsandbytes", f"quantize={quantize!r}")
+    for package in ("bitsandbytes", "accelerate"):
+        _need(package, f"quantize={quantize!r}")
     if quantize == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
