@@ -12,7 +12,7 @@ from vlm2.video import LiveReader
 def toy(monkeypatch, tmp_path) -> LoadedModel:
     """The toy model, in the place of whatever is loaded."""
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
     monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
     return loaded

@@ -18,7 +18,7 @@ def make_memory(tmp_path):
 
     def make(frames: int, thumbnails: bool = True, still: bool = False):
         processor = toy_processor()
-        processor.max_pixels = ToyVision.max_pixels
+        processor.video_processor.max_pixels = ToyVision.max_pixels
         session = Session(toy_model().eval(), processor, thumbnails)
         images = np.random.default_rng(0).integers(0, 255, (frames, 32, 48, 3), dtype=np.uint8)
         for index in range(frames):

@@ -8,7 +8,7 @@ from vlm2.core.slot_time import SlotTimeEmbedding
 
 
 def test_an_untrained_clock_says_nothing():
-    model, plain = toy_model(slot_times=True).eval(), toy_model().eval()
+    model, plain = toy_model(slot_time=True).eval(), toy_model().eval()
     features = toy_features(9)
     with torch.no_grad():
         torch.testing.assert_close(model.frame_tokens(features)[0], plain.frame_tokens(features)[0])
@@ -16,13 +16,13 @@ def test_an_untrained_clock_says_nothing():
 
 @pytest.mark.parametrize("context", ["memory", "frames"])
 def test_all_tokens_of_a_slot_carry_its_time(context):
-    model = toy_model(slot_times=True, context=context).eval()
+    model = toy_model(slot_time=True, context=context).eval()
     features = toy_features(9)
     with torch.no_grad():
         before, frames = model.frame_tokens(features)
-        torch.nn.init.normal_(model.clock.embed.weight)
+        torch.nn.init.normal_(model.slot_time.embed.weight)
         after, _ = model.frame_tokens(features)
-        added = model.clock(features.times[frames])
+        added = model.slot_time(features.times[frames])
     torch.testing.assert_close(after - before, added[:, None].expand_as(before), atol=1e-4, rtol=1e-4)
     assert len({tuple(row.tolist()) for row in added}) == len(frames)
 

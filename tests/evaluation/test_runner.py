@@ -177,7 +177,7 @@ def test_baselines_look_at_no_video(tmp_path, name):
 def test_a_blind_model_decodes_numbers_as_the_model_it_is_compared_with(videos, monkeypatch):
     monkeypatch.setattr(Blind, "load", lambda self: toyruns.toy_loaded())
     asked = []
-    monkeypatch.setattr(Answerer, "_number", lambda self, prefix, *_: asked.append(len(prefix.slots.times)))
+    monkeypatch.setattr(Answerer, "_decode_number", lambda self, prefix, *_: asked.append(len(prefix.slots.times)))
     items = load(videos=videos).items[:3]
     assert len(list(Blind(RunSettings("toy"), 6).answer(items))) == len(list(toy_respondent().answer(items))) == 3
     assert asked[:3] == [0, 0, 0] and all(asked[3:]) and len(asked) == 6

@@ -31,7 +31,7 @@ def load(folder: Path) -> VLM2ForConditionalGeneration:
 
 
 def logits(model: VLM2ForConditionalGeneration) -> torch.Tensor:
-    return model(**toy_processor()("How many?"), features=toy_features()).logits
+    return model(**toy_processor().encode_questions("How many?"), features=toy_features()).logits
 
 
 def test_only_trained_tensors_are_stored(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_keys_that_do_not_fit_are_listed(tmp_path: Path) -> None:
 def test_a_configuration_of_another_size_is_refused(tmp_path: Path) -> None:
     saved(tmp_path)
     record = json.loads((tmp_path / "config.json").read_text())
-    record["memory"]["working"] = False
+    record["memory_config"]["working"] = False
     (tmp_path / "config.json").write_text(json.dumps(record))
     with pytest.raises(ValueError, match="Unexpected .*working_attention"):
         load(tmp_path)
@@ -161,16 +161,16 @@ def test_checkpoints_are_found_by_name_and_by_folder(tmp_path: Path) -> None:
         ("[1]", "holds a list"),
         ("{}", "model_type None"),
         ('{"model_type": "llama"}', "model_type 'llama'"),
-        ({"dim": "wide"}, "dim as 'wide', not as int"),
-        ({"vision": None}, "vision as None, not as dict"),
-        ({"vision": {}}, "lacks vision.name, vision.dim, vision.stride"),
-        ({"text": {}}, "lacks text.source, text.config"),
-        ({"geometry": {}}, "lacks geometry.name, geometry.config"),
-        ({"lora": {"rank": 3}}, "lacks lora.r"),
-        ({"lora": 3}, "lora as 3, not as dict"),
-        ({"memory": {"window": "x"}}, "describes no model"),
-        ({"memory": {"windows": 2}}, "has no windows"),
-        ({"frozen_sha256": [1]}, "frozen_sha256 as [1], not as dict"),
+        ({"dim": "wide"}, "'dim' expected int, got str (value: 'wide')"),
+        ({"vision_config": None}, "lacks vision_config.name, vision_config.dim, vision_config.stride"),
+        ({"vision_config": {}}, "lacks vision_config.name, vision_config.dim, vision_config.stride"),
+        ({"text_config": {}}, "lacks text_config.model_type"),
+        ({"geometry_config": {}}, "lacks geometry_config.name, geometry_config.settings"),
+        ({"lora": {"rank": 3}}, "lora lacks r, alpha"),
+        ({"lora": 3}, "'lora'"),
+        ({"memory_config": {"window": "x"}}, "'window' expected int"),
+        ({"memory_config": {"windows": 2}}, "memory_config has no windows"),
+        ({"frozen_sha256": [1]}, "frozen_sha256"),
         ({"dim": 17}, "does not divide into"),
     ],
 )
@@ -206,7 +206,7 @@ def test_damaged_weights_are_refused_in_a_line(tmp_path: Path, share: float) -> 
 def test_a_folder_without_weights_is_refused_before_anything_large_is_loaded(tmp_path: Path, monkeypatch) -> None:
     saved(tmp_path)
     (tmp_path / WEIGHTS).unlink()
-    monkeypatch.setattr("vlm2.models.modeling.load_language", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr("vlm2.models.loading.load_language", lambda *_, **__: pytest.fail("loaded"))
     with pytest.raises(ValueError, match=r"has no model\.safetensors; give a folder"):
         VLM2ForConditionalGeneration.from_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"has no model\.safetensors; give a folder"):

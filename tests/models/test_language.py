@@ -28,11 +28,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_folder_is_loaded_in_the_asked_precision(folder: Path) -> None:
-    model, tokenizer = language.load_language_model(str(folder), dtype=torch.float32)
+    model, tokenizer = language.load_language_model(str(folder), torch.float32), language.load_tokenizer(str(folder))
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert not model.training
     assert tokenizer("how many chairs").input_ids == [2, 3, 4]
-    assert language.load_language_model(str(folder))[0].dtype == torch.bfloat16
+    assert language.load_language_model(str(folder)).dtype == torch.bfloat16
 
 
 def test_unknown_name_says_what_is_possible() -> None:
@@ -50,7 +50,7 @@ def test_missing_part_says_the_command(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.full
 def test_smollm2_answers_in_english() -> None:
     try:
-        model, tokenizer = language.load_language_model()
+        model, tokenizer = language.load_language_model(), language.load_tokenizer()
     except weights.MissingPart as error:
         pytest.skip(str(error))
     chat = [{"role": "user", "content": "What is the capital of France?"}]

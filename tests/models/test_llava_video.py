@@ -132,7 +132,7 @@ def test_the_prompt_is_qwens_with_video_time_and_question_in_this_order(tmp_path
 def test_frames_are_squeezed_to_the_square_as_siglip_does(tmp_path):
     processor = load(tmp_path).processor
     frame = np.random.default_rng(0).integers(0, 255, (90, 130, 3), dtype=np.uint8)
-    (ours,) = processor.resize(frame[None])
+    (ours,) = processor.video_processor.resize(frame[None])
     side = CONFIG["vision_config"]["image_size"]
     pillow = np.asarray(Image.fromarray(frame).resize((side, side), Image.Resampling.BICUBIC)) / 255
     assert np.abs(ours.permute(1, 2, 0).numpy() - pillow).max() < 0.02  # Pillow rounds to whole numbers twice
@@ -149,7 +149,7 @@ def test_answers_do_not_know_the_adapters(tmp_path):
             torch.nn.init.normal_(parameter)
     assert llava.answer(*asked) == plain
     language = loaded.model.language_model
-    embed, video = language.get_input_embeddings(), llava.video_tokens(loaded.processor.resize(frames))
+    embed, video = language.get_input_embeddings(), llava.video_tokens(loaded.processor.video_processor.resize(frames))
     before, after = (torch.tensor([ids]) for ids in llava.prompt_ids("How many?", 2.0, [0.0, 2.0]))
     inputs, words = torch.cat([embed(before), video[None], embed(after)], 1), []
     with language.disable_adapter(), torch.no_grad():

@@ -12,7 +12,14 @@ SLOT_TOKENS = (GRID[0] // 2) * (GRID[1] // 2)
 
 
 def prompt(model, *questions: str):
-    return toy_processor()(list(questions) or "How many?")
+    return toy_processor().encode_questions(list(questions) or "How many?")
+
+
+def answers(model, inputs, features) -> torch.Tensor:
+    """The ids of greedy answers, without their prompts."""
+    ids = model.generate(**inputs, features=features, max_new_tokens=5, do_sample=False)
+    assert torch.equal(ids[:, : inputs["input_ids"].shape[1]], inputs["input_ids"])
+    return ids[:, inputs["input_ids"].shape[1] :]
 
 
 def test_represent_gives_h_for_every_patch() -> None:
@@ -57,12 +64,17 @@ def test_enough_recent_frames_show_every_frame_whatever_the_bank_keeps() -> None
     memory = {"window": 2, "capacity": 3}
     features = toy_features(7)
     for off in ({}, {"episodic": False}, {"working": False, "episodic": False}):
-        every = toy_model(memory={**memory, **off}, context="frames").video_tokens(features)
-        torch.testing.assert_close(toy_model(memory={**memory, **off, "recent": 7}).video_tokens(features), every)
+        every = toy_model(memory_config={**memory, **off}, context="frames").video_tokens(features)
+        torch.testing.assert_close(
+            toy_model(memory_config={**memory, **off, "recent": 7}).video_tokens(features), every
+        )
 
 
 def test_the_visual_representation_knows_no_geometry() -> None:
-    model, features = toy_model(representation="visual", memory={"working": False, "episodic": False}), toy_features(3)
+    model, features = (
+        toy_model(representation="visual", memory_config={"working": False, "episodic": False}),
+        toy_features(3),
+    )
     other = replace(toy_features(3, seed=1), visual_tokens=features.visual_tokens)
     assert torch.equal(model.video_tokens(features), model.video_tokens(other))
     assert not torch.equal(model.video_tokens(features), model.video_tokens(toy_features(3, seed=1)))
@@ -101,7 +113,7 @@ def test_a_video_replaces_its_placeholder() -> None:
     video = model.video_tokens(features)
     embed = model.language_model.get_input_embeddings()
     ids = inputs["input_ids"][0].tolist()
-    at = ids.index(259)
+    at = ids.index(258)
     text = embed(inputs["input_ids"])[0]
     expected = torch.cat([text[:at], video, text[at + 1 :]])[None]
     torch.testing.assert_close(output.logits, model.language_model(inputs_embeds=expected).logits)
@@ -110,9 +122,9 @@ def test_a_video_replaces_its_placeholder() -> None:
 def test_one_video_serves_several_questions_as_if_asked_alone() -> None:
     model, features = toy_model().eval(), toy_features()
     questions = ("How many?", "How far is it from the chair to the table?")
-    together = model.generate(**prompt(model, *questions), features=features, max_new_tokens=5, do_sample=False)
+    together = answers(model, prompt(model, *questions), features)
     for row, question in enumerate(questions):
-        alone = model.generate(**prompt(model, question), features=features, max_new_tokens=5, do_sample=False)
+        alone = answers(model, prompt(model, question), features)
         assert together[row, : alone.shape[1]].tolist() == alone[0].tolist()
 
 
@@ -120,8 +132,8 @@ def test_a_video_a_row() -> None:
     model = toy_model().eval()
     videos = [toy_features(2, seed=1), toy_features(6, seed=2)]
     inputs = prompt(model, "Which?", "How many chairs?")
-    together = model.generate(**inputs, features=videos, max_new_tokens=4, do_sample=False)
-    alone = model.generate(**prompt(model, "Which?"), features=videos[0], max_new_tokens=4, do_sample=False)
+    together = answers(model, inputs, videos)
+    alone = answers(model, prompt(model, "Which?"), videos[0])
     assert together[0, : alone.shape[1]].tolist() == alone[0].tolist()
 
 
@@ -143,7 +155,7 @@ def test_text_alone_needs_no_video() -> None:
 def test_videos_that_do_not_fit_the_prompts_are_refused(videos: int | None) -> None:
     model = toy_model()
     features = None if videos is None else [toy_features()] * videos
-    with pytest.raises(ValueError, match="video placeholders"):
+    with pytest.raises(ValueError, match="tokens <video>"):
         model(**prompt(model, "a", "b"), features=features)
 
 
@@ -191,7 +203,7 @@ def test_the_head_reads_the_last_token_as_a_matrix_of_its_own() -> None:
 
 def test_generate_refuses_a_prompt_that_is_too_long() -> None:
     model, features, processor = toy_model(), toy_features(), toy_processor()
-    fitting, long = (processor(["How?", "y" * count]) for count in (1900, 2100))
+    fitting, long = (processor.encode_questions(["How?", "y" * count]) for count in (1900, 2100))
     model.generate(**fitting, features=features, max_new_tokens=2, do_sample=False)
     with pytest.raises(ValueError, match=r"has 2\d\d\d tokens, and there is room for \d+: of the 2048"):
         model.generate(**long, features=features, max_new_tokens=2, do_sample=False)

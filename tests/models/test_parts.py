@@ -89,16 +89,16 @@ def test_projector_pools_odd_grids_from_what_is_there() -> None:
 
 def test_mini_has_the_sizes_of_the_design() -> None:
     config = preset("mini")
-    assert config.memory_config() == MemoryConfig(dim=384, heads=6, window=8, capacity=32)
-    assert config.text_config().hidden_size == 576
+    assert config.memory == MemoryConfig(dim=384, heads=6, window=8, capacity=32)
+    assert config.text_config.hidden_size == 576
 
 
 @pytest.mark.parametrize("base", ["mini", "7b"])
 def test_the_paper_preset_is_algorithm_1(base: str) -> None:
     config = preset("paper", base)
-    assert config.memory_config() == MemoryConfig.paper(config.dim, config.heads)
-    assert config.context == "frames" and config.numbers == "greedy"
-    ours = (config.recall, config.slot_times, config.position_confidence, config.geometry["tracked"])
+    assert config.memory == MemoryConfig.paper(config.dim, config.heads)
+    assert config.context == "frames" and config.number_decoding == "greedy"
+    ours = (config.recall, config.slot_time, config.position_confidence, config.geometry_config.tracked)
     assert not any(ours)
 
 
@@ -114,9 +114,9 @@ def test_presets_survive_json(name: str) -> None:
         ({"context": "all"}, "frames or memory"),
         ({"position_features": "none"}, "fourier or raw"),
         ({"vision_projection": False}, "must be the vision encoder's 12"),
-        ({"memory": {"capacity": 0}}, "at least 1"),
-        ({"memory": {"capcity": 8}}, "MemoryConfig has no capcity; it has capacity,"),
-        ({"projector": {"hidden": 8, "heads": 2}}, "ProjectorConfig has no heads"),
+        ({"memory_config": {"capacity": 0}}, "at least 1"),
+        ({"memory_config": {"capcity": 8}}, "memory_config has no capcity; it has capacity,"),
+        ({"projector_config": {"hidden": 8, "heads": 2}}, "projector_config has no heads"),
         ({"heads": 0}, "does not divide into 0 heads"),
     ],
 )
@@ -134,7 +134,7 @@ def test_what_mini_trains_fits_the_package() -> None:
     config = preset("mini")
     with torch.device("meta"):  # shapes only
         model = VLM2ForConditionalGeneration(
-            config, vision=ToyVision(), language_model=AutoModelForCausalLM.from_config(config.text_config())
+            config, vision=ToyVision(), language_model=AutoModelForCausalLM.from_config(config.text_config)
         )
     sizes = {name: tensor.numel() for name, tensor in model.state_dict().items()}
     trained = sum(sizes[name] for name in stored_names(model, config))

@@ -15,6 +15,7 @@ from vlm2.encoders.weights import MissingPart
 from vlm2.models import VLM2Processor
 from vlm2.models.language import load_tokenizer
 from vlm2.models.presets import preset
+from vlm2.models.video_processing import VLM2VideoProcessor
 
 
 def test_the_prompt_is_the_chat_template_with_the_video_first() -> None:
@@ -31,9 +32,9 @@ def test_the_prompt_is_the_chat_template_with_the_video_first() -> None:
 
 def test_a_call_joins_the_pieces_around_one_placeholder() -> None:
     processor = toy_processor()
-    inputs = processor(["How many?", "How far is the door?"])
+    inputs = processor.encode_questions(["How many?", "How far is the door?"])
     before, after = processor.prefix_ids()
-    short = [*before, 259, *after, *processor.question_ids("How many?")]
+    short = [*before, 258, *after, *processor.question_ids("How many?")]
     row, mask = inputs["input_ids"][0].tolist(), inputs["attention_mask"][0].tolist()
     assert row[-len(short) :] == short
     assert mask == [0] * (len(row) - len(short)) + [1] * len(short)
@@ -42,16 +43,16 @@ def test_a_call_joins_the_pieces_around_one_placeholder() -> None:
 @pytest.mark.parametrize("question", ["", "  \n"])
 def test_an_empty_question_is_refused(question: str) -> None:
     with pytest.raises(ValueError, match="question is empty"):
-        toy_processor()(question)
+        toy_processor().encode_questions(question)
 
 
 def test_frames_are_resized_whole_and_scaled() -> None:
     processor = toy_processor()
     frames = np.full((2, 90, 120, 3), 255, np.uint8)
     frames[:, :, :60] = 0
-    inputs = processor("How many?", videos=frames, times=[0.0, 0.5])
+    inputs = processor.encode_questions("How many?", videos=frames, times=[0.0, 0.5])
     images = inputs["pixel_values_videos"]
-    height, width = processor.frame_size(90, 120)
+    height, width = processor.video_processor.frame_size(90, 120)
     assert images.shape == (1, 2, 3, height, width)
     assert height % 16 == 0
     assert width % 16 == 0
@@ -61,9 +62,9 @@ def test_frames_are_resized_whole_and_scaled() -> None:
 
 
 def test_mini_sees_a_phone_video_on_its_grid() -> None:
-    processor = VLM2Processor(toy_tokenizer(), video_token_id=16, stride=32)
-    assert processor.frame_size(480, 640) == (192, 256)
-    assert processor.frame_size(640, 480) == (256, 192)
+    processor = VLM2Processor(toy_tokenizer(), VLM2VideoProcessor(stride=32))
+    assert processor.video_processor.frame_size(480, 640) == (192, 256)
+    assert processor.video_processor.frame_size(640, 480) == (256, 192)
 
 
 def test_answers_are_decoded_without_markers() -> None:
@@ -76,9 +77,12 @@ def test_a_processor_survives_a_folder(tmp_path: Path) -> None:
     processor = toy_processor()
     processor.save_pretrained(tmp_path)
     restored = VLM2Processor.from_pretrained(tmp_path)
-    assert restored("Where?")["input_ids"].tolist() == processor("Where?")["input_ids"].tolist()
-    assert restored.frame_size(90, 120) == processor.frame_size(90, 120)
-    with pytest.raises(ValueError, match="no processor_config.json"):
+    assert (
+        restored.encode_questions("Where?")["input_ids"].tolist()
+        == processor.encode_questions("Where?")["input_ids"].tolist()
+    )
+    assert restored.video_processor.frame_size(90, 120) == processor.video_processor.frame_size(90, 120)
+    with pytest.raises(ValueError, match="There is no model"):
         VLM2Processor.from_pretrained(tmp_path / "nothing")
 
 
@@ -87,8 +91,8 @@ def test_a_processor_survives_a_folder(tmp_path: Path) -> None:
     [
         ("{", "cannot be read as JSON"),
         ("[]", "no record of this processor"),
-        ("{}", "it has source, stride, video_token_id"),
-        ('{"source": null, "video_token_id": 1, "stride": 8, "new": 1}', "and may have geometry_images"),
+        ("{}", "no record of this processor"),
+        ('{"video_processor": {"max_pixels": 1}}', "no video_processor with a stride"),
     ],
 )
 def test_a_record_that_is_none_is_refused_in_a_line(tmp_path: Path, text: str, words: str) -> None:
@@ -99,18 +103,16 @@ def test_a_record_that_is_none_is_refused_in_a_line(tmp_path: Path, text: str, w
     assert "\n" not in str(error.value) and str(tmp_path) in str(error.value)
 
 
-CONTROLS = ("<|im_end|>", "<|im_start|>", "<image>", "<tool_call>", "<|a|>b", "[IMG]", "<|video|>")
+CONTROLS = ("<|im_end|>", "<|im_start|>", "<image>", "<tool_call>", "<|a|>b", "[IMG]", "<video>")
 WORD = "kallax"  # an added token that is a word
 
 
 def controlled() -> VLM2Processor:
-    """The toy's processor with further control tokens: special ones, and ones that are not, as Qwen's have both; one of
-    them stands for the video."""
+    """The toy's processor with further control tokens: special ones, and ones that are not, as Qwen's have both."""
     tokenizer = toy_tokenizer()
     special = [AddedToken(text, special=True, normalized=False) for text in CONTROLS[2::2]]
     tokenizer.add_tokens([*special, *CONTROLS[3::2], AddedToken("<br> ", lstrip=True, rstrip=True), WORD])
-    video = tokenizer.convert_tokens_to_ids("<|video|>")
-    return VLM2Processor.from_config(toy_config(video_token_id=video), tokenizer)
+    return VLM2Processor.from_config(toy_config(), tokenizer)
 
 
 def control_ids(processor: VLM2Processor) -> set[int]:
@@ -147,7 +149,7 @@ def test_no_mixture_gives_a_control_token(seed: int) -> None:
 
 def test_the_videos_token_in_a_question_is_no_second_placeholder() -> None:
     processor = controlled()
-    row = processor("Is <|video|> shown?")["input_ids"][0].tolist()
+    row = processor.encode_questions("Is <video> shown?")["input_ids"][0].tolist()
     assert row.count(processor.video_token_id) == 1
 
 

@@ -234,10 +234,10 @@ def test_the_last_frame_has_features_of_a_keyframe():
 
 @pytest.mark.parametrize("loops", [True, False])
 def test_a_model_tracks_and_closes_loops_as_configured(loops):
-    settings = toy_model().config.geometry
+    settings = toy_model().config.geometry_config.to_dict()
     plain = toy_model().frame_encoder.windows
     assert plain.tracking is None and plain.loop_closure is None
-    windows = toy_model(geometry=settings | {"tracked": True, "loops": loops}).frame_encoder.windows
+    windows = toy_model(geometry_config=settings | {"tracked": True, "loops": loops}).frame_encoder.windows
     assert windows.tracking == TrackingConfig()
     assert windows.loop_closure == (LoopClosureConfig() if loops else None)
     true = walk(11)

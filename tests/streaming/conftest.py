@@ -15,7 +15,7 @@ def make_session():
 
     def make(seed: int = 0, **changes) -> Session:
         processor = toy_processor(**changes)
-        processor.max_pixels = ToyVision.max_pixels
+        processor.video_processor.max_pixels = ToyVision.max_pixels
         return Session(toy_model(seed, **changes).eval(), processor)
 
     return make

@@ -12,7 +12,7 @@ from vlm2.models.language import QuestionTooLong
 from vlm2.models.number_decoding import number_distribution
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.streaming import Session
-from vlm2.streaming.answering import NEUTRAL
+from vlm2.streaming.answering import REFERENCE_QUESTION
 from vlm2.streaming.stream import Stream
 
 TOKENS = 6  # a slot of the toy: 4 × 6 patches, pooled 2 × 2
@@ -23,7 +23,7 @@ def lengths(session: Session) -> tuple[int, int, int]:
     before, after = session.processor.prefix_ids()
     return (
         len(before),
-        len(after) + len(session.processor.question_ids(NEUTRAL)),
+        len(after) + len(session.processor.question_ids(REFERENCE_QUESTION)),
         len(session.processor.question_ids(f"{QUESTION}\n{WORD_REQUEST}")),
     )
 
@@ -47,7 +47,7 @@ def test_an_unchanged_memory_is_not_read_again(make_session, images):
 
 @pytest.mark.parametrize("rule", ["nearest", "pair", "merge", "successive"])
 def test_reading_starts_at_the_first_changed_slot(make_session, images, rule):
-    session = make_session(memory={"window": 2, "capacity": 6, "episodic_write": rule})
+    session = make_session(memory_config={"window": 2, "capacity": 6, "episodic_write": rule})
     _, after, question = lengths(session)
     torch.nn.init.constant_(session.model.memory.residual_gate, 0.5)
     saved = 0
@@ -103,28 +103,28 @@ def test_attention_is_that_of_the_whole_model_beyond_a_neutral_question(make_ses
     assert reply.attention.sum().item() == pytest.approx(1)
 
     model = session.model
-    features = model.encode(session.processor.resize(images[:9]), torch.arange(9) / 2)
+    features = model.encode(session.processor.video_processor.resize(images[:9]), torch.arange(9) / 2)
     video, frames = model.frame_tokens(features)
     model.language_backbone.set_attn_implementation("eager")
 
     def shares(question: str) -> torch.Tensor:
-        inputs = session.processor(question)
+        inputs = session.processor.encode_questions(question)
         start = inputs["input_ids"][0].tolist().index(model.config.video_token_id)
         asked = len(session.processor.question_ids(question))
         layers = model(**inputs, features=features, output_attentions=True).attentions
         attention = torch.stack(layers)[:, 0, :, -asked:].mean((0, 1, 2))[start : start + video.shape[:2].numel()]
         return attention.unflatten(0, video.shape[:2]).sum(1) / attention.sum()
 
-    rise = (shares(QUESTION) / shares(NEUTRAL) - 1).clamp(min=0)
+    rise = (shares(QUESTION) / shares(REFERENCE_QUESTION) - 1).clamp(min=0)
     assert seen.times.tolist() == (frames / 2).tolist()
     torch.testing.assert_close(reply.attention, rise / rise.sum(), atol=1e-3, rtol=0)
 
 
 def test_a_neutral_question_rests_on_what_it_attends_to(make_session, images):
     session = observe(make_session(), images[:9])
-    evidence = session.ask(NEUTRAL).evidence
+    evidence = session.ask(REFERENCE_QUESTION).evidence
     times = complete(session).memory.context_slots().times.tolist()
-    expected = dict(zip(times, session._prefix.neutral.tolist(), strict=True))
+    expected = dict(zip(times, session._prefix.reference.tolist(), strict=True))
     assert {seen.time: seen.weight for seen in evidence} == pytest.approx(expected, abs=1e-5)
 
 
@@ -133,9 +133,9 @@ def test_what_follows_from_the_slots_is_told_and_kept_while_they_stay(make_sessi
     session = observe(make_session(recall=True), images[:9])
     question = "How large is the floor?"
     answer = session.ask(question)
-    first = session._prefix.recollection
+    first = session._prefix.objects
     assert answer.recalled == f"{first.floor:.1f}"
-    assert session.ask(question).recalled == answer.recalled and session._prefix.recollection is first
+    assert session.ask(question).recalled == answer.recalled and session._prefix.objects is first
     observe(session, images[9:14], start=9)
     later = session.ask(question).recalled
     fresh = observe(make_session(recall=True), images[:14])
@@ -154,7 +154,7 @@ def test_without_tools_nothing_is_recalled(make_session, images):
 
 def test_a_blind_model_decodes_as_a_seeing_one(make_session, images, monkeypatch):
     """With no slot to see, words and the rule for numbers are those of the whole model on the prompt alone."""
-    session = make_session(numbers="expected")
+    session = make_session(number_decoding="expected")
     answerer, ids = session._answerer, session.processor.question_ids("How far is it?")
     before, after = session.processor.prefix_ids()
     text = torch.tensor([[*before, *after, *ids]])
@@ -170,7 +170,7 @@ def test_a_blind_model_decodes_as_a_seeing_one(make_session, images, monkeypatch
     reply = answerer.reply(answerer.read_blind(), "How far is it?", 4)
     assert torch.allclose(seen["first"], logits, atol=1e-4)
     greedy = session.model.generate(text, torch.ones_like(text), max_new_tokens=4, do_sample=False)
-    assert reply.text == session.processor.decode(greedy[0]) and reply.recalled is None
+    assert reply.text == session.processor.decode(greedy[0, text.shape[1] :]) and reply.recalled is None
 
 
 def test_what_is_recalled_of_a_moment_follows_from_the_path(make_session, images):
@@ -183,12 +183,14 @@ def test_what_is_recalled_of_a_moment_follows_from_the_path(make_session, images
 
 def whole_video(session, images):
     """Return the features of frames a second apart, encoded at once."""
-    return session.model.encode(session.processor.resize(images), torch.arange(len(images)).float())
+    return session.model.encode(session.processor.video_processor.resize(images), torch.arange(len(images)).float())
 
 
 def first_word(session, images) -> int:
     """Return the token that the model says first."""
-    logits = session.model(**session.processor("How far is it?"), features=whole_video(session, images)).logits
+    logits = session.model(
+        **session.processor.encode_questions("How far is it?"), features=whole_video(session, images)
+    ).logits
     return int(logits[0, -1].argmax())
 
 
@@ -196,7 +198,7 @@ def test_branches_are_read_as_if_each_stood_alone(make_session, images, monkeypa
     monkeypatch.setattr(numbers, "LEAST_PROBABILITY", 0.0)
     monkeypatch.setattr(numbers, "MOST_TOKENS", 2)
     monkeypatch.setattr(numbers, "MOST_BRANCHES", 200)
-    session, kept = make_session(numbers="expected"), {}
+    session, kept = make_session(number_decoding="expected"), {}
     for image, time in zip(images[:9], range(9), strict=True):
         session.observe(image, float(time))
 
@@ -210,7 +212,7 @@ def test_branches_are_read_as_if_each_stood_alone(make_session, images, monkeypa
     session.ask("How far is it?")
     assert len(kept) == len(figures) + len(figures) ** 2
 
-    inputs, features = session.processor("How far is it?"), whole_video(session, images[:9])
+    inputs, features = session.processor.encode_questions("How far is it?"), whole_video(session, images[:9])
     for ids in [(5,), (6, 7), (7, 6)]:
         text = torch.cat([inputs["input_ids"], torch.tensor([ids])], 1)
         logits = session.model(text, features=features).logits[0, -len(ids) - 1 :]
@@ -290,7 +292,7 @@ def test_a_question_read_in_parts_gets_the_same_answer(make_session, images, mon
     question = "Which of them is it, " * 30 + "please?"
     whole, parts = (observe(make_session(recall=True), images[:9]) for _ in range(2))
     expected = whole.ask(question)
-    monkeypatch.setattr("vlm2.streaming.answering.MOST_SHOWN", most)
+    monkeypatch.setattr("vlm2.streaming.answering.MOST_WEIGHTS", most)
     read = []
     step = parts._answerer._step
     monkeypatch.setattr(

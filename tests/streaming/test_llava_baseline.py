@@ -17,7 +17,7 @@ from vlm2.video import VideoFile
 @pytest.fixture
 def loaded() -> LoadedModel:
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     model = toy_model(vision_projection=False, dim=VISION_DIM).eval()
     return LoadedModel("toy", Path(), model, processor)
 

@@ -18,7 +18,7 @@ module = importlib.import_module("vlm2.streaming.load")  # the name in vlm2.stre
 )
 def test_the_language_model_is_read_in_what_the_device_is_fast_in(monkeypatch, fast, asked, kind):
     found = []
-    monkeypatch.setattr(module, "multiplies_bfloat16", lambda device: fast)
+    monkeypatch.setattr("vlm2.models.loading.multiplies_bfloat16", lambda device: fast)
     monkeypatch.setattr(VLM2ForConditionalGeneration, "from_pretrained", lambda *_, dtype, **__: found.append(dtype))
     monkeypatch.setattr(VLM2Processor, "from_pretrained", lambda *_: None)
     with pytest.raises(Exception, match="LoadedModel"):  # nothing was loaded

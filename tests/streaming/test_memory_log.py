@@ -27,7 +27,7 @@ def kept(frame: int, slot: int = -1, weight: int = 1, **sources: float) -> HeldF
 
 @pytest.mark.parametrize("rule", ["nearest", "pair", "merge", "successive"])
 def test_the_diary_follows_the_bank(make_session, images, rule):
-    session = mixing(make_session(memory={"window": WINDOW, "capacity": 3, "episodic_write": rule}))
+    session = mixing(make_session(memory_config={"window": WINDOW, "capacity": 3, "episodic_write": rule}))
     held: dict[int, int] = {}
     for index, image in enumerate(images):
         session.observe(image, index / 2)
@@ -56,7 +56,7 @@ def test_the_diary_follows_the_bank(make_session, images, rule):
     ("switches", "bank"), [({"episodic": False}, 0), ({"working": False}, 3), ({"memory_residual": False}, 3)]
 )
 def test_memories_that_are_off(make_session, images, switches, bank):
-    session = observe(make_session(memory={"window": WINDOW, "capacity": 3, **switches}), images[:10])
+    session = observe(make_session(memory_config={"window": WINDOW, "capacity": 3, **switches}), images[:10])
     found = session._stream.log.held
     assert sum(k.slot >= 0 for k in found) == bank
     assert session.ask("How many?").evidence

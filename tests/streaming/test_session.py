@@ -22,7 +22,7 @@ from vlm2.video import VideoError
 
 def offline(session: Session, images: np.ndarray):
     """The features of all frames at once."""
-    return session.model.encode(session.processor.resize(images), torch.arange(len(images)) / 2)
+    return session.model.encode(session.processor.video_processor.resize(images), torch.arange(len(images)) / 2)
 
 
 @pytest.mark.parametrize("frames", [1, 4, 5, 13])
@@ -45,7 +45,7 @@ def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
     for session in (one_by_one, pieces, asked):
         stream = session._complete(session._stream)
         slots = stream.memory.context_slots()
-        seen = session.model.slot_tokens(slots, stream.grid)
+        seen = session.model.slot_tokens(slots.tokens, slots.times, stream.grid)
         assert slots.frames.tolist() == indices.tolist()
         assert slots.times.tolist() == [index / 2 for index in indices.tolist()]
         torch.testing.assert_close(seen, tokens, atol=1e-5, rtol=1e-5)
@@ -53,7 +53,7 @@ def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
 
 def test_a_session_without_a_bank_shows_as_many_recent_frames_as_are_wanted(make_session, images):
     memory = {"window": 2, "capacity": 3, "episodic": False, "recent": 9}
-    session = observe(make_session(memory=memory), images[:12])
+    session = observe(make_session(memory_config=memory), images[:12])
     stream = session._complete(session._stream)
     assert stream.memory.context_slots().frames.tolist() == [3, 4, 5, 6, 7, 8, 9, 10, 11]
     assert len(session.ask(QUESTION).evidence) and [k.frame for k in stream.log.held] == list(range(3, 12))
@@ -80,9 +80,10 @@ def test_answers_are_what_generate_gives(make_session, images, seed):
     session = observe(make_session(seed), images[:9])
     for question in (QUESTION, "Which is nearer?\nOptions:\nA. chair\nB. table"):
         prompt = question if "\n" in question else f"{question}\n{WORD_REQUEST}"
-        features = offline(session, images[:9])
-        ids = session.model.generate(**session.processor(prompt), features=features, max_new_tokens=16, do_sample=False)
-        assert session.ask(question).text == session.processor.decode(ids[0])
+        inputs, features = session.processor.encode_questions(prompt), offline(session, images[:9])
+        ids = session.model.generate(**inputs, features=features, max_new_tokens=16, do_sample=False)
+        words = session.processor.decode(ids[0, inputs["input_ids"].shape[1] :])
+        assert session.ask(question, tools=False).text == words
 
 
 def test_evidence_names_source_frames_heaviest_first(make_session, images):
@@ -267,8 +268,8 @@ LOST = 6  # the step after it goes wrong
 def wandering(make_session, monkeypatch) -> Session:
     """A session whose camera turns on the spot, twice, and is recognised where it was before."""
     monkeypatch.setattr(windows, "track", WanderingTracker(TRUE, LOST))
-    session = make_session(recall=True, memory={"window": 2, "capacity": 20})
-    session.model.config.geometry["tracked"] = True
+    session = make_session(recall=True, memory_config={"window": 2, "capacity": 20})
+    session.model.config.geometry_config.tracked = True
     return session
 
 
@@ -308,7 +309,7 @@ def test_what_is_recalled_lies_where_it_was_moved_to(wandering):
     asked = session.ask("How large is the floor?")
     fresh = session.fork().ask("How large is the floor?")
     assert asked.recalled == fresh.recalled
-    assert torch.equal(session._prefix.recollection.places, _places(session))
+    assert torch.equal(session._prefix.objects.places, _places(session))
 
 
 def _places(session: Session) -> torch.Tensor:

@@ -79,7 +79,7 @@ def toy_loaded() -> LoadedModel:
     """The toy model, ready to watch."""
     torch.set_num_threads(1)
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     return LoadedModel("toy", Path("."), toy_model().eval(), processor)
 
 

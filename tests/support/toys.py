@@ -64,27 +64,27 @@ def toy_geometry() -> dict:
         window=4,
         visual_dim=VISION_DIM,
     )
-    return {"name": "pi3", "config": config.to_dict()}
+    return {"name": "pi3", "settings": config.to_dict()}
 
 
 def toy_config(**changes) -> VLM2Config:
     """The configuration of a tiny model whose memory fills after a few frames."""
     values = {
-        "vision": {"name": "toy", "dim": VISION_DIM, "stride": STRIDE},
-        "geometry": toy_geometry(),
-        "text": {"source": None, "config": TEXT},
-        "memory": {"window": 2, "capacity": 3},
+        "vision_config": {"name": "toy", "dim": VISION_DIM, "stride": STRIDE},
+        "geometry_config": toy_geometry(),
+        "text_config": TEXT,
+        "memory_config": {"window": 2, "capacity": 3},
         "lora": {"r": 2, "alpha": 4, "dropout": 0.0, "targets": ["q_proj", "v_proj"]},
         "dim": 16,
         "heads": 2,
-        "video_token_id": 259,
+        "video_token_id": 258,
     }
     return VLM2Config(**(values | changes))
 
 
 def toy_language_model(seed: int = 0):
     torch.manual_seed(seed)
-    return AutoModelForCausalLM.from_config(toy_config().text_config())
+    return AutoModelForCausalLM.from_config(toy_config().text_config)
 
 
 def toy_model(seed: int = 0, **changes) -> VLM2ForConditionalGeneration:

@@ -39,7 +39,7 @@ def write_checkpoint(folder: Path) -> str:
     """Write a toy model that needs no other parts, with its processor."""
     toy_model(stores="all", lora=LORA).save_pretrained(folder)
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     processor.save_pretrained(folder)
     return str(folder)
 
@@ -96,7 +96,7 @@ def write_homes(folder: Path, frames: tuple[int, ...] = (9, 12, 16)) -> str:
 def write_geometry(folder: Path) -> str:
     """Write a toy geometry encoder as stage 1 does."""
     torch.manual_seed(0)
-    save_encoder(Pi3(Pi3Config.from_dict(toy_geometry()["config"])), folder)
+    save_encoder(Pi3(Pi3Config.from_dict(toy_geometry()["settings"])), folder)
     return str(folder)
 
 

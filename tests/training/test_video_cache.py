@@ -41,7 +41,7 @@ def other_model():
 def test_features_are_the_models_own(video, model, processor, tmp_path):
     cached_video = VideoCache(tmp_path / "cache", model, processor, Sampling())[video]
     seen = list(VideoFile(video).sample(2.0))
-    images = torch.stack([processor.resize(frame.image[None])[0] for frame in seen])
+    images = torch.stack([processor.video_processor.resize(frame.image[None])[0] for frame in seen])
     expected = model.encode(images, torch.tensor([frame.time for frame in seen]))
     features = cached_video.features()
     assert features.grid == expected.grid and len(features) == 9

@@ -33,7 +33,7 @@ def memory(
     from ..evaluation.speed.machine import describe
     from ..evaluation.speed.memory_step import SHAPES, compare
     from ..figures import print_figures
-    from ..streaming.load import find_device
+    from ..models.loading import find_device
 
     if shape is not None and shape not in SHAPES:
         raise ValueError(f"There is no shape {shape!r}; choose one of {', '.join(SHAPES)}.")
@@ -67,7 +67,7 @@ def stream(
     from ..evaluation.speed import soak
     from ..evaluation.speed.machine import describe
     from ..figures import print_figures
-    from ..streaming.load import find_device
+    from ..models.loading import find_device
 
     loaded = vlm2.load(model, device=device, dtype=dtype)
     with progress_bar("Watching", frames) as progress:
@@ -112,7 +112,7 @@ def scale(
     from ..evaluation.speed import scale
     from ..evaluation.speed.machine import describe
     from ..figures import figure, print_figures
-    from ..streaming.load import find_device, find_dtype
+    from ..models.loading import find_device, find_dtype
 
     if not all(part.isdecimal() and int(part) for part in frames.split(",")):
         raise ValueError(f"--frames takes numbers above 0 with commas between them, such as 32,128,1000; not {frames}.")

@@ -100,7 +100,7 @@ class ModelRespondent:
 
     def describe(self, frames: Mapping[str, Any], prompt: Mapping[str, Any], **others: Any) -> dict[str, Any]:
         """Return the identity of a model that is shown these frames behind this prompt, and decodes greedily."""
-        from ..streaming.load import find_device, usual_dtype
+        from ..models.loading import find_device, usual_dtype
 
         device = find_device(self.settings.device)
         usual = "as kept" if usual_dtype(device) is None else "float32"
@@ -118,7 +118,7 @@ class ModelRespondent:
         """Return the part of the identity that describes the prompt of a session and its rule for numbers."""
         from ..models.processing import INTRODUCTION
 
-        return {"before": INTRODUCTION.strip(), "numbers": _configuration(self.settings.model).numbers}
+        return {"before": INTRODUCTION.strip(), "numbers": _configuration(self.settings.model).number_decoding}
 
 
 @dataclass(frozen=True)

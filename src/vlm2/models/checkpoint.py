@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 
 from ..encoders.part_sources import OFFLINE, is_set
 from ..encoders.weights import PARTS, check_checksums, part_checksums
+from .adapters import OWN, is_own
 from .configuration import VLM2Config
 from .parts import check_imported, imported_checksums, read_tensors
 
@@ -24,14 +27,15 @@ def packaged_checkpoints() -> list[str]:
     return sorted(file.parent.name for file in PACKAGED.glob("*/config.json"))
 
 
-def find_checkpoint(name_or_path: str | Path) -> Path:
-    """Return the folder of a checkpoint, fetching it from the hub where the name says so. Raises ValueError."""
+def find_checkpoint(name_or_path: str | Path, needed: str = "config.json", **hub: Any) -> Path:
+    """Return the folder of a checkpoint with the file `needed`, fetching it from the hub where the name says so; `hub`
+    are options of `snapshot_download`. Raises ValueError."""
     name = str(name_or_path)
     if not name:
         raise ValueError("The name of the model is empty: name a packaged one, a folder, or owner/model on the hub.")
     if name in packaged_checkpoints():
         return PACKAGED / name
-    if (Path(name) / "config.json").is_file():
+    if (Path(name) / needed).is_file():
         return Path(name)
     here = f"The checkpoints of this package: {', '.join(packaged_checkpoints()) or 'none'}."
     if Path(name).is_file():
@@ -39,13 +43,14 @@ def find_checkpoint(name_or_path: str | Path) -> Path:
             f"{name} is a file, and a model is a folder with config.json and {WEIGHTS}, such as training writes. {here}"
         )
     if Path(name).exists():
-        raise ValueError(f"{name} holds no config.json, so it is no checkpoint. {here}")
+        raise ValueError(f"{name} holds no {needed}, so it is no checkpoint. {here}")
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise ValueError(
             f"There is no model {name!r}: name a packaged one, a folder, or owner/model on the hub. {here}"
         )
     try:
-        return Path(snapshot_download(name, local_files_only=is_set(OFFLINE)))
+        hub.setdefault("local_files_only", is_set(OFFLINE))
+        return Path(snapshot_download(name, **hub))
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ValueError(
@@ -66,14 +71,16 @@ def stored_names(model: nn.Module, config: VLM2Config) -> list[str]:
 
 
 def _stored(name: str, config: VLM2Config) -> bool:
+    if ".lora_" in name and not is_own(name):
+        return False  # a user's adapter has a file of its own
     if config.stores == "all":
         return True
     if name.startswith("vision."):
         return False
     if name.startswith("geometry."):
-        return "frozen_part" not in config.geometry
+        return config.geometry_config.frozen_part is None
     if name.startswith("language_model.") and config.lora is not None:
-        return _adapter(name)
+        return is_own(name)
     return True
 
 
@@ -86,8 +93,14 @@ def stored_tensors(model: nn.Module, config: VLM2Config, dtype: torch.dtype | No
         tensor = state[name].detach()
         tensor = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor  # of FSDP
         floating = dtype is not None and tensor.is_floating_point()
-        tensors[name] = tensor.to(device="cpu", dtype=dtype if floating else None).contiguous()
+        tensors[_plain(name, state)] = tensor.to(device="cpu", dtype=dtype if floating else None).contiguous()
     return tensors
+
+
+def _plain(name: str, state: Mapping[str, Tensor]) -> str:
+    """Return a tensor's name in a model without a user's adapters, which PEFT puts around its layers."""
+    layer, inside, rest = name.rpartition(".base_layer.")
+    return f"{layer}.{rest}" if inside and f"{layer}.lora_A.{OWN}.weight" not in state else name
 
 
 def save_weights(tensors: dict[str, Tensor], folder: Path) -> None:
@@ -126,15 +139,11 @@ def load_adapters(model: nn.Module, name_or_path: str | Path) -> None:
     Raises ValueError with the keys where that has not the adapters of this model.
     """
     folder = find_checkpoint(name_or_path)
-    tensors = {name: tensor for name, tensor in read_tensors(find_weights(folder)).items() if _adapter(name)}
-    expected = {name: tensor.shape for name, tensor in model.state_dict().items() if _adapter(name)}
+    tensors = {name: tensor for name, tensor in read_tensors(find_weights(folder)).items() if is_own(name)}
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items() if is_own(name)}
     if complaints := _complaints(tensors, expected):
         raise ValueError(f"The adapters of {folder} do not fit this model. " + " ".join(complaints))
     model.load_state_dict(tensors, strict=False)
-
-
-def _adapter(name: str) -> bool:
-    return name.startswith("language_model.") and ".lora_" in name
 
 
 def _complaints(tensors: dict[str, Tensor], expected: dict[str, torch.Size]) -> list[str]:
@@ -156,7 +165,7 @@ def _complaints(tensors: dict[str, Tensor], expected: dict[str, torch.Size]) -> 
 
 def frozen_checksums(config: VLM2Config) -> dict[str, str]:
     """Return the sha256 of the frozen parts that a model of this configuration stands on, pinned or imported."""
-    names = (config.vision["name"].partition(":")[0], config.text["source"])
+    names = (config.vision_config.name.partition(":")[0], config.text_source)
     return part_checksums([name for name in names if name in PARTS]) | imported_checksums(config)
 
 

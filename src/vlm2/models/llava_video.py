@@ -81,7 +81,7 @@ class LlavaVideo:
     ) -> list[str]:
         """Answer questions about RGB frames seen at `times` in a video of so many seconds, greedily. Raises ValueError
         for a question that is empty or too long."""
-        video = self.video_tokens(self.processor.resize(frames))
+        video = self.video_tokens(self.processor.video_processor.resize(frames))
         prompts = [self.prompt_ids(question, seconds, times) for question in questions]
         for question, (before, after) in zip(questions, prompts, strict=True):
             check_length(self.model.context_length, len(after), len(before) + len(video), most_tokens, question)

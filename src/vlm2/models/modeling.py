@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
-from peft import LoraConfig, get_peft_model
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedModel
+from transformers import Cache, GenerationMixin, PreTrainedModel
 
-from ..core import ContextSlots, DualMemory
+from ..core import DualMemory
 from ..core.projector import Projector
 from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder
-from .checkpoint import (
-    check_frozen,
-    find_checkpoint,
-    find_weights,
-    frozen_checksums,
-    load_weights,
-    save_weights,
-    stored_tensors,
-)
-from .configuration import VLM2Config, read_config
+from .adapters import save_added, with_adapters
+from .checkpoint import frozen_checksums, save_weights, stored_tensors
+from .configuration import VLM2Config
 from .frame_features import FrameEncoder, FrameFeatures
-from .language import SPREAD, Quantize, check_length
+from .language import check_length
+from .loading import load_model
 from .parts import load_geometry, load_language, load_vision, settle
 from .recall import Counting, ObjectEvidence, Recognition
 from .representation import Representation
 from .splice import Spliced, splice
+from .video_processing import VLM2VideoProcessor, unpadded
 from .windows import WindowEncoder
 
+VIDEO_INPUTS = ("features", *VLM2VideoProcessor.model_input_names)
 
-class VLM2ForConditionalGeneration(PreTrainedModel):
+
+class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
     """The whole model. Frozen: `vision`, `geometry`, and the language model under its adapters.
 
     The way of a video: `encode` (frozen) → FrameFeatures → `represent` → H → `memory` → M → `projector` → tokens that
@@ -63,20 +58,30 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         self.vision = load_vision(config) if vision is None else vision
         self.geometry = load_geometry(config) if geometry is None else geometry.requires_grad_(False)
         self.representation = Representation(config, self.geometry.geometry_dim, self.geometry.view_dim)
-        self.memory = DualMemory(config.memory_config())
+        self.memory = DualMemory(config.memory)
         language_model = load_language(config) if language_model is None else language_model
         text_dim = language_model.config.hidden_size
-        self.projector = Projector(config.dim, text_dim, config.pooling, config.projector_config())
-        self.clock = SlotTimeEmbedding(text_dim) if config.slot_times else None
+        self.projector = Projector(config.dim, text_dim, config.pooling, config.projector)
+        self.slot_time = SlotTimeEmbedding(text_dim) if config.slot_time else None
         self.recognition = Recognition(text_dim) if config.recall else None
         self.counting = Counting() if config.recall else None
-        self.language_model = _adapted(language_model, config)
-        head: Any = self.language_model.get_output_embeddings()
-        head.register_forward_pre_hook(_compact)
+        if language_model.generation_config is not None:
+            self.generation_config = language_model.generation_config
+        self.language_model = with_adapters(language_model, config)
+        self.get_output_embeddings().register_forward_pre_hook(_compact)
         self.post_init()
 
     def init_weights(self) -> None:
         """Leave the weights alone: every part has initialised its own."""
+
+    def get_input_embeddings(self) -> nn.Module:
+        """Return the language model's embedding of tokens."""
+        return self.language_model.get_input_embeddings()
+
+    def get_output_embeddings(self) -> nn.Module:
+        """Return the language model's head."""
+        head: Any = self.language_model.get_output_embeddings()
+        return head
 
     def train(self, mode: bool = True) -> VLM2ForConditionalGeneration:
         """Train the trained parts; the geometry encoder and counting are frozen and stay in eval mode."""
@@ -95,7 +100,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
     @property
     def frame_encoder(self) -> FrameEncoder:
         """The frozen encoders, with camera tracking and loop closure as configured."""
-        return FrameEncoder(self.vision, WindowEncoder.of(self.geometry, self.config.geometry))
+        return FrameEncoder(self.vision, WindowEncoder.of(self.geometry, self.config.geometry_config))
 
     @property
     def context_length(self) -> int | None:
@@ -127,29 +132,25 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         memory_tokens, state, _ = self.memory(tokens_3d, features.times[None], features.patch_coordinates[None])
         if self.config.context == "memory":
             slots = state.context_slots()
-            return self.slot_tokens(slots, features.grid), slots.frames
+            return self.slot_tokens(slots.tokens, slots.times, features.grid), slots.frames
         frames = torch.arange(len(features), device=memory_tokens.device)
-        return self.say(memory_tokens[0], features.times, features.grid), frames
+        return self.slot_tokens(memory_tokens[0], features.times, features.grid), frames
 
-    def slot_tokens(self, slots: ContextSlots, grid: tuple[int, int]) -> Float[Tensor, "slots tokens text_dim"]:
-        """Return what the language model sees of the slots of one video."""
-        return self.say(slots.tokens, slots.times, grid)
-
-    def say(
+    def slot_tokens(
         self, memory_tokens: Float[Tensor, "slots patches dim"], times: Float[Tensor, " slots"], grid: tuple[int, int]
     ) -> Float[Tensor, "slots tokens text_dim"]:
-        """Put the M of slots, seen at `times` (seconds), into the language model's tokens."""
+        """Return what the language model sees of the M of slots, seen at `times` (seconds)."""
         tokens = self.projector(memory_tokens, grid)
-        return tokens if self.clock is None else tokens + self.clock(times)[:, None]
+        return tokens if self.slot_time is None else tokens + self.slot_time(times)[:, None]
 
-    def recollect(
+    def object_evidence(
         self,
         tokens: Float[Tensor, "slots tokens text_dim"],
         coordinates: Float[Tensor, "slots patches 3"],
         times: Float[Tensor, " slots"],
         grid: tuple[int, int],
     ) -> ObjectEvidence | None:
-        """Tell the recall what slots' tokens show, and where. `coordinates` are the slots' C. None without recall."""
+        """Return which things slots' tokens show, and where. `coordinates` are the slots' C. None without recall."""
         if self.recognition is None:
             return None
         with torch.no_grad():
@@ -169,72 +170,84 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
 
     def forward(
         self,
-        input_ids: Int[Tensor, "batch text"],
-        attention_mask: Int[Tensor, "batch text"] | None = None,
+        input_ids: Int[Tensor, "batch text"] | None = None,
+        attention_mask: Int[Tensor, "batch length"] | None = None,
         features: FrameFeatures | Sequence[FrameFeatures] | None = None,
         pixel_values_videos: Float[Tensor, "videos frames 3 height width"] | None = None,
         video_times: Float[Tensor, "videos frames"] | None = None,
+        video_sizes: Int[Tensor, "videos 3"] | None = None,
         pixel_values_geometry: Float[Tensor, "videos frames 3 geometry_height geometry_width"] | None = None,
+        geometry_sizes: Int[Tensor, "videos 3"] | None = None,
         labels: Int[Tensor, "batch text"] | None = None,
+        inputs_embeds: Float[Tensor, "batch length text_dim"] | None = None,
+        past_key_values: Cache | None = None,
+        logits_to_keep: int | Tensor = 0,
         **options: Any,
     ):
-        """Predict the next tokens of prompts that hold one video placeholder each, as a causal language model does.
+        """Predict the next tokens of prompts that hold one `<video>` each, as a causal language model does.
 
-        The videos come as features, or as frames in [0, 1] with their times in seconds, and once more at the geometry
-        encoder's size where it sees images; one serves all rows. Logits and labels run over text and video tokens; the
-        video's have no loss.
+        The videos come as features, or as `VLM2VideoProcessor` prepares them; one serves all rows. Logits and labels
+        run over text and video tokens; the video's have no loss. Prompts may also come as embeddings, and later tokens
+        behind keys and values that were read before.
         """
-        videos = self._videos(features, pixel_values_videos, video_times, pixel_values_geometry)
-        spliced = self._splice(input_ids, attention_mask, labels, videos)
-        return self.language_model(
-            inputs_embeds=spliced.inputs_embeds,
-            attention_mask=spliced.attention_mask,
-            labels=spliced.labels,
-            **options,
-        )
+        if inputs_embeds is None and past_key_values is None:
+            assert input_ids is not None
+            videos = (features, pixel_values_videos, video_times, video_sizes, pixel_values_geometry, geometry_sizes)
+            spliced = self._splice(input_ids, attention_mask, labels, self._videos(*videos))
+            inputs_embeds, attention_mask, labels = spliced.inputs_embeds, spliced.attention_mask, spliced.labels
+        prompt = {"input_ids": input_ids} if inputs_embeds is None else {"inputs_embeds": inputs_embeds}
+        options |= {"past_key_values": past_key_values, "logits_to_keep": logits_to_keep}
+        return self.language_model(**prompt, attention_mask=attention_mask, labels=labels, **options)
 
     @torch.no_grad()
     def generate(
         self,
         input_ids: Int[Tensor, "batch text"],
         attention_mask: Int[Tensor, "batch text"] | None = None,
-        features: FrameFeatures | Sequence[FrameFeatures] | None = None,
-        pixel_values_videos: Float[Tensor, "videos frames 3 height width"] | None = None,
-        video_times: Float[Tensor, "videos frames"] | None = None,
-        pixel_values_geometry: Float[Tensor, "videos frames 3 geometry_height geometry_width"] | None = None,
         **options: Any,
     ):
-        """Continue prompts; takes the inputs of `forward` and the options of transformers' `generate`. Returns only the
-        new tokens' ids. Raises ValueError for a prompt that is too long for the language model."""
-        videos = self._videos(features, pixel_values_videos, video_times, pixel_values_geometry)
+        """Continue prompts; takes the videos as `forward` does and the options of transformers' `generate`, and returns
+        as that does: the ids of each prompt, with its one `<video>`, and the new ones behind them. Raises ValueError
+        for a prompt that is too long for the language model."""
+        videos = self._videos(*(options.pop(name, None) for name in VIDEO_INPUTS))
         spliced = self._splice(input_ids, attention_mask, None, videos, pad_left=True)
         shown = max(map(len, videos), default=0)
         longest = int(spliced.attention_mask.sum(1).max())
         check_length(self.context_length, longest - shown, shown, _most_tokens(options))
-        model: Any = self.language_model
-        return model.generate(inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options)
+        loop: Any = super()
+        found = loop.generate(inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options)
+        new = found if isinstance(found, Tensor) else found.sequences
+        whole = torch.cat([input_ids.to(new.device).repeat_interleave(len(new) // len(input_ids), 0), new], 1)
+        if isinstance(found, Tensor):
+            return whole
+        found.sequences = whole
+        return found
 
     def _videos(
         self,
         features: FrameFeatures | Sequence[FrameFeatures] | None,
         images: Tensor | None,
         times: Tensor | None,
+        sizes: Tensor | None,
         geometry_images: Tensor | None,
+        geometry_sizes: Tensor | None,
     ) -> list[Tensor]:
+        """Return the tokens of each video, from its features or its frames."""
         if features is not None and images is not None:
             raise ValueError("Give the videos once: as features or as pixel_values_videos, not both.")
         if images is not None:
-            counted = torch.arange(images.shape[1], dtype=torch.float32).expand(len(images), -1)
-            seen = [None] * len(images) if geometry_images is None else geometry_images
-            videos = zip(images, counted if times is None else times, seen, strict=True)
-            features = [self.encode(*video) for video in videos]
+            shown, counted = unpadded(images, sizes), torch.arange(images.shape[1], dtype=torch.float32)
+            seconds = [counted] * len(shown) if times is None else times
+            seen = [None] * len(shown) if geometry_images is None else unpadded(geometry_images, geometry_sizes)
+            each = zip(shown, seconds, seen, strict=True)
+            features = [self.encode(video, own[: len(video)], geometry) for video, own, geometry in each]
         if features is None:
             return []
         features = [features] if isinstance(features, FrameFeatures) else features
         return [self.video_tokens(video) for video in features]
 
     def _splice(self, input_ids, attention_mask, labels, videos: list[Tensor], pad_left: bool = False) -> Spliced:
-        embedding = self.language_model.get_input_embeddings()
+        embedding = self.get_input_embeddings()
         return splice(embedding, input_ids, attention_mask, labels, videos, self.config.video_token_id, pad_left)
 
     def save_pretrained(
@@ -257,56 +270,13 @@ class VLM2ForConditionalGeneration(PreTrainedModel):
         self.config.frozen_sha256 = frozen_checksums(self.config)
         self.config.save_pretrained(folder)
         save_weights(tensors, folder)
+        save_added(self, folder)
 
     @classmethod
-    def from_pretrained(
-        cls,
-        pretrained_model_name_or_path: str | Path,
-        *,
-        config: VLM2Config | None = None,
-        vision: VisionEncoder | None = None,
-        language_model: PreTrainedModel | None = None,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-        quantize: Quantize | None = None,
-        **_: Any,
-    ) -> VLM2ForConditionalGeneration:
-        """Load a checkpoint of this package by its name, or one from a folder or the hub, in eval mode; `vision` and
-        `language_model` stand in for frozen parts. `dtype` is the language model's with its adapters; what comes before
-        it stays as the configuration says. `device` "auto" spreads the language model over all devices, `quantize`
-        keeps it in 8 or 4 bits.
-
-        Raises ValueError for a checkpoint that does not fit its configuration or was trained on other frozen parts.
-        """
-        folder = find_checkpoint(pretrained_model_name_or_path)
-        find_weights(folder)  # before anything large is loaded
-        config = read_config(folder) if config is None else config
-        config._name_or_path = str(folder)
-        check_frozen(config)
-        placed = language_model is None and (quantize is not None or device == SPREAD)
-        if language_model is None:
-            language_model = load_language(config, device, quantize)
-        model = cls(config, vision, language_model)
-        load_weights(model, config, folder)
-        if dtype is not None:
-            model._cast_language(dtype, quantized=quantize is not None)
-        for name, part in model.named_children():
-            if device is not None and not (placed and name == "language_model"):
-                torch.nn.Module.to(part, _first_device() if device == SPREAD else device)
-        return model.eval()
-
-    def _cast_language(self, dtype: torch.dtype, quantized: bool) -> None:
-        """Bring the language model to a dtype; of a quantised one only the adapters."""
-        if not quantized:
-            torch.nn.Module.to(self.language_model, dtype)
-            return
-        for name, parameter in self.language_model.named_parameters():
-            if ".lora_" in name:
-                parameter.data = parameter.data.to(dtype)
-
-
-def _first_device() -> torch.device:
-    return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> VLM2ForConditionalGeneration:
+        """Load a checkpoint in eval mode, with the options of `vlm2.models.loading.load_model`: `device_map`, `dtype`,
+        `attn_implementation`, `quantization_config`, `revision`, `token` and others. Raises ValueError as that does."""
+        return load_model(cls, pretrained_model_name_or_path, **options)
 
 
 def _most_tokens(options: dict[str, Any]) -> int:
@@ -315,25 +285,8 @@ def _most_tokens(options: dict[str, Any]) -> int:
     return options.get("max_new_tokens") or getattr(settings, "max_new_tokens", None) or 1
 
 
-def _compact(head: torch.nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def _compact(head: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Copy the last tokens, where they are cut out of many, before the language model's head reads them: else torch
     takes the product for a batched one and copies the head's matrix, which is larger than all else that is read."""
     hidden, *rest = inputs
     return (hidden.clone(memory_format=torch.contiguous_format), *rest)
-
-
-def _adapted(language_model: PreTrainedModel, config: VLM2Config) -> Any:
-    """Put LoRA around every linear layer that the configuration names; without LoRA the model is trained whole."""
-    if config.lora is None:
-        return language_model
-    lora = LoraConfig(
-        r=config.lora["r"],
-        lora_alpha=config.lora["alpha"],
-        lora_dropout=config.lora["dropout"],
-        target_modules=list(config.lora["targets"]),
-        task_type="CAUSAL_LM",
-    )
-    with warnings.catch_warnings():
-        # peft still reads a property that transformers renamed.
-        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
-        return get_peft_model(language_model, lora)

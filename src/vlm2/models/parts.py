@@ -21,7 +21,7 @@ from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder, load_vision_encoder
 from ..encoders.weights import RECORD
 from .configuration import VLM2Config
-from .language import SPREAD, Quantize, load_language_model
+from .language import load_language_model
 
 HERE = "./"  # begins the name of a folder in the checkpoint's own
 IMPORT = "vlm2 import llava-video SRC --out DIR"
@@ -81,12 +81,12 @@ def settle(config: VLM2Config, folder: Path) -> None:
     def there(name: str) -> str:
         return str(Path(place(config, name)).resolve()) if name.startswith(HERE) else name
 
-    encoder, colon, option = config.vision["name"].partition(":")
-    config.vision = config.vision | {"name": encoder + colon + there(option)}
-    if config.text["source"] is not None:
-        config.text = config.text | {"source": there(config.text["source"])}
-    if "frozen_part" in config.geometry:
-        config.geometry = config.geometry | {"frozen_part": there(config.geometry["frozen_part"])}
+    encoder, colon, option = config.vision_config.name.partition(":")
+    config.vision_config.name = encoder + colon + there(option)
+    config.text_source = config.text_source and there(config.text_source)
+    config.geometry_config.frozen_part = config.geometry_config.frozen_part and there(
+        config.geometry_config.frozen_part
+    )
 
 
 def imported_checksums(config: VLM2Config) -> dict[str, str]:
@@ -107,9 +107,9 @@ def check_imported(config: VLM2Config) -> None:
 
 def _records(config: VLM2Config) -> Iterator[tuple[str, PartRecord]]:
     named = {
-        "vision": config.vision["name"].partition(":")[2],
-        "language": config.text["source"] or "",
-        "geometry": config.geometry.get("frozen_part", ""),
+        "vision": config.vision_config.name.partition(":")[2],
+        "language": config.text_source,
+        "geometry": config.geometry_config.frozen_part,
     }
     for kind, name in named.items():
         if name and (record := PartRecord.read(place(config, name))) is not None:
@@ -118,7 +118,7 @@ def _records(config: VLM2Config) -> Iterator[tuple[str, PartRecord]]:
 
 def load_vision(config: VLM2Config) -> VisionEncoder:
     """Load the frozen vision encoder that a configuration names."""
-    encoder, colon, option = config.vision["name"].partition(":")
+    encoder, colon, option = config.vision_config.name.partition(":")
     return load_vision_encoder(encoder + colon + place(config, option), _encoder_dtype(config))
 
 
@@ -127,8 +127,8 @@ def load_geometry(config: VLM2Config) -> GeometryEncoder:
 
     Warns (LicenceNotice) of a licence that forbids some uses; raises ValueError for weights that are missing or do not
     fit."""
-    name, settings = config.geometry["name"], config.geometry["config"]
-    if (part := config.geometry.get("frozen_part")) is None:
+    name, settings = config.geometry_config.name, config.geometry_config.settings
+    if (part := config.geometry_config.frozen_part) is None:
         encoder = build_encoder(name, settings)
     else:
         encoder = _filled(name, settings, Path(place(config, part)))
@@ -153,17 +153,17 @@ def _filled(name: str, settings: dict[str, Any], folder: Path) -> GeometryEncode
     return encoder.float()
 
 
-def load_language(
-    config: VLM2Config, device: torch.device | str | None = None, quantize: Quantize | None = None
-) -> PreTrainedModel:
-    """Load the language model, or build it where the checkpoint itself holds it. `device` and `quantize` as
-    `load_language_model` has them."""
-    if (source := config.text["source"]) is None:
-        if quantize is not None or device == SPREAD:
-            raise ValueError("This checkpoint holds its language model itself; it can be neither spread nor quantised.")
-        return AutoModelForCausalLM.from_config(config.text_config())
-    placed = device if quantize is not None or device == SPREAD else "cpu"
-    return load_language_model(place(config, source), device=placed or "cpu", quantize=quantize)[0]
+def load_language(config: VLM2Config, **options: Any) -> PreTrainedModel:
+    """Load the language model with options of transformers' `from_pretrained`, or build it where the checkpoint itself
+    holds it."""
+    if (source := config.text_source) is not None:
+        return load_language_model(place(config, source), **options)
+    if refused := sorted({"device_map", "quantization_config"} & set(options)):
+        raise ValueError(
+            f"This checkpoint holds its language model itself, which can be neither spread nor quantised; leave out "
+            f"{' and '.join(refused)}."
+        )
+    return AutoModelForCausalLM.from_config(config.text_config, **options)
 
 
 def _encoder_dtype(config: VLM2Config) -> torch.dtype:

@@ -1,4 +1,4 @@
-"""VLM2Processor: words to ids, frames to the size that the vision encoder wants, ids to words."""
+"""VLM2Processor: words to ids, videos to pixels, ids to words."""
 
 from __future__ import annotations
 
@@ -6,74 +6,90 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
-import numpy as np
-import torch
-from jaxtyping import Float, UInt8
 from torch import Tensor
-from torch.nn import functional
-from transformers import AutoTokenizer, BatchFeature, PreTrainedTokenizerBase
+from transformers import AddedToken, AutoTokenizer, BatchFeature, PreTrainedTokenizerBase, ProcessorMixin
+from transformers.utils import PROCESSOR_NAME
 
-from ..encoders.geometry.encoder import native_size, nearest_size
 from ..encoders.weights import PARTS
+from .checkpoint import find_checkpoint
 from .configuration import VLM2Config
 from .language import load_tokenizer
+from .loading import HUB, refuse_unknown
+from .video_processing import VLM2VideoProcessor
 
-RECORD = "processor_config.json"
-NEEDED = frozenset(("source", "video_token_id", "stride"))  # in the record
-OPTIONAL = frozenset(("processor_class", "max_pixels", "side", "geometry_images"))
+VIDEO_TOKEN = "<video>"
 INTRODUCTION = "\nThese are frames of a video.\n"  # VSI-Bench's words before a question
-VIDEO, QUESTION = "\x01", "\x02"  # mark places in the chat template
+QUESTION = "\x02"  # marks its place in the chat template
 MARKED = re.compile(r"\s*[<\[{].*[>\]}]\s*", re.DOTALL)  # an added token that is no word: "<image>", "[IMG]"
+# Goes before a tokenizer's chat template, which takes strings: joins the parts of each message's content.
+CONTENT = (
+    "{%- set joined = namespace(messages=[]) -%}{%- for message in messages -%}"
+    "{%- if message.content is string -%}{%- set text = message.content -%}{%- else -%}"
+    "{%- set text -%}{%- for part in message.content -%}{%- if part.type == 'video' -%}"
+    f"{{{{- {json.dumps(VIDEO_TOKEN + INTRODUCTION)} -}}}}"
+    "{%- else -%}{{- part.text -}}{%- endif -%}{%- endfor -%}{%- endset -%}{%- endif -%}"
+    "{%- set joined.messages = joined.messages + [dict(message, content=text)] -%}{%- endfor -%}"
+    "{%- set messages = joined.messages -%}"
+)
 
 
-class VLM2Processor:
+class VLM2Processor(ProcessorMixin):
     """Prepare prompts and videos. A prompt is the chat template's user turn: the video first, so that its keys and
     values serve many questions, then `INTRODUCTION` and the question.
 
-    The pieces are tokenised apart, so that ids do not depend on what stands beside them. Questions and answers are
-    plain text: a control token's text in them, such as "<|im_end|>", gives the ids of its characters. `side`: whole
-    frames become squares of so many pixels. `geometry_images`: "stride" and "max_pixels" of what a geometry encoder
-    that sees images is given.
+    A call takes whole prompts with one `<video>` for each video, as `apply_chat_template` writes them from messages
+    with parts of the types "video" and "text". `encode_questions` takes the questions alone: its pieces are tokenised
+    apart, so that ids do not depend on what stands beside them, and questions and answers are plain text: a control
+    token's text in them, such as "<|im_end|>", gives the ids of its characters. `text_source` names the frozen part
+    that brings the tokenizer, which is then not saved.
     """
+
+    text_kwargs: ClassVar[Any] = {
+        "padding": True, "padding_side": "left", "return_tensors": "pt", "add_special_tokens": False,
+    }  # fmt: skip
+    video_token = VIDEO_TOKEN
+    tokenizer: PreTrainedTokenizerBase
+    video_processor: VLM2VideoProcessor
 
     def __init__(
         self,
         tokenizer: PreTrainedTokenizerBase,
-        video_token_id: int,
-        stride: int,
-        max_pixels: int = 65_536,
-        source: str | None = None,
-        side: int | None = None,
-        geometry_images: dict[str, int] | None = None,
+        video_processor: VLM2VideoProcessor,
+        chat_template: str | None = None,
+        text_source: str | None = None,
     ) -> None:
-        self.tokenizer = tokenizer
-        self.video_token_id = video_token_id
-        self.stride, self.max_pixels, self.source = stride, max_pixels, source
-        self.side, self.geometry_images = side, geometry_images
+        template = chat_template or str(tokenizer.chat_template)
+        template = template if template.startswith(CONTENT) else CONTENT + template
+        if VIDEO_TOKEN not in tokenizer.get_vocab():
+            tokenizer.add_tokens([AddedToken(VIDEO_TOKEN, special=True, normalized=False)])
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        super().__init__(tokenizer, video_processor, chat_template=template)
+        self.text_source = text_source
+        self.video_token_id = cast(int, tokenizer.convert_tokens_to_ids(VIDEO_TOKEN))
         self._controls = _control_tokens(tokenizer)
         self._end = cast(int, tokenizer.convert_tokens_to_ids(str(tokenizer.eos_token)))
-        turn = [{"role": "user", "content": VIDEO + QUESTION}]
-        rendered = str(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
-        self._before, rest = rendered.split(VIDEO)
+        turn = [{"role": "user", "content": [{"type": "video"}, {"type": "text", "text": QUESTION}]}]
+        rendered = self.apply_chat_template(turn, add_generation_prompt=True)
+        self._before, rest = rendered.split(VIDEO_TOKEN)
         self._closing = rest.split(QUESTION)[1]
 
     @classmethod
     def from_config(cls, config: VLM2Config, tokenizer: PreTrainedTokenizerBase | None = None) -> VLM2Processor:
         """Return the processor of a model; the tokenizer is the language model's unless one is given."""
-        source: str | None = None
-        if tokenizer is None:
-            source = str(config.text["source"])
-            tokenizer = load_tokenizer(source)
-        return cls(
-            tokenizer,
-            config.video_token_id,
-            config.vision["stride"],
-            source=source,
-            side=config.vision.get("side"),
-            geometry_images=config.geometry.get("images"),
-        )
+        vision, source = config.vision_config, None if tokenizer is not None else str(config.text_source)
+        tokenizer = load_tokenizer(str(source)) if tokenizer is None else tokenizer
+        video = VLM2VideoProcessor(vision.stride, side=vision.side, geometry_images=config.geometry_config.images)
+        return cls(tokenizer, video, text_source=source)
+
+    def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> type:
+        """Check a part's class as transformers does, which needs torchvision for video processors."""
+        kind = {"tokenizer": PreTrainedTokenizerBase, "video_processor": VLM2VideoProcessor}[argument_name]
+        if not isinstance(argument, kind):
+            raise TypeError(f"The processor's {argument_name} is a {kind.__name__}, not a {type(argument).__name__}.")
+        return kind
 
     def prefix_ids(self) -> tuple[list[int], list[int]]:
         """Return the ids before and after the video; together with it, the part that all questions share."""
@@ -107,62 +123,33 @@ class VLM2Processor:
     def _pieces(self, text: str) -> list[str]:
         """Cut a text behind the first character of every control token in it: no piece holds a whole one, so that the
         tokenizer finds none. A text without control tokens is one piece."""
-        if self._controls is None:
-            return [text]
         pieces, start = [], 0
         while (found := self._controls.search(text, start)) is not None:
             pieces.append(text[start : found.start() + 1])
             start = found.start() + 1
         return [*pieces, text[start:]]
 
-    def frame_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the (height, width) to which whole frames of a video are resized."""
-        if self.side is not None:
-            return self.side, self.side
-        return nearest_size(width / height, 2 * self.stride, self.max_pixels)
-
-    def resize(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Float[Tensor, "frames 3 rows columns"]:
-        """Resize whole RGB frames and scale them to [0, 1]; squares by cubic interpolation, as SigLIP was trained."""
-        mode = "bilinear" if self.side is None else "bicubic"
-        return _resized(frames, self.frame_size(*frames.shape[1:3]), mode)
-
-    def resize_for_geometry(
-        self, frames: UInt8[np.ndarray, "frames height width 3"]
-    ) -> Float[Tensor, "frames 3 rows columns"] | None:
-        """Resize whole RGB frames for a geometry encoder that sees images; None where it reads visual tokens."""
-        if self.geometry_images is None:
-            return None
-        limits = self.geometry_images
-        size = native_size(frames.shape[1], frames.shape[2], limits["stride"], limits["max_pixels"])
-        return _resized(frames, size, "bilinear")
-
-    def __call__(
-        self,
-        text: str | Sequence[str],
-        videos: UInt8[np.ndarray, "frames height width 3"] | None = None,
-        times: Sequence[float] | None = None,
-    ) -> BatchFeature:
-        """Prepare questions, all about one video (or about one whose features are given to the model).
-
-        Returns input_ids and attention_mask, padded on the left, and with a video pixel_values_videos and video_times,
-        and pixel_values_geometry where the geometry encoder sees images.
-        """
+    def encode_questions(self, questions: str | Sequence[str], videos: Any = None, **options: Any) -> BatchFeature:
+        """Prepare questions as plain text, each about a video of its own or all about one, and the videos if they are
+        given, with the options of `VLM2VideoProcessor.preprocess`. Padded on the left."""
         before, after = self.prefix_ids()
-        questions = [text] if isinstance(text, str) else text
-        rows = [[*before, self.video_token_id, *after, *self.question_ids(question)] for question in questions]
-        length = max(map(len, rows))
-        fill = self._end
-        data: dict[str, Tensor] = {
-            "input_ids": torch.tensor([[fill] * (length - len(row)) + row for row in rows]),
-            "attention_mask": torch.tensor([[0] * (length - len(row)) + [1] * len(row) for row in rows]),
-        }
-        if videos is not None:
-            data["pixel_values_videos"] = self.resize(videos)[None]
-            if (seen := self.resize_for_geometry(videos)) is not None:
-                data["pixel_values_geometry"] = seen[None]
-            seconds = range(len(videos)) if times is None else times
-            data["video_times"] = torch.tensor([[float(time) for time in seconds]])
-        return BatchFeature(data)
+        asked = [questions] if isinstance(questions, str) else questions
+        rows = [[*before, self.video_token_id, *after, *self.question_ids(question)] for question in asked]
+        padded = self.tokenizer.pad({"input_ids": rows}, padding_side="left", return_tensors="pt")
+        seen = {} if videos is None else self.video_processor(videos, **options)
+        return BatchFeature({"input_ids": padded["input_ids"], "attention_mask": padded["attention_mask"], **seen})
+
+    def __call__(self, text: Any = None, videos: Any = None, images: None = None, audio: None = None, **options: Any):
+        """Prepare whole prompts, one or several, and the videos that their `<video>` stand for, in this order, with the
+        options of the tokenizer and of `VLM2VideoProcessor.preprocess`. Raises ValueError where they disagree in
+        number."""
+        if images is not None or audio is not None:
+            raise ValueError("VLM2Processor takes text and videos; give a picture as a video of one frame.")
+        return super().__call__(text=text, videos=videos, **options)
+
+    def replace_video_token(self, video_inputs: Any, video_idx: int, **_: Any) -> str:
+        """Keep one `<video>` for a video: only the model knows how many slots its memory holds."""
+        return VIDEO_TOKEN
 
     def decode(self, ids: list[int] | Tensor) -> str:
         """Return the words of one answer, without special tokens and outer spaces."""
@@ -172,61 +159,55 @@ class VLM2Processor:
         """Return the words of several answers."""
         return [self.decode(row) for row in ids]
 
-    def save_pretrained(self, save_directory: str | Path) -> None:
-        """Write the processor's record, and the tokenizer unless it comes with a frozen part."""
+    def save_pretrained(self, save_directory: str | Path, push_to_hub: bool = False, **options: Any) -> list[str]:
+        """Write the processor as transformers does; the tokenizer of a frozen part is left out of a local folder."""
+        if push_to_hub or self.text_source not in PARTS:
+            return super().save_pretrained(str(save_directory), push_to_hub, **options)
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
-        record = {
-            "processor_class": type(self).__name__,
-            "source": self.source if self.source in PARTS else None,
-            "video_token_id": self.video_token_id,
-            "stride": self.stride,
-            "max_pixels": self.max_pixels,
-            "side": self.side,
-            "geometry_images": self.geometry_images,
-        }
-        (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        if self.source not in PARTS:
-            self.tokenizer.save_pretrained(folder)
+        self.to_json_file(folder / PROCESSOR_NAME)
+        return [str(folder / PROCESSOR_NAME)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the processor's record. A tokenizer that is saved with it has no source."""
+        return super().to_dict() | {"text_source": self.text_source if self.text_source in PARTS else None}
 
     @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **_: Any) -> VLM2Processor:
-        """Read what `save_pretrained` wrote. Raises ValueError where there is none, or none that can be read."""
-        folder = Path(pretrained_model_name_or_path)
-        if not (folder / RECORD).is_file():
-            raise ValueError(f"{folder} has no {RECORD}; give a folder that VLM2Processor.save_pretrained wrote.")
-        advice = f"Use the {RECORD} that was saved with the weights."
-        try:
-            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{folder / RECORD} cannot be read as JSON ({error}). {advice}") from None
-        if not isinstance(record, dict) or not NEEDED <= set(record) <= NEEDED | OPTIONAL:
-            raise ValueError(
-                f"{folder / RECORD} is no record of this processor; it has {', '.join(sorted(NEEDED))} and may have "
-                f"{', '.join(sorted(OPTIONAL))}. {advice}"
-            )
-        record.pop("processor_class", None)
-        source = record["source"]
-        tokenizer = AutoTokenizer.from_pretrained(folder) if source is None else load_tokenizer(source)
-        return cls(tokenizer, **record)
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> VLM2Processor:
+        """Load the processor of a checkpoint: a packaged one, a folder, or a name on the hub with `revision`, `token`,
+        `cache_dir`, `local_files_only` or `force_download`. Raises ValueError where there is none, for one that cannot
+        be read, and for other options."""
+        refuse_unknown(cls, options, HUB)
+        folder = find_checkpoint(pretrained_model_name_or_path, PROCESSOR_NAME, **options)
+        record = _read_record(folder / PROCESSOR_NAME)
+        if (source := record.get("text_source")) is not None:
+            tokenizer, template = load_tokenizer(source), None
+        else:
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+            template = str(tokenizer.chat_template)
+        return cls(tokenizer, VLM2VideoProcessor(**record["video_processor"]), template, source)
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
-def _control_tokens(tokenizer: PreTrainedTokenizerBase) -> re.Pattern[str] | None:
-    """Return a pattern of the texts that a tokenizer takes for control tokens, wherever they stand; None for none.
+def _read_record(file: Path) -> dict[str, Any]:
+    advice = f"Use the {PROCESSOR_NAME} that was saved with the weights."
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file} cannot be read as JSON ({error}). {advice}") from None
+    if not isinstance(record, dict) or "stride" not in (record.get("video_processor") or {}):
+        raise ValueError(f"{file} is no record of this processor: it has no video_processor with a stride. {advice}")
+    return record
+
+
+def _control_tokens(tokenizer: PreTrainedTokenizerBase) -> re.Pattern[str]:
+    """Return a pattern of the texts that a tokenizer takes for control tokens, wherever they stand.
 
     Added tokens that are words or spaces, as some tokenizers have them, are text.
     """
     added = tokenizer.added_tokens_decoder.values()
     texts = {token.content for token in added if token.special or MARKED.fullmatch(token.content)}
     texts = {text for text in texts.union(tokenizer.all_special_tokens) if len(text) > 1}
-    return re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True)))) if texts else None
-
-
-def _resized(frames: np.ndarray, size: tuple[int, int], mode: str) -> Float[Tensor, "frames 3 rows columns"]:
-    images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
-    if images.shape[-2:] != size:
-        images = functional.interpolate(images, size, mode=mode, antialias=True).clamp(0, 1)
-    return images
+    return re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))))

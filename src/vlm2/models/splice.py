@@ -28,19 +28,19 @@ def splice(
     attention_mask: Int[Tensor, "batch text"] | None,
     labels: Int[Tensor, "batch text"] | None,
     videos: Sequence[Float[Tensor, "_ text_dim"]],
-    video_token_id: int,
+    video_token_id: int | None,
     pad_left: bool = False,
 ) -> Spliced:
-    """Replace the one placeholder of every row by the row's video; a single video serves all rows; none, none.
+    """Replace the one `<video>` of every row by the row's video; a single video serves all rows; none, none.
 
-    Raises ValueError where placeholders and videos do not agree in number.
+    Raises ValueError where tokens and videos do not agree in number.
     """
     found = (input_ids == video_token_id).sum(1).tolist()
     expected = [1 if videos else 0] * len(input_ids)
     if found != expected or len(videos) not in (0, 1, len(input_ids)):
         raise ValueError(
-            f"{len(videos)} videos were given for {len(input_ids)} prompts with {found} video placeholders (id "
-            f"{video_token_id}). Give one video a prompt, or one for all; VLM2Processor puts the placeholder in."
+            f"{len(videos)} videos were given for {len(input_ids)} prompts with {found} tokens <video> (id "
+            f"{video_token_id}). Give one video a prompt, or one for all; VLM2Processor puts the token in."
         )
     kept = torch.ones_like(input_ids) if attention_mask is None else attention_mask
     marks = torch.full_like(input_ids, IGNORED) if labels is None else labels
@@ -48,7 +48,7 @@ def splice(
     for row in range(len(input_ids)):
         chosen = kept[row].bool()
         ids, targets = input_ids[row][chosen], marks[row][chosen]
-        embeds = embedding(ids)
+        embeds = embedding(ids.masked_fill(ids == video_token_id, 0))  # <video> has no embedding
         if videos:
             video = videos[row if len(videos) > 1 else 0].to(embeds.dtype)
             at = int((ids == video_token_id).nonzero())

@@ -21,12 +21,12 @@ def build_model(
 ) -> VLM2ForConditionalGeneration:
     """Build a model in eval mode, its encoders in float32 and without camera tracking. `dtype` is the language model's;
     `vision` replaces the vision encoder that the configuration names. Reads no weights."""
-    name, _, option = config.vision["name"].partition(":")
+    name, _, option = config.vision_config.name.partition(":")
     option = place(config, option) if config._name_or_path else ""
     with torch.device(device):
         vision = build_vision_encoder(f"{name}:{option}") if vision is None else vision
-        geometry = build_encoder(config.geometry["name"], config.geometry["config"])
-        language = AutoModelForCausalLM.from_config(config.text_config(), dtype=dtype)
+        geometry = build_encoder(config.geometry_config.name, config.geometry_config.settings)
+        language = AutoModelForCausalLM.from_config(config.text_config, dtype=dtype)
         model = VLM2ForConditionalGeneration(config, vision, language, geometry).eval()
     nn.Module.to(model.language_model, dtype)
     return model

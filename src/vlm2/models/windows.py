@@ -11,9 +11,7 @@ The state of a stream is a value: `advance` takes one and returns a new one, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import cv2
 import numpy as np
@@ -29,6 +27,7 @@ from ..slam.configuration import LoopClosureConfig, TrackingConfig
 from ..slam.features import KeyframeFeatures
 from ..slam.loop_closure import PoseCorrection, PoseGraph
 from ..slam.tracking import track
+from .configuration import VLM2GeometryConfig
 
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
 numpy_on_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")  # its idle threads slow torch's down
@@ -121,11 +120,10 @@ class WindowEncoder:
     loop_closure: LoopClosureConfig | None = None
 
     @classmethod
-    def of(cls, encoder: GeometryEncoder, settings: Mapping[str, Any]) -> WindowEncoder:
-        """Compose the parts that `settings`, the `geometry` of a `VLM2Config`, switch on by "tracked" and "loops"."""
-        tracked = bool(settings.get("tracked"))
-        loops = tracked and settings.get("loops", True)
-        return cls(encoder, TrackingConfig() if tracked else None, LoopClosureConfig() if loops else None)
+    def of(cls, encoder: GeometryEncoder, config: VLM2GeometryConfig) -> WindowEncoder:
+        """Compose the parts that a configuration switches on."""
+        loops = config.tracked and config.loops
+        return cls(encoder, TrackingConfig() if config.tracked else None, LoopClosureConfig() if loops else None)
 
     def encode(self, inputs: FrameInputs, start: WindowState | None = None) -> Geometry:
         """Encode any number of frames in the first frame's camera frame, as a stream from `start` places them."""

@@ -4,9 +4,9 @@ those of the slots before the first changed one even then."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -21,28 +21,28 @@ from ..models.number_decoding import nearest_expected, number_distribution
 from ..models.recall import CameraPath, ObjectEvidence, append_recalled, infer
 from ..questions.question import WORD_REQUEST
 
-NEUTRAL = f"Describe the video.\n{WORD_REQUEST}"  # asks about nothing that one frame shows more than another
-MOST_SHOWN = 2**29  # numbers of attention that are held at once: 2 GB in single precision
+REFERENCE_QUESTION = f"Describe the video.\n{WORD_REQUEST}"  # no frame shows its answer more than another
+MOST_WEIGHTS = 2**29  # attention weights that are held at once: 2 GB in single precision
 
 _locks: WeakKeyDictionary[PreTrainedModel, threading.RLock] = WeakKeyDictionary()
 _locks_lock = threading.Lock()
 
 
 def model_lock(model: PreTrainedModel) -> threading.RLock:
-    """Return the one lock of a model, which is held while its language model is used: showing attention switches the
-    implementation of the shared layers for a moment."""
+    """Return the one lock of a model, which is held while its language model is used: reading attention weights
+    switches the implementation of the shared layers for a moment."""
     with _locks_lock:
         return _locks.setdefault(model, threading.RLock())
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """What all questions about one state of the memory share: the prompt's beginning and the video, already read.
+    """The part of the prompt that all questions about one state of the memory share, with the video, already read.
 
-    `slots` were read; the video starts at position `start`, with `tokens` a slot.
-    `cache` holds `length` positions between questions; while one is answered, more. `neutral` is the attention that
-    each slot gets from a question about nothing in particular. `read` is how many tokens had to be read for all this.
-    `recollection` is what the model's recall makes of the slots, if it has one.
+    The video's `slots` start at position `start`, with `tokens` a slot. `cache` holds `length` positions between
+    questions, and more while one is answered. `reference` is the attention that each slot gets from
+    `REFERENCE_QUESTION`. `read` counts the tokens that had to be read for this prefix. `objects` is the evidence of
+    the model's recall, if it has one.
     """
 
     cache: DynamicCache
@@ -51,14 +51,14 @@ class Prefix:
     tokens: int
     length: int
     read: int
-    neutral: Float[Tensor, " slots"]
-    recollection: ObjectEvidence | None = None
+    reference: Float[Tensor, " slots"]
+    objects: ObjectEvidence | None = None
 
 
 @dataclass(frozen=True)
 class DecodedAnswer:
-    """The words, the share that each slot has in what the question drew the attention to, how many tokens of the
-    question were read, and what was recalled for it."""
+    """The words, each slot's share of the evidence, how many tokens of the question were read, and the answer that the
+    recall computed."""
 
     text: str
     attention: Float[Tensor, " slots"]
@@ -69,7 +69,7 @@ class DecodedAnswer:
 class Answerer:
     """Decoding with a model's language model, without reading the video again.
 
-    Words are decoded greedily, as `model.generate` does; numbers as the configuration's `numbers` says. Safe to use
+    Words are decoded greedily, as `model.generate` does; numbers by the configuration's `number_decoding`. Safe to use
     from several threads, each with prefixes of its own.
     """
 
@@ -96,27 +96,25 @@ class Answerer:
                 same = min(_same_slots(*pair) for pair in pairs)
                 if same == len(earlier.slots.times) == len(slots.times):
                     return replace(earlier, read=0)
-                cache.crop(start + same * earlier.tokens - earlier.length)  # a negative number of positions to drop
+                _crop(cache, start + same * earlier.tokens)
             before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
-            video = self.model.say(slots.tokens[same:], slots.times[same:], grid).to(before)
-            recollection = None
-            known = None if earlier is None else earlier.recollection
+            video = self.model.slot_tokens(slots.tokens[same:], slots.times[same:], grid).to(before)
+            objects, known = None, None if earlier is None else earlier.objects
             if len(slots.times):
-                recollection = self.model.recollect(video, slots.coordinates[same:], slots.times[same:], grid)
-                if recollection is not None and known is not None:
+                objects = self.model.object_evidence(video, slots.coordinates[same:], slots.times[same:], grid)
+                if objects is not None and known is not None:
                     places = self.model.token_places(slots.coordinates, grid).cpu()  # a closed loop moves old slots
-                    recollection = replace(known.first(same).then(recollection), places=places)
+                    objects = replace(known.first(same).then(objects), places=places)
             new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
             self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
             start, tokens = before.shape[1], video.shape[1]
             length = start + len(slots.times) * tokens + after.shape[1]
-            ids = self.processor.question_ids(NEUTRAL)
+            ids = self.processor.question_ids(REFERENCE_QUESTION)
             unknown = slots.tokens.new_zeros(len(slots.times))
-            read = new.shape[1] + len(ids)
-            prefix = Prefix(cache, slots, start, tokens, length, read, unknown, recollection)
-            neutral, _ = self._look(prefix, ids)
-            self._forget(prefix)
-        return replace(prefix, neutral=neutral)
+            prefix = Prefix(cache, slots, start, tokens, length, new.shape[1] + len(ids), unknown, objects)
+            reference, _ = self._read_question(prefix, ids)
+            _crop(cache, length)
+        return replace(prefix, reference=reference)
 
     def read_blind(self) -> Prefix:
         """Read the prompt with nothing where the video would be, so that a blind model decodes as a seeing one."""
@@ -136,18 +134,18 @@ class Answerer:
         ValueError for an empty question, and QuestionTooLong for one that does not fit behind the prefix; then the
         prefix is not used up."""
         recalled = None
-        if tools and prefix.recollection is not None:
-            recalled = infer(prefix.recollection, prompt, self.model.counting, path)
+        if tools and prefix.objects is not None:
+            recalled = infer(prefix.objects, prompt, self.model.counting, path)
         ids = self.processor.question_ids(append_recalled(prompt, recalled))
         check_length(self.model.context_length, len(ids), prefix.length, most_tokens, prompt)
         with self.lock:
-            attention, logits = self._look(prefix, ids)
-            text = self._number(prefix, logits[0, -1], len(ids)) or self._words(prefix, logits, most_tokens)
-            self._forget(prefix)
-        return DecodedAnswer(text, _drawn(attention, prefix.neutral), len(ids), recalled)
+            attention, logits = self._read_question(prefix, ids)
+            text = self._decode_number(prefix, logits[0, -1], len(ids)) or self._decode(prefix, logits, most_tokens)
+            _crop(prefix.cache, prefix.length)
+        return DecodedAnswer(text, _attention_rise(attention, prefix.reference), len(ids), recalled)
 
-    def _words(self, prefix: Prefix, logits: Tensor, most_tokens: int) -> str:
-        """Say the likeliest word after the likeliest word."""
+    def _decode(self, prefix: Prefix, logits: Tensor, most_tokens: int) -> str:
+        """Decode words greedily."""
         words: list[int] = []
         while (token := int(logits[0, -1].argmax())) not in self.stop:
             words.append(token)
@@ -156,27 +154,27 @@ class Answerer:
             logits = self._step(prefix, [token]).logits
         return self.processor.decode(words)
 
-    def _look(self, prefix: Prefix, ids: Sequence[int]) -> tuple[Float[Tensor, " slots"], Tensor]:
+    def _read_question(self, prefix: Prefix, ids: Sequence[int]) -> tuple[Float[Tensor, " slots"], Tensor]:
         """Read a question: how its tokens share their attention among the slots, and the logits of the next word. A
-        long question is read in parts, so that the attention shown at once stays small."""
-        part = self._tokens_at_once(prefix.length + len(ids))
-        drawn = torch.zeros_like(prefix.neutral)
-        with self._attention_shown():
+        long question is read in parts, so that the attention weights held at once stay few."""
+        backbone = self.model.language_backbone
+        usual, sizes = backbone.config._attn_implementation or "sdpa", backbone.config
+        weights = (prefix.length + len(ids)) * sizes.num_hidden_layers * sizes.num_attention_heads  # of one token
+        part, attention = max(MOST_WEIGHTS // weights, 16), torch.zeros_like(prefix.reference)
+        backbone.set_attn_implementation("eager")  # the only one that returns the weights
+        try:
             for start in range(0, len(ids), part):
                 now = ids[start : start + part]
                 step = self._step(prefix, now, output_attentions=True)
-                drawn = drawn + _slot_attention(step.attentions, prefix) * (len(now) / len(ids))
-        return drawn / drawn.sum().clamp(min=1e-12), step.logits
+                attention = attention + _slot_attention(step.attentions, prefix) * (len(now) / len(ids))
+        finally:
+            backbone.set_attn_implementation(usual)
+        return attention / attention.sum().clamp(min=1e-12), step.logits
 
-    def _tokens_at_once(self, positions: int) -> int:
-        """Return how many tokens may show their attention to so many positions at once."""
-        config = self.model.language_backbone.config
-        return max(MOST_SHOWN // (positions * config.num_hidden_layers * config.num_attention_heads), 16)
-
-    def _number(self, prefix: Prefix, first: Float[Tensor, " vocabulary"], read: int) -> str | None:
-        """Say the number that is expected to come nearest, behind a question of `read` tokens. None where the
-        configuration does not ask for it, and where the model would say no number."""
-        if self.model.config.numbers == "greedy" or int(first.argmax()) not in self.figures:
+    def _decode_number(self, prefix: Prefix, first: Float[Tensor, " vocabulary"], read: int) -> str | None:
+        """Decode the number with the least expected error, behind a question of `read` tokens. None where the
+        configuration decodes greedily, and where the likeliest answer is no number."""
+        if self.model.config.number_decoding == "greedy" or int(first.argmax()) not in self.figures:
             return None
         behind = prefix.length + read
 
@@ -194,13 +192,8 @@ class Answerer:
             ).logits[0]
 
         found = number_distribution(first, self.figures, self.stop, step)
-        prefix.cache.crop(behind - prefix.cache.get_seq_length())
+        _crop(prefix.cache, behind)
         return nearest_expected({self.processor.decode(list(ids)): share for ids, share in found.items()})
-
-    @staticmethod
-    def _forget(prefix: Prefix) -> None:
-        """Take the cache back to the prefix alone."""
-        prefix.cache.crop(prefix.length - prefix.cache.get_seq_length())  # a negative number of positions to drop
 
     def _step(self, prefix: Prefix, ids: Sequence[int], logits_to_keep: int = 1, **options: bool | Tensor):
         return self.model.language_model(
@@ -214,16 +207,11 @@ class Answerer:
     def _ids(self, ids: Sequence[int]) -> Tensor:
         return torch.tensor([list(ids)], device=self.model.language_backbone.device)
 
-    @contextmanager
-    def _attention_shown(self) -> Iterator[None]:
-        """Let the layers give their attention, which only the plain implementation can."""
-        backbone = self.model.language_backbone
-        usual = backbone.config._attn_implementation
-        backbone.set_attn_implementation("eager")
-        try:
-            yield
-        finally:
-            backbone.set_attn_implementation(usual or "sdpa")
+
+def _crop(cache: DynamicCache, length: int) -> None:
+    """Drop all but the first `length` positions of a cache."""
+    if (surplus := cache.get_seq_length() - length) > 0:
+        cache.crop(-surplus)
 
 
 def _same_slots(earlier: Float[Tensor, "_ ..."], now: Float[Tensor, "slots ..."]) -> int:
@@ -235,21 +223,20 @@ def _same_slots(earlier: Float[Tensor, "_ ..."], now: Float[Tensor, "slots ..."]
 
 def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, " slots"]:
     """Average the new tokens' attention over layers, heads and tokens, and add it up by slot."""
-    mean = torch.stack([layer[0].float().mean((0, 1)).to(prefix.neutral) for layer in layers]).mean(0)
-    count = len(prefix.neutral)
+    mean = torch.stack([layer[0].float().mean((0, 1)).to(prefix.reference) for layer in layers]).mean(0)
+    count = len(prefix.reference)
     return mean[prefix.start : prefix.start + count * prefix.tokens].unflatten(0, (count, prefix.tokens)).sum(1)
 
 
-def _drawn(attention: Float[Tensor, " slots"], neutral: Float[Tensor, " slots"]) -> Float[Tensor, " slots"]:
-    """Return the slots' shares in what a question draws beyond a neutral one: by how much of itself the attention to
-    each slot rises. Attention alone mostly follows a slot's place in the prompt, whatever is asked. Where nothing
-    rises, the attention itself."""
-    rise = (attention / neutral.clamp(min=1e-12) - 1).clamp(min=0)
+def _attention_rise(attention: Float[Tensor, " slots"], reference: Float[Tensor, " slots"]) -> Float[Tensor, " slots"]:
+    """Return the slots' shares in the relative rise of the attention over that of the reference question. Attention
+    alone mostly follows a slot's place in the prompt, whatever is asked. Where nothing rises, the attention itself."""
+    rise = (attention / reference.clamp(min=1e-12) - 1).clamp(min=0)
     return torch.where(rise.sum() > 1e-4, rise / rise.sum().clamp(min=1e-12), attention)
 
 
 def _stop_ids(model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> frozenset[int]:
     """Return every id that ends an answer, as the tokenizer and the language model name them."""
     named = model.language_backbone.config.eos_token_id
-    ids = [*(named if isinstance(named, list) else [named]), processor.tokenizer.eos_token_id]
+    ids: list[Any] = [*(named if isinstance(named, list) else [named]), processor.tokenizer.eos_token_id]
     return frozenset(int(i) for i in ids if i is not None)

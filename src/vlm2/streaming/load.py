@@ -12,18 +12,8 @@ from transformers.utils import logging
 
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.checkpoint import find_checkpoint
-from ..models.language import SPREAD, Quantize
-from ..models.precision import multiplies_bfloat16
+from ..models.loading import Quantize, find_device, find_dtype, quantization, usual_dtype
 from .session import Session
-
-DTYPES = {
-    "float32": torch.float32,
-    "fp32": torch.float32,
-    "bfloat16": torch.bfloat16,
-    "bf16": torch.bfloat16,
-    "float16": torch.float16,
-    "fp16": torch.float16,
-}
 
 
 @dataclass(frozen=True)
@@ -54,12 +44,12 @@ def load(
     "8bit" or "4bit"; both need the extra `large`. Raises ValueError for a name, device or dtype that cannot be had, and
     for a checkpoint that does not fit its configuration.
     """
-    place, kind = SPREAD if device == SPREAD else find_device(device), find_dtype(dtype)
+    place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:
-        kind = usual_dtype(find_device(None) if place == SPREAD else place)
-    folder = find_checkpoint(name_or_path)
+        kind = usual_dtype(find_device(None) if isinstance(place, str) else place)
+    folder, options = find_checkpoint(name_or_path), {"device_map": place, "quantization_config": packed}
     with _without_bars():
-        model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, device=place, quantize=quantize)
+        model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, **options)
         processor = VLM2Processor.from_pretrained(folder)
     return LoadedModel(str(name_or_path), folder, model, processor)
 
@@ -74,30 +64,3 @@ def _without_bars() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
-
-
-def find_device(name: str | None) -> torch.device:
-    """Return the device of this name, or the best one here. Raises ValueError for one that this machine lacks."""
-    usable = ["cpu"]
-    usable += [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    usable += ["mps"] if torch.backends.mps.is_available() else []
-    if name is None:
-        return torch.device("cuda" if "cuda:0" in usable else usable[-1])
-    if name not in usable and not (name == "cuda" and "cuda:0" in usable):
-        raise ValueError(f"There is no device {name!r} here; choose one of {', '.join(usable)}.")
-    return torch.device(name)
-
-
-def usual_dtype(device: torch.device) -> torch.dtype | None:
-    """Return the dtype that a language model is best read in there: single precision where the device is slow in
-    bfloat16, otherwise that of its weights (None)."""
-    return None if multiplies_bfloat16(device) else torch.float32
-
-
-def find_dtype(name: str | torch.dtype | None) -> torch.dtype | None:
-    """Return the dtype of this name. Raises ValueError for another than the usual ones."""
-    if name is None or isinstance(name, torch.dtype):
-        return name
-    if name not in DTYPES:
-        raise ValueError(f"There is no dtype {name!r}; choose one of {', '.join(DTYPES)}.")
-    return DTYPES[name]

@@ -16,16 +16,6 @@ from ..models.checkpoint import frozen_checksums, stored_names
 # Where a checkpoint came from and what wrote it; nothing that a stream depends on.
 BESIDE = ("transformers_version", "architectures", "dtype", "_name_or_path", "frozen_sha256")
 
-# Switches that came later, with what models before them did: one that still does is the same model.
-LATER = {
-    "representation": "3d",
-    "slot_times": False,
-    "numbers": "greedy",
-    "pass_through": False,
-    "projector": {},
-    "encoder_dtype": "float32",
-}
-
 _digests: WeakKeyDictionary[VLM2ForConditionalGeneration, tuple[tuple, str]] = WeakKeyDictionary()
 
 
@@ -56,7 +46,7 @@ class Identity:
 
 def config_digest(config: VLM2Config, beside: tuple[str, ...] = BESIDE) -> str:
     """Hash a configuration without the fields named in `beside`."""
-    values = {k: v for k, v in config.to_dict().items() if k not in beside and LATER.get(k, ...) != v}
+    values = {k: v for k, v in config.to_dict().items() if k not in beside}
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 

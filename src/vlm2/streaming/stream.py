@@ -71,8 +71,8 @@ class StreamEncoder:
             shape = " × ".join(map(str, picture.shape))
             raise ValueError(f"A frame is an RGB picture, uint8, height × width × 3; this is {picture.dtype}, {shape}.")
         with self.stopwatch("encode"):
-            (resized,) = self.processor.resize(picture[None])
-            seen = self.processor.resize_for_geometry(picture[None])
+            (resized,) = self.processor.video_processor.resize(picture[None])
+            seen = self.processor.video_processor.resize_for_geometry(picture[None])
         size = (resized.shape[1], resized.shape[2])
         if stream.frames and (size != stream.size or not _alike(seen, stream)):
             raise ValueError(

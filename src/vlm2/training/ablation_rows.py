@@ -60,7 +60,7 @@ STREAM, KEPT = "e", "f"
 
 def slots(config: VLM2Config) -> int:
     """Return the greatest number of frames whose tokens the language model sees: L_e + L_w."""
-    memory = config.memory_config()
+    memory = config.memory
     return memory.window + memory.capacity
 
 

@@ -80,7 +80,7 @@ def activations(config: VLM2Config, load: StepLoad) -> int:
     and memory: about 14 widths a patch and 6 a geometry token. Logits of the answers, about a tenth of the question
     tokens: three times in fp32.
     """
-    text = config.text_config()
+    text = config.text_config
     tokens = load.frames * load.tokens_a_frame + load.question_tokens
     inputs = text.num_hidden_layers * tokens * text.hidden_size
     within = tokens * (8 * text.hidden_size + 3 * text.intermediate_size)

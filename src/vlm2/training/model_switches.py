@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any
 
 from ..core.configuration import EpisodicWrite
 from ..core.position import PositionFeatures
-from ..models.configuration import Context, Tokens, VLM2Config
+from ..models.configuration import Context, NumberDecoding, Tokens, VLM2Config
 from ..models.presets import changed
 
 
@@ -34,16 +34,16 @@ class ModelSwitches:
     position_confidence: bool | None = None  # the gate α reads the geometry's confidence
     fusion_residual: bool | None = None  # H = LayerNorm(F_pa + attention)
     context: Context | None = None  # the M of every frame, or the memory's slots
-    slot_times: bool | None = None  # add the time to a slot's tokens
+    slot_time: bool | None = None  # add the time to a slot's tokens
     recall: bool | None = None  # put retrieved facts into the prompt
-    numbers: Literal["greedy", "expected"] | None = None  # how a session decodes numbers
+    number_decoding: NumberDecoding | None = None  # how a session decodes numbers
     dim: int | None = None  # width of H and M
     memory: MemorySwitches = field(default_factory=MemorySwitches)
 
     def apply(self, config: VLM2Config) -> VLM2Config:
         """Return a configuration with these switches, checked as a whole. Raises ValueError for those that conflict."""
         changes = dict(_given(self))
-        changes["memory"] = {**config.memory, **_given(self.memory)}
+        changes["memory_config"] = config.memory_config.to_dict() | dict(_given(self.memory))
         return changed(config, changes)
 
 

@@ -126,7 +126,7 @@ class VideoQuestionAnswering(Objective):
         """Return the tokens of a video's slots, the slots' frames, and the evidence of the model's recall, if any."""
         tokens, frames = self.model.frame_tokens(features)
         places, times = features.patch_coordinates[frames], features.times[frames]
-        return tokens, frames, self.model.recollect(tokens, places, times, features.grid)
+        return tokens, frames, self.model.object_evidence(tokens, places, times, features.grid)
 
 
 class TextQuestionAnswering(Objective):

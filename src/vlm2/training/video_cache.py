@@ -49,7 +49,15 @@ class CachedVideo(CachedTensors):
 def encoders_key(model: VLM2ForConditionalGeneration) -> str:
     """Return a hash of the frozen encoders: their names, the checksums of pinned ones, our geometry's weights, and how
     its windows are joined."""
-    frozen = [model.config.vision, frozen_checksums(model.config), weights_hash(model.geometry)]
+    vision = model.config.vision_config
+    frozen = [
+        vision.name,
+        vision.dim,
+        vision.stride,
+        vision.side,
+        frozen_checksums(model.config),
+        weights_hash(model.geometry),
+    ]
     windows = model.frame_encoder.windows
     frozen += [None if part is None else asdict(part) for part in (windows.tracking, windows.loop_closure)]
     return hashlib.sha256(json.dumps(frozen).encode()).hexdigest()
@@ -94,8 +102,8 @@ def encode(
         frames = file.sample(min(sampling.fps, sampling.most_frames / max(file.seconds, 1e-6)))
     images, geometry_images, times = [], [], []
     for frame in frames:
-        images.append(processor.resize(frame.image[None])[0])
-        geometry_images.append(processor.resize_for_geometry(frame.image[None]))
+        images.append(processor.video_processor.resize(frame.image[None])[0])
+        geometry_images.append(processor.video_processor.resize_for_geometry(frame.image[None]))
         times.append(frame.time)
         if sampling.frames is None and len(images) == sampling.most_frames:
             break

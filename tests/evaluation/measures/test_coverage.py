@@ -22,7 +22,7 @@ def film(write_video):
 @pytest.fixture
 def loaded(tmp_path) -> LoadedModel:
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     return LoadedModel("toy", tmp_path, toy_model().eval(), processor)
 
 
@@ -40,7 +40,7 @@ def test_the_default_rule_keeps_what_a_session_keeps(loaded, film):
     assert memory.config.episodic_write == "successive"  # measuring has left the model as it was
     times = torch.arange(24) / 2
     images = np.stack([frame.image for frame in coverage.VideoFile(film).sample(2)])
-    features = loaded.model.encode(loaded.processor.resize(images), times)
+    features = loaded.model.encode(loaded.processor.video_processor.resize(images), times)
     state = memory(loaded.model.represent(features).detach()[None], times[None])[1]
     kept = state.to_tensors()["episodic.times"][0].tolist()
     assert rows["successive"] == coverage.coverage(kept, times.tolist()[:3], 11.5)
@@ -60,6 +60,6 @@ def test_a_folder_is_measured_and_its_table_printed(loaded, film, monkeypatch, t
 def test_what_cannot_be_measured_is_refused(loaded, tmp_path):
     with pytest.raises(ValueError, match="holds no videos"):
         next(coverage.run(loaded.model, loaded.processor, tmp_path / "none"))
-    plain = toy_model(memory={"window": 2, "capacity": 3, "episodic": False}).eval()
+    plain = toy_model(memory_config={"window": 2, "capacity": 3, "episodic": False}).eval()
     with pytest.raises(ValueError, match="no episodic memory"):
         coverage.video_coverage(plain, loaded.processor, tmp_path / "none.mp4")

@@ -87,7 +87,7 @@ def test_homes_are_read_from_their_videos_and_summed_up(write_video, tmp_path):
             intrinsics=np.array([[40.0, 0, 24], [0, 40.0, 16], [0, 0, 1]]),
         )
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     rows = list(drift.run(toy_model().eval(), processor, tmp_path))
     assert [row["home"] for row in rows] == ["a", "b"]
     assert rows[0]["distance"] == pytest.approx(1.1, abs=1e-4)

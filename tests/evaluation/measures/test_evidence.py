@@ -61,7 +61,7 @@ def test_means_over_questions_and_gain_over_homes():
 
 def test_a_home_is_watched_and_asked(home):
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     toy = toy_model().eval(), processor
     rows = list(run(*toy, home, fps=0.1, per_type=1))
     assert len(rows) == 2

@@ -14,7 +14,7 @@ from vlm2.streaming import LoadedModel
 
 def test_a_model_is_timed_and_left_as_it_was(tmp_path):
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     model, track = toy_model().eval(), tracking.track
     session = LoadedModel("toy", tmp_path, model, processor).session()
     with timed(model, session) as timing:

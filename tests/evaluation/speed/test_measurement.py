@@ -29,10 +29,10 @@ def test_a_film_has_as_many_frames_as_wanted(film, tmp_path):
 @pytest.mark.parametrize("tracked", [False, True])
 def test_the_components_of_an_estimate_are_measured(tracked, film, tmp_path, toy_encoder):
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     model, config = toy_model().eval(), toy_config()
-    model.config.geometry["tracked"] = tracked
-    config.geometry = config.geometry | {"tracked": tracked}
+    model.config.geometry_config.tracked = tracked
+    config.geometry_config.tracked = tracked
     measured = measure_components(LoadedModel("toy", tmp_path, model, processor), 9, Workload(dtype="float32"), 3)
     planned = estimate(Components(config), Machine("any"), measured.workload)
     assert measured.seconds.keys() == {component.name for component in planned.components}

@@ -18,8 +18,8 @@ from vlm2.models.convert.llava_video import make_plan
 def toy(monkeypatch):
     """Toy widths in the place of the 7b's."""
     plan = make_plan(CONFIG, pi3_config().to_dict())
-    plan.config.memory = {"window": 2, "capacity": 3}
-    plan.config.geometry["images"] = {"stride": 14, "max_pixels": 2000}
+    plan.config.memory_config.window, plan.config.memory_config.capacity = 2, 3
+    plan.config.geometry_config.images = {"stride": 14, "max_pixels": 2000}
     build = scale.random_model
 
     def random_model(depth, device, dtype):

@@ -15,7 +15,7 @@ from vlm2.streaming import LoadedModel
 @pytest.fixture
 def loaded(tmp_path, monkeypatch) -> LoadedModel:
     processor = toy_processor()
-    processor.max_pixels = ToyVision.max_pixels
+    processor.video_processor.max_pixels = ToyVision.max_pixels
     monkeypatch.setattr(soak, "ROUNDS", 3)
     return LoadedModel("toy", tmp_path, toy_model().eval(), processor)
 

@@ -34,7 +34,7 @@ LORA = {"r": 4, "alpha": 8, "dropout": 0.0, "targets": LINEAR_LAYERS}
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"slot_times": True, "recall": True}, {"lora": None}, {"representation": "visual"}]
+    "changes", [{}, {"slot_time": True, "recall": True}, {"lora": None}, {"representation": "visual"}]
 )
 def test_parameters_are_those_of_the_model(changes, toy_encoder):
     model, components = toy_model(**changes), Components(toy_config(**changes))
@@ -92,7 +92,7 @@ def test_representation(changes, toy_encoder):
     ],
 )
 def test_memory_after_any_number_of_frames(memory, toy_encoder):
-    changes = {"memory": {"window": 2, "capacity": 3, **memory}}
+    changes = {"memory_config": {"window": 2, "capacity": 3, **memory}}
     model, components = toy_model(**changes), Components(toy_config(**changes))
     tokens = torch.randn(7, PATCHES, 16)
     for frames in range(1, 8):
@@ -115,7 +115,7 @@ def test_memory_after_any_number_of_frames(memory, toy_encoder):
     ],
 )
 def test_projector(grid, switches, toy_encoder):
-    changes = {"projector": asdict(switches)}
+    changes = {"projector_config": asdict(switches)}
     model, components = toy_model(**changes), Components(toy_config(**changes))
     tokens, cost = torch.randn(7, grid[0] * grid[1], 16), components.projection(grid)
     assert operations(lambda: model.projector(tokens, grid)) == 7 * cost.operations
@@ -127,12 +127,12 @@ def test_projector(grid, switches, toy_encoder):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"lora": None}, {"text": {"source": None, "config": QWEN2}, "lora": LORA}],
+    [{}, {"lora": None}, {"text_config": QWEN2, "lora": LORA}],
     ids=["llama+lora", "llama", "qwen2+lora"],
 )
 def test_language_model(changes, toy_encoder):
     config = toy_config(**changes)
-    language = AutoModelForCausalLM.from_config(config.text_config())
+    language = AutoModelForCausalLM.from_config(config.text_config)
     backbone = VLM2ForConditionalGeneration(config, toy_model().vision, language).eval().language_backbone
     components, cache = Components(config), DynamicCache()
 

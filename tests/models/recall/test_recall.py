@@ -23,14 +23,14 @@ def test_the_tokens_of_slots_are_where_their_patches_are():
     model, features = toy_model(recall=True), toy_features()
     tokens, frames = model.frame_tokens(features)
     places = features.patch_coordinates[frames]
-    found = model.recollect(tokens, places, features.times[frames], GRID)
+    found = model.object_evidence(tokens, places, features.times[frames], GRID)
     assert found.shown.shape == (*tokens.shape[:2], len(VOCABULARY) - 1)
     image = places.unflatten(1, GRID)
     torch.testing.assert_close(found.places[:, 0], image[:, :2, :2].mean((1, 2)))
     torch.testing.assert_close(found.places[:, -1], image[:, -2:, -2:].mean((1, 2)))
-    assert toy_model().recollect(tokens, places, features.times[frames], GRID) is None
+    assert toy_model().object_evidence(tokens, places, features.times[frames], GRID) is None
 
 
 def test_tokens_without_a_place_in_the_world_are_refused():
     with pytest.raises(ValueError, match="newline"):
-        toy_model(recall=True, projector={"newline": True})
+        toy_model(recall=True, projector_config={"newline": True})

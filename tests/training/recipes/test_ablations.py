@@ -48,7 +48,7 @@ def toys(monkeypatch):
 
     def build_model(config):
         processor = toy_processor()
-        processor.max_pixels = ToyVision.max_pixels
+        processor.video_processor.max_pixels = ToyVision.max_pixels
         return switched(config.model, stores="all", lora=LORA), processor
 
     def load_once(name, device, dtype, threads):
@@ -101,7 +101,7 @@ def test_seven_steps_of_every_row(config, toys):
         assert list(losses(out / "warm_up")) and list(losses(out / "copying"))
         assert (out / "grounding").is_dir() == (row in "ab")  # the others take over the grounding of b
         saved = VLM2ForConditionalGeneration.from_pretrained(out / "checkpoint")
-        assert saved.config.memory["capacity"] == 3 and (saved.representation.spatial is (row != "a"))
+        assert saved.config.memory.capacity == 3 and (saved.representation.spatial is (row != "a"))
         settings = [made["configuration"] for made in read_records(out / "checkpoint")]
         assert [made["out"] for made in settings] == [str(out)]
         first[row] = losses(out / "answering")[1]
@@ -260,7 +260,7 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
         ({"rows": ("g",)}, "name rows of a, b"),
         ({"rows": ("f",)}, "name e too"),
         ({"seeds": ()}, "seeds"),
-        ({"mini": MiniConfig(model=ModelSwitches(numbers="greedy"))}, "are set for each row"),
+        ({"mini": MiniConfig(model=ModelSwitches(number_decoding="greedy"))}, "are set for each row"),
         ({"mini": MiniConfig(grounded_from="grounding")}, "are set for each row"),
     ],
 )

@@ -64,7 +64,7 @@ def test_seven_steps_leave_a_model_with_its_memory_and_its_adapters(config, tmp_
     kept = load_file(tmp_path / "run/finetune/checkpoint-7/model.safetensors")
     begun = VLM2ForConditionalGeneration.from_pretrained(config.model)
     restored = VLM2ForConditionalGeneration.from_pretrained(tmp_path / "run/checkpoint")
-    for part in ("memory.episodic_attention.value.weight", "representation.fusion.out.weight", "lora_B.default.weight"):
+    for part in ("memory.episodic_attention.value.weight", "representation.fusion.out.weight", "lora_B.vlm2.weight"):
         names = [name for name in restored.state_dict() if part in name]
         assert names
         for name in names:
@@ -175,5 +175,5 @@ def test_toy_vision_is_found_by_its_name(config):
     use_toy_vision()
     model, processor = finetune.load_model(config)
     assert isinstance(model.vision, ToyVision) and processor.prefix_ids() == toy_processor().prefix_ids()
-    assert json.loads((Path(config.model) / "config.json").read_text())["vision"]["name"] == "toy"
+    assert json.loads((Path(config.model) / "config.json").read_text())["vision_config"]["name"] == "toy"
     assert Counter(p.dtype for p in model.parameters())[torch.float32]

@@ -85,7 +85,11 @@ def test_the_recipe_is_what_is_written():
 
 
 def test_the_budget_counts_the_weights_of_the_model(toy_encoder):
-    for changes in ({"slot_times": True}, {"lora": None}, {"representation": "visual", "memory": {"episodic": False}}):
+    for changes in (
+        {"slot_time": True},
+        {"lora": None},
+        {"representation": "visual", "memory_config": {"episodic": False}},
+    ):
         model, config = toy_model(**changes), toy_config(**changes)
         found = MemoryBudget(config, LOAD)
         trained = sum(p.numel() for p in model.parameters() if p.requires_grad)

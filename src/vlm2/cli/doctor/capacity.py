@@ -104,7 +104,7 @@ def read_workload(options: Mapping[str, Any]) -> Workload:
 
 def _usual_dtype(device: str | None) -> str:
     """Return the dtype in which `vlm2 ask` would load the language model on this machine."""
-    from ...streaming.load import find_device, usual_dtype
+    from ...models.loading import find_device, usual_dtype
 
     return "bfloat16" if usual_dtype(find_device(device)) is None else "float32"
 
@@ -124,7 +124,7 @@ def choose_machine(
     elif size is not None:
         machine = card_of(size)
     else:
-        from ...streaming.load import find_device
+        from ...models.loading import find_device
 
         machine = this_machine(str(find_device(device)))
     if size is not None:

@@ -83,7 +83,10 @@ def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatur
         waiting += [] if frame is None else [frame]
         if waiting and (frame is None or len(waiting) == windows.missing):
             pictures, times = np.stack([f.image for f in waiting]), torch.tensor([f.time for f in waiting])
-            images, seen = processor.resize(pictures), processor.resize_for_geometry(pictures)
+            images, seen = (
+                processor.video_processor.resize(pictures),
+                processor.video_processor.resize_for_geometry(pictures),
+            )
             windows, features, scale = encoder.advance(windows, images, times, seen, scale)
             yield features
             waiting = []

@@ -112,7 +112,7 @@ def run(
     encoder = model.frame_encoder
     for home in read_homes(folder, count, FPS):
         frames = home.frames[: int(seconds * FPS)]
-        inputs = encoder.inputs(processor.resize(np.stack(frames)))
+        inputs = encoder.inputs(processor.video_processor.resize(np.stack(frames)))
         size = model.geometry.encode(None, inputs.visual_tokens[:1], inputs.grid).local_points.shape[1:3]
         walk = home.walk(slice(len(frames)), size, inputs.visual_tokens.device)
         yield {"home": home.name, "distance": walk.distance, **home_errors(encoder.windows, inputs, walk)}

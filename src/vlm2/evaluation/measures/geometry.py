@@ -124,8 +124,8 @@ def run(model, processor, folder: Path, count: int | None = None, fps: float = F
     for home in read_homes(folder, count, fps):
         for start in window_starts(len(home.frames), model.geometry.window, most):
             chosen = slice(start, start + model.geometry.window)
-            pictures = np.stack(home.frames[chosen])
-            inputs = encoder.inputs(processor.resize(pictures), processor.resize_for_geometry(pictures))
+            pictures, size = np.stack(home.frames[chosen]), processor.video_processor
+            inputs = encoder.inputs(size.resize(pictures), size.resize_for_geometry(pictures))
             geometry, _ = encoder.windows.encode_window(inputs)
             walk = home.walk(chosen, geometry.local_points.shape[1:3])
             yield window_errors(geometry, walk.local_points, walk.world_from_camera)

@@ -67,7 +67,7 @@ def _watch(model: Components, machine: Machine, workload: Workload) -> Iterator[
     working = cost.working * (1.0 if dtype == "float32" else HALVED) + waiting
     seconds = machine.seconds(operations, calls * weights, dtype)
     yield Component("geometry encoder", weights, result * overlap / window, working, operations, seconds)
-    if model.config.geometry.get("tracked"):
+    if model.config.geometry_config.tracked:
         yield Component("camera tracking", seconds=frames * TRACKED)
 
     cost, weights = model.representation(grid, geometry_grid), model.bytes("representation")

@@ -60,14 +60,15 @@ def random_model(
     torch.manual_seed(0)
     config = preset("7b") if config is None else config
     vision = SiglipVisionConfig(**siglip)
-    geometry = Pi3Config.from_dict(config.geometry["config"])
+    geometry = Pi3Config.from_dict(config.geometry_config.settings)
     if depth is not None:
-        text = {name: value for name, value in config.text["config"].items() if name != "layer_types"}  # one a layer
-        config.text = config.text | {"config": text | {"num_hidden_layers": min(text["num_hidden_layers"], depth)}}
+        text = config.text_config.to_dict() | {"layer_types": None}  # one a layer
+        text["num_hidden_layers"] = min(text["num_hidden_layers"], depth)
+        config.text_config = type(config.text_config)(**text)
         vision.num_hidden_layers = min(int(str(vision.num_hidden_layers)), depth)
         geometry = _shallow(geometry, depth)
     vision.feature_layers = vision.num_hidden_layers
-    config.geometry = config.geometry | {"config": geometry.to_dict()}
+    config.geometry_config.settings = geometry.to_dict()
     with torch.device(device):
         tower = SigLIP(SiglipVisionModel(vision))
     model = build_model(config, device, dtype, tower.to(torch.bfloat16))

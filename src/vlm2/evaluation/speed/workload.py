@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from ...models.capacity import BYTES
-from ...models.language import Quantize
+from ...models.loading import Quantize
 
 
 @dataclass(frozen=True)

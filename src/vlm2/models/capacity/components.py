@@ -27,7 +27,7 @@ class Components:
 
     def __init__(self, config: VLM2Config) -> None:
         self.config, self.model = config, build_model(config)
-        self.images = config.geometry.get("images")  # limits of a geometry encoder that takes images
+        self.images = config.geometry_config.images  # limits of a geometry encoder that takes images
         self.text: Any = self.model.language_backbone.config
         self.parameters = {n: sum(p.numel() for p in part.parameters()) for n, part in self.model.named_children()}
         self.adapters = sum(p.numel() for name, p in self.model.named_parameters() if ".lora_" in name)

@@ -135,7 +135,7 @@ def make_plan(settings: Mapping[str, Any], geometry: Mapping[str, Any]) -> Impor
         geometry_encoder = build_encoder("pi3", dict(geometry))
         model = VLM2ForConditionalGeneration(config, SigLIP(tower), language, geometry_encoder)
     state = model.state_dict()
-    renamed = PROJECTOR | (NEWLINE if config.projector_config().newline else {})
+    renamed = PROJECTOR | (NEWLINE if config.projector.newline else {})
     expected |= {name: (("model", ours), tuple(state[ours].shape)) for name, ours in renamed.items()}
     return ImportPlan(
         config=config,
@@ -183,23 +183,20 @@ def _configuration(
     pooling = settings.get("mm_spatial_pool_mode", "average")
     preset = seven_b()
     width, patch, side = (int(str(n)) for n in (vision.hidden_size, vision.patch_size, vision.image_size))
-    values = text.to_diff_dict()
     return VLM2Config(
-        vision=preset.vision | {"dim": width, "stride": patch, "side": side},
-        geometry=preset.geometry | {"config": dict(geometry)},
-        text={
-            "source": preset.text["source"],
-            "config": {k: v for k, v in values.items() if k not in ("transformers_version", "architectures", "dtype")},
-        },
+        vision_config={"name": preset.vision_config.name, "dim": width, "stride": patch, "side": side},
+        geometry_config=preset.geometry_config.to_dict() | {"settings": dict(geometry)},
+        text_config=text,
+        text_source=preset.text_source,
         lora=preset.lora,
         dim=width,
         heads=int(str(vision.num_attention_heads)),
         vision_projection=False,
         pass_through=True,
-        projector=asdict(replace(ProjectorConfig.llava_video(pooling), newline=newline == "grid")),
+        projector_config=asdict(replace(ProjectorConfig.llava_video(pooling), newline=newline == "grid")),
         pooling=int(settings.get("mm_spatial_pool_stride") or preset.pooling),
         encoder_dtype=preset.encoder_dtype,
-        video_token_id=int(str(text.vocab_size)) - 1,  # a row of the embedding that no token uses
+        video_token_id=preset.video_token_id,
     )
 
 
@@ -225,12 +222,10 @@ def _write_tokenizer(config: VLM2Config, place: Path, folder: Path) -> None:
         tokenizer = AutoTokenizer.from_pretrained(folder / "language")
     except (OSError, ValueError) as error:
         raise ValueError(f"{place} holds no tokenizer that can be read: {error}") from None
-    if len(tokenizer) > config.video_token_id:
-        raise ValueError(
-            f"The tokenizer has {len(tokenizer)} tokens, and no row of the embedding is left for the video."
-        )
     tokenizer.chat_template = TEMPLATE
-    VLM2Processor.from_config(config, tokenizer).save_pretrained(folder)
+    processor = VLM2Processor.from_config(config, tokenizer)
+    config.video_token_id = processor.video_token_id
+    processor.save_pretrained(folder)
 
 
 def _write_model(plan: ImportPlan, found: Mapping[str, SourceTensor], folder: Path, seed: int) -> None:
@@ -241,7 +236,7 @@ def _write_model(plan: ImportPlan, found: Mapping[str, SourceTensor], folder: Pa
     geometry = model.geometry
     for name, part in (
         ("representation", Representation(config, geometry.geometry_dim, geometry.view_dim)),
-        ("memory", DualMemory(config.memory_config())),
+        ("memory", DualMemory(config.memory)),
     ):
         ours |= {f"{name}.{key}": tensor for key, tensor in part.state_dict().items()}
     tensors = {target: found[name] for name, (part, target) in plan.targets.items() if part == "model"}

@@ -79,7 +79,7 @@ def run(config: FinetuneConfig) -> None:
     apart = split_videos(videos, config.held_out, config.seed)
     torch.manual_seed(config.seed)
     model, processor = load_model(config)
-    homes = open_cache(config.homes, model.config.vision["name"]) if config.homes else []
+    homes = open_cache(config.homes, model.config.vision_config.name) if config.homes else []
     cached = cache_videos(model, processor, videos, config)
     parts = [{video: found for video, found in file.items() if video not in apart} for file in files]
     sources = [VideoExamples(cached, part, config.questions_per_video, config.seed) for part in parts]

@@ -120,7 +120,7 @@ def run(config: MiniConfig, choose: ChooseFrames | None = None) -> None:
         raise ValueError("mini is trained by one process; start it without torchrun.")
     torch.manual_seed(config.seed)
     model, processor = build_model(config)
-    encoder = model.config.vision["name"]
+    encoder = model.config.vision_config.name
     homes = open_cache(config.cache, encoder)
     held_out = open_cache(config.validation, encoder) if config.validation else []
     claim_folder(config.out, config, RESUMED)
@@ -173,7 +173,7 @@ def build_model(config: MiniConfig) -> tuple[VLM2ForConditionalGeneration, VLM2P
     """Build the model to train, with the trained geometry encoder, and its processor."""
     encoder = open_encoder(config.geometry)
     settings = config.model.apply(preset(config.preset))
-    settings.geometry |= {"name": "pi3", "config": encoder.config.to_dict()}
+    settings.geometry_config.settings = encoder.config.to_dict()
     model = VLM2ForConditionalGeneration(settings)
     model.geometry.load_state_dict(encoder.state_dict())
     return model, VLM2Processor.from_config(settings)

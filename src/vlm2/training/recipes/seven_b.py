@@ -87,10 +87,10 @@ def model_config(folder: str) -> VLM2Config:
 
 def expected_load(config: VLM2Config, training: FinetuneConfig) -> StepLoad:
     """Return the size of one training example, for square frames of the vision encoder's size."""
-    side = config.vision.get("side", 384) // config.vision["stride"]
-    images = config.geometry.get("images")
+    side = (config.vision_config.side or 384) // config.vision_config.stride
+    images = config.geometry_config.images
     with torch.device("meta"):
-        projector = Projector(1, 1, config.pooling, config.projector_config())
+        projector = Projector(1, 1, config.pooling, config.projector)
     frames = training.sampling.frames or training.sampling.most_frames
     return StepLoad(
         frames=frames,
@@ -106,7 +106,7 @@ def sharding(config: VLM2Config, processes: int) -> dict[str, Any]:
     """Return accelerate's configuration for GPUs that share the weights (FSDP 2): each layer of the language model is a
     unit, everything else together is another."""
     with torch.device("meta"):
-        layers = AutoModelForCausalLM.from_config(config.text_config()).get_decoder().layers
+        layers = AutoModelForCausalLM.from_config(config.text_config).get_decoder().layers
     return {
         "compute_environment": "LOCAL_MACHINE",
         "distributed_type": "FSDP",
