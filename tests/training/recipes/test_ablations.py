@@ -29,7 +29,7 @@ from vlm2.training.recipes.mini import CopyTuningConfig, MiniConfig, TextWarmUpC
 from vlm2.training.stage import Optimiser
 
 MOST = 5  # slots of the toy memory
-SWITCHED = ("representation", "memory", "context", "recall", "dim")
+SWITCHED = ("representation", "memory_config", "context", "recall", "dim")
 
 
 def toy_preset(name: str = "mini", base: str = "mini"):
