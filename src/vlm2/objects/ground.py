@@ -51,7 +51,10 @@ def level(up: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
 
 
 def seen_area(
-    views: Sequence[GroundView], poses: Mapping[int, np.ndarray], map_from_world: Float[np.ndarray, "4 4"], least: int = 2
+    views: Sequence[GroundView],
+    poses: Mapping[int, np.ndarray],
+    map_from_world: Float[np.ndarray, "4 4"],
+    least: int = 2,
 ) -> tuple[Bool[np.ndarray, "rows columns"], Float[np.ndarray, " 2"]]:
     """Return the grid (cells of `CELL` metres; rows along y) of the floor that at least `least` views look over, and
     its lower corner. z is up in the map."""

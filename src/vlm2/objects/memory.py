@@ -151,9 +151,7 @@ def _bounded(tracks: list[RawTrack], now: float) -> list[RawTrack]:
     ]
 
 
-def _thinned(
-    views: tuple[GroundView, ...], new: GroundView | None, stride: int
-) -> tuple[tuple[GroundView, ...], int]:
+def _thinned(views: tuple[GroundView, ...], new: GroundView | None, stride: int) -> tuple[tuple[GroundView, ...], int]:
     """Return the views of every `stride`-th frame; the stride doubles where they are too many."""
     views = views if new is None else (*views, new)
     while sum(view.frame % stride == 0 for view in views) > MOST_VIEWS:

@@ -70,9 +70,7 @@ def merged(
     return sorted(things, key=lambda thing: -float(thing.evidence.sum()))
 
 
-def _closest_pair(
-    things: list[Thing], poses: Mapping[int, Pose], confusable: np.ndarray
-) -> tuple[int, int] | None:
+def _closest_pair(things: list[Thing], poses: Mapping[int, Pose], confusable: np.ndarray) -> tuple[int, int] | None:
     """Return the two things that most surely are one, or None."""
     count = len(things)
     if count < 2:
@@ -134,7 +132,13 @@ def _thing(tracks: Sequence[RawTrack], poses: Mapping[int, Pose]) -> Thing:
     return Thing(tuple(tracks), evidence, center, size, heading, covariance, size_error)
 
 
-def _boxed(tracks: tuple[RawTrack, ...], evidence: np.ndarray, kept: list[Sighting], poses: Mapping[int, Pose], covariance: np.ndarray) -> Thing:
+def _boxed(
+    tracks: tuple[RawTrack, ...],
+    evidence: np.ndarray,
+    kept: list[Sighting],
+    poses: Mapping[int, Pose],
+    covariance: np.ndarray,
+) -> Thing:
     """Estimate a box from visible points alone: the smallest upright rectangle around most of them."""
     import cv2
 

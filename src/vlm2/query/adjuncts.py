@@ -24,7 +24,9 @@ SCOPE = re.compile(
     r"apartment|video|clip|scene|space|footage|recording)\b|\b(in|from|around) here\b|\bon camera\b|\bfor me\b|\bin total\b"
 )
 _UNIT = "|".join(sorted((word for words in UNITS.values() for word in words), key=len, reverse=True))
-UNIT = re.compile(rf"[,(]? ?\b(?:(?:answer|give the answer|measured|counted) )?in ({_UNIT})(?![\w²])\)?|, ({_UNIT})(?=\W*$)")
+UNIT = re.compile(
+    rf"[,(]? ?\b(?:(?:answer|give the answer|measured|counted) )?in ({_UNIT})(?![\w²])\)?|, ({_UNIT})(?=\W*$)"
+)
 _NUMBER = r"\d+(?:\.\d+)?"
 TIME = re.compile(
     r"(?:\b(?:during the sequence|at|in|after|from|to|and|by|between|until|up to|when|about|far as) )*"

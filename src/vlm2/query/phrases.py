@@ -11,7 +11,9 @@ from .things import NOW, Place, Things
 from .words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, SHADES, THING, singular
 
 DETERMINERS = frozenset("the a an any some my your his her their this that these those its all".split())
-LOOSE = frozenset("another two three four several many multiple some few one more other".split())  # of things beside one
+LOOSE = frozenset(
+    "another two three four several many multiple some few one more other".split()
+)  # of things beside one
 SIZES = {"largest": "largest", "biggest": "largest", "smallest": "smallest", "tallest": "tallest", "shortest": "shortest",
          "longest": "longest", "widest": "widest", "narrowest": "narrowest"}  # fmt: skip
 ORDERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
@@ -101,7 +103,14 @@ class Phrases:
                                 ("in front of me", "front"), ("to my back", "back"), ("in my back", "back")):  # fmt: skip
                 end = self._after(words, first)
                 if end is not None:
-                    for extra in ("to the left", "to my left", "to the right", "to my right", "on the left", "on the right"):
+                    for extra in (
+                        "to the left",
+                        "to my left",
+                        "to the right",
+                        "to my right",
+                        "on the left",
+                        "on the right",
+                    ):
                         further = self._after(extra, end)
                         if further is not None:
                             yield f"{side}-{extra.split()[-1]}", further
@@ -156,7 +165,23 @@ class Phrases:
                     further = self._after("me", at + 1) or self._after("of me", at + 1)
                     if further is not None:
                         yield tuple(found), further
-            elif word not in ("to", "on", "at", "in", "my", "the", "or", "side", "hand", "of", "me", "from", "and", "me", *PUNCTUATION):
+            elif word not in (
+                "to",
+                "on",
+                "at",
+                "in",
+                "my",
+                "the",
+                "or",
+                "side",
+                "hand",
+                "of",
+                "me",
+                "from",
+                "and",
+                "me",
+                *PUNCTUATION,
+            ):
                 return
             at += 1
 
@@ -192,7 +217,9 @@ class Phrases:
                 yield THING, start + length
             elif name in NAMES or name in NOUNS:
                 yield name, start + length
-            elif length > 1 and all(singular(word) in NAMES or singular(word) in NOUNS or word in ROOMS for word in words):
+            elif length > 1 and all(
+                singular(word) in NAMES or singular(word) in NOUNS or word in ROOMS for word in words
+            ):
                 yield name, start + length
             elif length == 1 and is_unknown(words[0]):
                 yield name, start + length

@@ -114,16 +114,23 @@ def related(map: ObjectMap, kind: str, track: Track, base: Track) -> bool:
     if kind == "above":
         return low > base_high - slack / 2 and stands_over(track.box, base.box, OFF_WALL)
     if kind == "under":
-        return low < base_low + (base_high - base_low) / 2 and high < base_high and stands_over(track.box, base.box, OVERHANG)
+        return (
+            low < base_low + (base_high - base_low) / 2
+            and high < base_high
+            and stands_over(track.box, base.box, OVERHANG)
+        )
     if kind == "inside":
-        return point_box_distance(track.box.center, base.box) == 0.0 and math.prod(track.box.size) < math.prod(base.box.size)
+        return point_box_distance(track.box.center, base.box) == 0.0 and math.prod(track.box.size) < math.prod(
+            base.box.size
+        )
     if map.room_of(track) != map.room_of(base) or related(map, "on", track, base) or related(map, "on", base, track):
         return False
     return float(box_distance([track.box], [base.box])[0, 0]) <= (BESIDE if kind == "beside" else NEAR)
 
 
-def distance_to(map: ObjectMap, spot: Spot, tracks: Sequence[Track], view: Viewpoint | None = None
-                ) -> tuple[Float64[np.ndarray, " tracks"], list[Track], bool]:
+def distance_to(
+    map: ObjectMap, spot: Spot, tracks: Sequence[Track], view: Viewpoint | None = None
+) -> tuple[Float64[np.ndarray, " tracks"], list[Track], bool]:
     """Return the distances in metres from a spot to the nearest point of each track; what the spot is; whether it is
     ambiguous."""
     if isinstance(spot, Viewpoint):
@@ -140,7 +147,9 @@ def length_std(map: ObjectMap, metres: float, *tracks: Track) -> float:
 
 
 def _by_order(found: Sequence[Track], things: Things) -> Track:
-    known = sorted((track for track in found if track.first_seen is not None), key=lambda track: track.first_seen or 0.0)
+    known = sorted(
+        (track for track in found if track.first_seen is not None), key=lambda track: track.first_seen or 0.0
+    )
     place = things.order - 1 if things.order and things.order > 0 else things.order or 0
     if not -len(known) <= place < len(known):
         raise NoAnswer("not_seen", f"I know of {len(known)} {plural(things.label)} in the order of their appearance.")

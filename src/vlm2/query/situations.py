@@ -23,7 +23,10 @@ CLAUSES: tuple[tuple[str, str], ...] = (
     ("at", "(using|<me> using) {at}"),
     ("before", "<me> [<do>] [right] (in front of|before) {at}"),
     ("before", "<do> [right] (in front of|before) {at}"),
-    ("before", "<me> (opening|closing|pushing|pulling|cleaning|wiping|locking|touching|examining|searching|checking) {at}"),
+    (
+        "before",
+        "<me> (opening|closing|pushing|pulling|cleaning|wiping|locking|touching|examining|searching|checking) {at}",
+    ),
     ("face", "[(and|while|with|that|then|as)] [<me>] [<do>] [and] <look> {face}"),
     ("face", "[and] [with] {face} [is] (straight|right|directly) ahead [of me]"),
     ("cue", "<have> {cue} [(is|are|being)] [right|located|placed] {side}"),

@@ -83,6 +83,7 @@ def listed(items: list[str], last: str = "and") -> str:
     """Return a list in words: "the bed, the sofa and the tv"."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else "nothing"
 
+
 NOUNS = frozenset(
     "air arm armchair art bag ball bar bath bathroom bean bench beverage bicycle bike board book bottle bouquet brush bulletin can "
     "candle car card cardboard cart cat clothes coat coffee conditioner container copier couch cover cream curtain curtain-rod "

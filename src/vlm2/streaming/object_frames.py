@@ -40,7 +40,11 @@ class ObjectEyes:
     ) -> ObjectMemory:
         """Return the memory with the frames of a portion; `first` is the index of the first one."""
         pixels = (images * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-        if portion.stages is not None and isinstance(self.detector, StageDetector) and self.detector.reads == self.shares:
+        if (
+            portion.stages is not None
+            and isinstance(self.detector, StageDetector)
+            and self.detector.reads == self.shares
+        ):
             found = self.detector.detect_stages(portion.stages)
         else:
             found = self.detector.detect(pixels)
@@ -50,4 +54,3 @@ class ObjectEyes:
             seen = lift(detections, memory.labels, pixels[index], points[index], first + index, time, poses[index])
             memory = memory.observe(seen)
         return memory
-

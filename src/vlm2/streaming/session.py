@@ -152,9 +152,7 @@ class Session:
             raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
         self._answerer.check(with_answer_request(readable(question)), most_tokens)
 
-    def ask(
-        self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True, guess: bool = False
-    ) -> Answer:
+    def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True, guess: bool = False) -> Answer:
         """Answer a question about the video.
 
         The memory of things answers what its queries can express, also that a thing was not seen. The language model
@@ -225,8 +223,10 @@ class Session:
         """Return the map of a stream; that of the last one asked for is kept."""
         if self._map is None or self._map[0] is not stream:
             path = stream.trajectory
-            built = ObjectMap() if stream.objects is None else map_of(
-                stream.objects, path.times.tolist(), path.world_from_camera.double().numpy()
+            built = (
+                ObjectMap()
+                if stream.objects is None
+                else map_of(stream.objects, path.times.tolist(), path.world_from_camera.double().numpy())
             )
             self._map = stream, built
         return self._map[1]

@@ -55,7 +55,9 @@ class Detections:
     def __post_init__(self) -> None:
         parts = (self.scores, self.labels, self.masks, self.embeddings, self.evidence)
         if any(part is not None and len(part) != len(self.boxes) for part in parts):
-            raise ValueError(f"Detections of {len(self.boxes)} boxes have another number of scores, labels, masks or the like.")
+            raise ValueError(
+                f"Detections of {len(self.boxes)} boxes have another number of scores, labels, masks or the like."
+            )
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -63,7 +63,9 @@ class DenseHead(nn.Module):
         super().__init__()
         self.config = config
         wide, fine = config.width, config.fine_width
-        self.laterals = nn.ModuleList(nn.Conv2d(c, w, 1) for c, w in zip(STAGE_CHANNELS, (fine, wide, wide), strict=True))
+        self.laterals = nn.ModuleList(
+            nn.Conv2d(c, w, 1) for c, w in zip(STAGE_CHANNELS, (fine, wide, wide), strict=True)
+        )
         self.blocks = nn.ModuleList(ResidualBlock(w) for w in (fine, wide, wide))
         self.narrow = nn.Conv2d(wide, fine, 1)
         self.dropout = nn.Dropout2d(0.1)

@@ -97,9 +97,7 @@ class HomesDetector:
         )
 
 
-def group_cells(
-    cells: Cells, things: Float[np.ndarray, "rows columns labels"]
-) -> list[np.ndarray]:
+def group_cells(cells: Cells, things: Float[np.ndarray, "rows columns labels"]) -> list[np.ndarray]:
     """Return the masks of the things: cells of one label whose votes lie close, in the image and in depth."""
     rows, columns = things.shape[:2]
     total = things.sum(-1)
@@ -163,7 +161,9 @@ def load(folder: str | Path = FOLDER) -> HomesDetector:
     if not (folder / "config.json").is_file():
         raise ValueError(f"No trained detector in {folder}; train one with `vlm2 train eyes`.")
     config = json.loads((folder / "config.json").read_text())
-    head = DenseHead(DenseHeadConfig(tuple(config["labels"]), config["surfaces"], config["width"], config["fine_width"]))
+    head = DenseHead(
+        DenseHeadConfig(tuple(config["labels"]), config["surfaces"], config["width"], config["fine_width"])
+    )
     head.load_state_dict(
         {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}, strict=False
     )

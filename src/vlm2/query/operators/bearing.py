@@ -35,7 +35,9 @@ class Bearing(Query):
         if self.choices == DEGREES:
             angle = found[0].angle(target)
             side = "left" if angle > 0 else "right"
-            return answered(round(angle), f"{abs(angle):.0f}° to your {side}.", [target, *found[0].tracks], unit="degrees")
+            return answered(
+                round(angle), f"{abs(angle):.0f}° to your {side}.", [target, *found[0].tracks], unit="degrees"
+            )
         choices = HOURS if self.choices == CLOCK else self.choices or self.options or QUARTERS
         value, share = agreed(found, lambda pose: closest_direction(pose.angle(target), choices))
         words = f"The {self.target.phrase} is {said(value)}.{which(self.target, several)}"

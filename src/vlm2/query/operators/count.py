@@ -28,7 +28,11 @@ class Count(Query):
             number = sum(map.counts.get(name, 0) for name in {track.label for track in found}) or len(found)
         else:
             number = len(found)
-        name = self.things.phrase.replace(self.things.label, plural(self.things.label), 1) if number > 1 else self.things.phrase
+        name = (
+            self.things.phrase.replace(self.things.label, plural(self.things.label), 1)
+            if number > 1
+            else self.things.phrase
+        )
         return answered(self._value(number), f"I count {number} {name}.", found)
 
     def _value(self, number: int) -> int | str:

@@ -39,4 +39,6 @@ PHRASINGS = phrasings(
     "what is the [straight] distance (between the camera and|of the camera)",
     f"how many {{unit}} [away] was {WHO} from (my|its) place",
 )
-EXAMPLES = (("How far did the camera move between 3 s and 10 s?", "displacement(view(seconds=3.0), view(seconds=10.0))"),)
+EXAMPLES = (
+    ("How far did the camera move between 3 s and 10 s?", "displacement(view(seconds=3.0), view(seconds=10.0))"),
+)

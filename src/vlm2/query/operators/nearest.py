@@ -40,7 +40,11 @@ class Nearest(Query):
         _, gap, best = ranked[0]
         rest = [row for row in ranked if label_of[row[2].id] != label_of[best.id]]
         std = length_std(map, gap, best, *bases)
-        sure = chance_less(rest[0][0] - ranked[0][0], np.hypot(std, length_std(map, rest[0][1], rest[0][2]))) if rest else 1.0
+        sure = (
+            chance_less(rest[0][0] - ranked[0][0], np.hypot(std, length_std(map, rest[0][1], rest[0][2])))
+            if rest
+            else 1.0
+        )
         end = "you" if isinstance(self.to, Viewpoint) else f"the {self.to.phrase}"
         words = f"The {label_of[best.id]} is {self.word} {end}: {quantity(gap, 'm', std)}."
         words += which(self.to, several) if isinstance(self.to, Things) else ""

@@ -52,6 +52,4 @@ PHRASINGS = phrasings(
     "(sort|arrange) [these] (by when they are first seen|from earliest to latest seen|by first appearance) {things}",
     "(which|what) (came|comes|was seen|appeared|appears) first {things}",
 )
-EXAMPLES = (
-    ("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),
-)
+EXAMPLES = (("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),)

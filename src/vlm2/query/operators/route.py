@@ -48,7 +48,9 @@ class Route(Query):
         assert isinstance(result.value, tuple)
         ours = [direction_angle(name) for name in result.value]
         theirs = [[direction_angle(part) for part in option.split(",")] for option in self.options]
-        scores = [sum(a == b for a, b in zip(ours, angles, strict=False)) - abs(len(ours) - len(angles)) for angles in theirs]
+        scores = [
+            sum(a == b for a, b in zip(ours, angles, strict=False)) - abs(len(ours) - len(angles)) for angles in theirs
+        ]
         return scores.index(max(scores)) if scores.count(max(scores)) == 1 else None
 
 

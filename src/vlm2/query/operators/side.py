@@ -32,7 +32,9 @@ class Side(Query):
         offered = " ".join(self.options).lower()
         along = self.along or next((axis for axis, ends in ENDS.items() if all(end in offered for end in ends)), None)
         if along is None or (view.seconds is None and view.share is None):
-            raise NoAnswer("unsupported", "I can tell left from right, up from down, near from far, at a time of the video.")
+            raise NoAnswer(
+                "unsupported", "I can tell left from right, up from down, near from far, at a time of the video."
+            )
         (first, several), (second, also) = one(map, self.first, view), one(map, self.second, view)
         time = time_of(map, view)
         low, high = ENDS[along]
@@ -71,8 +73,8 @@ PHRASINGS = (
         "relative to the camera is {first} near/far compared to {second}",
         along="depth",
     ),
-    *phrasings("which way from {second} is {first}", "(where|how) (is|does) {first} [lie] (relative|compared) to {second}"),
+    *phrasings(
+        "which way from {second} is {first}", "(where|how) (is|does) {first} [lie] (relative|compared) to {second}"
+    ),
 )
-EXAMPLES = (
-    ("At 12 s, was the lamp left or right of the tv?", "side(lamp, tv, sideways, view=view(seconds=12.0))"),
-)
+EXAMPLES = (("At 12 s, was the lamp left or right of the tv?", "side(lamp, tv, sideways, view=view(seconds=12.0))"),)

@@ -34,11 +34,11 @@ class Where(Query):
 
 def place_of(map: ObjectMap, track: Track) -> tuple[str, list[Track]]:
     """Return a thing's place relative to the closest thing that tells it, and that thing; nothing where none does."""
-    others = [
-        t for t in map.tracks if t.label not in STRUCTURE and t.label != track.label and t.status != "removed"
-    ]
+    others = [t for t in map.tracks if t.label not in STRUCTURE and t.label != track.label and t.status != "removed"]
     gaps = box_distance([track.box], [other.box for other in others])[0]
-    near = [(gap, other) for gap, other in sorted(zip(gaps, others, strict=True), key=lambda pair: pair[0]) if gap <= FAR]
+    near = [
+        (gap, other) for gap, other in sorted(zip(gaps, others, strict=True), key=lambda pair: pair[0]) if gap <= FAR
+    ]
     for kind, word in KINDS.items():
         for _, other in near:
             if related(map, kind, track, other):

@@ -91,11 +91,17 @@ def _readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Reading]:
     begins: list[tuple[Viewpoint | None, int]] = [(None, 0), *situations(phrases, 0)]
     for view, begin in begins:
         for rule in rules():
-            for bound, end in match(rule.node, parts.tokens, begin, lambda name, at, r=rule: _read(phrases, r, parts, name, at)):
+            for bound, end in match(
+                rule.node, parts.tokens, begin, lambda name, at, r=rule: _read(phrases, r, parts, name, at)
+            ):
                 rest = skip(parts.tokens, end)
                 ends = [view] if rest == len(parts.tokens) else []
                 if not ends and view is None:
-                    ends = [later for later, stop in situations(phrases, rest) if skip(parts.tokens, stop) == len(parts.tokens)]
+                    ends = [
+                        later
+                        for later, stop in situations(phrases, rest)
+                        if skip(parts.tokens, stop) == len(parts.tokens)
+                    ]
                 for seen_from in ends:
                     reading = _reading(rule, bound, seen_from, parts, options)
                     if reading is not None:
@@ -120,7 +126,9 @@ def _read(phrases: Phrases, rule: Rule, parts: Adjuncts, slot: str, at: int) -> 
     elif name == "steps":
         if at < len(parts.tokens) and parts.tokens[at] == "routesteps":
             yield parts.steps, at + 1
-    elif name in rule.operator.model_fields and "tuple" in str(rule.operator.model_fields[name].annotation) and not form:
+    elif (
+        name in rule.operator.model_fields and "tuple" in str(rule.operator.model_fields[name].annotation) and not form
+    ):
         yield from phrases.several(at)
     elif name in rule.operator.model_fields and Viewpoint in get_args(rule.operator.model_fields[name].annotation):
         yield from phrases.spot(at)
@@ -128,7 +136,9 @@ def _read(phrases: Phrases, rule: Rule, parts: Adjuncts, slot: str, at: int) -> 
         yield from phrases.things(at)
 
 
-def _reading(rule: Rule, bound: tuple, view: Viewpoint | None, parts: Adjuncts, options: tuple[str, ...]) -> Reading | None:
+def _reading(
+    rule: Rule, bound: tuple, view: Viewpoint | None, parts: Adjuncts, options: tuple[str, ...]
+) -> Reading | None:
     """Return the query of a match with all that stands beside it; None where something would be left unused."""
     fields: dict[str, Any] = dict(rule.phrasing.fields)
     names = rule.operator.model_fields
@@ -228,7 +238,9 @@ def _add_times(fields: dict[str, Any], names: dict, view: Viewpoint | None, part
 
 def _reason(question: str) -> str:
     words = re.findall(r"[^\W\d_][\w'’-]*", question.lower())
-    strange = [word for word in dict.fromkeys(words) if word not in _known_words() and singular(word) not in _known_words()]
+    strange = [
+        word for word in dict.fromkeys(words) if word not in _known_words() and singular(word) not in _known_words()
+    ]
     if strange:
         return f"I do not understand {listed([repr(word) for word in strange[:6]])} in this question."
     return "I know these words, but I do not understand what the question asks for."
