@@ -46,14 +46,14 @@ def ground_gap(points: Float64[np.ndarray, "points 2"], box: Box) -> Float64[np.
     return np.linalg.norm(np.maximum(np.abs(local) - np.array(box.size[:2]) / 2, 0.0), axis=-1)
 
 
-def corners(box: Box) -> Points:
-    """Return a box's eight corners in the world, in metres."""
-    return np.array(box.center) + (CORNERS * np.array(box.size)) @ np.array(box.axes)
+def box_points(box: Box, shares: Points) -> Points:
+    """Return the points in the world, in metres, at shares (-0.5 to 0.5) of a box's edges from its centre."""
+    return np.array(box.center) + (shares * np.array(box.size)) @ np.array(box.axes)
 
 
 def span(box: Box) -> tuple[float, float]:
     """Return the heights of a box's lowest and highest points, in metres."""
-    heights = corners(box)[:, 2]
+    heights = box_points(box, CORNERS)[:, 2]
     return float(heights.min()), float(heights.max())
 
 

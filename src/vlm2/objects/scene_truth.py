@@ -8,7 +8,6 @@ from .path import ObservedPath
 from .track import Track, TrackView
 
 CLEAR_SHARE = 0.002  # of the image, from which on a thing counts as seen
-VIEWS = 8  # keyframes kept of a thing: those that show it largest
 DOOR_REACH = 0.4  # metres from a door's middle to the rooms that it joins, at most
 
 
@@ -25,7 +24,6 @@ def _track(scene: Scene, thing: SceneObject) -> Track:
     times = scene.trajectory.times if scene.trajectory else ()
     clear = [s for s in thing.sightings if s.share >= CLEAR_SHARE] or list(thing.sightings)
     seen = [times[sighting.frame] for sighting in clear]
-    best = sorted(sorted(clear, key=lambda sighting: -sighting.share)[:VIEWS], key=lambda sighting: sighting.frame)
     return Track(
         id=thing.id,
         label=thing.category,
@@ -34,7 +32,7 @@ def _track(scene: Scene, thing: SceneObject) -> Track:
         room=thing.room,
         first_seen=min(seen, default=None),
         last_seen=max(seen, default=None),
-        views=tuple(TrackView(frame=s.frame, time=times[s.frame], share=s.share) for s in best),
+        views=tuple(TrackView(frame=s.frame, time=times[s.frame], share=s.share) for s in thing.sightings),
     )
 
 

@@ -185,14 +185,17 @@ class Phrases:
         """Yield nouns: known ones of up to three words, compounds of known ones, and at last one unknown word."""
         for length in (3, 2, 1):
             words = self.tokens[start : start + length]
-            if len(words) < length or any(word in PUNCTUATION or word in ATTRIBUTES for word in words):
-                continue
             name = singular(" ".join(words))
+            if len(words) < length or any(word in PUNCTUATION for word in words):
+                continue
+            if name in NAMES:
+                yield name, start + length
+                return  # "tv stand" is no tv that stands
+            if any(word in ATTRIBUTES for word in words):
+                continue
             if name in ANYTHING:
                 yield THING, start + length
-            elif name in NAMES or name in NOUNS:
-                yield name, start + length
-            elif length > 1 and all(singular(word) in NAMES or singular(word) in NOUNS or word in ROOMS for word in words):
+            elif name in NOUNS or (length > 1 and all(_is_noun(word) for word in words)):
                 yield name, start + length
             elif length == 1 and is_unknown(words[0]):
                 yield name, start + length
@@ -209,3 +212,7 @@ def is_unknown(word: str) -> bool:
     """Tell whether a word may be the name of a thing that nobody here knows."""
     known = word in FUNCTION or word in ATTRIBUTES or word in COLOURS or word in SIZES or singular(word) in ROOMS
     return word.isascii() and word.isalpha() and len(word) > 2 and not known
+
+
+def _is_noun(word: str) -> bool:
+    return singular(word) in NAMES or singular(word) in NOUNS or word in ROOMS

@@ -13,6 +13,7 @@ from ..objects.object_map import ObjectMap
 from ..objects.track import Track
 from ..scenes.record import Room
 from .query import NoAnswer
+from .sight import in_sight
 from .things import NOW, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
 from .words import STRUCTURE, THING, a, listed, plural, same_things, singular
@@ -51,9 +52,16 @@ def one(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> tuple[
 
     Of several it is the one whose label is most certain, then the one seen largest.
     """
-    found = select(map, things, view)
+    found = seen_then(map, select(map, things, view), view)
     best = max(found, key=lambda track: (track.label_confidence, max((v.share for v in track.views), default=0.0)))
     return best, len(found) > 1
+
+
+def seen_then(map: ObjectMap, tracks: list[Track], view: Spot | None) -> list[Track]:
+    """Return those of some things that are in the picture of a viewpoint's time; all where none is, or no time."""
+    if not isinstance(view, Viewpoint) or view.at is not None or view.facing is not None or len(tracks) < 2:
+        return tracks
+    return in_sight(map, view, tracks) or tracks
 
 
 def which(things: Things, found: int | bool) -> str:

@@ -21,7 +21,8 @@ class Distance(Query):
 
     def answer(self, map: ObjectMap) -> Result:
         """Measure between the closest points of the two boxes, or from the eye to the box."""
-        first, several = one(map, self.first, self.view)
+        seen_from = self.second if isinstance(self.second, Viewpoint) else self.view
+        first, several = one(map, self.first, seen_from)
         metres, others, also = distance_to(map, self.second, [first], self.view)
         scale, gap = PER_METRE[self.unit], float(metres[0])
         std = scale * length_std(map, gap, first, *others)

@@ -9,7 +9,7 @@ import numpy as np
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ..query import NoAnswer, Query, answered, chance_less, phrasings, quantity
-from ..selection import distance_to, length_std, select, which
+from ..selection import distance_to, length_std, seen_then, select, which
 from ..things import NOW, Spot, Things, Viewpoint
 from ..words import STRUCTURE
 
@@ -28,7 +28,7 @@ class Nearest(Query):
         kinds = self.among or tuple(Things(label=option) for option in self.options) or (Things(),)
         label_of = {}
         for kind in kinds:
-            for track in select(map, kind, self.view):
+            for track in seen_then(map, select(map, kind, self.view), self.to):
                 label_of.setdefault(track.id, track.label if kind == Things() else kind.label)
         tracks = [track for track in map.tracks if track.id in label_of]
         metres, bases, several = distance_to(map, self.to, tracks, self.view)

@@ -7,7 +7,8 @@ from ...objects.result import Result
 from ..query import Query, answered, phrasings
 from ..selection import select
 from ..things import NOW, Things
-from ..viewpoint import AGREE, agreed, poses, sees
+from ..sight import in_sight, sees
+from ..viewpoint import AGREE, agreed, poses
 
 
 class Visible(Query):
@@ -19,7 +20,9 @@ class Visible(Query):
         """Look from every pose that the viewpoint leaves open."""
         view = self.view or NOW
         found = select(map, self.things, view)
-        value, share = agreed(poses(map, view), lambda pose: any(sees(map, pose, track) for track in found))
+        value, share = bool(in_sight(map, view, found)), 1.0
+        if view.at is not None or view.facing is not None:
+            value, share = agreed(poses(map, view), lambda pose: any(sees(map, pose, track) for track in found))
         sentence = f"{'Yes' if value else 'No'}, the {self.things.phrase} is {'' if value else 'not '}in view."
         return answered(value, sentence, found, share, ambiguous=share < AGREE)
 
