@@ -21,7 +21,7 @@ POLITE = re.compile(
 )
 SCOPE = re.compile(
     r"\b(in|of|from|throughout|around|inside) (this|the|my|our|your) (whole |entire |same )?(room|place|home|house|flat|"
-    r"apartment|video|clip|scene|space|footage|recording)\b|\b(in|from|around) here\b|\bon camera\b|\bfor me\b|\bin total\b"
+    r"apartment|building|video|clip|scene|space|footage|recording)\b|\b(in|from|around) here\b|\bon camera\b|\bfor me\b|\bin total\b"
 )
 _UNIT = "|".join(sorted((word for words in UNITS.values() for word in words), key=len, reverse=True))
 UNIT = re.compile(rf"[,(]? ?\b(?:(?:answer|give the answer|measured|counted) )?in ({_UNIT})(?![\w²])\)?|, ({_UNIT})(?=\W*$)")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .template import PUNCTUATION, skip
 from .things import NOW, Place, Things
-from .words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, SHADES, THING, singular
+from .words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, SHADES, STRUCTURE, THING, singular
 
 DETERMINERS = frozenset("the a an any some my your his her their this that these those its all".split())
 LOOSE = frozenset("another two three four several many multiple some few one more other".split())  # of things beside one
@@ -22,14 +22,16 @@ PLACES = (
     ("adjacent to", "beside"), ("by", "beside"), ("right next to", "beside"), ("near", "near"), ("close to", "near"),
     ("inside", "inside"), ("inside of", "inside"), ("in", "inside"), ("closest to", "nearest_to"),
     ("nearest to", "nearest_to"), ("nearest", "nearest_to"), ("farthest from", "farthest_from"),
-    ("furthest from", "farthest_from"), ("between", "between"), ("in between", "between"),
+    ("furthest from", "farthest_from"), ("between", "between"), ("in between", "between"), ("around", "beside"), ("surrounding", "beside"),
 )  # fmt: skip
 LINKS = ("", "that is", "that are", "which is", "which are", "is", "are", "located", "placed", "standing", "sitting",
          "lying", "hanging", "mounted", "that is located", "that is placed", "that is sitting", "that is standing",
          "that sits", "sat", "positioned", "situated", "resting", "placed right", "right", "there", "are there")  # fmt: skip
 DIRECTIONS = ("front-left", "front-right", "back-left", "back-right", "left", "right", "front", "back", "behind",
               "forward", "backward", "forwards", "backwards", "straight", "ahead")  # fmt: skip
-ME = ("me", "myself", "the camera", "the viewer", "the person filming", "the lens", "i", "where i am", "where i am standing",
+FACED = ("i am facing", "that i am facing", "which i am facing", "in front", "ahead", "straight ahead")
+TURNED = ("if i turn around", "if i turned around", "when i turn around", "behind", "if i turn back")
+ME = ("me", "myself", "the camera", "the camera ( or the person filming )", "the viewer", "the person filming", "the lens", "i", "where i am", "where i am standing",
       "where i am sitting", "the camera or the person filming", "my position", "where i stand", "here")  # fmt: skip
 HOURS = {word: hour for hour, word in enumerate(
     "one two three four five six seven eight nine ten eleven twelve".split(), start=1)}  # fmt: skip
@@ -42,9 +44,16 @@ class Phrases:
     """The readers of phrases of one text. Each yields what it reads from a place on, with the place behind it."""
 
     tokens: Sequence[str]
+    read: dict[tuple[int, bool], list[tuple[Things, int]]] = field(default_factory=dict)
 
     def things(self, start: int, loose: bool = False) -> Reading:
-        """Yield selections of things: "the red chair next to the desk", the longest readings first."""
+        """Yield selections of things: "the red chair next to the desk", the longest readings first; `loose` lets pass
+        numbers and "another"."""
+        if (start, loose) not in self.read:
+            self.read[start, loose] = list(self._things(start, loose))
+        yield from self.read[start, loose]
+
+    def _things(self, start: int, loose: bool) -> Reading:
         fields: dict[str, Any] = {}
         at = start
         while self._word(at) in DETERMINERS or (loose and self._word(at) in LOOSE):
@@ -68,6 +77,9 @@ class Phrases:
         """Yield a selection narrowed by at least so many predicates behind it; `bare`: a colour needs no "is"."""
         if least <= 0:
             plain = Things(**fields), start
+            if fields.get("label") in STRUCTURE:
+                yield plain
+                return
         for more, end in self.predicate(start, bare):
             if not set(more) & set(fields):
                 yield from self.modified(fields | more, end, least - 1, bare)
@@ -93,6 +105,12 @@ class Phrases:
 
     def side(self, start: int) -> Reading:
         """Yield a direction from someone: "to my left", "behind me", "in my 3 o'clock direction"."""
+        for phrases, side in ((FACED, "front"), (TURNED, "back")):
+            for words in phrases:
+                end = self._after(words, start)
+                if end is not None and (end == len(self.tokens) or self._word(end) in PUNCTUATION or len(words.split()) > 2
+                                        or self._word(end) in ("odd", "even", "an")):
+                    yield side, end
         for near in ("", "right", "far", "over"):
             first = self._after(near, start)
             if first is None:
@@ -138,10 +156,10 @@ class Phrases:
                 yield NOW, end
         yield from self.things(start)
 
-    def several(self, start: int, least: int = 2) -> Reading:
+    def several(self, start: int, least: int = 2, loose: bool = False) -> Reading:
         """Yield a list of things: "the chair, the table or the bed"."""
-        for first, end in self.things(start):
-            yield from self._listed((first,), end, least)
+        for first, end in self.things(start, loose):
+            yield from self._listed((first,), end, least, loose)
 
     def directions(self, start: int) -> Reading:
         """Yield a list of directions: "to my left, right, or back"."""
@@ -160,14 +178,14 @@ class Phrases:
                 return
             at += 1
 
-    def _listed(self, found: tuple[Things, ...], start: int, least: int) -> Reading:
+    def _listed(self, found: tuple[Things, ...], start: int, least: int, loose: bool = False) -> Reading:
         at = skip(self.tokens, start)
         joined = at > start
         if self._word(at) in ("and", "or"):
             at, joined = at + 1, True
         if joined:
-            for thing, end in self.things(at):
-                yield from self._listed((*found, thing), end, least)
+            for thing, end in self.things(at, loose):
+                yield from self._listed((*found, thing), end, least, loose)
         if len(found) >= least:
             yield found, start
 
@@ -183,7 +201,7 @@ class Phrases:
 
     def _noun(self, start: int) -> Iterator[tuple[str, int]]:
         """Yield nouns: known ones of up to three words, compounds of known ones, and at last one unknown word."""
-        for length in (3, 2, 1):
+        for length in (4, 3, 2, 1):
             words = self.tokens[start : start + length]
             name = singular(" ".join(words))
             if len(words) < length or any(word in PUNCTUATION for word in words):

@@ -69,6 +69,11 @@ def which(things: Things, found: int | bool) -> str:
     return f" There are several {plural(things.label)}; say which one you mean." if found else ""
 
 
+def called(things: Things, track: Track) -> str:
+    """Return what to call a track that a selection found: as it was asked for."""
+    return track.label if things.label in (THING, singular(track.label)) else things.label
+
+
 def labelled(map: ObjectMap, label: str) -> list[Track]:
     """Return the tracks with a label or another name of it. Raises NoAnswer where there are none."""
     live = [track for track in map.tracks if track.status != "removed"]
@@ -78,6 +83,8 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
     found = [t for t in live if singular(t.label) == own] or [t for t in live if singular(t.label) in names]
     if found:
         return found
+    if own in STRUCTURE:
+        raise NoAnswer("unsupported", f"I keep no track of {plural(own)}.")
     if names & {singular(name) for name in (*map.vocabulary, *map.counts)}:
         raise NoAnswer("not_seen", f"I have not seen {a(label)}.")
     raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")
@@ -120,7 +127,8 @@ def related(map: ObjectMap, kind: str, track: Track, base: Track) -> bool:
     if kind == "on":
         return abs(low - base_high) <= slack and stands_over(track.box, base.box, OVERHANG)
     if kind == "above":
-        return low > base_high - slack / 2 and stands_over(track.box, base.box, OFF_WALL)
+        same = map.room_of(track) == map.room_of(base) and not related(map, "on", track, base)
+        return same and low > base_high - slack / 2 and stands_over(track.box, base.box, OFF_WALL)
     if kind == "under":
         return low < base_low + (base_high - base_low) / 2 and high < base_high and stands_over(track.box, base.box, OVERHANG)
     if kind == "inside":

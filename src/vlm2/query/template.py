@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 SYNTAX = re.compile(r"[\[\]()|]|\{[^}]*\}|<\w+>|[^\s\[\]()|{}<>]+")
-PUNCTUATION = frozenset(",.?!:;()-\"'")
+PUNCTUATION = frozenset(",.?!:;()[]-\"'")
 
 Bindings = tuple[tuple[str, object], ...]
 Match = Iterator[tuple[Bindings, int]]

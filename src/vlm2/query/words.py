@@ -84,7 +84,7 @@ def listed(items: list[str], last: str = "and") -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else "nothing"
 
 NOUNS = frozenset(
-    "air arm armchair art bag ball bar bath bathroom bean bench beverage bicycle bike board book bottle bouquet brush bulletin can "
+    "air arm armchair blind island tank furnace opening dumpster comforter headboard cutter bouquet aquarium shutter sofa-bed bedframe doorframe windowsill hatrack recliner loveseat hood cabinet-door thermostat art bag ball bar bath bathroom bean bench beverage bicycle bike board book bottle bouquet brush bulletin can "
     "candle car card cardboard cart cat clothes coat coffee conditioner container copier couch cover cream curtain curtain-rod "
     "cushion dining dishcloth dispenser display divider dog dresser drawer dryer dustbin easel end exhaust exercise "
     "extinguisher faucet file fire flower folder foot footrest frame freezer fruit game garbage glass glove hair hamper hand "
@@ -102,7 +102,7 @@ ATTRIBUTES = frozenset(
     "closed shut empty full messy clean dirty folded unmade made messed covered soft hard heavy comfortable multicolored "
     "multi-colored colorful striped patterned dark light bright pale clear transparent same different single double "
     "left-most rightmost leftmost middle central many most more few fewer other another both each every whole half "
-    "left right front back upper lower top bottom main real nice beautiful favorite lonely only".split()
+    "left right front back upper lower top bottom main immediate real nice beautiful favorite lonely only".split()
 )
 """Words for what a map does not hold of a thing, so that a question that says them is not understood."""
 FUNCTION = frozenset(
@@ -112,7 +112,7 @@ FUNCTION = frozenset(
     "from with without into onto over under above below behind between beside near next close closest nearest farthest "
     "furthest far away about around across along through during before after up down out off while because since until "
     "way direction side sides color colour colors colours size shape kind type number amount count many much any some all "
-    "room rooms place home house flat apartment video scene space everything nothing something time times second seconds "
+    "room rooms building place home house flat apartment video scene space everything nothing something time times second seconds "
     "minute minutes meter meters metre metres feet foot cm order first last distance height width length area degrees see "
     "seen saw look looks looking go goes going get find found tell name show shown stand stands standing sit sits sitting "
     "face faces facing turn turns walk walks walking reach located placed hanging appear appears give corner middle center "

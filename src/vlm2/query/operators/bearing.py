@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import model_validator
+
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ..query import NoAnswer, Query, answered, closest_direction, phrasings
@@ -22,6 +24,12 @@ class Bearing(Query):
     target: Things
     choices: tuple[str, ...] = ()
     of: Things | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Bearing:
+        if self.of is not None and (self.view is None or self.view.at is None):
+            raise ValueError("a side of a thing needs someone at another thing who looks at it")
+        return self
 
     def answer(self, map: ObjectMap) -> Result:
         """Compute the angle between centres on the ground plane, from every pose that the viewpoint leaves open."""
@@ -64,7 +72,7 @@ PHRASINGS = (
         "where (is|are) {target} {choices}",
         "(where|in (which|what) direction) (do|would|will) i find {target}",
         "(which|what|in which|in what) (way|direction|side) (is|are) {target} [on|in] [from here|from me] [{choices}]",
-        "(which|what|in which|in what) (way|direction|side) (do|must|should|would|will|can) i [have to|need to] (go|turn|walk|look|move|head) [if i want] [to (get to|reach|see|face|find|go to)|for|towards] {target} [{choices}]",
+        "(which|what|in which|in what) (way|direction|side) (do|must|should|would|will|can) i [have to|need to] (go|turn|walk|look|move|head|face) [if i (want|wanted|need|needed)] [to (get to|reach|see|face|find|go to|open|close|use)|for|towards|to] {target} [{choices}]",
         "where (do|should|must|would) i (turn|go|look|walk|head) [to (get to|reach|see|face|find|go to)|for|towards] {target} [{choices}]",
         "(do|would|must|should) i turn {choices} to (see|face|reach|get to|go to|find) {target}",
         "on which side of {of} is {target}",
@@ -72,6 +80,14 @@ PHRASINGS = (
         "on which side of {of} is {target} [{choices}]",
         "which way do i turn to see {target}",
         situated=True,
+    ),
+    *phrasings(
+        "(which|what|in which|in what) (way|direction) (do|must|should|would|will|can) i [have to|need to] (go|turn|walk|move|head) [if i (want|wanted|need|needed)] to (leave|exit|get out of) [the room|here]",
+        "(which|what|in which|in what) (way|direction) is the exit",
+        "where is the exit",
+        "how (do|should|would|can) i (move|go|walk|turn) to (leave|exit) [the room]",
+        situated=True,
+        target=Things(label="door"),
     ),
     *phrasings("at what [angle|bearing] is {target}", "how many degrees (is|do i turn to) {target}",
                "what is the (angle|bearing) (to|of) {target}", choices=DEGREES, situated=True),

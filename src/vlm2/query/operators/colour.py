@@ -31,6 +31,7 @@ OPERATOR = Colour
 PHRASINGS = phrasings(
     "(what|which) (color|colour) (is|are|was|were) {things}",
     "(what|which) (is|are|was) the (color|colour) of {things}",
+    "(what|which) (color|colour) {things} (is|are) {!things}",
     "the (color|colour) of {things}",
     "(color|colour) of {things}",
     "in what (color|colour) (did you see|is|are) {things}",

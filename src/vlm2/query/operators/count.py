@@ -46,7 +46,7 @@ PHRASINGS = (
         "how many {things} {+things} (in total|altogether|overall|in all)",
     ),
     *phrasings(
-        "(is|are) [the] (number|amount|count) of {things} {+things} (odd or even|even or odd)",
+        "(is|are) [the] (number|amount|count) of {things} {+things} [an] (odd or even|even or odd) [number]",
         "(is|are) there an (odd or even|even or odd) (number|amount) of {things} {+things}",
         form="parity",
     ),

@@ -34,7 +34,7 @@ PHRASINGS = phrasings(
     f"(which|what|in which|in what) (way|direction) (did|had|have) {WHO} [mainly] (move|go|walk|moved|gone|walked) [as i faced at the beginning|seen from its start|{{choices}}]",
     f"did {WHO} (move|go|walk) {{choices}}",
     "looking the way i looked in which direction had i gone",
-    "what was the primary consistent direction of the movement of the camera relative to its orientation at the start [the options are {choices}]",
+    "what was the primary consistent direction of the camera's movement relative to its orientation at the start [the options are {choices}]",
     "what was the [overall] (direction|course) of (the camera|my movement)",
     "which of these describes my movement",
 )

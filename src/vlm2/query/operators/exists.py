@@ -40,7 +40,7 @@ PHRASINGS = (
         "(is|are|was|were) there {things} {+things}",
         "(is|are|was|were) {things} {!things}",
         "(do|does|did|can|could) (i|you|we|one) (have|see|find|own|spot) {things} {+things}",
-        "{?things} (is|are) there {things}",
+        "{!things} (is|are) there {things}",
         "(is|was) {things} seen {+things}",
         "(yes or no|is it true that there is|is it true that there are) {things} {+things}",
     ),

@@ -9,7 +9,7 @@ import numpy as np
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ..query import NoAnswer, Query, answered, chance_less, phrasings, quantity
-from ..selection import distance_to, length_std, seen_then, select, which
+from ..selection import called, distance_to, length_std, seen_then, select, which
 from ..things import NOW, Spot, Things, Viewpoint
 from ..words import STRUCTURE
 
@@ -29,7 +29,7 @@ class Nearest(Query):
         label_of = {}
         for kind in kinds:
             for track in seen_then(map, select(map, kind, self.view), self.to):
-                label_of.setdefault(track.id, track.label if kind == Things() else kind.label)
+                label_of.setdefault(track.id, called(kind, track))
         tracks = [track for track in map.tracks if track.id in label_of]
         metres, bases, several = distance_to(map, self.to, tracks, self.view)
         own = {base.id for base in bases}

@@ -7,7 +7,7 @@ from itertools import combinations
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ..query import NoAnswer, Query, answered, phrasings
-from ..selection import select
+from ..selection import called, select
 from ..things import Things
 from ..words import listed, same_things
 
@@ -24,7 +24,8 @@ class Order(Query):
             seen = [track for track in select(map, things, self.view) if track.first_seen is not None]
             if not seen:
                 raise NoAnswer("unsupported", f"This map does not hold when the {things.phrase} was seen.")
-            firsts.append((min(seen, key=lambda track: track.first_seen or 0.0), things.label))
+            first = min(seen, key=lambda track: track.first_seen or 0.0)
+            firsts.append((first, called(things, first)))
         firsts.sort(key=lambda pair: pair[0].first_seen or 0.0)
         names = tuple(label for _, label in firsts)
         return answered(names, f"First {listed([f'the {name}' for name in names], 'then')}.", [t for t, _ in firsts])

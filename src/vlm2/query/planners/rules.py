@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from ...objects.frozen import FrozenRecord
 from ..adjuncts import Adjuncts, take_apart, unit_of
 from ..calls import call_of, operator_modules, operators
 from ..phrases import Phrases, is_unknown
@@ -44,7 +45,8 @@ class Reading:
     @property
     def cost(self) -> tuple[int, bool, int]:
         """What makes a reading worse than another."""
-        return self.unknown, self.misplaced, len(call_of(self.query))
+        apart = sum(things.place is not None and things.side is not None for things in things_in(self.query))
+        return self.unknown, self.misplaced + apart, len(call_of(self.query))
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def _reading(rule: Rule, bound: tuple, view: Viewpoint | None, parts: Adjuncts, 
     for name, value in fields.items():
         if value == NOW and view is not None and "start" not in names:
             fields[name] = view
-    needed = rule.phrasing.situated or "side='" in repr(fields)
+    needed = rule.phrasing.situated or any(things.side for things in things_in(fields))
     used = view is None or view in fields.values()
     if view is not None and needed:
         fields["view"], used = view, True
@@ -174,8 +176,19 @@ def _reading(rule: Rule, bound: tuple, view: Viewpoint | None, parts: Adjuncts, 
         query = rule.operator(**fields, options=options)
     except ValidationError:
         return None
-    labels = re.findall(r"label='([^']*)'", repr(query))
-    return Reading(query, sum(map(is_new, labels)), misplaced)
+    return Reading(query, sum(is_new(things.label) for things in things_in(query)), misplaced)
+
+
+def things_in(record: FrozenRecord | dict[str, Any]) -> Iterator[Things]:
+    """Yield all selections of things in a query, those inside others too."""
+    values = record.values() if isinstance(record, dict) else [getattr(record, name) for name in type(record).model_fields]
+    if isinstance(record, Things):
+        yield record
+    for value in values:
+        for part in value if isinstance(value, tuple) else (value,):
+            for inner in part if isinstance(part, tuple) else (part,):
+                if isinstance(inner, FrozenRecord):
+                    yield from things_in(inner)
 
 
 def is_new(label: str) -> bool:
