@@ -42,7 +42,7 @@ class ObjectMap(FrozenRecord):
     floor: Floor = Floor()
     path: ObservedPath = ObservedPath()
     vocabulary: tuple[str, ...] = VOCABULARY[1:]
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
     scale_std: Annotated[float, Field(ge=0.0)] = 0.0
     version: Literal[1] = 1
 

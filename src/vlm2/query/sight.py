@@ -1,4 +1,4 @@
-"""What is in sight: within the field of view, and behind no wall."""
+"""What is in sight: within the field of view, and behind no wall, not hidden."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from ..objects.box_measures import box_points
+from ..objects.box_measures import box_points, crossed, point_box_distance
 from ..objects.floor import Floor
 from ..objects.object_map import ObjectMap
 from ..objects.track import Track
@@ -21,6 +21,7 @@ HALF_VIEW = 45.0  # degrees that someone sees to either side
 OPENING = 0.6  # metres around a doorway's middle through which one sees into the next room
 SEAM = 0.02  # metres of a line that may lie outside the rooms without a wall there
 SAMPLES = np.array(list(product((-0.45, 0.0, 0.45), repeat=3)))  # of a thing, in shares of its edges
+SHOWN = 0.25  # of a thing's points, at least, are free where one sees it
 KEYFRAME = 0.3  # seconds from a keyframe that shows a thing, at most
 
 
@@ -33,8 +34,15 @@ def in_sight(map: ObjectMap, view: Viewpoint, tracks: Sequence[Track]) -> list[T
 
 
 def sees(map: ObjectMap, pose: GroundPose, track: Track) -> bool:
-    """Tell whether a thing is ahead of a pose, and behind no wall."""
-    return abs(pose.angle(track)) <= HALF_VIEW and is_open(map.floor, (pose.x, pose.y), track)
+    """Tell whether a thing is ahead of a pose, behind no wall, and not hidden by other things."""
+    if abs(pose.angle(track)) > HALF_VIEW or not is_open(map.floor, (pose.x, pose.y), track):
+        return False
+    eye, points = np.array([pose.x, pose.y, pose.height]), box_points(track.box, SAMPLES)
+    free = np.ones(len(points), dtype=bool)
+    for other in map.tracks:
+        if other.id != track.id and other not in pose.tracks and point_box_distance(eye, other.box) > 0:
+            free &= ~crossed(eye, points, other.box)
+    return bool(free.mean() >= SHOWN)
 
 
 def is_open(floor: Floor, eye: tuple[float, float], track: Track) -> bool:

@@ -10,34 +10,55 @@ from .template import Bindings, Node, compiled, match, skip
 from .things import Things, Viewpoint
 
 MACROS = (
-    ("me", "[(if|when|whenever|while|say|suppose|imagine|picture|assume|and|that|as|where|now)] (i am|i was|i|me|you are|you|we are|someone|my place is|here i am|i have|i have just|i walked up and|someone is)"),
-    ("do", "(standing|stand|stood|sitting|sit|seated|sat|lying|lie|laying|resting|waiting|stopped|stop|crouching|kneeling|leaning|beginning|starting|working|sleeping|relaxing|reading|leaning|stopping|working|walking) [up|down|still|right|here|over|back|alone]"),
-    ("near", "(by|at|beside|next to|near|close to|against|on|in|inside|on top of|right by|right next to|along|over|towards|to)"),
-    ("look", "(facing|face|faces|looking at|looking to|looking toward|looking towards|looking straight at|look at|look to|look towards|looks at|watching|watch|staring at|stare at|stare out|turned to|pointed at|oriented towards|eyes on|my eyes on|my face to|facing towards|facing toward|to face|look straight at|watched)"),
-    ("reach", "within (reach|arms reach|arm's reach|my reach)"),
+    (
+        "me",
+        "[(if|when|whenever|while|say|suppose|imagine|picture|assume|and|that|as|where|now)] "
+        "(i am|i was|i|me|you are|you|we are|someone [is]|my place is|here i am|i have [just])",
+    ),
+    (
+        "do",
+        "(stand|standing|stood|sit|sitting|seated|sat|lie|lying|laying|rest|resting|wait|waiting|stop|stopped|stopping|"
+        "crouching|kneeling|leaning|beginning|starting|working|walking|sleeping|relaxing|reading) "
+        "[up|down|still|right|here|over|back|alone]",
+    ),
+    (
+        "near",
+        "(by|at|[right] beside|[right] next to|near|close to|against|on [top of]|in|inside|along|over|towards|to)",
+    ),
+    (
+        "look",
+        "(facing|face|faces|to face|watching|watch|watched|see|turned to|pointed at|facing (towards|toward)|"
+        "(looking|look|looks) [straight|dead|over] (at|to|toward|towards)|(staring|stare) (at|out)|"
+        "[with] [my] (eyes on|face to))",
+    ),
+    ("reach", "within [my] (reach|arms reach|arm's reach)"),
     ("have", "[(with|while|and|where|when|as|but)] [(having|i have|i see|there is|there are|have)]"),
-)  # fmt: skip
+    ("hang", "[(right|located|placed|hanging|standing)]"),
+)
+HANDLE = (
+    "(opening|closing|pushing|pulling|cleaning|wiping|locking|touching|examining|searching|checking|fixing|washing|"
+    "picking up|lifting|putting down|moving|(writing|drawing) on|washing my (hands|face|dishes) (at|in)|"
+    "(throwing|putting|dumping) [a|some|my] (trash|garbage|litter|paper|rubbish) (in|into|away in))"
+)
 CLAUSES: tuple[tuple[str, str], ...] = (
     ("at", "<me> [<do>] <near> {at}"),
     ("at", "<do> <near> {at}"),
     ("at", "[(seen|viewed|looking|when i look|as seen)] from {at}"),
     ("at", "[<me>] using {at}"),
-    ("at", "<me> (getting|taking) {at}"),
-    ("before", "<me> [<do>] [right] (in front of|before) {at}"),
-    ("before", "<do> [right] (in front of|before) {at}"),
-    ("before", "<me> (opening|closing|pushing|pulling|cleaning|wiping|locking|touching|examining|searching|checking|fixing|washing) {at}"),
-    ("before", "<me> (picking up|lifting|putting down|moving) {at}"),
-    ("before", "<me> (writing|drawing) on {at}"),
-    ("before", "<me> (throwing|putting|dumping) [a|some|my] (trash|garbage|litter|paper|rubbish) (in|into|away in) {at}"),
-    ("before", "[<me>] washing my (hands|face|dishes) (at|in) {at}"),
-    ("it", "[(and|while|but)] <look> it"),
+    ("at", "<me> (getting|taking|walked [up] to) {at}"),
+    ("at", "[and] [with] {at} (beside|next to) me"),
+    ("before", "[<me>] [<do>] [right] (in front of|before) {at}"),
+    ("before", f"<me> {HANDLE} {{at}}"),
     ("face", "[(and|while|with|that|then|as|but)] [<me>] [<do>] [and] <look> {face}"),
-    ("face", "[and] [with] {face} [is] (straight|right|directly) ahead [of me]"),
-    ("cue", "<have> {cue} [(is|are|being)] [right|located|placed|hanging|standing] {side} [<reach>]"),
-    ("cue", "<have> {cues} [(is|are|being)] [right|located|placed|hanging|standing] {side} [<reach>]"),
+    ("face", "[and] [with] {face} [is] [(straight|right|directly)] (ahead|in front) [of me]"),
+    ("it", "[(and|while|but)] <look> it"),
+    ("cue", "<have> {cue} [(is|are|being)] <hang> {side} [<reach>]"),
+    ("cue", "<have> {cues} [(is|are|being)] <hang> {side} [<reach>]"),
     ("cue", "[and|with] {side} [<reach>] [(is|are|there is|there are|i have)] {cue} [<reach>]"),
     ("own", "{side} [<reach>]"),
 )
+"""What a clause says: someone is at a thing; before it, so facing it; faces a thing, or "it", what they are at; has
+things on a side; or has the thing that they are at there."""
 
 
 @cache

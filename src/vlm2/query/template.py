@@ -1,7 +1,7 @@
 """Templates of questions, matched against words with backtracking.
 
-`how many {things} [are there|<there>]`: words, [optional parts], (alternatives|of parts), <macros>, and {slots}, which a
-caller's function reads. Punctuation is skipped everywhere.
+`how many {things} [are there|<there>]`: words, [optional parts], (alternatives|of parts), <macros>, and {slots}, which
+a caller's function reads. Punctuation is skipped everywhere.
 """
 
 from __future__ import annotations

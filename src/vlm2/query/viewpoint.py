@@ -42,7 +42,9 @@ class GroundPose:
 
     def angle(self, track: Track) -> float:
         """Return the bearing of a thing's middle in degrees: 0 ahead, left is positive."""
-        return turn(self.heading, float(np.degrees(np.arctan2(track.box.center[1] - self.y, track.box.center[0] - self.x))))
+        return turn(
+            self.heading, float(np.degrees(np.arctan2(track.box.center[1] - self.y, track.box.center[0] - self.x)))
+        )
 
 
 def poses(map: ObjectMap, view: Viewpoint) -> list[GroundPose]:

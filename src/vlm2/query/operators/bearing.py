@@ -43,7 +43,9 @@ class Bearing(Query):
         if self.choices == DEGREES:
             angle = found[0].angle(target)
             side = "left" if angle > 0 else "right"
-            return answered(round(angle), f"{abs(angle):.0f}° to your {side}.", [target, *found[0].tracks], unit="degrees")
+            return answered(
+                round(angle), f"{abs(angle):.0f}° to your {side}.", [target, *found[0].tracks], unit="degrees"
+            )
         choices = HOURS if self.choices == CLOCK else self.choices or self.options or QUARTERS
         value, share = agreed(found, lambda pose: closest_direction(pose.angle(target), choices))
         words = f"The {self.target.phrase} is {said(value)}.{which(self.target, several)}"
@@ -68,21 +70,34 @@ NOTES = (
 PHRASINGS = (
     *phrasings(
         "(is|are) {target} {choices} [of ({of}|it|me)]",
-        "(where|on which side|in which (direction|quadrant|corner)|which side) (is|are) {target} [on] [to me|from me|from here|relative to me] [{choices}]",
+        "(where|on which side|in which (direction|quadrant|corner)|which side) (is|are) {target} [on] [to me|from "
+        "me|from here|relative to me] [{choices}]",
         "where (is|are) {target} {choices}",
         "(where|in (which|what) direction) (do|would|will) i find {target}",
         "(which|what|in which|in what) (way|direction|side) (is|are) {target} [on|in] [from here|from me] [{choices}]",
-        "(which|what|in which|in what) (way|direction|side) (do|must|should|would|will|can) i [have to|need to] (go|turn|walk|look|move|head|face) [if i (want|wanted|need|needed)] [to (get to|reach|see|face|find|go to|open|close|use)|for|towards|to] {target} [{choices}]",
-        "where (do|should|must|would) i (turn|go|look|walk|head) [to (get to|reach|see|face|find|go to)|for|towards] {target} [{choices}]",
+        "(which|what|in which|in what) (way|direction|side) (do|must|should|would|will|can) i [have to|need to] "
+        "(go|turn|walk|look|move|head|face) [if i (want|wanted|need|needed)] [to (get to|reach|see|face|find|go "
+        "to|open|close|use)|for|towards|to] {target} [{choices}]",
+        "where (do|should|must|would) i (turn|go|look|walk|head) [to (get to|reach|see|face|find|go to)|for|towards] "
+        "{target} [{choices}]",
         "(do|would|must|should) i turn {choices} to (see|face|reach|get to|go to|find) {target}",
         "on which side of {of} is {target}",
         "which side of {of} (is|has) {target}",
         "on which side of {of} is {target} [{choices}]",
-        "which way do i turn to see {target}",
+        "which (direction|way) do i take to (get to|reach) {target}",
+        "(which|what) (way|direction) leads to {target} [{choices}]",
+        "{choices} (which|what) way leads to {target}",
+        "which of these directions leads to {target}",
+        "i want to go to {target} which (way|direction)",
+        "if i needed {target} which way would i go",
+        "(do|would|will) i find {target} {choices}",
+        "{target} {choices}",
+        "in which quarter (around me|of my surroundings) (is|lies) {target}",
         situated=True,
     ),
     *phrasings(
-        "(which|what|in which|in what) (way|direction) (do|must|should|would|will|can) i [have to|need to] (go|turn|walk|move|head) [if i (want|wanted|need|needed)] to (leave|exit|get out of) [the room|here]",
+        "(which|what|in which|in what) (way|direction) (do|must|should|would|will|can) i [have to|need to] "
+        "(go|turn|walk|move|head) [if i (want|wanted|need|needed)] to (leave|exit|get out of) [the room|here]",
         "(which|what|in which|in what) (way|direction) is the exit",
         "where is the exit",
         "how (do|should|would|can) i (move|go|walk|turn) to (leave|exit) [the room]",

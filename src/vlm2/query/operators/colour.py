@@ -38,6 +38,8 @@ PHRASINGS = phrasings(
     "name the (color|colour) of {things}",
     "(what|which) (color|colour) {things} (is|are)",
     "(what|which) (color|colour) (does|do) {things} have",
+    "{things} {+things} (what|which) (color|colour)",
+    "how would you describe {things} by (color|colour)",
     "(what|which) (color|colour) would you say {things} (is|are)",
 )
 EXAMPLES = (

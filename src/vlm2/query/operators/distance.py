@@ -40,7 +40,8 @@ NOTES = ("measuring from the closest point of each object", "measured at their c
 PHRASINGS = (
     *phrasings(
         "what is the [approximate|straight] (distance|gap|space|clearance) (between|from) {first} (and|to) {second}",
-        "what is the [approximate|straight] (distance|gap|space|clearance) (between|from) {second} (and|to) [the nearest point of] {first}",
+        "what is the [approximate|straight] (distance|gap|space|clearance) (between|from) {second} (and|to) [the "
+        "nearest point of] {first}",
         "how far [away] (is|are|was|were) {first} [away] from {second}",
         "how far [is it] from {first} to {second}",
         "how far apart (are|is) {first} and {second}",
@@ -55,6 +56,11 @@ PHRASINGS = (
         "how many {unit} [away] (is|are|was) {first} [away] from {second}",
         "how many {unit} lie between {second} and {first}",
         "how far (am|was) {second} [away] from {first}",
+        "how many {unit} away from {second} (is|was) {first}",
+        "(what|how much|how many) [{unit}] (gap|distance|space|separates|separate) [separates] {second} (from|and) "
+        "{first}",
+        "(what|the) distance of {second} from {first}",
+        "[from] {first} to {second} (how far|how many {unit})",
     ),
     *phrasings("how far [away] (is|was) {first}", "how many {unit} away (is|was) {first}", second=NOW),
 )

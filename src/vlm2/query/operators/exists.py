@@ -42,7 +42,10 @@ PHRASINGS = (
         "(do|does|did|can|could) (i|you|we|one) (have|see|find|own|spot) {things} {+things}",
         "{!things} (is|are) there {things}",
         "(is|was) {things} seen {+things}",
-        "(yes or no|is it true that there is|is it true that there are) {things} {+things}",
+        "{things} (is|are) {!things}",
+        "does {things} have its place {!things}",
+        "(is|are) [one of] the things {!things} {things}",
+        "there (is|are) {things} {+things}",
     ),
 )
 EXAMPLES = (

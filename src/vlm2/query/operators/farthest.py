@@ -27,4 +27,4 @@ PHRASINGS = phrasings(
     "(which|what) (has|with) the (largest|greatest) distance to {to}",
 )
 EXAMPLES = (("What is farthest from the door?", "farthest(door)"),
-            ("Which is farthest from the sink: the bed, the desk or the tv?", "farthest(sink, [bed, desk, tv])"))  # fmt: skip
+            ("Which is farthest from the bed: the sink or the tv?", "farthest(bed, [sink, tv])"))  # fmt: skip

@@ -33,12 +33,18 @@ class Identify(Query):
 OPERATOR = Identify
 THING = "(object|objects|thing|things|item|items|furniture)"
 PHRASINGS = phrasings(
-    f"(what|which) [{THING}] (is|are|was|were|stands|sits|lies|hangs) [there] [located|placed|sitting|standing|hanging|mounted|lying] {{!things}}",
+    f"(what|which) [{THING}] (is|are|was|were|stands|sits|lies|hangs) [there] "
+    f"[located|placed|sitting|standing|hanging|mounted|lying] {{!things}}",
     f"(what|which) [{THING}] (can|do|did|would|could) (i|you|we|one) (see|find|have) {{!things}}",
     f"(what|which) [{THING}] (can|could) be (found|seen) {{!things}}",
     f"(what|which) [{THING}] is {{!things}}",
     f"name (something|the {THING}) [that is] {{!things}}",
     "there is something {!things} what [is it]",
+    "something is {!things} what is it",
+    f"(what|which) [{THING}] has its place {{!things}}",
+    "(what|which) (stands|hangs|lies) or (stands|hangs|lies) {!things}",
+    "what did (i|you|we) put {!things}",
+    "what would i (find|see) if i looked {!things}",
 )
 EXAMPLES = (
     ("What is on the desk?", "identify(thing(place=on(desk)))"),

@@ -6,8 +6,8 @@ from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ..query import NoAnswer, Query, answered, clock, phrasings
 from ..selection import labelled
-from ..things import NOW, Things
 from ..sight import in_sight
+from ..things import NOW, Things
 from ..viewpoint import camera_pose, time_of
 from ..words import a, listed
 

@@ -44,15 +44,16 @@ class Order(Query):
 
 OPERATOR = Order
 PHRASINGS = phrasings(
-    "what (will be|is|was) the [first-time] [appearance] order [of appearance] of [the following] [categories|things|objects] {things}",
-    "in (what|which) order (do|did|are|were) [i] [you] [first] [these|the following] [things] [first] [appear|see|seen|show up|pop up] {things}",
+    "what (will be|is|was) the [first-time] [appearance] order [of appearance] of [the following] "
+    "[categories|things|objects] {things}",
+    "in (what|which) order (do|did|are|were) [i] [you] [first] [these|the following] [things] [first] "
+    "[appear|see|seen|show up|pop up] {things}",
     "in (what|which) order (do|did) {things} [first] (appear|come into view|show up) [for the first time]",
     "(which|what) order do {things} come into view for the first time",
     "in (what|which) order (did i see|did you see|were) {things} [seen]",
-    "(sort|list|arrange|order) {things} (in the order in which they|by when they) [are] [first] (appear|seen|appeared|show up)",
+    "(sort|list|arrange|order) {things} (in the order in which they|by when they) [are] [first] "
+    "(appear|seen|appeared|show up)",
     "(sort|arrange) [these] (by when they are first seen|from earliest to latest seen|by first appearance) {things}",
     "(which|what) (came|comes|was seen|appeared|appears) first {things}",
 )
-EXAMPLES = (
-    ("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),
-)
+EXAMPLES = (("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),)

@@ -32,7 +32,9 @@ class Side(Query):
         offered = " ".join(self.options).lower()
         along = self.along or next((axis for axis, ends in ENDS.items() if all(end in offered for end in ends)), None)
         if along is None or (view.seconds is None and view.share is None):
-            raise NoAnswer("unsupported", "I can tell left from right, up from down, near from far, at a time of the video.")
+            raise NoAnswer(
+                "unsupported", "I can tell left from right, up from down, near from far, at a time of the video."
+            )
         (first, several), (second, also) = one(map, self.first, view), one(map, self.second, view)
         time = time_of(map, view)
         low, high = ENDS[along]
@@ -52,7 +54,8 @@ OPERATOR = Side
 NEAR = "(near or far|nearer or farther|far or near|near/far)"
 PHRASINGS = (
     *phrasings(
-        "(is|was) {first} (left or right|to the left or [to] the right|on the left or on the right|to the left or right|to the left/right) of {second}",
+        "(is|was) {first} (left or right|to the left or to the right|to the left or the right|on the left or on the "
+        "right|to the left or right|to the left/right) of {second}",
         "did i see {first} left or right of {second}",
         "(which side of|on which side of) {second} (shows|is|was) {first}",
         "relative to {second} is {first} to the left/right",
@@ -60,7 +63,8 @@ PHRASINGS = (
         along="sideways",
     ),
     *phrasings(
-        "(is|was) {first} (up or down|further up or further down|above or below|higher or lower) [than|from|of] {second}",
+        "(is|was) {first} (up or down|further up or further down|above or below|higher or lower) [than|from|of] "
+        "{second}",
         "relative to {second} is {first} to the up/down",
         "did i see {first} up or down from {second}",
         along="height",
@@ -71,8 +75,8 @@ PHRASINGS = (
         "relative to the camera is {first} near/far compared to {second}",
         along="depth",
     ),
-    *phrasings("which way from {second} is {first}", "(where|how) (is|does) {first} [lie] (relative|compared) to {second}"),
+    *phrasings(
+        "which way from {second} is {first}", "(where|how) (is|does) {first} [lie] (relative|compared) to {second}"
+    ),
 )
-EXAMPLES = (
-    ("At 12 s, was the lamp left or right of the tv?", "side(lamp, tv, sideways, view=view(seconds=12.0))"),
-)
+EXAMPLES = (("At 12 s, was the lamp left or right of the tv?", "side(lamp, tv, sideways, view=view(seconds=12.0))"),)

@@ -63,8 +63,8 @@ PHRASINGS = (
                "how many {unit} (tall|high) is {thing}", side="height"),
     *phrasings("how long (is|are) {thing}", "what is the length of {thing}", "how many {unit} long is {thing}",
                side="length"),
-    *phrasings("how (wide|deep) (is|are) {thing}", "what is the (width|depth) of {thing}", "how many {unit} wide is {thing}",
-               side="width"),
+    *phrasings("how (wide|deep) (is|are) {thing}", "what is the (width|depth) of {thing}",
+               "how many {unit} wide is {thing}", side="width"),
     *phrasings("what is the (shortest|smallest) (side|dimension|edge) of {thing}", side="shortest"),
 )  # fmt: skip
 EXAMPLES = (

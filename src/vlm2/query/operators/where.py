@@ -41,11 +41,11 @@ def room_words(map: ObjectMap, track: Track) -> str | None:
 
 def place_of(map: ObjectMap, track: Track) -> tuple[str, list[Track]]:
     """Return a thing's place relative to the closest thing that tells it, and that thing; nothing where none does."""
-    others = [
-        t for t in map.tracks if t.label not in STRUCTURE and t.label != track.label and t.status != "removed"
-    ]
+    others = [t for t in map.tracks if t.label not in STRUCTURE and t.label != track.label and t.status != "removed"]
     gaps = box_distance([track.box], [other.box for other in others])[0]
-    near = [(gap, other) for gap, other in sorted(zip(gaps, others, strict=True), key=lambda pair: pair[0]) if gap <= FAR]
+    near = [
+        (gap, other) for gap, other in sorted(zip(gaps, others, strict=True), key=lambda pair: pair[0]) if gap <= FAR
+    ]
     for kind, word in KINDS.items():
         for _, other in near:
             if related(map, kind, track, other):
@@ -68,6 +68,8 @@ PHRASINGS = phrasings(
     "what is the (place|location|position) of {thing}",
     "where (is|are) {thing} (at|in the room)",
     "i am looking for {thing} where is it",
+    "where do i have to look for {thing}",
+    "what is {thing} on above or next to",
 )
 EXAMPLES = (
     ("Where is the laptop?", "where(laptop)"),
