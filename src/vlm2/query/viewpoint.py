@@ -46,6 +46,12 @@ class GroundPose:
             self.heading, float(np.degrees(np.arctan2(track.box.center[1] - self.y, track.box.center[0] - self.x)))
         )
 
+    def angle_std(self, track: Track) -> float:
+        """Return the standard deviation of a thing's bearing in degrees, by the positions of all that it rests on."""
+        spread = np.hypot(track.position_std, np.hypot.reduce([other.position_std for other in self.tracks] or [0.0]))
+        gap = max(float(np.hypot(track.box.center[0] - self.x, track.box.center[1] - self.y)), 1e-3)
+        return float(np.degrees(np.arctan2(spread, gap)))
+
 
 def poses(map: ObjectMap, view: Viewpoint) -> list[GroundPose]:
     """Return the poses that a viewpoint leaves open. Raises NoAnswer where nothing fits."""

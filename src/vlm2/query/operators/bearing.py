@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
-from ..query import NoAnswer, Query, answered, closest_direction, phrasings
+from ..query import NoAnswer, Query, answered, chance_of_direction, closest_direction, phrasings
 from ..selection import one, which
 from ..things import NOW, Things
 from ..viewpoint import AGREE, QUARTERS, agreed, poses
@@ -49,7 +49,8 @@ class Bearing(Query):
         choices = HOURS if self.choices == CLOCK else self.choices or self.options or QUARTERS
         value, share = agreed(found, lambda pose: closest_direction(pose.angle(target), choices))
         words = f"The {self.target.phrase} is {said(value)}.{which(self.target, several)}"
-        open_place = share < AGREE
+        share *= chance_of_direction(found[0].angle(target), found[0].angle_std(target), choices)
+        open_place = share < AGREE and len(found) > 1
         if open_place:
             words += " You could be at several places, and it is not the same from all of them."
         return answered(value, words, [target, *found[0].tracks], share, ambiguous=several or open_place)

@@ -25,7 +25,7 @@ class Exists(Query):
             if seen and self._is_of_kind(map):
                 return answered(False, f"No: I have not seen {a(self.things.phrase)}.", of_kind)
             raise NoAnswer(error.status, str(error), False if error.status == "not_seen" else None) from None
-        return answered(True, f"Yes, {a(self.things.phrase)}.", found)
+        return answered(True, f"Yes, {a(self.things.phrase)}.", [max(found, key=lambda track: track.label_confidence)])
 
     def _is_of_kind(self, map: ObjectMap) -> bool:
         try:

@@ -11,7 +11,7 @@ from ...objects.box_measures import point_box_distance
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ...objects.track import Track
-from ..query import NoAnswer, Query, answered, phrasings
+from ..query import NoAnswer, Query, answered, chance_less, phrasings
 from ..selection import one
 from ..things import NOW, Things
 from ..viewpoint import time_of
@@ -38,16 +38,18 @@ class Side(Query):
         (first, several), (second, also) = one(map, self.first, view), one(map, self.second, view)
         time = time_of(map, view)
         low, high = ENDS[along]
-        value = low if _slope(map, first, along, time) < _slope(map, second, along, time) else high
+        gap = _slope(map, second, along, time) - _slope(map, first, along, time)
+        value = low if gap > 0 else high
+        sure = chance_less(abs(gap), math.hypot(first.position_std, second.position_std))
         sentence = f"Seen from the camera, the {self.first.phrase} is {value} compared with the {self.second.phrase}."
-        return answered(value, sentence, [first, second], ambiguous=several or also)
+        return answered(value, sentence, [first, second], sure, ambiguous=several or also)
 
 
 def _slope(map: ObjectMap, track: Track, along: str, time: float) -> float:
     if along == "depth":
         return point_box_distance(map.path.poses[map.path.frame(time)][:, 3], track.box)
     right, down, ahead = map.path.in_camera(np.array([track.box.center]), time)[0]
-    return math.atan2(right if along == "sideways" else down, ahead)
+    return math.atan2(right if along == "sideways" else down, ahead)  # about metres, at a metre's distance
 
 
 OPERATOR = Side
