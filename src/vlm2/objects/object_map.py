@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -20,6 +20,7 @@ from .track import Track
 PLANNERS = "vlm2.query.planners"
 
 
+@runtime_checkable
 class MapQuery(Protocol):
     """What a map can run."""
 
