@@ -56,15 +56,14 @@ def is_open(floor: Floor, eye: tuple[float, float], track: Track) -> bool:
 
 
 def _in_picture(map: ObjectMap, time: float, tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks in the camera's picture: those that a keyframe of this time shows, or else all that project
-    into it."""
+    """Return the tracks in the camera's picture: of each label those that a keyframe of this time shows, or else all
+    that project into it."""
     shown = [track for track in tracks if any(abs(view.time - time) <= KEYFRAME for view in track.views)]
-    if shown:
-        return shown
+    labels = {track.label for track in shown}
     eye = map.path.poses[map.path.frame(time)][:, 3]
     wide, high = map.path.half_view or (1.0, 1.0)
-    found = []
-    for track in tracks:
+    found = list(shown)
+    for track in (track for track in tracks if track.label not in labels):
         right, down, ahead = map.path.in_camera(box_points(track.box, SAMPLES), time).T
         inside = (ahead > 0.05) & (np.abs(right) <= wide * ahead) & (np.abs(down) <= high * ahead)
         if inside.any() and is_open(map.floor, (float(eye[0]), float(eye[1])), track):

@@ -21,6 +21,7 @@ FAR = "(farthest|furthest|farther|further|most distant)"
 PHRASINGS = phrasings(
     f"which [one] of (these|the following|those) [objects|things|items] [{{among}}] is [the] {FAR} [away] from {{to}}",
     f"(which|what) [object|thing|item] is [the] {FAR} [away] from {{to}} [{{among}}]",
+    f"what is the {FAR} (thing|object) from {{to}}",
     f"is {{among}} [the] {FAR} from {{to}}",
     f"[out] of {{among}} (which|what) [one] is [the] {FAR} from {{to}}",
     f"(which|what) {{among:single}} (is|are) [the] {FAR} [away] from {{to}}",

@@ -48,7 +48,7 @@ def place_of(map: ObjectMap, track: Track) -> tuple[str, list[Track]]:
     ]
     for kind, word in KINDS.items():
         for _, other in near:
-            if related(map, kind, track, other):
+            if related(map, kind, track, other) and not related(map, "on", other, track):
                 return f"{word} the {other.label}", [other]
     same = [other for _, other in near if map.room_of(other) == map.room_of(track)]
     return (f"near the {same[0].label}", same[:1]) if same else ("", [])

@@ -26,7 +26,7 @@ MACROS = (
         "there",
         "(is|are|was|were) [there]|[(do|did|can|could) (i|you|we) (see|have|find|count|spot|notice|own|film)]|"
         "(can|could) be (found|seen)|there (is|are|were)|(appear|appeared|exist)|will i find|were (seen|shown)|"
-        "[are] visible|present|[are] located|in all",
+        "[are] visible|present|(is|are|was|were) in view|[are] located|in all",
     ),
 )
 OPTION = re.compile(r"^\s*(?:[A-H][.):]\s+)?(.*?)\s*$", re.DOTALL)
