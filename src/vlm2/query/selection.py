@@ -66,7 +66,7 @@ def seen_then(map: ObjectMap, things: Things, view: Spot | None) -> list[Track]:
     if isinstance(view, Things) or not is_moment(view):
         return select(map, things, view if isinstance(view, Viewpoint) else None)
     found = select(map, things, view if things.side else None)
-    return (in_sight(map, view, found) if len(found) > 1 else []) or found
+    return (in_sight(map, view, found, hidden=True) if len(found) > 1 else []) or found
 
 
 def is_moment(view: Viewpoint | None) -> TypeGuard[Viewpoint]:

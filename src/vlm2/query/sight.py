@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 import shapely
+from jaxtyping import Bool, Float64
 from shapely.geometry.base import BaseGeometry
 
 from ..objects.box_measures import box_points, crossed, point_box_distance
@@ -25,10 +26,11 @@ SHOWN = 0.25  # of a thing's points, at least, are free where one sees it
 KEYFRAME = 0.3  # seconds from a keyframe that shows a thing, at most
 
 
-def in_sight(map: ObjectMap, view: Viewpoint, tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks that one sees from a viewpoint: of a camera's picture, or ahead of someone at any pose."""
+def in_sight(map: ObjectMap, view: Viewpoint, tracks: Sequence[Track], hidden: bool = False) -> list[Track]:
+    """Return the tracks that one sees from a viewpoint: in a camera's picture, or ahead of someone at any pose. With
+    `hidden`, those in the picture behind other things as well, but not those behind walls."""
     if view.at is None and view.facing is None:
-        return _in_picture(map, time_of(map, view), tracks)
+        return _in_picture(map, time_of(map, view), tracks, hidden)
     open_poses = poses(map, view)
     return [track for track in tracks if any(sees(map, pose, track) for pose in open_poses)]
 
@@ -37,12 +39,8 @@ def sees(map: ObjectMap, pose: GroundPose, track: Track) -> bool:
     """Tell whether a thing is ahead of a pose, behind no wall, and not hidden by other things."""
     if abs(pose.angle(track)) > HALF_VIEW or not is_open(map.floor, (pose.x, pose.y), track):
         return False
-    eye, points = np.array([pose.x, pose.y, pose.height]), box_points(track.box, SAMPLES)
-    free = np.ones(len(points), dtype=bool)
-    for other in map.tracks:
-        if other.id != track.id and other not in pose.tracks and point_box_distance(eye, other.box) > 0:
-            free &= ~crossed(eye, points, other.box)
-    return bool(free.mean() >= SHOWN)
+    eye, own = np.array([pose.x, pose.y, pose.height]), {other.id for other in pose.tracks}
+    return bool(_unhidden(map, eye, box_points(track.box, SAMPLES), own | {track.id}).mean() >= SHOWN)
 
 
 def is_open(floor: Floor, eye: tuple[float, float], track: Track) -> bool:
@@ -55,7 +53,7 @@ def is_open(floor: Floor, eye: tuple[float, float], track: Track) -> bool:
     return all(part.length <= SEAM or part.distance(end) <= SEAM for part in parts if not part.is_empty)
 
 
-def _in_picture(map: ObjectMap, time: float, tracks: Sequence[Track]) -> list[Track]:
+def _in_picture(map: ObjectMap, time: float, tracks: Sequence[Track], hidden: bool) -> list[Track]:
     """Return the tracks in the camera's picture: of each label those that a keyframe of this time shows, or else all
     that project into it."""
     shown = [track for track in tracks if any(abs(view.time - time) <= KEYFRAME for view in track.views)]
@@ -64,11 +62,23 @@ def _in_picture(map: ObjectMap, time: float, tracks: Sequence[Track]) -> list[Tr
     wide, high = map.path.half_view or (1.0, 1.0)
     found = list(shown)
     for track in (track for track in tracks if track.label not in labels):
-        right, down, ahead = map.path.in_camera(box_points(track.box, SAMPLES), time).T
-        inside = (ahead > 0.05) & (np.abs(right) <= wide * ahead) & (np.abs(down) <= high * ahead)
-        if inside.any() and is_open(map.floor, (float(eye[0]), float(eye[1])), track):
-            found.append(track)
+        points = box_points(track.box, SAMPLES)
+        right, down, ahead = map.path.in_camera(points, time).T
+        inside = points[(ahead > 0.05) & (np.abs(right) <= wide * ahead) & (np.abs(down) <= high * ahead)]
+        if len(inside) and is_open(map.floor, (float(eye[0]), float(eye[1])), track):
+            found += [track] * bool(hidden or _unhidden(map, eye, inside, {track.id}).any())
     return found
+
+
+def _unhidden(
+    map: ObjectMap, eye: np.ndarray, points: Float64[np.ndarray, "points 3"], but: set[int]
+) -> Bool[np.ndarray, " points"]:
+    """Tell which points one sees from a place, for all things but some."""
+    free = np.ones(len(points), dtype=bool)
+    for other in map.tracks:
+        if other.id not in but and point_box_distance(eye, other.box) > 0:
+            free &= ~crossed(eye, points, other.box)
+    return free
 
 
 @lru_cache(maxsize=8)
