@@ -17,7 +17,8 @@ HARMLESS = re.compile(
     r"would you say( that)?|is it true( that)?)\b"
 )
 POLITE = re.compile(
-    r"^\W*((can|could|would|will) you (?=(count|describe|list|name|estimate|sort|tell|say|give|show)\b))?"
+    r"^\W*((can|could|would|will) you (?=(count|describe|list|name|estimate|sort|tell|say|give|show|how|what|where|"
+    r"which|when)\b))?"
     r"(to )?(tell me|let me know|say|i (want|need|would like) to know|do you (know|remember)|i wonder|give me|"
     r"show me)?\b"
 )

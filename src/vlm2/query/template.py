@@ -66,6 +66,32 @@ def literals(node: Node) -> Iterator[str]:
             yield from literals(part)
 
 
+@cache
+def first_words(node: Node) -> frozenset[str] | None:
+    """Return the words that a template can begin with; None where it can begin with a slot, or be empty."""
+    kind, content = node
+    if kind == "word":
+        return frozenset([content])
+    if kind == "slot" or not content:
+        return None
+    if kind == "any":
+        parts = [first_words(part) for part in content]
+        return None if None in parts else frozenset().union(*(part for part in parts if part is not None))
+    found: frozenset[str] = frozenset()
+    for part in content:
+        words = first_words(part[1][0] if _is_optional(part) else part)
+        if words is None:
+            return None
+        found |= words
+        if not _is_optional(part):
+            return found
+    return None
+
+
+def _is_optional(node: Node) -> bool:
+    return node[0] == "any" and node[1][-1] == ("all", ())
+
+
 def _sequence(nodes: Sequence[Node], tokens: Sequence[str], start: int, read: ReadSlot) -> Match:
     if not nodes:
         yield (), start

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import product
 from typing import Any
 
 from ..adjuncts import STEPS_MARK, Adjuncts, take_apart, unit_of
@@ -17,7 +18,7 @@ from ..query import Query, Unplanned
 from ..reading import Reading, Rule, reading_of, slot_parts
 from ..situations import CLAUSES, situations
 from ..situations import MACROS as SITUATED
-from ..template import compiled, literals, match, skip
+from ..template import compiled, first_words, literals, match, skip
 from ..things import Viewpoint
 from ..words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, listed, singular
 
@@ -37,7 +38,7 @@ MOST_NAMED = 6  # words that a refusal names
 def plan(question: str, options: Sequence[str] | None = None) -> Query:
     """Return the query that a question means; an `Unplanned` one that says why where it is not understood."""
     offered = tuple(OPTION.sub(r"\1", option) for option in options or ())
-    texts = (take_apart(question, tuple(_notes()), scope) for scope in (True, False))
+    texts = dict.fromkeys(take_apart(question, tuple(_notes()), scope) for scope in (True, False))
     readings = [reading for parts in texts for reading in _readings(parts, offered)]
     if not readings:
         return Unplanned(reason=_reason(question))
@@ -64,8 +65,9 @@ def _readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Reading]:
     phrases = Phrases(parts.tokens)
     whole = len(parts.tokens)
     begins: list[tuple[Viewpoint | None, int]] = [(None, 0), *situations(phrases, 0)]
-    for rule in rules():
-        for view, begin in begins:
+    for rule, (view, begin) in product(rules(), begins):
+        first = parts.tokens[skip(parts.tokens, begin) :][:1]
+        if (words := first_words(rule.node)) is None or words.issuperset(first):
             for bound, end in match(rule.node, parts.tokens, begin, lambda *at, r=rule: _read(phrases, r, parts, *at)):
                 rest = skip(parts.tokens, end)
                 views = [view] if rest == whole else []
