@@ -28,14 +28,14 @@ DIRECTIONS = {"behind": "back"} | {
 BETWEEN_DIRECTIONS = frozenset(["to", "on", "at", "in", "my", "the", "or", "side", "hand", "of", "me", "from", "and"])
 
 LINK = (
-    "[(that|which)] [is|are|sits] [there] [located|placed|standing|sitting|lying|hanging|mounted|sat|positioned|"
+    "[(that|which)] [is|are|sits] [there] [located|placed|standing|sitting|lying|hanging|mounted|found|attached|sat|positioned|"
     "situated|resting] [right]"
 )
 PLACES = {
     "on": "on [top of]",
     "under": "under|underneath|below|beneath",
     "above": "above|over",
-    "beside": "next to|beside|adjacent to|by|around|surrounding",
+    "beside": "next to|beside|besides|adjacent to|by|around|surrounding",
     "near": "near|close to",
     "inside": "in|inside [of]",
     "nearest_to": "(closest|nearest) to|nearest",

@@ -42,12 +42,13 @@ HANDLE = (
 )
 CLAUSES: tuple[tuple[str, str], ...] = (
     ("at", "<me> [<do>] <near> {at}"),
-    ("at", "<do> <near> {at}"),
+    ("at", "[(and|while|with)] <do> <near> {at}"),
     ("at", "[(seen|viewed|looking|when i look|as seen)] from {at}"),
     ("at", "[<me>] using {at}"),
     ("at", "<me> (getting|taking|walked [up] to) {at}"),
     ("at", "[and] [with] {at} (beside|next to) me"),
-    ("before", "[<me>] [<do>] [right] (in front of|before) {at}"),
+    ("before", "<me> [<do>] [right] (in front of|before) {at}"),
+    ("before", "<do> [right] (in front of|before) {at}"),
     ("before", f"<me> {HANDLE} {{at}}"),
     ("face", "[(and|while|with|that|then|as|but)] [<me>] [<do>] [and] <look> {face}"),
     ("face", "[and] [with] {face} [is] [(straight|right|directly)] (ahead|in front) [of me]"),
