@@ -13,7 +13,8 @@ CONTRACTIONS = {"what's": "what is", "where's": "where is", "there's": "there is
                 "i'd": "i would", "they're": "they are", "let's": "let us", "who's": "who is"}  # fmt: skip
 HARMLESS = re.compile(
     r"\b(please|kindly|approximately|roughly|exactly|just|actually|really|simply|currently|hey|hi|hello|ok|okay|so|"
-    r"well|measured|maybe|perhaps|directly|immediately|(can you )?tell me|as the camera sees it|yes or no|"
+    r"well|measured|maybe|perhaps|directly|immediately|"
+    r"((can|could|would|will) you )?tell me|as the camera sees it|yes or no|"
     r"would you say( that)?|is it true( that)?)\b"
 )
 POLITE = re.compile(

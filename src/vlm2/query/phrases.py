@@ -28,8 +28,8 @@ DIRECTIONS = {"behind": "back"} | {
 BETWEEN_DIRECTIONS = frozenset(["to", "on", "at", "in", "my", "the", "or", "side", "hand", "of", "me", "from", "and"])
 
 LINK = (
-    "[(that|which)] [is|are|sits] [there] [located|placed|standing|sitting|lying|hanging|mounted|found|attached|sat|positioned|"
-    "situated|resting] [right]"
+    "[(that|which)] [is|are|sits] [there] [located|placed|standing|sitting|lying|hanging|mounted|found|attached|sat|"
+    "positioned|situated|resting] [right]"
 )
 PLACES = {
     "on": "on [top of]",

@@ -34,15 +34,15 @@ class NoAnswer(Exception):
 class Phrasing:
     """A way to ask: a template of words, [optional] ones, (one|another) and {slots}, and the fields that it sets.
 
-    `situated`: the question asks for where someone is or looks, so another reading wins where nothing says that.
+    `situated`: the question asks for where someone is or looks (True), or says nothing of that (False); None: either.
     """
 
     template: str
     fields: dict[str, Any] = field(default_factory=dict)
-    situated: bool = False
+    situated: bool | None = None
 
 
-def phrasings(*templates: str, situated: bool = False, **fields: Any) -> tuple[Phrasing, ...]:
+def phrasings(*templates: str, situated: bool | None = None, **fields: Any) -> tuple[Phrasing, ...]:
     """Return templates that set the same fields."""
     return tuple(Phrasing(template, fields, situated) for template in templates)
 

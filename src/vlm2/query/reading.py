@@ -62,7 +62,7 @@ def reading_of(
         and _add_unit(fields, rule, parts)
         and _add_times(fields, rule, view, parts)
     )
-    if fields is None or not ready:
+    if fields is None or not ready or (view is not None and rule.phrasing.situated is False):
         return None
     if view is not None:
         moved = [name for name, value in fields.items() if value == NOW]
@@ -74,7 +74,7 @@ def reading_of(
         query = rule.operator(**fields, options=options)
     except ValidationError:
         return None
-    return Reading(query, unused or (rule.phrasing.situated and query.view is None))
+    return Reading(query, unused or bool(rule.phrasing.situated and query.view is None))
 
 
 def slot_parts(slot: str) -> tuple[str, str, str]:

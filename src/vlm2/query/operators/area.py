@@ -40,11 +40,11 @@ PLACE = (
 PHRASINGS = phrasings(
     f"what is the (size|area|floor area|total area) of {PLACE}",
     f"how (big|large|spacious) is {PLACE}",
-    f"what is the [total] [floor] area [of {PLACE}]",
+    f"[what is] the [total] [floor] (area|size) [of {PLACE}]",
     f"how many {{unit}} (is|does) {PLACE} [have|cover]",
     f"[floor] area of {PLACE}",
     f"(estimate|give me) the (size|area|floor area|living area) [of {PLACE}]",
-    "how much floor [space] is there [in {room}]",
+    "how much (space|floor|floor space) is there [in {room}]",
     "how many {unit} [of floor] are there [in {room}]",
 )
 EXAMPLES = (

@@ -74,6 +74,7 @@ PHRASINGS = (
         "(where|on which side|in which (direction|quadrant|corner)|which side) (is|are) {target} [on] [to me|from "
         "me|from here|relative to me] [{choices}]",
         "where (is|are) {target} {choices}",
+        "where (does|do) {target} (lie|stand|sit|hang) [{choices}]",
         "(where|in (which|what) direction) (do|would|will) i find {target}",
         "(which|what|in which|in what) (way|direction|side) (is|are) {target} [on|in] [from here|from me] [{choices}]",
         "(which|what|in which|in what) (way|direction|side) (do|must|should|would|will|can) i [have to|need to] "

@@ -58,7 +58,7 @@ CLOSEST = "(closest|nearest|closer|nearer)"
 PHRASINGS = (
     *phrasings(
         f"which [one] of (these|the following|those) [objects|things|items|pieces] [{{among}}] (is|stands|lies) "
-        f"[the] {CLOSEST} [to] {{to}}",
+        f"[the] {CLOSEST} [to] {{to}} [{{among}}]",
         f"(which|what) (is|stands) [the] {CLOSEST} to {{to}} {{among}}",
         f"(which|what) (is|stands) [the] {CLOSEST} to {{to}}",
         f"(which|what) [object|thing|item] (is|was|stands) [the] {CLOSEST} to {{to}}",

@@ -57,6 +57,7 @@ PHRASINGS = (
         f"[what is the] {LONGEST} (dimension|side|edge) of {{thing}}",
         f"how many {{unit}} does {{thing}} measure (at its {LONGEST}|along its {LONGEST} side)",
         f"how many {{unit}} [long] is the {LONGEST} (side|edge|dimension) of {{thing}}",
+        f"what does {{thing}} measure at its {LONGEST}",
         f"what does {{thing}} measure along its {LONGEST} (side|edge)",
     ),
     *phrasings("how (tall|high) (is|are) {thing}", "what is the height of {thing}", "how tall {thing} is",

@@ -70,6 +70,7 @@ PHRASINGS = phrasings(
     "i am looking for {thing} where is it",
     "where do i have to look for {thing}",
     "what is {thing} on above or next to",
+    situated=False,
 )
 EXAMPLES = (
     ("Where is the laptop?", "where(laptop)"),
