@@ -27,7 +27,15 @@ class NoAnswer(Exception):
 
     def __init__(self, status: ResultStatus, sentence: str, value: Answered | None = None) -> None:
         super().__init__(sentence)
-        self.status, self.value = status, value
+        self.status: ResultStatus = status
+        self.value = value
+
+
+class NoneSuch(NoAnswer):
+    """Things of the kind were seen, but none of the description."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("not_seen", sentence)
 
 
 @dataclass(frozen=True)

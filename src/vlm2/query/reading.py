@@ -117,7 +117,7 @@ def _add_steps(fields: dict[str, Any], rule: Rule, parts: Adjuncts) -> bool:
     steps = [step and _whole(step) for step in parts.steps]
     fields["steps"] = tuple(steps)
     understood = all(step is not None or text is None for step, text in zip(steps, parts.steps, strict=True))
-    return bool(steps) and understood and goal in (None, steps[-1])
+    return bool(steps) and understood and (goal is None or [goal] == steps[-1:])
 
 
 def _whole(text: str) -> Things | None:

@@ -13,11 +13,11 @@ from ..objects.box_measures import box_distance, point_box_distance, sides, span
 from ..objects.object_map import ObjectMap
 from ..objects.track import Track
 from ..scenes.record import Room
-from .query import NoAnswer
+from .query import NoAnswer, NoneSuch
 from .sight import in_sight
 from .things import NOW, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
-from .words import STRUCTURE, THING, a, listed, plural, same_things, singular
+from .words import ROOMS, STRUCTURE, THING, a, listed, plural, same_things, singular
 
 RESTING = 0.1  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG, OFF_WALL = 0.05, 0.15  # metres that a thing's middle may lie outside what it is on, what it is above
@@ -44,7 +44,7 @@ def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> lis
     if found and is_moment(view) and not things.side:
         found = in_sight(map, view, found)
     if not found:
-        raise NoAnswer("not_seen", f"I have not seen {a(things.phrase)}{' then' if is_moment(view) else ''}.")
+        raise NoneSuch(f"I have not seen {a(things.phrase)}{' then' if is_moment(view) else ''}.")
     if things.size:
         sign, measure = MEASURES[things.size]
         found = [max(found, key=lambda track: sign * measure(sides(track.box)))]
@@ -93,8 +93,8 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
     found = [t for t in live if singular(t.label) == own] or [t for t in live if singular(t.label) in names]
     if found:
         return found
-    if own in STRUCTURE:
-        raise NoAnswer("unsupported", f"I keep no track of {plural(own)}.")
+    if own in STRUCTURE or own in ROOMS:
+        raise NoAnswer("unsupported", f"I keep no track of {plural(own)} as things.")
     if names & {singular(name) for name in (*map.vocabulary, *map.counts)}:
         raise NoAnswer("not_seen", f"I have not seen {a(label)}.")
     raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")

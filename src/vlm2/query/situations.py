@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from .phrases import Phrases
 from .template import Bindings, Node, compiled, match, skip
@@ -89,7 +90,7 @@ def _from(phrases: Phrases, start: int, before: Viewpoint | None) -> Iterator[tu
             yield view, end
 
 
-def _read(phrases: Phrases, name: str, at: int) -> Iterator[tuple[object, int]]:
+def _read(phrases: Phrases, name: str, at: int) -> Iterator[tuple[Any, int]]:
     if name == "side":
         return phrases.side(at)
     found = phrases.several(at, loose=True) if name == "cues" else phrases.things(at, loose=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from typing import Any
 
 SYNTAX = re.compile(r"[\[\]()|]|\{[^}]*\}|<\w+>|[^\s\[\]()|{}<>]+")
 PUNCTUATION = frozenset(",.?!:;()[]-\"'")
 
-Bindings = tuple[tuple[str, object], ...]
+Bindings = tuple[tuple[str, Any], ...]
 Match = Iterator[tuple[Bindings, int]]
-ReadSlot = Callable[[str, int], Iterator[tuple[object, int]]]
+ReadSlot = Callable[[str, int], Iterator[tuple[Any, int]]]
 Node = tuple  # ("word", w) | ("slot", name) | ("all", nodes) | ("any", nodes)
 
 

@@ -29,7 +29,7 @@ class Colour(Query):
 
 OPERATOR = Colour
 PHRASINGS = phrasings(
-    "(what|which) (color|colour) (is|are|was|were) {things}",
+    "(what|which) (color|colour|colors|colours) (is|are|was|were) {things}",
     "(what|which) (is|are|was) the (color|colour) of {things}",
     "(what|which) (color|colour) {things} (is|are) {!things}",
     "the (color|colour) of {things}",

@@ -66,6 +66,7 @@ PHRASINGS = (
         f"(which|what) [one] (is|was) {CLOSEST} to {{to}} [between] {{among}}",
         f"(which|what) [one] is {CLOSEST} to {{to}} than the others {{among}}",
         f"is {{among}} [the] {CLOSEST} to {{to}}",
+        f"is {{to}} {CLOSEST} to {{among}}",
         f"[out] of {{among}} (which|what) [one] (is|stands) [the] {CLOSEST} to {{to}}",
         "(which|what) (has|have|with) the (smallest|shortest|least) (distance|space|gap) to {to}",
         "which of (these|the following) [things|objects|items] has the (smallest|shortest|least) (distance|space) "

@@ -13,7 +13,7 @@ from ...objects.result import Result
 from ...objects.track import Track
 from ..query import NoAnswer, Query, answered, chance_less, phrasings
 from ..selection import one
-from ..things import NOW, Things
+from ..things import Things
 from ..viewpoint import time_of
 
 ENDS = {"sideways": ("left", "right"), "height": ("up", "down"), "depth": ("near", "far")}
@@ -28,10 +28,10 @@ class Side(Query):
 
     def answer(self, map: ObjectMap) -> Result:
         """Compare the two in the camera's frame: their slopes from its axis, or their distances."""
-        view = self.view or NOW
         offered = " ".join(self.options).lower()
         along = self.along or next((axis for axis, ends in ENDS.items() if all(end in offered for end in ends)), None)
-        if along is None or (view.seconds is None and view.share is None):
+        view = self.view
+        if along is None or view is None or (view.seconds is None and view.share is None):
             raise NoAnswer(
                 "unsupported", "I can tell left from right, up from down, near from far, at a time of the video."
             )

@@ -28,7 +28,8 @@ MACROS = (
         "(is|are|was|were) [there]|[(do|did|can|could) (i|you|we) (see|have|find|count|spot|notice|own|film)]|"
         "(can|could) be (found|seen)|there (is|are|were)|(appear|appeared|exist)|will i find|were (seen|shown)|"
         "[are] visible|present|"
-        "(does|do) (this place|the place|it|this room|this home|my home|we) have|[that] (i|you|we) (saw|have seen)|(is|are|was|were) in view|[are] located|in all",
+        "(does|do) (this place|the place|it|this room|this home|my home|we) have|[that] (i|you|we) (saw|have seen)|"
+        "(is|are|was|were) in view|[are] located|in all",
     ),
 )
 OPTION = re.compile(r"^\s*(?:[A-H][.):]\s+)?(.*?)\s*$", re.DOTALL)
