@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -20,6 +20,7 @@ from .track import Track
 PLANNERS = "vlm2.query.planners"
 
 
+@runtime_checkable
 class MapQuery(Protocol):
     """What a map can run."""
 
@@ -42,7 +43,7 @@ class ObjectMap(FrozenRecord):
     floor: Floor = Floor()
     path: ObservedPath = ObservedPath()
     vocabulary: tuple[str, ...] = VOCABULARY[1:]
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
     scale_std: Annotated[float, Field(ge=0.0)] = 0.0
     version: Literal[1] = 1
 
@@ -78,9 +79,8 @@ class ObjectMap(FrozenRecord):
 
     def ask(self, question: str, options: Sequence[str] | None = None, planner: Planner | None = None) -> Result:
         """Answer a question in words; `options` are those of a multiple choice. Without `planner`, rules plan."""
-        if planner is None:
-            planner = registry.load(PLANNERS, "rules", "plan", "planner").plan
-        return planner(question, options).run(self)
+        plan: Planner = planner or registry.load(PLANNERS, "rules", "plan", "planner").plan
+        return plan(question, options).run(self)
 
     def room_of(self, track: Track) -> str | None:
         """Return the name of the room that a thing is in; None where that is not known."""
