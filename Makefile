@@ -60,7 +60,7 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 docs: $(INSTALLED)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir site
 
 bench: setup egl
 	$(BIN)/vlm2 homes make --out runs/test-homes --split test --count 12 --seed 7 --fps 2 --no-sheets --workers $(WORKERS)

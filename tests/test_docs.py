@@ -29,6 +29,13 @@ def test_an_experiment_is_one_dated_page(page: Path) -> None:
         assert f"({page.name})" in (DOCS / "experiments/index.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("page", [*PAGES, *ROOT.glob("*.md")], ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    made = {"reference/cli.md"}  # written when the site is built (docs/site.py)
+    assert [link for link in links if link not in made and not (page.parent / link).exists()] == []
+
+
 def test_every_page_named_in_the_code_exists() -> None:
     files = [*ROOT.glob("*.md"), ROOT / "Makefile", *(ROOT / "src").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
     named = {name for file in files for name in re.findall(r"docs/[\w/-]+\.md", file.read_text(encoding="utf-8"))}

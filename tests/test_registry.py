@@ -15,6 +15,7 @@ from vlm2.encoders.vision import load_vision_encoder, vision_encoders
 from vlm2.encoders.weights import read_parts
 from vlm2.evaluation.benchmark import benchmarks
 from vlm2.evaluation.benchmark import find as find_benchmark
+from vlm2.evaluation.measures.measure import measures
 from vlm2.questions import ask_all
 from vlm2.questions.question import Question
 from vlm2.questions.tasks import numbers, question_type, tasks
@@ -116,6 +117,11 @@ def test_a_benchmark_is_one_file(add):
     add("vlm2.evaluation.benchmarks", "toy_benchmark", '"""Toy questions."""\nBENCHMARK = "toy"\n')
     assert benchmarks()["toy_benchmark"] == "Toy questions."
     assert unchecked(find_benchmark)("toy_benchmark") == "toy"
+
+
+def test_a_measure_is_one_file(add):
+    add("vlm2.evaluation.measures", "toy_measure", '"""Toy measure."""\nMEASURE = "toy"\n')
+    assert measures()["toy_measure"] == "Toy measure."
 
 
 def test_a_recipe_is_one_file(add):

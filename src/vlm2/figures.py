@@ -39,6 +39,11 @@ def print_figures(
         console.print(caption, style="dim", markup=False)
 
 
+def figure(value: float | None, form: str, unknown: str = "–") -> str:
+    """Return a value in a format such as "{:.2f} s", or `unknown` for None."""
+    return unknown if value is None else form.format(value)
+
+
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], first: int, last: int) -> Table:
     """Lay out the names and the columns from `first` to before `last`."""
     from rich import box

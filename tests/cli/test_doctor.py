@@ -91,7 +91,7 @@ def test_parts_here_in_a_package_and_absent(tmp_path: Path, monkeypatch: pytest.
     assert (absent.state, absent.repair) == ("missing", "vlm2 weights get")
     assert offline.state == "ok"
     for part in map(weights.frozen_part, weights.needed_parts()):
-        assert all(words in offline.found for words in (*part.files, *part.checksums))
+        assert all(words in offline.found for words in (*part.offline_files, *part.checksums))
 
 
 @pytest.mark.parametrize("harm", ["absent", "wrong"])
@@ -103,7 +103,7 @@ def test_offline_folder_that_does_not_serve_is_named(
     part = weights.frozen_part(weights.needed_parts()[0])
     if harm == "wrong":
         (tmp_path / "parts").mkdir()
-        (tmp_path / "parts" / part.files[0]).write_bytes(b"something else")
+        (tmp_path / "parts" / part.offline_files[0]).write_bytes(b"something else")
     check = next(check for check in checks.parts() if check.name == f"weights {part.name}")
     assert check.state == "missing"
     assert str(tmp_path / "parts") in check.found
@@ -220,7 +220,7 @@ def test_speeds_given_by_hand_go_before_the_tables() -> None:
     [
         (("--frames", "3", "--minutes", "2"), "not both"),
         (("--minutes", "0"), "above 0"),
-        (("--resolution", "big"), "such as 1280x720"),
+        (("--resolution", "big"), "give width and height"),
         (("--model", "70b"), "no model '70b' to plan for: name mini, 7b"),
         (("--card", "abacus"), "no card 'abacus'"),
         (("--card", "H100", "--device", "cpu"), "leave it out"),

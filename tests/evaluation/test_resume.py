@@ -20,7 +20,7 @@ def start(tmp_path_factory):
     """Return a function that starts `vlm2 eval homes --limit 6` into a folder of this name."""
     folder = tmp_path_factory.mktemp("runs")
     if not SUITE.pins.is_file():
-        pytest.skip("the homes are not pinned yet: python -m vlm2.evaluation.home_suite --out runs/homes")
+        pytest.skip("the homes are not pinned yet: python tests/support/pin_homes.py --out runs/homes")
 
     def begin(name, *options):
         vlm2 = [sys.executable, "-c", "from vlm2.cli.main import main; main()"]

@@ -40,11 +40,11 @@ def test_thirty_kills_lose_and_repeat_nothing(videos, whole, monkeypatch):
     context = get_context("forkserver")
     context.set_forkserver_preload(["toyserver"])
     rng, kills, runs = random.Random(0), 0, 0
-    lines = toy_run(videos, videos / "counted", fatal_line=-1)  # a run that goes on reads more, and has more lines
+    lines = toy_run(videos, videos / "counted", fatal_line=-1)
     while kills < KILLS:
         out = videos / f"broken_{runs}"
         while True:
-            process = context.Process(target=toy_run, args=(videos, out, None, rng.randint(1, 2 * lines)))
+            process = context.Process(target=toy_run, args=(videos, out, None, rng.randint(1, lines)))
             process.start()
             process.join()
             if process.exitcode == 0:
@@ -177,7 +177,7 @@ def test_baselines_look_at_no_video(tmp_path, name):
 def test_a_blind_model_decodes_numbers_as_the_model_it_is_compared_with(videos, monkeypatch):
     monkeypatch.setattr(Blind, "load", lambda self: toyruns.toy_loaded())
     asked = []
-    monkeypatch.setattr(Answerer, "_number", lambda self, prefix, *_: asked.append(len(prefix.slots.times)))
+    monkeypatch.setattr(Answerer, "_decode_number", lambda self, prefix, *_: asked.append(len(prefix.slots.times)))
     items = load(videos=videos).items[:3]
     assert len(list(Blind(RunSettings("toy"), 6).answer(items))) == len(list(toy_respondent().answer(items))) == 3
     assert asked[:3] == [0, 0, 0] and all(asked[3:]) and len(asked) == 6

@@ -50,7 +50,7 @@ def box_home(seed: int = 0, split="train") -> Home:
     ]
     room = Room("living", "living room", ((0, 0), (WIDTH, 0), (WIDTH, LENGTH), (0, LENGTH)), HEIGHT)
     glass = box((WIDTH - 0.03, 2.0, 1.0), (WIDTH - 0.01, 3.2, 2.0), Material((0.8, 0.9, 1.0), glow=0.9))
-    window = Opening(3, "window", (WIDTH, 2.0), (WIDTH, 3.2), 1.0, 2.0, ("living", None), glass)
+    window = Opening("window", (WIDTH, 2.0), (WIDTH, 3.2), 1.0, 2.0, ("living", None), id=3, mesh=glass)
     pieces = (
         _piece(1, "table", (1.2, 0.8, 0.75), (2.4, 2.0, 0.0), (0.9, 0.6, 0.4)),
         _piece(2, "cabinet", (0.8, 0.4, 1.6), (1.0, 4.7, 0.0), (0.5, 0.7, 0.5)),

@@ -65,11 +65,16 @@ def test_enough_recent_frames_show_every_frame_whatever_the_bank_keeps() -> None
     features = toy_features(7)
     for off in ({}, {"episodic": False}, {"working": False, "episodic": False}):
         every = toy_model(memory_config={**memory, **off}, context="frames").video_tokens(features)
-        torch.testing.assert_close(toy_model(memory_config={**memory, **off, "recent": 7}).video_tokens(features), every)
+        torch.testing.assert_close(
+            toy_model(memory_config={**memory, **off, "recent": 7}).video_tokens(features), every
+        )
 
 
 def test_the_visual_representation_knows_no_geometry() -> None:
-    model, features = toy_model(representation="visual", memory_config={"working": False, "episodic": False}), toy_features(3)
+    model, features = (
+        toy_model(representation="visual", memory_config={"working": False, "episodic": False}),
+        toy_features(3),
+    )
     other = replace(toy_features(3, seed=1), visual_tokens=features.visual_tokens)
     assert torch.equal(model.video_tokens(features), model.video_tokens(other))
     assert not torch.equal(model.video_tokens(features), model.video_tokens(toy_features(3, seed=1)))

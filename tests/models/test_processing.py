@@ -12,9 +12,10 @@ from tokenizers import AddedToken
 from toys import toy_config, toy_processor, toy_tokenizer
 
 from vlm2.encoders.weights import MissingPart
-from vlm2.models import VLM2Processor, VLM2VideoProcessor
+from vlm2.models import VLM2Processor
 from vlm2.models.language import load_tokenizer
 from vlm2.models.presets import preset
+from vlm2.models.video_processing import VLM2VideoProcessor
 
 
 def test_the_prompt_is_the_chat_template_with_the_video_first() -> None:
@@ -76,7 +77,10 @@ def test_a_processor_survives_a_folder(tmp_path: Path) -> None:
     processor = toy_processor()
     processor.save_pretrained(tmp_path)
     restored = VLM2Processor.from_pretrained(tmp_path)
-    assert restored.encode_questions("Where?")["input_ids"].tolist() == processor.encode_questions("Where?")["input_ids"].tolist()
+    assert (
+        restored.encode_questions("Where?")["input_ids"].tolist()
+        == processor.encode_questions("Where?")["input_ids"].tolist()
+    )
     assert restored.video_processor.frame_size(90, 120) == processor.video_processor.frame_size(90, 120)
     with pytest.raises(ValueError, match="There is no model"):
         VLM2Processor.from_pretrained(tmp_path / "nothing")

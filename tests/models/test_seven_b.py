@@ -112,7 +112,10 @@ def imported(tmp_path: Path):
 def test_the_untrained_model_sees_what_the_baseline_sees(tmp_path):
     loaded = imported(tmp_path)
     frames = np.random.default_rng(0).integers(0, 255, (20, 60, 84, 3), dtype=np.uint8)
-    images, seen = loaded.processor.video_processor.resize(frames), loaded.processor.video_processor.resize_for_geometry(frames)
+    images, seen = (
+        loaded.processor.video_processor.resize(frames),
+        loaded.processor.video_processor.resize_for_geometry(frames),
+    )
     features = loaded.model.encode(images, torch.arange(20.0), seen)
     ours = loaded.model.video_tokens(features)
     baseline = LlavaVideo(loaded.model, loaded.processor).video_tokens(images)

@@ -1,13 +1,13 @@
 """A flat laid out by hand, as an object map, whose every answer one can work out on paper.
 
-   y 5 ------- window (3, 5) ------+---------------
-     |  desk (1, 4.3)         tv   |
-     |                             |  table (7.6, 3.5)
-     |            chair (3.6, 2.6) door   refrigerator
-     |  chairs                     |
-     |  (0.6, …)   sofa       lamp |        stove
-   0 ------- picture (3, 0) -------+---------------
-     x 0           3             6   6.12        9.12
+y 5 ------- window (3, 5) ------+---------------
+  |  desk (1, 4.3)         tv   |
+  |                             |  table (7.6, 3.5)
+  |            chair (3.6, 2.6) door   refrigerator
+  |  chairs                     |
+  |  (0.6, …)   sofa       lamp |        stove
+0 ------- picture (3, 0) -------+---------------
+  x 0           3             6   6.12        9.12
 """
 
 from __future__ import annotations

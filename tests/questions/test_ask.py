@@ -13,12 +13,12 @@ import pytest
 from vlm2.evaluation.benchmark import Item
 from vlm2.evaluation.exact_match import exact_match
 from vlm2.questions import Question, ask_all, question_types, tasks
-from vlm2.questions.box_geometry import bearing, box_distance
 from vlm2.questions.question_type import QuestionType
 from vlm2.questions.row import read_row
 from vlm2.questions.tasks import columns, families
 from vlm2.questions.tasks.vsi import object_rel_direction
 from vlm2.scenes import Scene, SceneObject, read_metadata
+from vlm2.scenes.box_geometry import bearing, box_distance
 
 VSI_TASKS = {
     "obj_appearance_order",
@@ -137,7 +137,7 @@ def test_nearest_things_are_clearly_nearest(scene: Scene) -> None:
 @pytest.mark.parametrize("level", object_rel_direction.SECTORS, ids=lambda level: level.name)
 def test_directions(scene: Scene, level: QuestionType) -> None:
     questions = asked(scene, level.name)
-    assert {question.answer_text for question in questions} == {s.name for s in object_rel_direction.SECTORS[level]}
+    assert {question.answer_text for question in questions} == set(object_rel_direction.SECTORS[level])
     for question in questions:
         angle = bearing(*(thing.box for thing in things(scene, question)))
         sides = {"left": angle > 0, "right": angle < 0, "front": abs(angle) < 90, "back": abs(angle) > 90}

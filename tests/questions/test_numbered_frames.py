@@ -14,7 +14,7 @@ def test_frames_are_spread_over_the_whole_video(scene: Scene) -> None:
     assert (len(times), times[0], times[-1]) == (32, 0.0, 19.5)
     frames = numbered_frames(scene)
     assert tuple(frame.time for frame in frames) == times
-    assert (frames[4].name, frames[-1].name) == ("frame 5 of 32", "frame 32 of 32")
+    assert (frames[4].slots["frame"], frames[-1].slots["frame"]) == ("frame 5 of 32", "frame 32 of 32")
     short = replace(scene.trajectory, times=(0.0, 0.5), world_from_camera=((0.0,) * 12,) * 2)
     assert numbered_times(short) == (0.0, 0.5)
     assert numbered_frames(replace(scene, trajectory=None)) == ()

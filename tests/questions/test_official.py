@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from vlm2.questions.box_geometry import bearing, box_distance, box_distances
 from vlm2.questions.question import Question
 from vlm2.questions.row import read_row
 from vlm2.questions.tasks import question_types
 from vlm2.questions.tasks.vsi import object_rel_direction
 from vlm2.scenes import Box, Scene, read_metadata
+from vlm2.scenes.box_geometry import bearing, box_distance, box_distances
 
 
 def boxes(scene: Scene, category: str) -> list[Box]:

@@ -23,3 +23,10 @@ def test_another_version_is_refused(repository: Path, version: int | None) -> No
     data = json.loads((repository / "examples/home.json").read_text()) | {"schema_version": version}
     with pytest.raises(ValueError, match=f"version {version}; this vlm2 reads version {SCHEMA_VERSION}"):
         Scene.from_json(json.dumps(data))
+
+
+@pytest.mark.parametrize("change", [{"floor_area": "large"}, {"storeys": 2}, {"objects": [{"id": 1}]}, {"rooms": None}])
+def test_a_record_of_another_shape_is_refused(change: dict, repository: Path) -> None:
+    data = json.loads((repository / "examples/home.json").read_text()) | change
+    with pytest.raises(ValueError, match=next(iter(change))):
+        Scene.from_json(json.dumps(data))

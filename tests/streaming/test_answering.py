@@ -188,7 +188,9 @@ def whole_video(session, images):
 
 def first_word(session, images) -> int:
     """Return the token that the model says first."""
-    logits = session.model(**session.processor.encode_questions("How far is it?"), features=whole_video(session, images)).logits
+    logits = session.model(
+        **session.processor.encode_questions("How far is it?"), features=whole_video(session, images)
+    ).logits
     return int(logits[0, -1].argmax())
 
 

@@ -45,7 +45,7 @@ def test_a_stream_sees_what_the_whole_video_shows(make_session, images, frames):
     for session in (one_by_one, pieces, asked):
         stream = session._complete(session._stream)
         slots = stream.memory.context_slots()
-        seen = session.model.slot_tokens(slots, stream.grid)
+        seen = session.model.slot_tokens(slots.tokens, slots.times, stream.grid)
         assert slots.frames.tolist() == indices.tolist()
         assert slots.times.tolist() == [index / 2 for index in indices.tolist()]
         torch.testing.assert_close(seen, tokens, atol=1e-5, rtol=1e-5)

@@ -67,7 +67,6 @@ TOY = Benchmark(
     version=3,
     load=load,
     scorers={"plain": score},
-    default="plain",
     summary=summary,
     headline="overall",
     chance=chance,

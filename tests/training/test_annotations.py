@@ -73,7 +73,7 @@ def test_many_mistakes_are_counted(folder):
 def test_nothing_to_read_is_told(folder):
     with pytest.raises(ValueError, match="holds no questions"):
         read_annotations(write(folder), folder)
-    with pytest.raises(ValueError, match="no file of questions"):
+    with pytest.raises(ValueError, match="no file .*; give a question file"):
         read_annotations(folder / "other.jsonl", folder)
     with pytest.raises(ValueError, match="no folder of videos"):
         read_annotations(write(folder, GOOD), folder / "videos")

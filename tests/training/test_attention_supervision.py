@@ -41,8 +41,7 @@ def recorded(monkeypatch):
     shown[1, 3] = shown[4, 3] = shown[2, 7] = True
     names = [[(1, 4)], [(2, 8), (0, 4), (3, 30)]]  # nothing shows the last
     packed = packing.pack(8, questions, [[1], [1]], row=4)
-    packing.register()
-    model.config._attn_implementation = packing.ATTENTION
+    packing.use_in(model)
     targets = attention_targets(names, packed.starts, shown, before=2, prefix=8)
     embeds = torch.cat([prefix, model.embed_tokens(packed.token_ids.reshape(1, -1))], 1)
     options = {"position_ids": packed.position_ids, "use_cache": False}

@@ -1,4 +1,4 @@
-"""The loop on a line to be fitted: held-out losses, shares of a step, incomplete checkpoints, order of stages."""
+"""The loop on a line to be fitted: held-out losses, shares of a step, incomplete checkpoints."""
 
 import json
 
@@ -7,8 +7,8 @@ import torch
 from torch.utils.data import Dataset
 
 from vlm2.training import loop
-from vlm2.training.loop import examples_per_process, last_checkpoint, process_rank, train_stage, train_stages
-from vlm2.training.stage import Objective, Optimiser, RunConfig, Stage
+from vlm2.training.loop import examples_per_process, last_checkpoint, process_rank, train_stage
+from vlm2.training.stage import Objective, Optimiser, RunConfig, StageConfig
 
 
 class Points(Dataset):
@@ -34,7 +34,7 @@ class Line(Objective):
 
 
 def fit(objective, data, out, steps, held_out=None, **settings):
-    train_stage(Stage("fit", data, objective, Optimiser(0.1), steps, held_out), RunConfig(str(out), **settings))
+    train_stage(RunConfig(str(out), **settings), "fit", StageConfig(steps, Optimiser(0.1)), objective, data, held_out)
 
 
 def rows(out):
@@ -92,17 +92,21 @@ def test_a_checkpoint_whose_saving_was_cut_off_is_passed_over(tmp_path):
     assert last_checkpoint(tmp_path / "fit") == tmp_path / "fit/checkpoint-6"
 
 
-def test_stages_are_trained_in_their_order_and_those_without_steps_left_out(tmp_path):
-    line, before = Line(), []
-    stages = [
-        Stage(name, Points(3), line, Optimiser(0.1), steps, before=lambda: before.append(line.slope.item()))
-        for name, steps in (("a", 3), ("b", 0), ("c", 1))
-    ]
-    train_stages(stages, RunConfig(str(tmp_path), log_every=1))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
-    assert len(before) == 2 and before[0] == 0 != before[1]
-    with pytest.raises(ValueError, match="a name of its own, not a, a"):
-        train_stages([stages[0], stages[0]], RunConfig(str(tmp_path)))
+def test_a_stage_without_steps_is_left_out(tmp_path):
+    fit(Line(), Points(3), tmp_path, 0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stage_takes_as_many_examples_as_it_has_steps(tmp_path):
+    taken = []
+
+    class Endless(Points):
+        def __getitem__(self, index):
+            taken.append(index)
+            return super().__getitem__(index)
+
+    fit(Line(), Endless(1), tmp_path, 4)
+    assert taken == [0, 1, 2, 3]
 
 
 def test_processes_share_a_step(monkeypatch):

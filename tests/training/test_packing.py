@@ -22,8 +22,7 @@ def test_packed_hidden_states_equal_single_ones():
     packed = packing.pack(7, questions, answers, row=9)
     assert packed.token_ids.shape == (2, 9)
 
-    packing.register()
-    model.config._attn_implementation = packing.ATTENTION
+    packing.use_in(model)
     embeds = torch.cat([prefix, model.embed_tokens(packed.token_ids.reshape(1, -1))], 1)
     with torch.no_grad():
         hidden = model(inputs_embeds=embeds, position_ids=packed.position_ids, packing=packed, use_cache=False)[0][0]

@@ -19,7 +19,7 @@ def order(letter: str, options: tuple[str, ...]) -> Question:
 
 
 def test_numbers_follow_the_name():
-    learnt = TypicalAnswers.of([*(size("bed", a) for a in ("200", "205", "210")), size("cup", "9"), size("cup", "11")])
+    learnt = TypicalAnswers([*(size("bed", a) for a in ("200", "205", "210")), size("cup", "9"), size("cup", "11")])
     assert 200 <= float(learnt.answer(size("bed", "190")).ground_truth) <= 210
     assert float(learnt.answer(size("cup", "30")).ground_truth) in (9, 10, 11)
     with pytest.raises(KeyError, match="teapot"):
@@ -31,7 +31,7 @@ def test_a_distance_is_between_those_of_its_two_names():
         slots = {"first": first, "second": second}
         return Question("object_abs_distance", "How far?", None, answer, slots=slots)
 
-    learnt = TypicalAnswers.of([far("bed", "pillow", "0.4"), far("stove", "tv", "6.0")])
+    learnt = TypicalAnswers([far("bed", "pillow", "0.4"), far("stove", "tv", "6.0")])
     assert learnt.answer(far("pillow", "tv", "1.0")).ground_truth == "3.2"
 
 
@@ -40,7 +40,7 @@ def test_the_best_number_is_no_outlier():
 
 
 def test_options_follow_what_they_stand_beside_whatever_their_letters():
-    learnt = TypicalAnswers.of([*[nearest("pillow", "A")] * 5, *[nearest("sofa", "B")] * 5])
+    learnt = TypicalAnswers([*[nearest("pillow", "A")] * 5, *[nearest("sofa", "B")] * 5])
     turned = ("A. tv", "B. bed")
     assert learnt.answer(nearest("pillow", "A", turned)).ground_truth == "B"
     assert learnt.answer(nearest("sofa", "B", turned)).ground_truth == "A"
@@ -48,6 +48,6 @@ def test_options_follow_what_they_stand_beside_whatever_their_letters():
 
 def test_orders_follow_the_usual_places():
     seen = order("A", ("A. door, bed, cup, clock", "B. clock, bed, cup, door"))
-    learnt = TypicalAnswers.of([seen] * 3)
+    learnt = TypicalAnswers([seen] * 3)
     asked = order("A", ("A. clock, cup, bed, door", "B. cup, door, bed, clock", "C. door, cup, bed, clock"))
     assert learnt.answer(asked).ground_truth == "C"

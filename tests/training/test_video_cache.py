@@ -8,7 +8,7 @@ import torch
 from toys import ToyVision, toy_model, toy_processor
 
 from vlm2.training.tensor_cache import BFLOAT16_TENSORS
-from vlm2.training.video_cache import Sampling, cache_video, encoders_key
+from vlm2.training.video_cache import Sampling, VideoCache, encoders_key
 from vlm2.video import VideoFile
 
 
@@ -30,8 +30,16 @@ def processor():
     return made
 
 
+def other_model():
+    """A model with other weights in its geometry encoder."""
+    other = toy_model().eval()
+    with torch.no_grad():
+        next(other.geometry.parameters()).add_(1.0)
+    return other
+
+
 def test_features_are_the_models_own(video, model, processor, tmp_path):
-    cached_video = cache_video(model, processor, video, tmp_path / "cache", Sampling(), encoders_key(model))
+    cached_video = VideoCache(tmp_path / "cache", model, processor, Sampling())[video]
     seen = list(VideoFile(video).sample(2.0))
     images = torch.stack([processor.video_processor.resize(frame.image[None])[0] for frame in seen])
     expected = model.encode(images, torch.tensor([frame.time for frame in seen]))
@@ -52,28 +60,25 @@ def test_features_are_the_models_own(video, model, processor, tmp_path):
     ],
 )
 def test_frames_are_sampled(video, model, processor, tmp_path, sampling, times):
-    cached_video = cache_video(model, processor, video, tmp_path / "cache", sampling, "encoders")
+    cached_video = VideoCache(tmp_path / "cache", model, processor, sampling)[video]
     assert cached_video.features().times.tolist() == times
 
 
 def test_what_is_there_is_not_encoded_again_unless_something_changed(video, model, processor, tmp_path):
-    def cached(sampling=Sampling(), encoders="one") -> Path:  # noqa: B008
-        return cache_video(model, processor, video, tmp_path / "cache", sampling, encoders).path
+    def cached(sampling=Sampling(), model=model) -> Path:  # noqa: B008
+        return VideoCache(tmp_path / "cache", model, processor, sampling)[video].path
 
     first = cached()
     made = first.stat().st_mtime_ns
     assert cached() == first and first.stat().st_mtime_ns == made
-    assert len({first, cached(Sampling(frames=3)), cached(encoders="two")}) == 3
+    assert len({first, cached(Sampling(frames=3)), cached(model=other_model())}) == 3
     video.write_bytes(video.read_bytes() + b"\0")
     assert cached() != first
     assert not list((tmp_path / "cache").glob("*.partial"))
 
 
 def test_other_geometry_weights_are_other_encoders(model):
-    other = toy_model()
-    with torch.no_grad():
-        next(other.geometry.parameters()).add_(1.0)
-    assert encoders_key(model) == encoders_key(toy_model()) != encoders_key(other)
+    assert encoders_key(model) == encoders_key(toy_model()) != encoders_key(other_model())
 
 
 def test_a_sampling_without_frames_is_refused():

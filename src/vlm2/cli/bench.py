@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,28 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .terminal.options import Dtype, Json, Model, OneDevice, print_json
+from .terminal.progress import progress_bar
+
 if TYPE_CHECKING:
     from ..evaluation.speed.scale import ScalePoint
     from ..evaluation.speed.soak import Soak
 
 app = typer.Typer(help="Speed, as ratios measured in one run.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-DeviceName = Annotated[str | None, typer.Option(help="cpu, cuda, …")]
-
-
-@app.callback()
-def _group() -> None:
-    pass
 
 
 @app.command()
 def memory(
-    frames: Annotated[int, typer.Option(min=3, help="Rounds. Each times everything that is compared.")] = 30,
+    frames: Annotated[int, typer.Option(min=3, help="Number of rounds. Each round times everything once.")] = 30,
     shape: Annotated[
         str | None, typer.Option(help="7b (196 tokens of 1152) or mini (48 of 384). Default: both.")
     ] = None,
     json: Json = False,
-    device: DeviceName = None,
+    device: OneDevice = None,
 ) -> None:
     """Time a step of the memory in fp32 and, where the machine has it, in bf16. Compare it with a memory that projects
     all entries at each frame, and with its matrix products alone."""
@@ -46,7 +41,7 @@ def memory(
     rows = [row for name in ([shape] if shape else SHAPES) for row in compare(name, frames, place)]
     result = {"machine": describe(place), "rounds": frames, "memory": [asdict(row) for row in rows]}
     if json:
-        typer.echo(json_module.dumps(result, indent=1))
+        print_json(result)
         return
     heads = ("shape", "ours", "plain", "products", "faster", "by count", "share", "over products", "than fp32")
     cells = []
@@ -61,15 +56,12 @@ def memory(
 def stream(
     frames: Annotated[int, typer.Option(help="Frames that the session observes.")] = 2000,
     video: Annotated[Path | None, typer.Option(help="Video to repeat. Default: a drifting pattern.")] = None,
-    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
+    model: Model = "mini",
     json: Json = False,
-    device: DeviceName = None,
-    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, …")] = None,
+    device: OneDevice = None,
+    dtype: Dtype = None,
 ) -> None:
     """Let one session watch for long, and compare late with early: time a frame, resident memory, time to an answer."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     import vlm2
 
     from ..evaluation.speed import soak
@@ -78,31 +70,30 @@ def stream(
     from ..models.loading import find_device
 
     loaded = vlm2.load(model, device=device, dtype=dtype)
-    with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("Watching", total=frames)
-        figures = soak.run(loaded, frames, video, lambda seen: progress.update(task, completed=seen))
+    with progress_bar("Watching", frames) as progress:
+        figures = soak.run(loaded, frames, video, progress)
     result = {"machine": describe(find_device(device)), "model": model, "stream": asdict(figures)}
     if json:
-        typer.echo(json_module.dumps(result, indent=1))
+        print_json(result)
         return
-    heads = ("", "early", "late", "ratio", "in turn")
+    heads = ("", "early", "late", "ratio")
     print_figures(heads, _stream_rows(figures), f"{model}: {frames} frames", _where(result["machine"]))
 
 
 def _stream_rows(figures: Soak) -> list[tuple[str, ...]]:
-    first, last = figures.first_ask, figures.last_ask
-    frame_ratios = (f"{figures.frame_ratio:.3f}", f"{figures.frame_ratio_in_turn:.3f}")
-    ask_ratios = (f"{figures.ask_ratio:.3f}", f"{figures.ask_ratio_in_turn:.3f}")
-    resident = [_known(value, ".0f") for value in (figures.early_megabytes, figures.late_megabytes)]
+    from ..figures import figure
+
+    early, late = figures.early, figures.late
+    resident = [figure(cost.megabytes, "{:.0f}") for cost in (early, late)]
     return [
-        ("ms a frame", f"{figures.early_ms:.1f}", f"{figures.late_ms:.1f}", *frame_ratios),
-        ("resident MB", *resident, _known(figures.memory_ratio, ".3f"), ""),
-        ("s to an answer", f"{first.seconds:.2f}", f"{last.seconds:.2f}", *ask_ratios),
-        ("s to a second answer", f"{first.seconds_again:.2f}", f"{last.seconds_again:.2f}", "", ""),
-        ("tokens read, first", str(first.read_first), str(last.read_first), "", ""),
-        ("tokens read, second", str(first.read_again), str(last.read_again), "", ""),
-        ("tokens of the question", "", str(last.own_tokens), "", ""),
-        ("frames a second", "", f"{figures.frames_a_second:.1f}", "", ""),
+        ("ms a frame", f"{early.frame_ms:.1f}", f"{late.frame_ms:.1f}", f"{figures.frame_ratio:.3f}"),
+        ("resident MB", *resident, figure(figures.memory_ratio, "{:.3f}")),
+        ("s to an answer", f"{early.answer_seconds:.2f}", f"{late.answer_seconds:.2f}", f"{figures.ask_ratio:.3f}"),
+        ("s to a second answer", f"{early.again_seconds:.2f}", f"{late.again_seconds:.2f}", ""),
+        ("tokens read, first", str(early.read_first), str(late.read_first), ""),
+        ("tokens read, second", str(early.read_again), str(late.read_again), ""),
+        ("tokens of the question", "", str(figures.own_tokens), ""),
+        ("frames a second", "", f"{figures.frames_a_second:.1f}", ""),
     ]
 
 
@@ -112,7 +103,7 @@ def scale(
     depth: Annotated[int | None, typer.Option(min=1, help="Most layers of every stack. Default: all.")] = None,
     baseline: Annotated[bool, typer.Option(help="Also plain LLaVA-Video, which keeps all frames.")] = True,
     json: Json = False,
-    device: DeviceName = None,
+    device: OneDevice = None,
     dtype: Annotated[str, typer.Option(help="Dtype of the language model.")] = "bfloat16",
 ) -> None:
     """Run the 7b at full size with random weights: seconds by component and peak memory as frames come in."""
@@ -120,7 +111,7 @@ def scale(
 
     from ..evaluation.speed import scale
     from ..evaluation.speed.machine import describe
-    from ..figures import print_figures
+    from ..figures import figure, print_figures
     from ..models.loading import find_device, find_dtype
 
     if not all(part.isdecimal() and int(part) for part in frames.split(",")):
@@ -140,20 +131,16 @@ def scale(
         points += scale.keep_all(loaded, marks, report)
     result = {"machine": describe(place), "model": loaded.name, "dtype": dtype}
     if json:
-        typer.echo(json_module.dumps(result | {"marks": [asdict(point) for point in points]}, indent=1))
+        print_json(result | {"marks": [asdict(point) for point in points]})
         return
     columns = (*scale.COMPONENTS, "answer")
     rows = []
     for point in points:
         empty = "" if point.seconds else "out of memory"
-        seconds = [_known((point.seconds or {}).get(name), ".2f", empty) for name in columns]
+        seconds = [figure((point.seconds or {}).get(name), "{:.2f}", empty) for name in columns]
         rows.append([f"{point.mode}, {point.frames}", *seconds, str(point.read or ""), f"{point.peak_gigabytes:.1f}"])
     caption = f"seconds since the row before, and of one answer; {dtype}; {_where(result['machine'])}"
     print_figures(("mode, frames", *columns, "tokens read", "peak GB"), rows, loaded.name, caption)
-
-
-def _known(value: float | None, form: str, unknown: str = "unknown") -> str:
-    return unknown if value is None else format(value, form)
 
 
 def _where(machine: Mapping[str, Any]) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from .terminal.options import Dtype, Model, OneDevice
+from .terminal.progress import progress_bar
+
 if TYPE_CHECKING:
     from ..evaluation.benchmark import Benchmark, Loaded
-    from ..evaluation.runner import ProcessRank, Progress
+    from ..evaluation.runner import ProcessRank
 
 
 class NamedCommands(TyperGroup):
@@ -37,36 +39,42 @@ app = typer.Typer(
 
 @app.command()
 def run(
-    benchmark: Annotated[str, typer.Argument(help="Its name; `vlm2 eval list` tells which there are.")],
+    benchmark: Annotated[str, typer.Argument(help="Name of a benchmark; `vlm2 eval list` shows them.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for predictions, scores and receipt; a killed run goes on there.")
+        Path | None, typer.Option(help="Folder for predictions, scores and receipt. A killed run continues there.")
     ] = None,
     model: Annotated[
-        str, typer.Option(help="mini, a folder, a hub name; chance, random, blind:MODEL, llava-video:MODEL.")
+        str, typer.Option(help="mini, a folder or a hub name; or chance, random, blind:MODEL, llava-video:MODEL.")
     ] = "mini",
-    data: Annotated[str | None, typer.Option(help="Question file, its folder, or a hub data set.")] = None,
+    data: Annotated[str | None, typer.Option(help="Question file, its folder, or a data set on the hub.")] = None,
     videos: Annotated[Path | None, typer.Option(help="Folder of the videos; those of homes are made there.")] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the first questions (of homes: the first homes).")
     ] = None,
-    types: Annotated[str | None, typer.Option(help="Only questions of these types; a,b or patterns.")] = None,
-    per_type: Annotated[int | None, typer.Option(min=1, help="At most so many a type and video.")] = None,
+    types: Annotated[
+        str | None,
+        typer.Option(help="Only questions of these types: a,b or patterns."),
+    ] = None,
+    per_type: Annotated[int | None, typer.Option(min=1, help="Most questions of each type about a video.")] = None,
     frames: Annotated[
         str | None,
         typer.Option(help="A number of frames spread over the video; memory; or kept:MODEL, those that MODEL keeps."),
     ] = None,
     fps: Annotated[float, typer.Option(help="Frames a second that the memory sees.")] = 2.0,
     tools: Annotated[
-        bool, typer.Option("--tools/--no-tools", help="Without: the model answers from the memory's tokens alone.")
+        bool,
+        typer.Option("--tools/--no-tools", help="Without tools, the model sees only the memory's tokens."),
     ] = True,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; each loads the model.")] = 1,
-    threads: Annotated[int, typer.Option(min=1, help="Of each process; answers depend on it in rare cases.")] = 1,
-    scorer: Annotated[str | None, typer.Option(help="A variant of the rules; the official one by default.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the model called random.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes; each loads the model.")] = 1,
+    threads: Annotated[
+        int, typer.Option(min=1, help="CPU threads of a process; they change answers in rare cases.")
+    ] = 1,
+    scorer: Annotated[str | None, typer.Option(help="Rules of the scores. By default the official ones.")] = None,
+    seed: Annotated[int, typer.Option(help="Random seed of the model `random`.")] = 0,
     skip_missing: Annotated[bool, typer.Option("--skip-missing", help="Leave out questions without a video.")] = False,
     make_only: Annotated[bool, typer.Option("--make-only", help="Only make the videos that are missing.")] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32, bfloat16, …")] = None,
+    device: OneDevice = None,
+    dtype: Dtype = None,
 ) -> None:
     """Answer a benchmark's questions with a model, score them, and print the scores."""
     from ..evaluation import runner
@@ -83,13 +91,13 @@ def run(
         _make(chosen, loaded, workers)
         return
     if out is None:
-        raise ValueError(f"Say where the predictions go: vlm2 eval {benchmark} --out DIR")
+        raise ValueError(f"Name a folder for the predictions: vlm2 eval {benchmark} --out DIR")
     place = runner.ProcessRank(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
     shown, kept = _frames(frames, loaded)
     settings = RunSettings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools)
     answers = respondent(settings, chosen, loaded.items)
     name = title(settings)
-    with _progress(place) as progress:
+    with progress_bar("Answering", hidden=place.rank > 0) as progress:
         done = runner.run(chosen, loaded, answers, out, name, place, progress)
     if done:
         scores = runner.finish(chosen, loaded, out, scorer)
@@ -98,7 +106,7 @@ def run(
 
 @app.command("list")
 def list_benchmarks() -> None:
-    """List the benchmarks, and the measures, which ask no questions."""
+    """List the benchmarks and the measures. Measures ask no questions."""
     from ..evaluation.benchmark import benchmarks
     from ..evaluation.measures.measure import measures
 
@@ -109,13 +117,13 @@ def list_benchmarks() -> None:
 @app.command()
 def report(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="Folders of runs; the first is looked at most.")
+        list[Path], typer.Argument(metavar="DIR...", help="Folders of runs. The page shows most about the first.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="The page; its table is beside it. By default in the first DIR.")
+        Path | None, typer.Option(help="File of the page; the table is written beside it. By default in the first DIR.")
     ] = None,
-    draws: Annotated[int, typer.Option(min=10, help="Of the bootstrap.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    draws: Annotated[int, typer.Option(min=10, help="Samples of the bootstrap.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Random seed of the bootstrap.")] = 0,
 ) -> None:
     """Write a page (HTML) and a table (Markdown) about runs of one benchmark, side by side."""
     from rich.console import Console
@@ -134,13 +142,13 @@ def report(
 
 @app.command()
 def measure(
-    name: Annotated[str, typer.Argument(help="Its name; `vlm2 eval list` shows all measures.")],
+    name: Annotated[str, typer.Argument(help="Name of a measure; `vlm2 eval list` shows them.")],
     out: Annotated[Path, typer.Option(help="Folder for the result.")],
     data: Annotated[Path, typer.Option(help="Folder made by `vlm2 homes make` (for coverage: any videos).")],
-    model: Annotated[str, typer.Option(help="mini, a folder, or a hub name.")] = "mini",
+    model: Model = "mini",
     count: Annotated[int | None, typer.Option(help="Only the first videos.")] = None,
     fps: Annotated[float, typer.Option(help="Frames a second that the model reads.")] = 2.0,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, …")] = None,
+    device: OneDevice = None,
 ) -> None:
     """Measure a model without questions; the same as `vlm2 eval NAME`."""
     from ..evaluation.measures import measure as measures
@@ -181,28 +189,6 @@ def _make(benchmark: Benchmark, loaded: Loaded, workers: int) -> None:
     names = {item.group for item in loaded.items}
     list(track(runner.make_videos(benchmark, loaded, workers), "Making videos", total=len(names)))
     typer.echo(f"{len(names)} videos are there.")
-
-
-@contextmanager
-def _progress(place: ProcessRank) -> Iterator[Progress]:
-    """Give what a run tells its progress to: a bar with an estimate, of the first process only."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("Answering"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
-    bar = Progress(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True), disable=place.rank > 0, speed_estimate_period=600
-    )
-    with bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Path) -> None:

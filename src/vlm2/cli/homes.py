@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from enum import StrEnum
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from ..cache import whole_file
+from .terminal.options import parse_size
 
 if TYPE_CHECKING:
     from ..homes.production import HomeOrder
     from ..questions import Question
     from ..scenes.record import Scene
 
+    Questions = list[tuple[Scene, Question]]
+
 app = typer.Typer(help="Generated homes: videos with exact ground truth and questions.", no_args_is_help=True)
-
-
-class SplitName(StrEnum):
-    """A split of the furniture and the textures. No two splits share any of them."""
-
-    train = "train"
-    validation = "validation"
-    test = "test"
 
 
 @app.callback()
 def _group() -> None:
-    pass
+    """Keep `make` a command of its own: typer would call a single command by the group's name."""
 
 
 @app.command()
@@ -37,7 +33,10 @@ def make(
     out: Annotated[Path, typer.Option(help="Folder to write to. Complete homes in it are kept.")],
     count: Annotated[int, typer.Option(min=1, help="Number of homes.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same homes.")] = 0,
-    split: Annotated[SplitName, typer.Option(help="Split of the furniture and textures.")] = SplitName.train,
+    split: Annotated[
+        Literal["train", "validation", "test"],
+        typer.Option(help="Split of the furniture and textures; no two splits share any of them."),
+    ] = "train",
     rooms: Annotated[int | None, typer.Option(min=1, help="Rooms of a home. By default drawn from the seed.")] = None,
     duration: Annotated[
         float | None, typer.Option(min=1, help="Seconds of a video. By default the walk decides.")
@@ -55,17 +54,21 @@ def make(
         typer.Option("--own-words", help="Also write the questions in wordings that no training uses."),
     ] = False,
 ) -> None:
-    """Make homes: videos/*.mp4, scenes/*.json, sheets/*.png and questions.jsonl in VSI-Bench's form."""
-    from ..homes.production import HomeOrder
+    """Make homes. Writes videos, scene records, contact sheets, and questions.jsonl in the form of VSI-Bench."""
+    from rich.console import Console
+    from rich.progress import track
 
-    width, height = _size(size)
-    chosen = _families(families)
+    from ..evaluation.workers import stream
+    from ..homes.production import HomeOrder
+    from ..questions import ask_all
+
+    pixels, chosen = parse_size(size, "--size"), _families(families)
     orders = [
         HomeOrder(
-            name=f"{split.value}_{seed}_{index:04d}",
+            name=f"{split}_{seed}_{index:04d}",
             seed=home_seed(seed, index),
-            split=split.value,
-            size=(width, height),
+            split=split,
+            size=pixels,
             fps=fps,
             rooms=rooms,
             duration=duration,
@@ -74,10 +77,10 @@ def make(
         )
         for index in range(count)
     ]
-    scenes: dict[str, Scene] = {}
-    for scene in _progress(_scenes(orders, out, min(workers or os.cpu_count() or 1, count)), count):
-        scenes[scene.name] = scene
-    questions = list(_questions([scenes[order.name] for order in orders], seed, chosen))
+    made = stream(_made, [(order, out) for order in orders], min(workers or os.cpu_count() or 1, count))
+    scenes = {scene.name: scene for scene in track(made, "Homes", total=count, console=Console(stderr=True))}
+    asked = [(order, scenes[order.name]) for order in orders]
+    questions = [(scene, each) for order, scene in asked for each in ask_all(scene, order.seed, families=chosen)]
     _write_questions(questions, out / "questions.jsonl")
     if own_words:
         _write_questions(_in_own_words(questions, seed), out / "own_words.jsonl")
@@ -91,86 +94,33 @@ def home_seed(seed: int, index: int) -> int:
     return int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
 
 
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise typer.BadParameter(f"{text!r} is not a size. Write it like 320x240.", param_hint="--size")
-    return int(width), int(height)
-
-
 def _families(text: str) -> list[str]:
     from ..questions import families
 
     chosen = list(dict.fromkeys(name.strip() for name in text.split(",")))
     if unknown := [name for name in chosen if name not in families()]:
-        message = f"{', '.join(map(repr, unknown))} is not a family of questions. There are {', '.join(families())}."
-        raise typer.BadParameter(message, param_hint="--families")
+        raise ValueError(f"--families {', '.join(unknown)}: choose from {', '.join(families())}.")
     return chosen
 
 
-def _scenes(orders: list[HomeOrder], out: Path, workers: int) -> Iterator[Scene]:
-    """Make the homes in this process or in several, and yield each record when it is done."""
-    if workers == 1:
-        yield from (_make_one(order, out) for order in orders)
-        return
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
-
-    # Each process draws with one thread: together they fill the cores.
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread) as pool:
-        jobs = [pool.submit(_make_one, order, out) for order in orders]
-        try:
-            yield from (job.result() for job in as_completed(jobs))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _one_thread() -> None:
-    os.environ.update(LP_NUM_THREADS="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
-
-
-def _make_one(order: HomeOrder, out: Path) -> Scene:
+def _made(order: HomeOrder, out: Path) -> Iterator[Scene]:
     from ..homes.production import produce_home
 
-    return produce_home(order, out)
+    yield produce_home(order, out)
 
 
-def _progress(scenes: Iterator[Scene], count: int) -> Iterator[Scene]:
-    from rich import progress
-    from rich.console import Console
-
-    columns = progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeElapsedColumn()
-    left = progress.TimeRemainingColumn()
-    with progress.Progress("{task.description}", *columns, left, console=Console(stderr=True)) as bar:
-        task = bar.add_task("Homes", total=count)
-        for scene in scenes:
-            yield scene
-            bar.update(task, advance=1)
-
-
-def _questions(scenes: list[Scene], seed: int, families: list[str]) -> Iterator[tuple[Scene, Question]]:
-    from ..questions import ask_all
-
-    for index, scene in enumerate(scenes):
-        for question in ask_all(scene, home_seed(seed, index), families=families):
-            yield scene, question
-
-
-def _in_own_words(questions: list[tuple[Scene, Question]], seed: int) -> Iterator[tuple[Scene, Question]]:
+def _in_own_words(questions: Questions, seed: int) -> Questions:
     """Rewrite every question in a wording that training never uses, with its options."""
     import numpy as np
 
     from ..questions import paraphrase
 
     rng = np.random.default_rng(seed)
-    for scene, question in questions:
-        yield scene, paraphrase(question, rng, held_out=True, keep_options=True)
+    return [(scene, paraphrase(asked, rng, held_out=True, keep_options=True)) for scene, asked in questions]
 
 
-def _write_questions(questions: Iterable[tuple[Scene, Question]], file: Path) -> None:
+def _write_questions(questions: Questions, file: Path) -> None:
     """Write questions one per line, numbered in their order."""
     records = (question.to_vsi(index, scene) for index, (scene, question) in enumerate(questions))
-    partial = file.with_suffix(".part")
-    partial.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
-    partial.replace(file)
+    with whole_file(file) as partial, partial.open("w", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)

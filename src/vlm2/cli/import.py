@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .terminal.options import Json, print_json
+
 if TYPE_CHECKING:
     from ..models.convert import KeyReport
 
@@ -17,7 +19,6 @@ app = typer.Typer(
 
 Source = Annotated[str, typer.Argument(metavar="SRC", help="A folder, or owner/model on the Hugging Face hub.")]
 Out = Annotated[Path, typer.Option(help="A new folder.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the key report as one JSON object.")]
 
 
 @app.command("llava-video")
@@ -43,12 +44,10 @@ def pi3(source: Source, out: Out, json: Json = False) -> None:
 
 
 def _show(report: KeyReport, out: Path, json: bool) -> None:
-    import json as json_module
-
     from ..models.parts import PartRecord
 
     if json:
-        typer.echo(json_module.dumps(report.to_json(), indent=1))
+        print_json(report.to_json())
         return
     typer.echo(f"{report.source} → {out}")
     for line in report.lines():

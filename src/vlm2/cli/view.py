@@ -53,12 +53,11 @@ def _picture_kind(target: Path, memory: Path) -> str:
 
 
 def _print_writes(stream: Stream, last: int) -> None:
-    """Print the latest writes, one per row.
+    """Print the latest writes, one per row: the frame, the frame that it evicted, and the most similar one.
 
-    The columns are the evicted frame and its time, the most similar frame and the cosine similarity to it, the mean
-    gate γ, and ρ, the share of the memory read in the entry.
+    γ is the mean gate. "read" is ρ, the share of the memory read in the entry.
     """
-    from ..figures import print_figures
+    from ..figures import figure, print_figures
 
     log = stream.log.writes
     shown = log[-last:]
@@ -70,17 +69,13 @@ def _print_writes(stream: Stream, last: int) -> None:
             str(write.frame),
             f"{write.time:.1f} s",
             str(write.slot) if write.slot >= 0 else "–",
-            _cell(write.evicted, "{}"),
-            _cell(write.evicted_time, "{:.1f} s"),
-            _cell(write.similar, "{}"),
-            _cell(write.similarity, "{:.4f}"),
-            _cell(write.gate, "{:.2f}"),
+            figure(write.evicted, "{}"),
+            figure(write.evicted_time, "{:.1f} s"),
+            figure(write.similar, "{}"),
+            figure(write.similarity, "{:.4f}"),
+            figure(write.gate, "{:.2f}"),
             f"{write.read_share:.0%}",
         )
         for write in shown
     ]
     print_figures(("frame", "time", "slot", "evicted", "its time", "like", "cosine", "γ", "read"), rows, title)
-
-
-def _cell(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value)

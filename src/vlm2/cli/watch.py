@@ -145,8 +145,7 @@ class LiveLoop:
 
     def close(self) -> None:
         """Save the memory and print a summary. Raises the errors of saving."""
-        frames, reader, file = self.session.frames, self.reader, self.options.save
-        kept = ""
+        frames, reader, file, kept = self.session.frames, self.reader, self.options.save, ""
         if frames and file is not None:
             self.session.save(file)
             kept = f" Kept in {file}."
@@ -190,9 +189,7 @@ class LiveLoop:
 
     def _print_answer(self, text: str, answer: Answer) -> None:
         if self.options.json:
-            row = {"time": round(self.now, 3), "question": text, "answer": answer.text}
-            recalled = {} if answer.recalled is None else {"recalled": answer.recalled}
-            self._print_row(row | {"evidence": cards.evidence_rows(answer)} | recalled)
+            self._print_row({"time": round(self.now, 3)} | cards.answer_row(text, answer))
             return
         from ..questions.question import Question
 

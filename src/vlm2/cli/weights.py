@@ -40,7 +40,7 @@ def list_parts() -> None:
         needed = "needed by mini" if part.needed else "not needed by mini"
         typer.echo(f"{part.name}: {part.title}")
         typer.echo(f"  {part.megabytes} MB, {part.licence}, {needed}")
-        typer.echo(f"  {whereabouts(part.name).words}")
+        typer.echo(f"  {whereabouts(part.name)[1]}")
         typer.echo(f"  file: {' or '.join(part.offline_files)}")
         for checksum in part.checksums:
             typer.echo(f"  sha256: {checksum}")

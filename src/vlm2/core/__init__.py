@@ -1,6 +1,6 @@
 """The method of VLM² (arXiv 2511.20644) as pure tensors: no video files, no encoders, no language model.
 
-Read in the order of a frame's way through the paper:
+The modules, in the order in which a frame passes them:
 
 - `position` (adaptive 3D position injection), `alignment` (viewpoint-aware geometry alignment), `fusion`
   (semantic-geometric fusion): from visual tokens F, coordinates C, geometry and view tokens G and Z to H;
@@ -8,7 +8,7 @@ Read in the order of a frame's way through the paper:
   writes), `slots` and `state` (what is stored), `configuration` (the switches);
 - `projector` and `slot_time`: from M to tokens of the language model.
 
-`fast` holds what is there for speed alone.
+`fast` holds equivalents that exist for speed alone.
 """
 
 from .attention import MemoryAttention

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 
 class ViewpointAlignment(nn.Module):
-    """Add to every geometry token the viewpoint it was seen from, and to every frame one token for its view.
+    """Combine each geometry token with its viewpoint, and add one global view token Z_g per frame.
 
-    G and Z have the scales of another network, so both are normalised first [choice].
+    G and Z come from another network with scales of its own, so both are normalised first [choice].
     """
 
     def __init__(self, geometry_dim: int, view_dim: int, dim: int) -> None:
@@ -26,7 +26,7 @@ class ViewpointAlignment(nn.Module):
         geometry_tokens: Float[Tensor, "*frames patches geometry_dim"],
         view_tokens: Float[Tensor, "*frames patches view_dim"],
     ) -> Float[Tensor, "*frames aligned dim"]:
-        """Return G_vc, patches + 1 tokens a frame: G_va of every patch, then Z_g.
+        """Return G_vc, patches + 1 tokens per frame: G_va of every patch, then Z_g.
 
         `frames` are any leading dimensions.
         """

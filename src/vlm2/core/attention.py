@@ -9,12 +9,12 @@ from torch.nn import functional
 
 from .fast import attend_by_heads
 
-SAMPLED = 16  # tokens of a frame whose attention explains a read
+SAMPLED = 16  # tokens of a frame whose attention `shares` computes, about
 
 
 class MemoryAttention(nn.Module):
-    """Attn(H, memory), multi-head. Keys and values are projected when an entry is written, by `project`; a read
-    projects only its queries."""
+    """Multi-head attention Attn(H, memory). `project` computes keys and values once, when an entry is written; a read
+    computes only its queries."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -45,9 +45,9 @@ class MemoryAttention(nn.Module):
     def shares(
         self, tokens: Float[Tensor, "batch patches dim"], keys: Float[Tensor, "batch slots patches dim"]
     ) -> Float[Tensor, "batch slots"]:
-        """Return the share of a read's attention that each slot gets, the mean over heads and tokens; they add to 1.
+        """Return each slot's share of a read's attention: the mean over heads and tokens. The shares add to 1.
 
-        This explains a read and is no part of it: it computes the attention of about `SAMPLED` of the frame's tokens.
+        A read does not need them; they explain it. They are computed for about `SAMPLED` of the frame's tokens.
         """
         sample = tokens[:, :: max(1, tokens.shape[1] // SAMPLED)].contiguous()
         queries, flat = self._split(self.query(sample)), self._split(keys)

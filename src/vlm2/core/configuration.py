@@ -14,16 +14,19 @@ class MemoryConfig:
 
     - `dim`: width of H and M.
     - `heads`: attention heads of both reads.
-    - `window`: L_w, frames in the working memory; the paper's best is 8.
-    - `capacity`: L_e, entries in the episodic memory; the paper's best is 32.
+    - `window`: L_w, frames in the working memory; the paper's best is 8. It is not the window of the geometry encoder.
+    - `capacity`: L_e, entries in the episodic memory (the bank); the paper's best is 32.
     - `working`, `episodic`: a memory that is off has no weights and is neither read nor written. With both off, M = H.
-    - `episodic_write`: the entry that a full bank deletes. Ties (within 1e-6) delete the oldest [choice].
-      "nearest" [paper]: the one most similar to the newcomer. "pair": the older of the most similar pair among bank and
-      newcomer. "merge": that pair becomes one entry, its mean. "successive": the two most similar entries that are
-      neighbours in time are compared, and the one whose other neighbour is nearer in time is deleted.
-    - `memory_residual`: M = H + g ⊙ read, with g per channel and 0 at the start; off, M = read [paper].
-    - `recent`: how many of the last M the language model sees beside the bank; at least L_w, and L_w if None. With a
-      value as large as the number of frames, it sees the M of every frame.
+    - `episodic_write`: the rule that chooses the entry that a full bank deletes. On a tie (within 1e-6) the oldest is
+      deleted [choice].
+      "nearest" [paper] deletes the entry that is most similar to the new one.
+      "pair" deletes the older entry of the most similar pair; the new entry takes part.
+      "merge" replaces that pair by its mean.
+      "successive" takes the most similar pair of entries that follow each other in time. Each of the two has one more
+      neighbour in time, outside the pair; the entry whose outer neighbour is closer in time is deleted.
+    - `memory_residual`: on, M = H + g ⊙ read, with one g per channel, 0 at the start; off, M = read [paper].
+    - `recent`: how many of the last M the language model sees beside the bank: at least L_w; None means L_w. If it is
+      at least the number of frames, the language model sees the M of every frame.
     """
 
     dim: int
@@ -46,7 +49,7 @@ class MemoryConfig:
             )
         if self.recent is not None and self.recent < self.window:
             raise ValueError(
-                f"recent={self.recent} is less than the window of {self.window}; the last M shown are at least as many."
+                f"recent={self.recent} is less than the window of {self.window}; choose {self.window} or more, or None."
             )
         if self.episodic_write not in get_args(EpisodicWrite):
             raise ValueError(
@@ -55,7 +58,7 @@ class MemoryConfig:
 
     @property
     def shown(self) -> int:
-        """How many of the last M the language model sees beside the bank."""
+        """How many of the last M the language model sees beside the bank: `recent`, or L_w if that is None."""
         return self.window if self.recent is None else self.recent
 
     @classmethod

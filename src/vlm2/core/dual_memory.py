@@ -19,7 +19,7 @@ from .working import WorkingMemory
 
 @dataclass(frozen=True)
 class MemoryEvent:
-    """The events of one step."""
+    """The record of one step: the gate of the reads, and the deletion from the bank."""
 
     memory_gate: Float[Tensor, "batch patches dim"] | None  # γ, where both memories were read
     deleted_frame: Int[Tensor, " batch"]  # the frame that the bank deleted; -1: none
@@ -29,7 +29,7 @@ class MemoryEvent:
 
 @runtime_checkable
 class MemoryObserver(Protocol):
-    """An object that observes each step in order to explain the memory. It changes nothing."""
+    """An object that observes each step, in order to explain the memory. It must not change anything."""
 
     def before(
         self,
@@ -38,16 +38,19 @@ class MemoryObserver(Protocol):
         state: DualState,
         placement: FramePlacement,
     ) -> None:
-        """Look at a frame's H and at the state before the frame is read and written."""
+        """Observe a frame's H, and the state before this frame's reads and writes."""
         ...
 
     def after(self, memory: DualMemory, memory_tokens: Float[Tensor, "batch patches dim"], event: MemoryEvent) -> None:
-        """Look at the frame's M, and at what happened."""
+        """Observe the frame's M and the event of its step."""
         ...
 
 
 class DualMemory(nn.Module):
-    """The weights of both memories. The caller holds the state of its stream, a `DualState`, and passes it on."""
+    """The weights of both memories. The caller holds the state of its stream, a `DualState`.
+
+    There are two gates: `gate` gives γ, which mixes the two reads, and `residual_gate` is g of `memory_residual`.
+    """
 
     def __init__(self, config: MemoryConfig) -> None:
         super().__init__()
@@ -66,9 +69,11 @@ class DualMemory(nn.Module):
     def step(
         self, tokens_3d: Float[Tensor, "batch patches dim"], state: DualState, placement: FramePlacement
     ) -> tuple[Float[Tensor, "batch patches dim"], DualState, MemoryEvent]:
-        """Take in one frame's H: read both memories, then write both. Return M, the new state, and what happened.
+        """Read both memories for one frame's H, then write both. Return M, the new state, and the event.
 
-        The frame indices of `placement` rise from step to step. Never waits for the device.
+        The reads come before the writes, so a frame never reads itself. The frame indices in `placement` must rise from
+        step to step. A step does not wait for the device. Raises ValueError for another number of patches than
+        the state has.
         """
         if tokens_3d.shape[1] != state.patches:
             raise ValueError(
@@ -91,11 +96,11 @@ class DualMemory(nn.Module):
         first_frame: int = 0,
         observer: MemoryObserver | None = None,
     ) -> tuple[Float[Tensor, "batch frames patches dim"], DualState, list[MemoryEvent]]:
-        """Step through all frames, and leave the given state as it is. Generation, training and sessions all use it.
+        """Step through all frames. Return the M of every frame, the new state and the events; `state` does not change.
 
-        `times` are seconds (without them, frames count); coordinates and poses are NaN in the slots where they are not
-        given. Gradients flow through what is stored; where none are wanted, frames are written in place, and the state
-        is copied once however many they are.
+        `times` are seconds; without them the frame index is the time. Coordinates and poses that are not given are NaN
+        in the slots. Gradients flow through the stored entries. With gradients off, the state is copied once, and all
+        frames are written in place into the copy.
         """
         state = DualState.empty(tokens_3d) if state is None else state
         state = state if torch.is_grad_enabled() else state.writable(self.config)
@@ -121,9 +126,9 @@ class DualMemory(nn.Module):
     def read_shares(
         self, tokens_3d: Float[Tensor, "batch patches dim"], state: DualState
     ) -> tuple[Float[Tensor, "batch working"], Float[Tensor, "batch episodic"]]:
-        """Return how a frame's two reads divide their attention among the slots of W and of E.
+        """Return the attention shares of a frame's two reads: one share per slot of W, and one per slot of E.
 
-        Each adds to 1, or is empty where that memory is off or empty. `step` does not need it; it explains the memory.
+        The shares of a read add to 1. They are empty if that memory is off or empty. `step` does not need them.
         """
 
         def shares(attention: MemoryAttention | None, memory: WorkingMemory | EpisodicMemory) -> Tensor:
@@ -137,7 +142,7 @@ class DualMemory(nn.Module):
     def _read(
         attention: MemoryAttention | None, tokens_3d: Tensor, memory: WorkingMemory | EpisodicMemory
     ) -> Float[Tensor, "batch patches dim"] | None:
-        """M^w or M^e; none from a memory that is off or empty."""
+        """Return M^w or M^e, or None if the memory is off or empty."""
         if attention is None or len(memory) == 0:
             return None
         return attention(tokens_3d, memory.keys, memory.values)
@@ -145,7 +150,11 @@ class DualMemory(nn.Module):
     def _combine(
         self, tokens_3d: Tensor, working_read: Tensor | None, episodic_read: Tensor | None
     ) -> tuple[Float[Tensor, "batch patches dim"], Float[Tensor, "batch patches dim"] | None]:
-        """Return M = γ⊙M^w + (1−γ)⊙M^e, and γ. Where one read is missing, M is the other; where both are, M is H."""
+        """Return M, and γ (None if it was not computed).
+
+        The read is γ⊙M^w + (1−γ)⊙M^e, or the one of the two that exists. M = H + g⊙read with `memory_residual`, and
+        M = read without it. If there is no read, M = H.
+        """
         memory_gate = None
         if self.gate is not None and working_read is not None and episodic_read is not None:
             memory_gate = self.gate(torch.cat([working_read, episodic_read], dim=-1)).sigmoid()
@@ -161,7 +170,7 @@ class DualMemory(nn.Module):
     def _write(
         self, tokens_3d: Tensor, memory_tokens: Tensor, state: DualState, placement: FramePlacement
     ) -> tuple[DualState, Deletion]:
-        """Write H into the working memory and M into the episodic one."""
+        """Write H into the working memory, M into the episodic memory, and M into `recent`."""
         config, working, episodic = self.config, state.working, state.episodic
         deletion = Deletion.none(placement.frames)
         if self.working_attention is not None:

@@ -1,4 +1,4 @@
-"""Episodic memory E: a fixed bank of L_e memory tokens M, and the rules by which a full bank deletes one."""
+"""Episodic memory E: a bank of at most L_e entries M, and the rules by which a full bank deletes one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .configuration import EpisodicWrite
 from .fast import dot_products
 from .slots import Columns, Entry, Slots, at
 
-TIE = 1e-6  # similarities closer than this are equal: single precision does not tell them apart on every machine
+TIE = 1e-6  # closer similarities count as equal, because single precision does not order them alike on all machines
 
 
 class Deletion(NamedTuple):
-    """The entry that a write deleted, and the entry that it was most similar to (the newcomer or another)."""
+    """The entry that a write deleted, and the entry that it was most similar to (the new one or another)."""
 
     deleted_frame: Int[Tensor, " batch"]  # -1: none
     similar_frame: Int[Tensor, " batch"]  # -1: none
@@ -25,7 +25,7 @@ class Deletion(NamedTuple):
 
     @staticmethod
     def none(frames: Int[Tensor, " batch"]) -> Deletion:
-        """Return what a write deletes while the bank is not full."""
+        """Return the deletion of a write to a bank that is not full: none."""
         nobody = torch.full_like(frames, -1)
         return Deletion(nobody, nobody, torch.full_like(frames, torch.nan, dtype=torch.float32))
 
@@ -34,22 +34,23 @@ class Deletion(NamedTuple):
 class EpisodicMemory(Slots):
     """At most L_e entries M, with the keys and values that the episodic read attends to.
 
-    `weights` counts the frames that an entry stands for (more than 1 only after merging), `norms` are the lengths of
-    entries, and `similarity` is the table of their cosines. Each write makes the table anew with one new row.
+    `weights` is the number of frames that an entry stands for (more than 1 only after merging). `norms` are the L2
+    norms of the entries. `similarity` is the table of their cosines; each write makes a new table, in which one row
+    and column are new.
     """
 
     keys: Float[Tensor, "batch slots patches dim"]
     values: Float[Tensor, "batch slots patches dim"]
     weights: Float[Tensor, "batch slots"]
     norms: Float[Tensor, "batch slots"]
-    similarity: Float[Tensor, "batch known known"]  # within a write, of one slot fewer than there are
+    similarity: Float[Tensor, "batch known known"]  # known: slots, except inside a write
 
     def columns(self) -> Columns:
-        """Return the tensors that have a row a slot; the table of similarities is not one."""
+        """Return the tensors that have one row per slot: all but the table of similarities."""
         return {name: column for name, column in super().columns().items() if name != "similarity"}
 
     def write(self, entry: Entry, capacity: int, rule: EpisodicWrite) -> tuple[EpisodicMemory, Deletion]:
-        """Add M. A full bank deletes one entry, and M takes its slot. Return the bank and the deletion."""
+        """Write M. A full bank first deletes one entry by `rule`, and M takes its slot. Return bank and deletion."""
         norm, placement = _norm(entry.tokens), entry.placement
         rows = {**entry.rows(), "weights": torch.ones_like(placement.times), "norms": norm}
         similarity = cosine(self.tokens, self.norms, entry.tokens, norm)
@@ -75,8 +76,11 @@ class EpisodicMemory(Slots):
         return written, deletion
 
     def _merged(self, slot: Int[Tensor, " batch"], older: Columns) -> EpisodicMemory:
-        """Give a slot the mean of itself and of the deleted entry, weighted by the frames they stand for. Keys and
-        values are affine in the entry, so their mean is the mean's. Place and time stay those of the newer one."""
+        """Replace a slot's entry by the mean of it and the deleted entry, weighted by the frames they stand for.
+
+        Keys and values are affine functions of the entry, so the mean of the keys is the key of the mean. The merged
+        entry keeps frame, time, coordinates and pose of the newer one.
+        """
         newer = self.row(slot)
         weights = older["weights"] + newer["weights"]
         share = (older["weights"] / weights)[:, None, None]
@@ -91,12 +95,12 @@ class EpisodicMemory(Slots):
 
 
 def _norm(tokens: Float[Tensor, "batch patches dim"]) -> Float[Tensor, " batch"]:
-    """Return the length of each entry, flattened, in single precision."""
+    """Return the L2 norm of each entry, flattened, in single precision."""
     return torch.stack([entry.norm() for entry in tokens.detach().float()])
 
 
 def _bordered(table: Float[Tensor, "batch slots slots"], row: Float[Tensor, "batch slots"]) -> Tensor:
-    """Return a table of similarities with one more row and column, the last: `row`, and 1 in the corner."""
+    """Append `row` to a table of similarities as its last row and column, with 1 in the corner."""
     last = torch.cat([row, row.new_ones(len(row), 1)], dim=1)
     return torch.cat([torch.cat([table, row[:, None]], dim=1), last[:, :, None]], dim=2)
 
@@ -104,7 +108,7 @@ def _bordered(table: Float[Tensor, "batch slots slots"], row: Float[Tensor, "bat
 def _with_row(
     table: Float[Tensor, "batch slots slots"], slot: Int[Tensor, " batch"], row: Float[Tensor, "batch slots"]
 ) -> Float[Tensor, "batch slots slots"]:
-    """Return a symmetric table with another row, which is another column too."""
+    """Replace one row, and the same column, of a symmetric table."""
     return table.index_put(at(slot), row).mT.index_put(at(slot), row).mT
 
 
@@ -116,7 +120,8 @@ def cosine(
 ) -> Float[Tensor, "batch slots"]:
     """Return the cosine similarity in [-1, 1] of an entry to every slot, over all patches and channels flattened.
 
-    It chooses slots and is not trained through; in single precision, because neighbouring frames differ late.
+    It only chooses slots, so it carries no gradients. It is computed in single precision, because neighbouring frames
+    differ only in late digits.
     """
     pairs = zip(tokens.detach().flatten(2), entry.detach().flatten(1).float(), strict=True)
     products = torch.stack([dot_products(slots, newcomer) for slots, newcomer in pairs])
@@ -124,14 +129,14 @@ def cosine(
 
 
 def most_similar(similarity: Float[Tensor, "batch slots"], frames: Int[Tensor, "batch slots"]) -> Int[Tensor, " batch"]:
-    """Return the most similar slot; of equals the oldest."""
+    """Return the slot of the highest similarity; on a tie the oldest."""
     return _oldest(similarity >= similarity.amax(1, keepdim=True) - TIE, frames)
 
 
 def most_similar_pair(
     similarity: Float[Tensor, "batch slots slots"], frames: Int[Tensor, "batch slots"]
 ) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
-    """Return the older and the newer slot of the most similar pair; of equal pairs the one with the oldest."""
+    """Return the older and the newer slot of the most similar pair; on a tie the pair with the oldest slot."""
     in_order = frames[:, :, None] < frames[:, None]  # every pair once
     similarity = similarity.masked_fill(~in_order, -torch.inf)
     best = similarity >= similarity.amax((1, 2), keepdim=True) - TIE
@@ -144,10 +149,11 @@ def most_similar_successors(
     frames: Int[Tensor, "batch slots"],
     times: Float[Tensor, "batch slots"],
 ) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
-    """Return of the most similar two slots that follow each other in time the one to delete, and the other.
+    """Take the most similar pair of slots that follow each other in time. Return the one to delete, and the other.
 
-    That is the one whose neighbour on its other side is nearer in time, so that what is left lies more evenly. The
-    first and the last slot have no such neighbour and stay: the start of the stream, and the newcomer.
+    Each slot of the pair has an outer neighbour: the slot before the older one, and the slot after the newer one. The
+    slot whose outer neighbour is closer in time is deleted, so the rest is spread more evenly. The first slot and the
+    last one (the new entry) have no outer neighbour and are kept.
     """
     order = frames.argsort(dim=1)
     rows = torch.arange(len(order), device=order.device)[:, None]

@@ -1,7 +1,7 @@
-"""Faster equivalents of the plain code, behind the same interface and tested to equal it.
+"""Faster equivalents of the plain code. They have the same interface, and tests compare the results.
 
-`writable` gives a state buffers for all that it will ever hold, which steps write in place. `attend_by_heads` and
-`dot_products` do on a CPU what one call of torch does elsewhere, in pieces that stay in the processor's cache.
+`writable` gives a record buffers of full size, which steps write in place. On a CPU, `attend_by_heads` and
+`dot_products` replace one call of torch by smaller ones, whose operands stay in the processor's cache.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from .slots import Columns, Slots, Storage, Values, at
+from .slots import Columns, CopyOnWrite, Slots, Storage, at
 
 CACHED = 2**19  # attention scores that stay in a processor's cache, in single precision
 AT_ONCE = 4  # slots of a lower precision that are compared together, in one copy in single precision
@@ -22,7 +22,7 @@ Record = TypeVar("Record", bound=Slots)
 
 @dataclass
 class Buffers:
-    """Every column with room for all slots to come, and how often they were written."""
+    """The columns, with room for the largest number of slots, and the number of writes so far."""
 
     columns: Columns
     writes: int = 0
@@ -30,14 +30,17 @@ class Buffers:
 
 @dataclass(frozen=True)
 class InPlace:
-    """Storage in buffers that are made once. Each write uses up the record that it is given: `writes` is the count of
-    the buffers when the record was made. The columns of the record are the used rows of the buffers."""
+    """Storage in buffers that are made once. The columns of a record are the used rows of the buffers.
+
+    A write returns a new record over the same buffers, so the record before it must not be used any more. `writes` is
+    the number of writes when the record was made; a record is out of date if the buffers have counted more.
+    """
 
     buffers: Buffers
     writes: int = 0
 
     def append(self, columns: Columns, rows: Columns) -> tuple[Storage, Columns]:
-        """Write into the next free rows."""
+        """Write into the next free row of every buffer."""
         storage, used = self._claimed(), columns["tokens"].shape[1]
         for name, row in rows.items():
             self.buffers.columns[name][:, used] = row
@@ -51,7 +54,7 @@ class InPlace:
         return storage, {name: columns[name] for name in rows}
 
     def _claimed(self) -> InPlace:
-        """Take the right to write. Raises ValueError where a later record has it, and for training."""
+        """Count one more write. Raises ValueError if the record is out of date, or if gradients are on."""
         if self.writes != self.buffers.writes:
             raise ValueError(
                 "This state was used up by a later step, which wrote into its buffers. Go on from what that step "
@@ -67,7 +70,7 @@ class InPlace:
 
 
 def writable(slots: Record, count: int) -> Record:
-    """Return a copy in buffers for `count` slots, to be written in place."""
+    """Return a copy in buffers for `count` slots, which are written in place."""
     buffers = {name: rows.new_empty(len(rows), count, *rows.shape[2:]) for name, rows in slots.columns().items()}
     for name, rows in slots.columns().items():
         buffers[name][:, : len(slots)] = rows
@@ -75,8 +78,8 @@ def writable(slots: Record, count: int) -> Record:
 
 
 def sealed(slots: Record) -> Record:
-    """Return the record as a value, which no write changes any more."""
-    return replace(slots, storage=Values())
+    """Return the record as a value: no later write changes it."""
+    return replace(slots, storage=CopyOnWrite())
 
 
 def _first(columns: Columns, slots: int) -> Columns:
@@ -88,10 +91,10 @@ def attend_by_heads(
     keys: Float[Tensor, "batch heads tokens head_dim"],
     values: Float[Tensor, "batch heads tokens head_dim"],
 ) -> Float[Tensor, "batch heads patches head_dim"]:
-    """Return scaled dot-product attention, a few heads at a time, so that their scores stay in the cache.
+    """Return scaled dot-product attention, computed for a few heads at a time, so that their scores stay in the cache.
 
-    On a CPU this takes six sevenths of the time of torch's fused attention in single precision, and half in bfloat16
-    (`vlm2 bench memory` measures it). No gradients.
+    On a CPU this takes six sevenths of the time of torch's fused attention in single precision, and half of it in
+    bfloat16 (`vlm2 bench memory` measures this). It carries no gradients.
     """
     batch, heads, patches, head_dim = queries.shape
     queries, keys, values = (x.to(queries.dtype).flatten(0, 1) for x in (queries * head_dim**-0.5, keys, values))
@@ -111,7 +114,7 @@ def attend_by_heads(
 
 
 def dot_products(slots: Float[Tensor, "slots n"], entry: Float[Tensor, " n"]) -> Float[Tensor, " slots"]:
-    """Return the dot product of an entry in single precision with every slot, computed in single precision."""
+    """Return the dot product of every slot with an entry in single precision, computed in single precision."""
     if slots.dtype == torch.float32:
         return slots @ entry
     products, single = entry.new_empty(len(slots)), entry.new_empty(AT_ONCE, len(entry))

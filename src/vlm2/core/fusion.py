@@ -8,11 +8,11 @@ from torch.nn import functional
 
 
 class Fusion(nn.Module):
-    """Cross-attention from every visual token to the geometry of its own frame. The two may have different grids.
+    """Cross-attention from every visual token to the geometry tokens of its own frame. Their grids may differ.
 
-    With `residual`, H = LayerNorm(F_pa + attention) [choice]; without, H is what the attention gives. With
-    `pass_through`, H = F_pa + attention of LayerNorm(F_pa), and the attention starts at 0, so that H starts as F_pa.
-    `frames` are any leading dimensions.
+    With `residual`, H = LayerNorm(F_pa + attention) [choice]. Without it, H is the output of the attention [paper].
+    With `residual` and `pass_through`, H = F_pa + attention of LayerNorm(F_pa). The attention's output then starts at
+    0, so H starts as F_pa. `frames` are any leading dimensions.
     """
 
     def __init__(self, dim: int, heads: int, residual: bool = True, pass_through: bool = False) -> None:
@@ -34,8 +34,8 @@ class Fusion(nn.Module):
         aligned_tokens: Float[Tensor, "*frames aligned dim"],
     ) -> Float[Tensor, "*frames patches dim"]:
         """Return H for F_pa and G_vc."""
-        seen = self.norm(positioned_tokens) if self.norm is not None and self.pass_through else positioned_tokens
-        queries = self._split(self.query(seen))
+        normed = self.norm(positioned_tokens) if self.norm is not None and self.pass_through else positioned_tokens
+        queries = self._split(self.query(normed))
         keys, values = self._split(self.key(aligned_tokens)), self._split(self.value(aligned_tokens))
         read = functional.scaled_dot_product_attention(queries, keys, values)
         read = self.out(read.transpose(-3, -2).flatten(-2))

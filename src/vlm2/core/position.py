@@ -16,8 +16,11 @@ WAVES = 8
 
 
 class PositionInjection(nn.Module):
-    """Add the position of its patch in the world to every visual token, weighted by a gate of the patch. With
-    `pass_through`, φ starts at 0. `frames` are any leading dimensions: a batch, frames, or both."""
+    """Add to each visual token the position of its patch in the world, scaled by a gate α per patch.
+
+    φ is an MLP (`phi`) over features of C: Fourier features, or C itself ("raw"). With `pass_through`, φ starts at 0.
+    `frames` are any leading dimensions: a batch, frames, or both.
+    """
 
     def __init__(
         self,
@@ -51,14 +54,17 @@ class PositionInjection(nn.Module):
         position: Float[Tensor, "*frames patches dim"],
         confidence: Float[Tensor, "*frames patches"],
     ) -> Float[Tensor, "*frames patches 1"]:
-        """Return α in [0, 1] from [F; φ(C)], and from the confidence where the switch is on."""
-        seen = [visual_tokens, position]
+        """Return α in [0, 1], computed from [F; φ(C)] and, if the module was built so, from the confidence."""
+        inputs = [visual_tokens, position]
         if self.confidence:
-            seen.append(confidence[..., None].to(position.dtype))
-        return self.gate(torch.cat(seen, dim=-1)).sigmoid()
+            inputs.append(confidence[..., None].to(position.dtype))
+        return self.gate(torch.cat(inputs, dim=-1)).sigmoid()
 
     def _describe(self, coordinates: Float[Tensor, "*frames patches 3"]) -> Float[Tensor, "*frames patches inputs"]:
-        """Return C, or C beside its sines and cosines, in single precision: 8 bits do not hold a phase."""
+        """Return the features of C: C itself, or C with its sines and cosines.
+
+        They are computed in single precision, because bfloat16 is too coarse for a phase.
+        """
         coordinates = coordinates.float()
         if self.features == "raw":
             return coordinates

@@ -15,12 +15,13 @@ Pooling = Literal["mean", "average", "bilinear", "max"]
 
 @dataclass(frozen=True)
 class ProjectorConfig:
-    """How patches become tokens. The defaults are ours; `ProjectorConfig.llava_video` is LLaVA-Video's.
+    """How patches become tokens. The defaults are ours; `ProjectorConfig.llava_video` returns LLaVA-Video's.
 
-    pooling: how a square of patches becomes one token. "mean": an odd last row or column is pooled from what is there.
-        LLaVA-Video has "average" and "max", which leave an odd last one out, and "bilinear" resamples it.
-    norm: a LayerNorm before the MLP.
-    newline: a learnt token at the end of every row of tokens (LLaVA-Video's newline position "grid").
+    - `pooling`: how a square of patches becomes one token. They differ where the last row or column is odd. "mean"
+      averages the patches that exist there. "average" and "max" leave it out, and "bilinear" resamples the grid; these
+      three are LLaVA-Video's.
+    - `norm`: apply a LayerNorm before the MLP.
+    - `newline`: add a learnt token at the end of every row of tokens (LLaVA-Video's newline position "grid").
     """
 
     pooling: str = "mean"
@@ -33,12 +34,12 @@ class ProjectorConfig:
 
     @classmethod
     def llava_video(cls, pooling: str = "average") -> ProjectorConfig:
-        """Return what LLaVA-Video's weights were trained with."""
+        """Return the configuration of LLaVA-Video's weights."""
         return cls(pooling=pooling, norm=False, newline=True)
 
 
 class Projector(nn.Module):
-    """A two-layer MLP a patch, then one token for every `side` × `side` patches."""
+    """Apply a two-layer MLP to each patch, then pool every `side` × `side` patches into one token."""
 
     def __init__(self, dim: int, text_dim: int, side: int = 2, config: ProjectorConfig | None = None) -> None:
         super().__init__()
@@ -51,8 +52,10 @@ class Projector(nn.Module):
     def forward(
         self, tokens: Float[Tensor, "*frames patches dim"], grid: tuple[int, int]
     ) -> Float[Tensor, "*frames tokens text_dim"]:
-        """Project frames (any leading dimensions) whose patches lie row-major on `grid`. Tokens come row-major on the
-        pooled grid, each row with its newline where there is one."""
+        """Project frames (any leading dimensions) whose patches lie row-major on `grid` (rows, columns).
+
+        The tokens are row-major on the pooled grid; a newline token, if there is one, ends each row.
+        """
         image = self.mlp(self.norm(tokens)).unflatten(-2, grid).flatten(0, -4).permute(0, 3, 1, 2)
         pooled = self._pool(image)
         if self.newline is not None:
@@ -62,7 +65,7 @@ class Projector(nn.Module):
         return pooled.reshape(*tokens.shape[:-2], *pooled.shape[1:])
 
     def tokens(self, grid: tuple[int, int]) -> int:
-        """Return how many tokens a frame of so many rows and columns of patches becomes, newlines included."""
+        """Return the number of tokens of a frame with this grid of patches, newlines included."""
         up = self.pooling in ("mean", "bilinear")
         rows, columns = (-(-size // self.side) if up else size // self.side for size in grid)
         return rows * (columns + (self.newline is not None))

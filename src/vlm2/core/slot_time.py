@@ -1,4 +1,4 @@
-"""Slot time embedding: when a slot was seen, for the language model [choice]."""
+"""Slot time embedding: the time of a slot as a vector for the language model [choice]."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ WAVES = 12
 
 
 class SlotTimeEmbedding(nn.Module):
-    """A vector for the seconds since the start of the stream, added to all tokens of a slot; zero before training.
+    """Embed the seconds since the start of the stream. The model adds the vector to all tokens of a slot.
 
-    The position of a slot in the prompt does not give its time.
+    It is needed because the position of a slot in the prompt does not give its time. It is zero before training.
     """
 
     def __init__(self, text_dim: int) -> None:
@@ -24,7 +24,7 @@ class SlotTimeEmbedding(nn.Module):
         nn.init.zeros_(self.embed.bias)
 
     def forward(self, times: Float[Tensor, " slots"]) -> Float[Tensor, "slots text_dim"]:
-        """Embed the slots' times in seconds; log(1 + minutes) stands beside the sines and cosines."""
+        """Return one vector per slot, from log(1 + minutes) and the sines and cosines of its time."""
         seconds = times.float()[:, None]
         phase = 2 * torch.pi * seconds / (SHORTEST_WAVE * 2.0 ** torch.arange(WAVES, device=times.device))
         described = torch.cat([torch.log1p(seconds / 60), phase.sin(), phase.cos()], dim=-1)

@@ -1,8 +1,8 @@
 """The slots of a memory: one for each stored frame, with everything that belongs to the frame.
 
-A record of slots is a value: a write returns a new record and leaves the old one as it was. A stream can therefore be
-forked, saved while it runs, and trained through. Where no gradients are needed, `fast` keeps the same
-columns in buffers that are written in place; the rules of the memories are the same.
+A record of slots is a value: a write returns a new record and does not change the old one. So a stream can be forked,
+saved while it runs, and trained through. If no gradients are needed, `fast` keeps the same columns in buffers and
+writes them in place. The rules of the memories do not depend on this.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ Record = TypeVar("Record", bound="Slots")
 
 
 class FramePlacement(NamedTuple):
-    """When and where one frame of each video of a batch was seen. Coordinates and poses are in the stream's world (the
-    first frame's camera frame; metres where the geometry is metric), NaN where they are not known."""
+    """When and where one frame of each video of a batch was seen.
+
+    The stream's world is the camera frame of its first frame, in metres if the geometry is metric. Coordinates and
+    poses are in this world. Unknown ones are NaN.
+    """
 
     frames: Int[Tensor, " batch"]  # index in the stream
     times: Float[Tensor, " batch"]  # seconds
@@ -47,7 +50,7 @@ class FramePlacement(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One frame as it is written to a memory. Keys and values are projected once, when it is written."""
+    """One frame that is written to a memory. Its keys and values are computed here once, not at each read."""
 
     tokens: Float[Tensor, "batch patches dim"]
     keys: Float[Tensor, "batch patches dim"]
@@ -55,36 +58,38 @@ class Entry(NamedTuple):
     placement: FramePlacement
 
     def rows(self) -> Columns:
-        """Return one row for each column of a slot."""
+        """Return one row for each column of a record, by the column's name."""
         return {"tokens": self.tokens, "keys": self.keys, "values": self.values, **self.placement._asdict()}
 
 
 @runtime_checkable
 class Storage(Protocol):
-    """How the columns of a record are written. A slot is a vector of one index a row of the batch: it is known to the
-    device only and is never fetched."""
+    """How the columns of a record are written.
+
+    `slot` is a tensor with one slot index per video of the batch. It stays on the device; a write does not wait for it.
+    """
 
     def append(self, columns: Columns, rows: Columns) -> tuple[Storage, Columns]:
-        """Write a row of every column into a new slot, the last; return all columns."""
+        """Write one row of every column into a new last slot. Return all columns."""
         ...
 
     def overwrite(self, columns: Columns, slot: Int[Tensor, " batch"], rows: Columns) -> tuple[Storage, Columns]:
-        """Write rows over a slot, in the columns given; return these columns."""
+        """Write rows over a slot, in the given columns only. Return these columns."""
         ...
 
 
-class Values:
-    """Storage that makes new columns at each write and leaves the old ones as they are."""
+class CopyOnWrite:
+    """Storage that makes new columns at each write and does not change the old ones."""
 
     def append(self, columns: Columns, rows: Columns) -> tuple[Storage, Columns]:
-        """Concatenate. An empty column takes the dtype of the row, which autocast may have chosen."""
+        """Concatenate. An empty column takes the dtype of the row, because autocast may have chosen it."""
         return self, {
             name: row[:, None] if columns[name].shape[1] == 0 else torch.cat([columns[name], row[:, None]], dim=1)
             for name, row in rows.items()
         }
 
     def overwrite(self, columns: Columns, slot: Int[Tensor, " batch"], rows: Columns) -> tuple[Storage, Columns]:
-        """Copy the columns with other rows in one slot."""
+        """Copy the columns, with new rows in one slot."""
         return self, {
             name: columns[name].index_put(at(slot), row.to(columns[name].dtype)) for name, row in rows.items()
         }
@@ -92,21 +97,22 @@ class Values:
 
 @dataclass(frozen=True)
 class Slots:
-    """Slots of a memory, in any order: a new entry takes the slot of a deleted one. `frames` orders them."""
+    """The slots of a memory. They are not in order of time, because a new entry takes the slot of a deleted one; the
+    frame indices give the order."""
 
     tokens: Float[Tensor, "batch slots patches dim"]
-    frames: Int[Tensor, "batch slots"]
+    frames: Int[Tensor, "batch slots"]  # indices in the stream
     times: Float[Tensor, "batch slots"]  # seconds
     coordinates: Float[Tensor, "batch slots patches 3"]  # C
     world_from_camera: Float[Tensor, "batch slots 4 4"]
-    storage: Storage = field(default_factory=Values, kw_only=True, repr=False, compare=False)
+    storage: Storage = field(default_factory=CopyOnWrite, kw_only=True, repr=False, compare=False)
 
     def __len__(self) -> int:
         return self.tokens.shape[1]
 
     @classmethod
     def empty(cls: type[Record], tokens_3d: Float[Tensor, "batch ... patches dim"]) -> Record:
-        """Return a record without entries, for frames like these."""
+        """Return a record without entries, for frames of this shape, dtype and device."""
         batch, (patches, dim) = len(tokens_3d), tokens_3d.shape[-2:]
         single = tokens_3d.new_empty(batch, 0, dtype=torch.float32)
         columns = {
@@ -125,22 +131,22 @@ class Slots:
         return [column.name for column in fields(cls) if column.name != "storage"]
 
     def columns(self) -> Columns:
-        """Return the tensors that have a row a slot."""
+        """Return the tensors that have one row per slot, by name."""
         return {name: getattr(self, name) for name in self.tensor_names()}
 
     def pushed(self: Record, limit: int, **rows: Tensor) -> Record:
-        """Write an entry into a new slot, or over the oldest entry where there are `limit` already."""
+        """Write an entry into a new slot, or over the oldest entry if there are `limit` slots already."""
         if len(self) < limit:
             return self.appended(**rows)
         return self.overwritten(self.frames.argmin(dim=1), **rows)
 
     def appended(self: Record, **rows: Tensor) -> Record:
-        """Write one row of every column into a new slot, the last."""
+        """Write one row of every column into a new last slot."""
         storage, columns = self.storage.append(self.columns(), rows)
         return replace(self, storage=storage, **columns)
 
     def overwritten(self: Record, slot: Int[Tensor, " batch"], **rows: Tensor) -> Record:
-        """Write over a slot, in the columns given."""
+        """Write over a slot, in the given columns only."""
         storage, columns = self.storage.overwrite(self.columns(), slot, rows)
         return replace(self, storage=storage, **columns)
 
@@ -149,8 +155,7 @@ class Slots:
         return {name: column[at(slot)] for name, column in self.columns().items()}
 
     def moved(self: Record, new_from_old: Float[Tensor, "slots 4 4"]) -> Record:
-        """Return the slots of one video (a batch of 1) where rigid motions put them: coordinates and poses change,
-        tokens do not."""
+        """Apply a rigid motion to coordinates and pose of each slot of one video (a batch of 1). Tokens stay."""
         points, poses = self.coordinates[0], self.world_from_camera[0]
         places = [c @ move[:3, :3].mT + move[:3, 3] for c, move in zip(points, new_from_old, strict=True)]
         if not places:
@@ -159,5 +164,5 @@ class Slots:
 
 
 def at(slot: Int[Tensor, " batch"]) -> tuple[Int[Tensor, " batch"], Int[Tensor, " batch"]]:
-    """Return the index of one slot in each row of a batch."""
+    """Return the index that selects one slot of each video of a batch."""
     return torch.arange(len(slot), device=slot.device), slot

@@ -1,4 +1,4 @@
-"""The state of the memory, a value that the caller of `DualMemory` holds."""
+"""The state of the dual memory: a value that the caller of `DualMemory` holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .working import WorkingMemory
 
 
 class ContextSlots(NamedTuple):
-    """The slots of one video that the language model sees in `context="memory"`: each frame once, in order of time."""
+    """The slots of one video that the language model sees with `context="memory"`: each frame once, by time."""
 
     tokens: Float[Tensor, "slots patches dim"]  # M
     frames: Int[Tensor, " slots"]
@@ -29,8 +29,11 @@ class ContextSlots(NamedTuple):
 
 @dataclass(frozen=True)
 class DualState:
-    """The memory of a batch of streams. The working memory holds H, the episodic memory holds M, and `recent` holds the
-    last M (as many as `MemoryConfig.shown`), which the language model sees beside the bank."""
+    """The memory of a batch of streams.
+
+    `working` holds the last H, and `episodic` holds M. `recent` holds the last M, at most `MemoryConfig.shown` of them.
+    The language model sees `episodic` and `recent`; frames read `working` and `episodic`.
+    """
 
     working: WorkingMemory
     episodic: EpisodicMemory
@@ -38,16 +41,16 @@ class DualState:
 
     @staticmethod
     def empty(tokens_3d: Float[Tensor, "batch ... patches dim"]) -> DualState:
-        """Return the state of streams that have seen nothing, for frames like these."""
+        """Return the state of streams without frames, for frames of this shape, dtype and device."""
         return DualState(WorkingMemory.empty(tokens_3d), EpisodicMemory.empty(tokens_3d), Slots.empty(tokens_3d))
 
     @property
     def patches(self) -> int:
-        """Tokens of a frame."""
+        """Number of tokens of a frame."""
         return self.recent.tokens.shape[2]
 
     def writable(self, config: MemoryConfig) -> DualState:
-        """Return a copy in buffers for all that the state will ever hold, which steps write in place (`fast`)."""
+        """Return a copy in buffers of full size, which steps write in place (`fast`)."""
         return DualState(
             fast.writable(self.working, config.window),
             fast.writable(self.episodic, config.capacity),
@@ -55,12 +58,14 @@ class DualState:
         )
 
     def sealed(self) -> DualState:
-        """Return the state as a value, which no step writes into any more."""
+        """Return the state as a value: no later step writes into it."""
         return DualState(fast.sealed(self.working), fast.sealed(self.episodic), fast.sealed(self.recent))
 
     def moved(self, new_from_old: Callable[[Int[Tensor, " slots"]], Float[Tensor, "slots 4 4"]]) -> DualState:
-        """Return the state of one video (a batch of 1) with coordinates and poses where a closed loop puts them.
-        `new_from_old` gives the rigid motions of frames by their indices."""
+        """Return the state of one video (a batch of 1) with the coordinates and poses that a closed loop corrected.
+
+        `new_from_old` is a function from frame indices to the rigid motions of these frames.
+        """
         working, episodic, recent = self.working, self.episodic, self.recent
         return DualState(
             working.moved(new_from_old(working.frames[0])),
@@ -68,22 +73,23 @@ class DualState:
             recent.moved(new_from_old(recent.frames[0])),
         )
 
-    def context_slots(self, row: int = 0) -> ContextSlots:
-        """Merge the bank's entries with the last M by time, each frame once, for one video of the batch.
+    def context_slots(self, video: int = 0) -> ContextSlots:
+        """Merge the bank and `recent` in order of time, each frame once, for one video of the batch.
 
-        The number of slots depends on the device's values, so call it when a question comes, not at every frame.
+        The number of slots depends on values on the device, so this waits for the device. Call it at a question, not at
+        every frame.
         """
         bank, recent = self.episodic, self.recent
-        fresh = ~torch.isin(recent.frames[row], bank.frames[row])
-        order = torch.cat([bank.frames[row], recent.frames[row][fresh]]).argsort()
+        fresh = ~torch.isin(recent.frames[video], bank.frames[video])
+        order = torch.cat([bank.frames[video], recent.frames[video][fresh]]).argsort()
 
         def merged(name: str) -> Tensor:
-            return torch.cat([getattr(bank, name)[row], getattr(recent, name)[row][fresh]])[order]
+            return torch.cat([getattr(bank, name)[video], getattr(recent, name)[video][fresh]])[order]
 
         return ContextSlots(*map(merged, ContextSlots._fields))
 
     def to_tensors(self) -> dict[str, Tensor]:
-        """Name a copy of every tensor, for a file."""
+        """Return a copy of every tensor by name, for a file."""
         return {
             f"{part}.{name}": getattr(slots, name).clone(memory_format=torch.contiguous_format)
             for part, slots in vars(self).items()
@@ -92,7 +98,7 @@ class DualState:
 
     @staticmethod
     def from_tensors(tensors: dict[str, Tensor]) -> DualState:
-        """Restore what `to_tensors` named. Raises KeyError where a tensor is missing."""
+        """Return the state from the tensors of `to_tensors`. Raises KeyError if a tensor is missing."""
         kinds = {"working": WorkingMemory, "episodic": EpisodicMemory, "recent": Slots}
         return DualState(
             **{part: kind(**{n: tensors[f"{part}.{n}"] for n in kind.tensor_names()}) for part, kind in kinds.items()}

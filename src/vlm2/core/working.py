@@ -18,5 +18,5 @@ class WorkingMemory(Slots):
     values: Float[Tensor, "batch slots patches dim"]
 
     def write(self, entry: Entry, window: int) -> WorkingMemory:
-        """Add H, in the place of the oldest when the window is full."""
+        """Write H into a new slot, or over the oldest entry when the window is full."""
         return self.pushed(window, **entry.rows())

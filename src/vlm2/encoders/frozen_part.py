@@ -31,14 +31,16 @@ class LicenceNotice(UserWarning):
 
 @dataclass(frozen=True)
 class FrozenPart:
-    """The record of a frozen part. The part's module binds it to PART and defines `prepare(source, folder)`, which
-    turns the source file into the files that are loaded. Arguments are literals, which are read without an import.
+    """The record of a frozen part.
+
+    The part's module binds it to PART and defines `prepare(source, folder)`, which turns the source file into the files
+    that are loaded. The arguments are literals, so that the record can be read without importing the module.
 
     name, title: the name of the part in commands and its description.
     package, version, file: the package on the package index, and the source file's path in it.
     checksums: the accepted sha256 of the source file, several if the same weights were exported several times.
         Checkpoints record the first.
-    hub: (repository, revision, file) on the Hugging Face hub.
+    hub: (repository, revision) on the Hugging Face hub, which has the source file under the same name.
     needed: whether mini needs the part.
     module: the module that holds the record; filled in when the record is found.
     """
@@ -51,7 +53,7 @@ class FrozenPart:
     checksums: tuple[str, ...]
     megabytes: int
     licence: str
-    hub: tuple[str, str, str] | None = None
+    hub: tuple[str, str] | None = None
     needed: bool = True
     module: str = ""
 
@@ -60,20 +62,9 @@ class FrozenPart:
             raise ValueError(f"The frozen part {self.name} has no sha256; pin at least one.")
 
     @property
-    def wheel(self) -> str:
-        """The pattern of the names of its package's wheels."""
-        return f"{self.package.replace('-', '_')}-{self.version}-*.whl"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The accepted names of the source file: in the package, and on the hub."""
-        paths = [self.file] + ([self.hub[2]] if self.hub else [])
-        return tuple(dict.fromkeys(PurePosixPath(path).name for path in paths))
-
-    @property
-    def offline_files(self) -> tuple[str, ...]:
-        """The names that the part's file may have in an offline folder: the source file's, or the wheel's pattern."""
-        return (*self.files, self.wheel)
+    def offline_files(self) -> tuple[str, str]:
+        """The names that the part may have in an offline folder: the source file's, and the pattern of the wheel's."""
+        return PurePosixPath(self.file).name, f"{self.package.replace('-', '_')}-{self.version}-*.whl"
 
 
 def check_source(part: FrozenPart, source: Path) -> str:

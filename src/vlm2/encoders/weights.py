@@ -1,8 +1,8 @@
 """The frozen parts: list them, find them on this machine, fetch and check their source files, prepare them.
 
-A part is searched in an offline folder that the user names, in the cache, in an installed package, on the Hugging Face
-hub and in the package index, in this order. Its source file is checked against the pinned sha256, prepared once, and
-kept in the cache. Only `get_part` uses a network. This module imports no torch and no transformers.
+The sources of a part are, in this order: an offline folder that the user names, the cache, an installed package, the
+Hugging Face hub, the package index. The source file is checked against the pinned sha256 and prepared once, in the
+cache. Only `get_part` uses a network. This module imports no torch and no transformers.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
 
 from .. import registry
 from ..cache import cache_folder
@@ -24,18 +23,26 @@ from .part_sources import from_hub, from_index, in_folder, installed_source, off
 
 PREPARATION = 1  # raise it when the output of a `prepare` function changes: older caches are then made again
 RECORD = "part.json"
-POLL_SECONDS = 0.2
 KINDS = ("vision", "geometry", "language")  # the packages of encoders whose modules may hold a PART
 
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a part: its source, the bytes that arrived over the network, and whether it is ready."""
+    """The progress of a part: its source, the folder of a download, and whether the part is ready."""
 
     part: FrozenPart
-    source: str
-    bytes: int = 0
+    source: str = ""
+    folder: Path | None = None
     ready: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """The bytes that arrived so far."""
+        total = 0
+        for path in self.folder.rglob("*") if self.folder else ():
+            with suppress(OSError):  # the file was moved meanwhile
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
 
 Report = Callable[[Progress], None]
@@ -43,13 +50,11 @@ Report = Callable[[Progress], None]
 
 def read_parts() -> dict[str, FrozenPart]:
     """Read the records bound to PART in the encoders' modules, without importing them, by the part's name."""
-    packages = [f"{__package__}.{kind}" for kind in KINDS]
-    records = [
-        FrozenPart(**record, module=f"{package}.{module}")
-        for package in packages
+    return {
+        record["name"]: FrozenPart(**record, module=f"{package}.{module}")
+        for package in (f"{__package__}.{kind}" for kind in KINDS)
         for module, record in registry.literals(package, "PART").items()
-    ]
-    return {part.name: part for part in records}
+    }
 
 
 PARTS = read_parts()
@@ -89,35 +94,54 @@ def find_part(name: str, folder: Path | None = None) -> Path:
     return _find(frozen_part(name), offline_folder(folder))[0]
 
 
-def _find(part: FrozenPart, offline: Path | None) -> tuple[Path, str]:
-    """Return the folder of a prepared part, and where it was found."""
+def _locate(part: FrozenPart, offline: Path | None) -> tuple[Path, str] | None:
+    """Return the prepared folder of a part, or else the file to prepare it from, and in words where that is."""
     if offline is not None and (file := in_folder(part, offline)) is not None:
-        with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch:
-            source = unpack(part, file, Path(scratch))
-            check_source(part, source)
-            return cached_part(part.name) or prepare_part(part.name, source), str(file)
+        return file, f"the offline folder: {file}"
     if (ready := cached_part(part.name)) is not None:
         return ready, f"the cache {cache_folder()}"
     if (source := installed_source(part)) is not None:
-        return prepare_part(part.name, source), f"the installed package {part.package}"
-    folder = f"in the offline folder {offline}, " if offline else ""
-    raise MissingPart(
-        f"The frozen part {part.name} ({part.title}) is not on this machine: it is neither {folder}in "
-        f"{cache_folder() / part.name} nor in an installed package {part.package}. "
-        f"Get it ({part.megabytes} MB) with:  {COMMAND}",
-        part.name,
-    )
+        return source, f"the installed package {part.package}"
+    return None
+
+
+def _find(part: FrozenPart, offline: Path | None) -> tuple[Path, str]:
+    """Return the prepared folder of a part, and in words where the part was found."""
+    if (place := _locate(part, offline)) is None:
+        folder = f"in the offline folder {offline}, " if offline else ""
+        raise MissingPart(
+            f"The frozen part {part.name} ({part.title}) is not on this machine: it is neither {folder}in "
+            f"{cache_folder() / part.name} nor in an installed package {part.package}. "
+            f"Get it ({part.megabytes} MB) with:  {COMMAND}",
+            part.name,
+        )
+    path, words = place
+    return path if path.is_dir() else prepare_part(part.name, path), words
+
+
+def whereabouts(name: str) -> tuple[bool, str]:
+    """Return whether a part is on this machine, and where in words. Prepares nothing; errors are described as well."""
+    part = frozen_part(name)
+    try:
+        place = _locate(part, offline := offline_folder())
+        if place is not None and place[0].is_file() and place[0].parent == offline and place[0].suffix != ".whl":
+            check_source(part, place[0])
+    except (ValueError, OSError) as error:
+        return False, str(error)
+    if place is None:
+        return False, f"not here ({part.megabytes} MB)"
+    return True, f"in {place[1]}" + ("" if cached_part(name) else "; prepared at first use")
 
 
 def get_part(name: str, folder: Path | None = None, report: Report = lambda progress: None) -> Path:
     """Return the folder of a prepared part. Fetches it from the hub or the package index if it is not on this machine.
 
-    `report` is called at the start, while bytes arrive, and at the end. A wrong file in an offline folder is an error;
-    a wrong file in an installed package is replaced by the right one from the network. Raises MissingPart with the
-    errors of all sources, or WrongChecksum if all files found are wrong.
+    `report` is called at the start, when a download begins, and at the end. A wrong file in an offline folder is an
+    error; a wrong file in an installed package is replaced by the right one from the network. Raises MissingPart with
+    the errors of all sources, or WrongChecksum if all files found are wrong.
     """
     part, offline = frozen_part(name), offline_folder(folder)
-    report(Progress(part, ""))
+    report(Progress(part))
     try:
         ready, source = _find(part, offline)
     except (MissingPart, WrongChecksum) as error:
@@ -130,105 +154,51 @@ def get_part(name: str, folder: Path | None = None, report: Report = lambda prog
 
 def _fetch(part: FrozenPart, offline: Path | None, report: Report, first: Exception) -> tuple[Path, str]:
     """Fetch and prepare a part that `_find` refused with the error `first`; return its folder and its source."""
-    errors = [first]
+    errors: list[ValueError] = [first] if isinstance(first, WrongChecksum) else []
+    files = part.offline_files
+    if offline is not None:
+        errors.append(MissingPart(f"offline folder: {offline} has neither {' nor '.join(files)}."))
     for source, fetch in (("the Hugging Face hub", from_hub), ("the package index", from_index)):
         try:
-            with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch, _watched(part, source, scratch, report):
+            with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch:
+                report(Progress(part, source, Path(scratch)))
                 return prepare_part(part.name, fetch(part, Path(scratch))), source
         except (MissingPart, WrongChecksum) as error:
             errors.append(error)
-    reasons = [str(error) for error in errors if isinstance(error, WrongChecksum)][:1]
-    if offline is not None:
-        reasons.append(f"offline folder: {offline} has neither {' nor '.join(part.offline_files)}.")
-    reasons += [str(error) for error in errors[1:] if str(error) not in reasons]
     message = (
         f"The frozen part {part.name} ({part.title}) could not be fetched:"
-        + "".join(f"\n  - {reason}" for reason in reasons)
+        + "".join(f"\n  - {error}" for error in errors)
         + f"\nWith a network, or a package index of your own, run:  {COMMAND}"
-        + f"\nWithout one, put {' or '.join(part.offline_files)} into a folder and run:  {COMMAND} --from FOLDER"
+        + f"\nWithout one, put {' or '.join(files)} into a folder and run:  {COMMAND} --from FOLDER"
     )
     if any(isinstance(error, WrongChecksum) for error in errors):
         raise WrongChecksum(message)
     raise MissingPart(message, part.name)
 
 
-@contextmanager
-def _watched(part: FrozenPart, source: str, scratch: str, report: Report) -> Iterator[None]:
-    """Report the bytes that arrive in a folder while the body of the `with` downloads into it."""
-    over = Event()
+def prepare_part(name: str, file: Path) -> Path:
+    """Check a part's source file, or that in a wheel, prepare it in the cache, and return the prepared folder.
 
-    def watch() -> None:
-        while not over.wait(POLL_SECONDS):
-            report(Progress(part, source, _size(Path(scratch))))
-
-    thread = Thread(target=watch, name="download", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # the file was moved meanwhile
-            total += path.stat().st_size if path.is_file() else 0
-    return total
-
-
-@dataclass(frozen=True)
-class Whereabouts:
-    """The place of a part, in words. `here` is true if the part needs no network."""
-
-    here: bool
-    words: str
-
-
-def whereabouts(name: str) -> Whereabouts:
-    """Describe where a part would be taken from, without preparing it. Errors are described too, not raised."""
-    part = frozen_part(name)
-    cached = cached_part(name)
-    try:
-        offline = offline_folder()
-        if offline is not None and (path := in_folder(part, offline)) is not None:
-            if path.suffix != ".whl":
-                check_source(part, path)
-            return Whereabouts(True, f"in the offline folder: {path}{'' if cached else '; prepared at first use'}")
-    except (ValueError, OSError) as error:
-        return Whereabouts(False, str(error))
-    if cached is not None:
-        return Whereabouts(True, f"ready in the cache: {cached}")
-    if (source := installed_source(part)) is not None:
-        return Whereabouts(True, f"in the package {part.package} ({source.name}); prepared at first use")
-    return Whereabouts(False, f"not here ({part.megabytes} MB)")
-
-
-def offline_needs(part: FrozenPart) -> str:
-    """Return one line with the names and checksums of the file that an offline folder needs for a part."""
-    return f"{' or '.join(part.offline_files)}   sha256 {' or '.join(part.checksums)}"
-
-
-def prepare_part(name: str, source: Path) -> Path:
-    """Check a part's source file, prepare it, and move the result into the cache; return the prepared folder.
-
-    Raises WrongChecksum if the file is not the pinned one, ValueError if the cache cannot be written.
+    A part that is in the cache already is not prepared again. Raises WrongChecksum if the file is not the pinned one,
+    MissingPart for a wheel without it, and ValueError if the cache cannot be written.
     """
-    part = frozen_part(name)
-    checksum = check_source(part, source)
-    target = cache_folder() / name
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as scratch:
-            folder = Path(scratch) / name
-            folder.mkdir()
-            _fill(part, source, folder, checksum)
-            if cached_part(name) is None:  # otherwise another process was faster
-                shutil.rmtree(target, ignore_errors=True)
-                folder.rename(target)
-    except PermissionError as error:
-        raise ValueError(f"{target} cannot be written ({error}). Set VLM2_CACHE to a folder of yours.") from error
+    part, target = frozen_part(name), cache_folder() / name
+    with tempfile.TemporaryDirectory(prefix="vlm2-") as unpacked:
+        source = unpack(part, file, Path(unpacked))
+        checksum = check_source(part, source)
+        if cached_part(name) is not None:
+            return target
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=target.parent) as scratch:
+                folder = Path(scratch) / name
+                folder.mkdir()
+                _fill(part, source, folder, checksum)
+                if cached_part(name) is None:  # otherwise another process was faster
+                    shutil.rmtree(target, ignore_errors=True)
+                    folder.rename(target)
+        except PermissionError as error:
+            raise ValueError(f"{target} cannot be written ({error}). Set VLM2_CACHE to a folder of yours.") from error
     return target
 
 

@@ -1,7 +1,7 @@
-"""What a benchmark is: questions about videos, rules that score the replies, and how the scores are summed up.
+"""Benchmarks: questions about videos, rules that score the replies, and a summary of the scores.
 
-A benchmark is one file in this folder with a module-level `BENCHMARK`; the file's name is the benchmark's name. Its
-`version` goes up whenever an item, a prompt or a score of it changes.
+A benchmark is one file in `benchmarks/` with a module-level `BENCHMARK`. The file's name is the benchmark's name. Its
+`version` rises whenever an item, a prompt or a score changes.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ BENCHMARKS = f"{__package__}.benchmarks"
 class Item:
     """One question about a video.
 
-    `id` is unique in the benchmark; `video` is the file to watch, None where it was not found; `group` names the video
-    or scene, by which items are grouped and resampled; `prompt` is the exact text for the model, of which `question` is
-    the bare question; `options` are "A. left", "B. right", … or None; `answers` are the accepted truths: one letter
-    where there are options, else numbers or words; `length` is the video's in seconds, None where the benchmark does
-    not say; `frames` is set where the question counts evenly spaced frames ("in frame 3 of 32"): how many it means.
+    `id` is unique in the benchmark. `video` is the file to watch, None if it was not found. `group` names the video or
+    scene; items are grouped and resampled by it. `prompt` is the exact text for the model; `question` is the question
+    in it. `options` are "A. left", "B. right", … or None. `answers` are the accepted truths: one letter with options,
+    else numbers or words. `length` is that of the video in seconds, None if unknown. `frames` is the number of evenly
+    spaced frames that the question counts ("in frame 3 of 32"), None for other questions.
     """
 
     id: str
@@ -52,8 +52,8 @@ class Item:
 class Loaded:
     """A benchmark's items, and where they are from.
 
-    `revision` is `NAME@COMMIT` of a data set on the hub, or `sha256:…` of the local files; `missing_videos` names the
-    groups (in order, each once) for which there is no video file: their items are there, with `video` None.
+    `revision` is `NAME@COMMIT` of a data set on the hub, or `sha256:…` of the local files. `missing_videos` names the
+    groups without a video file, in order, each once. Their items are included, with `video` None.
     """
 
     items: tuple[Item, ...]
@@ -62,23 +62,22 @@ class Loaded:
 
 
 Values = Mapping[str, float]
-"""What one reply is worth: values (0–1) by the metric's name."""
+"""The scores of one reply (0–1) by the metric's name."""
 
 Scorer = Callable[[Item, str], Values]
 """Scores a model's reply to an item."""
 
 Summary = Callable[[Iterable[tuple[str, Values]]], dict[str, float]]
-"""Sums up question types with the values of their replies, any part of a benchmark; empty for none."""
+"""Sums up any part of a benchmark, given as question types with the scores of replies. Empty for no replies."""
 
 Corpus = Callable[[Sequence[tuple[Item, str]]], dict[str, float]]
-"""Metrics that exist only of all items and replies together (BLEU, CIDEr, …), in the units of their papers (0–1; CIDEr
-0–10)."""
+"""Computes metrics that need all items and replies together (BLEU, …: 0–1, CIDEr: 0–10)."""
 
 Provide = Callable[[Item], None]
-"""Makes the video that an item asks about where it is not there yet. Raises ValueError where it cannot."""
+"""Makes the video of an item if it is not there yet. Raises ValueError if it cannot."""
 
 Chance = Callable[[Sequence[Item]], dict[str, str]]
-"""The reply, by item id, of one who knows only how often each answer is right ("frequency chance")."""
+"""Returns replies, by item id, that use only how often each answer is right ("frequency chance")."""
 
 
 @runtime_checkable
@@ -99,22 +98,26 @@ class Loader(Protocol):
 class Benchmark:
     """A benchmark and its rules.
 
-    `scorers` holds the official rules (`default`) and the variants in the wild by name; `headline` is the name in the
-    summary by which models are compared; `most_tokens` limits a reply (greedy decoding); `provide` is set where the
-    benchmark makes its own videos.
+    `scorers` are the rules by name: the official ones first, then variants that other code uses. `headline` names the
+    value of the summary by which models are compared. `most_tokens` limits a reply (greedy decoding). `provide` is set
+    where the benchmark makes its own videos.
     """
 
     name: str
     version: int
     load: Loader
     scorers: Mapping[str, Scorer]
-    default: str
     summary: Summary
     headline: str
     chance: Chance
     most_tokens: int = 16
     corpus: Corpus | None = None
     provide: Provide | None = None
+
+    @property
+    def default(self) -> str:
+        """The name of the official scorer."""
+        return next(iter(self.scorers))
 
     def scorer(self, name: str | None = None) -> Scorer:
         """Return a scorer by its name, or the default one. Raises ValueError naming the ones there are."""

@@ -1,7 +1,7 @@
 """Confidence intervals and paired tests by bootstrap.
 
-Whole videos are drawn again, since the questions about one hang together. Draws of two runs over the same videos with
-the same seed are the same draws, so their differences are paired.
+Whole videos are resampled, since the questions about one video are not independent. Two runs over the same videos with
+the same seed have the same draws, so their differences are paired.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Interval:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How much the first of two runs is better than the second, and the two-sided p value of there being no difference.
+    """The difference of two runs, first minus second, and the two-sided p value of no difference.
 
-    `questions` and `videos` are those that both runs answered.
+    `questions` and `videos` count those that both runs answered.
     """
 
     difference: Interval
@@ -46,7 +46,7 @@ class Comparison:
 
 
 def resample(samples: Sequence[Sample], summary: Summary, draws: int = DRAWS, seed: int = 0) -> Draws:
-    """Draw as many videos as there are, with replacement, and sum up their samples; so `draws` times."""
+    """Draw as many videos as there are, with replacement, and sum up their samples. Repeat it `draws` times."""
     groups: dict[str, list] = {}
     for sample in samples:
         groups.setdefault(sample.item.group, []).append((sample.item.question_type, sample.values))

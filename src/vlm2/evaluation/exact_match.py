@@ -1,16 +1,17 @@
 """Free-form answers compared word by word: exact match, and its refined form (ScanQA, SQA3D).
 
-The cleaning is the one that the field's scorers share since LEO (arXiv 2311.12871): it also mends the commonest typing
-errors of the annotators.
+Answers are cleaned as the field's scorers have cleaned them since LEO (arXiv 2311.12871). Cleaning also corrects the
+commonest typing errors of the annotators.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from .benchmark import Item, Values
+from .vsi_metrics import commonest
 
 # fmt: off
 NUMBERS = (
@@ -50,8 +51,8 @@ def clean(text: str) -> str:
 
 
 def exact_match(item: Item, reply: str) -> Values:
-    """Return `em` (the cleaned reply is one of the cleaned answers) and `em_refined` (or, without spaces, one of the
-    two contains the other; so an empty reply matches every answer, as in the scorers that papers use)."""
+    """Return `em` (the cleaned reply is one of the cleaned answers) and `em_refined` (the same, or one of the two
+    contains the other without spaces). An empty reply matches every answer, as in the scorers that papers use."""
     ours, answers = clean(reply), [clean(answer) for answer in item.answers]
     if ours in answers:
         return {"em": 1.0, "em_refined": 1.0}
@@ -72,8 +73,8 @@ def summarize(scores: Iterable[tuple[str, Values]]) -> dict[str, float]:
 
 def commonest_answers(items: Sequence[Item]) -> dict[str, str]:
     """Return for each item (by id) the commonest cleaned answer to questions of its type."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    answers: dict[str, list[str]] = defaultdict(list)
     for item in items:
-        counts[item.question_type].update({clean(answer) for answer in item.answers})
-    best = {kind: min(count, key=lambda text: (-count[text], text)) for kind, count in counts.items()}
+        answers[item.question_type] += {clean(answer) for answer in item.answers}
+    best = {kind: commonest(texts) for kind, texts in answers.items()}
     return {item.id: best[item.question_type] for item in items}

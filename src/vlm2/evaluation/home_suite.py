@@ -1,11 +1,11 @@
 """The homes of a benchmark: a generated test split with fixed seeds, pinned questions, and videos made on demand.
 
-The package has the questions with their answers, and a hash of every home's record. Videos are rendered on demand and
+The package holds the questions with their answers, and a hash of every home's record. Videos are rendered on demand and
 refused where the record differs. The hash covers geometry to 0.1 mm; it leaves out pixels and visibility, which depend
 on the graphics driver.
 
-Homes have vlm2's own furniture only, so they do not depend on what is installed. After a change of the suite, pin the
-new version: `python -m vlm2.evaluation.home_suite --out runs/homes`.
+Homes have vlm2's own furniture only, so they do not depend on what is installed. After a change of the suite, raise its
+version and pin it with `tests/support/pin_homes.py`.
 """
 
 from __future__ import annotations
@@ -13,26 +13,19 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 from jaxtyping import Float64
 
-from ..questions import ask_all
-from ..questions.paraphrase import in_seconds
 from ..scenes.record import Scene
 
-if TYPE_CHECKING:
-    from ..homes.home import Split
-
 FOLDER = Path(__file__).parent
-SPLIT: Split = "test"
-PIN_COMMAND = "Make it with:  python -m vlm2.evaluation.home_suite --out runs/homes"
+PIN_COMMAND = "Make it with:  python tests/support/pin_homes.py --out runs/homes"
 
 
 @dataclass(frozen=True)
@@ -46,20 +39,12 @@ class LengthBand:
 
 @dataclass(frozen=True)
 class HomeSpec:
-    """What decides a home and its video: the seed, the number of rooms, the seconds."""
+    """The settings that determine a home and its video. `seconds` is the length of the walk."""
 
     name: str
     seed: int
     rooms: int
     seconds: float
-
-    def files(self, out: Path) -> tuple[Path, Path]:
-        """Return the paths of its video and of its record under `out`."""
-        return out / "videos" / f"{self.name}.mp4", out / "scenes" / f"{self.name}.json"
-
-    def is_made(self, out: Path) -> bool:
-        """Whether the video and the record are under `out`."""
-        return all(file.exists() for file in self.files(out))
 
 
 @dataclass(frozen=True)
@@ -127,7 +112,7 @@ def read_pins(suite: HomeSuite) -> PinnedHomes:
 def _read(suite: HomeSuite, packed: bytes) -> PinnedHomes:
     text = gzip.decompress(packed)
     head, *rows = (json.loads(line) for line in text.splitlines())
-    if head["suite"] != _identity(suite):
+    if head["suite"] != identity(suite):
         raise ValueError(
             f"{suite.pins.name} was pinned for other homes than version {suite.version} now describes. A change of the "
             f"homes is a new version: raise it. {PIN_COMMAND}"
@@ -136,57 +121,42 @@ def _read(suite: HomeSuite, packed: bytes) -> PinnedHomes:
     return PinnedHomes(homes, hashlib.sha256(text).hexdigest())
 
 
-def write_pins(suite: HomeSuite, scenes: Sequence[Scene]) -> PinnedHomes:
-    """Pin all homes of a suite; `scenes` are in the order of `suite.homes()`."""
-    lines: list[dict[str, Any]] = [{"suite": _identity(suite)}]
-    for home, scene in zip(suite.homes(), scenes, strict=True):
-        questions = list(_questions(suite, scene, home.seed))
-        pinned = PinnedHome(home.name, record_hash(scene), scene.duration, tuple(questions))
-        lines.append(vars(pinned))
-    text = "".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n" for line in lines)
-    suite.pins.write_bytes(gzip.compress(text.encode(), mtime=0))
-    return read_pins(suite)
-
-
 def build(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
     """Make a home's video and record under `out`, or read the record where both are there.
 
     Raises ValueError where the packages that render homes are missing.
     """
-    if home.is_made(out):
-        return Scene.load(home.files(out)[1])
+    video, record = out / "videos" / f"{home.name}.mp4", out / "scenes" / f"{home.name}.json"
+    if video.exists() and record.exists():
+        return Scene.load(record)
     try:
         from ..homes.production import HomeOrder, produce_home
+
+        order = HomeOrder(
+            name=home.name,
+            seed=home.seed,
+            split="test",
+            size=suite.size,
+            fps=suite.fps,
+            rooms=home.rooms,
+            duration=home.seconds,
+            sheets=False,
+            sweethome=False,
+        )
+        return produce_home(order, out)
     except ImportError as error:
         raise ValueError(f"Drawing homes needs more packages ({error}): pip install 'vlm2[homes]'") from None
-    order = HomeOrder(
-        name=home.name,
-        seed=home.seed,
-        split=SPLIT,
-        size=suite.size,
-        fps=suite.fps,
-        rooms=home.rooms,
-        duration=home.seconds,
-        sheets=False,
-        sweethome=False,
-    )
-    return produce_home(order, out)
 
 
 def make_home(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
-    """Make a home as `build` does and check its record.
-
-    Raises ValueError where the record is not the pinned one.
-    """
-    advice = "This machine builds other homes; please report it with the output of `vlm2 doctor`."
-    if home.is_made(out):
-        advice = f"Delete {out} to have the homes made again."
+    """Make a home as `build` does and check its record. Raises ValueError if it is not the pinned one."""
     scene = build(suite, home, out)
     found, pinned = record_hash(scene), read_pins(suite).homes[home.name].record
     if found != pinned:
         raise ValueError(
-            f"{home.files(out)[1]} is not the home that version {suite.version} asks about: the hash of its record is "
-            f"{found[:12]}…, pinned is {pinned[:12]}…. {advice}"
+            f"{home.name} in {out} is not the home that version {suite.version} asks about: the hash of its record is "
+            f"{found[:12]}…, pinned is {pinned[:12]}…. Delete {out} to have the homes made again. If the hash is still "
+            "another, this machine builds other homes; please report it with the output of `vlm2 doctor`."
         )
     return scene
 
@@ -212,41 +182,8 @@ def _steps(*numbers: Sequence[float]) -> bytes:
     return np.floor(values * 1e4 + 0.318).astype("<i8").tobytes()
 
 
-def _questions(suite: HomeSuite, scene: Scene, seed: int) -> Iterator[dict[str, Any]]:
-    for question in ask_all(scene, seed, suite.per_type, suite.families):
-        if question.question_type in suite.types:
-            row = in_seconds(question).to_vsi(0, scene)
-            yield {key: value for key, value in row.items() if key not in ("id", "dataset", "scene_name")}
-
-
-def _identity(suite: HomeSuite) -> dict[str, Any]:
-    """Return what a pinned file is made for, in JSON's types."""
+def identity(suite: HomeSuite) -> dict[str, Any]:
+    """Return the first record of a pinned file: the homes and questions for which it was made."""
     homes = [[home.name, home.seed, home.rooms, home.seconds] for home in suite.homes()]
     digest = hashlib.sha256(json.dumps([homes, suite.size, suite.fps]).encode()).hexdigest()
     return {"version": suite.version, "homes": digest, "types": list(suite.types), "per_type": suite.per_type}
-
-
-def pin(
-    out: Annotated[Path, typer.Option(help="Folder for the homes; complete ones are kept.")],
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-) -> None:
-    """Make all homes of the current version and pin them in this package."""
-    from rich.progress import track
-
-    from .benchmarks.homes import SUITE
-    from .workers import stream
-
-    homes = SUITE.homes()
-    made = stream(_built, [(SUITE, home, out) for home in homes], workers)
-    scenes = {scene.name: scene for scene in track(made, total=len(homes), description="Making homes")}
-    pins = write_pins(SUITE, [scenes[home.name] for home in homes])
-    questions = sum(len(home.questions) for home in pins.homes.values())
-    typer.echo(f"{len(homes)} homes, {questions} questions, revision {pins.revision[:12]}: {SUITE.pins}")
-
-
-def _built(suite: HomeSuite, home: HomeSpec, out: Path) -> Iterator[Scene]:
-    yield build(suite, home, out)
-
-
-if __name__ == "__main__":
-    typer.run(pin)

@@ -1,7 +1,7 @@
-"""The predictions of a run on disk: one JSON line a reply, written at once, put in order at the end.
+"""The predictions of a run on disk: one JSON line a reply, written at once, and sorted at the end.
 
-Each process of several (`accelerate launch`) writes its own file, `predictions.RANK.jsonl`; the last process joins
-them. After a kill all complete lines are kept; a line that was cut off is dropped.
+Each of several processes (`accelerate launch`) writes its own file, `predictions.RANK.jsonl`, and the last one joins
+the files. After a kill, all complete lines are kept and a line that was cut off is dropped.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
+from ..cache import whole_file
 from .benchmark import Item
 
 PREDICTIONS = "predictions.jsonl"
@@ -22,7 +23,7 @@ PREDICTIONS = "predictions.jsonl"
 
 @dataclass(frozen=True)
 class Prediction:
-    """A model's reply to an item, and the number of frames that it saw. The file has not the item's `video`."""
+    """A model's reply to an item, and the number of frames that it saw. The file leaves out the item's `video`."""
 
     item: Item
     text: str
@@ -45,18 +46,19 @@ class Prediction:
 
 
 def read_predictions(out: Path) -> dict[str, Prediction]:
-    """Read every complete line of a run's files, by item id."""
-    found: dict[str, Prediction] = {}
-    for file in prediction_files(out):
-        for line in file.read_bytes().splitlines(keepends=True):
-            if line.endswith(b"\n"):
-                prediction = Prediction.from_line(line)
-                found.setdefault(prediction.item.id, prediction)
-    return found
+    """Read the predictions in a run's files, by item id."""
+    return {id: Prediction.from_line(line) for id, line in _lines(out).items()}
+
+
+def _lines(out: Path) -> dict[str, bytes]:
+    """Return every complete line of a run's files, by item id."""
+    lines = [line for file in prediction_files(out) for line in file.read_bytes().splitlines(keepends=True)]
+    return {json.loads(line)["id"]: line for line in lines if line.endswith(b"\n")}
 
 
 class PredictionWriter:
-    """The file that this process writes to. `done` has the ids of the predictions of all processes at its opening."""
+    """The file to which this process writes. `done` holds the ids of the items that have a prediction: at the opening
+    those of all processes, then also those added here."""
 
     def __init__(self, file: IO[bytes], done: set[str]) -> None:
         self._file, self.done = file, done
@@ -87,34 +89,29 @@ def open_writer(out: Path, rank: int | None = None) -> Iterator[PredictionWriter
     with acquired, open(file, "ab+", buffering=0) as stream:
         stream.seek(0)
         stream.truncate(stream.read().rfind(b"\n") + 1)
-        yield PredictionWriter(stream, set(read_predictions(out)))
+        yield PredictionWriter(stream, set(_lines(out)))
 
 
 def join(out: Path, ids: Sequence[str]) -> bool:
     """Write all predictions to one file in the order of `ids`, if all are there; return whether they are."""
     with locked(out):
-        found = read_predictions(out)
-        if any(id not in found for id in ids):
+        lines = _lines(out)
+        if any(id not in lines for id in ids):
             return False
-        whole = b"".join(found[id].to_line() for id in ids)
+        whole = b"".join(lines[id] for id in ids)
         if not (out / PREDICTIONS).exists() or (out / PREDICTIONS).read_bytes() != whole:
-            write_whole(out / PREDICTIONS, whole)
+            with whole_file(out / PREDICTIONS) as partial:
+                partial.write_bytes(whole)
         for file in prediction_files(out):
             if file.name != PREDICTIONS:
                 file.unlink()
     return True
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all; one process at a time (see `locked`)."""
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(file)
-
-
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write a record as JSON, as `write_whole` does."""
-    write_whole(file, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+    """Write a record as JSON, the whole file at once."""
+    with whole_file(file) as partial:
+        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Where a benchmark's questions come from: a data set on the hub, or files on the disk; and where its videos are."""
+"""Sources of a benchmark's questions (a data set on the hub, or local files) and of its videos."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Records:
 class QuestionSource:
     """How a benchmark's questions are published.
 
-    `files` are the names that its question file goes by, `fields` what each of its rows has, `hub` the data set that
-    its authors keep on the hub (None: they keep none), `split` the part of a data set, `page` where to get the files.
+    `files` are the possible names of its question file, `fields` those of each row, `hub` its authors' data set on the
+    hub (None: there is none), `split` the part of a data set, and `page` the place where the files can be got.
     """
 
     title: str
@@ -67,18 +67,17 @@ class QuestionSource:
         if source is None:
             raise ValueError(f"{self.title} has no data set of its authors on the hub: {self._advice()}")
         path = Path(source).expanduser()
-        if path.is_file():
-            file, folder = path, path.parent
-        elif path.is_dir():
-            file, folder = next((path / name for name in self.files if (path / name).is_file()), None), path
-        elif HUB_NAME.fullmatch(str(source)):
+        if not path.exists():
+            if not HUB_NAME.fullmatch(str(source)):
+                raise ValueError(f"{source} is no file, no folder and no hub name (OWNER/NAME): {self._advice()}")
             contents, revision = _read_hub(str(source), self.split)
             return Records(self._checked(number_rows(contents), source), revision, str(source))
-        else:
-            raise ValueError(f"{source} is no file, no folder and no hub name (OWNER/NAME): {self._advice()}")
-        rows = number_rows(self._read_data_set(path)) if file is None else read_rows(file)
-        rows = self._checked(rows, file or path)
-        return Records(rows, f"sha256:{_digest(rows)}", str(file or path), folder)
+        folder = path if path.is_dir() else path.parent
+        names = self.files if path.is_dir() else (path.name,)
+        file = next((folder / name for name in names if (folder / name).is_file()), None)
+        rows = number_rows(self._read_data_set(folder)) if file is None else read_rows(file)
+        rows = self._checked(rows, file or folder)
+        return Records(rows, f"sha256:{_digest(rows)}", str(file or folder), folder)
 
     def _read_data_set(self, folder: Path) -> list[Values]:
         """Read a folder that was downloaded from the hub as it is."""

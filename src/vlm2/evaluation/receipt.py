@@ -1,16 +1,16 @@
-"""The receipt of a run: all that its predictions depend on, and the machines and times of its processes.
+"""The receipt of a run: everything that its predictions depend on, and the machines and times of its processes.
 
 `run` identifies the run; a folder holds the predictions of one run only. `processes` lists every process that worked on
-it; a killed process has no end. Times are only in the receipt: equal runs have equal predictions and scores.
+it; a killed process has no end. Only the receipt holds times, so equal runs have equal predictions and scores.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -21,6 +21,7 @@ from typing import Any
 
 from .benchmark import Benchmark, Item, Loaded
 from .predictions import PREDICTIONS, locked, prediction_files, write_json
+from .speed.machine import cores, processor_name
 
 RECEIPT = "receipt.json"
 FORMAT = 1
@@ -28,7 +29,7 @@ PACKAGES = ("vlm2", "torch", "transformers", "tokenizers", "peft", "safetensors"
 
 
 def run_identity(benchmark: Benchmark, loaded: Loaded, respondent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all that a run's predictions depend on."""
+    """Return everything that a run's predictions depend on."""
     return {
         "benchmark": {"name": benchmark.name, "version": benchmark.version},
         "data": {
@@ -88,25 +89,19 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any], path: str = "
             yield f"{path}{key} was {_short(was)} and is now {_short(now)}"
 
 
-def begin(out: Path, rank: int, workers: int) -> int:
-    """Add a process that begins, and return its number in the receipt."""
-    process = {
-        "rank": rank,
-        "workers": workers,
-        "machine": machine(),
-        "packages": packages(),
-        "code": code_version(),
-        "started": _now(),
-    }
+@contextmanager
+def process(out: Path, rank: int, workers: int, answers: int) -> Iterator[None]:
+    """Record the process that answers in the context: its machine and code at the beginning; the time and the number of
+    its answers at the end."""
+    code = {"machine": machine(), "packages": packages(), "code": code_version()}
     with _changed(out) as receipt:
-        receipt["processes"].append(process)
-        return len(receipt["processes"]) - 1
-
-
-def end(out: Path, number: int, answered: int, seconds: float) -> None:
-    """Add the end of a process: the number of its answers, and its seconds."""
+        number = len(receipt["processes"])
+        receipt["processes"].append({"rank": rank, "workers": workers, **code, "started": _now()})
+    started = time.perf_counter()
+    yield
+    seconds = round(time.perf_counter() - started, 1)
     with _changed(out) as receipt:
-        receipt["processes"][number] |= {"ended": _now(), "answered": answered, "seconds": round(seconds, 1)}
+        receipt["processes"][number] |= {"ended": _now(), "answered": answers, "seconds": seconds}
 
 
 def complete(out: Path, scorer: str, videos: Mapping[str, Any], missing: Sequence[str]) -> None:
@@ -126,7 +121,10 @@ def _changed(out: Path) -> Iterator[dict[str, Any]]:
 
 def machine() -> dict[str, Any]:
     """Describe this computer."""
-    return {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count(), "gpus": _gpus()}
+    import torch
+
+    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return {"system": platform.platform(), "processor": processor_name(), "cores": cores(), "gpus": gpus}
 
 
 def packages() -> dict[str, str]:
@@ -156,20 +154,6 @@ def _git(*command: str) -> str:
         raise FileNotFoundError(root)
     done = subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True, check=True)
     return done.stdout.strip()
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-
-
-def _gpus() -> list[str]:
-    import torch
-
-    return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
 
 
 def _short(value: Any) -> str:

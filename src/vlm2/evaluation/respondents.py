@@ -1,9 +1,9 @@
-"""Respondents, which answer a benchmark's questions: a model through the session that users run, or a baseline.
+"""Respondents answer a benchmark's questions: a model through the session that users run, or a baseline.
 
-A baseline has the place of a model's name: `chance` (the commonest answer of each question type), `random` (an option,
-or the truth of another question of the type, drawn by the seed), `blind:MODEL` (the language model of MODEL, its
-adapters included, with the same prompt and no video), and `llava-video:MODEL` (plain LLaVA-Video out of an imported
-MODEL, on `frames` frames, 32 by default).
+A baseline is named in the place of a model: `chance` (the best constant answer of each question type), `random` (an
+option, or the truth of another question of the type, drawn by the seed), `blind:MODEL` (MODEL's language model with its
+adapters and the same prompt, without the video), and `llava-video:MODEL` (plain LLaVA-Video from an imported MODEL, on
+`frames` frames, 32 by default).
 """
 
 from __future__ import annotations
@@ -25,20 +25,18 @@ if TYPE_CHECKING:
     from ..models import VLM2Config
     from ..streaming import LoadedModel
 
-Frames = int | None
-"""How many frames of a video are shown, evenly spread; None: a stream of `fps` frames a second."""
-
-MODEL_FILES = (".json", ".safetensors", ".model", ".txt", ".jinja")  # that decide a model's replies
+MODEL_FILES = (".json", ".safetensors", ".model", ".txt", ".jinja")  # the files on which a model's replies depend
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """The settings of a run. Without `tools`, the model answers from the memory's tokens alone. `kept` names a model
-    whose memory chooses the frames: the frames that it holds at the end of the stream are shown. `threads` is the
-    number of threads of every process: results on a CPU depend on it in their last digits."""
+    """The settings of a run. `frames` are shown, evenly spread over the video; None shows a stream of `fps` frames a
+    second. `kept` names a model whose memory chooses the frames: those that it holds at the end of the stream.
+    `threads` is the number of CPU threads per process, on which results depend in their last digits. Without `tools`,
+    the model answers from the memory's tokens alone."""
 
     model: str = "mini"
-    frames: Frames = None
+    frames: int | None = None
     fps: float = 2.0
     seed: int = 0
     threads: int = 1
@@ -60,7 +58,7 @@ class RunSettings:
 class Respondent(Protocol):
     """Answers the questions about one video, in order. It is pickled for worker processes.
 
-    `needs_video` is True where it watches videos; `identity` is all that its replies depend on beside the items.
+    `needs_video` is True if it watches videos. `identity` returns everything but the items on which its replies depend.
     """
 
     @property
@@ -90,7 +88,7 @@ class FixedReplies:
 
 @dataclass(frozen=True)
 class ModelRespondent:
-    """A respondent that runs the model `settings.model`, whose replies have at most `most_tokens` tokens."""
+    """A respondent that runs the model `settings.model`. Replies have at most `most_tokens` tokens."""
 
     settings: RunSettings
     most_tokens: int
@@ -100,32 +98,27 @@ class ModelRespondent:
         settings = self.settings
         return load_once(name or settings.model, settings.device, settings.dtype, settings.threads)
 
-    def model_identity(self, name: str | None = None) -> dict[str, Any]:
-        """Return the hashes of a model's files, and how it computes and decodes; not its name or folder."""
-        from ..encoders.weights import sha256
-        from ..models.checkpoint import find_checkpoint
-        from ..models.processing import INTRODUCTION
+    def describe(self, frames: Mapping[str, Any], prompt: Mapping[str, Any], **others: Any) -> dict[str, Any]:
+        """Return the identity of a model that is shown these frames behind this prompt, and decodes greedily."""
         from ..models.loading import find_device, usual_dtype
 
-        name = name or self.settings.model
-        folder, device = find_checkpoint(name), find_device(self.settings.device)
+        device = find_device(self.settings.device)
         usual = "as kept" if usual_dtype(device) is None else "float32"
-        files = [file for file in sorted(folder.iterdir()) if file.suffix in MODEL_FILES and file.is_file()]
         return {
-            "model": {
-                "files": {file.name: sha256(file) for file in files},
-                "frozen": _configuration(name).frozen_sha256,
-            },
-            "prompt": {"before": INTRODUCTION.strip(), "decoding": "greedy", "most_tokens": self.most_tokens},
+            "model": hash_model(self.settings.model),
+            "prompt": {"decoding": "greedy", "most_tokens": self.most_tokens, **prompt},
             "device": device.type,
             "dtype": self.settings.dtype or usual,
             "threads": self.settings.threads,
+            "frames": frames,
+            **others,
         }
 
-    def answering_identity(self) -> dict[str, Any]:
-        """Return the identity of a model that a session's answerer decodes, by the model's rule for numbers."""
-        shared = self.model_identity()
-        return {**shared, "prompt": shared["prompt"] | {"numbers": _configuration(self.settings.model).number_decoding}}
+    def session_prompt(self) -> dict[str, Any]:
+        """Return the part of the identity that describes the prompt of a session and its rule for numbers."""
+        from ..models.processing import INTRODUCTION
+
+        return {"before": INTRODUCTION.strip(), "numbers": _configuration(self.settings.model).number_decoding}
 
 
 @dataclass(frozen=True)
@@ -135,12 +128,13 @@ class SessionRespondent(ModelRespondent):
     needs_video: bool = True
 
     def identity(self) -> dict[str, Any]:
-        """Return the hashes of the model's files and how it watches and answers."""
-        frames, kept = self.settings.frames, self.settings.kept
-        shown = {"rule": "memory", "fps": self.settings.fps} if frames is None else {"rule": "spread", "count": frames}
-        if kept is not None:
-            shown = {"rule": "kept", "fps": self.settings.fps, "by": self.model_identity(kept)["model"]}
-        return {**self.answering_identity(), "frames": shown, "tools": has_tools(self.settings)}
+        frames, kept, fps = self.settings.frames, self.settings.kept, self.settings.fps
+        shown: dict[str, Any] = {"rule": "memory", "fps": fps}
+        if frames is not None:
+            shown = {"rule": "spread", "count": frames}
+        elif kept is not None:
+            shown = {"rule": "kept", "fps": fps, "by": hash_model(kept)}
+        return self.describe(shown, self.session_prompt(), tools=has_tools(self.settings))
 
     def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
         session = self.load().session()
@@ -168,13 +162,13 @@ class SessionRespondent(ModelRespondent):
 
 @dataclass(frozen=True)
 class Blind(ModelRespondent):
-    """The language model of a model, asked the same prompts without the video, and decoded as the model is: words
+    """The language model of a model, with the same prompts but without the video. It decodes as the model does: words
     greedily, numbers by its configuration."""
 
     needs_video: bool = False
 
     def identity(self) -> dict[str, Any]:
-        return {**self.answering_identity(), "frames": {"rule": "none"}, "tools": False}
+        return self.describe({"rule": "none"}, self.session_prompt(), tools=False)
 
     def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
         from ..streaming.answering import Answerer
@@ -188,7 +182,7 @@ class Blind(ModelRespondent):
 
 @dataclass(frozen=True)
 class LlavaVideoRespondent(ModelRespondent):
-    """Plain LLaVA-Video out of an imported model: no memory, no 3D, the frames and the prompt as published."""
+    """Plain LLaVA-Video from an imported model: no memory, no 3D, the frames and the prompt as published."""
 
     needs_video: bool = True
 
@@ -200,9 +194,7 @@ class LlavaVideoRespondent(ModelRespondent):
         return FRAMES if self.settings.frames is None else self.settings.frames
 
     def identity(self) -> dict[str, Any]:
-        shared = self.model_identity()
-        prompt = shared["prompt"] | {"before": "time instruction"}
-        return {**shared, "prompt": prompt, "frames": {"rule": "linspace", "count": self.count}}
+        return self.describe({"rule": "linspace", "count": self.count}, {"before": "time instruction"})
 
     def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
         from ..streaming.llava_baseline import Baseline
@@ -275,6 +267,15 @@ def load_once(name: str, device: str | None, dtype: str | None, threads: int) ->
 
     torch.set_num_threads(threads)
     return load(name, device=device, dtype=dtype)
+
+
+def hash_model(name: str) -> dict[str, Any]:
+    """Return the sha256 of a model's files and of its frozen parts, without its name and folder."""
+    from ..encoders.weights import sha256
+    from ..models.checkpoint import find_checkpoint
+
+    files = [file for file in sorted(find_checkpoint(name).iterdir()) if file.suffix in MODEL_FILES and file.is_file()]
+    return {"files": {file.name: sha256(file) for file in files}, "frozen": _configuration(name).frozen_sha256}
 
 
 def _configuration(name: str) -> VLM2Config:

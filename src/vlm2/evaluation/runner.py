@@ -1,13 +1,12 @@
 """Run a benchmark: watch every video once, ask all its questions, and write each reply at once.
 
-A killed run continues where it was. The predictions depend neither on that nor on the number of processes: the
-questions of a video are always asked in the same order, by a process with the same number of threads.
+A killed run continues where it stopped. Kills and the number of processes do not change the predictions: a video's
+questions are always asked in the same order, by a process with the same number of threads.
 """
 
 from __future__ import annotations
 
 import fnmatch
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +15,9 @@ from typing import Any
 
 from . import receipt
 from .benchmark import Benchmark, Item, Loaded, Provide, by_video
-from .predictions import Prediction, join, open_writer, read_predictions
+from .predictions import Prediction, join, open_writer, read_predictions, write_json
 from .respondents import Respondent
-from .scores import sample_of, score_run, write_scores
+from .scores import SCORES, sample_of, score_run
 from .workers import stream
 
 
@@ -32,7 +31,7 @@ class ProcessRank:
 
 
 Progress = Callable[[int, int], None]
-"""Takes the number of answered questions, and of all."""
+"""Takes the number of answered questions and the number of all questions."""
 
 
 def run(
@@ -44,10 +43,10 @@ def run(
     process: ProcessRank | None = None,
     progress: Progress = lambda done, total: None,
 ) -> bool:
-    """Answer all items of this process without a prediction in `out`; return whether all items of the run are answered.
+    """Answer those items of this process that have no prediction in `out`. Return whether the whole run is answered.
 
-    `name` is the model's. Raises ValueError where a video is missing that the respondent needs, and where the folder
-    holds another run.
+    `name` is the model's. Raises ValueError if the respondent needs a missing video, and if the folder holds another
+    run.
     """
     process = process or ProcessRank()
     check_videos(loaded, respondent)
@@ -60,11 +59,10 @@ def run(
         waiting = sum(len(group) for _, _, group in jobs)
         progress(total - waiting, total)
         if jobs:
-            number, started = receipt.begin(out, process.rank, process.workers), time.perf_counter()
-            for done, prediction in enumerate(stream(_answers, jobs, process.workers), total - waiting + 1):
-                writer.add(prediction)
-                progress(done, total)
-            receipt.end(out, number, waiting, time.perf_counter() - started)
+            with receipt.process(out, process.rank, process.workers, waiting):
+                for done, prediction in enumerate(stream(_answers, jobs, process.workers), total - waiting + 1):
+                    writer.add(prediction)
+                    progress(done, total)
     return join(out, [item.id for item in loaded.items])
 
 
@@ -74,7 +72,7 @@ def finish(benchmark: Benchmark, loaded: Loaded, out: Path, scorer: str | None =
     predictions = read_predictions(out)
     samples = [sample_of(predictions[item.id], benchmark, scorer) for item in loaded.items]
     scores = score_run(benchmark, samples, scorer)
-    write_scores(out, scores)
+    write_json(out / SCORES, scores)
     videos = {
         item.group: {
             "file": None if item.video is None else str(item.video),
@@ -87,7 +85,7 @@ def finish(benchmark: Benchmark, loaded: Loaded, out: Path, scorer: str | None =
 
 
 def check_videos(loaded: Loaded, respondent: Respondent) -> None:
-    """Raise ValueError, naming them, where videos are missing and the respondent looks at them."""
+    """Raise ValueError that names the missing videos if the respondent watches videos."""
     missing = loaded.missing_videos
     if missing and respondent.needs_video and any(item.video is None for item in loaded.items):
         named = ", ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
@@ -121,8 +119,8 @@ def narrowed(loaded: Loaded, types: Sequence[str] = (), per_type: int | None = N
 
 
 def make_videos(benchmark: Benchmark, loaded: Loaded, workers: int = 1) -> Iterator[str]:
-    """Make the videos that are not there yet, and yield the names of all. Raises ValueError where the benchmark's
-    videos are not of its own making."""
+    """Make the missing videos, and yield the names of all. Raises ValueError for a benchmark that cannot make its
+    videos."""
     if benchmark.provide is None:
         raise ValueError(f"The videos of {benchmark.name} cannot be made; say where they are with --videos.")
     jobs = [(benchmark.provide, items[0]) for items in by_video(loaded.items).values()]

@@ -1,4 +1,4 @@
-"""Scores of a run: of every sample, summed up as the benchmark does, and by the length of the videos."""
+"""The scores of a run: of each sample, summed up as the benchmark defines it, and by the length of the videos."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .benchmark import Benchmark, Item, Values, find
-from .predictions import Prediction, locked, read_predictions, write_json
+from .predictions import Prediction, read_predictions
 from .receipt import read_receipt
 
 SCORES = "scores.json"
@@ -41,9 +41,10 @@ def length_name(seconds: float | None) -> str | None:
 
 def by_length(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
     """Group samples by the length of their videos, shortest first; those of unknown length are left out."""
-    named = [(length_name(sample.item.length), sample) for sample in samples]
-    groups = {name: [sample for length, sample in named if length == name] for name in LENGTHS}
-    return {name: group for name, group in groups.items() if group}
+    groups: dict[str | None, list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault(length_name(sample.item.length), []).append(sample)
+    return {name: groups[name] for name in LENGTHS if name in groups}
 
 
 def score_run(benchmark: Benchmark, samples: Sequence[Sample], scorer: str) -> dict[str, Any]:
@@ -68,12 +69,6 @@ def score_run(benchmark: Benchmark, samples: Sequence[Sample], scorer: str) -> d
 
 def _summary(benchmark: Benchmark, samples: Sequence[Sample]) -> dict[str, float]:
     return benchmark.summary((sample.item.question_type, sample.values) for sample in samples)
-
-
-def write_scores(out: Path, scores: Mapping[str, Any]) -> None:
-    """Write a run's scores."""
-    with locked(out):
-        write_json(out / SCORES, scores)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """VSI-Bench's scores: the official rules, the variants of other scorers, the summary row and the frequency chance.
 
-All scores are shares (0–1). A question of any type can be scored: `Item` tells a number, an option and words apart.
+All scores are shares (0–1). Any question type can be scored: `Item` shows whether the answer is a number, an option or
+words.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def number_anywhere(reply: str) -> float | None:
 def scorer(read_number: Callable[[str], float | None] = plain_number, strict: bool = False) -> Scorer:
     """Return the rule that gives `score` to a reply: a number by its relative accuracy, else 1 for an accepted answer.
 
-    Of a reply to a question with options, only the first word counts: the option's letter.
+    If a question has options, only the first word of the reply counts: the letter of the option.
     """
 
     def score(item: Item, reply: str) -> Values:

@@ -1,4 +1,4 @@
-"""Work spread over processes: results arrive one by one, and no process outlives the one that started it."""
+"""Work in several processes. Results arrive one by one, and no worker outlives the process that started it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _results: Queue | None = None  # of this process, where it is a worker
 
 
 def stream(work: Work[Result], jobs: Sequence[tuple], workers: int) -> Iterator[Result]:
-    """Yield what `work(*job)` yields for every job: in order in this process, or as it comes from `workers` of them.
+    """Yield the results of `work(*job)` for every job: in order from this process, or as they come from `workers`.
 
-    Workers are given one thread each. An error of one ends all and is raised here.
+    Each worker computes with one thread. An error in one worker ends all of them and is raised here.
     """
     if workers == 1:
         for job in jobs:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 import zlib
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..scenes.record import Box, Room, SceneObject, Vector
 from .floor_plan import FloorPlan, WallOpening, inside, make_plan, opening_wall, polygon_area
 from .furnish import furnish
+from .furniture.catalogue import Catalogue
 from .home import Home, Light, Opening, Placement, Split
 from .shell import build_opening, build_shell, triple
-
-if TYPE_CHECKING:
-    from .furniture.catalogue import Catalogue
 
 
 def build_home(seed: int, split: Split, rooms: int | None = None, catalogue: Catalogue | None = None) -> Home:
@@ -24,19 +21,16 @@ def build_home(seed: int, split: Split, rooms: int | None = None, catalogue: Cat
     Instance ids count from 1: doors and windows first, then furniture room by room. Raises ValueError for another
     number of rooms.
     """
-    if catalogue is None:
-        from .furniture.catalogue import Catalogue
-
-        catalogue = Catalogue(split)
+    catalogue = catalogue or Catalogue(split)
     rng = np.random.default_rng([seed, zlib.crc32(split.encode()), rooms or 0])
     plan = make_plan(rng, rooms)
     shell = build_shell(plan, split, rng)
     openings = tuple(build_opening(o, i, opening_wall(plan, o), rng) for i, o in enumerate(plan.openings, start=1))
     placements: list[Placement] = []
-    for room, pieces in furnish(plan, catalogue, rng).items():
-        for piece in pieces:
+    for room in plan.rooms:
+        for piece in furnish(room, plan.openings, catalogue, rng):
             number = len(openings) + len(placements) + 1
-            placements.append(Placement(number, piece.model, piece.matrix, room))
+            placements.append(Placement(number, piece.model, piece.matrix, room.name))
     return Home(seed, split, plan.rooms, shell, openings, tuple(placements), _lights(plan, placements, rng))
 
 
@@ -95,7 +89,7 @@ def opening_box(opening: Opening) -> Box:
 
 def scene_objects(home: Home) -> tuple[SceneObject, ...]:
     """Return every countable thing of a home with its box, in the order of ids (1, 2, ...), without sightings."""
-    openings = [SceneObject(o.id, o.kind, opening_box(o), room=o.rooms[0] or o.rooms[1]) for o in home.openings]
+    openings = [SceneObject(o.id, o.kind, opening_box(o), room=o.rooms[0]) for o in home.openings]
     things = [
         SceneObject(p.id, p.model.category, placement_box(p), room=p.room, colour=p.model.colour, model=p.model.name)
         for p in home.placements

@@ -12,8 +12,7 @@ from .home import CameraWalk, Home
 from .walkable_ground import WalkableGround
 
 STEP = 1 / 30  # seconds of a step of the simulation
-LONGEST = 300.0
-SHORTEST = 20.0
+SHORTEST, LONGEST = 20.0, 300.0  # seconds of a walk
 AROUND = np.linspace(0, 2 * math.pi, 72, endpoint=False)  # directions, radians
 
 
@@ -30,8 +29,8 @@ class WalkStyle:
 def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None) -> CameraWalk:
     """Walk through all rooms of a home and return camera poses at `fps` frames a second.
 
-    `duration` is in seconds, 20–300. If it is longer than a natural tour, the person goes round again and looks from
-    other places; if it is shorter, they make fewer and shorter stops. Raises ValueError for other durations.
+    `duration` is in seconds, 20–300. If it is longer than a natural tour, the person walks another round with other
+    stops; if it is shorter, they make fewer and shorter stops. Raises ValueError for other durations.
     """
     if duration is not None and not SHORTEST <= duration <= LONGEST:
         raise ValueError(f"A walk cannot last {duration:g} s. Give {SHORTEST:g} to {LONGEST:g} s.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from ..scenes.record import Room
 
@@ -65,10 +66,10 @@ WET = ("bathroom", "laundry room")
 
 @dataclass(frozen=True)
 class WallOpening:
-    """A hole in a wall for a door or window, on the wall's centre line.
+    """A hole in a wall for a door or window, from `start` to `end` on the wall's centre line, between `rooms`.
 
-    A door's leaf hangs at `start` and is opened by `angle` radians into `rooms[0]`; 0 is closed. `bottom` and `top` are
-    heights in metres.
+    A second room that is None is the outside. A door's leaf hangs at `start` and is opened by `angle` radians into
+    `rooms[0]`; 0 is closed. `bottom` and `top` are heights in metres.
     """
 
     kind: Literal["door", "window"]
@@ -142,6 +143,7 @@ class WallFace:
         return (low, high) if low > -1e-6 and high < self.length + 1e-6 else None
 
 
+WallSpot = tuple[WallFace, float]  # a wall, and the distance of a place along it in metres
 WallStretch = tuple[WallFace, float, float]  # a wall, and from where to where a stretch of it reaches, in metres
 
 
@@ -165,6 +167,21 @@ def inside(
         if ay != by:
             odd = odd ^ (((ay > y) != (by > y)) & (x < ax))
     return odd
+
+
+def in_rectangle(
+    x: Float[np.ndarray, "*#points"],
+    y: Float[np.ndarray, "*#points"],
+    centre: Sequence[float] | Float[np.ndarray, " xy"],
+    along: Sequence[float] | Float[np.ndarray, " xy"],
+    reach: tuple[float, float],
+) -> Bool[np.ndarray, "*points"]:
+    """Return which points of the ground lie in a rectangle, its edges included. Everything is in metres.
+
+    `x` and `y` broadcast. `along` is the unit direction of the rectangle's width; `reach` is half its width and depth.
+    """
+    dx, dy = x - centre[0], y - centre[1]
+    return (abs(dx * along[0] + dy * along[1]) <= reach[0]) & (abs(dy * along[0] - dx * along[1]) <= reach[1])
 
 
 def polygon_area(polygon: tuple[Point, ...]) -> float:
@@ -322,22 +339,18 @@ def outer_stretches(room: Room, rooms: list[Room], openings: list[WallOpening]) 
     """Return stretches of a room's walls that face outside and hold no opening yet."""
     stretches = []
     others = [r for r in rooms if r.name != room.name]
+    step = 0.05
     for wall in wall_faces(room):
         taken = [span for opening in openings if (span := wall.span(opening))]
-        start = None
-        steps = np.arange(0.1, wall.length - 0.1, 0.05)
-        for step in [*steps, None]:
-            free = (
-                step is not None
-                and not any(a - 0.2 < step < b + 0.2 for a, b in taken)
-                and not any(inside(r.polygon, wall.at(step, -WALL - 0.25)) for r in others)
-            )
-            if free and start is None:
-                start = step
-            elif not free and start is not None:
-                end = step - 0.05 if step is not None else steps[-1]
-                stretches.append((wall, float(start), float(end)))
-                start = None
+        places = np.arange(0.1, wall.length - 0.1, step)
+        free = [
+            not any(a - 0.2 < place < b + 0.2 for a, b in taken)
+            and not any(inside(r.polygon, wall.at(place, -WALL - 0.25)) for r in others)
+            for place in places
+        ]
+        for first, end in np.flatnonzero(np.diff([False, *free, False])).reshape(-1, 2):
+            last = places[end] - step if end < len(places) else places[-1]
+            stretches.append((wall, float(places[first]), float(last)))
     return stretches
 
 

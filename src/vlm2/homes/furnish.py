@@ -8,26 +8,22 @@ import numpy as np
 
 from ..scenes.record import Room
 from . import furniture_groups as groups
-from .floor_plan import FloorPlan, WallOpening
-from .placement import against_wall, at_wall, ceiling, in_open, near_wall, on_some_top, on_wall, stands_on
-from .room_layout import Furniture, PlacedModel, RoomLayout
+from .floor_plan import WallOpening
+from .furniture.catalogue import Catalogue
+from .placement import against_wall, at_wall, ceiling, hang, in_open, near_wall, on_some_top, on_wall, stands_on
+from .room_layout import PlacedModel, RoomLayout
 
 
-def furnish(plan: FloorPlan, catalogue: Furniture, rng: np.random.Generator) -> dict[str, tuple[PlacedModel, ...]]:
-    """Return the pieces of each room by its name; `catalogue` has `.categories` and `.pick(category, rng)`."""
-    return {room.name: furnish_room(room, plan.openings, catalogue, rng) for room in plan.rooms}
-
-
-def furnish_room(
-    room: Room, openings: tuple[WallOpening, ...], catalogue: Furniture, rng: np.random.Generator
-) -> tuple[PlacedModel, ...]:
-    """Furnish one room by its kind."""
+def furnish(
+    room: Room, openings: tuple[WallOpening, ...], catalogue: Catalogue, rng: np.random.Generator
+) -> list[PlacedModel]:
+    """Furnish a room by its kind. `openings` are those of the whole plan."""
     layout = RoomLayout(room, tuple(o for o in openings if room.name in o.rooms), rng, catalogue)
     ceiling(layout, "ceiling light")
     _radiators(layout)
     FURNISH[room.kind](layout)
     _finish(layout)
-    return tuple(layout.pieces)
+    return layout.pieces
 
 
 def _storage(layout: RoomLayout, categories: tuple[str, ...], most: int) -> None:
@@ -193,8 +189,7 @@ def _finish(layout: RoomLayout) -> None:
 
 
 def _hang(layout: RoomLayout, category: str) -> None:
-    if model := layout.model(category, stands_on("wall")):
-        on_wall(layout, category, model=model)
+    hang(layout, layout.model(category, stands_on("wall")))
 
 
 def _stand(layout: RoomLayout, category: str) -> None:

@@ -6,24 +6,9 @@ import math
 
 import numpy as np
 
+from . import placement as put
 from .floor_plan import WallFace
 from .home import FurnitureModel
-from .placement import (
-    above,
-    against_wall,
-    at_wall,
-    beside,
-    in_open,
-    near_wall,
-    on_soft,
-    on_some_top,
-    on_top,
-    on_wall,
-    relative,
-    stands_on,
-    wall_behind,
-    zone_before,
-)
 from .room_layout import PlacedModel, RoomLayout, facing
 
 TURNS = (0.0, math.pi / 2)
@@ -34,26 +19,26 @@ ON_DESKS = (("lamp", 0.4), ("telephone", 0.35), ("cup", 0.4), ("plant", 0.2), ("
 
 def sleep(layout: RoomLayout) -> PlacedModel | None:
     """Put a bed with its head at a wall, nightstands with lamps beside it, pillows on it."""
-    bed = against_wall(layout, "bed", zone=0.45)
+    bed = put.against_wall(layout, "bed", zone=0.45)
     if bed is None:
         return None
     wide, deep = bed.model.size[:2]
     sides = [1, -1] if wide > 1.2 or layout.chance(0.3) else [layout.choose((1, -1))]
-    stands = [s for side in sides if layout.chance(0.85) and (s := beside(layout, bed, "nightstand", side, 0.06))]
+    stands = [s for side in sides if layout.chance(0.85) and (s := put.beside(layout, bed, "nightstand", side, 0.06))]
     for stand in stands:
         if layout.chance(0.75):
-            on_top(layout, stand, "lamp", right=0.0, front=-0.04)
+            put.on_top(layout, stand, "lamp", right=0.0, front=-0.04)
     head = -deep / 2 + 0.3
     for side in (-1, 1) if wide > 1.2 else (0,):
         if layout.chance(0.92):
-            on_soft(layout, bed, "pillow", side * wide / 4, head, layout.normal(0.06))
+            put.on_soft(layout, bed, "pillow", side * wide / 4, head, layout.normal(0.06))
     for _ in range(int(layout.rng.choice([0, 1, 2, 3], p=[0.45, 0.25, 0.2, 0.1]))):
         right = layout.uniform(-0.32, 0.32) * wide
-        on_soft(layout, bed, "pillow", right, head + layout.uniform(0.35, 0.7), layout.normal(0.4))
+        put.on_soft(layout, bed, "pillow", right, head + layout.uniform(0.35, 0.7), layout.normal(0.4))
     if layout.chance(0.3):
-        on_soft(layout, bed, "blanket", layout.uniform(-0.2, 0.2) * wide, 0.25 * deep, layout.normal(0.2))
+        put.on_soft(layout, bed, "blanket", layout.uniform(-0.2, 0.2) * wide, 0.25 * deep, layout.normal(0.2))
     if layout.chance(0.5):
-        above(layout, bed, "picture", 0.3)
+        put.above(layout, bed, "picture", 0.3)
     return bed
 
 
@@ -61,8 +46,8 @@ def watch(layout: RoomLayout) -> PlacedModel | None:
     """Put a sofa, a tv across from it, a low table between, seats beside, lamps and pillows."""
     sofa = (
         _sofa_with_tv(layout)
-        or against_wall(layout, "sofa", 0.5)
-        or against_wall(layout, "sofa", 0.4, lambda m: m.size[0] < 2.2)
+        or put.against_wall(layout, "sofa", 0.5)
+        or put.against_wall(layout, "sofa", 0.4, lambda m: m.size[0] < 2.2)
     )
     if sofa is None:
         return None
@@ -72,12 +57,12 @@ def watch(layout: RoomLayout) -> PlacedModel | None:
         if kind == "armchair":
             _armchair(layout, sofa, side)
         elif kind:
-            neighbour = beside(layout, sofa, kind, side, 0.08, lambda m: m.size[0] < 0.65 and m.stands == "floor")
+            neighbour = put.beside(layout, sofa, kind, side, 0.08, lambda m: m.size[0] < 0.65 and m.stands == "floor")
             if neighbour and kind == "table" and layout.chance(0.6):
-                on_top(layout, neighbour, "lamp", 0.0, 0.0)
+                put.on_top(layout, neighbour, "lamp", 0.0, 0.0)
     _cushions(layout, sofa)
     if layout.chance(0.5):
-        above(layout, sofa, "picture", 0.3)
+        put.above(layout, sofa, "picture", 0.3)
     return sofa
 
 
@@ -85,9 +70,9 @@ def _cushions(layout: RoomLayout, sofa: PlacedModel) -> None:
     """Lay up to four pillows and sometimes a blanket on a sofa's seat."""
     places = np.linspace(-1, 1, 4) * (sofa.model.size[0] / 2 - 0.5)
     for i in layout.rng.permutation(4)[: layout.integer(0, 4)]:
-        on_soft(layout, sofa, "pillow", float(places[i]), -0.1, layout.normal(0.25))
+        put.on_soft(layout, sofa, "pillow", float(places[i]), -0.1, layout.normal(0.25))
     if layout.chance(0.2):
-        on_soft(layout, sofa, "blanket", float(layout.choose(places)), -0.05, layout.normal(0.2))
+        put.on_soft(layout, sofa, "blanket", float(layout.choose(places)), -0.05, layout.normal(0.2))
 
 
 def _sofa_with_tv(layout: RoomLayout) -> PlacedModel | None:
@@ -97,14 +82,13 @@ def _sofa_with_tv(layout: RoomLayout) -> PlacedModel | None:
         if model is None:
             return None
         for wall, distance in layout.wall_spots(model.size[0]):
-            sofa = at_wall(model, wall, distance)
-            zone = zone_before(sofa, 0.5)
+            sofa = put.at_wall(model, wall, distance)
             across = _wall_before(layout, sofa)
-            if across is None or not layout.add(sofa, zone, 0.02):
+            if across is None or not layout.add(sofa, 0.5, 0.02):
                 continue
             if _television(layout, *across):
                 return sofa
-            layout.take_back(sofa, zone)
+            layout.take_back(sofa, 0.5)
     return None
 
 
@@ -115,7 +99,7 @@ def _low_table(layout: RoomLayout, sofa: PlacedModel) -> None:
         return
     for apart in (0.4, 0.34, 0.5):
         front = sofa.footprint.deep / 2 + apart + low.size[1] / 2
-        table = relative(sofa, low, layout.normal(0.08), front)
+        table = put.relative(sofa, low, layout.normal(0.08), front)
         if _place_in_zone(layout, table, sofa):
             _strew(layout, table, ["cup", "plant", "bowl", "laptop", "cup"], 3)
             return
@@ -124,7 +108,7 @@ def _low_table(layout: RoomLayout, sofa: PlacedModel) -> None:
 def _strew(layout: RoomLayout, carrier: PlacedModel, categories: list[str], most: int) -> None:
     """Put up to `most` things on a top, in random order."""
     for category in layout.rng.permutation(categories)[: layout.integer(0, most)]:
-        on_top(layout, carrier, str(category))
+        put.on_top(layout, carrier, str(category))
 
 
 def _place_in_zone(layout: RoomLayout, piece: PlacedModel, owner: PlacedModel) -> bool:
@@ -156,21 +140,21 @@ def _television(layout: RoomLayout, wall: WallFace, distance: float, reach: floa
     if reach > 1.8 and layout.chance(0.85):
         category = "tv stand" if layout.chance(0.75) else "cabinet"
         model = layout.model(category, lambda m: m.size[2] < 0.8 and m.size[0] > 0.7 and bool(m.surface_height))
-        pieces = [at_wall(model, wall, distance + shift) for shift in SHIFTS] if model else []
-        stand = next((p for p in pieces if layout.add(p, zone_before(p, 0.35))), None)
+        if model:
+            stand = layout.add_first((put.at_wall(model, wall, distance + shift) for shift in SHIFTS), 0.35)
     if stand and layout.chance(0.75) and (tv := _tv_on(layout, stand)):
         return tv
     near = wall.project((stand.x, stand.y))[0] if stand else distance
-    model = layout.model("tv", stands_on("wall"))
+    model = layout.model("tv", put.stands_on("wall"))
     for shift in SHIFTS:
         height = max(1.25, 0.7 + model.size[2] / 2) if model else None
-        if model and (tv := on_wall(layout, "tv", height, model=model, near=(wall, near + shift))):
+        if tv := put.hang(layout, model, height, (wall, near + shift)):
             return tv
     return _tv_on(layout, stand) if stand else None
 
 
 def _tv_on(layout: RoomLayout, stand: PlacedModel) -> PlacedModel | None:
-    return on_top(layout, stand, "tv", 0.0, 0.0, 0.0, stands_on("top"))
+    return put.on_top(layout, stand, "tv", 0.0, 0.0, 0.0, put.stands_on("top"))
 
 
 def _armchair(layout: RoomLayout, sofa: PlacedModel, side: int) -> None:
@@ -181,7 +165,7 @@ def _armchair(layout: RoomLayout, sofa: PlacedModel, side: int) -> None:
     right = side * (sofa.footprint.wide / 2 + model.size[1] / 2 + layout.uniform(0.1, 0.35))
     front = sofa.footprint.deep / 2 + model.size[0] / 2 + layout.uniform(0.1, 0.5)
     turn = side * (math.pi / 2) + layout.normal(0.15)
-    layout.add(relative(sofa, model, right, front, turn), apart=0.03)
+    layout.add(put.relative(sofa, model, right, front, turn), apart=0.03)
 
 
 def dine(layout: RoomLayout, most: int = 6) -> PlacedModel | None:
@@ -194,13 +178,13 @@ def dine(layout: RoomLayout, most: int = 6) -> PlacedModel | None:
     candidates = []
     to_wall = layout.room.kind == "kitchen" or layout.chance(0.2)
     if to_wall:
-        candidates += [at_wall(model, wall, distance) for wall, distance in layout.wall_spots(model.size[0])]
+        candidates += [put.at_wall(model, wall, distance) for wall, distance in layout.wall_spots(model.size[0])]
     for _ in range(40):
         yaw, x, y = layout.choose(TURNS), layout.uniform(0.3, 0.7), layout.uniform(0.3, 0.7)
         candidates.append(PlacedModel(model, x0 + x * (x1 - x0), y0 + y * (y1 - y0), 0.0, yaw))
     for table in candidates:
         around = table.footprint.grown(0.45)
-        walled = to_wall and wall_behind(layout, table) is not None
+        walled = to_wall and put.wall_behind(layout, table) is not None
         blocked = any(s.low < 1.2 and around.overlaps(s.footprint) for s in layout.solids)
         if (blocked and not walled) or not layout.add(table, apart=0.03):
             continue
@@ -230,9 +214,9 @@ def _chairs(layout: RoomLayout, table: PlacedModel, chair: FurnitureModel, wante
         out = (deep if side == "long" else wide) / 2 + chair.size[1] / 2 - tuck + 0.02
         turn = layout.normal(0.06)
         if side == "long":
-            piece = relative(table, chair, along, sign * out, (math.pi if sign > 0 else 0.0) + turn)
+            piece = put.relative(table, chair, along, sign * out, (math.pi if sign > 0 else 0.0) + turn)
         else:
-            piece = relative(table, chair, sign * out, along, sign * math.pi / 2 + turn)
+            piece = put.relative(table, chair, sign * out, along, sign * math.pi / 2 + turn)
         free = not any(piece.footprint.overlaps(other.footprint) for other in placed)
         if free and layout.add(piece, own=(table,)):
             placed.append(piece)
@@ -240,28 +224,28 @@ def _chairs(layout: RoomLayout, table: PlacedModel, chair: FurnitureModel, wante
 
 def work(layout: RoomLayout) -> PlacedModel | None:
     """Put a desk at a wall with a chair at it, and a computer or papers on it."""
-    desk = against_wall(layout, "desk", zone=0.75)
+    desk = put.against_wall(layout, "desk", zone=0.75)
     if desk is None:
         return None
     _desk_chair(layout, desk)
     wide, deep = desk.footprint.wide, desk.footprint.deep
     if layout.chance(0.25):
-        on_top(layout, desk, "printer", right=layout.choose((-1.0, 1.0)) * wide / 2)
+        put.on_top(layout, desk, "printer", right=layout.choose((-1.0, 1.0)) * wide / 2)
     # Things on a desk face the person who sits before it: the desk's front is the side of the chair.
     if layout.chance(0.75):
         if wide > 1.3 and layout.chance(0.35):
-            on_top(layout, desk, "monitor", -0.31, -deep / 2 + 0.15, turn=0.15)
-            on_top(layout, desk, "monitor", 0.31, -deep / 2 + 0.15, turn=0.15 - 0.3)
+            put.on_top(layout, desk, "monitor", -0.31, -deep / 2 + 0.15, turn=0.15)
+            put.on_top(layout, desk, "monitor", 0.31, -deep / 2 + 0.15, turn=0.15 - 0.3)
         else:
-            on_top(layout, desk, "monitor", 0.0, -deep / 2 + 0.15, turn=0.0)
-        on_top(layout, desk, "keyboard", 0.0, deep / 2 - 0.18, turn=0.0)
-        on_top(layout, desk, "computer mouse", 0.32, deep / 2 - 0.18, turn=0.0)
+            put.on_top(layout, desk, "monitor", 0.0, -deep / 2 + 0.15, turn=0.0)
+        put.on_top(layout, desk, "keyboard", 0.0, deep / 2 - 0.18, turn=0.0)
+        put.on_top(layout, desk, "computer mouse", 0.32, deep / 2 - 0.18, turn=0.0)
     else:
-        on_top(layout, desk, "laptop", 0.0, 0.03, turn=layout.normal(0.1))
+        put.on_top(layout, desk, "laptop", 0.0, 0.03, turn=layout.normal(0.1))
     if layout.chance(0.25):
-        beside(layout, desk, "computer tower", layout.choose((1, -1)), 0.03)
+        put.beside(layout, desk, "computer tower", layout.choose((1, -1)), 0.03)
     for category in layout.likely(ON_DESKS):
-        on_top(layout, desk, category)
+        put.on_top(layout, desk, category)
     return desk
 
 
@@ -275,7 +259,7 @@ def _desk_chair(layout: RoomLayout, desk: PlacedModel) -> None:
     for tuck in (0.2, 0.1, 0.0):
         out = desk.footprint.deep / 2 + seat.size[1] / 2 + 0.04 - tuck * layout.uniform(0.5, 1)
         turn = math.pi + layout.normal(0.25)
-        if layout.add(relative(desk, seat, layout.normal(0.08), out, turn), own=(desk,)):
+        if layout.add(put.relative(desk, seat, layout.normal(0.08), out, turn), own=(desk,)):
             return
 
 
@@ -292,8 +276,8 @@ def cook(layout: RoomLayout) -> None:
         at = low
         while models and at < high:
             for model in models:
-                piece = at_wall(model, wall, at + model.size[0] / 2, 0.015)
-                if at + model.size[0] <= high + 0.05 and layout.add(piece, zone_before(piece, 0.5), apart=0.0):
+                piece = put.at_wall(model, wall, at + model.size[0] / 2, 0.015)
+                if at + model.size[0] <= high + 0.05 and layout.add(piece, 0.5, apart=0.0):
                     run.append(piece)
                     models.remove(model)
                     at += model.size[0] + 0.004
@@ -303,20 +287,20 @@ def cook(layout: RoomLayout) -> None:
     tops = ("counter", "cabinet", "dishwasher", "washer")
     plain = [p for p in run if p.model.surface_height and p.model.category in tops]
     for category in layout.likely(ON_COUNTERS if plain else ()):
-        on_top(layout, layout.choose(plain), category)
+        put.on_top(layout, layout.choose(plain), category)
     for stove in [p for p in run if p.model.category == "stove"]:
         for _ in range(layout.integer(0, 2)):
-            on_top(layout, stove, "pan")
+            put.on_top(layout, stove, "pan")
     for piece in plain:
         if layout.chance(0.35):
-            above(layout, piece, "shelf", 0.45, stands_on("wall"))
+            put.above(layout, piece, "shelf", 0.45, put.stands_on("wall"))
     if layout.area > 10 and layout.chance(0.25):
         _bar(layout)
 
 
 def _bar(layout: RoomLayout) -> None:
     """Put a high counter in the open with stools along it."""
-    counter = in_open(layout, "counter", lambda m: m.size[2] > 0.97, 0.3, layout.choose(TURNS))
+    counter = put.in_open(layout, "counter", lambda m: m.size[2] > 0.97, 0.3, layout.choose(TURNS))
     if counter is None:
         return
     stool = layout.model("stool", lambda m: m.size[2] > 0.55)
@@ -326,7 +310,7 @@ def _bar(layout: RoomLayout) -> None:
     for i in range(count):
         right = ((i + 0.5) / count - 0.5) * (counter.footprint.wide - 0.1)
         front = -counter.footprint.deep / 2 - stool.size[1] / 2 - 0.03
-        layout.add(relative(counter, stool, right, front), apart=0.02)
+        layout.add(put.relative(counter, stool, right, front), apart=0.02)
 
 
 def _kitchen_unit(layout: RoomLayout, name: str) -> FurnitureModel | None:
@@ -335,7 +319,7 @@ def _kitchen_unit(layout: RoomLayout, name: str) -> FurnitureModel | None:
         return layout.model("counter", lambda m: m.size[2] < 0.97 and m.size[0] < 1.9)
     if name == "sink":
         return layout.model("sink", lambda m: "kitchen" in m.name) or layout.model("sink", lambda m: m.size[0] > 0.5)
-    return layout.model(name, stands_on("floor"))
+    return layout.model(name, put.stands_on("floor"))
 
 
 def wash(layout: RoomLayout) -> None:
@@ -344,21 +328,21 @@ def wash(layout: RoomLayout) -> None:
     def basin(model: FurnitureModel) -> bool:
         return "kitchen" not in model.name and model.size[0] < (0.75 if layout.area < 6 else 1.2)
 
-    tub = against_wall(layout, "bathtub", 0.3, corner=True) if layout.chance(0.85) else None
-    against_wall(layout, "toilet", 0.4)
+    tub = put.against_wall(layout, "bathtub", 0.3, corner=True) if layout.chance(0.85) else None
+    put.against_wall(layout, "toilet", 0.4)
     for _ in range(2 if layout.area > 6.5 and layout.chance(0.35) else 1):
-        sink = against_wall(layout, "sink", 0.4, basin)
+        sink = put.against_wall(layout, "sink", 0.4, basin)
         if sink and layout.chance(0.85):
-            above(layout, sink, "mirror", 0.15, stands_on("wall"))
+            put.above(layout, sink, "mirror", 0.15, put.stands_on("wall"))
     if layout.chance(0.4):
-        against_wall(layout, "washer", 0.4, corner=True)
+        put.against_wall(layout, "washer", 0.4, corner=True)
     for _ in range(layout.integer(1, 3)):
-        on_wall(layout, "towel", fits=stands_on("wall"))
+        put.hang(layout, layout.model("towel", put.stands_on("wall")))
     if layout.chance(0.25):
-        near_wall(layout, "towel", stands_on("floor"))
-    on_some_top(layout, "towel")
+        put.near_wall(layout, "towel", put.stands_on("floor"))
+    put.on_some_top(layout, "towel")
     if tub is None or layout.area > 7:
-        against_wall(layout, "cabinet", 0.35, lambda m: m.size[0] < 0.85)
+        put.against_wall(layout, "cabinet", 0.35, lambda m: m.size[0] < 0.85)
 
 
 def rug(layout: RoomLayout, anchor: PlacedModel | None) -> None:
@@ -370,7 +354,7 @@ def rug(layout: RoomLayout, anchor: PlacedModel | None) -> None:
     if anchor is None:
         piece = PlacedModel(model, (x0 + x1) / 2, (y0 + y1) / 2, 0.0, facing((0.0, 1.0)))
     else:
-        piece = relative(anchor, model, 0.0, anchor.footprint.deep / 2 + 0.1 + model.size[1] / 2)
+        piece = put.relative(anchor, model, 0.0, anchor.footprint.deep / 2 + 0.1 + model.size[1] / 2)
     indoors = all(x0 < x < x1 and y0 < y < y1 for x, y in piece.footprint.corners)
     grown = piece.footprint.grown(0.02)
     if indoors and not any(s.high > 5 and s.footprint.overlaps(grown) for s in layout.solids):

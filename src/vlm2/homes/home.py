@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from ..scenes.record import Room
+from .floor_plan import WallOpening
 from .mesh import Mesh
 
 Split = Literal["train", "validation", "test"]
@@ -18,9 +19,10 @@ Split = Literal["train", "validation", "test"]
 class FurnitureModel:
     """One model of the catalogue, in its own frame: origin at the centre of the base, +y its front, z up.
 
-    x (width) points to the right of a person who stands behind it and looks to its front. `stands` is what carries it:
-    the floor, the top of another piece, a wall (origin at the centre of its back), or the ceiling (origin at the centre
-    of its top). `surface_height` is the height of a top that carries things, if any.
+    x (width) points to the right of a person who stands behind it and looks to its front. `size` is its width, depth
+    and height in metres. `stands` names its support: the floor, the top of another piece, a wall (then the origin is
+    the centre of its back), or the ceiling (the centre of its top). `surface_height` is the height in metres of a top
+    that carries things, if it has one. `colour` is the palette's name of the colour of most of its surface.
     """
 
     name: str
@@ -51,22 +53,15 @@ class Light:
     colour: tuple[float, float, float]
 
 
-@dataclass(frozen=True)
-class Opening:
-    """A door or a window in a wall between `rooms`; a room that is None is the outside.
+@dataclass(frozen=True, kw_only=True)
+class Opening(WallOpening):
+    """A door or a window that is built: its leaf, or its frame and glass, is a countable thing with instance id `id`.
 
-    `start` and `end` lie on the wall's centre line; `bottom` and `top` are heights. Its leaf, frame or glass is a
-    countable thing with instance id `id`. `yaw` is the direction of the mesh's width about z in radians (an open door's
-    leaf is turned out of its wall).
+    `mesh` is in world coordinates. `yaw` is the direction of its width about z in radians (the leaf of an open door is
+    turned out of its wall).
     """
 
     id: int
-    kind: Literal["door", "window"]
-    start: tuple[float, float]
-    end: tuple[float, float]
-    bottom: float
-    top: float
-    rooms: tuple[str | None, str | None]
     mesh: Mesh
     yaw: float = 0.0
 

@@ -1,8 +1,7 @@
-"""Light in a home, worked out once on a grid: what arrives from lamps and windows with soft shadows,
-and what bounces.
+"""The light in a home, computed once on a grid: direct light of lamps and windows with soft shadows, and bounced light.
 
-A shader then pays two look-ups a pixel for any number of lights. Each light's visibility is swept outwards plane by
-plane: a cell sees as much of the light as the point one plane nearer to it sees and lets through.
+The shader then needs two look-ups a pixel for any number of lights. The visibility of a light is swept outwards plane
+by plane: a cell receives the share of the light that the point one plane nearer to the light receives and lets through.
 """
 
 from __future__ import annotations
@@ -10,18 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 from scipy.ndimage import gaussian_filter, uniform_filter, zoom
 
 from .floor_plan import inside
 from .home import Home, Light
 
-CELL = 0.1
+CELL = 0.1  # metres, the least edge of a cell
 MOST_CELLS = 900_000
-REACH = 7.0
-SOURCE_RADIUS = 0.35
-BOUNCE = 0.38
-OCCLUSION = 0.75
+REACH = 7.0  # metres that a light shines
+SOURCE_RADIUS = 0.35  # metres around a light in which furniture casts no shadow
+BOUNCE = 0.38  # share of the light that surfaces reflect
+OCCLUSION = 0.75  # greatest loss of light in corners
 
 Grid = Float32[np.ndarray, "x y z"]
 
@@ -40,15 +39,15 @@ class Illumination:
     light: Float32[np.ndarray, "x y z 4"]
     direction: Float32[np.ndarray, "x y z 4"]
 
-    def brightness(self, point: np.ndarray) -> float:
-        """Return how much bounced light fills the air at a point in the world; at the nearest cell if outside."""
+    def brightness(self, point: Float[np.ndarray, " 3"]) -> float:
+        """Return the bounced light at a point in the world (metres); that of the nearest cell if it lies outside."""
         index = np.clip(((point - self.origin) / self.cell).astype(int), 0, np.array(self.light.shape[:3]) - 1)
         x, y, z = index
         return float(self.direction[x, y, z, 3] / float(self.light[x, y, z, 3]))
 
 
 def illuminate(home: Home) -> Illumination:
-    """Work out the light in a home from its lights; about a third of a second a home on one core."""
+    """Compute the light in a home from its lights. A home takes about a third of a second on one core."""
     low, high = home.shell.bounds.astype(float)
     cell = max(CELL, float(np.prod(high - low + 2 * CELL) / MOST_CELLS) ** (1 / 3))
     origin = low - cell
@@ -71,27 +70,23 @@ def illuminate(home: Home) -> Illumination:
     values = np.concatenate([total * open[..., None], towards, (bounced * open)[..., None]], -1).astype(np.float32)
     values, weight = _filled(values, (solid < 0.5) & _indoors(home, origin, cell, shape)[..., None])
     return Illumination(
-        origin,
-        cell,
-        np.concatenate([values[..., :3], np.ones_like(weight)], -1) * weight,
-        values[..., 3:] * weight,
+        origin, cell, np.concatenate([values[..., :3], np.ones_like(weight)], -1) * weight, values[..., 3:] * weight
     )
 
 
 def _indoors(home: Home, origin: np.ndarray, cell: float, shape: tuple[int, ...]) -> np.ndarray:
     """Return, for each column of cells, whether its middle lies in a room or a doorway (not within a wall)."""
     x, y = (origin[i] + cell * (np.arange(shape[i]) + 0.5) for i in (0, 1))
-    points = np.stack(np.meshgrid(x, y, indexing="ij"), -1)
+    x, y = x[:, None], y[None, :]
     indoors = np.zeros(shape[:2], bool)
     for room in home.rooms:
-        indoors |= inside(room.polygon, (points[..., 0], points[..., 1]))
+        indoors |= inside(room.polygon, (x, y))
     for opening in home.openings:
         start, end = np.array(opening.start), np.array(opening.end)
-        along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
-        away = points - start
-        across = np.abs(away[..., 0] * along[1] - away[..., 1] * along[0])
-        far = away @ along
-        indoors |= (across < 0.3) & (far > 0) & (far < np.linalg.norm(end - start))
+        wide = float(np.linalg.norm(end - start))
+        (along_x, along_y), dx, dy = (end - start) / max(wide, 1e-6), x - start[0], y - start[1]
+        far = dx * along_x + dy * along_y
+        indoors |= (np.abs(dx * along_y - dy * along_x) < 0.3) & (far > 0) & (far < wide)
     return indoors
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Float32, Int, Int32
+
+Rows = Sequence | np.ndarray  # one row for each vertex or triangle
 
 
 def face_normals(
@@ -42,9 +45,15 @@ class Part:
     material: Material
 
 
+def part(positions: Rows, normals: Rows, uvs: Rows, faces: Rows, material: Material) -> Part:
+    """Return a part of arrays of the shapes that `Part` gives, converted to its types."""
+    points, directions, places = (np.asarray(array, np.float32) for array in (positions, normals, uvs))
+    return Part(points, directions, places, np.asarray(faces, np.int32), material)
+
+
 @dataclass(frozen=True)
 class Mesh:
-    """A thing made of parts."""
+    """The triangles of a thing, in one part for each material."""
 
     parts: tuple[Part, ...]
 
@@ -54,16 +63,29 @@ class Mesh:
         points = np.concatenate([p.positions for p in self.parts])
         return np.stack([points.min(0), points.max(0)])
 
-    def transformed(self, target_from_source: np.ndarray) -> Mesh:
+    def transformed(self, target_from_source: Float[np.ndarray, "4 4"]) -> Mesh:
         """Return the mesh moved by a 4×4 transform (rotation, translation, positive scale along axes)."""
         linear, offset = target_from_source[:3, :3], target_from_source[:3, 3]
         normal_map = np.linalg.inv(linear).T
         parts = []
-        for part in self.parts:
-            normals = part.normals @ normal_map.T
+        for p in self.parts:
+            normals = p.normals @ normal_map.T
             normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-            positions = part.positions @ linear.T + offset
-            parts.append(
-                Part(positions.astype(np.float32), normals.astype(np.float32), part.uvs, part.faces, part.material)
-            )
+            parts.append(part(p.positions @ linear.T + offset, normals, p.uvs, p.faces, p.material))
         return Mesh(tuple(parts))
+
+
+def joined(parts: Iterable[Part]) -> Mesh:
+    """Return one mesh of the parts, those of the same material merged into one."""
+    groups: dict[Material, list[Part]] = {}
+    for p in parts:
+        groups.setdefault(p.material, []).append(p)
+    merged = []
+    for material, group in groups.items():
+        starts = np.cumsum([0] + [len(p.positions) for p in group[:-1]])
+        faces = np.concatenate([p.faces + start for p, start in zip(group, starts, strict=True)])
+        positions, normals, uvs = (
+            np.concatenate([getattr(p, name) for p in group]) for name in ("positions", "normals", "uvs")
+        )
+        merged.append(part(positions, normals, uvs, faces, material))
+    return Mesh(tuple(merged))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
-from .floor_plan import WallFace
+from .floor_plan import WallFace, WallSpot
 from .home import FurnitureModel
-from .room_layout import Fits, Footprint, PlacedModel, RoomLayout, facing
+from .room_layout import Fits, PlacedModel, RoomLayout, facing
 
 GAP = 0.025  # metres between a wall and what stands at it (the skirting board is thinner)
 
@@ -18,15 +19,9 @@ EYE_LEVEL = 1.5
 SEATS = ("bed", "sofa", "chair", "stool")
 
 
-def stands_on(*places: str):
+def stands_on(*places: str) -> Callable[[FurnitureModel], bool]:
     """Return a condition on models: what carries them is one of the places (floor, top, wall, ceiling)."""
     return lambda model: model.stands in places
-
-
-def zone_before(piece: PlacedModel, deep: float) -> Footprint:
-    """Return the ground before a piece's front, as wide as the piece and `deep` metres deep."""
-    f = piece.footprint
-    return Footprint(*f.at(0, (f.deep + deep) / 2 + 0.01), f.yaw, f.wide, deep)
 
 
 def at_wall(model: FurnitureModel, wall: WallFace, distance: float, gap: float = GAP) -> PlacedModel:
@@ -42,41 +37,39 @@ def against_wall(
     if model is None:
         return None
     if model.stands == "wall":
-        return on_wall(layout, category, model=model)
+        return hang(layout, model)
     if model.stands == "top":
         return on_some_top(layout, category, model)
-    for wall, distance in layout.wall_spots(model.size[0], corner):
-        piece = at_wall(model, wall, distance)
-        if layout.add(piece, zone_before(piece, zone), apart=0.02):
-            return piece
-    return None
+    spots = layout.wall_spots(model.size[0], corner)
+    return layout.add_first((at_wall(model, *spot) for spot in spots), zone, apart=0.02)
 
 
-def on_wall(
-    layout: RoomLayout,
-    category: str,
-    height: float | None = None,
-    fits: Fits = None,
-    model: FurnitureModel | None = None,
-    near: tuple[WallFace, float] | None = None,
+def on_wall(layout: RoomLayout, category: str) -> PlacedModel | None:
+    """Hang a piece of a category on some wall, or stand it at one if its model stands on the floor."""
+    model = layout.model(category)
+    if model and model.stands == "floor":
+        return against_wall(layout, category, 0.3, lambda m: m.name == model.name)
+    return hang(layout, model) if model and model.stands == "wall" else None
+
+
+def hang(
+    layout: RoomLayout, model: FurnitureModel | None, height: float | None = None, near: WallSpot | None = None
 ) -> PlacedModel | None:
-    """Hang a piece on a wall with its centre at a height; `near` gives the wall and the place along it."""
-    model = model or layout.model(category, fits)
+    """Hang a model of a wall piece with its centre at a height (metres); `near` gives the wall and the place along it.
+
+    None where there is no model, or no place for it.
+    """
     if model is None:
         return None
-    if model.stands != "wall":
-        return against_wall(layout, category, 0.3, lambda m: m.name == model.name) if model.stands == "floor" else None
-    wanted = height or HANGING.get(category, EYE_LEVEL) + layout.normal(0.06)
+    wanted = height or HANGING.get(model.category, EYE_LEVEL) + layout.normal(0.06)
     z = min(wanted, layout.room.height - 0.08 - model.size[2] / 2)
     z = max(z, model.size[2] / 2 + 0.1)
-    for wall, distance in [near] if near else layout.wall_spots(model.size[0] + 0.1):
-        piece = PlacedModel(model, *wall.at(distance, 0.002), z, facing(wall.inward))
-        if layout.add(piece, apart=0.05):
-            return piece
-    return None
+    spots = [near] if near else layout.wall_spots(model.size[0] + 0.1)
+    pieces = (PlacedModel(model, *wall.at(distance, 0.002), z, facing(wall.inward)) for wall, distance in spots)
+    return layout.add_first(pieces, apart=0.05)
 
 
-def wall_behind(layout: RoomLayout, piece: PlacedModel) -> tuple[WallFace, float] | None:
+def wall_behind(layout: RoomLayout, piece: PlacedModel) -> WallSpot | None:
     """Return the wall at a piece's back (within half a metre) and the place of the piece along it."""
     for wall in layout.walls:
         distance, offset = wall.project((piece.footprint.x, piece.footprint.y))
@@ -95,7 +88,7 @@ def above(layout: RoomLayout, piece: PlacedModel, category: str, clear: float, f
     height = max(piece.heights[1] + clear + model.size[2] / 2, HANGING.get(category, EYE_LEVEL))
     if height + model.size[2] / 2 > layout.room.height - 0.05:
         return None
-    return on_wall(layout, category, height, model=model, near=behind)
+    return hang(layout, model, height, behind)
 
 
 def relative(anchor: PlacedModel, model: FurnitureModel, right: float, front: float, turn: float = 0.0) -> PlacedModel:
@@ -123,12 +116,12 @@ def in_open(
     if model is None or model.stands != "floor":
         return None
     x0, y0, x1, y1 = layout.bounds
-    for _ in range(25):
+
+    def anywhere() -> PlacedModel:
         yaw = layout.uniform(-math.pi, math.pi) if turn is None else turn
-        piece = PlacedModel(model, layout.uniform(x0, x1), layout.uniform(y0, y1), 0.0, yaw)
-        if layout.add(piece, apart=max(margin, 0.03)):
-            return piece
-    return None
+        return PlacedModel(model, layout.uniform(x0, x1), layout.uniform(y0, y1), 0.0, yaw)
+
+    return layout.add_first((anywhere() for _ in range(25)), apart=max(margin, 0.03))
 
 
 def _half_extents(model: FurnitureModel, angle: float) -> tuple[float, float]:
@@ -142,13 +135,14 @@ def near_wall(layout: RoomLayout, category: str, fits: Fits = None) -> PlacedMod
     model = layout.model(category, fits)
     if model is None or model.stands != "floor":
         return None
-    for wall, distance in layout.wall_spots(math.hypot(*model.size[:2]), corner=layout.chance(0.5)):
+
+    def turned(wall: WallFace, distance: float) -> PlacedModel:
         yaw = facing(wall.inward) + layout.uniform(-0.6, 0.6)
         deep = _half_extents(model, yaw - facing(wall.inward))[1]
-        x, y = wall.at(distance, GAP + deep + layout.uniform(0, 0.06))
-        if piece := layout.add(PlacedModel(model, x, y, 0.0, yaw), apart=0.03):
-            return piece
-    return None
+        return PlacedModel(model, *wall.at(distance, GAP + deep + layout.uniform(0, 0.06)), 0.0, yaw)
+
+    spots = layout.wall_spots(math.hypot(*model.size[:2]), corner=layout.chance(0.5))
+    return layout.add_first((turned(*spot) for spot in spots), apart=0.03)
 
 
 def on_top(
@@ -167,7 +161,6 @@ def on_top(
     if model is None or model.stands != "top" or surface is None:
         return None
     top = carrier.footprint
-    loads = layout.loads.setdefault(id(carrier), [])
     for _ in range(1 if right is not None and front is not None else 10):
         angle = layout.normal(0.12) if turn is None else turn
         reach_x, reach_y = _half_extents(model, angle)
@@ -178,14 +171,10 @@ def on_top(
         dy = layout.uniform(-free_y, free_y) if front is None else max(-free_y, min(free_y, front))
         piece = PlacedModel(model, *top.at(dx, dy), carrier.z + surface, carrier.yaw + angle)
         f, high = piece.footprint, piece.heights[1]
-        if high > layout.room.height - 0.1 or any(f.grown(0.015).overlaps(load) for load in loads):
-            continue
         # A solid beneath this top is a chair tucked in. Only solids that hang over the top can be in the way.
-        if any(piece.z - 0.01 < s.low < high and s.footprint.overlaps(f) for s in layout.solids):
-            continue
-        loads.append(f)
-        layout.pieces.append(piece)
-        return piece
+        blocked = any(piece.z - 0.01 < s.low < high and s.footprint.overlaps(f) for s in layout.solids)
+        if high <= layout.room.height - 0.1 and not blocked and layout.load(piece, carrier, 0.015):
+            return piece
     return None
 
 
@@ -222,15 +211,12 @@ def on_soft(
     model = layout.model(category)
     if model is None or model.stands != "top":
         return None
-    loads = layout.loads.setdefault(id(carrier), [])
     for step in (0.0, 0.08, 0.16, 0.24):
         height = rest_height(carrier.model, right, front + step, model.size[0] * 0.8, model.size[1] * 0.8)
         if height is None or not 0.25 < height < 0.64:
             continue
         piece = PlacedModel(model, *carrier.footprint.at(right, front + step), carrier.z + height, carrier.yaw + turn)
-        if not any(piece.footprint.grown(0.01).overlaps(load) for load in loads):
-            loads.append(piece.footprint)
-            layout.pieces.append(piece)
+        if layout.load(piece, carrier, 0.01):
             return piece
     return None
 
@@ -257,9 +243,10 @@ def ceiling(layout: RoomLayout, category: str) -> PlacedModel | None:
     if model is None:
         return None
     x0, y0, x1, y1 = layout.bounds
-    for spread in (0.08, 0.2, 0.3):
+
+    def near_middle(spread: float) -> PlacedModel:
         x = (x0 + x1) / 2 + layout.uniform(-spread, spread) * (x1 - x0)
         y = (y0 + y1) / 2 + layout.uniform(-spread, spread) * (y1 - y0)
-        if piece := layout.add(PlacedModel(model, x, y, layout.room.height, 0.0)):
-            return piece
-    return None
+        return PlacedModel(model, x, y, layout.room.height, 0.0)
+
+    return layout.add_first(near_middle(spread) for spread in (0.08, 0.2, 0.3))

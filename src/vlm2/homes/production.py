@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int32, UInt8
 
+from ..cache import whole_file
 from ..scenes.record import Intrinsics, Scene, Sighting, Trajectory
 from .build import build_home, floor_area, scene_objects
 from .camera_walk import walk
 from .contact_sheet import contact_sheet, home_map
 from .furniture.catalogue import Catalogue
 from .home import CameraWalk, Home, Split
-from .renderer import Renderer, camera_points, pinhole
+from .renderer import Rendered, Renderer, camera_points, pinhole
 from .seen_colours import SeenColours
 
 DATASET = "homes"
-SIGHTING_HZ = 2.0
-LEAST_SHARE = 0.0005
-SHEET_FRAMES = 24
+SIGHTING_HZ = 2.0  # sampled frames a second, those of the record
+LEAST_SHARE = 0.0005  # of the image, from which on a thing counts as seen
+SHEET_FRAMES = 24  # pictures on a contact sheet
 VIDEO_OPTIONS = {"crf": "23", "preset": "fast", "threads": "1"}
 CLOCK = 90_000  # ticks a second of a frame's time in the video
-
-Sightings = Mapping[int, Sequence[Sighting]]
 
 
 @dataclass(frozen=True)
@@ -83,21 +82,28 @@ class SampledHome:
     world_from_camera: Float64[np.ndarray, "frames 4 4"]
 
 
-def scene_of(
-    home: Home,
-    name: str,
-    path: CameraWalk,
-    intrinsics: Intrinsics,
-    sightings: Sightings,
-    colours: SeenColours,
-    video: str | None = None,
-) -> Scene:
-    """Return the record of a home.
+@dataclass
+class Seen:
+    """The things that the sampled frames of a video show: the sightings and the colours of each, by its id."""
 
-    `path` holds the sampled frames only: `sightings` index into it, and `colours` has counted them.
-    """
+    frames: int = 0
+    sightings: dict[int, list[Sighting]] = field(default_factory=dict)
+    colours: SeenColours = field(default_factory=SeenColours)
+
+    def add(self, shot: Rendered) -> None:
+        """Count the next sampled frame."""
+        for id, share in shares(shot.instances).items():
+            self.sightings.setdefault(id, []).append(Sighting(self.frames, round(share, 6)))
+        self.colours.add(shot.rgb, shot.instances)
+        self.frames += 1
+
+
+def scene_of(
+    home: Home, name: str, path: CameraWalk, intrinsics: Intrinsics, seen: Seen, video: str | None = None
+) -> Scene:
+    """Return the record of a home. `path` holds the sampled frames only, those that `seen` has counted."""
     objects = tuple(
-        replace(o, sightings=tuple(sightings.get(o.id, ())), colour_share=colours.share(o.id, o.colour))
+        replace(o, sightings=tuple(seen.sightings.get(o.id, ())), colour_share=seen.colours.share(o.id, o.colour))
         for o in scene_objects(home)
     )
     poses = tuple(tuple(float(v) for v in pose[:3].ravel()) for pose in path.world_from_camera)
@@ -123,7 +129,7 @@ def shares(instances: Int32[np.ndarray, "height width"]) -> dict[int, float]:
 
 
 def sampled_frames(times: Float64[np.ndarray, " frames"], hertz: float) -> Int[np.ndarray, " sampled"]:
-    """Return the indices of frames that sample a path at a lower rate, from its first frame on."""
+    """Return the indices of the frames that sample a path at `hertz`, from its first frame on; `times` in seconds."""
     wanted = np.arange(times[0], times[-1] + 1e-6, 1.0 / hertz)
     return np.unique(np.searchsorted(times, wanted - 1e-6))
 
@@ -143,16 +149,16 @@ def sample_home(
     intrinsics = pinhole(*size, path.horizontal_fov)
     renderer = shared_renderer(*size)
     renderer.load(home)
-    frames, points, instances, colours = [], [], [], SeenColours()
-    for pose in path.world_from_camera:
-        shot = renderer.render(pose, intrinsics)
-        frames.append(shot.rgb)
-        points.append(camera_points(shot.depth, intrinsics))
-        instances.append(shot.instances)
-        colours.add(frames[-1], instances[-1])
-    scene = scene_of(home, f"{split}_{seed}", path, intrinsics, _sightings(instances), colours)
+    seen, shots = Seen(), [renderer.render(pose, intrinsics) for pose in path.world_from_camera]
+    for shot in shots:
+        seen.add(shot)
     return SampledHome(
-        scene, np.stack(frames), np.stack(points), np.stack(instances), path.times, path.world_from_camera
+        scene_of(home, f"{split}_{seed}", path, intrinsics, seen),
+        np.stack([shot.rgb for shot in shots]),
+        np.stack([camera_points(shot.depth, intrinsics) for shot in shots]),
+        np.stack([shot.instances for shot in shots]),
+        path.times,
+        path.world_from_camera,
     )
 
 
@@ -170,22 +176,32 @@ def produce_home(order: HomeOrder, out: Path) -> Scene:
     renderer = shared_renderer(*order.size)
     renderer.load(home)
     chosen = sampled_frames(path.times, SIGHTING_HZ)
-    sampled = path.at(chosen)
-    with _whole(files["video"]) as file:
-        film = _film(renderer, path, intrinsics, set(chosen.tolist()), order, file)
+    shown = np.linspace(0, len(path.times) - 1, SHEET_FRAMES).astype(int)
+    seen, sampled, depths, pictures = Seen(), path.at(chosen), [], {}
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(files["video"]) as file, _video(file, order.size, order.fps) as write:
+        for index, (time, pose) in enumerate(zip(path.times.tolist(), path.world_from_camera, strict=True)):
+            shot = renderer.render(pose, intrinsics)
+            write(shot.rgb, time - float(path.times[0]))
+            if index in chosen:
+                seen.add(shot)
+                if order.geometry:
+                    depths.append(shot.depth)
+            if index in shown:
+                pictures[time] = shot.rgb
 
-    seen, video = _sightings(film.instances), f"videos/{order.name}.mp4"
-    scene = scene_of(home, order.name, sampled, intrinsics, seen, film.colours, video)
+    scene = scene_of(home, order.name, sampled, intrinsics, seen, f"videos/{order.name}.mp4")
     scene = replace(scene, duration=float(path.times[-1] - path.times[0] + 1.0 / order.fps))
     if order.sheets:
-        with _whole(files["sheet"]) as file:
-            contact_sheet(film.pictures, film.picture_times).save(file)
-        with _whole(files["map"]) as file:
-            home_map(home, scene.objects, path.world_from_camera).save(file)
+        with whole_file(files["sheet"]) as file:
+            contact_sheet(list(pictures.values()), list(pictures)).save(file, "PNG")
+        with whole_file(files["map"]) as file:
+            home_map(home, scene.objects, path.world_from_camera).save(file, "PNG")
     if order.geometry:
-        with _whole(files["geometry"]) as file:
-            _save_geometry(file, np.stack(film.depths), sampled, intrinsics)
-    with _whole(files["scene"]) as file:
+        with whole_file(files["geometry"]) as partial, partial.open("wb") as file:
+            _save_geometry(file, np.stack(depths), sampled, intrinsics)
+    with whole_file(files["scene"]) as file:
         scene.save(file)
     return scene
 
@@ -194,47 +210,6 @@ def produce_home(order: HomeOrder, out: Path) -> Scene:
 def shared_renderer(width: int, height: int) -> Renderer:
     """Return this process's renderer of one size."""
     return Renderer(width, height)
-
-
-@dataclass(frozen=True)
-class _Film:
-    """Results of filming beside the video: maps and colours of the sampled frames, and pictures for the sheet."""
-
-    instances: list[np.ndarray]
-    depths: list[np.ndarray]
-    pictures: list[np.ndarray]
-    picture_times: list[float]
-    colours: SeenColours
-
-
-def _film(
-    renderer: Renderer, path: CameraWalk, intrinsics: Intrinsics, sampled: set[int], order: HomeOrder, file: Path
-) -> _Film:
-    """Render the path into a video file, and collect the data of the record and of the sheet."""
-    film = _Film([], [], [], [], SeenColours())
-    shown = set(np.linspace(0, len(path.times) - 1, SHEET_FRAMES).astype(int).tolist())
-    with _video(file, order.size, order.fps) as write:
-        for index, (time, pose) in enumerate(zip(path.times, path.world_from_camera, strict=True)):
-            shot = renderer.render(pose, intrinsics)
-            write(shot.rgb, float(time - path.times[0]))
-            if index in sampled:
-                film.instances.append(shot.instances)
-                film.colours.add(shot.rgb, film.instances[-1])
-                if order.geometry:
-                    film.depths.append(shot.depth)
-            if index in shown:
-                film.pictures.append(shot.rgb)
-                film.picture_times.append(float(time))
-    return film
-
-
-def _sightings(instances: Sequence[np.ndarray]) -> dict[int, list[Sighting]]:
-    """Return the frames that show each thing, by its id."""
-    seen: dict[int, list[Sighting]] = {}
-    for frame, ids in enumerate(instances):
-        for id, share in shares(ids).items():
-            seen.setdefault(id, []).append(Sighting(frame, round(share, 6)))
-    return seen
 
 
 @contextmanager
@@ -257,19 +232,7 @@ def _video(file: Path, size: tuple[int, int], fps: float) -> Iterator[Callable[[
         container.mux(stream.encode(None))
 
 
-@contextmanager
-def _whole(file: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `file`, and move that file to its place if there was no error."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{os.getpid()}_{file.name}")
-    try:
-        yield partial
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _save_geometry(file: Path, depth: np.ndarray, path: CameraWalk, intrinsics: Intrinsics) -> None:
+def _save_geometry(file: IO[bytes], depth: np.ndarray, path: CameraWalk, intrinsics: Intrinsics) -> None:
     """Write depth (metres along the camera's axis, 16-bit floats), times, poses and the pinhole matrix."""
     matrix = np.array([[intrinsics.fx, 0, intrinsics.cx], [0, intrinsics.fy, intrinsics.cy], [0, 0, 1]])
     poses = path.world_from_camera

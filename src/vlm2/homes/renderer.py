@@ -50,16 +50,6 @@ class Rendered:
     instances: Int32[np.ndarray, "height width"]
 
 
-@dataclass(frozen=True)
-class RenderChunk:
-    """Triangles that are drawn or culled together: their range in the index buffer, and their bounds in metres."""
-
-    first: int
-    count: int
-    low: np.ndarray
-    high: np.ndarray
-
-
 class Renderer:
     """Draw loaded homes at one image size (pixels). Use it as a context manager, in one thread; `load` before `render`.
 
@@ -77,7 +67,6 @@ class Renderer:
         self._fine: Any = _framebuffer(self._context, 2 * width + 1, 2 * height + 1, depth=True)
         self._image = _framebuffer(self._context, width, height, depth=False)
         self._loaded: list[Any] = []  # what this home holds on the device
-        self._chunks: list[RenderChunk] = []
         self._illumination: Illumination | None = None
 
     def __enter__(self) -> Renderer:
@@ -110,13 +99,13 @@ class Renderer:
         self._illumination = light
 
     def _upload(self, home: Home, light: Illumination) -> None:
-        vertices, indices, self._chunks, names = _geometry(home)
+        vertices, indices, self._ranges, self._bounds, names = _geometry(home)
         gl = self._context
         vertex_buffer, index_buffer = gl.buffer(vertices.tobytes()), gl.buffer(indices.tobytes())
         self._vertices = gl.vertex_array(
             self._surface, [(vertex_buffer, _LAYOUT, *(_VERTEX.names or ()))], index_buffer, index_element_size=4
         )
-        self._commands = gl.buffer(reserve=20 * len(self._chunks))
+        self._commands = gl.buffer(reserve=20 * len(self._ranges))
         self._textures = _texture_array(gl, names)
         self._grids = [_texture_grid(gl, light.light), _texture_grid(gl, light.direction)]
         self._loaded = [self._vertices, vertex_buffer, index_buffer, self._commands, self._textures, *self._grids]
@@ -159,11 +148,12 @@ class Renderer:
         ahead = 0.5 * (light.brightness(eye) + light.brightness(eye + 1.5 * forward))
         surface["exposure"].value = float(np.clip(0.32 / max(ahead, 0.02), 0.4, 3.0))
 
-        visible = [c for c in self._chunks if _in_view(c, clip_from_world)]
-        visible[1:] = sorted(visible[1:], key=lambda c: _distance(c, eye))  # the shell, then what is near
-        commands = np.zeros((len(visible), 5), np.uint32)
-        commands[:, 0], commands[:, 1] = [c.count for c in visible], 1
-        commands[:, 2] = [c.first for c in visible]
+        visible = _in_view(self._bounds, clip_from_world)
+        low, high = np.moveaxis(self._bounds[visible], 1, 0)
+        distances = np.linalg.norm(eye - np.clip(eye, low, high), axis=1)
+        distances[:1] = -1.0  # the shell, then what is near
+        commands = np.zeros((len(distances), 5), np.uint32)  # as glMultiDrawElementsIndirect takes them
+        commands[:, [2, 0]], commands[:, 1] = self._ranges[visible][np.argsort(distances, kind="stable")], 1
         self._commands.write(commands.tobytes())
 
         gl = self._context
@@ -172,7 +162,7 @@ class Renderer:
         self._fine.clear(0.0, 0.0, 0.0, 0.0)
         for unit, texture in enumerate((self._textures, *self._grids)):
             texture.use(unit)
-        self._vertices.render_indirect(self._commands, mode=gl.TRIANGLES, count=len(visible))
+        self._vertices.render_indirect(self._commands, mode=gl.TRIANGLES, count=len(commands))
         self._image.use()
         gl.enable_only(gl.NOTHING)
         for unit, attachment in enumerate(self._fine.color_attachments):
@@ -240,13 +230,17 @@ def _texture_grid(gl: moderngl.Context, grid: np.ndarray) -> moderngl.Texture3D:
     return texture
 
 
-def _geometry(home: Home) -> tuple[np.ndarray, np.ndarray, list[RenderChunk], list[str]]:
-    """Return all vertices, all indices, the chunks to draw (the shell first), and the textures in layer order."""
+def _geometry(home: Home) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, list[str]]:
+    """Return what is uploaded of a home, and how it is drawn in chunks, one for each thing (the shell first).
+
+    These are all vertices, all indices, the first index and the number of indices of each chunk, the least and greatest
+    corner of each chunk (chunks, 2, 3) in metres, and the names of the textures in the order of their layers.
+    """
     things: list[tuple[int, Mesh]] = [(0, home.shell)]
     things += [(o.id, o.mesh) for o in home.openings]
     things += [(p.id, p.model.mesh.transformed(p.world_from_model)) for p in home.placements]
     layers: dict[str, int] = {}
-    vertices, indices, chunks = [], [], []
+    vertices, indices, ranges, bounds = [], [], [], []
     first_vertex = first_index = 0
     for id, mesh in things:
         start = first_index
@@ -255,9 +249,9 @@ def _geometry(home: Home) -> tuple[np.ndarray, np.ndarray, list[RenderChunk], li
             indices.append(part.faces.astype(np.uint32).ravel() + np.uint32(first_vertex))
             first_vertex += len(part.positions)
             first_index += part.faces.size
-        if first_index > start:
-            chunks.append(RenderChunk(start, first_index - start, *mesh.bounds.astype(float)))
-    return np.concatenate(vertices), np.concatenate(indices), chunks, list(layers)
+        ranges.append((start, first_index - start))
+        bounds.append(mesh.bounds.astype(float))
+    return np.concatenate(vertices), np.concatenate(indices), np.array(ranges), np.stack(bounds), list(layers)
 
 
 def _vertices(part: Part, id: int, layers: dict[str, int]) -> np.ndarray:
@@ -284,13 +278,8 @@ def _clip_from_camera(k: Intrinsics) -> np.ndarray:
     return clip
 
 
-def _in_view(chunk: RenderChunk, clip_from_world: np.ndarray) -> bool:
-    """Return whether a chunk's box may be visible: it does not lie wholly beyond one side of the view."""
-    corners = np.array(np.meshgrid(*zip(chunk.low, chunk.high, strict=True), [1.0])).reshape(4, -1)
-    x, y, _, w = clip_from_world @ corners
-    beyond = (x > w).all() or (x < -w).all() or (y > w).all() or (y < -w).all() or (w < NEAR).all()
-    return not beyond
-
-
-def _distance(chunk: RenderChunk, eye: np.ndarray) -> float:
-    return float(np.linalg.norm(eye - np.clip(eye, chunk.low, chunk.high)))
+def _in_view(bounds: np.ndarray, clip_from_world: np.ndarray) -> np.ndarray:
+    """Return which boxes (boxes, 2, 3) may be visible: those that do not lie wholly beyond one side of the view."""
+    x, y, z = (bounds[:, corner, axis] for axis, corner in enumerate(np.indices((2, 2, 2)).reshape(3, 8)))
+    x, y, _, w = np.einsum("ij,jbc->ibc", clip_from_world, np.stack([x, y, z, np.ones_like(x)]))
+    return ~np.logical_or.reduce([side.all(1) for side in (x > w, x < -w, y > w, y < -w, w < NEAR)])

@@ -1,18 +1,22 @@
-"""A room while it is being furnished: what stands where, what must stay free, and whether people can still walk."""
+"""A room while it is furnished: the pieces in it, the ground to keep free, and whether people can still walk."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float64
 from scipy import ndimage
 
 from ..scenes.record import Room
-from .floor_plan import WallFace, WallOpening, WallStretch, inside, polygon_area, wall_faces
+from .floor_plan import WallFace, WallOpening, WallStretch, in_rectangle, inside, polygon_area, wall_faces
 from .home import FurnitureModel
+
+if TYPE_CHECKING:
+    from .furniture.catalogue import Catalogue
 
 Fits = Callable[[FurnitureModel], bool] | None  # a condition on models, or none
 
@@ -43,7 +47,7 @@ class Footprint:
         return self.at(-x, -y), self.at(x, -y), self.at(x, y), self.at(-x, y)
 
     def at(self, right: float, front: float) -> tuple[float, float]:
-        """Return the world point `right` and `front` metres from the centre."""
+        """Return the world point (x, y) that lies `right` and `front` metres from the centre along the axes."""
         (rx, ry), (fx, fy) = self.axes
         return (self.x + right * rx + front * fx, self.y + right * ry + front * fy)
 
@@ -89,6 +93,11 @@ class PlacedModel:
             return replace(bare, x=x, y=y)
         return bare
 
+    def ground_before(self, deep: float) -> Footprint:
+        """Return the ground before its front, as wide as the piece and `deep` metres deep."""
+        f = self.footprint
+        return Footprint(*f.at(0, (f.deep + deep) / 2 + 0.01), f.yaw, f.wide, deep)
+
     @property
     def heights(self) -> tuple[float, float]:
         """Lowest and highest point, metres."""
@@ -97,8 +106,8 @@ class PlacedModel:
         return low, low + high
 
     @property
-    def matrix(self) -> np.ndarray:
-        """world_from_model, 4×4."""
+    def matrix(self) -> Float64[np.ndarray, "4 4"]:
+        """world_from_model."""
         c, s = math.cos(self.yaw), math.sin(self.yaw)
         return np.array([[c, -s, 0, self.x], [s, c, 0, self.y], [0, 0, 1, self.z], [0, 0, 0, 1]])
 
@@ -123,22 +132,8 @@ class Solid:
 
 
 def facing(direction: tuple[float, float]) -> float:
-    """Return the yaw that turns a model's front to a direction."""
+    """Return the yaw (radians) that turns a model's front, +y, to a direction (x, y)."""
     return math.atan2(-direction[0], direction[1])
-
-
-@runtime_checkable
-class Furniture(Protocol):
-    """A source of models: the catalogue, or a stand-in."""
-
-    @property
-    def categories(self) -> tuple[str, ...]:
-        """Names of the available categories."""
-        ...
-
-    def pick(self, category: str, rng: np.random.Generator) -> FurnitureModel:
-        """Draw a model of a category; raise KeyError for an unknown one."""
-        ...
 
 
 @dataclass
@@ -152,7 +147,7 @@ class RoomLayout:
     room: Room
     openings: tuple[WallOpening, ...]
     rng: np.random.Generator
-    catalogue: Furniture
+    catalogue: Catalogue
     pieces: list[PlacedModel] = field(default_factory=list)
     solids: list[Solid] = field(default_factory=list)
     zones: list[Footprint] = field(default_factory=list)
@@ -219,10 +214,8 @@ class RoomLayout:
         if not solid.obstructs:
             return
         f = solid.footprint
-        (rx, ry), (fx, fy) = f.axes
-        dx, dy = self._xs[None, :] - f.x, self._ys[:, None] - f.y
-        across, ahead = abs(dx * rx + dy * ry), abs(dx * fx + dy * fy)
-        grid[1:-1, 1:-1] |= (across <= f.wide / 2 + 0.02) & (ahead <= f.deep / 2 + 0.02)
+        xs, ys = self._xs[None, :], self._ys[:, None]
+        grid[1:-1, 1:-1] |= in_rectangle(xs, ys, (f.x, f.y), f.axes[0], (f.wide / 2 + 0.02, f.deep / 2 + 0.02))
 
     def _walkable(self, blocked: np.ndarray) -> bool:
         """Return whether all doors lead to one common floor that is large enough to stand on."""
@@ -240,7 +233,7 @@ class RoomLayout:
         column, row = (int((p - b) / CELL) + 1 for p, b in zip(point, self.bounds[:2], strict=True))
         return bool(mask[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3].any())
 
-    def choose(self, options):
+    def choose(self, options: Sequence[Any] | np.ndarray) -> Any:
         """Draw one of a sequence."""
         return options[int(self.rng.integers(len(options)))]
 
@@ -274,9 +267,9 @@ class RoomLayout:
         return next((model for model in models if fits is None or fits(model)), None)
 
     def fits(
-        self, piece: PlacedModel, zone: Footprint | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
+        self, piece: PlacedModel, before: float | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
     ) -> bool:
-        """Return whether a piece fits with the zone that it needs free; `own` are pieces that it may overlap."""
+        """Return whether a piece fits; the arguments are those of `add`."""
         f, (low, high), stands = piece.footprint, piece.heights, piece.model.stands
         x0, y0, x1, y1 = self.bounds
         if any(not (x0 - 1e-6 <= x <= x1 + 1e-6 and y0 - 1e-6 <= y <= y1 + 1e-6) for x, y in f.corners):
@@ -292,17 +285,22 @@ class RoomLayout:
             return False
         if stands == "floor" and high > 0.08 and any(f.overlaps(z) for z in self.zones):
             return False
-        if zone is None:
+        if before is None:
             return True
+        zone = piece.ground_before(before)
         if any(s.low < 1.6 and s.high > 0.08 and zone.overlaps(s.footprint) for s in others):
             return False
         return all(inside(self.room.polygon, corner) for corner in zone.corners)
 
     def add(
-        self, piece: PlacedModel, zone: Footprint | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
+        self, piece: PlacedModel, before: float | None = None, apart: float = 0.01, own: tuple[PlacedModel, ...] = ()
     ) -> PlacedModel | None:
-        """Put a piece down if it fits and leaves the room walkable; return it, or None."""
-        if not self.fits(piece, zone, apart, own):
+        """Put a piece down if it fits and leaves the room walkable; return it, or None.
+
+        `before` metres of ground before its front must be free and are kept free. `apart` is the distance in metres
+        that it keeps from other pieces, except from those of `own`.
+        """
+        if not self.fits(piece, before, apart, own):
             return None
         solid = Solid(piece.footprint, *piece.heights)
         blocked = self._blocked.copy()
@@ -312,32 +310,46 @@ class RoomLayout:
         self._blocked = blocked
         self.solids.append(solid)
         self.pieces.append(piece)
-        if zone is not None:
-            self.zones.append(zone)
+        if before is not None:
+            self.zones.append(piece.ground_before(before))
         return piece
 
-    def take_back(self, piece: PlacedModel, zone: Footprint) -> None:
-        """Undo `add` for a piece."""
+    def add_first(
+        self, pieces: Iterable[PlacedModel], before: float | None = None, apart: float = 0.01
+    ) -> PlacedModel | None:
+        """Put down the first of some pieces that fits (see `add`); return it, or None. The rest is not generated."""
+        return next((piece for piece in pieces if self.add(piece, before, apart)), None)
+
+    def load(self, piece: PlacedModel, carrier: PlacedModel, apart: float) -> PlacedModel | None:
+        """Put a piece on its carrier if it stays `apart` metres from what lies there already; return it, or None."""
+        loads = self.loads.setdefault(id(carrier), [])
+        if any(piece.footprint.grown(apart).overlaps(load) for load in loads):
+            return None
+        loads.append(piece.footprint)
+        self.pieces.append(piece)
+        return piece
+
+    def take_back(self, piece: PlacedModel, before: float) -> None:
+        """Undo `add` for a piece with the ground before it."""
         self.pieces.remove(piece)
-        self.zones.remove(zone)
+        self.zones.remove(piece.ground_before(before))
         self.solids = [s for s in self.solids if s.footprint != piece.footprint]
         self._mark_blocked()
 
     def free_stretches(self, deep: float, high: float) -> list[WallStretch]:
-        """Return stretches of walls before which a row of pieces of that depth and height may stand."""
+        """Return stretches of walls before which a row of pieces of that depth and height (metres) may stand."""
         stretches, step = [], 0.1
         for wall in self.walls:
-            start = 0.03
-            for at in [*np.arange(0.03, wall.length - 0.03, step).tolist(), None]:
-                if at is not None:
-                    cell = Footprint(*wall.at(at + step / 2, deep / 2), facing(wall.inward), step, deep)
-                    taken = any(s.low < high and cell.overlaps(s.footprint) for s in self.solids)
-                    if not taken and not any(cell.overlaps(z) for z in self.zones):
-                        continue
-                end = wall.length - 0.03 if at is None else at
-                if end - start > 0.5:
-                    stretches.append((wall, start, end))
-                start = end + step
+            start, end = 0.03, wall.length - 0.03
+
+            def taken(at: float, wall: WallFace = wall) -> bool:
+                cell = Footprint(*wall.at(at + step / 2, deep / 2), facing(wall.inward), step, deep)
+                solids = (s.footprint for s in self.solids if s.low < high)
+                return any(cell.overlaps(other) for other in (*solids, *self.zones))
+
+            stops = [at for at in np.arange(start, end, step).tolist() if taken(at)]
+            gaps = zip([start, *(at + step for at in stops)], [*stops, end], strict=True)
+            stretches += [(wall, first, last) for first, last in gaps if last - first > 0.5]
         return stretches
 
     def wall_spots(self, wide: float, corner: bool = False) -> Iterator[tuple[WallFace, float]]:

@@ -1,4 +1,4 @@
-"""The colours that a video shows things in, counted over the pixels of its frames."""
+"""The colours of the things in a video, counted over the pixels of its frames."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from jaxtyping import Int32, UInt8
 
 from .furniture.random_draw import PALETTE, colour_name, linear
 
-SHADED = "white in the shade"  # its pixels are grey, yet one calls the thing white
-SHADE = 1.6  # times the light that falls on a thing in the shade falls on others
+SHADED = "white in the shade"  # the pixels are grey, but people call the thing white
+SHADE = 1.6  # ratio of the light on other things to that on a thing in the shade
 NAMES = (*PALETTE, SHADED)
 FITTING = {name: (name,) for name in PALETTE} | {"white": ("white", SHADED), "grey": ("grey", SHADED)}
-STEP = 8  # levels of sRGB that are named alike
+STEP = 8  # neighbouring levels of sRGB that get one name
 
 
 class SeenColours:
-    """Counts how many pixels of each thing show which colour of the palette, frame by frame."""
+    """The number of pixels of each thing that show each colour of the palette, counted frame by frame."""
 
     def __init__(self) -> None:
         self._counts = np.zeros((1, len(NAMES)), np.int64)  # by instance id and colour

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Float64
 
 from ..scenes.record import Room, Vector
 from .floor_plan import WALL, WET, FloorPlan, WallFace, WallOpening, opening_wall, wall_faces
 from .home import Opening, Split
-from .mesh import Material, Mesh, Part
+from .mesh import Material, Mesh, Part, joined, part
 from .textures import texture_names
+
+Triple = Sequence[float] | Float[np.ndarray, " 3"]
 
 FLOORS = {
     "living room": ("wood_floor", "wood_floor", "carpet"),
@@ -32,43 +36,38 @@ WINDOW_COLOURS = ((0.88, 0.88, 0.87), (0.88, 0.88, 0.87), (0.45, 0.3, 0.18), (0.
 SKIRTING, CASING = 0.08, 0.07  # heights and widths of the strips at floors and around doors, metres
 
 
-@dataclass
-class Surfaces:
-    """Quads gathered by material, to be joined into one mesh."""
+def quad(
+    origin: Triple,
+    right: Triple,
+    up: Triple,
+    material: Material,
+    world_from_source: Float64[np.ndarray, "4 4"] | None = None,
+    uv: tuple[float, float] = (0.0, 0.0),
+) -> Part:
+    """Return the parallelogram origin, origin+right, origin+right+up, origin+up, seen from the side of right × up.
 
-    quads: dict[Material, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = field(default_factory=dict)
+    All are in metres. `uv` are the texture coordinates of the origin in metres.
+    """
+    origin, right, up = (np.asarray(v, float) for v in (origin, right, up))
+    if world_from_source is not None:
+        linear, offset = world_from_source[:3, :3], world_from_source[:3, 3]
+        origin, right, up = linear @ origin + offset, linear @ right, linear @ up
+    wide, high = np.linalg.norm(right), np.linalg.norm(up)
+    normals = np.tile(np.cross(right, up) / (wide * high), (4, 1))
+    corners = origin + np.array([np.zeros(3), right, right + up, up])
+    uvs = np.array([[0, 0], [wide, 0], [wide, high], [0, high]]) + uv
+    return part(corners, normals, uvs, [[0, 1, 2], [0, 2, 3]], material)
 
-    def quad(self, origin, right, up, material: Material, matrix: np.ndarray | None = None, uv=(0.0, 0.0)) -> None:
-        """Add the parallelogram origin, origin+right, origin+right+up, origin+up, seen from the side of right × up.
 
-        `matrix` is a 4×4 transform that moves it; `uv` are the texture coordinates of its origin.
-        """
-        origin, right, up = (np.asarray(v, float) for v in (origin, right, up))
-        if matrix is not None:
-            origin, right, up = matrix[:3, :3] @ origin + matrix[:3, 3], matrix[:3, :3] @ right, matrix[:3, :3] @ up
-        wide, high = np.linalg.norm(right), np.linalg.norm(up)
-        normal = np.cross(right, up) / (wide * high)
-        corners = origin + np.array([np.zeros(3), right, right + up, up])
-        uvs = np.array([[0, 0], [wide, 0], [wide, high], [0, high]]) + uv
-        self.quads.setdefault(material, []).append((corners, np.tile(normal, (4, 1)), uvs))
-
-    def box(self, low, high, material: Material, matrix: np.ndarray) -> None:
-        """Add an axis-aligned box between two corners, moved by a 4×4 transform."""
-        low, high = np.asarray(low, float), np.asarray(high, float)
-        x, y, z = np.diag(high - low)
-        faces = ((low, y, x), (low, x, z), (low, z, y), (high, -x, -y), (high, -z, -x), (high, -y, -z))
-        for origin, right, up in faces:
-            self.quad(origin, right, up, material, matrix)
-
-    def mesh(self) -> Mesh:
-        """Join the quads into one part per material."""
-        parts = []
-        for material, quads in self.quads.items():
-            positions, normals, uvs = (np.concatenate(c).astype(np.float32) for c in zip(*quads, strict=True))
-            first = 4 * np.arange(len(quads), dtype=np.int32)[:, None, None]
-            faces = (first + np.array([[0, 1, 2], [0, 2, 3]], np.int32)).reshape(-1, 3).astype(np.int32)
-            parts.append(Part(positions, normals, uvs, faces, material))
-        return Mesh(tuple(parts))
+def block(
+    low: Triple, high: Triple, material: Material, world_from_source: Float64[np.ndarray, "4 4"]
+) -> Iterator[Part]:
+    """Yield the faces of an axis-aligned box between its least and greatest corner, in metres in the source's frame."""
+    low, high = np.asarray(low, float), np.asarray(high, float)
+    x, y, z = np.diag(high - low)
+    faces = ((low, y, x), (low, x, z), (low, z, y), (high, -x, -y), (high, -z, -x), (high, -y, -z))
+    for origin, right, up in faces:
+        yield quad(origin, right, up, material, world_from_source)
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Finish:
     skirting: Material
 
 
-def triple(values) -> Vector:
+def triple(values: Iterable[float]) -> Vector:
     """Return three plain floats."""
     x, y, z = (float(v) for v in values)
     return x, y, z
@@ -122,7 +121,10 @@ def make_finish(rng: np.random.Generator, kind: str, split: Split) -> Finish:
 
 def build_shell(plan: FloorPlan, split: Split, rng: np.random.Generator) -> Mesh:
     """Build walls with holes, floors, ceilings, skirting and door casings in world coordinates; faces look inwards."""
-    surfaces = Surfaces()
+    return joined(_shell_parts(plan, split, rng))
+
+
+def _shell_parts(plan: FloorPlan, split: Split, rng: np.random.Generator) -> Iterator[Part]:
     frame = Material(_shade(rng, _choose(rng, DOOR_COLOURS[:1] * 2 + DOOR_COLOURS)))
     finishes = {room.name: make_finish(rng, room.kind, split) for room in plan.rooms}
     for room in plan.rooms:
@@ -131,28 +133,23 @@ def build_shell(plan: FloorPlan, split: Split, rng: np.random.Generator) -> Mesh
         accented = int(rng.integers(len(walls)))
         for i, wall in enumerate(walls):
             holes = [(span, o) for o in plan.openings if (span := wall.span(o))]
-            doors = [(span, o) for span, o in holes if o.kind == "door"]
-            _wall(surfaces, wall, room.height, sorted(holes), finish.accent if i == accented else finish.wall)
-            _skirting(surfaces, wall, sorted(span for span, _ in doors), finish.skirting)
-            for span, door in doors:
-                _casing(surfaces, wall, span, door.top, frame)
+            yield from _wall(wall, room.height, sorted(holes), finish.accent if i == accented else finish.wall)
+            doors = [(span, o.top) for span, o in holes if o.kind == "door"]
+            yield from _skirting(wall, sorted(span for span, _ in doors), finish.skirting)
+            for span, top in doors:
+                yield from _casing(wall, span, top, frame)
         for low, high in _rectangles(room):
             wide, deep = high[0] - low[0], high[1] - low[1]
-            surfaces.quad((*low, 0), (wide, 0, 0), (0, deep, 0), finish.floor, uv=low)
-            surfaces.quad((*low, room.height), (0, deep, 0), (wide, 0, 0), finish.ceiling, uv=low)
+            yield quad((*low, 0), (wide, 0, 0), (0, deep, 0), finish.floor, uv=low)
+            yield quad((*low, room.height), (0, deep, 0), (wide, 0, 0), finish.ceiling, uv=low)
     for opening in plan.openings:
-        _reveal(surfaces, opening_wall(plan, opening), opening, frame, finishes[opening.rooms[0]].floor)
-    return surfaces.mesh()
+        yield from _reveal(opening_wall(plan, opening), opening, frame, finishes[opening.rooms[0]].floor)
 
 
 def _wall(
-    surfaces: Surfaces,
-    wall: WallFace,
-    height: float,
-    holes: list[tuple[tuple[float, float], WallOpening]],
-    material: Material,
-) -> None:
-    """Add a wall face as strips around its holes."""
+    wall: WallFace, height: float, holes: list[tuple[tuple[float, float], WallOpening]], material: Material
+) -> Iterator[Part]:
+    """Yield a wall face as strips around its holes."""
     strips, done = [], 0.0
     for (low, high), hole in holes:
         strips += [(done, low, 0.0, height), (low, high, 0.0, hole.bottom), (low, high, hole.top, height)]
@@ -163,7 +160,7 @@ def _wall(
             # Seen from the room, a wall walked counter-clockwise runs to the left, so quads start at its far end.
             x, y = wall.at(high)
             right = np.array([*wall.at(low), 0.0]) - np.array([x, y, 0.0])
-            surfaces.quad((x, y, bottom), right, (0, 0, top - bottom), material, uv=(wall.length - high, bottom))
+            yield quad((x, y, bottom), right, (0, 0, top - bottom), material, uv=(wall.length - high, bottom))
 
 
 def _world_from_wall(wall: WallFace) -> np.ndarray:
@@ -173,32 +170,31 @@ def _world_from_wall(wall: WallFace) -> np.ndarray:
     return matrix
 
 
-def _skirting(surfaces: Surfaces, wall: WallFace, doors: list[tuple[float, float]], material: Material) -> None:
-    """Add a skirting board along a wall, broken at doors."""
+def _skirting(wall: WallFace, doors: list[tuple[float, float]], material: Material) -> Iterator[Part]:
+    """Yield a skirting board along a wall, broken at doors."""
     stops = [0.0, *(v for low, high in doors for v in (low - CASING, high + CASING)), wall.length]
     for low, high in zip(stops[::2], stops[1::2], strict=True):
         if high - low > 0.02:
-            surfaces.box((low, 0.0, 0.0), (high, 0.012, SKIRTING), material, _world_from_wall(wall))
+            yield from block((low, 0.0, 0.0), (high, 0.012, SKIRTING), material, _world_from_wall(wall))
 
 
-def _casing(surfaces: Surfaces, wall: WallFace, span: tuple[float, float], top: float, material: Material) -> None:
-    """Frame a doorway on one side of its wall."""
-    matrix, (low, high) = _world_from_wall(wall), span
+def _casing(wall: WallFace, span: tuple[float, float], top: float, material: Material) -> Iterator[Part]:
+    """Yield the frame of a doorway on one side of its wall."""
+    low, high = span
     left, right = max(low - CASING, 0.005), min(high + CASING, wall.length - 0.005)
-    surfaces.box((left, 0.0, 0.0), (low, 0.016, top + CASING), material, matrix)
-    surfaces.box((high, 0.0, 0.0), (right, 0.016, top + CASING), material, matrix)
-    surfaces.box((low, 0.0, top), (high, 0.016, top + CASING), material, matrix)
+    for start, end, bottom in ((left, low, 0.0), (high, right, 0.0), (low, high, top)):
+        yield from block((start, 0.0, bottom), (end, 0.016, top + CASING), material, _world_from_wall(wall))
 
 
-def _reveal(surfaces: Surfaces, wall: WallFace, opening: WallOpening, material: Material, floor: Material) -> None:
-    """Line a hole through the wall's thickness; a door's hole gets a piece of floor."""
+def _reveal(wall: WallFace, opening: WallOpening, material: Material, floor: Material) -> Iterator[Part]:
+    """Yield the lining of a hole through the wall's thickness; a door's hole gets a piece of floor."""
     low, high = wall.extent(opening)
     bottom, top, tall, matrix = opening.bottom, opening.top, opening.top - opening.bottom, _world_from_wall(wall)
-    surfaces.quad((low, 0, bottom), (0, 0, tall), (0, -WALL, 0), material, matrix)
-    surfaces.quad((high, 0, bottom), (0, -WALL, 0), (0, 0, tall), material, matrix)
-    surfaces.quad((low, 0, top), (high - low, 0, 0), (0, -WALL, 0), material, matrix)
+    yield quad((low, 0, bottom), (0, 0, tall), (0, -WALL, 0), material, matrix)
+    yield quad((high, 0, bottom), (0, -WALL, 0), (0, 0, tall), material, matrix)
+    yield quad((low, 0, top), (high - low, 0, 0), (0, -WALL, 0), material, matrix)
     sill = floor if opening.kind == "door" else material
-    surfaces.quad((low, -WALL, bottom), (high - low, 0, 0), (0, WALL, 0), sill, matrix)
+    yield quad((low, -WALL, bottom), (high - low, 0, 0), (0, WALL, 0), sill, matrix)
 
 
 def _rectangles(room: Room) -> list[tuple[tuple[float, float], tuple[float, float]]]:
@@ -213,63 +209,56 @@ def _rectangles(room: Room) -> list[tuple[tuple[float, float], tuple[float, floa
 
 
 def build_opening(opening: WallOpening, number: int, wall: WallFace, rng: np.random.Generator) -> Opening:
-    """Build the leaf of a door, or the frame, glass and sill of a window. `wall` belongs to `opening.rooms[0]`."""
-    o = opening
+    """Build the leaf of a door, or the frame, glass and sill of a window, in world coordinates.
+
+    `number` is its instance id. `wall` belongs to `opening.rooms[0]`.
+    """
+    o, yaw = opening, math.atan2(wall.along[1], wall.along[0])
     if o.kind == "door":
-        mesh, yaw = _leaf(o, wall, rng)
-    else:
-        mesh, yaw = _window(o, wall, rng), math.atan2(wall.along[1], wall.along[0])
-    return Opening(number, o.kind, o.start, o.end, o.bottom, o.top, o.rooms, mesh, yaw)
+        closed = math.atan2(o.end[1] - o.start[1], o.end[0] - o.start[0])
+        forwards = wall.project(o.end)[0] > wall.project(o.start)[0]
+        yaw = closed + (1.0 if forwards else -1.0) * o.angle  # the room lies to the left of the wall
+    parts = _leaf(o, wall, yaw, rng) if o.kind == "door" else _window(o, wall, rng)
+    return Opening(**vars(opening), id=number, mesh=joined(parts), yaw=yaw)
 
 
-def _leaf(opening: WallOpening, wall: WallFace, rng: np.random.Generator) -> tuple[Mesh, float]:
-    """Build a door's leaf with panels and handles; return it with its direction about z in radians."""
-    surfaces = Surfaces()
-    hinge, other = wall.project(opening.start)[0], wall.project(opening.end)[0]
-    closed = math.atan2(opening.end[1] - opening.start[1], opening.end[0] - opening.start[0])
-    yaw = closed + (1.0 if other > hinge else -1.0) * opening.angle  # the room lies to the left of the wall
+def _leaf(opening: WallOpening, wall: WallFace, yaw: float, rng: np.random.Generator) -> Iterator[Part]:
+    """Yield a door's leaf with panels and handles."""
     matrix = np.eye(4)
     matrix[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
+    hinge = wall.project(opening.start)[0]
     matrix[:2, 3] = wall.at(hinge, 0.0 if opening.angle else -0.03)  # an open leaf hangs on the plane of the wall
     width, top = opening.width, opening.top
     colour = _shade(rng, _choose(rng, DOOR_COLOURS))
-    surfaces.box((0.004, -0.02, 0.008), (width - 0.004, 0.02, top - 0.004), Material(colour, gloss=0.15), matrix)
+    yield from block((0.004, -0.02, 0.008), (width - 0.004, 0.02, top - 0.004), Material(colour, gloss=0.15), matrix)
     relief = Material(triple(0.86 * np.asarray(colour)), gloss=0.15)
     two, one, three = ((0.12, 0.9), (1.02, top - 0.14)), ((0.14, top - 0.14),), ((0.2, 0.6), (0.7, 1.2), (1.3, 1.85))
     for low, high in _choose(rng, (two, one, three, ())):
-        surfaces.box((0.12, -0.025, low), (width - 0.12, 0.025, high), relief, matrix)
+        yield from block((0.12, -0.025, low), (width - 0.12, 0.025, high), relief, matrix)
     metal = Material((0.6, 0.58, 0.54), gloss=0.8)
-    surfaces.box((width - 0.09, -0.05, 1.0), (width - 0.06, 0.05, 1.03), metal, matrix)
+    yield from block((width - 0.09, -0.05, 1.0), (width - 0.06, 0.05, 1.03), metal, matrix)
     for near, far in ((-0.05, -0.035), (0.035, 0.05)):
-        surfaces.box((width - 0.19, near, 1.0), (width - 0.06, far, 1.025), metal, matrix)
-    return surfaces.mesh(), yaw
+        yield from block((width - 0.19, near, 1.0), (width - 0.06, far, 1.025), metal, matrix)
 
 
-def _window(opening: WallOpening, wall: WallFace, rng: np.random.Generator) -> Mesh:
-    """Build a window's frame, bars, sill and glass."""
-    surfaces = Surfaces()
+def _window(opening: WallOpening, wall: WallFace, rng: np.random.Generator) -> Iterator[Part]:
+    """Yield a window's frame, bars, sill and glass."""
     (low, high), bottom, top = wall.extent(opening), opening.bottom, opening.top
     matrix, bar = _world_from_wall(wall), 0.06
     frame = Material(_shade(rng, _choose(rng, WINDOW_COLOURS)))
-    bars = [
-        (low, low + bar, bottom, top),
-        (high - bar, high, bottom, top),
-        (low + bar, high - bar, bottom, bottom + bar),
-        (low + bar, high - bar, top - bar, top),
-    ]
+    bars = [(low, low + bar, bottom, top), (high - bar, high, bottom, top)]
+    bars += [(low + bar, high - bar, *span) for span in ((bottom, bottom + bar), (top - bar, top))]
     panes = 1 if high - low < 0.9 else int(rng.integers(2, 4))
     for i in range(1, panes):
         middle = low + (high - low) * i / panes
         bars.append((middle - 0.035, middle + 0.035, bottom + bar, top - bar))
     for left, right, under, over in bars:
-        surfaces.box((left, -0.1, under), (right, -0.05, over), frame, matrix)
-    surfaces.box((low - 0.05, -0.05, bottom - 0.03), (high + 0.05, 0.1, bottom + 0.005), frame, matrix)
+        yield from block((left, -0.1, under), (right, -0.05, over), frame, matrix)
+    yield from block((low - 0.05, -0.05, bottom - 0.03), (high + 0.05, 0.1, bottom + 0.005), frame, matrix)
     # The world outside is painted on the glass: sky above a hazy, darker ground.
     horizon = bottom + (top - bottom) * rng.uniform(0.15, 0.4)
     sky = triple(rng.uniform((0.62, 0.74, 0.85), (0.8, 0.88, 0.98)))
     ground = triple(rng.uniform((0.3, 0.36, 0.26), (0.5, 0.55, 0.45)))
     for under, over, colour in ((bottom, horizon, ground), (horizon, top, sky)):
         glass = Material(colour, glow=0.8, gloss=0.4)
-        origin = matrix[:3, :3] @ np.array([high, -0.08, under]) + matrix[:3, 3]
-        surfaces.quad(origin, matrix[:3, 0] * (low - high), (0, 0, over - under), glass)
-    return surfaces.mesh()
+        yield quad((high, -0.08, under), (low - high, 0, 0), (0, 0, over - under), glass, matrix)

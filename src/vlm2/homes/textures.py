@@ -1,8 +1,9 @@
 """Procedural textures: seamless pictures of surfaces, made from their name alone.
 
 A name is a kind and a number ("wood_floor_07"); the number decides the split, so that a test home shows surfaces never
-trained on. Kinds of `NEUTRAL` are near white and take the colour of their material; the others bring their own colour
-and want a material near white. Training has most of the numbers, so that it learns what surfaces have in common.
+trained on. The kinds wall, fabric and metal are near white and take the colour of their material; the others have a
+colour of their own and need a material near white. Training has most of the numbers, so that it learns what surfaces
+have in common.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from .home import Split
 SIZE = 256
 COUNT = 100
 KINDS = ("wood_floor", "tile", "carpet", "wall", "wallpaper", "wood", "fabric", "picture", "marble", "metal")
-NEUTRAL = ("wall", "fabric", "metal")
 _NUMBERS = {"train": (*range(12), *range(20, COUNT)), "validation": range(12, 15), "test": range(15, 20)}
 
 _LINE = (np.arange(SIZE) + 0.5) / SIZE

@@ -5,22 +5,28 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
 from .build import opening_box, placement_box
-from .floor_plan import WALL, inside
+from .floor_plan import WALL, in_rectangle, inside
 from .home import Home
 
 CELL = 0.05  # metres of a cell of the distance field
 CLEAR = 0.31  # metres that ways keep from things
-EYES = 1.5
-HEAD = 1.9  # things that begin above this height, and those as low as a rug, are no obstacle
+EYES = 1.5  # metres, height of the eyes
+HEAD = 1.9  # metres; things that begin above this height, and those as low as a rug, are no obstacle
 
 
 class WalkableGround:
-    """Distance to the nearest obstacle everywhere, and a graph of free places 2 cells apart."""
+    """Distance to the nearest obstacle everywhere, and a graph of free places 2 cells apart.
+
+    Places are (x, y) of the world in metres; grids are indexed [row, column], thus [y, x]. `room` is the index of the
+    room of each cell (−1: none), `distance` is in metres. The nodes of the graph have their place (`nodes`), their room
+    (`node_room`), and their distance to obstacles and to the nearest doorway (`node_distance`, `node_door`) in metres;
+    `main` marks those of the largest connected part.
+    """
 
     def __init__(self, home: Home) -> None:
         points = np.array([p for room in home.rooms for p in room.polygon])
@@ -28,22 +34,23 @@ class WalkableGround:
         columns, rows = np.ceil((points.max(0) + 0.3 - self.low) / CELL).astype(int)
         self.xs = self.low[0] + (np.arange(columns) + 0.5) * CELL
         self.ys = self.low[1] + (np.arange(rows) + 0.5) * CELL
+        x, y = self.xs[None, :], self.ys[:, None]
         self.room = np.full((rows, columns), -1)
         for i, room in enumerate(home.rooms):
-            self.room[inside(room.polygon, (self.xs[None, :], self.ys[:, None]))] = i
+            self.room[inside(room.polygon, (x, y))] = i
         free = self.room >= 0
         for opening in home.openings:
             if opening.kind == "door" and None not in opening.rooms:
                 start, end = np.array(opening.start), np.array(opening.end)
                 wide = math.dist(start, end)
-                free |= self._rectangle((start + end) / 2, (end - start) / wide, wide, WALL + 2 * CELL)
+                free |= in_rectangle(x, y, (start + end) / 2, (end - start) / wide, (wide / 2, WALL / 2 + CELL))
         self._open = free.copy()  # places with nothing at eye height
         boxes = [placement_box(p) for p in home.placements] + [opening_box(o) for o in home.openings]
         for box in boxes:
             low, high = box.center[2] - box.size[2] / 2, box.center[2] + box.size[2] / 2
             if low < HEAD and high > 0.08:
                 wide, deep, _ = box.size
-                covered = self._rectangle(box.center, box.axes[0], wide + CELL / 2, deep + CELL / 2)
+                covered = in_rectangle(x, y, box.center, box.axes[0], ((wide + CELL / 2) / 2, (deep + CELL / 2) / 2))
                 free &= ~covered
                 if low < EYES < high:
                     self._open &= ~covered
@@ -51,10 +58,6 @@ class WalkableGround:
         self.distance = np.maximum(np.asarray(ndimage.distance_transform_edt(free)) - 0.5, 0) * CELL
         self._doors = [np.add(o.start, o.end) / 2 for o in home.openings if o.kind == "door"]
         self._graph()
-
-    def _rectangle(self, center, along, wide: float, deep: float) -> np.ndarray:
-        dx, dy = self.xs[None, :] - center[0], self.ys[:, None] - center[1]
-        return (abs(dx * along[0] + dy * along[1]) <= wide / 2) & (abs(dy * along[0] - dx * along[1]) <= deep / 2)
 
     def _graph(self) -> None:
         """Join free places by a grid of ways; ways near things cost more. Only the largest connected part is kept."""
@@ -94,7 +97,7 @@ class WalkableGround:
     def views(
         self, place: Float[np.ndarray, " xy"], angles: Float[np.ndarray, " angles"]
     ) -> Float[np.ndarray, " angles"]:
-        """Return how far one sees from a place at eye height in each direction (radians), in metres, 4 at most."""
+        """Return the visible distance from a place at eye height in each direction (radians); metres, 4 at most."""
         steps = np.arange(1, 41) * 0.1
         points = place + steps[None, :, None] * np.stack([np.cos(angles), np.sin(angles)], 1)[:, None]
         column, row = ((points[..., i] - self.low[i]) / CELL for i in range(2))
@@ -102,16 +105,16 @@ class WalkableGround:
         clear = self._open[np.clip(row, 0, rows - 1).astype(int), np.clip(column, 0, columns - 1).astype(int)]
         return 0.1 * np.cumprod(clear, axis=1).sum(1)
 
-    def ways(self, sources: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return path lengths and predecessors from nodes to all nodes."""
+    def ways(self, sources: list[int]) -> tuple[Float[np.ndarray, "sources nodes"], Int[np.ndarray, "sources nodes"]]:
+        """Return the costs of the best ways from some nodes to all (metres, more near things), and the predecessors."""
         return csgraph.dijkstra(self.matrix, directed=False, indices=sources, return_predecessors=True)
 
-    def way(self, predecessors: np.ndarray, start: int, end: int) -> Float[np.ndarray, "points 2"]:
-        """Return a smooth way from node to node as points about 5 cm apart."""
+    def way(self, predecessors: Int[np.ndarray, " nodes"], start: int, end: int) -> Float[np.ndarray, "points 2"]:
+        """Return a smooth way from node to node as points about 5 cm apart. `predecessors` are those from `start`."""
         chain = [end]
         while chain[-1] != start:
             chain.append(int(predecessors[chain[-1]]))
-        return self.smooth(self._pull(self.nodes[chain[::-1]]))
+        return self._smooth(self._pull(self.nodes[chain[::-1]]))
 
     def _pull(self, points: np.ndarray) -> np.ndarray:
         """Leave points out wherever the straight line keeps clear."""
@@ -128,7 +131,7 @@ class WalkableGround:
         steps = np.linspace(0, 1, max(2, int(math.dist(a, b) / CELL)))[:, None]
         return bool((self.clearance(a + (b - a) * steps) >= CLEAR).all())
 
-    def smooth(self, points: np.ndarray) -> np.ndarray:
+    def _smooth(self, points: np.ndarray) -> np.ndarray:
         """Resample a polyline about every 5 cm and round its corners as far as things allow."""
         if len(points) < 2:
             return points

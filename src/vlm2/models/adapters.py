@@ -10,7 +10,6 @@ from typing import Any
 from peft import LoraConfig, PeftConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file, save_file
-from torch import nn
 from transformers import PreTrainedModel
 
 from .configuration import VLM2Config
@@ -60,7 +59,7 @@ class _KeepsOwn:
 
 
 @cache
-def _kept(kind: type[nn.Module]) -> type[nn.Module]:
+def _kept(kind: type) -> Any:
     return type(kind.__name__, (_KeepsOwn, kind), {})
 
 

@@ -49,7 +49,8 @@ def find_checkpoint(name_or_path: str | Path, needed: str = "config.json", **hub
             f"There is no model {name!r}: name a packaged one, a folder, or owner/model on the hub. {here}"
         )
     try:
-        return Path(snapshot_download(name, **{"local_files_only": is_set(OFFLINE)} | hub))
+        hub.setdefault("local_files_only", is_set(OFFLINE))
+        return Path(snapshot_download(name, **hub))
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ValueError(

@@ -5,7 +5,7 @@
 import json
 from dataclasses import field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from huggingface_hub.dataclasses import strict
 from huggingface_hub.errors import StrictDataclassError
@@ -44,7 +44,9 @@ class SubConfig(PreTrainedConfig):
 
     def record(self, kind: type[Record], **given: Any) -> Record:
         """Return the values as a record of `core`, with those that are given besides."""
-        return kind(**{entry.name: getattr(self, entry.name) for entry in fields(kind) if entry.name not in given}, **given)
+        return kind(
+            **{entry.name: getattr(self, entry.name) for entry in fields(kind) if entry.name not in given}, **given
+        )
 
 
 @strict
@@ -138,7 +140,7 @@ class VLM2Config(PreTrainedConfig):
     """
 
     model_type = "vlm2"
-    sub_configs_defaults = {
+    sub_configs_defaults: ClassVar[dict[str, Any]] = {
         "vision_config": VLM2VisionConfig,
         "geometry_config": VLM2GeometryConfig,
         "memory_config": VLM2MemoryConfig,

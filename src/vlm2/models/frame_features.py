@@ -108,9 +108,7 @@ class FrameEncoder:
         """
         return self._inputs(images, geometry_images)[0]
 
-    def _inputs(
-        self, images: Images, geometry_images: Images | None
-    ) -> tuple[FrameInputs, tuple[Tensor, ...] | None]:
+    def _inputs(self, images: Images, geometry_images: Images | None) -> tuple[FrameInputs, tuple[Tensor, ...] | None]:
         device = next(self.windows.encoder.parameters()).device
         height, width = images.shape[-2:]
         self.vision.check_size(height, width)

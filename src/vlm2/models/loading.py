@@ -34,18 +34,21 @@ DTYPES = {
 }
 
 
-def refuse_unknown(kind: type, given: dict[str, Any], known: Iterable[str]) -> None:
+def refuse_unknown(kind: Any, given: dict[str, Any], known: Iterable[str]) -> None:
     """Take out what transformers' Auto classes add to the options of `from_pretrained`. Raises ValueError for options
     that are not known."""
     for name in AUTO:
         given.pop(name, None)
     if unknown := sorted(set(given).difference(known)):
-        raise ValueError(f"{kind.__name__}.from_pretrained has no {', '.join(unknown)}; it has {', '.join(known)}.")
+        raise ValueError(
+            f"{kind.__name__}.from_pretrained has no {', '.join(unknown)}; it has {', '.join(sorted(known))}."
+        )
 
 
 def load_model(
     kind: Callable[..., Any],
     name: str | Path,
+    *,
     config: VLM2Config | None = None,
     vision: VisionEncoder | None = None,
     language_model: PreTrainedModel | None = None,
@@ -55,7 +58,15 @@ def load_model(
     quantization_config: Any = None,
     **hub: Any,
 ) -> Any:
-    """Load a model of the class `kind`, as its `from_pretrained` describes."""
+    """Load a model of the class `kind` in eval mode: a packaged checkpoint by its name, a folder, or a name on the hub
+    with the options `HUB`. `vision` and `language_model` stand in for frozen parts. `dtype`, `attn_implementation` and
+    `quantization_config` are the language model's; what comes before it stays as the configuration says. `device_map`
+    is one device, or "auto" to spread the language model over all.
+
+    Raises ValueError for other options, and for a checkpoint that does not fit its configuration or was trained on
+    other frozen parts.
+    """
+    refuse_unknown(kind, hub, (*HUB, *(set(load_model.__annotations__) - {"kind", "name", "hub", "return"})))
     folder = find_checkpoint(name, **hub)
     find_weights(folder)  # before anything large is loaded
     config = read_config(folder) if config is None else config
@@ -112,8 +123,8 @@ def quantization(quantize: Quantize | None) -> BitsAndBytesConfig | None:
         return None
     if quantize not in get_args(Quantize):
         raise ValueError(f"quantize={quantize!r} is not known; choose {' or '.join(get_args(Quantize))}.")
-    _need("accelerate", f"quantize={quantize!r}")
-    _need("bitsandbytes", f"quantize={quantize!r}")
+    for package in ("bitsandbytes", "accelerate"):
+        _need(package, f"quantize={quantize!r}")
     if quantize == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Cache, GenerationMixin, PreTrainedModel
 
-from ..core import ContextSlots, DualMemory
+from ..core import DualMemory
 from ..core.projector import Projector
 from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
@@ -22,13 +22,15 @@ from .checkpoint import frozen_checksums, save_weights, stored_tensors
 from .configuration import VLM2Config
 from .frame_features import FrameEncoder, FrameFeatures
 from .language import check_length
-from .loading import HUB, DeviceMap, load_model, refuse_unknown
+from .loading import load_model
 from .parts import load_geometry, load_language, load_vision, settle
 from .recall import Counting, ObjectEvidence, Recognition
 from .representation import Representation
 from .splice import Spliced, splice
-from .video_processing import unpadded
+from .video_processing import VLM2VideoProcessor, unpadded
 from .windows import WindowEncoder
+
+VIDEO_INPUTS = ("features", *VLM2VideoProcessor.model_input_names)
 
 
 class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
@@ -190,8 +192,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """
         if inputs_embeds is None and past_key_values is None:
             assert input_ids is not None
-            pixels = (pixel_values_videos, video_times, video_sizes, pixel_values_geometry, geometry_sizes)
-            spliced = self._splice(input_ids, attention_mask, labels, self._videos(features, *pixels))
+            videos = (features, pixel_values_videos, video_times, video_sizes, pixel_values_geometry, geometry_sizes)
+            spliced = self._splice(input_ids, attention_mask, labels, self._videos(*videos))
             inputs_embeds, attention_mask, labels = spliced.inputs_embeds, spliced.attention_mask, spliced.labels
         prompt = {"input_ids": input_ids} if inputs_embeds is None else {"inputs_embeds": inputs_embeds}
         options |= {"past_key_values": past_key_values, "logits_to_keep": logits_to_keep}
@@ -202,31 +204,23 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         self,
         input_ids: Int[Tensor, "batch text"],
         attention_mask: Int[Tensor, "batch text"] | None = None,
-        features: FrameFeatures | Sequence[FrameFeatures] | None = None,
-        pixel_values_videos: Float[Tensor, "videos frames 3 height width"] | None = None,
-        video_times: Float[Tensor, "videos frames"] | None = None,
-        video_sizes: Int[Tensor, "videos 3"] | None = None,
-        pixel_values_geometry: Float[Tensor, "videos frames 3 geometry_height geometry_width"] | None = None,
-        geometry_sizes: Int[Tensor, "videos 3"] | None = None,
         **options: Any,
     ):
-        """Continue prompts; takes the inputs of `forward` and the options of transformers' `generate`, and returns as
-        that does: the ids of each prompt, with its one `<video>`, and the new ones behind them. Raises ValueError for a
-        prompt that is too long for the language model."""
-        pixels = (pixel_values_videos, video_times, video_sizes, pixel_values_geometry, geometry_sizes)
-        videos = self._videos(features, *pixels)
+        """Continue prompts; takes the videos as `forward` does and the options of transformers' `generate`, and returns
+        as that does: the ids of each prompt, with its one `<video>`, and the new ones behind them. Raises ValueError
+        for a prompt that is too long for the language model."""
+        videos = self._videos(*(options.pop(name, None) for name in VIDEO_INPUTS))
         spliced = self._splice(input_ids, attention_mask, None, videos, pad_left=True)
         shown = max(map(len, videos), default=0)
         longest = int(spliced.attention_mask.sum(1).max())
         check_length(self.context_length, longest - shown, shown, _most_tokens(options))
-        found = super().generate(
-            inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options
-        )
-        new: Any = found if isinstance(found, Tensor) else found.sequences
+        loop: Any = super()
+        found = loop.generate(inputs_embeds=spliced.inputs_embeds, attention_mask=spliced.attention_mask, **options)
+        new = found if isinstance(found, Tensor) else found.sequences
         whole = torch.cat([input_ids.to(new.device).repeat_interleave(len(new) // len(input_ids), 0), new], 1)
         if isinstance(found, Tensor):
             return whole
-        found.sequences = whole  # pyright: ignore
+        found.sequences = whole
         return found
 
     def _videos(
@@ -238,16 +232,15 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         geometry_images: Tensor | None,
         geometry_sizes: Tensor | None,
     ) -> list[Tensor]:
+        """Return the tokens of each video, from its features or its frames."""
         if features is not None and images is not None:
             raise ValueError("Give the videos once: as features or as pixel_values_videos, not both.")
         if images is not None:
             shown, counted = unpadded(images, sizes), torch.arange(images.shape[1], dtype=torch.float32)
             seconds = [counted] * len(shown) if times is None else times
             seen = [None] * len(shown) if geometry_images is None else unpadded(geometry_images, geometry_sizes)
-            features = [
-                self.encode(video, own[: len(video)], geometry)
-                for video, own, geometry in zip(shown, seconds, seen, strict=True)
-            ]
+            each = zip(shown, seconds, seen, strict=True)
+            features = [self.encode(video, own[: len(video)], geometry) for video, own, geometry in each]
         if features is None:
             return []
         features = [features] if isinstance(features, FrameFeatures) else features
@@ -280,41 +273,10 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         save_added(self, folder)
 
     @classmethod
-    def from_pretrained(
-        cls,
-        pretrained_model_name_or_path: str | Path,
-        *,
-        config: VLM2Config | None = None,
-        vision: VisionEncoder | None = None,
-        language_model: PreTrainedModel | None = None,
-        dtype: str | torch.dtype | None = None,
-        device_map: DeviceMap | None = None,
-        attn_implementation: str | None = None,
-        quantization_config: Any = None,
-        **hub: Any,
-    ) -> VLM2ForConditionalGeneration:
-        """Load a checkpoint in eval mode: a packaged one by its name, a folder, or a name on the hub with `revision`,
-        `token`, `cache_dir`, `local_files_only` or `force_download`; `vision` and `language_model` stand in for frozen
-        parts. `dtype`, `attn_implementation` and `quantization_config` are the language model's; what comes before it
-        stays as the configuration says. `device_map` is one device, or "auto" to spread the language model over all.
-
-        Raises ValueError for other options, and for a checkpoint that does not fit its configuration or was trained on
-        other frozen parts.
-        """
-        named = ("dtype", "device_map", "attn_implementation", "quantization_config", "config", "vision")
-        refuse_unknown(cls, hub, (*HUB, *named, "language_model"))
-        return load_model(
-            cls,
-            pretrained_model_name_or_path,
-            config,
-            vision,
-            language_model,
-            dtype,
-            device_map,
-            attn_implementation,
-            quantization_config,
-            **hub,
-        )
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> VLM2ForConditionalGeneration:
+        """Load a checkpoint in eval mode, with the options of `vlm2.models.loading.load_model`: `device_map`, `dtype`,
+        `attn_implementation`, `quantization_config`, `revision`, `token` and others. Raises ValueError as that does."""
+        return load_model(cls, pretrained_model_name_or_path, **options)
 
 
 def _most_tokens(options: dict[str, Any]) -> int:

@@ -84,7 +84,9 @@ def settle(config: VLM2Config, folder: Path) -> None:
     encoder, colon, option = config.vision_config.name.partition(":")
     config.vision_config.name = encoder + colon + there(option)
     config.text_source = config.text_source and there(config.text_source)
-    config.geometry_config.frozen_part = config.geometry_config.frozen_part and there(config.geometry_config.frozen_part)
+    config.geometry_config.frozen_part = config.geometry_config.frozen_part and there(
+        config.geometry_config.frozen_part
+    )
 
 
 def imported_checksums(config: VLM2Config) -> dict[str, str]:

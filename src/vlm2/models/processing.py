@@ -6,9 +6,8 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
-import torch
 from torch import Tensor
 from transformers import AddedToken, AutoTokenizer, BatchFeature, PreTrainedTokenizerBase, ProcessorMixin
 from transformers.utils import PROCESSOR_NAME
@@ -47,7 +46,9 @@ class VLM2Processor(ProcessorMixin):
     that brings the tokenizer, which is then not saved.
     """
 
-    text_kwargs = {"padding": True, "padding_side": "left", "return_tensors": "pt", "add_special_tokens": False}  # pyright: ignore
+    text_kwargs: ClassVar[Any] = {
+        "padding": True, "padding_side": "left", "return_tensors": "pt", "add_special_tokens": False,
+    }  # fmt: skip
     video_token = VIDEO_TOKEN
     tokenizer: PreTrainedTokenizerBase
     video_processor: VLM2VideoProcessor

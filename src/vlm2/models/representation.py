@@ -21,7 +21,9 @@ class Representation(nn.Module):
         super().__init__()
         dim = config.dim
         self.vision_projection = (
-            nn.Sequential(nn.Linear(config.vision_config.dim, dim), nn.LayerNorm(dim)) if config.vision_projection else None
+            nn.Sequential(nn.Linear(config.vision_config.dim, dim), nn.LayerNorm(dim))
+            if config.vision_projection
+            else None
         )
         self.spatial = config.representation == "3d"
         if self.spatial:

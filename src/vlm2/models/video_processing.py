@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +33,9 @@ class VLM2VideoProcessor(VideoProcessorMixin):
     `max_pixels`. `geometry_images`: "stride" and "max_pixels" of what a geometry encoder that sees images is given."""
 
     valid_kwargs = VLM2VideosKwargs
+    model_input_names: ClassVar[list[str]] = [
+        "pixel_values_videos", "video_times", "video_sizes", "pixel_values_geometry", "geometry_sizes",
+    ]  # fmt: skip
 
     def __init__(
         self,
@@ -42,12 +45,8 @@ class VLM2VideoProcessor(VideoProcessorMixin):
         geometry_images: dict[str, int] | None = None,
         **_: Any,  # what a saved record names besides
     ) -> None:
-        super().__init__(stride=stride, max_pixels=max_pixels, side=side, geometry_images=geometry_images)
-
-    stride: int
-    max_pixels: int
-    side: int | None
-    geometry_images: dict[str, int] | None
+        super().__init__()
+        self.stride, self.max_pixels, self.side, self.geometry_images = stride, max_pixels, side, geometry_images
 
     def frame_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the (height, width) to which whole frames of a video are resized."""
@@ -124,7 +123,7 @@ def _frames(video: Any, fps: float | None) -> tuple[UInt8[np.ndarray, "frames he
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
         shape = " × ".join(map(str, frames.shape))
         raise ValueError(
-            f"A video is RGB frames, uint8, frames × height × width × 3, or the path of a file; this is {frames.dtype}, "
+            f"A video is a file's path or RGB frames, uint8, frames × height × width × 3; these are {frames.dtype}, "
             f"{shape}."
         )
     return frames, [index / (fps or 1.0) for index in range(len(frames))]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from ..scenes.record import Box
 
@@ -46,14 +46,24 @@ def ground_gap(points: Float64[np.ndarray, "points 2"], box: Box) -> Float64[np.
     return np.linalg.norm(np.maximum(np.abs(local) - np.array(box.size[:2]) / 2, 0.0), axis=-1)
 
 
-def corners(box: Box) -> Points:
-    """Return a box's eight corners in the world, in metres."""
-    return np.array(box.center) + (CORNERS * np.array(box.size)) @ np.array(box.axes)
+def box_points(box: Box, shares: Points) -> Points:
+    """Return the points in the world, in metres, at shares (-0.5 to 0.5) of a box's edges from its centre."""
+    return np.array(box.center) + (shares * np.array(box.size)) @ np.array(box.axes)
+
+
+def crossed(start: Float64[np.ndarray, " 3"], ends: Points, box: Box) -> Bool[np.ndarray, " points"]:
+    """Tell which straight lines from a point enter a box on their way."""
+    axes, halves = np.array(box.axes), np.array(box.size) / 2
+    local, way = axes @ (start - np.array(box.center)), (ends - start) @ axes.T
+    way = np.where(np.abs(way) < 1e-9, 1e-9, way)
+    faces = np.stack([(-halves - local) / way, (halves - local) / way])
+    enter, leave = faces.min(axis=0).max(axis=-1), faces.max(axis=0).min(axis=-1)
+    return (enter < leave) & (leave > 0.0) & (enter < 1.0)
 
 
 def span(box: Box) -> tuple[float, float]:
     """Return the heights of a box's lowest and highest points, in metres."""
-    heights = corners(box)[:, 2]
+    heights = box_points(box, CORNERS)[:, 2]
     return float(heights.min()), float(heights.max())
 
 

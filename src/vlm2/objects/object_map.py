@@ -43,7 +43,7 @@ class ObjectMap(FrozenRecord):
     floor: Floor = Floor()
     path: ObservedPath = ObservedPath()
     vocabulary: tuple[str, ...] = VOCABULARY[1:]
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
     scale_std: Annotated[float, Field(ge=0.0)] = 0.0
     version: Literal[1] = 1
 
@@ -79,9 +79,8 @@ class ObjectMap(FrozenRecord):
 
     def ask(self, question: str, options: Sequence[str] | None = None, planner: Planner | None = None) -> Result:
         """Answer a question in words; `options` are those of a multiple choice. Without `planner`, rules plan."""
-        if planner is None:
-            planner = registry.load(PLANNERS, "rules", "plan", "planner").plan
-        return planner(question, options).run(self)
+        plan: Planner = planner or registry.load(PLANNERS, "rules", "plan", "planner").plan
+        return plan(question, options).run(self)
 
     def room_of(self, track: Track) -> str | None:
         """Return the name of the room that a thing is in; None where that is not known."""

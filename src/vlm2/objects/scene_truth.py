@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import shapely
+
 from ..scenes.record import Scene, SceneObject
 from .floor import Doorway, Floor
 from .path import ObservedPath
 from .track import Track, TrackView
 
 CLEAR_SHARE = 0.002  # of the image, from which on a thing counts as seen
-VIEWS = 8  # keyframes kept of a thing: those that show it largest
-DOOR_REACH = 0.4  # metres from a door's middle to the rooms that it joins, at most
 
 
 def truth_of(scene: Scene) -> tuple[tuple[Track, ...], Floor, ObservedPath]:
     """Return a scene's tracks, floor and camera path, without any uncertainty."""
     tracks = tuple(_track(scene, thing) for thing in scene.objects)
+    path = _path(scene)
     floor = Floor(area=scene.floor_area, rooms=scene.rooms)
-    doors = [(track, floor.room_at(*track.box.center[:2])) for track in tracks if track.label == "door"]
-    ways = [way for track, room in doors if room is not None and (way := _doorway(floor, track)) is not None]
-    return tracks, floor.model_copy(update={"doorways": tuple(ways)}), _path(scene)
+    return tracks, floor.model_copy(update={"doorways": crossings(floor, path)}), path
+
+
+def crossings(floor: Floor, path: ObservedPath) -> tuple[Doorway, ...]:
+    """Return the doorways that a path shows: one for each two rooms, where it first goes from one to the other."""
+    found: dict[tuple[str, ...], Doorway] = {}
+    places = [tuple(pose[:2, 3]) for pose in path.poses]
+    rooms = [floor.room_at(x, y) for x, y in places]
+    for (here, room), (there, following) in pairwise(zip(places, rooms, strict=True)):
+        if room is not None and following is not None and room is not following:
+            walls = shapely.union_all([shapely.Polygon(way.polygon) for way in (room, following)])
+            seam = shapely.LineString([here, there]).difference(walls).centroid
+            names = tuple(sorted((room.name, following.name)))
+            if not seam.is_empty:
+                found.setdefault(names, Doorway(middle=(seam.x, seam.y), rooms=(names[0], names[1])))
+    return tuple(found.values())
 
 
 def _track(scene: Scene, thing: SceneObject) -> Track:
     times = scene.trajectory.times if scene.trajectory else ()
     clear = [s for s in thing.sightings if s.share >= CLEAR_SHARE] or list(thing.sightings)
     seen = [times[sighting.frame] for sighting in clear]
-    best = sorted(sorted(clear, key=lambda sighting: -sighting.share)[:VIEWS], key=lambda sighting: sighting.frame)
     return Track(
         id=thing.id,
         label=thing.category,
@@ -34,14 +49,8 @@ def _track(scene: Scene, thing: SceneObject) -> Track:
         room=thing.room,
         first_seen=min(seen, default=None),
         last_seen=max(seen, default=None),
-        views=tuple(TrackView(frame=s.frame, time=times[s.frame], share=s.share) for s in best),
+        views=tuple(TrackView(frame=s.frame, time=times[s.frame], share=s.share) for s in thing.sightings),
     )
-
-
-def _doorway(floor: Floor, door: Track) -> Doorway | None:
-    x, y, _ = door.box.center
-    rooms = [room.name for room in floor.rooms if Floor(rooms=(room,)).room_at(x, y, DOOR_REACH) is not None]
-    return Doorway(middle=(x, y), rooms=(rooms[0], rooms[1])) if len(rooms) == 2 else None
 
 
 def _path(scene: Scene) -> ObservedPath:

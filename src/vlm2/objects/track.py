@@ -49,16 +49,20 @@ class Track(FrozenRecord):
     def _check(self) -> Track:
         numbers = [*self.box.center, *self.box.size, *(value for axis in self.box.axes for value in axis)]
         axes = np.array(self.box.axes)
-        if not all(map(math.isfinite, numbers)) or min(self.box.size) < 0 or np.abs(axes @ axes.T - np.eye(3)).max() > 0.02:
-            raise ValueError(f"track {self.id} has no proper box: finite numbers, edges of 0 m or more, orthonormal axes")
+        if (
+            not all(map(math.isfinite, numbers))
+            or min(self.box.size) < 0
+            or np.abs(axes @ axes.T - np.eye(3)).max() > 0.02
+        ):
+            raise ValueError(
+                f"track {self.id} has no proper box: finite numbers, edges of 0 m or more, orthonormal axes"
+            )
         if (self.first_seen is None) != (self.last_seen is None) or (self.first_seen or 0) > (self.last_seen or 0):
             raise ValueError(f"track {self.id} was first seen at {self.first_seen} s but last at {self.last_seen} s")
         return self
 
 
-def upright_box(
-    center: tuple[float, float, float], size: tuple[float, float, float], heading: float = 0.0
-) -> Box:
+def upright_box(center: tuple[float, float, float], size: tuple[float, float, float], heading: float = 0.0) -> Box:
     """Return a box that stands upright and is turned by `heading` degrees about the vertical, counter-clockwise."""
     cos, sin = math.cos(math.radians(heading)), math.sin(math.radians(heading))
     return Box(center, size, ((cos, sin, 0.0), (-sin, cos, 0.0), (0.0, 0.0, 1.0)))

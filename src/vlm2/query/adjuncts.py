@@ -12,26 +12,35 @@ CONTRACTIONS = {"what's": "what is", "where's": "where is", "there's": "there is
                 "i've": "i have", "you're": "you are", "which's": "which is", "how's": "how is", "that's": "that is",
                 "i'd": "i would", "they're": "they are", "let's": "let us", "who's": "who is"}  # fmt: skip
 HARMLESS = re.compile(
-    r"\b(please|kindly|approximately|roughly|exactly|just|actually|really|simply|currently|hey|hi|hello|ok|okay|so|well|"
-    r"measured|maybe|perhaps|directly|immediately)\b"
+    r"\b(please|kindly|approximately|roughly|exactly|just|actually|really|simply|currently|hey|hi|hello|ok|okay|so|"
+    r"well|measured|maybe|perhaps|directly|immediately|"
+    r"((can|could|would|will) you )?tell me|as the camera sees it|yes or no|"
+    r"would you say( that)?|is it true( that)?)\b"
 )
 POLITE = re.compile(
-    r"^\W*((can|could|would|will) you (?=(count|describe|list|name|estimate|sort|tell|say|give|show)\b))?"
-    r"(to )?(tell me|let me know|say|i (want|need|would like) to know|do you (know|remember)|i wonder|give me|show me)?\b"
+    r"^\W*((can|could|would|will) you (?=(count|describe|list|name|estimate|sort|tell|say|give|show|how|what|where|"
+    r"which|when)\b))?"
+    r"(to )?(tell me|let me know|say|i (want|need|would like) to know|do you (know|remember)|i wonder|give me|"
+    r"show me)?\b"
 )
 SCOPE = re.compile(
-    r"\b(in|of|from|throughout|around|inside) (this|the|my|our|your) (whole |entire |same )?(room|place|home|house|flat|"
-    r"apartment|video|clip|scene|space|footage|recording)\b|\b(in|from|around) here\b|\bon camera\b|\bfor me\b|\bin total\b"
+    r"\b(in|from|throughout|around|inside) (this|the|my|our|your) (whole |entire |same )?(room|place|home|house|flat|"
+    r"apartment|building|video|clip|scene|space|footage|recording)\b|\b(in|from|around) here\b|\bon camera\b|"
+    r"\bfor me\b|\bin total\b"
 )
 _UNIT = "|".join(sorted((word for words in UNITS.values() for word in words), key=len, reverse=True))
-UNIT = re.compile(rf"[,(]? ?\b(?:(?:answer|give the answer|measured|counted) )?in ({_UNIT})(?![\w²])\)?|, ({_UNIT})(?=\W*$)")
+UNIT = re.compile(
+    rf"[,(]? ?\b(?:(?:answer|give the answer|measured|counted) )?in ({_UNIT})(?![\w²])\)?|, ({_UNIT})(?=\W*$)"
+)
 _NUMBER = r"\d+(?:\.\d+)?"
 TIME = re.compile(
     r"(?:\b(?:during the sequence|at|in|after|from|to|and|by|between|until|up to|when|about|far as) )*"
-    rf"(?:\bframes? (?P<frame>\d+)(?: of (?P<count>\d+))?|\bsecond (?P<second>{_NUMBER})|(?P<minute>\d+):(?P<rest>\d\d)\b|"
-    rf"\b(?P<seconds>{_NUMBER})(?: ?s\b| ?secs?\b| seconds?\b)|(?:(?<=between )|(?<=from ))(?P<bare>{_NUMBER})(?= (?:and|to) ))"
+    r"(?:\bframes? (?P<frame>\d+)(?: of (?P<count>\d+))?|(?P<minute>\d+):(?P<rest>\d\d)\b|"
+    rf"\bsecond (?P<second>{_NUMBER})|\b(?P<seconds>{_NUMBER})(?: ?s\b| ?secs?\b| seconds?\b)|"
+    rf"(?:(?<=between )|(?<=from )|(?<=at ))(?P<bare>{_NUMBER})(?= (?:and|to) ))"
     r"(?: into the video| had passed| of filming| of the video| in the video)?"
 )
+STEPS_MARK = "routesteps"  # a word that stands where the steps were
 STEPS = re.compile(r"\b1\. .*?(?=\. you have reached|[.?]? *$)")
 STEP = re.compile(r"\d+\. *(?:(\[please fill in\])|go forward (?:until|to) (?:you reach |you get to )?([^\[\d]+))")
 TOKEN = re.compile(r"[^\W_]+(?:[-/'’][^\W_]+)*²?|[^\w\s]")
@@ -54,14 +63,14 @@ class Adjuncts:
 def take_apart(question: str, notes: tuple[str, ...], scope: bool) -> Adjuncts:
     """Separate a question's core from what stands beside it; with `scope`, words such as "in this room" as well."""
     text = re.sub(r"\s+", " ", question.lower().replace("’", "'").strip())
-    text = re.sub(r"(\w)\(s\)", r"\1s", text)
+    text = re.sub(r"s?\(s\)", "s", text)
     for short, whole in CONTRACTIONS.items():
         text = re.sub(rf"\b{short}\b", whole, text)
     steps: tuple[str | None, ...] = ()
     if found := STEPS.search(text):
         steps = tuple(None if blank else stop.strip(" .") for blank, stop in STEP.findall(found[0]))
         steps = tuple(step or None for step in steps)
-        text = f"{text[: found.start()]} routesteps {text[found.end() :]}"
+        text = f"{text[: found.start()]} {STEPS_MARK} {text[found.end() :]}"
     text, noted = _without_notes(text, notes)
     units = [first or second for first, second in UNIT.findall(text)]
     text = HARMLESS.sub(" ", UNIT.sub(" ", text))

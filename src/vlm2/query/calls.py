@@ -8,8 +8,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from pydantic import ValidationError
-
 from .. import registry
 from ..objects.frozen import FrozenRecord
 from .query import Query, Unplanned
@@ -36,7 +34,7 @@ def parse_call(text: str) -> Query:
     """Return the query that a call writes. Raises ValueError for any other text."""
     try:
         query = _value(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, ValidationError, KeyError, TypeError) as error:
+    except (SyntaxError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{text!r} is not a query ({error}). Operators: {', '.join(operators())}.") from None
     if not isinstance(query, Query):
         raise ValueError(f"{text!r} is not a query. Operators: {', '.join(operators())}.")

@@ -19,6 +19,7 @@ from .words import same_things
 
 NORMAL_90 = 1.645  # standard deviations: half the width of the interval that holds 90 %
 FRAMES = 4  # keyframes named in a result
+STALE = 0.5  # factor of the confidence in a thing that was missed where it should be
 
 
 class NoAnswer(Exception):
@@ -26,22 +27,30 @@ class NoAnswer(Exception):
 
     def __init__(self, status: ResultStatus, sentence: str, value: Answered | None = None) -> None:
         super().__init__(sentence)
-        self.status, self.value = status, value
+        self.status: ResultStatus = status
+        self.value = value
+
+
+class NoneSuch(NoAnswer):
+    """Things of the kind were seen, but none of the description."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("not_seen", sentence)
 
 
 @dataclass(frozen=True)
 class Phrasing:
     """A way to ask: a template of words, [optional] ones, (one|another) and {slots}, and the fields that it sets.
 
-    `situated`: the question asks for where someone is or looks, so another reading wins where nothing says that.
+    `situated`: the question asks for where someone is or looks (True), or says nothing of that (False); None: either.
     """
 
     template: str
     fields: dict[str, Any] = field(default_factory=dict)
-    situated: bool = False
+    situated: bool | None = None
 
 
-def phrasings(*templates: str, situated: bool = False, **fields: Any) -> tuple[Phrasing, ...]:
+def phrasings(*templates: str, situated: bool | None = None, **fields: Any) -> tuple[Phrasing, ...]:
     """Return templates that set the same fields."""
     return tuple(Phrasing(template, fields, situated) for template in templates)
 
@@ -97,7 +106,7 @@ def answered(
     """Return a result; the labels' confidence counts, `std` is the standard deviation of a number in its unit."""
     used = list({track.id: track for track in tracks}.values())
     views = sorted((view for track in used for view in track.views), key=lambda view: -view.share)[:FRAMES]
-    labels = math.prod(track.label_confidence for track in used)
+    labels = math.prod(track.label_confidence * (STALE if track.status == "stale" else 1.0) for track in used)
     moments = sorted({clock(view.time) for view in views})
     seen = f" Seen at {', '.join(moments)}." if moments else ""
     return Result(
@@ -135,6 +144,12 @@ def closest_direction(angle: float, choices: Sequence[str]) -> str:
     if not known:
         raise NoAnswer("unsupported", f"I do not know these directions: {', '.join(choices)}.")
     return min(known, key=lambda choice: abs(turn(direction_angle(choice) or 0.0, angle)))
+
+
+def chance_of_direction(angle: float, std: float, choices: Sequence[str]) -> float:
+    """Return the probability that the closest of some directions stays so, with an error of `std` degrees."""
+    off = sorted(abs(turn(known, angle)) for choice in choices if (known := direction_angle(choice)) is not None)
+    return chance_less((off[1] - off[0]) / 2, std) if len(off) > 1 else 1.0
 
 
 def direction_angle(direction: str) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import numpy as np
 from jaxtyping import Float64
@@ -12,10 +13,11 @@ from ..objects.box_measures import box_distance, point_box_distance, sides, span
 from ..objects.object_map import ObjectMap
 from ..objects.track import Track
 from ..scenes.record import Room
-from .query import NoAnswer
+from .query import NoAnswer, NoneSuch
+from .sight import in_sight
 from .things import NOW, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
-from .words import STRUCTURE, THING, a, listed, plural, same_things, singular
+from .words import ROOMS, STRUCTURE, THING, a, listed, plural, same_things, singular
 
 RESTING = 0.1  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG, OFF_WALL = 0.05, 0.15  # metres that a thing's middle may lie outside what it is on, what it is above
@@ -27,7 +29,8 @@ MEASURES = {"largest": (1, math.prod), "smallest": (-1, math.prod), "longest": (
 
 
 def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> list[Track]:
-    """Return the tracks that a selection means, by their ids. Raises NoAnswer where there is none."""
+    """Return the tracks that a selection means; those in the picture where the viewpoint is a time. Raises NoAnswer
+    where there is none."""
     found = labelled(map, things.label)
     if things.colour:
         found = [track for track in found if same_colour(track, things.colour)]
@@ -38,8 +41,10 @@ def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> lis
         found = placed(map, things.place, found, view)
     if things.side and found:
         found = on_side(map, view or NOW, things.side, found)
+    if found and is_moment(view) and not things.side:
+        found = in_sight(map, view, found)
     if not found:
-        raise NoAnswer("not_seen", f"I have not seen {a(things.phrase)}.")
+        raise NoneSuch(f"I have not seen {a(things.phrase)}{' then' if is_moment(view) else ''}.")
     if things.size:
         sign, measure = MEASURES[things.size]
         found = [max(found, key=lambda track: sign * measure(sides(track.box)))]
@@ -51,14 +56,32 @@ def one(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> tuple[
 
     Of several it is the one whose label is most certain, then the one seen largest.
     """
-    found = select(map, things, view)
+    found = seen_then(map, things, view)
     best = max(found, key=lambda track: (track.label_confidence, max((v.share for v in track.views), default=0.0)))
     return best, len(found) > 1
+
+
+def seen_then(map: ObjectMap, things: Things, view: Spot | None) -> list[Track]:
+    """Return what a selection means, where the viewpoint is a time: of several things, those in the picture."""
+    if isinstance(view, Things) or not is_moment(view):
+        return select(map, things, view if isinstance(view, Viewpoint) else None)
+    found = select(map, things, view if things.side else None)
+    return (in_sight(map, view, found, hidden=True) if len(found) > 1 else []) or found
+
+
+def is_moment(view: Viewpoint | None) -> TypeGuard[Viewpoint]:
+    """Tell whether a viewpoint is the camera's at a time."""
+    return view is not None and view.at is None and view.facing is None
 
 
 def which(things: Things, found: int | bool) -> str:
     """Return the words that say that a thing was not the only one of its kind; nothing where it was."""
     return f" There are several {plural(things.label)}; say which one you mean." if found else ""
+
+
+def called(things: Things, track: Track) -> str:
+    """Return what to call a track that a selection found: as it was asked for."""
+    return track.label if things.label in (THING, singular(track.label)) else things.label
 
 
 def labelled(map: ObjectMap, label: str) -> list[Track]:
@@ -70,6 +93,8 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
     found = [t for t in live if singular(t.label) == own] or [t for t in live if singular(t.label) in names]
     if found:
         return found
+    if own in STRUCTURE or own in ROOMS:
+        raise NoAnswer("unsupported", f"I keep no track of {plural(own)} as things.")
     if names & {singular(name) for name in (*map.vocabulary, *map.counts)}:
         raise NoAnswer("not_seen", f"I have not seen {a(label)}.")
     raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")
@@ -112,20 +137,30 @@ def related(map: ObjectMap, kind: str, track: Track, base: Track) -> bool:
     if kind == "on":
         return abs(low - base_high) <= slack and stands_over(track.box, base.box, OVERHANG)
     if kind == "above":
-        return low > base_high - slack / 2 and stands_over(track.box, base.box, OFF_WALL)
+        same = map.room_of(track) == map.room_of(base) and not related(map, "on", track, base)
+        return same and low > base_high - slack / 2 and stands_over(track.box, base.box, OFF_WALL)
     if kind == "under":
-        return low < base_low + (base_high - base_low) / 2 and high < base_high and stands_over(track.box, base.box, OVERHANG)
+        return (
+            low < base_low + (base_high - base_low) / 2
+            and high < base_high
+            and stands_over(track.box, base.box, OVERHANG)
+        )
     if kind == "inside":
-        return point_box_distance(track.box.center, base.box) == 0.0 and math.prod(track.box.size) < math.prod(base.box.size)
+        return point_box_distance(track.box.center, base.box) == 0.0 and math.prod(track.box.size) < math.prod(
+            base.box.size
+        )
     if map.room_of(track) != map.room_of(base) or related(map, "on", track, base) or related(map, "on", base, track):
         return False
     return float(box_distance([track.box], [base.box])[0, 0]) <= (BESIDE if kind == "beside" else NEAR)
 
 
-def distance_to(map: ObjectMap, spot: Spot, tracks: Sequence[Track], view: Viewpoint | None = None
-                ) -> tuple[Float64[np.ndarray, " tracks"], list[Track], bool]:
+def distance_to(
+    map: ObjectMap, spot: Spot, tracks: Sequence[Track], view: Viewpoint | None = None
+) -> tuple[Float64[np.ndarray, " tracks"], list[Track], bool]:
     """Return the distances in metres from a spot to the nearest point of each track; what the spot is; whether it is
     ambiguous."""
+    if isinstance(spot, Viewpoint) and spot.at is not None:
+        spot, view = spot.at, None
     if isinstance(spot, Viewpoint):
         eye, used = eye_of(map, spot)
         return np.array([point_box_distance(eye, track.box) for track in tracks]), used, False
@@ -140,7 +175,9 @@ def length_std(map: ObjectMap, metres: float, *tracks: Track) -> float:
 
 
 def _by_order(found: Sequence[Track], things: Things) -> Track:
-    known = sorted((track for track in found if track.first_seen is not None), key=lambda track: track.first_seen or 0.0)
+    known = sorted(
+        (track for track in found if track.first_seen is not None), key=lambda track: track.first_seen or 0.0
+    )
     place = things.order - 1 if things.order and things.order > 0 else things.order or 0
     if not -len(known) <= place < len(known):
         raise NoAnswer("not_seen", f"I know of {len(known)} {plural(things.label)} in the order of their appearance.")

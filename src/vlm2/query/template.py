@@ -1,7 +1,7 @@
 """Templates of questions, matched against words with backtracking.
 
-`how many {things} [are there|<there>]`: words, [optional parts], (alternatives|of parts), <macros>, and {slots}, which a
-caller's function reads. Punctuation is skipped everywhere.
+`how many {things} [are there|<there>]`: words, [optional parts], (alternatives|of parts), <macros>, and {slots}, which
+a caller's function reads. Punctuation is skipped everywhere.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from typing import Any
 
 SYNTAX = re.compile(r"[\[\]()|]|\{[^}]*\}|<\w+>|[^\s\[\]()|{}<>]+")
-PUNCTUATION = frozenset(",.?!:;()-\"'")
+PUNCTUATION = frozenset(",.?!:;()[]-\"'")
 
-Bindings = tuple[tuple[str, object], ...]
+Bindings = tuple[tuple[str, Any], ...]
 Match = Iterator[tuple[Bindings, int]]
-ReadSlot = Callable[[str, int], Iterator[tuple[object, int]]]
+ReadSlot = Callable[[str, int], Iterator[tuple[Any, int]]]
 Node = tuple  # ("word", w) | ("slot", name) | ("all", nodes) | ("any", nodes)
 
 
@@ -64,6 +65,32 @@ def literals(node: Node) -> Iterator[str]:
     elif kind != "slot":
         for part in content:
             yield from literals(part)
+
+
+@cache
+def first_words(node: Node) -> frozenset[str] | None:
+    """Return the words that a template can begin with; None where it can begin with a slot, or be empty."""
+    kind, content = node
+    if kind == "word":
+        return frozenset([content])
+    if kind == "slot" or not content:
+        return None
+    if kind == "any":
+        parts = [first_words(part) for part in content]
+        return None if None in parts else frozenset().union(*(part for part in parts if part is not None))
+    found: frozenset[str] = frozenset()
+    for part in content:
+        words = first_words(part[1][0] if _is_optional(part) else part)
+        if words is None:
+            return None
+        found |= words
+        if not _is_optional(part):
+            return found
+    return None
+
+
+def _is_optional(node: Node) -> bool:
+    return node[0] == "any" and node[1][-1] == ("all", ())
 
 
 def _sequence(nodes: Sequence[Node], tokens: Sequence[str], start: int, read: ReadSlot) -> Match:

@@ -60,8 +60,8 @@ class Place(FrozenRecord):
 class Viewpoint(FrozenRecord):
     """Where someone is and where they look.
 
-    Either the camera at a time (`seconds`, or `share` of the video's frames, 1 being the last), or someone `at` a thing,
-    `facing` a thing. `cues` are things known to be on a side; they tell apart the places that are possible.
+    Either the camera at a time (`seconds`, or `share` of the video's frames, 1 being the last), or someone `at` a
+    thing, `facing` a thing. `cues` are things known to be on a side, which tell apart the places that are possible.
     """
 
     at: Things | None = None

@@ -26,7 +26,6 @@ TURNS = range(0, 360, 45)  # headings tried where nothing says what they face
 AGREE = 0.8  # of the poses that fit must give one answer
 QUARTERS = ("left", "right", "front", "back")
 EYE = 1.5  # metres above the floor
-HALF_VIEW = 45.0  # degrees that someone sees to either side, where no camera says it
 
 T = TypeVar("T", bound=str | int | bool | tuple)
 
@@ -43,7 +42,15 @@ class GroundPose:
 
     def angle(self, track: Track) -> float:
         """Return the bearing of a thing's middle in degrees: 0 ahead, left is positive."""
-        return turn(self.heading, float(np.degrees(np.arctan2(track.box.center[1] - self.y, track.box.center[0] - self.x))))
+        return turn(
+            self.heading, float(np.degrees(np.arctan2(track.box.center[1] - self.y, track.box.center[0] - self.x)))
+        )
+
+    def angle_std(self, track: Track) -> float:
+        """Return the standard deviation of a thing's bearing in degrees, by the positions of all that it rests on."""
+        spread = np.hypot(track.position_std, np.hypot.reduce([other.position_std for other in self.tracks] or [0.0]))
+        gap = max(float(np.hypot(track.box.center[0] - self.x, track.box.center[1] - self.y)), 1e-3)
+        return float(np.degrees(np.arctan2(spread, gap)))
 
 
 def poses(map: ObjectMap, view: Viewpoint) -> list[GroundPose]:
@@ -157,12 +164,3 @@ def _free_spots(map: ObjectMap, base: Track, reach: float) -> Float64[np.ndarray
 
 def _fits(pose: GroundPose, side: str, things: Sequence[Track]) -> bool:
     return any(is_on_side(pose, side, track) for track in things if track not in pose.tracks)
-
-
-def sees(map: ObjectMap, pose: GroundPose, track: Track) -> bool:
-    """Tell whether a thing is ahead of a pose, within the camera's field of view, and behind no wall."""
-    half = np.degrees(np.arctan(map.path.half_view[0])) if map.path.half_view else HALF_VIEW
-    if abs(pose.angle(track)) > half:
-        return False
-    here, there = map.floor.room_at(pose.x, pose.y), map.room_of(track)
-    return here is None or there is None or here.name == there

@@ -8,10 +8,11 @@ THING = "thing"  # the label of a thing of any kind
 STRUCTURE = frozenset({"wall", "floor", "ceiling", "beam", "pillar", "object", "other", "unknown"})
 """Labels of scans that are no one thing: no answer to "what is there?"."""
 
-COLOURS = frozenset(
-    "black white grey gray red orange yellow green blue purple violet pink brown beige tan gold golden silver cream "
-    "maroon turquoise teal".split()
-)
+_COLOURS = """
+beige black blue brown cream gold golden gray green grey maroon orange pink purple red silver tan teal turquoise
+violet white yellow
+"""
+COLOURS = frozenset(_COLOURS.split())
 SHADES = frozenset({"dark", "light", "bright", "pale"})
 ROOMS = frozenset({
     "kitchen", "bathroom", "bedroom", "living room", "dining room", "office", "study", "hall", "hallway", "corridor",
@@ -83,41 +84,48 @@ def listed(items: list[str], last: str = "and") -> str:
     """Return a list in words: "the bed, the sofa and the tv"."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else "nothing"
 
-NOUNS = frozenset(
-    "air arm armchair art bag ball bar bath bathroom bean bench beverage bicycle bike board book bottle bouquet brush bulletin can "
-    "candle car card cardboard cart cat clothes coat coffee conditioner container copier couch cover cream curtain curtain-rod "
-    "cushion dining dishcloth dispenser display divider dog dresser drawer dryer dustbin easel end exhaust exercise "
-    "extinguisher faucet file fire flower folder foot footrest frame freezer fruit game garbage glass glove hair hamper hand "
-    "handrail hanger hat headphone heater iron ironing jacket jar kitchen ladder laundry laptop ledge locker machine magazine "
-    "mailbox mat mattress medicine mini minifridge newspaper notebook office oil ottoman outlet oven package paint painting "
-    "paper partition pen person pipe plate player plunger podium poster pot projector purse quilt rack rail recycling remote "
-    "rice rod rope sack scale scanner screen seat shampoo sheet shirt shoe shower shredder side sign soap soda spoon "
-    "stair stand staircase statue steps storage strip suit switch tea teapot tissue tire toaster tool toolbox toothbrush "
-    "tote tray treadmill tube umbrella urinal vacuum vanity vase vending ventilator vent wardrobe washbasin water wheel wine wire".split()
-)
+
+_NOUNS = """
+air aquarium arm armchair art bag ball bar bath bathroom bean bedframe bench beverage bicycle bike blind board book
+bottle bouquet brush bulletin cabinet-door can candle car card cardboard cart cat clothes coat coffee comforter
+conditioner container copier couch cover cream curtain curtain-rod cushion cutter dining dishcloth dispenser display
+divider dog doorframe drawer dresser dryer dumpster dustbin easel end exercise exhaust extinguisher faucet file fire
+flower folder foot footrest frame freezer fruit furnace game garbage glass glove hair hamper hand handrail hanger hat
+hatrack headboard headphone heater hood iron ironing island jacket jar kitchen ladder laptop laundry ledge locker
+loveseat machine magazine mailbox mat mattress medicine mini minifridge newspaper notebook office oil opening ottoman
+outlet oven package paint painting paper partition pen person pipe plate player plunger podium poster pot projector
+purse quilt rack rail recliner recycling remote rice rod rope sack scale scanner screen seat shampoo sheet shirt shoe
+shower shredder shutter side sign soap soda sofa-bed spoon stair staircase stand statue steps storage strip suit
+switch tank tea teapot thermostat tire tissue toaster tool toolbox toothbrush tote tray treadmill tube umbrella urinal
+vacuum vanity vase vending vent ventilator wardrobe washbasin water wheel windowsill wine wire
+"""
+_ATTRIBUTES = """
+another back beautiful big both bottom bright central circular clean clear closed colorful comfortable covered curved
+dark different dirty double each empty every fabric favorite few fewer flat folded front full glass-topped half hard
+heavy high huge immediate large leather left left-most leftmost light little lonely long low lower made main many
+marble messed messy metal metallic middle more most multi-colored multicolored narrow new nice old only open opened
+other oval pale patterned plastic real rectangular right rightmost round same short shut single small soft square
+stainless steel striped tall tiny top transparent unmade upper whole wide wood wooden
+"""
+_FUNCTION = """
+a about above across address after age all along am amount an and any apartment appear appears are area around as at
+away back be because been before behind being below beside between building but by called can center centre city
+clock-time close closest cm color colors colour colours corner cost could count country day degrees did direct
+direction directly distance do does doing done down during end everything face faces facing far farthest feet find
+first five flat foot for found four from front furthest get give go goes going had hanging has have having he height
+her here him his home hour house how i if in into is it its kind last left length less located look looking looks made
+make makes many material may me meter meters metre metres middle might mine minute minutes month more much must my
+name names near nearest next no nor not nothing number of off on one ones onto or order our out over pair part piece
+place placed price reach rest right room rooms row saw scene second seconds see seen set shall shape she should show
+shown side sides since sit sits sitting six size some something space stand standing stands surface tell than that the
+their them then there these they this those three through time times to today tomorrow turn turns two type under until
+up us use used using video walk walking walks was way we weather week were what when where whether which while who
+whom whose why width will with without would year yes yesterday you your
+"""
+
+NOUNS = frozenset(_NOUNS.split())
 """Other names of things at home: known words, though no eyes may know them."""
-ATTRIBUTES = frozenset(
-    "round rectangular square circular oval curved flat wooden wood metal metallic plastic leather glass-topped marble "
-    "stainless steel fabric small big large little tall short long wide narrow huge tiny high low old new open opened "
-    "closed shut empty full messy clean dirty folded unmade made messed covered soft hard heavy comfortable multicolored "
-    "multi-colored colorful striped patterned dark light bright pale clear transparent same different single double "
-    "left-most rightmost leftmost middle central many most more few fewer other another both each every whole half "
-    "left right front back upper lower top bottom main real nice beautiful favorite lonely only".split()
-)
+ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 """Words for what a map does not hold of a thing, so that a question that says them is not understood."""
-FUNCTION = frozenset(
-    "is are was were be been being am do does did done doing have has had having can could will would shall should may "
-    "might must i me my mine you your he him his she her it its we us our they them their what which who whom whose when "
-    "where why how that this these those there here the a an and or but not no nor if then than as of to in on at by for "
-    "from with without into onto over under above below behind between beside near next close closest nearest farthest "
-    "furthest far away about around across along through during before after up down out off while because since until "
-    "way direction side sides color colour colors colours size shape kind type number amount count many much any some all "
-    "room rooms place home house flat apartment video scene space everything nothing something time times second seconds "
-    "minute minutes meter meters metre metres feet foot cm order first last distance height width length area degrees see "
-    "seen saw look looks looking go goes going get find found tell name show shown stand stands standing sit sits sitting "
-    "face faces facing turn turns walk walks walking reach located placed hanging appear appears give corner middle center "
-    "centre end surface part piece pair set row rest material made called more less one ones two three four five six yes "
-    "direct directly whether make makes use used using behind front left right back today tomorrow yesterday year month "
-    "day week name names address age price cost weather hour clock-time city country".split()
-)
+FUNCTION = frozenset(_FUNCTION.split())
 """Words that name no thing."""

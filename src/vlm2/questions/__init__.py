@@ -1,4 +1,4 @@
-"""Questions about a scene with their answers, each in several wordings: the tasks of VSI-Bench and of VSTI-Bench."""
+"""Generated questions about a scene with their answers, in several wordings, and the reader of question files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MOST_PER_TYPE = 24
 
 
 def ask_all(scene: Scene, seed: int, per_type: int | None = None, families: Sequence[str] = (VSI,)) -> list[Question]:
-    """Return questions of every type that the scene can answer without doubt, in the benchmark's words.
+    """Return questions in the benchmark's words whose answers the scene determines without doubt.
 
-    At most `per_type` (default `MOST_PER_TYPE`) of each question type, of the eight tasks of VSI-Bench or of the
-    families named. The same scene and seed give the same questions, whatever other tasks exist. Raises ValueError for
-    a family that does not exist.
+    Returns at most `per_type` (default `MOST_PER_TYPE`) of each question type of the `families` (default: the eight
+    tasks of VSI-Bench). The same scene and seed give the same questions, whatever other tasks exist. Raises ValueError
+    for a family that does not exist.
     """
     most = MOST_PER_TYPE if per_type is None else per_type
     asked = []

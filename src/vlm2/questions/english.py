@@ -1,24 +1,22 @@
-"""How people say things: other names of the same, numbers and colours in words, articles."""
+"""English words: synonyms of categories, numbers and colours, articles, plurals, lists."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..scenes.vocabulary import QUESTIONS_ONLY, SYNONYMS
+from ..scenes.vocabulary import PLURALS, QUESTIONS_ONLY, SYNONYMS
 
-# Categories that name several things at once: "a shoes" and "the blinds is" are no English.
-PLURALS = frozenset({"blinds", "curtains", "shoes", "stairs"})
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SPELLINGS = {"grey": ("gray",)}
 
 
 def names(category: str) -> tuple[str, ...]:
-    """Return what people call a category, its own name first."""
+    """Return the accepted names of a category, its own name first."""
     return (category, *(other for other in SYNONYMS.get(category, ()) if other not in QUESTIONS_ONLY))
 
 
 def names_of_all(categories: Iterable[str]) -> tuple[str, ...]:
-    """Return what people call each of several categories, each once: their own names first."""
+    """Return the accepted names of several categories without repetition, their own names first."""
     own = tuple(dict.fromkeys(categories))
     return (*own, *(other for category in own for other in names(category)[1:]))
 

@@ -8,22 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .question import readable
+
 Made = TypeVar("Made")
 
 LINE_ENDINGS = (".jsonl", ".ndjson")
 BEGINNING = 40  # characters of a question that an error shows
+NO_JSON = "it is no JSON"
 OTHERS = 5  # further bad rows that an error names
 TEXT_FIELDS = ("question", "text")
 ID_FIELDS = ("id", "question_id")
-OTHER_MARKS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # its byte order marks
 
 
 @dataclass(frozen=True)
 class FileRow:
     """One row of a question file.
 
-    `place` is "line 7" or "question 7" (both count from 1); `values` are its fields by name. `fault` says why the row
-    cannot be read; `values` is empty then.
+    `place` is "line 7" or "question 7" (both count from 1); `values` are its fields by name. `fault` is the reason why
+    the row cannot be read, else ""; then `values` is empty.
     """
 
     place: str
@@ -31,17 +34,19 @@ class FileRow:
     fault: str = ""
 
     @property
+    def id(self) -> Any:
+        """Return the row's id as the file has it, or None."""
+        return next((self.values[field] for field in ID_FIELDS if self.values.get(field) is not None), None)
+
+    @property
     def name(self) -> str:
-        """Return the place with the row's id and the beginning of its question, as far as it has them."""
+        """Return the place with the row's id and the beginning of its question, if it has them."""
         name = self.place
-        ids = [self.values[field] for field in ID_FIELDS if self.values.get(field) is not None]
-        if ids and isinstance(ids[0], str | int):
-            name += (
-                f", id {str(ids[0])[:BEGINNING]!a}" if isinstance(ids[0], str) else f", id {str(ids[0])[:BEGINNING]}"
-            )
+        if isinstance(self.id, str | int):
+            name += f", id {ascii(self.id[:BEGINNING]) if isinstance(self.id, str) else str(self.id)[:BEGINNING]}"
         text = next((self.values[field] for field in TEXT_FIELDS if isinstance(self.values.get(field), str)), "")
         if text.strip():
-            text = " ".join(text.encode("utf-8", "replace").decode().split())
+            text = " ".join(readable(text).split())
             name += f', "{text[:BEGINNING]}{"…" if len(text) > BEGINNING else ""}"'
         return name
 
@@ -49,9 +54,9 @@ class FileRow:
 def read_rows(file: str | Path) -> tuple[FileRow, ...]:
     """Read the rows of a question file, whatever its line ends, with or without a byte order mark.
 
-    A file holds JSON lines, a JSON array, one JSON object with the array in it (SQA3D has one), or Parquet; the content
-    decides between the JSON forms, the name does not. Blank lines are left out. A row that cannot be read has a `fault`
-    (see `convert`). Raises ValueError for a file that is not there, is not UTF-8, or is no JSON as a whole.
+    A file is JSON lines, a JSON array, a JSON object that contains the array (as SQA3D's), or Parquet. The content, not
+    the name, decides which form of JSON it is. Blank lines are skipped. A row that cannot be read has a `fault` (see
+    `convert`). Raises ValueError for a file that does not exist, is not UTF-8, or is not JSON as a whole.
     """
     file = Path(file)
     if not file.is_file():
@@ -66,15 +71,14 @@ def read_rows(file: str | Path) -> tuple[FileRow, ...]:
     try:
         content = _decode(text)
     except ValueError as error:
-        if not in_lines or lines[0][1].lstrip().startswith("["):
-            try:
-                _decode(lines[0][1])  # a whole value on the first line, and more behind it: JSON lines
-            except ValueError:
-                raise ValueError(f"{file} is no JSON ({error}); it may be cut off: get it again.") from None
+        first = _line(*lines[0])  # a whole value on the first line, and more behind it: JSON lines
+        if first.fault.startswith(NO_JSON) and (not in_lines or lines[0][1].lstrip().startswith("[")):
+            raise ValueError(f"{file} is no JSON ({error}); it may be cut off: get it again.") from None
         return tuple(_line(number, line) for number, line in lines)
-    if in_lines and len(lines) == 1 and isinstance(content, dict) and not _arrays(content):
+    contents = _inner(content, in_lines)
+    if in_lines and len(lines) == 1 and contents == [content]:
         return (_line(*lines[0]),)
-    return number_rows(_inner(content, in_lines))
+    return number_rows(contents)
 
 
 def number_rows(contents: Iterable[Any]) -> tuple[FileRow, ...]:
@@ -83,31 +87,34 @@ def number_rows(contents: Iterable[Any]) -> tuple[FileRow, ...]:
 
 
 def convert(source: str | Path, rows: Iterable[FileRow], make: Callable[[Mapping[str, Any]], Made]) -> list[Made]:
-    """Make something of every row.
+    """Return what `make` makes of every row's fields.
 
-    Raises ValueError, in one line, that names the file, the first row that cannot be used, what is wrong with it, and
-    the places of the others: those that have a fault, those for which `make` raises a ValueError, and those whose id is
-    not unique.
+    A row cannot be used if it has a fault, if `make` raises a ValueError, or if its id is not unique. Then raises a
+    ValueError of one line: the source, the first such row and its fault, and the places of the others.
     """
     made: list[Made] = []
     wrong: list[tuple[FileRow, str]] = []
-    seen: dict[str, str] = {}
+    places: dict[str, str] = {}  # by id
     for row in rows:
         try:
             if row.fault:
                 raise ValueError(row.fault)
             made.append(make(row.values))
-            _check_id(row, seen)
+            if row.id is not None and (place := places.setdefault(str(row.id), row.place)) != row.place:
+                raise ValueError(f"its id is also that of {place}; give every question an id of its own")
         except ValueError as error:
             wrong.append((row, str(error)))
-    if wrong:
-        row, fault = wrong[0]
-        raise ValueError(f"{source}, {row.name}: {fault}.{_others([row for row, _ in wrong[1:]])}")
-    return made
+    if not wrong:
+        return made
+    (row, fault), *others = wrong
+    named = ", ".join(other.place for other, _ in others[:OTHERS])
+    more = f" and {len(others) - OTHERS} more" if len(others) > OTHERS else ""
+    also = f" {len(others)} more cannot be used: {named}{more}." if others else ""
+    raise ValueError(f"{source}, {row.name}: {fault}.{also}")
 
 
 def data_sets() -> Any:
-    """Return the package datasets. Raises ValueError that names the extra where it is not installed."""
+    """Return the package `datasets`. Raises ValueError with the install command if it is not installed."""
     try:
         import datasets  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -123,9 +130,8 @@ def _read_text(file: Path) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        code = next((code for mark, code in OTHER_MARKS if data.startswith(mark)), None)
         line = data[: error.start].count(b"\n") + 1
-        what = f"it is {code}" if code else f"line {line} holds the byte 0x{data[error.start]:02x}"
+        what = "it is UTF-16" if data.startswith(UTF_16) else f"line {line} holds the byte 0x{data[error.start]:02x}"
         raise ValueError(f"{file} is no text in UTF-8: {what}. Save it as UTF-8.") from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -157,7 +163,7 @@ def _line(number: int, line: str) -> FileRow:
     try:
         content = _decode(line)
     except ValueError as error:
-        return FileRow(f"line {number}", {}, f"it is no JSON ({error})")
+        return FileRow(f"line {number}", {}, f"{NO_JSON} ({error})")
     return _row(f"line {number}", content)
 
 
@@ -165,49 +171,23 @@ def _row(place: str, content: Any) -> FileRow:
     if not isinstance(content, Mapping):
         kind = {list: "an array", str: "a string", type(None): "null"}.get(type(content), "a plain value")
         return FileRow(place, {}, f"it is {kind}; write a JSON object with the question's fields")
-    if not _has_text(content):
-        return FileRow(
-            place, {}, r"it holds half a character (a lone surrogate such as \ud83d); write the character itself"
-        )
-    return FileRow(place, content)
-
-
-def _has_text(content: Mapping[str, Any]) -> bool:
     try:
         json.dumps(content, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _arrays(content: Mapping[str, Any]) -> list[list[Any]]:
-    """Return the arrays of objects in a JSON object; a question's own options and answers are arrays of strings."""
-    return [v for v in content.values() if isinstance(v, list) and v and all(isinstance(one, dict) for one in v)]
+        fault = r"it holds half a character (a lone surrogate such as \ud83d); write the character itself"
+        return FileRow(place, {}, fault)
+    return FileRow(place, content)
 
 
 def _inner(content: Any, in_lines: bool) -> list[Any]:
-    """Return the rows in a JSON document: an array, the first array of objects in an object, or one question alone."""
+    """Return the rows in a JSON document: an array, the first array of objects in an object, or one question alone.
+
+    A question's own options and answers are arrays of strings.
+    """
     if not isinstance(content, dict):
         return content if isinstance(content, list) else [content]
-    arrays = _arrays(content)
-    if "question" in content or (in_lines and not arrays):
+    arrays = [value for value in content.values() if isinstance(value, list)]
+    of_objects = [array for array in arrays if array and all(isinstance(one, dict) for one in array)]
+    if "question" in content or not (of_objects or arrays) or (in_lines and not of_objects):
         return [content]
-    if arrays:
-        return arrays[0]
-    return next((value for value in content.values() if isinstance(value, list)), [content])
-
-
-def _check_id(row: FileRow, seen: dict[str, str]) -> None:
-    id = next((row.values[field] for field in ID_FIELDS if row.values.get(field) is not None), None)
-    if id is None:
-        return
-    if str(id) in seen:
-        raise ValueError(f"its id is also that of {seen[str(id)]}; give every question an id of its own")
-    seen[str(id)] = row.place
-
-
-def _others(rows: list[FileRow]) -> str:
-    if not rows:
-        return ""
-    more = f" and {len(rows) - OTHERS} more" if len(rows) > OTHERS else ""
-    return f" {len(rows)} more cannot be used: {', '.join(row.place for row in rows[:OTHERS])}{more}."
+    return (of_objects or arrays)[0]

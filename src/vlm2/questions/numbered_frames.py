@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float64
 
+from ..scenes.box_geometry import box_corners, point_distances
 from ..scenes.record import Scene, SceneObject, Trajectory
-from .box_geometry import box_corners, point_distance
-from .visibility import CLEAR_SHARE, UNNAMED
+from ..scenes.visibility import CLEAR_SHARE, UNNAMED
 
 FRAMES = 32
 
 
 @dataclass(frozen=True)
 class NumberedFrame:
-    """One numbered frame: its place (from 1) among `count` frames, its seconds, its camera, and what it clearly shows.
+    """One of `count` numbered frames (the first is 1): its time in seconds, its camera, and what it shows clearly.
 
-    `things` are those that alone of their category are in the picture, and large enough in it.
+    `walked` is the length in metres of the camera's path since the video's start. `things` are the objects that are
+    large enough in the picture and alone of their category in it.
     """
 
     number: int
     count: int
     time: float
     world_from_camera: Float64[np.ndarray, "3 4"]
+    walked: float
     things: tuple[SceneObject, ...]
 
     @property
-    def name(self) -> str:
-        """Return how the benchmark calls the frame."""
-        return f"frame {self.number} of {self.count}"
-
-    @property
-    def seconds(self) -> str:
-        """Return the frame's time as text, to a tenth of a second."""
-        return f"{self.time:.1f}"
-
-    @property
     def slots(self) -> dict[str, str]:
-        """Return the texts for the gaps of a question about this frame."""
-        return {"frame": self.name, "seconds": self.seconds}
+        """Return the texts for the gaps of a question about this frame: the benchmark's name for it, its seconds."""
+        return {"frame": f"frame {self.number} of {self.count}", "seconds": f"{self.time:.1f}"}
 
     @property
     def position(self) -> Float64[np.ndarray, " 3"]:
-        """Return where the camera is in the world, in metres."""
+        """Return the camera's position in the world, in metres."""
         return self.world_from_camera[:, 3]
 
     def in_camera(self, points: Float64[np.ndarray, "points 3"]) -> Float64[np.ndarray, "points 3"]:
@@ -55,12 +47,12 @@ class NumberedFrame:
 
     @cached_property
     def distances(self) -> dict[int, float]:
-        """The distance in metres from the camera to the nearest point of each thing's box, by the thing's id."""
-        return {thing.id: point_distance(self.position, thing.box) for thing in self.things}
+        """The distance in metres from the camera to the nearest point of each object's box, by the object's id."""
+        return {thing.id: float(point_distances(self.position[None], thing.box)[0]) for thing in self.things}
 
     @cached_property
     def extents(self) -> dict[int, Float64[np.ndarray, "2 3"]]:
-        """The least and the greatest x, y and z of each thing's box in the camera's frame, by the thing's id."""
+        """The least and greatest x, y, z (metres) of each object's box in the camera's frame, by the object's id."""
         found = {}
         for thing in self.things:
             corners = self.in_camera(box_corners(thing.box))
@@ -69,47 +61,48 @@ class NumberedFrame:
 
 
 def numbered_times(trajectory: Trajectory) -> tuple[float, ...]:
-    """Return the seconds of the frames that questions number from 1, in order: show a model these."""
+    """Return the times in seconds of the numbered frames, in order. Show a model these frames."""
     return tuple(trajectory.times[index] for index in _chosen(trajectory))
 
 
 def numbered_frames(scene: Scene) -> tuple[NumberedFrame, ...]:
-    """Return the numbered frames of a scene's video; none where the record has no trajectory."""
-    trajectory = scene.trajectory
-    if trajectory is None:
+    """Return the numbered frames of a scene's video; none if the record has no trajectory."""
+    if scene.trajectory is None:
         return ()
-    shown: dict[int, list[tuple[SceneObject, float]]] = {}
-    for thing in scene.objects:
-        for sighting in thing.sightings:
-            shown.setdefault(sighting.frame, []).append((thing, sighting.share))
-    chosen = _chosen(trajectory)
-    return tuple(
-        NumberedFrame(
-            number=number,
-            count=len(chosen),
-            time=trajectory.times[index],
-            world_from_camera=np.array(trajectory.world_from_camera[index], dtype=np.float64).reshape(3, 4),
-            things=_alone(shown.get(index, ())),
+    chosen, poses = _chosen(scene.trajectory), camera_poses(scene.trajectory)
+    walked = path_lengths(poses)
+    frames = []
+    for number, index in enumerate(chosen, start=1):
+        shown = [(thing, seen.share) for thing in scene.objects for seen in thing.sightings if seen.frame == index]
+        categories = Counter(thing.category for thing, _ in shown)
+        things = tuple(
+            thing
+            for thing, share in shown
+            if share >= CLEAR_SHARE and thing.category not in UNNAMED and categories[thing.category] == 1
         )
-        for number, index in enumerate(chosen, start=1)
-    )
+        time = scene.trajectory.times[index]
+        frames.append(NumberedFrame(number, len(chosen), time, poses[index], float(walked[index]), things))
+    return tuple(frames)
+
+
+def camera_poses(trajectory: Trajectory) -> Float64[np.ndarray, "times 3 4"]:
+    """Return `world_from_camera` at all sampled times, in metres."""
+    return np.array(trajectory.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)
+
+
+def path_lengths(world_from_camera: Float64[np.ndarray, "times 3 4"]) -> Float64[np.ndarray, " times"]:
+    """Return the length in metres of the camera's path from the first pose to each."""
+    steps = np.linalg.norm(np.diff(world_from_camera[:, :, 3], axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def span_slots(first: NumberedFrame, last: NumberedFrame) -> dict[str, str]:
-    """Return the texts for the gaps of a question about what happened between two frames."""
-    return {"first": str(first.number), "last_frame": last.name, "start": first.seconds, "end": last.seconds}
+    """Return the texts for the gaps of a question about the time between two frames."""
+    start, end = first.slots, last.slots
+    return {"first": str(first.number), "last_frame": end["frame"], "start": start["seconds"], "end": end["seconds"]}
 
 
 def _chosen(trajectory: Trajectory) -> list[int]:
-    """Return the places of the numbered frames among the sampled ones, first and last included."""
+    """Return the indices of the numbered frames among the sampled ones, first and last included."""
     sampled = len(trajectory.times)
     return np.linspace(0, sampled - 1, min(FRAMES, sampled)).round().astype(int).tolist()
-
-
-def _alone(shown: Sequence[tuple[SceneObject, float]]) -> tuple[SceneObject, ...]:
-    categories = [thing.category for thing, _ in shown]
-    return tuple(
-        thing
-        for thing, share in shown
-        if share >= CLEAR_SHARE and thing.category not in UNNAMED and categories.count(thing.category) == 1
-    )

@@ -1,4 +1,4 @@
-"""The same question in a user's own words."""
+"""Paraphrases: the same question in another wording of its type."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .tasks import question_types
 def paraphrase(
     question: Question, rng: np.random.Generator, *, held_out: bool = False, keep_options: bool = False
 ) -> Question:
-    """Return the question in another of its wordings, drawn at random; the truth is the same.
+    """Return the question in another of its wordings, drawn at random; its meaning is the same.
 
-    Some wordings drop the options (the answer is then the right option's words) or ask in another unit. With
-    `held_out`, draws from the wordings that training never uses; with `keep_options`, from those that drop none, so
-    that a benchmark's scorer takes the answer. Raises ValueError for a question that does not come from the question
-    engine in the benchmark's words.
+    Some wordings drop the options (then the answer is the text of the correct option) or ask in another unit. With
+    `held_out`, only wordings that training never uses are drawn; with `keep_options`, only wordings that keep the
+    options, so that a benchmark's scorer accepts the answer. Raises ValueError for a question that was not generated
+    by `ask_all`, or is already a paraphrase.
     """
     kind = question_types()[question.question_type]
     if question.wording != 0 or not all(name in question.slots for name in kind.wordings[0].gaps):
@@ -33,9 +33,9 @@ def paraphrase(
 
 
 def in_seconds(question: Question) -> Question:
-    """Return a question that names frames by their numbers in a wording that names their seconds; another as it is.
+    """Return a question that names frames in a wording that names their times; any other question unchanged.
 
-    A model that watches a stream knows when it saw something, not which of how many frames that will have been.
+    A model that watches a stream knows the time of a frame, but not the number of frames to come.
     """
     if not question.times:
         return question

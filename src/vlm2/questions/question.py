@@ -1,4 +1,4 @@
-"""A question about a scene, in VSI-Bench's form: a text, lettered options or none, and the right answer."""
+"""A question about a scene in VSI-Bench's form: a text, lettered options or none, and the right answer."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ WORD_REQUEST = "Please answer the question using a single word or phrase."
 class Question:
     """One question with its answer.
 
-    `options` are "A. left", "B. right", … or None; `ground_truth` is what a model should reply: a letter where there
-    are options, else a number or words. `objects` are the ids of the things it is about. `slots` are the names that
-    fill the wording's gaps, and `wording` is its place in the task's list (0: the benchmark's own words). `times` are
-    the seconds of the frames that the question names. `answers` are all replies that are right, `ground_truth` first,
-    where words leave a choice; else it is empty.
+    `options` are "A. left", "B. right", … or None. `ground_truth` is the reply that a model should give: a letter if
+    there are options, else a number or words. `objects` are the ids of the objects that it is about. `slots` are the
+    names that fill the gaps of the wording, and `wording` is its index in the question type's list (0: the benchmark's
+    own words). `times` are the times in seconds of the frames that the question names. `answers` are all correct
+    replies, `ground_truth` first, if there are several; else it is empty.
     """
 
     question_type: str
     question: str
-    options: tuple[str, ...] | None
-    ground_truth: str
+    options: tuple[str, ...] | None = None
+    ground_truth: str = ""
     objects: tuple[int, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict, hash=False)
     wording: int = 0
@@ -37,16 +37,14 @@ class Question:
 
     @property
     def accepted(self) -> tuple[str, ...]:
-        """Return all replies that are right, what a model should reply first."""
+        """Return all correct replies, `ground_truth` first."""
         return self.answers or (self.ground_truth,)
 
     @property
     def answer_text(self) -> str:
-        """Return the right answer in words: the right option without its letter; the number, or what else is given."""
-        letters = [chr(ord("A") + index) for index in range(len(self.options or ()))]
-        if self.options is None or self.ground_truth not in letters:
-            return self.ground_truth
-        return option_text(self.options[letters.index(self.ground_truth)])
+        """Return the correct answer in words: the correct option without its letter, else `ground_truth`."""
+        option = dict(zip(LETTERS, self.options or (), strict=False)).get(self.ground_truth)
+        return self.ground_truth if option is None else option_text(option)
 
     def prompt(self) -> str:
         """Return the text for a model: the question, its options one a line, and how to answer.
@@ -60,8 +58,8 @@ class Question:
     def to_vsi(self, id: int, scene: Scene) -> dict[str, Any]:
         """Return the question as a record of VSI-Bench's question file.
 
-        `times` are added where the question names frames, and `answers` where several are right; VSI-Bench's own types
-        have neither.
+        `times` are added if the question names frames, and `answers` if several are correct; VSI-Bench's own types have
+        neither.
         """
         record: dict[str, Any] = {
             "id": id,
@@ -80,7 +78,7 @@ class Question:
 
 
 def readable(text: str) -> str:
-    """Replace what is no text: a command line may hold bytes that are no UTF-8."""
+    """Replace lone surrogates, which stand for bytes of a command line that are not UTF-8."""
     return text.encode("utf-8", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Question types: what one kind of question is called, how it is put, and what form its answer has."""
+"""Question types: the name of a kind of question, its wordings, and the form of its answer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from string import Formatter
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +18,11 @@ FEET = 3.28084  # in a metre
 
 @dataclass(frozen=True)
 class Wording:
-    """One way to put a question: a text with named gaps.
+    """One wording of a question: a text with named gaps.
 
-    `words`: the question has no options and is answered in words. `scale` and `decimals`: the number's factor over the
-    benchmark's unit and its decimals (None: as the benchmark gives it). `held_out`: never used in training, so that a
-    test can use words that no training saw.
+    `words`: the question has no options and is answered in words. `scale` and `decimals`: the factor from the
+    benchmark's unit to the wording's, and the decimals of the answer (None: as in the benchmark). `held_out`: the
+    wording is never used in training.
     """
 
     text: str
@@ -36,28 +37,32 @@ class Wording:
         return frozenset(name for _, name, _, _ in Formatter().parse(self.text) if name)
 
 
+def in_words(text: str) -> Wording:
+    """Return a wording that drops the options, so that the answer is given in words."""
+    return Wording(text, words=True)
+
+
 @dataclass(frozen=True, kw_only=True)
 class QuestionType:
-    """One type of question: everything that training, evaluation and the readers of question files know of it."""
+    """One type of question: everything that training, evaluation and the readers of question files know about it."""
 
     name: str
     texts: tuple[str | Wording, ...]
     """The benchmark's own words, then paraphrases."""
     held_out: int
-    """How many of the paraphrases, the last ones, training never uses."""
+    """Number of the last paraphrases, which training never uses."""
     decimals: int | None = None
-    """Decimals of the number that answers; None where the answer is no number."""
+    """Decimals of the answer; None if the answer is not a number."""
     is_count: bool = False
-    """Whether the number is a count, so that every truth is a whole number."""
-    multiple_choice: bool = False
+    """Whether the answer is a count: a whole number."""
     terse: str | None = None
-    """The question in as few words as tell it apart, for training alone; None where there is nothing to leave out."""
+    """The shortest unambiguous form of the question, for training only; None if it has none."""
     recalled: bool = False
-    """Whether training gives the recall's answer with some of these questions, though they have no options."""
+    """Whether training adds the recall's answer to some of these questions although they have no options."""
     ordered: bool = False
     """Whether each option is a list of names in an order."""
     target: str | None = None
-    """The gap for the thing whose distances to the `candidates` are compared."""
+    """The gap for the object whose distances to the `candidates` are compared."""
 
     @cached_property
     def wordings(self) -> tuple[Wording, ...]:
@@ -74,7 +79,7 @@ class QuestionType:
     def number(
         self, value: float, slots: Mapping[str, str], things: Iterable[SceneObject] = (), times: Iterable[float] = ()
     ) -> Question:
-        """Return a question in the benchmark's words that the number `value` answers, in the benchmark's unit."""
+        """Return a question in the benchmark's words whose answer is the number `value`, in the benchmark's unit."""
         return self._question(f"{value:.{self.decimals}f}", slots, things, times=tuple(times))
 
     def choice(
@@ -91,12 +96,12 @@ class QuestionType:
         return self._question(truth, slots, things, options=options, times=tuple(times))
 
     def open(self, answers: Iterable[str], slots: Mapping[str, str], things: Iterable[SceneObject]) -> Question:
-        """Return a question without options that each of `answers` answers; the first is what a model should reply."""
+        """Return a question without options; each of `answers` is correct, and the first is its ground truth."""
         accepted = tuple(dict.fromkeys(answers))
         return self._question(accepted[0], slots, things, answers=accepted)
 
     def reword(self, question: Question, index: int) -> Question:
-        """Return the question in another of the wordings, with the answer in the form that the wording asks for."""
+        """Return the question in the wording of this index, with the answer in the form that the wording asks for."""
         wording = self.wordings[index]
         options, truth = question.options, question.ground_truth
         if wording.words:
@@ -106,38 +111,32 @@ class QuestionType:
         text = wording.text.format(**question.slots)
         return replace(question, question=text, options=options, ground_truth=truth, wording=index)
 
-    def _question(
-        self,
-        truth: str,
-        slots: Mapping[str, str],
-        things: Iterable[SceneObject],
-        options: tuple[str, ...] | None = None,
-        times: tuple[float, ...] = (),
-        answers: tuple[str, ...] = (),
-    ) -> Question:
+    def _question(self, truth: str, slots: Mapping[str, str], things: Iterable[SceneObject], **form: Any) -> Question:
+        """Return a question in the benchmark's words; `form` are the other fields of its record."""
         text, objects = self.wordings[0].text.format(**slots), tuple(thing.id for thing in things)
-        return Question(self.name, text, options, truth, objects, slots, times=times, answers=answers)
+        return Question(self.name, text, ground_truth=truth, objects=objects, slots=slots, **form)
 
 
-Draw = Callable[[Scene, np.random.Generator], Iterator[Question]]
+Questions = Iterator[Question]
+Draw = Callable[[Scene, np.random.Generator], Questions]
 
 
 @dataclass(frozen=True)
 class Task:
     """A task of a benchmark: its question types, and a function that draws a scene's questions in random order.
 
-    `column` is the task's place, from 1, in the benchmark's published table; tasks without one follow by their names.
+    `column` is the task's column, from 1, in the benchmark's published table; tasks without one follow by name.
     """
 
     types: tuple[QuestionType, ...]
     draw: Draw
     column: int | None = None
 
-    def __call__(self, scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-        """Yield questions of these types that the scene answers without doubt."""
+    def __call__(self, scene: Scene, rng: np.random.Generator) -> Questions:
+        """Yield questions of these types whose answers the scene determines without doubt."""
         return self.draw(scene, rng)
 
 
 def task(*types: QuestionType, column: int | None = None) -> Callable[[Draw], Task]:
-    """Decorate the function that draws the questions of these types: make it a task."""
+    """Decorate a function that draws questions of these types, to make it a task."""
     return lambda draw: Task(types, draw, column)

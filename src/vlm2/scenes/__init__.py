@@ -1,4 +1,4 @@
-"""The scene record and its readers."""
+"""The scene record, its readers, and what follows from it: geometry of boxes, relations, sides, visibility."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The scene record: one typed description of a place and of a video walked through it.
 
-Generated homes and readers of real scans give the same record, so that one question engine serves both.
+Generated homes and readers of real scans give the same record, so that the same questions can be asked about both.
 World frame: metres, z up, the floor near z = 0 for generated homes. Camera frame: OpenCV's (x right, y down,
 z forward). Transforms are named `target_from_source`.
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 SCHEMA_VERSION = 2
 
@@ -36,10 +37,10 @@ class Sighting:
 
 @dataclass(frozen=True)
 class SceneObject:
-    """One countable thing. `id` is its value in the instance maps (≥ 1; 0 is walls, floor and ceiling).
+    """One countable object. `id` is its value in the instance maps (≥ 1; 0 is walls, floor and ceiling).
 
-    `colour` is the word for what covers most of its surface; `colour_share` is the share (0–1) of its pixels in the
-    sampled frames that show this colour.
+    `colour` names the colour of most of its surface; `colour_share` is the share (0–1) of its pixels in the sampled
+    frames that have this colour.
     """
 
     id: int
@@ -85,10 +86,10 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class Scene:
-    """A place, the things in it, and the video that shows it.
+    """A place, the objects in it, and the video that shows it.
 
-    `floor_area` is in square metres (all rooms together). `counts` holds the number of instances a category has where
-    that is known apart from the boxes (real scans); for generated homes it follows from `objects`.
+    `floor_area` is in square metres (all rooms together). `counts` is the number of instances of each category. Real
+    scans state it apart from the boxes; for generated homes it follows from `objects`.
     """
 
     name: str
@@ -119,7 +120,7 @@ class Scene:
 
     @staticmethod
     def from_json(text: str) -> Scene:
-        """Read a record written by `to_json`. Raises ValueError for another schema version."""
+        """Read a record written by `to_json`. Raises ValueError for another schema version or another shape."""
         data = json.loads(text)
         version = data.get("schema_version")
         if version != SCHEMA_VERSION:
@@ -127,32 +128,16 @@ class Scene:
                 f"This scene record has schema version {version}; this vlm2 reads version {SCHEMA_VERSION}. "
                 "Make it again with `vlm2 homes make`."
             )
-        return _scene(data)
+        try:
+            return TypeAdapter(Scene).validate_python(data, extra="forbid")
+        except ValidationError as error:
+            fault = error.errors()[0]
+            field = ".".join(map(str, fault["loc"]))
+            raise ValueError(
+                f"This is no scene record: {field}: {fault['msg']}. Make it again with `vlm2 homes make`."
+            ) from None
 
     @staticmethod
     def load(path: str | Path) -> Scene:
         """Read a record from a file."""
         return Scene.from_json(Path(path).read_text(encoding="utf-8"))
-
-
-def _tuples(value: Any) -> Any:  # nested lists, as JSON gives them, to nested tuples
-    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
-
-
-def _object(data: dict) -> SceneObject:
-    box = Box(**{k: _tuples(v) for k, v in data.pop("box").items()})
-    sightings = tuple(Sighting(**s) for s in data.pop("sightings"))
-    return SceneObject(box=box, sightings=sightings, **data)
-
-
-def _scene(data: dict) -> Scene:
-    trajectory = data.pop("trajectory")
-    if trajectory is not None:
-        trajectory = Trajectory(
-            intrinsics=Intrinsics(**trajectory["intrinsics"]),
-            times=_tuples(trajectory["times"]),
-            world_from_camera=_tuples(trajectory["world_from_camera"]),
-        )
-    rooms = tuple(Room(**{k: _tuples(v) for k, v in room.items()}) for room in data.pop("rooms"))
-    objects = tuple(_object(o) for o in data.pop("objects"))
-    return Scene(objects=objects, rooms=rooms, trajectory=trajectory, **data)

@@ -1,4 +1,4 @@
-"""The things that the recall knows by name, and how a text names them."""
+"""The categories of objects that the model knows, their synonyms, and how to find them in a text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ suitcase, table, telephone, toilet, towel, trash bin, tv, tv stand, washer, whit
 """
 
 VOCABULARY: tuple[str, ...] = ("", *" ".join(_CATEGORIES.split()).split(", "))
-"""Index 0 is nothing in particular: walls, floor, ceiling, and things without a category here."""
+"""Index 0 is for walls, floor, ceiling, and objects whose category is not listed."""
 
 SYNONYMS = {
     "bathtub": ("tub",),
@@ -42,13 +42,16 @@ SYNONYMS = {
     "tv stand": ("tv cabinet",),
     "washer": ("washing machine",),
 }
-"""Other names of a category. Questions are searched for them, and answers may use them, with these exceptions:"""
+"""Synonyms of a category. They are found in questions and accepted as answers, with two exceptions:"""
 ANSWERS_ONLY = frozenset({"computer", "frying pan", "light", "mouse", "pc", "potted plant", "screen"})
-"""Right as an answer; in a question most of them may mean something else (the light of day)."""
+"""Accepted as an answer, but not found in questions, where most may mean something else (the light of day)."""
 QUESTIONS_ONLY = frozenset({
     "armchair", "bookshelves", "computer mice", "computer screen", "cooker", "garbage can", "settee", "shelves",
 })  # fmt: skip
-"""Understood in a question, but not accepted as an answer."""
+"""Found in questions, but not accepted as an answer."""
+
+PLURALS = frozenset({"blinds", "curtains", "shoes", "stairs"})
+"""Categories, of homes or of scans, whose name is a plural: "a shoes" and "the blinds is" are no English."""
 
 _INDEX = {name: i for i, name in enumerate(VOCABULARY)}
 _OTHERS = {other: name for name, others in SYNONYMS.items() for other in others if other not in ANSWERS_ONLY}
@@ -58,10 +61,10 @@ _PATTERN = re.compile(rf"\b(?ai:({_NAMES})(?:e?s)?)\b")  # of ASCII letters: oth
 
 
 def category_index(category: str) -> int:
-    """Return a category's index, or 0 where it has none."""
+    """Return a category's index in `VOCABULARY`, or 0 if it is not listed."""
     return _INDEX.get(category, 0)
 
 
 def named(text: str) -> list[tuple[int, int, int]]:
-    """Find the things that a text names, in order: where each name begins and ends, and its index in `VOCABULARY`."""
+    """Find the categories named in a text, in order: the start and end of each name, and its index in `VOCABULARY`."""
     return [(m.start(), m.end(), _INDEX[_WORDS[m.group(1).lower()]]) for m in _PATTERN.finditer(text)]

@@ -56,8 +56,8 @@ class PoseEdge(NamedTuple):
 
 @dataclass(frozen=True)
 class PoseCorrection:
-    """How loops moved what was placed before. `motion` is new world from old world for the frames up to each keyframe;
-    `frames` are the keyframes' numbers."""
+    """The motion of earlier frames by closed loops. `motion` is new world from old world for the frames up to each
+    keyframe; `frames` are the keyframes' numbers."""
 
     frames: Int[np.ndarray, " keyframes"]
     motion: Float[np.ndarray, "keyframes 4 4"]

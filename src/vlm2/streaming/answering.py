@@ -228,9 +228,7 @@ def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, "
     return mean[prefix.start : prefix.start + count * prefix.tokens].unflatten(0, (count, prefix.tokens)).sum(1)
 
 
-def _attention_rise(
-    attention: Float[Tensor, " slots"], reference: Float[Tensor, " slots"]
-) -> Float[Tensor, " slots"]:
+def _attention_rise(attention: Float[Tensor, " slots"], reference: Float[Tensor, " slots"]) -> Float[Tensor, " slots"]:
     """Return the slots' shares in the relative rise of the attention over that of the reference question. Attention
     alone mostly follows a slot's place in the prompt, whatever is asked. Where nothing rises, the attention itself."""
     rise = (attention / reference.clamp(min=1e-12) - 1).clamp(min=0)

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
+
+from ..cache import whole_file
 
 FORMAT = "vlm2mem"
 VERSION = 3
@@ -122,16 +123,10 @@ def put(path: Path, data: bytes | bytearray) -> None:
 
 
 def _replace(path: Path, data: bytes | bytearray) -> None:
-    partial = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.partial")  # names have at most 255 bytes
-    try:
-        with partial.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as partial, partial.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     if os.name == "posix":  # the folder's entry as well
         folder = os.open(path.parent, os.O_RDONLY)
         try:

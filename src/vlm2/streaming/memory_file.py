@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ def load(path: str | Path, model: VLM2ForConditionalGeneration) -> Stream:
             f"{path} was saved with another model than this one (not the same: {', '.join(differing)}). "
             "Open it with the model that watched."
         )
-    return _to(_stream(path, tensors, record), next(model.parameters()).device)
+    stream, device = _stream(path, tensors, record), next(model.parameters()).device
+    return replace(stream, **{part: _to(getattr(stream, part), device) for part in ("windows", "memory", "unit")})
 
 
 def read(path: str | Path) -> Stream:
@@ -148,17 +149,10 @@ def _is_tensor(value: Any) -> bool:
     return isinstance(value, Tensor)
 
 
-def _to(stream: Stream, device: torch.device) -> Stream:
-    """Move what the model computes with to its device."""
-    if device.type == "cpu":
-        return stream
-    assert stream.windows is not None
-    inputs, placed = stream.windows.inputs, stream.windows.placed
-    moved = {k: v.to(device) if _is_tensor(v) else v for k, v in vars(inputs).items()}
-    held = {} if placed is None else {k: v.to(device) if _is_tensor(v) else v for k, v in vars(placed).items()}
-    windows = replace(stream.windows, inputs=FrameInputs(**moved), placed=Geometry(**held) if held else None)
-    memory = stream.memory
-    if memory is not None:
-        memory = DualState.from_tensors({name: tensor.to(device) for name, tensor in memory.to_tensors().items()})
-    unit = stream.unit.to(device) if isinstance(stream.unit, Tensor) else stream.unit
-    return replace(stream, windows=windows, memory=memory, unit=unit)
+def _to(value: Any, device: torch.device) -> Any:
+    """Move the tensors of a record, and of the records in it, to a device."""
+    if isinstance(value, Tensor):
+        return value.to(device)
+    if not is_dataclass(value) or isinstance(value, type | PoseGraph):
+        return value
+    return replace(value, **{entry.name: _to(getattr(value, entry.name), device) for entry in fields(value)})

@@ -27,8 +27,6 @@ def read_annotations(file: str | Path, videos: str | Path) -> Annotations:
     names the others.
     """
     file, folder = Path(file).expanduser(), Path(videos).expanduser()
-    if not file.is_file():
-        raise ValueError(f"There is no file of questions {file}; give JSON lines, such as homes/questions.jsonl.")
     if not folder.is_dir():
         raise ValueError(f"There is no folder of videos {folder}.")
 

@@ -72,15 +72,10 @@ def attention_targets(
     `names[i]` are the names in question i (`named_tokens`), which starts at `starts[i]` behind the prefix of `prefix`
     positions. `shown` marks what each token of the video shows; the first of them is at position `before`.
     """
-    positions, targets = [], []
-    for found, start in zip(names, starts, strict=True):
-        for token, category in found:
-            here = shown[:, category - 1]
-            if here.any():
-                positions.append(start + token)
-                targets.append(here)
-    marked = torch.zeros(len(positions), prefix, dtype=torch.bool, device=shown.device)
+    placed = [(start + token, name) for found, start in zip(names, starts, strict=True) for token, name in found]
+    placed = [(position, name) for position, name in placed if shown[:, name - 1].any()]
+    positions, categories = torch.tensor(placed, dtype=torch.long, device=shown.device).reshape(-1, 2).T
+    marked = torch.zeros(len(placed), prefix, dtype=torch.bool, device=shown.device)
     video = slice(before, before + len(shown))
-    if targets:
-        marked[:, video] = torch.stack(targets)
-    return AttentionTargets(torch.tensor(positions, dtype=torch.long, device=shown.device), marked, video)
+    marked[:, video] = shown.T[categories - 1]
+    return AttentionTargets(positions, marked, video)

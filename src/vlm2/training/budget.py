@@ -1,4 +1,4 @@
-"""How much GPU memory and disk a training needs, before any weights are there. All sizes are in bytes.
+"""Estimates of the GPU memory and disk space of a training, computed without weights. All sizes are in bytes.
 
 Weights are counted on torch's meta device. Activations follow a formula: the tensors kept for the backward pass.
 """
@@ -29,18 +29,29 @@ class StepLoad:
     checkpointing: bool = True
 
 
-@dataclass(frozen=True)
 class MemoryBudget:
-    """Bytes by purpose, and numbers of parameters. `layers` is the part of `frozen` in the language model's layers."""
+    """Bytes by purpose, and numbers of parameters, of the training of a model of this configuration.
 
-    frozen: int
-    trained: int
-    optimiser: int
-    activations: int
-    frozen_parameters: int
-    trained_parameters: int
-    layers: int
-    disk: int  # the cached features of one video
+    `layers` is the part of `frozen` in the language model's layers, `disk` the cached features of one video.
+    """
+
+    def __init__(self, config: VLM2Config, load: StepLoad) -> None:
+        model = build_model(config, dtype=torch.bfloat16)
+        if config.encoder_dtype == "bfloat16":
+            model.vision.to(torch.bfloat16)
+            model.geometry.to_bfloat16()
+        frozen = [parameter for parameter in model.parameters() if not parameter.requires_grad]
+        self.frozen_parameters = sum(parameter.numel() for parameter in frozen)
+        self.trained_parameters = sum(parameter.numel() for parameter in model.parameters()) - self.frozen_parameters
+        layers = model.language_backbone.get_submodule("layers").parameters()
+        self.layers = sum(parameter.nbytes for parameter in layers if not parameter.requires_grad)
+        self.frozen = sum(parameter.nbytes for parameter in frozen)
+        self.trained = SINGLE * self.trained_parameters
+        self.optimiser = ADAM * self.trained_parameters
+        self.activations = activations(config, load)
+        wide = load.patches * model.vision.dim
+        wide += load.geometry_patches * (model.geometry.geometry_dim + model.geometry.view_dim)
+        self.disk = load.frames * (HALF * wide + SINGLE * (4 * load.patches + 1))
 
     def total(self, processes: int = 1) -> int:
         """Return the bytes on each of so many GPUs. They share the layers, the trained weights and the optimiser's
@@ -59,29 +70,6 @@ class MemoryBudget:
         ]
         lines = [f"{label:32}  {size / 2**30:7.1f} GiB" for label, size in rows]
         return "\n".join([*lines, f"{'cached features of one video':32}  {self.disk / 2**20:7.1f} MiB of disk"])
-
-
-def budget(config: VLM2Config, load: StepLoad) -> MemoryBudget:
-    """Estimate the training of a model of this configuration."""
-    model = build_model(config, dtype=torch.bfloat16)
-    if config.encoder_dtype == "bfloat16":
-        model.vision.to(torch.bfloat16)
-        model.geometry.to_bfloat16()
-    frozen = [parameter for parameter in model.parameters() if not parameter.requires_grad]
-    trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    layers = model.language_backbone.get_submodule("layers").parameters()
-    wide = load.patches * model.vision.dim
-    wide += load.geometry_patches * (model.geometry.geometry_dim + model.geometry.view_dim)
-    return MemoryBudget(
-        frozen=sum(parameter.nbytes for parameter in frozen),
-        trained=SINGLE * trained,
-        optimiser=ADAM * trained,
-        activations=activations(config, load),
-        frozen_parameters=sum(parameter.numel() for parameter in frozen),
-        trained_parameters=trained,
-        layers=sum(parameter.nbytes for parameter in layers if not parameter.requires_grad),
-        disk=load.frames * (HALF * wide + SINGLE * (4 * load.patches + 1)),
-    )
 
 
 def activations(config: VLM2Config, load: StepLoad) -> int:

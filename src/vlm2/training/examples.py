@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -32,9 +34,13 @@ class FrameTruth:
     categories: Int[Tensor, "frames patches"]  # index into VOCABULARY
     coordinates: Float[Tensor, "frames patches 3"]  # metres, in the first frame's camera frame
 
-    def __getitem__(self, frames: Tensor) -> FrameTruth:
+    def __getitem__(self, frames: Int[Tensor, " chosen"]) -> FrameTruth:
         """Return the truth about some frames."""
         return FrameTruth(self.categories[frames], self.coordinates[frames])
+
+    def to(self, device: torch.device) -> FrameTruth:
+        """Return the truth on a device."""
+        return FrameTruth(self.categories.to(device), self.coordinates.to(device))
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,16 @@ class Example:
     """One video: the features of its frames, questions about it, and the truth about its frames, if it is known."""
 
     features: FrameFeatures
-    questions: tuple[Question, ...]
+    questions: tuple[Question, ...] = ()
     truth: FrameTruth | None = None
+
+    def __getitem__(self, frames: Int[Tensor, " chosen"]) -> Example:
+        """Return the example with some of its frames."""
+        return replace(self, features=self.features[frames], truth=None if self.truth is None else self.truth[frames])
 
 
 class HomeExamples(Dataset):
-    """`length` examples of cached homes; item i is the same for one seed, and differs between passes over the homes.
+    """Examples of cached homes; each home once in every pass, in another order each time. Item i is always the same.
 
     An example shows at most `most_frames` frames, or those that `choose` chooses. In the first `drilled` examples a
     sample of drills precedes the questions.
@@ -56,20 +66,20 @@ class HomeExamples(Dataset):
     def __init__(
         self,
         homes: Sequence[CachedHome],
-        length: int,
         sampler: QuestionSampler,
         most_frames: int,
         seed: int,
         drilled: int = 0,
         choose: ChooseFrames | None = None,
     ) -> None:
-        self.homes, self.length, self.sampler, self.most_frames = homes, length, sampler, most_frames
+        self.homes, self.sampler, self.most_frames = homes, sampler, most_frames
         self.seed, self.drilled, self.choose = seed, drilled, choose
         self.orders: dict[int, np.ndarray] = {}
         self.pools: dict[int, Pool] = {}
 
     def __len__(self) -> int:
-        return self.length
+        """Return the number of examples in one pass."""
+        return len(self.homes)
 
     def __getitem__(self, index: int) -> Example:
         epoch, place = divmod(index, len(self.homes))
@@ -84,42 +94,33 @@ class HomeExamples(Dataset):
         if index < self.drilled:
             only = {kind: found for kind, found in self.pools[which].items() if kind in DRILLS}
             questions = self.sampler.draw(only, rng) + questions
-        stride = self.stride(home)
-        if stride == 1 and home.frames >= 48 and rng.random() < 0.5:
-            stride = 2
-        return replace(self.shown(home, stride), questions=questions)
+        thinned = home.frames >= 48 and rng.random() < 0.5
+        return replace(self.shown(home, least_stride=2 if thinned else 1), questions=questions)
 
-    def stride(self, home: CachedHome) -> int:
-        """Return the stride that leaves at most `most_frames` frames of a home."""
-        return max(1, -(-home.frames // self.most_frames))
-
-    def shown(self, home: CachedHome, stride: int) -> Example:
-        """Read the frames of a home that training shows: every `stride`-th, or those that `choose` chooses."""
+    def shown(self, home: CachedHome, least_stride: int = 1) -> Example:
+        """Read the frames of a home that training shows: those that `choose` chooses, or at most `most_frames` evenly
+        spread ones."""
         if self.choose is None:
-            return self.read(home, stride)
-        whole = self.read(home)
-        assert whole.truth is not None
-        frames = self.choose(home, whole.features)
-        return replace(whole, features=whole.features[frames], truth=whole.truth[frames])
+            return read_home(home, max(least_stride, math.ceil(home.frames / self.most_frames)))
+        whole = read_home(home)
+        return whole[self.choose(home, whole.features)]
 
-    def read(self, home: CachedHome, stride: int = 1) -> Example:
-        """Read every `stride`-th frame of a home, without questions."""
-        categories = home.tensor("patch_categories")[::stride].long()
-        return Example(home.features(stride), (), FrameTruth(categories, home.coordinates()[::stride]))
+
+def read_home(home: CachedHome, stride: int = 1) -> Example:
+    """Read every `stride`-th frame of a home, without questions."""
+    categories = home.tensor("patch_categories")[::stride].long()
+    return Example(home.features(stride), truth=FrameTruth(categories, home.coordinates()[::stride]))
 
 
 class FrameExamples(Dataset):
-    """`length` examples of about `frames` single frames, of one home after another, without questions."""
+    """Examples of about `frames` single frames, of one home after another, without questions."""
 
-    def __init__(self, examples: HomeExamples, frames: int, length: int) -> None:
-        self.examples, self.frames, self.length = examples, frames, length
-
-    def __len__(self) -> int:
-        return self.length
+    def __init__(self, homes: Sequence[CachedHome], frames: int) -> None:
+        self.homes, self.frames = homes, frames
 
     def __getitem__(self, index: int) -> Example:
-        home = self.examples.homes[index % len(self.examples.homes)]
-        return self.examples.read(home, max(1, home.frames // self.frames))
+        home = self.homes[index % len(self.homes)]
+        return read_home(home, max(1, home.frames // self.frames))
 
 
 class VideoExamples(Dataset):
@@ -138,26 +139,57 @@ class VideoExamples(Dataset):
     ) -> None:
         self.cached, self.questions, self.count = cached, questions, count
         self.seed, self.shuffled = seed, shuffled
-        self.videos = sorted(questions)
-        parts = [math.ceil(len(questions[video]) / count) for video in self.videos]
-        self.parts = [(which, part) for which, number in enumerate(parts) for part in range(number)]
+        self.parts = [
+            (number, video, first)
+            for number, video in enumerate(sorted(questions))
+            for first in range(0, len(questions[video]), count)
+        ]
 
     def __len__(self) -> int:
         """Return the number of examples in one pass."""
         return len(self.parts)
 
     def __getitem__(self, index: int) -> Example:
-        epoch, at = divmod(index, len(self.parts))
-        which, part = self.parts[at]
-        if self.shuffled:
-            which, part = self.parts[np.random.default_rng([self.seed, 4, epoch]).permutation(len(self.parts))[at]]
-        video = self.videos[which]
-        questions = self.questions[video]
-        order = np.arange(len(questions))
-        if self.shuffled:
-            order = np.random.default_rng([self.seed, 5, epoch, which]).permutation(len(questions))
-        chosen = [questions[i] for i in order[part * self.count : (part + 1) * self.count]]
+        epoch, place = divmod(index, len(self.parts))
+        number, video, first = self._order(self.parts, 4, epoch)[place]
+        chosen = self._order(self.questions[video], 5, epoch, number)[first : first + self.count]
         if self.shuffled:
             rng = np.random.default_rng([self.seed, 6, index])
             chosen = [shuffle_options(question, rng) for question in chosen]
         return Example(self.cached[video].features(), tuple(chosen))
+
+    def _order(self, values: list, *key: int) -> list:
+        """Return the values in the order that belongs to a key, or as they are."""
+        if not self.shuffled:
+            return values
+        return [values[i] for i in np.random.default_rng([self.seed, *key]).permutation(len(values))]
+
+
+class Mixture(Dataset):
+    """`length` examples, each of a source drawn with the probabilities `weights` (of any sum), which gives its examples
+    in its own order. A source has an example for every index from 0 on, always the same.
+
+    Item i does not depend on earlier accesses, so a resumed run and one on several processes train on the same data.
+    Raises ValueError for weights that are not one a source, below 0, or all 0.
+    """
+
+    def __init__(self, sources: Sequence[Dataset], weights: Sequence[float], length: int, seed: int) -> None:
+        shares = np.asarray(weights, dtype=float)
+        if len(shares) != len(sources) or (shares < 0).any() or not 0 < shares.sum() < np.inf:
+            raise ValueError(
+                f"The weights {list(weights)} do not mix {len(sources)} sources: give each a weight of 0 or more, and "
+                "one of them more than 0."
+            )
+        self.sources = sources
+        rng = np.random.default_rng([seed, 3])
+        self.chosen = rng.choice(len(sources), size=length, p=shares / shares.sum())
+        self.places = np.empty(length, dtype=int)  # how often the same source was chosen before
+        for source in range(len(sources)):
+            mine = self.chosen == source
+            self.places[mine] = np.arange(mine.sum())
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.sources[self.chosen[index]][int(self.places[index])]

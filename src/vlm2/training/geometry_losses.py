@@ -64,7 +64,7 @@ def normal_error(
     true: Float[Tensor, "*batch height width 3"],
     valid: Float[Tensor, "*batch height width"],
 ) -> Float[Tensor, ""]:
-    """Average 1 − cosine between normals, away from the true depth's jumps, where a normal means nothing."""
+    """Average 1 − cosine between normals, away from jumps of the true depth, where normals are undefined."""
     depth = true[..., 2]
     here = depth[..., :-1, :-1]
     jump = torch.maximum((depth[..., :-1, 1:] - here).abs(), (depth[..., 1:, :-1] - here).abs())

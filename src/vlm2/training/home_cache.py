@@ -44,11 +44,6 @@ class CachedHome(CachedTensors):
     scene: Scene
 
     @property
-    def encoder(self) -> str:
-        """Name of the vision encoder that made the visual tokens."""
-        return self.header["encoder"]
-
-    @property
     def geometry_path(self) -> Path:
         """Place of the geometry encoder's outputs."""
         return self.path.with_suffix(".geometry.safetensors")
@@ -87,7 +82,7 @@ def open_cache(folder: str | Path, encoder: str | None = None) -> list[CachedHom
     if not paths:
         raise ValueError(f"No cached homes in {folder}. Make some: vlm2 train cache --out {folder}")
     homes = [open_home(p) for p in paths]
-    if encoder is not None and (others := {home.encoder for home in homes} - {encoder}):
+    if encoder is not None and (others := {home.header["encoder"] for home in homes} - {encoder}):
         raise ValueError(
             f"Homes in {folder} were cached with {', '.join(sorted(others))}, but this model uses {encoder}; make "
             f"others: vlm2 train cache --encoder {encoder} --out FOLDER"
@@ -95,6 +90,7 @@ def open_cache(folder: str | Path, encoder: str | None = None) -> list[CachedHom
     return homes
 
 
+@torch.no_grad()
 def cache_geometry(homes: Sequence[CachedHome], windows: WindowEncoder) -> None:
     """Run the geometry encoder over cached homes as a session would, and store its outputs beside them.
 
@@ -103,26 +99,19 @@ def cache_geometry(homes: Sequence[CachedHome], windows: WindowEncoder) -> None:
     """
     from rich.progress import track
 
+    device = next(windows.encoder.parameters()).device
     key = weights_hash(windows.encoder) + (" tracked" if windows.tracking is not None else "")
     new = [home for home in homes if read_header(home.geometry_path).get("encoder") != key]
     for home in track(new, description="Geometry of the cached homes", disable=not new):
-        _cache_geometry(home, windows, key)
-
-
-@torch.no_grad()
-def _cache_geometry(home: CachedHome, windows: WindowEncoder, key: str) -> None:
-    device = next(windows.encoder.parameters()).device
-    visual_tokens = home.tensor("visual_tokens").float().to(device)
-    inputs = FrameInputs(visual_tokens=visual_tokens, grid=home.grid)
-    geometry = windows.encode(inputs)
-    if windows.tracking is not None:
-        poses = add_tracking_errors(
-            home.tensor("world_from_camera").float(), np.random.default_rng(home.scene.seed or 0)
-        )
-        geometry = replace(geometry, world_from_camera=poses.to(device))
-    tensors = feature_tensors(FrameFeatures.join(inputs, geometry, home.tensor("times")))
-    del tensors["visual_tokens"], tensors["times"]  # the home's own file has them
-    write_tensors(home.geometry_path, tensors, {"encoder": key})
+        inputs = FrameInputs(visual_tokens=home.tensor("visual_tokens").float().to(device), grid=home.grid)
+        geometry = windows.encode(inputs)
+        if windows.tracking is not None:
+            rng = np.random.default_rng(home.scene.seed or 0)
+            poses = add_tracking_errors(home.tensor("world_from_camera"), rng)
+            geometry = replace(geometry, world_from_camera=poses.to(device))
+        tensors = feature_tensors(FrameFeatures.join(inputs, geometry, home.tensor("times")))
+        del tensors["visual_tokens"], tensors["times"]  # the home's own file has them
+        write_tensors(home.geometry_path, tensors, {"encoder": key})
 
 
 def add_tracking_errors(

@@ -1,9 +1,9 @@
-"""The training loop: transformers' Trainer over ready-made examples. It saves the trained tensors only.
+"""The training loop of all recipes: transformers' Trainer over ready-made examples. It saves the trained tensors only.
 
-All recipes share it. It writes checkpoints with optimiser, schedule and random state, from which a killed run continues
-exactly. It measures a held-out loss at intervals, and logs to `log.jsonl`, and to TensorBoard where that is installed.
-Under torchrun or `accelerate launch` the processes share the examples of each step, so that a step is the same with any
-number of processes.
+It writes checkpoints with optimiser, schedule and random state, from which a killed run continues exactly. It measures
+a held-out loss at intervals, and logs to `log.jsonl`, and to TensorBoard where that is installed. Under torchrun or
+`accelerate launch` the processes share the examples of each step, so that a step is the same with any number of
+processes.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ import importlib.util
 import json
 import os
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import SequentialSampler
+from torch.utils.data import Dataset, SequentialSampler, Subset
 from transformers import Trainer, TrainingArguments
 
 from ..models.precision import multiplies_bfloat16
-from .stage import Optimiser, RunConfig, Stage
+from .stage import Objective, RunConfig, StageConfig
 
 
 class _Loop(Trainer):
@@ -29,12 +28,11 @@ class _Loop(Trainer):
 
     parts: dict[str, list[Tensor]]
     groups: list[dict]
-    settings: Optimiser
 
     # A sharded model (FSDP) needs an optimiser that is made here, after sharding.
     def create_optimizer(self, model=None) -> torch.optim.Optimizer:
         if self.optimizer is None:
-            self.optimizer = torch.optim.AdamW(self.groups, lr=self.settings.learning_rate, betas=(0.9, 0.98))
+            self.optimizer = torch.optim.AdamW(self.groups, betas=(0.9, 0.98))
         return self.optimizer
 
     def _get_train_sampler(self, train_dataset=None):
@@ -66,41 +64,38 @@ class _Loop(Trainer):
                 file.write(json.dumps({"step": self.state.global_step, **logs}) + "\n")
 
 
-def train_stages(stages: Sequence[Stage], run: RunConfig) -> None:
-    """Train the stages one after another. Raises ValueError where two have one name."""
-    names = [stage.name for stage in stages]
-    if len(set(names)) < len(names):
-        raise ValueError(f"Each stage needs a name of its own, not {', '.join(names)}.")
-    for stage in stages:
-        train_stage(stage, run)
+def train_stage(
+    run: RunConfig,
+    name: str,
+    stage: StageConfig,
+    objective: Objective,
+    examples: Dataset,
+    held_out: Dataset | None = None,
+) -> None:
+    """Train an objective on the first examples, one after another; continue from the last checkpoint in `run.out`/name.
 
-
-def train_stage(stage: Stage, run: RunConfig) -> None:
-    """Train one stage, leaving log and checkpoints in its folder; continue from the last checkpoint there.
-
-    A stage without steps does nothing. The computation is in bfloat16 under autocast; on a CPU without bfloat16
-    instructions the whole objective becomes single precision. An example is passed as `forward(example=...)`. The mean
-    held-out loss is logged as "eval_loss": the loss "answer" if `forward` returns one. Raises ValueError if the
-    processes cannot share the examples of a step evenly.
+    `examples` has one for every index from 0 on, always the same. A stage without steps does nothing. The computation
+    is in bfloat16 under autocast; on a CPU without bfloat16 instructions the whole objective becomes single precision.
+    An example is passed as `forward(example=...)`. The mean loss of the `held_out` examples is logged as "eval_loss":
+    the loss "answer" if `forward` returns one. Raises ValueError if the processes cannot share the examples of a step
+    evenly.
     """
     if stage.steps == 0:
         return
-    if stage.before is not None:
-        stage.before()
+    folder, optimiser = Path(run.out) / name, stage.optimiser
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not (has_bfloat16 := multiplies_bfloat16(device)):
-        stage.objective.float()
-    folder = stage_folder(run, stage.name)
-    evaluates = stage.held_out is not None and run.evaluate_every > 0
+        objective.float()
+    evaluates = held_out is not None and run.evaluate_every > 0
     args = TrainingArguments(
         output_dir=str(folder),
         max_steps=stage.steps,
         per_device_train_batch_size=1,
         per_device_eval_batch_size=1,
-        gradient_accumulation_steps=examples_per_process(stage.optimiser.accumulate),
+        gradient_accumulation_steps=examples_per_process(optimiser.accumulate),
         lr_scheduler_type="cosine",
-        warmup_steps=int(stage.optimiser.warmup * stage.steps),
-        max_grad_norm=stage.optimiser.gradient_norm,
+        warmup_steps=int(optimiser.warmup * stage.steps),
+        max_grad_norm=optimiser.gradient_norm,
         logging_steps=run.log_every,
         save_steps=run.save_every,
         save_total_limit=2,
@@ -115,21 +110,15 @@ def train_stage(stage: Stage, run: RunConfig) -> None:
         report_to=["tensorboard"] if importlib.util.find_spec("tensorboard") else [],
     )
     loop = _Loop(
-        model=stage.objective,
+        model=objective,
         args=args,
-        train_dataset=stage.data,
-        eval_dataset=stage.held_out if evaluates else None,
+        train_dataset=Subset(examples, range(stage.steps * optimiser.accumulate)),
+        eval_dataset=held_out if evaluates else None,
         data_collator=lambda batch: {"example": batch[0]},  # an example is a batch already
     )
-    loop.parts, loop.settings = defaultdict(list), stage.optimiser
-    loop.groups = stage.optimiser.parameter_groups(stage.objective)
+    loop.parts, loop.groups = defaultdict(list), optimiser.parameter_groups(objective)
     last = last_checkpoint(folder)
     loop.train(resume_from_checkpoint=None if last is None else str(last))
-
-
-def stage_folder(run: RunConfig, name: str) -> Path:
-    """Return the folder of a stage's log and checkpoints."""
-    return Path(run.out) / name
 
 
 def last_checkpoint(folder: str | Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""Several questions packed behind one video: one forward pass of the language model, no question sees another.
+"""Several questions packed behind one video, in one forward pass; no question attends to another.
 
     prefix (text, the video's tokens, text) | row: question, answer, question, answer, … | row: … | …
 
@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
+from transformers import AttentionInterface
 
-from ..models import VLM2ForConditionalGeneration
 from .attention_supervision import AttentionTargets
 
 ATTENTION = "vlm2_packed"
@@ -90,7 +90,7 @@ def pack(
 
 
 def packed_attention(
-    module: torch.nn.Module,
+    module: Any,
     query: Float[Tensor, "1 heads length width"],
     key: Float[Tensor, "1 groups length width"],
     value: Float[Tensor, "1 groups length width"],
@@ -116,7 +116,7 @@ def packed_attention(
     to_own = to_own.masked_fill(~packing.visible.to(q.device), float("-inf"))
     weights = torch.softmax(torch.cat([to_prefix, to_own.reshape(heads, rows * row, row)], -1), -1)
     if packing.attention is not None:
-        packing.attention.record(cast(int, module.layer_idx), weights[..., :prefix])
+        packing.attention.record(module.layer_idx, weights[..., :prefix])
     own = weights[..., prefix:].reshape(heads, rows, row, row) @ v[:, prefix:].reshape(in_rows)
     answer = weights[..., :prefix] @ v[:, :prefix] + own.reshape(heads, rows * row, width)
     return torch.cat([read, answer], 1).transpose(0, 1)[None], None
@@ -138,14 +138,7 @@ def read_prefix(
     return torch.softmax(q @ k.transpose(-1, -2) + future, -1) @ v
 
 
-def register() -> None:
-    """Register the attention with transformers under the name `ATTENTION`."""
-    from transformers import AttentionInterface
-
+def use_in(backbone: Any) -> None:
+    """Let a language model's layers, a transformers model, attend in this way from now on."""
     AttentionInterface.register(ATTENTION, packed_attention)
-
-
-def use_in(model: VLM2ForConditionalGeneration) -> None:
-    """Let a model's language model attend in this way from now on."""
-    register()
-    model.language_backbone.config._attn_implementation = ATTENTION
+    backbone.config._attn_implementation = ATTENTION

@@ -18,7 +18,7 @@ from . import packing
 from .attention_supervision import attention_targets, named_tokens
 from .examples import Example
 from .stage import Objective
-from .token_grounding import GroundingLoss, pool2, pooled_categories, recognition_with_words
+from .token_grounding import GroundingLoss, recognition_with_words, token_truth
 
 
 class AnswerLoss:
@@ -101,7 +101,7 @@ class VideoQuestionAnswering(Objective):
             self.grounding = GroundingLoss(recognition)
         else:
             recognition.requires_grad_(False)
-        packing.use_in(model)
+        packing.use_in(model.language_backbone)
 
     def forward(self, example: Example) -> dict[str, Tensor]:
         """Return the loss of the answers and, with weights, those of categories, positions and attention."""
@@ -113,10 +113,9 @@ class VideoQuestionAnswering(Objective):
             answer, _ = self.answer_loss(video, questions, recalled, counting)
             return {"loss": answer, "answer": answer}
         assert example.truth is not None
-        categories = pooled_categories(example.truth.categories.to(self.device)[frames], features.grid)
+        categories, positions = token_truth(example.truth.to(self.device)[frames], features.grid)
         shown = categories.flatten(0, 1) > 0 if weights.attention else None
         answer, attention = self.answer_loss(video, questions, recalled, counting, shown)
-        positions = pool2(example.truth.coordinates.to(self.device)[frames], features.grid)
         category, position = self.grounding(tokens, categories, positions)
         loss = answer + weights.category * category + weights.position * position + weights.attention * attention
         return {"loss": loss, "answer": answer, "category": category, "position": position, "attention": attention}

@@ -60,19 +60,16 @@ class Phase:
 
 
 class TextOnlyQuestions(Dataset):
-    """`length` samples of questions of all homes, without their videos.
+    """Samples of questions of all homes, without their videos. Item i is always the same.
 
     All answers follow by rules: the letter of the answer in the prompt, a copy of that answer, or the answer that is
     likeliest given the words (`typical_answers`). From rules the adapters learn in tens of steps that an
-    answer depends on the name of an object or on the words of an option. Real answers scatter; from those the adapters
+    answer depends on the name of an object or on the words of an option. True answers scatter; from those the adapters
     learn only what all homes have in common, and need hundreds of steps.
     """
 
-    def __init__(self, phases: Sequence[Phase], length: int, seed: int) -> None:
-        self.phases, self.length, self.seed = phases, length, seed
-
-    def __len__(self) -> int:
-        return self.length
+    def __init__(self, phases: Sequence[Phase], seed: int) -> None:
+        self.phases, self.seed = phases, seed
 
     def __getitem__(self, index: int) -> tuple[Question, ...]:
         rng = np.random.default_rng([self.seed, 2, index])

@@ -1,14 +1,11 @@
-"""Training stages: what is trained on what, how, and for how many steps."""
+"""Parts that the training recipes share: settings of a run and of its stages, the optimiser, and objectives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
 
 @dataclass(frozen=True)
@@ -51,13 +48,14 @@ class Optimiser:
 
 @dataclass(frozen=True)
 class StageConfig:
-    """Settings that every stage has. With 0 steps a stage is left out."""
+    """Settings that every stage has. Raises ValueError for a negative number of steps."""
 
     steps: int  # 0: without this stage
     optimiser: Optimiser
 
     def __post_init__(self) -> None:
-        check_steps(self.steps, type(self).__name__)
+        if self.steps < 0:
+            raise ValueError(f"{type(self).__name__} has steps={self.steps}; give 0 (to leave it out) or more.")
 
 
 class Objective(nn.Module):
@@ -86,37 +84,3 @@ class Objective(nn.Module):
             )
         super().load_state_dict(state_dict, strict=False, assign=assign)
         return nn.modules.module._IncompatibleKeys([], [])  # frozen tensors are not missing
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage: train `objective` on `data` for `steps` steps.
-
-    `name` is also the stage's folder in the run's. `held_out` are examples on which the loss is measured every
-    `evaluate_every` steps. `before` is called before the first step.
-
-    Raises ValueError for a negative number of steps, for a name that is no identifier, and for data that is too short
-    for the steps.
-    """
-
-    name: str
-    data: Dataset
-    objective: Objective
-    optimiser: Optimiser
-    steps: int
-    held_out: Dataset | None = None
-    before: Callable[[], object] | None = None
-
-    def __post_init__(self) -> None:
-        if not self.name.isidentifier():
-            raise ValueError(f"{self.name!r} is no name of a stage; use letters, digits and underscores.")
-        check_steps(self.steps, f"the stage {self.name}")
-        length, needed = len(cast(Sized, self.data)), self.steps * self.optimiser.accumulate
-        if length < needed:
-            raise ValueError(f"The stage {self.name} needs {needed} examples, and its data has {length}.")
-
-
-def check_steps(steps: int, owner: str) -> None:
-    """Raise ValueError for a negative number of steps."""
-    if steps < 0:
-        raise ValueError(f"{owner} has steps={steps}; give 0 (to leave it out) or more.")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from ..cache import whole_file
 from ..models import FrameFeatures
 
 BFLOAT16_TENSORS = ("visual_tokens", "geometry_tokens", "view_tokens")
@@ -36,22 +36,16 @@ class CachedTensors:
         rows, columns = json.loads(self.header["grid"])
         return rows, columns
 
-    def tensor(self, name: str) -> Tensor:
-        """Read one tensor."""
+    def tensor(self, name: str, frames: slice = slice(None)) -> Tensor:
+        """Read one tensor, or some frames of it."""
         with safe_open(self.path, framework="pt") as file:
-            return file.get_tensor(name)
-
-    def slice(self, name: str, start: int, stop: int, step: int = 1) -> Tensor:
-        """Read the frames `start:stop:step` of one tensor."""
-        with safe_open(self.path, framework="pt") as file:
-            return file.get_slice(name)[start:stop][::step]
+            return file.get_slice(name)[frames.start : frames.stop][:: frames.step]
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
     """Write a file of a cache. It appears under its name only when it is complete."""
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, metadata=dict(header))
-    partial.rename(path)
+    with whole_file(path) as partial:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, metadata=dict(header))
 
 
 def read_header(path: Path) -> dict[str, str]:

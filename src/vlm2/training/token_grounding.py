@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,25 +18,20 @@ from torch.nn import functional
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.recall.recognition import Recognition, word_embeddings
 from ..scenes.vocabulary import VOCABULARY
-from .examples import Example
+from .examples import Example, FrameTruth
 from .loop import last_checkpoint
 from .stage import Objective
 
 
-def pooled_categories(
-    categories: Int[Tensor, "frames patches"], grid: tuple[int, int]
-) -> Float[Tensor, "frames tokens categories"]:
-    """Return 1 for each category that the 2×2 patches of a token show, 0 for the others."""
-    shown = functional.one_hot(categories, len(VOCABULARY)).float()[..., 1:]
-    return pool2(shown, grid, "max")
-
-
-def pool2(values: Float[Tensor, "frames patches dim"], grid: tuple[int, int], how: str = "mean") -> Tensor:
-    """Pool 2×2 patches, row-major on `grid`, into tokens by their mean or their maximum ("max")."""
-    frames, _, dim = values.shape
-    image = values.transpose(1, 2).reshape(frames, dim, *grid)
-    pooled = functional.max_pool2d(image, 2) if how == "max" else functional.avg_pool2d(image, 2)
-    return pooled.flatten(2).transpose(1, 2)
+def token_truth(
+    truth: FrameTruth, grid: tuple[int, int]
+) -> tuple[Float[Tensor, "frames tokens categories"], Float[Tensor, "frames tokens 3"]]:
+    """Return the truth about tokens of 2×2 patches, which are row-major on `grid`: 1 for each category that one of the
+    patches shows, 0 for the others; the mean of the patches' coordinates."""
+    shown = functional.one_hot(truth.categories, len(VOCABULARY)).float()[..., 1:]
+    images = [values.transpose(1, 2).unflatten(2, grid) for values in (shown, truth.coordinates)]
+    pooled = functional.max_pool2d(images[0], 2), functional.avg_pool2d(images[1], 2)
+    return pooled[0].flatten(2).transpose(1, 2), pooled[1].flatten(2).transpose(1, 2)
 
 
 def recognition_with_words(model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> Recognition:
@@ -79,16 +74,13 @@ class TokenGrounding(Objective):
     def forward(self, example: Example) -> dict[str, Tensor]:
         """Return the grounding losses of every frame's own tokens."""
         assert example.truth is not None
-        features = example.features.to(self.device)
+        features, truth = example.features.to(self.device), example.truth.to(self.device)
         tokens = self.model.projector(self.model.represent(features), features.grid)
-        shown = pooled_categories(example.truth.categories.to(self.device), features.grid)
-        category, position = self.grounding(
-            tokens, shown, pool2(example.truth.coordinates.to(self.device), features.grid)
-        )
+        category, position = self.grounding(tokens, *token_truth(truth, features.grid))
         return {"loss": category + 0.5 * position, "category": category, "position": position}
 
     def load_grounded(self, folder: str | Path) -> None:
-        """Load what a token grounding in `folder` has learnt; memory and adapters stay as they are.
+        """Load the weights that a token grounding in `folder` trained; memory and adapters stay as they are.
 
         Raises ValueError where the folder holds no checkpoint, or one of another model.
         """

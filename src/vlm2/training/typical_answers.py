@@ -1,15 +1,14 @@
-"""Typical answers: the answers that are likeliest given a question's words, learnt from many homes' questions.
+"""Typical answers: the likeliest answers given the words of a question, computed from the questions of many homes.
 
-Real answers scatter around the typical one, and adapters learn slowly from answers that scatter
-(docs/experiments/2026-11-24-plateau.md). Typical answers are the rule without the scatter. They are used in training
-only.
+True answers scatter around the typical one, and adapters learn slowly from answers that scatter
+(docs/experiments/2026-11-24-plateau.md). Typical answers follow a rule. They are used in training only.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -21,21 +20,14 @@ from ..questions.tasks import question_type
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True)
 class TypicalAnswers:
-    """Typical answers of many questions.
+    """Typical answers of answered questions.
 
     `numbers` are the best numbers by type and name, `rights` the shares of options that are right, by type, target and
     option, and `places` the mean places of names in orders of appearance.
     """
 
-    numbers: dict[Key, float]
-    rights: dict[Key, float]
-    places: dict[str, float]
-
-    @staticmethod
-    def of(questions: Iterable[Question]) -> TypicalAnswers:
-        """Compute them from answered questions."""
+    def __init__(self, questions: Iterable[Question]) -> None:
         numbers: dict[Key, list[float]] = defaultdict(list)
         rights: dict[Key, list[bool]] = defaultdict(list)
         places: dict[str, list[int]] = defaultdict(list)
@@ -49,11 +41,9 @@ class TypicalAnswers:
             if question_type(question.question_type).ordered:
                 for place, name in enumerate(question.answer_text.split(", ")):
                     places[name].append(place)
-        return TypicalAnswers(
-            numbers={key: best_number(tuple(sorted(values))) for key, values in numbers.items()},
-            rights={key: (sum(values) + 1) / (len(values) + 4) for key, values in rights.items()},
-            places={name: float(np.mean(values)) for name, values in places.items()},
-        )
+        self.numbers = {key: best_number(tuple(sorted(values))) for key, values in numbers.items()}
+        self.rights = {key: (sum(values) + 1) / (len(values) + 4) for key, values in rights.items()}
+        self.places = {name: float(np.mean(values)) for name, values in places.items()}
 
     def answer(self, question: Question) -> Question:
         """Return the question with the typical answer instead of the true one.

@@ -50,33 +50,44 @@ def encoders_key(model: VLM2ForConditionalGeneration) -> str:
     """Return a hash of the frozen encoders: their names, the checksums of pinned ones, our geometry's weights, and how
     its windows are joined."""
     vision = model.config.vision_config
-    frozen = [vision.name, vision.dim, vision.stride, vision.side, frozen_checksums(model.config), weights_hash(model.geometry)]
+    frozen = [
+        vision.name,
+        vision.dim,
+        vision.stride,
+        vision.side,
+        frozen_checksums(model.config),
+        weights_hash(model.geometry),
+    ]
     windows = model.frame_encoder.windows
     frozen += [None if part is None else asdict(part) for part in (windows.tracking, windows.loop_closure)]
     return hashlib.sha256(json.dumps(frozen).encode()).hexdigest()
 
 
-def cache_video(
-    model: VLM2ForConditionalGeneration,
-    processor: VLM2Processor,
-    video: Path,
-    folder: Path,
-    sampling: Sampling,
-    encoders: str,
-) -> CachedVideo:
-    """Encode a video, unless `folder` has it already; `encoders` is `encoders_key(model)`.
+class VideoCache:
+    """The cached videos of a folder, as a model and a sampling make them."""
 
-    Raises VideoError for a file that is no video.
-    """
-    what = {"format": VIDEO_FORMAT, "video": sha256(video), "sampling": asdict(sampling), "encoders": encoders}
-    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
-    path = folder / f"{video.stem}.{key[:16]}.safetensors"
-    if not path.is_file():
-        features = encode(model, processor, video, sampling)
-        header = {"grid": json.dumps(features.grid), "video": video.name}
+    def __init__(
+        self, folder: Path, model: VLM2ForConditionalGeneration, processor: VLM2Processor, sampling: Sampling
+    ) -> None:
+        self.folder, self.model, self.processor, self.sampling = folder, model, processor, sampling
+        self.encoders = encoders_key(model)
         folder.mkdir(parents=True, exist_ok=True)
-        write_tensors(path, feature_tensors(features), header)
-    return CachedVideo(path, read_header(path))
+
+    def __getitem__(self, video: Path) -> CachedVideo:
+        """Return a cached video; encode it first, unless it is there. Raises VideoError for a file that is no video."""
+        what = {
+            "format": VIDEO_FORMAT,
+            "video": sha256(video),
+            "sampling": asdict(self.sampling),
+            "encoders": self.encoders,
+        }
+        key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+        path = self.folder / f"{video.stem}.{key[:16]}.safetensors"
+        if not path.is_file():
+            features = encode(self.model, self.processor, video, self.sampling)
+            header = {"grid": json.dumps(features.grid), "video": video.name}
+            write_tensors(path, feature_tensors(features), header)
+        return CachedVideo(path, read_header(path))
 
 
 @torch.no_grad()

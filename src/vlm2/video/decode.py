@@ -56,7 +56,6 @@ class VideoFile:
         self.name, self.path = str(path), local_path(path)
         self._size: tuple[int, int] | None = None
         with self.open() as (container, stream):
-            check_size(stream, str(self.path))
             self._survey = survey(container, stream)
         self.seconds, self.frames = self._survey.seconds, self._survey.frames
         first = next(self._decode(), None)
@@ -123,7 +122,7 @@ class VideoFile:
 
     @contextmanager
     def open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
-        """Open the file's container and its video stream. Raises VideoError if there is none."""
+        """Open the file's container and its video stream. Raises VideoError if there is none that can be read."""
         check_file(self.path, self.name)
         not_a_video = VideoError(
             f"{self.path} is not a video that can be read, or its end is missing. "
@@ -157,7 +156,7 @@ def check_fps(fps: float | None) -> None:
 def find_video_stream(container: InputContainer, name: str) -> VideoStream:
     """Return the first video stream, without cover pictures and without a single picture beside a longer stream.
 
-    Raises VideoError, with the name of the source, if there is none.
+    Raises VideoError, with the name of the source, if there is none, and for pictures that are too large.
     """
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not moving:
@@ -168,17 +167,13 @@ def find_video_stream(container: InputContainer, name: str) -> VideoStream:
         raise VideoError(
             f"{name} is a photo that is stored in tiles (HEIC). Save it as a JPEG or PNG picture, or give a video."
         )
-    return first
-
-
-def check_size(stream: VideoStream, name: str) -> None:
-    """Raise VideoError, with the name of the source, for pictures that are too large."""
-    height, width = stream.codec_context.height, square_width(stream.codec_context.width, stream)
+    height, width = first.codec_context.height, square_width(first.codec_context.width, first)
     if max(width, height) > MAX_SIDE:
         raise VideoError(
             f"{name} is {width}×{height} pixels; at most {MAX_SIDE} a side are read. "
             "Scale it down first, for example: ffmpeg -i IN.mp4 -vf scale=1920:-2 OUT.mp4"
         )
+    return first
 
 
 def spread_indices(frames: int, count: int) -> list[int]:

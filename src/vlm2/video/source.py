@@ -15,7 +15,7 @@ from av.error import FFmpegError
 from av.format import Flags
 from av.video.stream import VideoStream
 
-from .decode import VideoFile, check_size, find_video_stream
+from .decode import VideoFile, find_video_stream
 from .path import ADDRESS, local_path, location
 from .picture import VideoError
 
@@ -59,7 +59,6 @@ class VideoSource:
             raise VideoError(f"{self.name} cannot be opened: {error.strerror or error}.") from None
         with container:
             stream = find_video_stream(container, self.name)
-            check_size(stream, self.name)
             stream.thread_type = "SLICE"  # frame threads would delay every picture
             stamped = not container.format.flags & Flags.no_timestamps.value
             recorded = self.kind == "network" and (container.duration is not None or container.size > 0)

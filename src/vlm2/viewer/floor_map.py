@@ -13,7 +13,6 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float, Integer
 from PIL import Image, ImageDraw, ImageFont
-from torch import Tensor
 
 from ..streaming.memory_log import NO_SLOT, HeldFrame
 from ..streaming.stream import Stream
@@ -88,8 +87,8 @@ class SeenFrame:
     """A held frame, with its pose and the coordinates of its patches in the stream's world."""
 
     held: HeldFrame
-    world_from_camera: Float[Tensor, "4 4"]
-    points: Float[Tensor, "patches 3"]
+    world_from_camera: Float[np.ndarray, "4 4"]
+    points: Float[np.ndarray, "patches 3"]
 
 
 def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int]) -> None:
@@ -133,7 +132,8 @@ def _seen(stream: Stream) -> list[SeenFrame]:
     if stream.memory is None:
         return []
     slots = stream.memory.context_slots()
-    places = zip(slots.frames.tolist(), slots.world_from_camera.cpu(), slots.coordinates.cpu(), strict=True)
+    poses, points = (tensor.cpu().double().numpy() for tensor in (slots.world_from_camera, slots.coordinates))
+    places = zip(slots.frames.tolist(), poses, points, strict=True)
     known = {frame: place for frame, *place in places}
     return [SeenFrame(held, *known[held.frame]) for held in stream.log.held]
 
@@ -145,8 +145,7 @@ def _points(
     points, colours = [np.empty((0, 3))], [np.empty((0, 3), int)]
     for frame in frames:
         assert frame.held.confidence is not None
-        camera = floor.of(frame.world_from_camera[:3, 3].numpy().astype(np.float64))
-        seen = floor.of(frame.points.numpy().astype(np.float64))
+        camera, seen = floor.of(frame.world_from_camera[:3, 3]), floor.of(frame.points)
         shown = (frame.held.confidence.numpy() >= MIN_CONFIDENCE) & np.isfinite(seen).all(1)
         shown &= seen[:, 2] < camera[2] + CEILING
         points.append(seen[shown])
@@ -169,9 +168,8 @@ def _patch_colours(entry: HeldFrame, patches: int) -> Integer[np.ndarray, "patch
 
 def _draw_camera(pen: ImageDraw.ImageDraw, frame: SeenFrame, floor: FloorPlane, place: MapScale) -> None:
     """Draw the place, the viewing direction and the slot of a kept frame."""
-    pose = frame.world_from_camera.numpy().astype(np.float64)
-    x, y = place.at(floor.of(pose[:3, 3]))
-    ahead = floor.of(pose[:3, 2])[:2]
+    x, y = place.at(floor.of(frame.world_from_camera[:3, 3]))
+    ahead = floor.of(frame.world_from_camera[:3, 2])[:2]
     ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-9) * 18
     colour = LAST if frame.held.slot == NO_SLOT else BANK
     pen.line((x, y, x + ahead[0], y - ahead[1]), colour, 3)

@@ -6,11 +6,12 @@ import sys
 from dataclasses import replace
 
 import pytest
+from pin_homes import questions, write_pins
 
 from vlm2.evaluation import home_suite as suite
 from vlm2.evaluation.benchmarks import homes
 from vlm2.evaluation.benchmarks.homes import SUITE, load, provide
-from vlm2.evaluation.home_suite import LengthBand, build, make_home, read_pins, record_hash, write_pins
+from vlm2.evaluation.home_suite import LengthBand, build, make_home, read_pins, record_hash
 from vlm2.evaluation.runner import make_videos
 from vlm2.scenes.record import Scene
 from vlm2.video import VideoFile
@@ -52,7 +53,7 @@ def test_forty_homes_of_each_length_with_seeds_of_their_own():
 
 def test_the_pinned_file_is_of_this_version():
     if not SUITE.pins.is_file():
-        pytest.skip("the homes are not pinned yet: python -m vlm2.evaluation.home_suite --out runs/homes")
+        pytest.skip("the homes are not pinned yet: python tests/support/pin_homes.py --out runs/homes")
     pins = read_pins(SUITE)
     assert list(pins.homes) == [spec.name for spec in SUITE.homes()]
     assert {row["question_type"] for pin in pins.homes.values() for row in pin.questions} == set(SUITE.types)
@@ -63,7 +64,7 @@ def test_the_pinned_file_is_of_this_version():
 def test_a_home_is_made_again_as_it_was_pinned(tmp_path):
     pins, spec = read_pins(SUITE), SUITE.homes()[0]
     scene = make_home(SUITE, spec, tmp_path)
-    assert list(suite._questions(SUITE, scene, spec.seed)) == list(pins.homes[spec.name].questions)
+    assert list(questions(SUITE, scene, spec.seed)) == list(pins.homes[spec.name].questions)
 
 
 def test_items_are_the_pinned_questions(pinned):
@@ -154,3 +155,20 @@ def test_reading_the_questions_takes_no_torch():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 0
+
+
+@pytest.mark.parametrize("package", ["scipy", "moderngl"])
+def test_without_the_packages_that_draw_homes_the_extra_is_named(tmp_path, package):
+    program = f"""
+import sys
+sys.modules[{package!r}] = None
+from pathlib import Path
+from vlm2.evaluation.benchmarks.homes import SUITE
+from vlm2.evaluation.home_suite import build
+try:
+    build(SUITE, SUITE.homes()[0], Path({str(tmp_path)!r}))
+except ValueError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert f"import of {package} halted" in done.stdout and "pip install 'vlm2[homes]'" in done.stdout, done.stderr

@@ -23,7 +23,7 @@ def film(monkeypatch):
 
 def test_a_film_has_as_many_frames_as_wanted(film, tmp_path):
     write_film(tmp_path / "film.mp4", 7)
-    assert len(list(VideoFile(tmp_path / "film.mp4").sample(measurement.WATCHED_FPS))) == 7
+    assert len(list(VideoFile(tmp_path / "film.mp4").sample(measurement.FPS))) == 7
 
 
 @pytest.mark.parametrize("tracked", [False, True])

@@ -13,9 +13,10 @@ from vlm2.streaming import LoadedModel
 
 
 @pytest.fixture
-def loaded(tmp_path) -> LoadedModel:
+def loaded(tmp_path, monkeypatch) -> LoadedModel:
     processor = toy_processor()
     processor.video_processor.max_pixels = ToyVision.max_pixels
+    monkeypatch.setattr(soak, "ROUNDS", 3)
     return LoadedModel("toy", tmp_path, toy_model().eval(), processor)
 
 
@@ -23,47 +24,32 @@ def test_a_run_watches_asks_and_counts(loaded):
     reported = []
     figures = soak.run(loaded, 24, progress=reported.append)
     assert reported == list(range(1, 25))
-    assert (figures.first_ask.frame, figures.last_ask.frame) == (6, 24)
-    for timing in (figures.first_ask, figures.last_ask):
-        assert timing.own_tokens == len(loaded.processor.question_ids(SECOND_QUESTION))
-        assert timing.read_again == timing.own_tokens  # the memory is not read again
-        assert timing.read_first > timing.own_tokens
-    assert figures.frame_ratio == pytest.approx(figures.late_ms / figures.early_ms)
-    assert figures.frame_ratio_in_turn > 0 and figures.ask_ratio_in_turn > 0
+    assert (figures.early.frames, figures.late.frames) == (6, 24)
+    assert figures.own_tokens == len(loaded.processor.question_ids(SECOND_QUESTION))
+    for cost in (figures.early, figures.late):
+        assert cost.read_again == figures.own_tokens  # the memory is not read again
+        assert cost.read_first > figures.own_tokens
+        assert min(cost.frame_ms, cost.answer_seconds, cost.again_seconds) > 0
+    assert figures.frame_ratio > 0 and figures.ask_ratio > 0 and figures.frames_a_second > 0
     assert figures.memory_ratio is None or figures.memory_ratio > 0
 
 
-def test_a_fork_of_the_early_session_is_compared_with_the_late_one(loaded, monkeypatch):
-    compared = []
+def test_a_fork_of_the_early_session_takes_turns_with_the_late_one(loaded, monkeypatch):
+    watchers, frames = {}, []
+    take_turns = soak._round
 
-    def in_turn(old, young, frames, stride):
-        compared.append((old.index, young.index, frames))
-        assert young.session is not old.session and young.session.frames == 6
-        shown = next(islice(pictures(None), 6, None))
-        assert (next(young.images) == shown).all()  # what the session saw then
-        return 1.0, 2.0
+    def one_round(name, watcher, stride):
+        watchers[name] = watcher
+        frames.append((name, watcher.session.frames))
+        return take_turns(name, watcher, stride)
 
-    monkeypatch.setattr(soak, "_in_turn", in_turn)
-    figures = soak.run(loaded, 24)
-    assert compared == [(24, 6, 6)]
-    assert (figures.frame_ratio_in_turn, figures.ask_ratio_in_turn) == (1.0, 2.0)
-
-
-@pytest.mark.parametrize("turn", [0, 1])
-def test_each_is_timed_first_every_other_time(loaded, turn):
-    old, young = (soak._Watcher(loaded.session(), pictures(None)) for _ in range(2))
-    timed = []
-
-    def seconds(one):
-        timed.append(one)
-        return 3.0 if one is old else 2.0
-
-    assert soak._ratio(old, young, turn, seconds) == 1.5
-    assert timed == ([young, old] if turn else [old, young])
-
-
-def test_the_issue_names_the_spans_of_a_long_run():
-    assert soak.SoakSchedule.of(10_000) == soak.SoakSchedule((300, 800), (9500, 10_000), 500, 1000)
+    monkeypatch.setattr(soak, "_round", one_round)
+    soak.run(loaded, 24)
+    assert frames == [("early", 6), ("late", 24)]
+    watched = (soak.ROUNDS + 1) * len(watchers["late"].waiting)  # the first round is not counted
+    assert [watchers[name].session.frames for name in ("early", "late")] == [6 + watched, 24 + watched]
+    shown = next(islice(pictures(None), 6 + watched, None))
+    assert (next(watchers["early"].images) == shown).all()  # the fork went on from the frame where it began
 
 
 def test_too_short_a_run_is_refused(loaded):

@@ -78,7 +78,7 @@ def test_the_pack_is_built_once_and_leaves_nothing_half_done(folder, monkeypatch
     path = SweetHome(folder).path
     monkeypatch.setattr(sweethome, "_write", lambda *_: pytest.fail("built twice"))
     assert SweetHome(folder).path == path
-    assert not list(path.parent.glob("*.part"))
+    assert not list(path.parent.glob("*.partial"))
 
 
 def test_a_changed_pack_is_built_anew(folder):

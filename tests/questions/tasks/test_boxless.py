@@ -11,9 +11,9 @@ import pytest
 from vlm2.questions.tasks import families, tasks
 from vlm2.questions.tasks.situated import how_many, is_there
 from vlm2.questions.tasks.vsi import obj_appearance_order
-from vlm2.questions.visibility import named
 from vlm2.scenes import Box, Room, Scene, SceneObject, Sighting
 from vlm2.scenes.scan_metadata import _scene as read_scan
+from vlm2.scenes.visibility import named
 
 GHOST = "harpsichord"
 TASKS = [(family, name) for family in families() for name in tasks(family)]
@@ -49,7 +49,7 @@ def test_scans_of_real_form_keep_the_name_without_a_box() -> None:
 
 
 def test_nothing_to_see_has_no_truth() -> None:
-    from vlm2.questions.stance import Stance
+    from vlm2.scenes.stance import Stance
 
     scene = scan(6)
     stance = Stance(scene.objects[0], scene.objects[1], ROOM, np.zeros((1, 2)), scene.objects[2:])

@@ -64,7 +64,7 @@ def test_seven_steps_leave_a_model_with_its_memory_and_its_adapters(config, tmp_
     kept = load_file(tmp_path / "run/finetune/checkpoint-7/model.safetensors")
     begun = VLM2ForConditionalGeneration.from_pretrained(config.model)
     restored = VLM2ForConditionalGeneration.from_pretrained(tmp_path / "run/checkpoint")
-    for part in ("memory.episodic_attention.value.weight", "representation.fusion.out.weight", "lora_B.default.weight"):
+    for part in ("memory.episodic_attention.value.weight", "representation.fusion.out.weight", "lora_B.vlm2.weight"):
         names = [name for name in restored.state_dict() if part in name]
         assert names
         for name in names:
@@ -123,11 +123,11 @@ def test_every_passage_asks_each_question_once(config):
 
 def test_epochs_determine_the_steps(config, tmp_path, monkeypatch):
     ran = []
-    monkeypatch.setattr(finetune, "train", lambda stage, objective, config: ran.append(stage))
+    monkeypatch.setattr(finetune, "train_stage", lambda *given: ran.append(given))
     finetune.run(replace(config, steps=None, epochs=3.0))
-    (stage,) = ran
+    ((_, _, stage, _, examples, _),) = ran
     counts = [2, 2, 2, 2, 2]
-    assert stage.steps == -(-3 * (sum(counts) - 2) // 2) and len(stage.data) == 2 * stage.steps
+    assert stage.steps == -(-3 * (sum(counts) - 2) // 2) and len(examples) == 2 * stage.steps
 
 
 def test_questions_of_homes_may_be_mixed_in(config, tmp_path):
@@ -150,7 +150,7 @@ def test_held_out_videos_are_a_share_and_never_all():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"weights": (1.0, 2.0)}, "one weight a file"),
+        ({"weights": (1.0, 2.0)}, "each of the 1 files of questions one weight"),
         ({"model": "nothing"}, "no model 'nothing'"),
         ({"weights": (-1.0,)}, "none below 0"),
         ({"weights": (0.0,)}, "one above"),

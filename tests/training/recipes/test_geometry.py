@@ -108,7 +108,7 @@ def test_training_learns_writes_and_reloads(cache, tmp_path):
     assert after["rotation_still"] == pytest.approx(np.rad2deg(0.15), rel=1e-3)
     assert [made["scores"] for made in read_records(tmp_path / "run/encoder")] == [after]
     reloaded = geometry.open_encoder(tmp_path / "run/encoder")
-    tokens = homes[1].slice("visual_tokens", 0, 4).float()
+    tokens = homes[1].tensor("visual_tokens", slice(4)).float()
     assert reloaded.config == encoder.config
     pairs = (e.encode(None, tokens, GRID).local_points for e in (encoder, reloaded))
     torch.testing.assert_close(*pairs, rtol=0.05, atol=0.05)  # saved in 16 bits

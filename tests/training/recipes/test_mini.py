@@ -22,8 +22,8 @@ from vlm2.training.question_answering import SupervisionWeights, VideoQuestionAn
 from vlm2.training.question_sampler import QuestionSampler
 from vlm2.training.recipes import mini
 from vlm2.training.recipes.mini import MiniConfig
-from vlm2.training.stage import Optimiser, RunConfig, Stage
-from vlm2.training.token_grounding import GroundingLoss, pool2, pooled_categories
+from vlm2.training.stage import Optimiser, RunConfig, StageConfig
+from vlm2.training.token_grounding import GroundingLoss, token_truth
 
 QUESTIONS = (
     Question("object_counting", "How many chair(s) are in this room?", None, "4"),
@@ -41,12 +41,6 @@ def example(seed: int = 0, frames: int = 6) -> Example:
 
 
 class Same(Dataset):
-    def __init__(self, length: int) -> None:
-        self.length = length
-
-    def __len__(self) -> int:
-        return self.length
-
     def __getitem__(self, index: int) -> Example:
         return example(index % 2)
 
@@ -92,8 +86,8 @@ def test_names_in_recalled_facts_have_targets_as_well(monkeypatch):
 
 
 def fit(module: VideoQuestionAnswering, out) -> None:
-    optimiser = Optimiser(7e-5, lora_learning_rate=7e-4)
-    train_stage(Stage("answering", Same(8), module, optimiser, 8), RunConfig(str(out), save_every=4, log_every=4))
+    stage = StageConfig(8, Optimiser(7e-5, lora_learning_rate=7e-4))
+    train_stage(RunConfig(str(out), save_every=4, log_every=4), "answering", stage, module, Same())
 
 
 def test_training_learns_and_a_killed_run_ends_where_an_unbroken_one_does(tmp_path):
@@ -137,13 +131,12 @@ def test_memory_and_adapters_get_gradients():
 def test_grounding_is_of_categories_and_positions():
     categories = torch.zeros(1, 24, dtype=torch.long)
     categories[0, 0] = category_index("chair")
-    shown = pooled_categories(categories, GRID)
+    shown, places = token_truth(FrameTruth(categories, torch.zeros(1, 24, 3)), GRID)
     assert shown.shape == (1, 6, len(VOCABULARY) - 1)
     assert shown.sum() == 1 and shown[0, 0, category_index("chair") - 1] == 1
     recognition = Recognition(len(VOCABULARY) - 1)
     words = recognition.words.copy_(torch.eye(len(VOCABULARY) - 1))
     grounding = GroundingLoss(recognition)
-    places = pool2(torch.zeros(1, 24, 3), GRID)
     named = torch.full((1, 6, len(words)), -1e-3)
     named[0, 0] = words[category_index("chair") - 1]
     assert grounding(named, shown, places)[0] < grounding(named.flip(1), shown, places)[0]
@@ -155,7 +148,7 @@ def test_numbers_are_recalled_once_the_count_head_is_fitted(monkeypatch):
         mini, "count_examples", lambda homes: (torch.rand(8, FACTS), torch.ones(8).long(), torch.ones(8).long())
     )
     monkeypatch.setattr(question_answering, "infer", lambda recollection, text, counting: used.append(counting))
-    homes = HomeExamples([], 0, QuestionSampler(), 56, seed=0)
+    homes = HomeExamples([], QuestionSampler(), 56, seed=0)
     module(example())
     mini.fit_counts(module, homes)
     module(example())

@@ -13,7 +13,7 @@ from toytraining import alone, losses, pair, short, write_checkpoint, write_vide
 
 from vlm2.models import parts
 from vlm2.models.presets import preset
-from vlm2.training.budget import StepLoad, activations, budget
+from vlm2.training.budget import MemoryBudget, StepLoad, activations
 from vlm2.training.recipes import seven_b
 from vlm2.training.recipes.seven_b import FRAMES, expected_load, model_config, recipe, sharding
 from vlm2.training.stage import Optimiser
@@ -85,9 +85,13 @@ def test_the_recipe_is_what_is_written():
 
 
 def test_the_budget_counts_the_weights_of_the_model(toy_encoder):
-    for changes in ({"slot_time": True}, {"lora": None}, {"representation": "visual", "memory_config": {"episodic": False}}):
+    for changes in (
+        {"slot_time": True},
+        {"lora": None},
+        {"representation": "visual", "memory_config": {"episodic": False}},
+    ):
         model, config = toy_model(**changes), toy_config(**changes)
-        found = budget(config, LOAD)
+        found = MemoryBudget(config, LOAD)
         trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
         assert found.trained_parameters == trained
         assert found.frozen_parameters == sum(p.numel() for p in model.parameters()) - trained
@@ -95,7 +99,7 @@ def test_the_budget_counts_the_weights_of_the_model(toy_encoder):
 
 
 def test_shared_layers_take_less_of_each_gpu(toy_encoder):
-    found = budget(toy_config(), LOAD)
+    found = MemoryBudget(toy_config(), LOAD)
     assert found.total(1) == found.frozen + found.trained + found.optimiser + found.activations
     assert found.total(1) > found.total(2) > found.total(8) > found.frozen - found.layers + found.activations
     assert "total on each of 4 GPUs" in found.table()
@@ -106,13 +110,13 @@ def test_activations_and_disk_grow_with_the_load_of_a_step(toy_encoder):
     less = activations(config, LOAD)
     assert activations(config, replace(LOAD, frames=14)) > less
     assert activations(config, replace(LOAD, checkpointing=False)) > less
-    assert budget(config, replace(LOAD, frames=14)).disk == 2 * budget(config, LOAD).disk
+    assert MemoryBudget(config, replace(LOAD, frames=14)).disk == 2 * MemoryBudget(config, LOAD).disk
 
 
 def test_the_disk_estimate_is_what_a_video_takes(config, tmp_path, toy_encoder):
     seven_b.run(replace(config, steps=1))
     files = sorted((tmp_path / "cache").iterdir())
-    sizes = [budget(toy_config(), replace(LOAD, frames=6 + k)).disk for k in range(5)]
+    sizes = [MemoryBudget(toy_config(), replace(LOAD, frames=6 + k)).disk for k in range(5)]
     assert [file.stat().st_size for file in files] == pytest.approx(sizes, rel=0.15)  # and a header each
 
 
@@ -130,7 +134,7 @@ def test_the_7b_fits_where_it_is_said_to():
     config = preset("7b")
     load = expected_load(config, recipe())
     assert load.tokens_a_frame == 182 and (load.patches, load.geometry_patches) == (729, 1301)
-    found = budget(config, load)
+    found = MemoryBudget(config, load)
     assert found.trained_parameters == pytest.approx(367e6, rel=0.01)
     assert 25 < found.total(1) / 2**30 < 40 and found.total(8) / 2**30 < 24
     assert sharding(config, 8)["fsdp_config"]["fsdp_transformer_layer_cls_to_wrap"] == "Qwen2DecoderLayer"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -11,8 +10,8 @@ import typer
 
 from ..terminal import cards
 from ..terminal.loading import load_model
-from ..terminal.options import Device, Dtype, Model, Offline, Save, check_output_file
-from ..terminal.progress import video_bar, warning_lines
+from ..terminal.options import Device, Dtype, Json, Model, Offline, Save, check_output_file, print_json
+from ..terminal.progress import progress_bar, warning_lines
 
 if TYPE_CHECKING:
     from ...questions.question import Question
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from ...video import VideoFile
 
     Answered = tuple[Question, Answer]
+
+LONG_VIDEO = 10.0  # seconds; longer videos get a progress bar
 
 
 def ask(
@@ -32,7 +33,7 @@ def ask(
     ] = None,
     model: Model = "mini",
     fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
     save: Save = None,
     device: Device = None,
     dtype: Dtype = None,
@@ -65,11 +66,11 @@ def ask(
             session = loaded.session()
             for question in asked:
                 session.check(_prompt(question))
-            with video_bar(file) as progress:
+            with progress_bar("Watching", file.seconds, file.seconds < LONG_VIDEO, transient=True) as progress:
                 session.watch(file, fps=fps, progress=progress)
             answers = ((question, session.ask(_prompt(question))) for question in asked)
         if json:
-            typer.echo(_as_json(model, file, session, answers))
+            print_json(_as_json(model, file, session, answers))
         else:
             _print_cards(file, session, answers, load_seconds)
     if save is not None:  # last, so that the answers are printed even if the disk is full
@@ -102,21 +103,19 @@ def _prompt(question: Question) -> str:
     return question.prompt() if question.question_type else question.question
 
 
-def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: Iterable[Answered]) -> str:
+def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: Iterable[Answered]) -> dict[str, Any]:
     from .mark import mark
 
     rows = []
     for question, answer in answers:
-        row = {"question": question.question, "answer": answer.text, "seconds": round(answer.seconds, 3)}
+        row = cards.answer_row(question.question, answer) | {"seconds": round(answer.seconds, 3)}
         if question.options is not None:
             row["options"] = list(question.options)
         if question.ground_truth:
             row |= {"truth": question.ground_truth, "right": mark(question, answer.text).right}
-        if answer.recalled is not None:
-            row["recalled"] = answer.recalled
-        rows.append(row | {"evidence": cards.evidence_rows(answer)})
+        rows.append(row)
     video = {"path": str(file.path), "seconds": round(file.seconds, 3), "frames": session.frames}
-    return json_module.dumps({"model": model, "video": video, "answers": rows}, ensure_ascii=False, indent=1)
+    return {"model": model, "video": video, "answers": rows}
 
 
 def _print_cards(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_module
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from ..terminal.options import Dtype, Json, OneDevice, print_json
 from . import checks
 
 
@@ -18,7 +18,7 @@ def doctor(
     minutes: Annotated[float | None, typer.Option(help="Minutes of video, instead of frames.")] = None,
     fps: Annotated[float | None, typer.Option(help="Frames a second to watch. Default: 2.")] = None,
     resolution: Annotated[str | None, typer.Option(help="Width and height of the video. Default: 1280x720.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="Dtype of the language model. Default: as `vlm2 ask` here.")] = None,
+    dtype: Dtype = None,
     quantize: Annotated[str | None, typer.Option(help="8bit or 4bit, of the language model.")] = None,
     window: Annotated[int | None, typer.Option(help="Frames in one call of the geometry encoder.")] = None,
     pixels: Annotated[int | None, typer.Option(help="Most pixels of a frame for the geometry encoder.")] = None,
@@ -27,33 +27,24 @@ def doctor(
     card: Annotated[str | None, typer.Option(help="Card to plan for, such as 4090 or H100.")] = None,
     peak: Annotated[str | None, typer.Option(help="Teraflops of the machine: 165, or bfloat16=165,float32=82.")] = None,
     bandwidth: Annotated[float | None, typer.Option(help="Gigabytes a second of the machine.")] = None,
-    device: Annotated[str | None, typer.Option(help="Device of this machine: cpu, cuda, … Default: the best.")] = None,
+    device: OneDevice = None,
     measure: Annotated[bool, typer.Option("--measure", help="Run the model here, and compare.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: Json = False,
 ) -> None:
     """Check this machine. Exit status 1 when something is missing that `vlm2 ask` needs. With --plan: estimate the
     memory and the time of every component of a model. Exit status 1 when it does not fit."""
-    workload = {
-        "frames": frames,
-        "minutes": minutes,
-        "fps": fps,
-        "resolution": resolution,
-        "dtype": dtype,
-        "quantize": quantize,
-        "window": window,
-        "pixels": pixels,
-        "pooling": pooling,
-    }
-    machine = {"memory": memory, "card": card, "peak": peak, "bandwidth": bandwidth, "device": device}
-    if plan or measure or model or any(value is not None for value in (workload | machine).values()):
+    given = {name: value for name, value in locals().items() if value is not None}
+    for switch in ("plan", "measure", "json"):
+        del given[switch]
+    if plan or measure or given:
         from . import capacity
 
-        raise typer.Exit(capacity.run(model or "mini", workload, machine, measure, json))
+        raise typer.Exit(capacity.run(given, measure, json))
     found = list(checks.examine())
     ready = all(check.present for check in found if check.needed)
     if json:
         rows = [asdict(check) | {"state": check.state, "command": check.repair} for check in found]
-        typer.echo(json_module.dumps({"ready": ready, "checks": rows}, indent=1))
+        print_json({"ready": ready, "checks": rows})
     else:
         checks.show(found, ready)
     raise typer.Exit(0 if ready else 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
-import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -12,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
+from ..terminal.options import parse_size, print_json
+
 if TYPE_CHECKING:
     from ...evaluation.speed.estimate import Estimate
     from ...evaluation.speed.machine import Machine
@@ -19,41 +19,49 @@ if TYPE_CHECKING:
     from ...models import VLM2Config
     from ...models.capacity import Components
 
+    Measured = tuple[Estimate, Mapping[str, float]]  # the estimate of the measured workload, and the measured seconds
+
+MACHINE_OPTIONS = ("memory", "card", "peak", "bandwidth", "device")
 GROWTH = (8, 32, 128, 1000, 10_000)  # frames in the tables of growth
 MEASURED_FRAMES = 24
 UNKNOWN = "–"
 TITLES = {"memory": "With the memory", "baseline": "With all frames kept"}
 
 
-def run(model: str, workload_options: Mapping[str, Any], machine: Mapping[str, Any], measure: bool, json: bool) -> int:
-    """Print the plan, and the measured times where `measure` asks for them. Return the exit status: 1 where the model
-    does not fit with the memory."""
+def run(given: Mapping[str, Any], measure: bool, json: bool) -> int:
+    """Print the plan for the options that were given, and the measured times with `measure`.
+
+    Returns the exit status: 1 if the model does not fit with the memory. Raises ValueError for impossible options.
+    """
     try:
         from ...evaluation.speed.plan import MODES, estimate
         from ...evaluation.speed.suggestion import most_frames, suggest
         from ...models.capacity import Components
     except ImportError as error:
         raise ValueError(f"The plan needs torch and transformers ({error}). Get them with:  pip install vlm2") from None
-    workload, place = read_workload(workload_options), choose_machine(**machine)
-    here = machine["memory"] is None and machine["card"] is None
-    if here and workload_options["dtype"] is None and workload.quantize is None:
-        workload = replace(workload, dtype=_usual_dtype(machine["device"]))
+    options, here = dict(given), not {"memory", "card"} & given.keys()
+    if measure and not here:
+        raise ValueError("--measure runs the model here; leave out --memory and --card.")
+    model, device = options.pop("model", "mini"), options.get("device")
+    machine = choose_machine(**{name: options.pop(name, None) for name in MACHINE_OPTIONS})
+    workload = read_workload(({"dtype": _usual_dtype(device)} if here and "quantize" not in options else {}) | options)
     components = Components(configuration(model))
-    estimates = [estimate(components, place, workload, mode) for mode in MODES]
-    suggestions = [] if estimates[0].fits else suggest(components, place, workload)
-    most = most_frames(components, place, workload)
-    measured = _measure(model, place, workload, machine["device"], here) if measure else None
+    estimates = [estimate(components, machine, workload, mode) for mode in MODES]
+    suggestions = [] if estimates[0].fits else suggest(components, machine, workload)
+    most = most_frames(components, machine, workload)
+    measured = _measure(model, machine, workload, device) if measure else None
     if json:
         report = _report(model, components, workload, estimates)
         report |= {"suggestions": [asdict(each) for each in suggestions], "baseline_most_frames": most}
         if measured is not None:
             report["measured"] = {"estimate": _plain(measured[0]), "seconds": measured[1], "frames": MEASURED_FRAMES}
-        typer.echo(json_module.dumps(report, indent=1))
+        print_json(report)
         return 0 if estimates[0].fits else 1
-    _show(model, components, workload, estimates, most)
+    _show(model, components, workload, estimates)
+    _print(verdict(estimates[0]))
+    _print(f"{verdict(estimates[1])} There is room for {f'at most {most} frames' if most else 'not even one frame'}.")
     for each in suggestions:
-        text = f"- {each.text}: {_gigabytes(each.peak)} GB, {'fits' if each.fits else 'not enough alone'}"
-        typer.echo(textwrap.fill(text, 80, subsequent_indent="  ", break_on_hyphens=False))
+        _print(f"- {each.text}: {_gigabytes(each.peak)} GB, {'fits' if each.fits else 'not enough alone'}", "  ")
     if measured is not None:
         _show_measured(*measured)
     return 0 if estimates[0].fits else 1
@@ -81,20 +89,16 @@ def read_workload(options: Mapping[str, Any]) -> Workload:
     """Read the options of the workload. Raises ValueError for impossible ones."""
     from ...evaluation.speed.workload import Workload
 
-    given = {name: value for name, value in options.items() if value is not None}
-    if {"frames", "minutes"} <= set(given):
+    values = dict(options)
+    if {"frames", "minutes"} <= values.keys():
         raise ValueError("Give --frames or --minutes, not both.")
-    if (size := given.pop("resolution", None)) is not None:
-        match = re.fullmatch(r"(\d+)[x×](\d+)", size)
-        if match is None:
-            raise ValueError(f"--resolution {size}: give width and height in pixels, such as 1280x720.")
-        given |= {"width": int(match[1]), "height": int(match[2])}
-    minutes = given.pop("minutes", None)
-    workload = Workload(**given)
-    if minutes is None:
-        return workload
+    if "resolution" in values:
+        values["width"], values["height"] = parse_size(values.pop("resolution"), "--resolution")
+    if (minutes := values.pop("minutes", None)) is None:
+        return Workload(**values)
     if not minutes > 0:
         raise ValueError(f"--minutes {minutes:g}: give a length above 0.")
+    workload = Workload(**values)
     return replace(workload, frames=max(1, round(60 * minutes * workload.fps)))
 
 
@@ -134,12 +138,8 @@ def choose_machine(
     return replace(machine, bandwidth=bandwidth * 1e9)
 
 
-def _measure(
-    model: str, machine: Machine, workload: Workload, device: str | None, here: bool
-) -> tuple[Estimate, dict[str, float]]:
-    """Run the model on this machine. Return the estimate of the same workload, and the measured seconds."""
-    if not here:
-        raise ValueError("--measure runs the model here; leave out --memory and --card.")
+def _measure(model: str, machine: Machine, workload: Workload, device: str | None) -> Measured:
+    """Run the model on this machine."""
     from ...models.checkpoint import packaged_checkpoints
 
     if model not in packaged_checkpoints() and not (Path(model) / "config.json").is_file():
@@ -178,8 +178,8 @@ def _report(model: str, components: Components, workload: Workload, estimates: l
     }
 
 
-def _show(model: str, components: Components, workload: Workload, estimates: list[Estimate], most: int) -> None:
-    """Print the machine, the components in both modes, how both grow with the frames, and whether they fit."""
+def _show(model: str, components: Components, workload: Workload, estimates: list[Estimate]) -> None:
+    """Print the machine, the components in both modes, and how both grow with the frames."""
     from ...figures import print_figures
 
     machine = estimates[0].machine
@@ -205,10 +205,6 @@ def _show(model: str, components: Components, workload: Workload, estimates: lis
         ]
         print_figures(heads, rows, TITLES[estimate.mode])
         print_figures(*_growth(components, workload, estimate))
-    for estimate in estimates:
-        limit = f"at most {most} frames" if most else "not even one frame"
-        room = f" There is room for {limit}." if estimate.mode == "baseline" else ""
-        _print(verdict(estimate) + room)
 
 
 def _growth(components: Components, workload: Workload, given: Estimate) -> tuple[tuple[str, ...], list[list[str]]]:
@@ -250,8 +246,8 @@ def _show_measured(estimate: Estimate, seconds: Mapping[str, float]) -> None:
     print_figures(("component", "estimated s", "measured s"), rows)
 
 
-def _print(text: str) -> None:
-    typer.echo(textwrap.fill(text, 80, break_on_hyphens=False))
+def _print(text: str, indent: str = "") -> None:
+    typer.echo(textwrap.fill(text, 80, subsequent_indent=indent, break_on_hyphens=False))
 
 
 def _gigabytes(size: float) -> str:

@@ -1,4 +1,4 @@
-"""What this machine has, what is missing, and the command that installs it. No check raises an error."""
+"""Checks of this machine: what it has, and the command that installs what is missing. No check raises an error."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -24,16 +25,6 @@ EGL_PROBE = (
     "print(context.info['GL_RENDERER'])"
 )
 EGL_INSTALL = "apt-get install libegl1 libgl1 libgl1-mesa-dri   (or your system's EGL and Mesa)"
-# Import names of what `vlm2 ask` needs beside torch, and their packages.
-LIBRARIES = {
-    "transformers": "transformers",
-    "peft": "peft",
-    "safetensors": "safetensors",
-    "numpy": "numpy",
-    "cv2": "opencv-python-headless",
-    "PIL": "pillow",
-    "jaxtyping": "jaxtyping",
-}
 # Instructions for fast matrix products, by their names in Linux.
 INSTRUCTIONS = {
     "avx2": "AVX2",
@@ -46,6 +37,7 @@ INSTRUCTIONS = {
 }
 BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
 NVIDIA = Path("/proc/driver/nvidia/version")
+OWN_CHECKS = ("torch", "av")  # required packages that have checks of their own
 DEVELOPERS = ("dev",)  # extras that users do not need
 STYLES = {"ok": "[green]ok[/]", "missing": "[red]missing[/]", "without": "[yellow]without[/]"}
 
@@ -88,14 +80,28 @@ def python() -> list[Check]:
     return [Check("Python", True, sys.version_info >= LEAST_PYTHON, found, f"install Python {least} or newer")]
 
 
-def libraries() -> list[Check]:
-    """Check that the Python packages are installed, without importing them."""
-    present = {package: importlib.util.find_spec(module) is not None for module, package in LIBRARIES.items()}
-    found = {package: version(package) or "installed, version unknown" for package in present}
-    return [
-        Check(package, True, here, found[package] if here else "not installed", f"pip install {package}")
-        for package, here in present.items()
-    ]
+def requirements() -> dict[str, list[str]]:
+    """Return the packages that the installed vlm2 requires, by extra; "" has those that it always needs."""
+    packages: dict[str, list[str]] = defaultdict(list)
+    with suppress(metadata.PackageNotFoundError):
+        for line in metadata.requires("vlm2") or []:
+            name, extra = re.match(r"[\w.-]+", line), re.search(r"extra\s*==\s*['\"]([\w-]+)", line)
+            packages[extra[1] if extra else ""].append(name[0] if name else line)
+    return packages
+
+
+def version(package: str) -> str | None:
+    """Return a package's version; None where it is not installed."""
+    with suppress(metadata.PackageNotFoundError):
+        return metadata.version(package)
+
+
+def libraries() -> Iterator[Check]:
+    """Check that the required Python packages are installed, without importing them."""
+    for package in requirements()[""]:
+        if package not in OWN_CHECKS:
+            found = version(package)
+            yield Check(package, True, found is not None, found or "not installed", f"pip install {package}")
 
 
 def torch() -> list[Check]:
@@ -125,12 +131,13 @@ def parts() -> Iterator[Check]:
     """Check the frozen parts: prepared, or in an installed package from which the first use prepares them."""
     from ...encoders import weights
 
-    found = {name: weights.whereabouts(name) for name in weights.needed_parts()}
-    for name, place in found.items():
-        yield Check(f"weights {name}", True, place.here, place.words, weights.COMMAND)
-    if not all(place.here for place in found.values()):
-        needs = "; ".join(weights.offline_needs(weights.PARTS[name]) for name in found)
-        yield Check("offline folder", False, True, f"{weights.COMMAND} --from FOLDER takes {needs}")
+    needed = [weights.PARTS[name] for name in weights.needed_parts()]
+    found = [weights.whereabouts(part.name) for part in needed]
+    for part, (here, words) in zip(needed, found, strict=True):
+        yield Check(f"weights {part.name}", True, here, words, weights.COMMAND)
+    if not all(here for here, _ in found):
+        files = [f"{' or '.join(part.offline_files)}   sha256 {' or '.join(part.checksums)}" for part in needed]
+        yield Check("offline folder", False, True, f"{weights.COMMAND} --from FOLDER takes {'; '.join(files)}")
 
 
 def checkpoint() -> list[Check]:
@@ -204,29 +211,15 @@ def egl() -> list[Check]:
 
 def extras() -> Iterator[Check]:
     """Check the optional sets of packages that this installation of vlm2 names."""
-    packages: dict[str, list[str]] = defaultdict(list)
-    try:
-        required = metadata.requires("vlm2") or []
-    except metadata.PackageNotFoundError:
+    required = requirements()
+    if not required:
         yield Check("extras", False, False, "vlm2 is not installed, only imported", "pip install vlm2")
-        return
-    for line in required:
-        if match := re.match(r"([\w.-]+).*;.*extra\s*==\s*['\"]([\w-]+)['\"]", line):
-            packages[match[2]].append(match[1])
-    for extra in [extra for extra in packages if extra not in DEVELOPERS]:
-        versions = {name: version(name) for name in packages[extra]}
+    for extra in [extra for extra in required if extra not in ("", *DEVELOPERS)]:
+        versions = {name: version(name) for name in required[extra]}
         absent = [name for name, installed in versions.items() if installed is None]
         installed = ", ".join(f"{name} {number}" for name, number in versions.items())
         found = f"without {', '.join(absent)}" if absent else installed
         yield Check(f"extra {extra}", False, not absent, found, f'pip install "vlm2[{extra}]"')
-
-
-def version(package: str) -> str | None:
-    """Return a package's version; None where it is not installed."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def show(checks: list[Check], ready: bool) -> None:

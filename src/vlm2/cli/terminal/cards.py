@@ -27,9 +27,11 @@ def console() -> Console:
     return made
 
 
-def evidence_rows(answer: Answer) -> list[dict[str, Any]]:
-    """Return an answer's evidence for JSON, rounded to four digits."""
-    return [{key: round(value, 4) for key, value in asdict(frame).items()} for frame in answer.evidence]
+def answer_row(question: str, answer: Answer) -> dict[str, Any]:
+    """Return a question and its answer for JSON, with the evidence rounded to four digits."""
+    evidence = [{key: round(value, 4) for key, value in asdict(frame).items()} for frame in answer.evidence]
+    recalled = {} if answer.recalled is None else {"recalled": answer.recalled}
+    return {"question": question, "answer": answer.text, "evidence": evidence, **recalled}
 
 
 def print_card(on: Console, question: Question, answer: Answer, mark: Mark | None, title: str = "Question") -> None:

@@ -35,9 +35,8 @@ def load_model(name: str, offline: bool = False, **options: Any) -> tuple[Loaded
         try:
             return vlm2.load(name, **options), time.perf_counter() - started
         except MissingPart as error:
-            if is_set(OFFLINE) or not error.part or error.part in fetched:
+            if is_set(OFFLINE) or error.part in {"", *fetched}:
                 raise
-            missing = error.part
-        fetched.add(missing)
-        with part_lines(sys.stderr) as report:
-            get_part(missing, report=report)
+            fetched.add(error.part)
+            with part_lines(sys.stderr) as report:
+                get_part(error.part, report=report)

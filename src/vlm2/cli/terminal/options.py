@@ -1,10 +1,12 @@
-"""Options that several verbs have, each defined once, and the check of a file that a verb writes."""
+"""Options that several verbs have, JSON output, and the check of a file that a verb writes."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,11 +14,25 @@ Model = Annotated[str, typer.Option(help="mini, a checkpoint's folder, or owner/
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or mps; auto for all GPUs together; by default a GPU if there is one.")
 ]
+OneDevice = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; by default a GPU if there is one.")]
 Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; by default the device's best.")]
 Save = Annotated[Path | None, typer.Option(help="Save the memory of the video to this file (.vlm2mem).")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Download nothing; a missing file is an error. Same as VLM2_OFFLINE=1.")
 ]
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def parse_size(text: str, option: str) -> tuple[int, int]:
+    """Return the width and the height of a size such as 320x240. Raises ValueError, naming the option, for others."""
+    if (match := re.fullmatch(r"(\d+)[xX×](\d+)", text)) is None:
+        raise ValueError(f"{option} {text}: give width and height in pixels, such as 320x240.")
+    return int(match[1]), int(match[2])
 
 
 def check_output_file(file: Path | None, example: str = "room.vlm2mem") -> None:

@@ -1,10 +1,11 @@
-"""Progress on the terminal: downloads, a bar while a video is watched, warnings as single lines."""
+"""Progress on the terminal: downloads, a bar for long work, warnings as single lines."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,10 +13,24 @@ import typer
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from ...encoders.weights import Progress, Report
-    from ...video import VideoFile
+    from rich.text import Text
 
-LONG_VIDEO = 10.0  # seconds; longer videos get a progress bar
+    from ...encoders.weights import Progress, Report
+
+
+@dataclass(frozen=True)
+class PartLine:
+    """The line of a frozen part. rich calls `__rich__` several times a second, so the megabytes are up to date."""
+
+    progress: Progress
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        part, arrived = self.progress.part, self.progress.bytes
+        source = f" from {self.progress.source}" if self.progress.source else ""
+        done = f" {arrived / 1e6:.0f} of {part.megabytes} MB" if arrived else ""
+        return Text(f"{part.name}: {part.megabytes} MB, {part.licence},{source}{done}")
 
 
 @contextmanager
@@ -26,24 +41,20 @@ def part_lines(stream: TextIO) -> Iterator[Report]:
     begins, and ends with the source, or with "not ready" after an error.
     """
     from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
 
-    console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
+    console = Console(file=stream, highlight=False, soft_wrap=True)
     status, unfinished = console.status(""), False  # the status is shown on terminals only
 
     def report(progress: Progress) -> None:
         nonlocal unfinished
-        part = progress.part
-        facts = f"{part.name}: {part.megabytes} MB, {part.licence},"
-        source = f" from {progress.source}" if progress.source else ""
         if progress.ready:
-            console.print(source if unfinished else facts + source)
+            console.print(Text(f" from {progress.source}") if unfinished else PartLine(progress))
             unfinished = False
         elif console.is_terminal:
-            arrived = f" {progress.bytes / 1e6:.0f} of {part.megabytes} MB" if progress.bytes else ""
-            status.update(escape(facts + source + arrived))
+            status.update(PartLine(progress))
         elif not unfinished:
-            console.print(facts, end="")
+            console.print(PartLine(progress), end="")
             unfinished = True
 
     with status:
@@ -55,16 +66,21 @@ def part_lines(stream: TextIO) -> Iterator[Report]:
 
 
 @contextmanager
-def video_bar(video: VideoFile) -> Iterator[Callable[[float], None]]:
-    """Yield a function that takes the seconds watched so far. A long video has a bar if stderr is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
+def progress_bar(
+    text: str, total: float | None = None, hidden: bool = False, transient: bool = False
+) -> Iterator[Callable[..., None]]:
+    """Yield a function that takes how much is done, and perhaps the total. The bar is drawn on stderr.
 
-    console = Console(stderr=True)
-    hidden = video.seconds < LONG_VIDEO or not console.is_terminal
-    with Progress(console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("Watching", total=video.seconds)
-        yield lambda seconds: bar.update(task, completed=seconds)
+    A `transient` bar is removed at the end. Where stderr is no terminal, it is not drawn.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
+    options = {"transient": transient, "disable": hidden, "speed_estimate_period": 600}
+    with Progress(*columns, console=Console(stderr=True), **options) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done, total=total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager

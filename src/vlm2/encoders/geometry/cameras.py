@@ -46,8 +46,8 @@ def transform(
 def rotation_angle(first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch"]:
     """Measure the geodesic angle between rotations, in radians from 0 to π.
 
-    From the chord ‖A − B‖ = 2√2 sin(θ/2): exact for small angles, where the arc cosine of the trace is not, and with
-    a gradient that stays finite at both ends.
+    The angle θ follows from the chord ‖A − B‖ = 2√2 sin(θ/2). Unlike the arc cosine of the trace, this is exact for
+    small angles, and its gradient is finite at both ends.
     """
     chord = (first - second).square().sum(dim=(-2, -1)).add(1e-12).sqrt() / 8**0.5
     return 2 * torch.asin(chord.clamp(max=1 - 1e-6))

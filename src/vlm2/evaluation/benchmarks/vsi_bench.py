@@ -43,7 +43,6 @@ BENCHMARK = Benchmark(
     version=1,
     load=load,
     scorers=RULES,
-    default="official",
     summary=partial(task_summary, tasks=TASKS),
     headline="overall",
     chance=partial(constant_replies, worded=DIRECTIONS),

@@ -71,7 +71,6 @@ BENCHMARK = Benchmark(
     version=1,
     load=load,
     scorers={"official": RULES["official"]},  # VLM-3R's code has VSI-Bench's official rule
-    default="official",
     summary=summary,
     headline="five_categories",
     chance=constant_replies,

@@ -1,8 +1,10 @@
 """Coverage of a video's time by the episodic memory's slots, for every rule by which a full bank deletes an entry.
 
-Every rule reads the same H. `gap`: the longest time between neighbouring kept frames, with the video's beginning and
-end counted as kept, in seconds and as a share of the video; `minutes`: the share of the video's minutes (the last one
-may be shorter) with a kept frame; `first`: how many of the frames that filled the bank first are kept at the end.
+Every rule reads the same H. The measures of a video:
+- `gap`: the longest time between neighbouring kept frames in seconds; the video's beginning and end count as kept.
+  `gap_share` is the same as a share of the video.
+- `minutes`: the share of the video's minutes with a kept frame. The last minute may be shorter.
+- `first`: the number of frames that filled the bank first and are kept at the end.
 """
 
 from __future__ import annotations
@@ -81,7 +83,10 @@ def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatur
         waiting += [] if frame is None else [frame]
         if waiting and (frame is None or len(waiting) == windows.missing):
             pictures, times = np.stack([f.image for f in waiting]), torch.tensor([f.time for f in waiting])
-            images, seen = processor.video_processor.resize(pictures), processor.video_processor.resize_for_geometry(pictures)
+            images, seen = (
+                processor.video_processor.resize(pictures),
+                processor.video_processor.resize_for_geometry(pictures),
+            )
             windows, features, scale = encoder.advance(windows, images, times, seen, scale)
             yield features
             waiting = []

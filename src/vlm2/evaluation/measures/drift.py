@@ -4,30 +4,29 @@ All ways read the same frames, two a second. `joined`: windows with an overlap, 
 `corrected`: the same windows after all loop closures, as a session's maps have them at the end. `unjoined`: windows
 without overlap, each in its own first camera's frame. `one_shot`: at most 64 evenly spaced frames, encoded at once.
 
-Poses and points are in the first camera's frame; nothing else is aligned. `drift`: the mean over frames of the camera's
-distance from its true position, and `drift_end`: that of the last frame, in percent of the distance walked; `rotation`:
-the mean orientation error in degrees; `points`: the median distance of the points from the true ones in metres.
-`rotation_span` (degrees) and `translation_span` (metres): the median error of the relative pose of frames 5 s apart,
-which separates the ways where the errors of a whole walk are as large as the home.
+Poses and points are in the first camera's frame; nothing else is aligned. The measures of a walk:
+- `drift`: the camera's distance from its true position, the mean over frames in percent of the distance walked.
+  `drift_end` is that of the last frame.
+- `rotation`: the mean orientation error in degrees.
+- `points`: the median distance of the points from the true ones in metres.
+- `rotation_span` (degrees), `translation_span` (metres): the median error of the relative pose of frames 5 s apart. It
+  still separates the ways when the errors of a whole walk are as large as the home.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from ...encoders.geometry.cameras import in_first_camera, invert, rotation_angle, transform, valid_depth
 from ...encoders.geometry.encoder import Geometry, GeometryEncoder
 from ...models.windows import FrameInputs, WindowEncoder
-from ...video import VideoFile
-from .geometry import geometry_files, true_points
+from .geometry import Walk, read_homes
 from .measure import FPS, Measure, Table
 
 SPAN = 10  # frames
@@ -42,19 +41,6 @@ MEASURES = {
 }
 
 Errors = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Walk:
-    """The ground truth of a walk: points in each camera's frame (metres), and poses."""
-
-    local_points: Float[Tensor, "frames height width 3"]
-    world_from_camera: Float[Tensor, "frames 4 4"]
-
-    @property
-    def distance(self) -> float:
-        """The length of the camera's path in metres."""
-        return float(self.world_from_camera[:, :3, 3].diff(dim=0).norm(dim=-1).sum())
 
 
 def walk_errors(found: Geometry, walk: Walk, distance: float, spans: bool = True) -> Errors:
@@ -117,25 +103,19 @@ def run(
 
     Raises ValueError where the folder has no geometry, and for another `fps` than that of the geometry.
     """
-    files = geometry_files(folder, count)
     if fps != FPS:
         raise ValueError(
             f"Drift is measured at {FPS:g} frames a second, the rate of the homes' geometry; not at {fps:g}."
         )
     if not model.geometry.needs_visual_tokens:
         raise ValueError("Drift is measured for encoders that read visual tokens, as mini's does.")
-    for file in files:
-        truth = np.load(file)
-        video = VideoFile(folder / "videos" / f"{file.stem}.mp4")
-        frames = [f.image for f in video.sample(FPS)][: min(len(truth["times"]), int(seconds * FPS))]
-        encoder = model.frame_encoder
+    encoder = model.frame_encoder
+    for home in read_homes(folder, count, FPS):
+        frames = home.frames[: int(seconds * FPS)]
         inputs = encoder.inputs(processor.video_processor.resize(np.stack(frames)))
         size = model.geometry.encode(None, inputs.visual_tokens[:1], inputs.grid).local_points.shape[1:3]
-        points = true_points(truth["depth"][: len(frames)], truth["intrinsics"], size)
-        poses = torch.from_numpy(truth["world_from_camera"][: len(frames)]).float()
-        device = inputs.visual_tokens.device
-        walk = Walk(points.to(device), poses.to(device))
-        yield {"home": file.stem, "distance": walk.distance, **home_errors(encoder.windows, inputs, walk)}
+        walk = home.walk(slice(len(frames)), size, inputs.visual_tokens.device)
+        yield {"home": home.name, "distance": walk.distance, **home_errors(encoder.windows, inputs, walk)}
 
 
 def summary(rows: list[dict]) -> dict:

@@ -1,22 +1,25 @@
 """Whether the evidence frames of an answer show the object in the question, on generated homes.
 
-Questions about one category ("How many chairs …", "the length of the sofa") are asked through a session. `evidence`:
-the weight of the evidence frames that show such an object; `heaviest`: whether the frame with the largest weight does;
-`uniform`: the share of all observed frames that do, which is the score of evidence chosen at random.
+Questions about one category ("How many chairs …", "the length of the sofa") are asked through a session. The measures
+of an answer:
+- `evidence`: the weight of the evidence frames that show such an object.
+- `heaviest`: whether the frame with the largest weight shows one.
+- `uniform`: the share of all observed frames that show one: the score of evidence chosen at random.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
+import numpy as np
+
 from ...models import VLM2ForConditionalGeneration, VLM2Processor
 from ...questions import ask_all
-from ...questions.visibility import CLEAR_SHARE
 from ...scenes.record import Scene
+from ...scenes.visibility import CLEAR_SHARE
 from ...streaming import Evidence, Session
 from .measure import FPS, Measure, Table, files_of
 
@@ -43,8 +46,7 @@ def showing(scene: Scene, objects: Iterable[int]) -> set[int]:
 
 def nearest(times: Sequence[float], time: float) -> int:
     """Return the index of the nearest of rising times."""
-    after = min(bisect_left(times, time), len(times) - 1)
-    return after if after == 0 or times[after] - time < time - times[after - 1] else after - 1
+    return int(np.abs(np.asarray(times) - time).argmin())
 
 
 def rate(evidence: Sequence[Evidence], observed: Sequence[float], times: Sequence[float], shown: set[int]) -> dict:

@@ -1,16 +1,18 @@
 """Errors of a geometry encoder's depth, scale and poses, on windows of frames with known geometry.
 
-All values are medians, without any alignment. `depth_error`: |ẑ − z| / z, the median over a frame's points;
-`scale_error`: |median(ẑ / z) − 1| of a window; `rotation_error` (degrees) and `translation_error` (metres): the pose of
-each frame in the camera of the frame before it; `rotation_still`, `translation_still`: the same for a camera that
-never moves; `confident_depth_error`: the depth error of points with a confidence above ½; `confident_share`: their
-share.
+All values are medians, without any alignment:
+- `depth_error`: |ẑ − z| / z, the median over a frame's points. `confident_depth_error` is that of points with a
+  confidence above ½, `confident_share` their share.
+- `scale_error`: |median(ẑ / z) − 1| of a window.
+- `rotation_error` (degrees), `translation_error` (metres): of each frame's pose relative to the frame before it.
+  `rotation_still` and `translation_still` are the same errors for a camera that never moves.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +78,42 @@ def window_starts(frames: int, window: int, most: int) -> list[int]:
     return sorted({round(last * k / max(most - 1, 1)) for k in range(most)}) if last >= 0 else []
 
 
+@dataclass(frozen=True)
+class Walk:
+    """The ground truth of a camera's walk: points in each camera's frame (metres), and poses."""
+
+    local_points: Float[Tensor, "frames height width 3"]
+    world_from_camera: Float[Tensor, "frames 4 4"]
+
+    @property
+    def distance(self) -> float:
+        """The length of the camera's path in metres."""
+        return float(self.world_from_camera[:, :3, 3].diff(dim=0).norm(dim=-1).sum())
+
+
+@dataclass(frozen=True)
+class FilmedHome:
+    """A home made with `--geometry`: its sampled frames (RGB), and the geometry of each of them from its file."""
+
+    name: str
+    frames: list[np.ndarray]
+    truth: Mapping[str, np.ndarray]
+
+    def walk(self, frames: slice, size: Sequence[int], device: torch.device | None = None) -> Walk:
+        """Return the truth of some frames, with points at the centres of `size` (rows, columns) cells."""
+        points = true_points(self.truth["depth"][frames], self.truth["intrinsics"], size)
+        poses = torch.from_numpy(self.truth["world_from_camera"][frames]).float()
+        return Walk(points.to(device), poses.to(device))
+
+
+def read_homes(folder: Path, count: int | None, fps: float) -> Iterator[FilmedHome]:
+    """Read the first homes of a folder, as many frames as have geometry. Raises ValueError for a folder without any."""
+    for file in files_of(folder, "geometry/*.npz", "geometry; make homes with `vlm2 homes make --geometry", count):
+        truth = np.load(file)
+        frames = [frame.image for frame in VideoFile(folder / "videos" / f"{file.stem}.mp4").sample(fps)]
+        yield FilmedHome(file.stem, frames[: len(truth["times"])], truth)
+
+
 @torch.no_grad()
 def run(model, processor, folder: Path, count: int | None = None, fps: float = FPS, most: int = 4) -> Iterator[Errors]:
     """Measure a model's geometry encoder on videos of homes made with `--geometry`, read as a session reads them.
@@ -83,26 +121,18 @@ def run(model, processor, folder: Path, count: int | None = None, fps: float = F
     Yields the errors of each window. Raises ValueError where the folder has no geometry.
     """
     encoder = model.frame_encoder
-    for file in geometry_files(folder, count):
-        truth = np.load(file)
-        frames = [f.image for f in VideoFile(folder / "videos" / f"{file.stem}.mp4").sample(fps)]
-        for start in window_starts(min(len(frames), len(truth["times"])), model.geometry.window, most):
+    for home in read_homes(folder, count, fps):
+        for start in window_starts(len(home.frames), model.geometry.window, most):
             chosen = slice(start, start + model.geometry.window)
-            pictures = np.stack(frames[chosen])
-            inputs = encoder.inputs(processor.video_processor.resize(pictures), processor.video_processor.resize_for_geometry(pictures))
+            pictures, size = np.stack(home.frames[chosen]), processor.video_processor
+            inputs = encoder.inputs(size.resize(pictures), size.resize_for_geometry(pictures))
             geometry, _ = encoder.windows.encode_window(inputs)
-            points = true_points(truth["depth"][chosen], truth["intrinsics"], geometry.local_points.shape[1:3])
-            poses = torch.from_numpy(truth["world_from_camera"][chosen]).float()
-            yield window_errors(geometry, points, poses)
-
-
-def geometry_files(folder: Path, count: int | None) -> list[Path]:
-    """Return the geometry of the first homes of a folder. Raises ValueError where there is none."""
-    return files_of(folder, "geometry/*.npz", "geometry; make homes with `vlm2 homes make --geometry", count)
+            walk = home.walk(chosen, geometry.local_points.shape[1:3])
+            yield window_errors(geometry, walk.local_points, walk.world_from_camera)
 
 
 def true_points(
-    depth: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]
+    depth: np.ndarray, intrinsics: np.ndarray, size: Sequence[int]
 ) -> Float[Tensor, "frames rows columns 3"]:
     """Return the points at the centres of `size` (rows, columns) equal cells of depth maps: camera frame, metres."""
     height, width = depth.shape[1:]

@@ -5,7 +5,6 @@ The file's name is the measure's name: `vlm2 eval NAME --data FOLDER --out FOLDE
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from ... import registry
 from ...figures import print_figures
+from ..predictions import write_json
 
 MEASURES = __name__.rpartition(".")[0]
 FPS = 2.0
@@ -60,7 +60,7 @@ def measure(
     rows = chosen.run(loaded.model, loaded.processor, data, count, fps)
     result = chosen.summary(list(track(rows, description=f"Measuring {name}")))
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_json(out / f"{name}.json", result)
     headings, cells = chosen.table(result)
     print_figures(headings, cells, f"{model}: {name}, {data}")
     return result

@@ -20,12 +20,12 @@ Table = Mapping[str, Interval]
 
 @dataclass(frozen=True)
 class ReportData:
-    """Runs side by side; the first is the one that the report is about.
+    """Runs side by side. The first is the subject of the report.
 
-    `tables` has the interval of every value of each run's summary; `lengths` the same by the length of the videos;
-    `comparisons` are by the indices of two runs; `errors` has the relative errors (prediction − truth) / truth of each
-    run, by numeric question type, NaN for a reply that is no number; `largest_errors` are items that the first run
-    answers wrongly, with the replies of all runs.
+    `tables` holds the interval of every value of each run's summary, and `lengths` the same by the length of the
+    videos. `comparisons` is keyed by the indices of two runs. `errors` holds the relative errors of each run,
+    (prediction − truth) / truth, by numeric question type; NaN for a reply that is no number. `largest_errors` are
+    items that the first run answers wrongly, with the replies of all runs.
     """
 
     runs: tuple[Run, ...]
@@ -117,7 +117,7 @@ def relative_error(sample: Sample) -> float:
 
 
 def largest_errors(runs: Sequence[Run], most: int = SHOWN_ERRORS) -> tuple[tuple[Item, tuple[str | None, ...]], ...]:
-    """Choose items that the first run answers worst: question types by turns, and each video once where possible."""
+    """Choose items that the first run answers worst. Question types take turns; each video once if possible."""
     by_type: dict[str, list[Sample]] = {}
     for sample in sorted(runs[0].samples, key=_order):
         if score_of(sample) < 0.5:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float64
 
+from ...cache import whole_file
 from ..bootstrap import Interval
-from ..predictions import write_whole
 from ..scores import Run
 from .data import ReportData
 
@@ -31,8 +31,9 @@ def write_report(data: ReportData, file: Path) -> tuple[Path, Path]:
     """Write the page and, beside it, the table; return their paths."""
     file.parent.mkdir(parents=True, exist_ok=True)
     table = file.with_suffix(".md")
-    write_whole(file, _render("report.html.jinja", data).encode())
-    write_whole(table, markdown(data).encode())
+    for path, text in ((file, _render("report.html.jinja", data)), (table, markdown(data))):
+        with whole_file(path) as partial:
+            partial.write_text(text, "utf-8")
     return file, table
 
 

@@ -1,4 +1,4 @@
-"""What every measurement of speed shares: frames to show, timers that wait for the device, and memory in use."""
+"""The harness of all measurements of speed: frames to show, timers that wait for the device, and memory in use."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from jaxtyping import UInt8
 
 from ...models import VLM2ForConditionalGeneration, windows
 from ...questions.question import WORD_REQUEST
+from ...streaming import Session
 from ...video import VideoFile
 
 FPS = 2.0  # of the frames' times
@@ -31,17 +32,12 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass
 class Timing:
-    """Seconds by component, and (tokens, seconds) of every call of the language model."""
+    """Seconds by component, and (tokens, seconds) of every call of the language model: `prefills` read several tokens,
+    `steps` decode one."""
 
     seconds: dict[str, float] = field(default_factory=dict)
-    passes: list[tuple[int, float]] = field(default_factory=list)
-
-    def prefilled(self) -> int:
-        """Return how many tokens the language model read before the first token of the answer."""
-        tokens = [tokens for tokens, _ in self.passes]
-        while tokens and tokens[-1] == 1:
-            tokens.pop()
-        return sum(tokens)
+    prefills: list[tuple[int, float]] = field(default_factory=list)
+    steps: list[tuple[int, float]] = field(default_factory=list)
 
 
 def now() -> float:
@@ -52,10 +48,11 @@ def now() -> float:
 
 
 @contextmanager
-def timed(model: VLM2ForConditionalGeneration) -> Iterator[Timing]:
-    """Time the components of a model while the context lasts. Waiting for the device makes the model a little slower.
-    The memory is timed by the session."""
+def timed(model: VLM2ForConditionalGeneration, session: Session | None = None) -> Iterator[Timing]:
+    """Time the components of a model while the context lasts, and decoding and the memory of a session of it. Waiting
+    for the device makes the model a little slower."""
     timing, backbone = Timing(), model.language_backbone
+    before = {} if session is None else session.spent
     calls = {
         "vision encoder": (model.vision, "forward"),
         "geometry encoder": (model.geometry, "encode"),
@@ -72,13 +69,17 @@ def timed(model: VLM2ForConditionalGeneration) -> Iterator[Timing]:
 
     def note_pass(seconds: float, *args: Any, **options: Any) -> None:
         inputs = (options.get("input_ids"), options.get("inputs_embeds"), *args)
-        timing.passes.append((next(tensor.shape[1] for tensor in inputs if tensor is not None), seconds))
+        tokens = next(tensor.shape[1] for tensor in inputs if tensor is not None)
+        (timing.steps if tokens == 1 else timing.prefills).append((tokens, seconds))
 
     with ExitStack() as stack:
         for name, (owner, function) in calls.items():
             stack.enter_context(mock.patch.object(owner, function, _clocked(getattr(owner, function), add(name))))
         stack.enter_context(mock.patch.object(backbone, "forward", _clocked(backbone.forward, note_pass)))
         yield timing
+    if session is not None:
+        spent = {"video decoding": "decode", "memory": "memory"}
+        timing.seconds |= {name: session.spent[stage] - before[stage] for name, stage in spent.items()}
 
 
 def _clocked(call: Callable[..., Any], note: Callable[..., None]) -> Callable[..., Any]:
@@ -125,7 +126,7 @@ def pictures(video: Path | None = None) -> Iterator[UInt8[np.ndarray, "height wi
 
 
 def resident_megabytes() -> float | None:
-    """Return the memory that this process holds; None where the system does not tell it."""
+    """Return the memory that this process holds; None where the system does not report it."""
     file = Path("/proc/self/statm")
     if not file.is_file():
         return None

@@ -1,4 +1,4 @@
-"""What a machine can do: memory, operations and bytes a second. Cards are known by name; this machine is measured.
+"""Machines: memory, operations and bytes a second. Cards are known by name; this machine is measured.
 
 Importing this file does not import torch. Nothing in it raises on an unusual machine: unknown values are None.
 """
@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import re
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,7 +113,7 @@ def parse_peak(text: str) -> dict[str, float]:
 
 
 def total_memory() -> float | None:
-    """Return this machine's memory in bytes, or what the container around this process may use of it."""
+    """Return this machine's memory in bytes, or the limit of the container around this process."""
     try:
         total = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
@@ -128,7 +127,7 @@ def total_memory() -> float | None:
 
 
 def available_memory() -> float | None:
-    """Return the bytes that are free now or can be freed at once; None where the system does not say."""
+    """Return the bytes that are free now or can be freed at once; None where the system does not report them."""
     try:
         match = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
     except OSError:
@@ -145,8 +144,8 @@ def cores() -> int:
 
 
 def this_machine(place: str) -> Machine:
-    """Return what a device of this machine ("cpu", "cuda:0", "mps") can do: its memory from the system, its speed from
-    one matrix product and one copy. Takes a fraction of a second."""
+    """Return the record of a device of this machine ("cpu", "cuda:0", "mps"): its memory from the system, its speed
+    from one matrix product and one copy. Takes a fraction of a second."""
     import torch
 
     device = torch.device(place)
@@ -170,7 +169,7 @@ def _rate(device, dtype) -> float | None:
     side = SIDE * (8 if device.type == "cuda" else 1)
     try:
         matrix = torch.ones(side, side, device=device, dtype=dtype)
-        return 2 * side**3 / _fastest(lambda: matrix @ matrix, device)
+        return 2 * side**3 / _fastest(lambda: matrix @ matrix)
     except RuntimeError:
         return None
 
@@ -181,26 +180,19 @@ def _bandwidth(device) -> float | None:
     try:
         source = torch.ones(COPIED, device=device, dtype=torch.uint8)
         target = torch.empty_like(source)
-        return 2 * COPIED / _fastest(lambda: target.copy_(source), device)
+        return 2 * COPIED / _fastest(lambda: target.copy_(source))
     except RuntimeError:
         return None
 
 
-def _fastest(run, device) -> float:
-    import torch
+def _fastest(run: Callable[[], object]) -> float:
+    from .harness import time_in_turn
 
-    seconds = []
-    for _ in range(1 + TRIES):
-        started = time.perf_counter()
-        run()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - started)
-    return min(seconds[1:])
+    return min(time_in_turn({"run": run}, TRIES)["run"])
 
 
 def processor_info() -> dict[str, str]:
-    """Return what Linux tells about its first processor: "model name", "flags", …; nothing on other systems."""
+    """Return Linux's description of its first processor ("model name", "flags", …); nothing on other systems."""
     try:
         first = Path("/proc/cpuinfo").read_text(errors="replace").partition("\n\n")[0]
     except OSError:

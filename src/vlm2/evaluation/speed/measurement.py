@@ -12,23 +12,22 @@ import av
 import numpy as np
 
 from ...streaming import LoadedModel
-from .harness import SECOND_QUESTION, pictures, timed
+from .harness import FPS, SECOND_QUESTION, pictures, timed
 from .workload import Workload
 
 FILM = (480, 640, 10)  # height and width in pixels, frames a second
-WATCHED_FPS = 2.0
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Seconds by component, under the names of an estimate; and the workload, to estimate the same."""
+    """Seconds by component, named as in an estimate; and the workload, from which the same can be estimated."""
 
     seconds: dict[str, float]
     workload: Workload
 
 
 def measure_components(loaded: LoadedModel, frames: int, workload: Workload, answer_tokens: int = 8) -> Measurement:
-    """Let a session watch so many frames of a film made for this, and answer one question, after a warm-up."""
+    """Let a session watch so many frames of a generated film and answer one question, after a warm-up."""
     with tempfile.TemporaryDirectory(prefix="vlm2-") as folder:
         warm_up, film = Path(folder) / "warm_up.mp4", Path(folder) / "film.mp4"
         write_film(warm_up, 2)
@@ -37,17 +36,17 @@ def measure_components(loaded: LoadedModel, frames: int, workload: Workload, ans
         seconds, answer_tokens = _watch(loaded, film, answer_tokens)
     height, width, rate = FILM
     question = len(loaded.processor.question_ids(SECOND_QUESTION))
-    done = replace(workload, frames=frames, height=height, width=width, fps=WATCHED_FPS, source_fps=rate)
+    done = replace(workload, frames=frames, height=height, width=width, fps=FPS, source_fps=rate)
     return Measurement(seconds, replace(done, question_tokens=question, answer_tokens=answer_tokens))
 
 
 def write_film(path: Path, frames: int) -> None:
-    """Write a film of which a session watches so many frames: a view that drifts over a random picture."""
+    """Write a film that has so many frames at the rate of a session: a view that drifts over a random picture."""
     height, width, rate = FILM
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        count = round((frames - 1) * rate / WATCHED_FPS) + 1
+        count = round((frames - 1) * rate / FPS) + 1
         for index, picture in enumerate(islice(pictures(), count)):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, rate)
@@ -58,17 +57,14 @@ def write_film(path: Path, frames: int) -> None:
 def _watch(loaded: LoadedModel, film: Path, answer_tokens: int) -> tuple[dict[str, float], int]:
     """Return the seconds by component, and the number of tokens in the answer, at least one."""
     session = loaded.session()
-    with timed(loaded.model) as timing:
-        session.watch(film, fps=WATCHED_FPS)
+    with timed(loaded.model, session) as timing:
+        session.watch(film, fps=FPS)
         session.ask(SECOND_QUESTION, answer_tokens)
-    prefills = [seconds for tokens, seconds in timing.passes if tokens > 1]
-    steps = [seconds for tokens, seconds in timing.passes if tokens == 1]
+    (_, video), *questions = timing.prefills
     seconds = {
         **timing.seconds,
-        "video decoding": session.spent["decode"],
-        "memory": session.spent["memory"],
-        "prefill, video": prefills[0],
-        "prefill, question": sum(prefills[1:]),
-        "answer decoding": sum(steps),
+        "prefill, video": video,
+        "prefill, question": sum(seconds for _, seconds in questions),
+        "answer decoding": sum(seconds for _, seconds in timing.steps),
     }
-    return seconds, len(steps) + 1
+    return seconds, len(timing.steps) + 1

@@ -1,5 +1,7 @@
-"""How fast a step of the memory is, compared with a plain memory and with its matrix products alone, in float32 and in
-bfloat16. All are timed in turn; a ratio is the median of the rounds' ratios."""
+"""The speed of a step of the memory beside a plain memory and its matrix products alone, in float32 and bfloat16.
+
+All are timed in turn. A ratio is the median of the ratios of the rounds.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ POOL = 8  # different frames, used in turn
 
 @dataclass(frozen=True)
 class Shape:
-    """A frame's tokens and the memory's heads. `steps` are timed together, so that they are long enough for a clock."""
+    """A frame's tokens and the memory's heads. `steps` are timed together: one is too short for the clock."""
 
     patches: int
     dim: int
@@ -70,8 +72,8 @@ class Stepper:
 
 @torch.inference_mode()
 def compare(name: str, rounds: int, device: torch.device) -> list[Speed]:
-    """Time the memories of one of `SHAPES`, with the paper's 8 and 32 entries, in both dtypes; only in fp32 on a CPU
-    without instructions for bfloat16, where it is far too slow."""
+    """Time the memories of one of `SHAPES`, with the paper's 8 and 32 entries, in both dtypes. A CPU without
+    instructions for bfloat16, where it is far too slow, is timed in fp32 only."""
     shape = SHAPES[name]
     kinds = DTYPES if multiplies_bfloat16(device) else {"fp32": torch.float32}
     config = MemoryConfig(shape.dim, shape.heads)

@@ -1,4 +1,4 @@
-"""What the speed of the memory is measured against: a plain memory, and the matrix products alone."""
+"""The references for the speed of the memory: a plain memory, and the matrix products alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PlainAttention(MemoryAttention):
     def project(
         self, tokens: Float[Tensor, "batch patches dim"]
     ) -> tuple[Float[Tensor, "batch patches dim"], Float[Tensor, "batch patches dim"]]:
-        """Leave an entry as it is when it is written."""
+        """Keep the entry unprojected when it is written."""
         return tokens, tokens
 
     def forward(
@@ -53,8 +53,8 @@ def plain_state(state: DualState) -> DualState:
 
 
 class MatrixProducts(nn.Module):
-    """The matrix products that one step with full memories cannot do without, and nothing else, into buffers made once:
-    queries, keys, values, outputs, both layers of γ, and of each head the scores and what they weigh."""
+    """The matrix products of one step with full memories, and nothing else, into buffers that are allocated once:
+    queries, keys, values, outputs, both layers of γ, and for each head the scores and the weighted values."""
 
     def __init__(self, config: MemoryConfig, patches: int, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class MatrixProducts(nn.Module):
         self.scores = [random(patches, count * patches) for count in slots]
 
     def forward(self) -> None:
-        """Do them."""
+        """Compute all products."""
         for weight in self.linear:
             torch.mm(self.tokens, weight.mT, out=self.out)
         torch.mm(self.pair, self.first_gate.mT, out=self.out)
@@ -86,8 +86,8 @@ class MatrixProducts(nn.Module):
 
 
 def operations(config: MemoryConfig, patches: int, projected: int) -> int:
-    """Count the multiplications in the matrix products of one step with full memories, when the keys and values of
-    `projected` entries are projected in it: 2, one a memory, or all of both."""
+    """Count the multiplications in the matrix products of one step with full memories. The step projects the keys and
+    values of `projected` entries: 2 (the new one of each memory), or all of both memories."""
     linear = patches * config.dim**2
     attention = 2 * patches * patches * (config.window + config.capacity) * config.dim
     return linear * (4 + 3 + 2 * projected) + attention

@@ -1,5 +1,8 @@
-"""The 7b at full size with random weights, which cost as much as trained ones: seconds by component and peak memory as
-a session watches more and more frames, and those of plain LLaVA-Video, which keeps all frames."""
+"""The costs of the 7b at full size: seconds by component and peak memory as a session watches more and more frames.
+
+The weights are random, since their values do not change the cost. Plain LLaVA-Video, which keeps all frames, is the
+baseline.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,9 @@ ANSWER_TOKENS = 8
 
 @dataclass(frozen=True)
 class ScalePoint:
-    """The cost after so many frames: seconds of each component since the point before, and of one answer ("answer");
-    tokens that the language model read; peak memory since the point before. `seconds` and `read` are None where the
-    machine ran out of memory."""
+    """The cost after so many frames. `seconds`: of each component since the previous point, and of one answer
+    ("answer"). `read`: the tokens that the language model read. `peak_gigabytes`: since the previous point. `seconds`
+    and `read` are None if the machine ran out of memory."""
 
     mode: str
     frames: int
@@ -96,20 +99,17 @@ def _byte_tokenizer() -> PreTrainedTokenizerFast:
 
 def watch(loaded: LoadedModel, marks: Sequence[int], report: Report = lambda point: None) -> list[ScalePoint]:
     """Let one session watch as many frames as the last mark, and ask at each."""
-    session, found, before = loaded.session(), [], 0
+    session, found = loaded.session(), []
     stream = enumerate(pictures())
     for mark in sorted(marks):
         reset_peak()
-        remembered = session.spent["memory"]
-        with timed(loaded.model) as timing:
-            for index, image in islice(stream, mark - before):
+        with timed(loaded.model, session) as timing:
+            for index, image in islice(stream, mark - session.frames):
                 session.observe(image, index / FPS)
             answer = session.ask(QUESTION, ANSWER_TOKENS)
-        memory = session.spent["memory"] - remembered
-        seconds = {name: timing.seconds.get(name, memory) for name in COMPONENTS} | {"answer": answer.seconds}
+        seconds = {name: timing.seconds[name] for name in COMPONENTS} | {"answer": answer.seconds}
         found.append(ScalePoint("memory", mark, seconds, answer.prefilled, peak_gigabytes()))
         report(found[-1])
-        before = mark
     return found
 
 
@@ -127,7 +127,8 @@ def keep_all(loaded: LoadedModel, marks: Sequence[int], report: Report = lambda 
                 llava.answer(images, mark / FPS, times, [with_answer_request(QUESTION)], ANSWER_TOKENS)
                 total = now() - started
             vision = timing.seconds["vision encoder"]
-            seconds, read = {"vision encoder": vision, "answer": total - vision}, timing.prefilled()
+            seconds = {"vision encoder": vision, "answer": total - vision}
+            read = sum(tokens for tokens, _ in timing.prefills)
         except torch.OutOfMemoryError:
             pass
         found.append(ScalePoint("baseline", mark, seconds, read, peak_gigabytes()))

@@ -1,14 +1,14 @@
-"""One session that watches for very long: whether its time a frame, its memory and its answers stay as they were.
+"""The cost of a session that watches for very long: does it stay the same?
 
-A machine has faster and slower minutes. So the session is forked early. After all frames the late session and the fork
-watch as many more frames as the early span has, and answer, in turn.
+The session is forked early. After all frames, the late session and its early fork take turns: each watches a window of
+frames and answers questions. So faster and slower minutes of the machine affect both alike.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -17,170 +17,127 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ...models.windows import WindowState
-from ...streaming import LoadedModel, Session
-from .harness import FPS, QUESTION, SECOND_QUESTION, pictures, resident_megabytes, timed
+from ...streaming import Answer, LoadedModel, Session
+from .harness import FPS, QUESTION, SECOND_QUESTION, median_ratio, now, pictures, resident_megabytes, time_in_turn
 
-QUESTIONS = 3  # at each of the two moments, and of both sessions in turn
-
-
-@dataclass(frozen=True)
-class SoakSchedule:
-    """Frames of a run: the early and the late span, the moment of the early questions, and that of the early reading of
-    resident memory. The late ones are after the last frame."""
-
-    early: tuple[int, int]
-    late: tuple[int, int]
-    early_question: int
-    early_memory: int
-
-    @staticmethod
-    def of(frames: int) -> SoakSchedule:
-        """Return frames 300–800 and the last 500, or fractions of a shorter run."""
-        if frames >= 2000:
-            return SoakSchedule((300, 800), (frames - 500, frames), 500, 1000)
-        quarter = frames // 4
-        return SoakSchedule((quarter, 2 * quarter), (frames - quarter, frames), quarter, 2 * quarter)
+EARLY = 500  # frames, or a quarter of a shorter run
+ROUNDS = 20  # each of a window of frames and two questions to both sessions
 
 
 @dataclass(frozen=True)
-class QuestionTiming:
-    """Questions at one frame: the median seconds to an answer after the memory has changed, and the seconds to the
-    answer of a second question on the unchanged memory.
+class SessionCost:
+    """The cost of a session that has seen `frames` frames; times are medians over the rounds.
 
-    `read_first`, `read_again`: tokens that the language model read before the first token of each answer.
-    `own_tokens`: the length of the second question.
+    `answer_seconds`: to an answer after the memory has changed. `again_seconds`: to the answer of a second question on
+    the unchanged memory. `read_first`, `read_again`: tokens that the language model read before the first token of
+    each answer. `megabytes`: resident memory of the process.
     """
 
-    frame: int
-    seconds: float
-    seconds_again: float
+    frames: int
+    frame_ms: float
+    answer_seconds: float
+    again_seconds: float
     read_first: int
     read_again: int
-    own_tokens: int
+    megabytes: float | None
 
 
 @dataclass(frozen=True)
 class Soak:
-    """Figures of a run. Milliseconds a frame are medians over runs of frames that hold one window each. Ratios are late
-    to early; megabytes are resident memory. `frame_ratio_in_turn` and `ask_ratio_in_turn` compare the late session with
-    its early fork, timed in turn."""
+    """The costs of the early fork and of the late session, and the ratios of late to early: medians over the rounds.
+
+    `frames_a_second` and `spent` (seconds by stage) describe the whole run. `own_tokens` is the length of the second
+    question.
+    """
 
     frames: int
     frames_a_second: float
-    early_ms: float
-    late_ms: float
+    early: SessionCost
+    late: SessionCost
     frame_ratio: float
-    frame_ratio_in_turn: float
-    early_megabytes: float | None
-    late_megabytes: float | None
-    memory_ratio: float | None
-    first_ask: QuestionTiming
-    last_ask: QuestionTiming
     ask_ratio: float
-    ask_ratio_in_turn: float
+    memory_ratio: float | None
+    own_tokens: int
     spent: dict[str, float]
 
 
 def run(
-    loaded: LoadedModel, frames: int, video: Path | None = None, progress: Callable[[int], None] | None = None
+    loaded: LoadedModel,
+    frames: int,
+    video: Path | None = None,
+    progress: Callable[[int], None] = lambda seen: None,
 ) -> Soak:
     """Let a session watch so many frames: of a video over and over, or of a drifting pattern. Raises ValueError for too
     few to compare."""
     stride = loaded.model.geometry.window - min(WindowState.overlap, loaded.model.geometry.window - 1)
     if frames < (least := 16 * stride):
         raise ValueError(f"{frames} frames are too few to compare early with late; show at least {least}.")
-    plan, session = SoakSchedule.of(frames), loaded.session()
-    watcher = fork = _Watcher(session, pictures(video))
-    seconds: list[float] = []
-    answers: dict[int, list[float]] = {plan.early_question: [], frames: []}
-    timings: dict[int, QuestionTiming] = {}
-    megabytes: dict[int, float | None] = {}
-    for index in range(frames):
-        if index == plan.early[0]:
-            fork = _Watcher(session.fork(), islice(pictures(video), index, None), index)
-        seconds.append(watcher.watch(1))
-        frame = index + 1
-        for moment, times in answers.items():
-            # Several questions, a window apart: as many frames wait at each, and the memory has changed.
-            if frame in range(moment - (QUESTIONS - 1) * stride, moment + 1, stride):
-                with timed(loaded.model) as timing:
-                    times.append(session.ask(QUESTION).seconds)
-                if frame == moment:
-                    timings[moment] = _ask_again(loaded, session, frame, median(times), timing.prefilled())
-        if frame in (plan.early_memory, frames):
+    late = fork = _Watcher(loaded.session(), pictures(video))
+    early, watching, megabytes = min(EARLY, frames // 4), 0.0, {}
+    for frame in range(1, frames + 1):
+        late.fetch(1)
+        started = now()
+        late.watch()
+        watching += now() - started
+        if frame == early:
+            fork = _Watcher(late.session.fork(), islice(pictures(video), early, None))
+        if frame in (early, frames):
             megabytes[frame] = resident_megabytes()
-        if progress is not None:
-            progress(frame)
-    spent = session.spent  # before the turns
-    early, late = (_a_frame(seconds[slice(*span)], stride) for span in (plan.early, plan.late))
-    frames_in_turn, answers_in_turn = _in_turn(watcher, fork, plan.early[1] - plan.early[0], stride)
-    first, last = timings[plan.early_question], timings[frames]
-    light, heavy = megabytes[plan.early_memory], megabytes[frames]
+        progress(frame)
+    spent = late.session.spent  # before the rounds
+    seconds = time_in_turn({**_round("early", fork, stride), **_round("late", late, stride)}, ROUNDS)
+
+    def cost(name: str, watcher: _Watcher, frames: int) -> SessionCost:
+        first, second = watcher.answers
+        return SessionCost(
+            frames=frames,
+            frame_ms=1000 * median(seconds[name, "window"]) / stride,
+            answer_seconds=median(seconds[name, QUESTION]),
+            again_seconds=median(seconds[name, SECOND_QUESTION]),
+            read_first=first.prefilled,
+            read_again=second.prefilled,
+            megabytes=megabytes[frames],
+        )
+
+    light, heavy = megabytes[early], megabytes[frames]
     return Soak(
         frames=frames,
-        frames_a_second=frames / sum(seconds),
-        early_ms=1000 * early,
-        late_ms=1000 * late,
-        frame_ratio=late / early,
-        frame_ratio_in_turn=frames_in_turn,
-        early_megabytes=light,
-        late_megabytes=heavy,
+        frames_a_second=frames / watching,
+        early=cost("early", fork, early),
+        late=cost("late", late, frames),
+        frame_ratio=median_ratio(seconds["late", "window"], seconds["early", "window"]),
+        ask_ratio=median_ratio(seconds["late", QUESTION], seconds["early", QUESTION]),
         memory_ratio=None if light is None or heavy is None else heavy / light,
-        first_ask=first,
-        last_ask=last,
-        ask_ratio=last.seconds / first.seconds,
-        ask_ratio_in_turn=answers_in_turn,
+        own_tokens=len(loaded.processor.question_ids(SECOND_QUESTION)),
         spent=spent,
     )
 
 
-def _ask_again(loaded: LoadedModel, session: Session, frame: int, seconds: float, read: int) -> QuestionTiming:
-    """Ask a second question of an unchanged memory; return it with the figures of the first one."""
-    with timed(loaded.model) as timing:
-        again = session.ask(SECOND_QUESTION)
-    own = len(loaded.processor.question_ids(SECOND_QUESTION))
-    return QuestionTiming(frame, seconds, again.seconds, read, timing.prefilled(), own)
-
-
-def _a_frame(seconds: list[float], stride: int) -> float:
-    """Return the median time a frame over runs of `stride` frames."""
-    return median(sum(seconds[i : i + stride]) / stride for i in range(0, len(seconds) - stride + 1, stride))
-
-
 @dataclass
 class _Watcher:
-    """A session and the pictures that it watches next."""
+    """A session, the pictures that it watches next, those that are decoded and wait, and its last answers."""
 
     session: Session
     images: Iterator[UInt8[np.ndarray, "height width 3"]]
-    index: int = 0
+    waiting: tuple[UInt8[np.ndarray, "height width 3"], ...] = ()
+    answers: tuple[Answer, ...] = ()
 
-    def watch(self, frames: int) -> float:
-        """Observe so many frames, and return the seconds that the session took."""
-        seconds = 0.0
-        for image in islice(self.images, frames):
-            started = time.perf_counter()
-            self.session.observe(image, self.index / FPS)
-            seconds += time.perf_counter() - started
-            self.index += 1
-        return seconds
+    def fetch(self, frames: int) -> None:
+        self.waiting = tuple(islice(self.images, frames))
 
+    def watch(self) -> None:
+        for image in self.waiting:
+            self.session.observe(image, self.session.frames / FPS)
 
-def _in_turn(old: _Watcher, young: _Watcher, frames: int, stride: int) -> tuple[float, float]:
-    """Let both sessions watch so many frames, and then answer, in turn. Return the ratios of the old one's seconds to
-    the young one's for frames and for answers: medians over the turns. The first turn of questions, with nothing
-    cached, is not counted."""
-
-    def ask(one: _Watcher) -> float:
-        one.watch(stride)  # the memory changes
-        return one.session.ask(QUESTION).seconds
-
-    watched = [_ratio(old, young, turn, lambda one: one.watch(stride)) for turn in range(frames // stride)]
-    answered = [_ratio(old, young, turn, ask) for turn in range(2 * QUESTIONS + 1)]
-    return median(watched), median(answered[1:])
+    def ask(self, question: str) -> None:
+        self.answers = (*self.answers[-1:], self.session.ask(question))
 
 
-def _ratio(old: _Watcher, young: _Watcher, turn: int, seconds: Callable[[_Watcher], float]) -> float:
-    """Time both, the old one first in even turns; return the ratio of its seconds to the young one's."""
-    times = {id(one): seconds(one) for one in ((old, young) if turn % 2 == 0 else (young, old))}
-    return times[id(old)] / times[id(young)]
+def _round(name: str, watcher: _Watcher, stride: int) -> dict[tuple[str, str], Callable[[], object]]:
+    """Return the steps of one round, named by watcher and step: decode and watch a window, ask two questions."""
+    return {
+        (name, "fetch"): partial(watcher.fetch, stride),
+        (name, "window"): watcher.watch,
+        (name, QUESTION): partial(watcher.ask, QUESTION),
+        (name, SECOND_QUESTION): partial(watcher.ask, SECOND_QUESTION),
+    }

@@ -1,4 +1,4 @@
-"""What to change so that a model fits a machine."""
+"""Suggested changes with which a model fits a machine."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Suggestion:
 
 
 def suggest(model: Components, machine: Machine, workload: Workload) -> list[Suggestion]:
-    """Return each change that makes the peak of the memory mode smaller, the mildest first. Where none is enough alone,
-    the last suggestion joins changes until they are enough."""
+    """Return each change that makes the peak of the memory mode smaller, the mildest first. If no single change is
+    enough, the last suggestion joins as many as are needed."""
     before = estimate(model, machine, workload).peak
     found = []
     for text, change in _changes(model, workload):

@@ -1,4 +1,4 @@
-"""What a model has to do on a machine."""
+"""The workload of a model: the video, the question, and the model's settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...models.loading import Quantize
 
 @dataclass(frozen=True)
 class Workload:
-    """What a model has to do, and how it is configured for it.
+    """A video, a question, and the settings with which a model answers it.
 
     A session watches `frames` frames of `height` × `width` pixels, `fps` a second, of a video with `source_fps`.
     `dtype` and `quantize` are the language model's. `window` (frames), `pixels` (of a frame, for the geometry encoder)

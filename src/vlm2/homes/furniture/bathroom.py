@@ -6,23 +6,10 @@ import math
 from collections.abc import Iterator
 
 from ..mesh import Material, Part
-from .design import Parts, designs
+from .design import Parts, design
 from .fittings import fronts
 from .random_draw import Draw
-from .solids import (
-    Point,
-    box,
-    cylinder,
-    ellipsoid,
-    lathe,
-    mirrored,
-    rod,
-    sheet,
-    stretched,
-    to_front,
-    tube,
-    turned,
-)
+from .solids import Point, box, cylinder, ellipsoid, lathe, mirrored, rod, sheet, stretched, to_front, tube, turned
 
 SILVER = Material((0.62, 0.68, 0.72), gloss=1.0)
 
@@ -41,6 +28,7 @@ def _basin(width: float, depth: float, height: float, material: Material, at: Po
     return stretched(stretched(lathe(profile, material=material, sides=24), width, depth), 1, 1, at)
 
 
+@design("sink", "pedestal")
 def pedestal_sink(draw: Draw) -> Parts:
     """A wash basin on a column."""
     china, metal = draw.ceramic(), draw.steel()
@@ -52,6 +40,7 @@ def pedestal_sink(draw: Draw) -> Parts:
     yield from _tap((0, -depth / 2 + 0.03, height), 0.12, 0.13, metal)
 
 
+@design("sink", "vanity")
 def vanity_sink(draw: Draw) -> Parts:
     """A wash basin in a cabinet with doors or drawers."""
     china, wood, metal = draw.ceramic(), draw.timber(), draw.steel()
@@ -59,21 +48,21 @@ def vanity_sink(draw: Draw) -> Parts:
     foot = draw.one_of(0.08, 0.2)
     yield box((width, depth - 0.03, height - foot - 0.05), (0, 0, foot), wood)
     yield from mirrored(box, (0.04, 0.04, foot), (width * 0.45, depth * 0.4, 0), metal, axes="xy")
-    area = (-width / 2 + 0.01, foot + 0.01, width - 0.02, height - foot - 0.08)
     grid, handles = ((1, 2), "drawer") if draw.chance(0.5) else ((2, 1), "door")
-    yield from fronts(area, depth / 2 - 0.015, grid, wood, metal, handles)
+    at = (0, depth / 2 - 0.015, foot + 0.01)
+    yield from fronts((width - 0.02, height - foot - 0.08), at, grid, wood, metal, handles)
     yield box((width + 0.01, depth + 0.02, 0.05), (0, 0.01, height - 0.05), china, bevel=0.01)
     yield _basin(min(0.46, width * 0.7), 0.34, 0.1, china, (0, 0.02, height - 0.01))
     yield from _tap((0, -depth / 2 + 0.05, height), 0.16, 0.14, metal)
 
 
+@design("sink", "kitchen")
 def kitchen_sink(draw: Draw) -> Parts:
     """A base unit with a steel sink let into its top, seen as a dark well with a rim, and a high tap."""
     front, metal, top = draw.timber(), draw.steel(), draw.one_of(draw.marble(), draw.wood())
     width, depth, height = draw.between(0.6, 1.0), draw.between(0.58, 0.65), draw.between(0.86, 0.92)
     yield box((width, depth - 0.04, height - 0.24), (0, 0, 0.06), front)
-    area = (-width / 2, 0.08, width, height - 0.14)
-    yield from fronts(area, depth / 2 - 0.02, (2, 1), front, draw.metal(), "door")
+    yield from fronts((width, height - 0.14), (0, depth / 2 - 0.02, 0.08), (2, 1), front, draw.metal(), "door")
     well_w, well_d, t, bottom = width * 0.7, depth * 0.6, 0.04, height - 0.18
     for s in (-1, 1):
         yield box(((width - well_w) / 2, depth, t), (s * (width + well_w) / 4, 0, height - t), top)
@@ -84,6 +73,7 @@ def kitchen_sink(draw: Draw) -> Parts:
     yield from _tap((0, -depth / 2 + 0.07, height), 0.24, 0.2, metal)
 
 
+@design("toilet", "close-coupled")
 def toilet(draw: Draw) -> Parts:
     """A toilet with a cistern, a seat and a lid."""
     china, lid = draw.ceramic(), draw.one_of(draw.ceramic(), draw.ceramic(), draw.wood())
@@ -101,6 +91,7 @@ def toilet(draw: Draw) -> Parts:
     yield cylinder(0.02, 0.012, (0, back, high + 0.03), draw.steel(), sides=10)
 
 
+@design("bathtub", "built-in")
 def bathtub(draw: Draw) -> Parts:
     """A built-in tub: a hollow basin in a straight apron."""
     china, metal = draw.ceramic(), draw.steel()
@@ -114,6 +105,7 @@ def bathtub(draw: Draw) -> Parts:
     yield rod((x, 0, height + 0.1), (-width / 2 + 0.2, 0, height + 0.09), 0.014, metal)
 
 
+@design("bathtub", "free-standing")
 def free_bathtub(draw: Draw) -> Parts:
     """A free-standing oval tub on feet or on its base."""
     china, metal = draw.ceramic(), draw.steel()
@@ -127,6 +119,7 @@ def free_bathtub(draw: Draw) -> Parts:
         yield from mirrored(ellipsoid, (0.09, 0.09, 0.16), at, metal, axes="xy", sides=8)
 
 
+@design("towel", "hanging", "wall")
 def hanging_towel(draw: Draw) -> Parts:
     """A towel that hangs over a rail on the wall."""
     cloth, metal = draw.fabric(), draw.metal()
@@ -142,6 +135,7 @@ def hanging_towel(draw: Draw) -> Parts:
         yield box((width + 0.001, 0.002, 0.05), (0, 0.084, -long + 0.08), draw.fabric())
 
 
+@design("towel", "folded", "top")
 def towel_stack(draw: Draw) -> Parts:
     """Folded towels that lie on each other."""
     width, depth = draw.between(0.28, 0.4), draw.between(0.2, 0.3)
@@ -150,6 +144,7 @@ def towel_stack(draw: Draw) -> Parts:
         yield box((width, depth, 0.05), (0, 0, 0.049 * i), cloths[i % 2], bevel=0.02)
 
 
+@design("mirror", "framed", "wall")
 def mirror(draw: Draw) -> Parts:
     """A framed wall mirror, oblong."""
     frame = draw.one_of(draw.wood(), draw.metal(), draw.paint("white", "black"))
@@ -158,6 +153,7 @@ def mirror(draw: Draw) -> Parts:
     yield box((width - 2 * edge, 0.004, height - 2 * edge), (0, 0.022, edge), SILVER)
 
 
+@design("mirror", "round", "wall")
 def round_mirror(draw: Draw) -> Parts:
     """A round wall mirror in a thin ring."""
     frame, radius = draw.one_of(draw.wood(), draw.metal()), draw.between(0.22, 0.42)
@@ -165,6 +161,7 @@ def round_mirror(draw: Draw) -> Parts:
     yield to_front(cylinder(radius - 0.02, 0.004, material=SILVER, sides=32), (0, 0.022, 0))
 
 
+@design("mirror", "standing")
 def standing_mirror(draw: Draw) -> Parts:
     """A tall mirror that stands on the floor, leaning back on a strut."""
     frame = draw.one_of(draw.wood(), draw.metal())
@@ -175,6 +172,7 @@ def standing_mirror(draw: Draw) -> Parts:
     yield rod((0, -0.45, 0.01), (0, -top * math.tan(math.radians(7)), top), 0.012, frame)
 
 
+@design("towel", "stand")
 def cloth_rail(draw: Draw) -> Parts:
     """A towel spread on a low stand of two bars."""
     cloth, metal = draw.fabric(), draw.metal()
@@ -186,12 +184,3 @@ def cloth_rail(draw: Draw) -> Parts:
     w, top = width * 0.4, height + 0.013
     for y, low in ((0.03, height * 0.35), (-0.03, height * 0.55)):
         yield sheet([(-w, y * 3, low), (w, y * 3, low), (w, y * 0.4, top), (-w, y * 0.4, top)], cloth)
-
-
-DESIGNS = (
-    *designs("sink", ("pedestal", pedestal_sink), ("vanity", vanity_sink), ("kitchen", kitchen_sink)),
-    *designs("toilet", ("close-coupled", toilet)),
-    *designs("bathtub", ("built-in", bathtub), ("free-standing", free_bathtub)),
-    *designs("towel", ("hanging", hanging_towel, "wall"), ("folded", towel_stack, "top"), ("stand", cloth_rail)),
-    *designs("mirror", ("framed", mirror, "wall"), ("round", round_mirror, "wall"), ("standing", standing_mirror)),
-)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..mesh import Part
-from .design import CarryingTop, Parts, designs
-from .fittings import legs
+from .design import CarryingTop, Parts, design
+from .fittings import legs, row
 from .random_draw import Draw
 from .solids import box, cushion
 
@@ -26,6 +26,7 @@ def _extent(draw: Draw) -> tuple[float, float]:
     return draw.one_of(0.9, 1.0, 1.4, 1.6, 1.8), draw.between(1.95, 2.08)
 
 
+@design("bed", "framed")
 def framed_bed(draw: Draw) -> Parts:
     """A bed with a wooden frame, a headboard and perhaps a footboard."""
     wood = draw.timber()
@@ -39,6 +40,7 @@ def framed_bed(draw: Draw) -> Parts:
         yield box((width + 0.08, 0.05, base + 0.3), (0, length / 2 + 0.04, 0), wood, bevel=0.012)
 
 
+@design("bed", "upholstered")
 def upholstered_bed(draw: Draw) -> Parts:
     """A bed whose base and high headboard are covered with cloth."""
     cloth = draw.fabric("grey", "beige", "brown", "blue", "green", "pink", "white")
@@ -49,11 +51,11 @@ def upholstered_bed(draw: Draw) -> Parts:
     yield from _bedding(draw, width, length, base)
     columns = draw.whole(1, 4)
     w = (width + 0.1) / columns
-    for i in range(columns):
-        at = ((i - (columns - 1) / 2) * w, -length / 2 - 0.06, 0.02)
-        yield box((w * 0.995, 0.11, head), at, cloth, bevel=0.04, steps=2)
+    for x in row(columns, w):
+        yield box((w * 0.995, 0.11, head), (x, -length / 2 - 0.06, 0.02), cloth, bevel=0.04, steps=2)
 
 
+@design("bed", "bunk")
 def bunk_bed(draw: Draw) -> Parts:
     """Two single beds above each other with a ladder."""
     wood = draw.timber()
@@ -72,6 +74,7 @@ def bunk_bed(draw: Draw) -> Parts:
         yield box((0.03, 0.36, 0.04), (ladder_x, ladder_y, 0.25 + 0.28 * i), wood)
 
 
+@design("pillow", "plain", "top")
 def pillow(draw: Draw) -> Parts:
     """A square or oblong pillow that lies flat."""
     width = draw.between(0.38, 0.7)
@@ -79,16 +82,10 @@ def pillow(draw: Draw) -> Parts:
     yield cushion((width, depth, draw.between(0.1, 0.16)), material=draw.fabric(), puff=0.7, steps=2)
 
 
+@design("blanket", "folded", "top")
 def blanket(draw: Draw) -> Parts:
     """A folded blanket: layers that lie on each other."""
     width, depth, layers = draw.between(0.4, 0.7), draw.between(0.3, 0.5), draw.whole(2, 4)
     cloth = draw.fabric()
     for i in range(layers):
         yield box((width - 0.015 * (i % 2), depth - 0.02 * (i % 2), 0.035), (0, 0, 0.034 * i), cloth, bevel=0.016)
-
-
-DESIGNS = (
-    *designs("bed", ("framed", framed_bed), ("upholstered", upholstered_bed), ("bunk", bunk_bed)),
-    *designs("pillow", ("plain", pillow, "top")),
-    *designs("blanket", ("folded", blanket, "top")),
-)

@@ -16,7 +16,7 @@ from .random_draw import Draw
 from .sweethome import CatalogueEntry, SweetHome, installed, split_of
 
 MODULES = (seating, tables, beds, storage, kitchen, bathroom, electronics, lamps, plants, decor, music, small_items)
-DESIGNS: tuple[Design, ...] = tuple(design for module in MODULES for design in module.DESIGNS)
+DESIGNS = tuple(design for module in MODULES for design in vars(module).values() if isinstance(design, Design))
 MODELS_PER_CATEGORY = 30
 LEAST_PER_DESIGN = 10
 MORE_TO_TRAIN_ON = 200  # a design, in the training split alone
@@ -70,8 +70,8 @@ class Catalogue:
         if sweethome or (sweethome is None and installed()):
             pack = _pack()
             for entry in pack.entries:
-                if split_of(entry.name) == split:
-                    self._builders[entry.category].append(partial(_foreign, pack, entry))
+                if split_of(entry.model.name) == split:
+                    self._builders[entry.model.category].append(partial(_foreign, pack, entry))
 
     @property
     def categories(self) -> tuple[str, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
-from .design import CarryingTop, Parts, designs
+from .design import CarryingTop, Parts, design
+from .fittings import row
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, mirrored, polar, rod, sheet, stretched, to_front, tube, turned
 
 INK = plain("141416")
 
 
+@design("picture", "framed", "wall")
 def picture(draw: Draw) -> Parts:
     """A framed picture for a wall."""
     frame, image = draw.one_of(draw.wood(), draw.metal(), draw.paint("white", "black")), draw.picture()
@@ -26,6 +28,7 @@ def picture(draw: Draw) -> Parts:
     yield sheet([(x, y, low), (-x, y, low), (-x, y, low + h), (x, y, low + h)], image, unit_uv=True)
 
 
+@design("clock", "wall", "wall")
 def wall_clock(draw: Draw) -> Parts:
     """A round wall clock with hour marks and two hands."""
     rim = draw.one_of(draw.paint(), draw.metal(), draw.wood())
@@ -41,6 +44,7 @@ def wall_clock(draw: Draw) -> Parts:
     yield turned(box((0.008, 0.003, r * 0.72), (0, 0.043, 0), dark), 30 * draw.whole(0, 11), "y")
 
 
+@design("clock", "alarm", "top")
 def alarm_clock(draw: Draw) -> Parts:
     """A small clock for a shelf or a nightstand: a box with lit digits, or round with two bells."""
     shell = draw.paint(gloss=0.4)
@@ -62,6 +66,7 @@ def alarm_clock(draw: Draw) -> Parts:
     yield box((r * 0.4, 0.002, 0.006), (r * 0.2, 0.029, r + 0.012), INK)
 
 
+@design("radiator", "plain")
 def radiator(draw: Draw) -> Parts:
     """A panel or column radiator on short feet, to stand against a wall."""
     enamel = draw.one_of(draw.ceramic(), draw.ceramic(), draw.paint("grey", "black"))
@@ -70,19 +75,18 @@ def radiator(draw: Draw) -> Parts:
     yield from mirrored(box, (0.04, 0.08, foot + 0.02), (width * 0.38, 0, 0), enamel)
     if draw.chance(0.5):
         count = int(width / 0.07)
-        for i in range(count):
-            x = (i - (count - 1) / 2) * width / count
+        for x in row(count, width / count):
             yield box((width / count - 0.018, 0.13, height - foot), (x, 0, foot), enamel, bevel=0.018)
         yield box((width - 0.05, 0.06, 0.06), (0, 0, foot + 0.04), enamel)
     else:
         yield box((width, 0.07, height - foot), (0, 0, foot), enamel, bevel=0.012)
         count = int(width / 0.06)
-        for i in range(count):
-            at = ((i - (count - 1) / 2) * width / count, 0.04, foot + 0.05)
-            yield box((0.03, 0.02, height - foot - 0.1), at, enamel)
+        for x in row(count, width / count):
+            yield box((0.03, 0.02, height - foot - 0.1), (x, 0.04, foot + 0.05), enamel)
     yield cylinder(0.022, 0.07, (width / 2 + 0.03, 0, foot + 0.08), draw.steel(), sides=8)
 
 
+@design("whiteboard", "plain", "wall")
 def whiteboard(draw: Draw) -> Parts:
     """A whiteboard with a metal frame, a pen tray, and some writing."""
     width, height, metal = draw.between(0.9, 1.8), draw.between(0.6, 1.1), draw.steel()
@@ -95,6 +99,7 @@ def whiteboard(draw: Draw) -> Parts:
         yield box((length, 0.001, 0.012), (-width * 0.42 + length / 2, 0.0265, height * (0.82 - 0.1 * i)), ink)
 
 
+@design("fireplace", "mantel")
 def fireplace(draw: Draw) -> Parts:
     """A mantelpiece round a dark opening, with logs in it."""
     stone, brick, log = draw.one_of(draw.marble(), draw.timber(), draw.paint("white")), plain("7d4434"), plain("5b3a22")
@@ -113,6 +118,7 @@ def fireplace(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("coat rack", "pole")
 def coat_rack(draw: Draw) -> Parts:
     """A coat stand: a pole on feet with hooks, perhaps with a coat."""
     wood, height = draw.timber(), draw.between(1.6, 1.85)
@@ -126,13 +132,3 @@ def coat_rack(draw: Draw) -> Parts:
     if draw.chance(0.5):
         coat = lathe([(0.2, 0.0), (0.17, 0.5), (0.12, 0.7), (0.03, 0.78)], (0, 0, 0), draw.fabric())
         yield turned(stretched(coat, 1.0, 0.45, (0.14, 0.14, height - 0.95)), 45, "z", (0.14, 0.14, 0))
-
-
-DESIGNS = (
-    *designs("picture", ("framed", picture, "wall")),
-    *designs("clock", ("wall", wall_clock, "wall"), ("alarm", alarm_clock, "top")),
-    *designs("radiator", ("plain", radiator)),
-    *designs("whiteboard", ("plain", whiteboard, "wall")),
-    *designs("fireplace", ("mantel", fireplace)),
-    *designs("coat rack", ("pole", coat_rack)),
-)

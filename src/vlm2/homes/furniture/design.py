@@ -10,10 +10,9 @@ from typing import Literal
 import numpy as np
 
 from ..home import FurnitureModel
-from ..mesh import Mesh, Part, face_normals
+from ..mesh import Mesh, Part, face_normals, joined
 from ..textures import texture_image
 from .random_draw import Draw, colour_name, linear_from_srgb
-from .solids import joined
 
 Stands = Literal["floor", "top", "wall", "ceiling"]
 
@@ -37,13 +36,13 @@ class Design:
 
     category: str
     form: str
+    stands: Stands
     make: Callable[[Draw], Parts]
-    stands: Stands = "floor"
 
 
-def designs(category: str, *forms: tuple) -> list[Design]:
-    """Return the designs of a category from tuples (form, make) or (form, make, stands)."""
-    return [Design(category, *form) for form in forms]
+def design(category: str, form: str, stands: Stands = "floor") -> Callable[[Callable[[Draw], Parts]], Design]:
+    """Make the decorated generator function the design of this name. The catalogue finds it in its module."""
+    return lambda make: Design(category, form, stands, make)
 
 
 def settle(mesh: Mesh, stands: Stands) -> Mesh:
@@ -86,14 +85,20 @@ def finished(design: Design, name: str, draw: Draw) -> FurnitureModel:
             surface_height = part.height
         else:
             parts.append(part)
-    mesh = settle(joined(parts), design.stands)
-    low, high = mesh.bounds
+    return settled_model(name, design.category, joined(parts), design.stands, surface_height)
+
+
+def settled_model(
+    name: str,
+    category: str,
+    mesh: Mesh,
+    stands: Stands,
+    surface_height: float | None,
+    licence: str = FurnitureModel.licence,
+) -> FurnitureModel:
+    """Return the model of a mesh (front towards +y, z up): its origin moved, its size and its colour measured."""
+    mesh = settle(mesh, stands)
+    width, depth, height = (round(float(s), 4) for s in np.ptp(mesh.bounds, axis=0))
     return FurnitureModel(
-        name=name,
-        category=design.category,
-        mesh=mesh,
-        size=tuple(round(float(s), 4) for s in high - low),  # pyright: ignore[reportArgumentType]
-        stands=design.stands,
-        surface_height=surface_height,
-        colour=dominant_colour(mesh),
+        name, category, mesh, (width, depth, height), stands, surface_height, dominant_colour(mesh), licence
     )

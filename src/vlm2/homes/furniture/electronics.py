@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 
 from ..mesh import Material, Part
-from .design import Parts, designs
+from .design import Parts, design
+from .fittings import row
 from .random_draw import Draw, glass, plain
 from .solids import box, cylinder, ellipsoid, mirrored, moved, polar, rod, to_front, tube, turned
 
@@ -28,6 +29,7 @@ def _image(draw: Draw) -> Material | None:
     return draw.one_of(None, None, plain("2f5f8f", 0.3, 0.35), plain("c9d3dc", 0.3, 0.3))
 
 
+@design("tv", "standing", "top")
 def television(draw: Draw) -> Parts:
     """A flat television on two feet or a central stand."""
     width = draw.between(0.75, 1.45)
@@ -39,6 +41,7 @@ def television(draw: Draw) -> Parts:
         yield box((0.12, 0.03, 0.1), (0, -0.01, 0.01), TV_SHELL)
 
 
+@design("tv", "wall", "wall")
 def wall_television(draw: Draw) -> Parts:
     """A flat television on a wall mount."""
     width = draw.between(0.85, 1.6)
@@ -47,6 +50,7 @@ def wall_television(draw: Draw) -> Parts:
     yield box((width * 0.4, 0.04, height * 0.5), (0, -0.035, height * 0.25), TV_SHELL)
 
 
+@design("monitor", "flat", "top")
 def monitor(draw: Draw) -> Parts:
     """A computer monitor on a stand."""
     width = draw.between(0.42, 0.75)
@@ -58,20 +62,21 @@ def monitor(draw: Draw) -> Parts:
     yield box((0.24, 0.18, 0.014), (0, -0.02, 0), shell, bevel=0.005)
 
 
+@design("keyboard", "plain", "top")
 def keyboard(draw: Draw) -> Parts:
     """A keyboard with rows of keys."""
     codes = draw.one_of(("1b1b1d", "2e2e31"), ("d6d7d8", "f4f4f2"), ("9a9da1", "2a2a2c"))
     body, keys = plain(codes[0]), plain(codes[1])
     width, depth = draw.between(0.3, 0.45), draw.between(0.12, 0.15)
     yield box((width, depth, 0.018), material=body, bevel=0.005)
-    rows, columns = 4, 12
-    for i in range(rows):
-        for j in range(columns):
-            at = ((j - (columns - 1) / 2) * width * 0.95 / columns, (i - 2) * depth * 0.2, 0.018)
-            yield box((width * 0.95 / columns - 0.003, depth * 0.2 - 0.003, 0.006), at, keys)
-    yield box((width * 0.4, depth * 0.2 - 0.003, 0.006), (0, depth * 0.4, 0.018), keys)
+    w, d = width * 0.95 / 12, depth * 0.2
+    for i in range(-2, 2):
+        for x in row(12, w):
+            yield box((w - 0.003, d - 0.003, 0.006), (x, i * d, 0.018), keys)
+    yield box((width * 0.4, d - 0.003, 0.006), (0, depth * 0.4, 0.018), keys)
 
 
+@design("computer mouse", "plain", "top")
 def mouse(draw: Draw) -> Parts:
     """A computer mouse with a wheel."""
     body = draw.paint("black", "white", "grey", "red", "blue")
@@ -81,6 +86,7 @@ def mouse(draw: Draw) -> Parts:
     yield moved(wheel, (-0.004, -size[1] * 0.22, size[2] * 0.88))
 
 
+@design("laptop", "open", "top")
 def laptop(draw: Draw) -> Parts:
     """An open laptop."""
     shell = draw.one_of(plain("b4b7ba", 0.5), plain("1d1d1f"), plain("55585c", 0.4), plain("e8e6e1"))
@@ -94,6 +100,7 @@ def laptop(draw: Draw) -> Parts:
         yield moved(turned(part, lean, "x"), (0, -depth / 2, 0.014))
 
 
+@design("computer tower", "plain")
 def computer_tower(draw: Draw) -> Parts:
     """A desktop computer's case."""
     shell = draw.one_of(plain("1a1a1c", 0.3), plain("1a1a1c", 0.3), plain("e4e3df"), plain("7b7e82", 0.4))
@@ -108,6 +115,7 @@ def computer_tower(draw: Draw) -> Parts:
         yield box((width * 0.6, 0.004, 0.006), (0, y + 0.001, height * (0.1 + 0.03 * i)), plain("38383b"))
 
 
+@design("printer", "desktop", "top")
 def printer(draw: Draw) -> Parts:
     """A desktop printer with a paper tray, a printed page and a small display."""
     shell, dark = draw.one_of(plain("e6e5e1"), plain("26262a"), plain("b9bbbe")), plain("2a2a2d", 0.4)
@@ -121,15 +129,15 @@ def printer(draw: Draw) -> Parts:
     yield box((0.09, 0.03, 0.004), (width * 0.28, y - 0.03, height), plain("4d7fb5", 0.4, 0.2))
 
 
+@design("telephone", "desk", "top")
 def telephone(draw: Draw) -> Parts:
     """A desk telephone: a body with keys and a display, and a receiver on it."""
     shell = draw.paint("black", "white", "red", "grey", "beige", gloss=0.4)
     width, depth = draw.between(0.17, 0.22), draw.between(0.18, 0.23)
     yield box((width, depth, 0.05), material=shell, bevel=0.012)
-    for i in range(3):
-        for j in range(4):
-            at = (width * 0.14 + 0.024 * (i - 1) + 0.01, -depth * 0.05 + 0.022 * (j - 1.5), 0.05)
-            yield box((0.016, 0.014, 0.006), at, plain("d9d9d6"))
+    for x in row(3, 0.024):
+        for y in row(4, 0.022):
+            yield box((0.016, 0.014, 0.006), (width * 0.14 + x + 0.01, -depth * 0.05 + y, 0.05), plain("d9d9d6"))
     yield box((0.07, 0.03, 0.004), (width * 0.2, -depth * 0.36, 0.05), glass("6c7f6a"))
     x = -width * 0.3
     yield box((0.045, depth * 0.96, 0.025), (x, 0, 0.062), shell, bevel=0.011)
@@ -138,11 +146,13 @@ def telephone(draw: Draw) -> Parts:
     yield from tube(coil, 0.005, plain("18181a"))
 
 
+@design("fan", "standing")
 def floor_fan(draw: Draw) -> Parts:
     """A standing fan: base, pole, blades in a cage."""
     return _fan(draw, draw.between(1.0, 1.35), draw.between(0.19, 0.24))
 
 
+@design("fan", "desk", "top")
 def desk_fan(draw: Draw) -> Parts:
     """A small fan for a desk."""
     return _fan(draw, draw.between(0.35, 0.5), draw.between(0.12, 0.17))
@@ -163,16 +173,3 @@ def _fan(draw: Draw, height: float, radius: float) -> Iterator[Part]:
     for middle, rim in (((0, radius * 0.55, z), ring[:count]), ((0, radius * 0.05, z), ring[:count:2])):
         for point in rim:
             yield rod(middle, point, 0.003, metal, sides=3)
-
-
-DESIGNS = (
-    *designs("tv", ("standing", television, "top"), ("wall", wall_television, "wall")),
-    *designs("monitor", ("flat", monitor, "top")),
-    *designs("keyboard", ("plain", keyboard, "top")),
-    *designs("computer mouse", ("plain", mouse, "top")),
-    *designs("laptop", ("open", laptop, "top")),
-    *designs("computer tower", ("plain", computer_tower)),
-    *designs("printer", ("desktop", printer, "top")),
-    *designs("telephone", ("desk", telephone, "top")),
-    *designs("fan", ("standing", floor_fan), ("desk", desk_fan, "top")),
-)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from ..mesh import Material, Part
 from .random_draw import Draw
@@ -29,24 +28,29 @@ def legs(
     return [rod((x, y, 0), (x - dx, y - dy, height), thickness / 2, material, sides=8) for x, y, dx, dy in feet]
 
 
+def row(count: int, pitch: float) -> list[float]:
+    """Return `count` coordinates in metres, `pitch` apart, with their middle at 0."""
+    return [(i - (count - 1) / 2) * pitch for i in range(count)]
+
+
 def fronts(
-    area: tuple[float, float, float, float],
-    y: float,
+    size: tuple[float, float],
+    at: Point,
     grid: tuple[int, int],
     material: Material,
     handle: Material,
-    handles: Literal["drawer", "door", "ball", "none"] = "drawer",
+    handles: str = "drawer",
 ) -> Iterator[Part]:
-    """Yield a grid (columns, rows) of fronts over `area` (left x, bottom z, width, height), with gaps and handles.
+    """Yield a grid (columns, rows) of fronts over a width and height `size`, with gaps and handles.
 
-    `handles`: a bar across the top of each drawer, a bar at the edge of each door, a ball in the middle, or none.
+    `at` is the middle of its lower edge, on the surface that carries the fronts. `handles`: a bar across the top of
+    each "drawer", a bar at the edge of each "door", a "ball" in the middle, or "none".
     """
-    left, bottom, width, height = area
-    columns, rows = grid
-    w, h = width / columns, height / rows
-    for i in range(columns):
+    (middle, y, bottom), (columns, rows) = at, grid
+    w, h = size[0] / columns, size[1] / rows
+    for i, offset in enumerate(row(columns, w)):
         for j in range(rows):
-            x, z = left + (i + 0.5) * w, bottom + j * h
+            x, z = middle + offset, bottom + j * h
             yield box((w - GAP, THICK, h - GAP), (x, y + THICK / 2, z + GAP / 2), material)
             if handles == "drawer":
                 yield box((min(0.16, w * 0.5), 0.02, 0.014), (x, y + THICK + 0.012, z + h * 0.72), handle)

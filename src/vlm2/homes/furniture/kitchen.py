@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ..mesh import Material
-from .design import CarryingTop, Parts, designs
-from .fittings import fronts
+from .design import CarryingTop, Parts, design
+from .fittings import fronts, row
 from .random_draw import Draw, glass, plain
 from .solids import box, cylinder, ellipsoid, lathe, polar, rod, to_front, tube
 
@@ -18,6 +18,7 @@ def _enamel(draw: Draw) -> Material:
     return draw.one_of(draw.ceramic(), draw.ceramic(), draw.steel(), draw.paint("black", gloss=0.5))
 
 
+@design("refrigerator", "upright")
 def refrigerator(draw: Draw) -> Parts:
     """An upright fridge with a freezer door above or below, or two doors side by side."""
     shell, handle = _enamel(draw), draw.steel()
@@ -39,6 +40,7 @@ def refrigerator(draw: Draw) -> Parts:
         yield box((0.022, 0.03, length), at, handle, bevel=0.008)
 
 
+@design("stove", "free-standing")
 def stove(draw: Draw) -> Parts:
     """A cooker: an oven door with a window, knobs, four plates or burners."""
     shell, dark = _enamel(draw), plain("141416", 0.6)
@@ -63,6 +65,7 @@ def stove(draw: Draw) -> Parts:
         yield box((width, 0.03, 0.16), (0, -depth / 2 + 0.015, height), shell)
 
 
+@design("washer", "front")
 def washer(draw: Draw) -> Parts:
     """A front-loading washing machine with a round window."""
     shell = draw.one_of(draw.ceramic(), draw.ceramic(), draw.steel(), draw.paint("black", "grey", gloss=0.5))
@@ -78,6 +81,7 @@ def washer(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("dishwasher", "plain")
 def dishwasher(draw: Draw) -> Parts:
     """A dishwasher: one door, a handle bar, a strip of controls."""
     shell = _enamel(draw)
@@ -94,6 +98,7 @@ def dishwasher(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("microwave", "plain", "top")
 def microwave(draw: Draw) -> Parts:
     """A microwave oven: dark window, handle, panel with buttons."""
     shell = _enamel(draw)
@@ -110,6 +115,7 @@ def microwave(draw: Draw) -> Parts:
             yield box((0.014, 0.004, 0.018), at, plain("b5b7ba"))
 
 
+@design("counter", "units")
 def counter(draw: Draw) -> Parts:
     """A run of kitchen base units with a worktop."""
     front, handle, top = draw.timber(), draw.metal(), draw.one_of(draw.marble(), draw.wood())
@@ -119,13 +125,13 @@ def counter(draw: Draw) -> Parts:
     yield box((width, depth - 0.1, 0.1), (0, -0.03, 0), plain("2a2826"))
     yield box((width + 0.02, depth + 0.02, 0.04), (0, 0, height - 0.04), top, bevel=0.006)
     w = width / units
-    for i in range(units):
-        area, rows = (-width / 2 + i * w, 0.11, w, height - 0.16), draw.one_of(1, 1, 3)
-        handles = "door" if rows == 1 else "drawer"
-        yield from fronts(area, depth / 2 - 0.02, (1, rows), front, handle, handles)
+    for x in row(units, w):
+        rows, handles = draw.one_of((1, "door"), (1, "door"), (3, "drawer"))
+        yield from fronts((w, height - 0.16), (x, depth / 2 - 0.02, 0.11), (1, rows), front, handle, handles)
     yield CarryingTop(height)
 
 
+@design("counter", "bar")
 def island(draw: Draw) -> Parts:
     """A bar counter: a tall panel with a thick overhanging top."""
     panel, top = draw.timber(), draw.one_of(draw.marble(), draw.wood())
@@ -140,6 +146,7 @@ def island(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("kettle", "electric", "top")
 def kettle(draw: Draw) -> Parts:
     """An electric kettle with a spout and a handle."""
     body = draw.one_of(draw.steel(), draw.ceramic(), draw.paint("red", "black", "blue", "green", gloss=0.5))
@@ -153,6 +160,7 @@ def kettle(draw: Draw) -> Parts:
     yield from tube(loop, 0.011, DARK_GRIP)
 
 
+@design("pan", "plain", "top")
 def pan(draw: Draw) -> Parts:
     """A frying pan with a long handle, or a pot with two ears and a lid."""
     metal = draw.one_of(draw.steel(), plain("1e1e20", 0.4), draw.paint("red", "black", "blue", gloss=0.5))
@@ -171,6 +179,7 @@ def pan(draw: Draw) -> Parts:
         yield from tube([(s * r, -0.03, z), (s * (r + 0.035), 0, z), (s * r, 0.03, z)], 0.006, DARK_GRIP)
 
 
+@design("cup", "mug", "top")
 def cup(draw: Draw) -> Parts:
     """A mug with a handle."""
     glaze = draw.paint(gloss=0.6)
@@ -182,6 +191,7 @@ def cup(draw: Draw) -> Parts:
     yield from tube(ear, 0.005, glaze, sides=5)
 
 
+@design("bottle", "plain", "top")
 def bottle(draw: Draw) -> Parts:
     """A bottle with a neck and a label."""
     body = plain(draw.one_of("1f3d24", "3a2414", "7f9fb0", "b9c7cf", "5a1a22"), 0.9)
@@ -192,6 +202,7 @@ def bottle(draw: Draw) -> Parts:
     yield cylinder(r + 0.001, height * 0.25, (0, 0, height * 0.18), label, sides=16)
 
 
+@design("bowl", "plain", "top")
 def bowl(draw: Draw) -> Parts:
     """A bowl, sometimes with fruit."""
     glaze = draw.one_of(draw.paint(gloss=0.6), draw.wood(), draw.steel())
@@ -205,18 +216,3 @@ def bowl(draw: Draw) -> Parts:
         for k in range(4):
             at = (*polar(math.pi / 2 * k, size * 0.55), height * 0.35 + 0.01 * (k % 2))
             yield ellipsoid((size, size, size * 0.95), at, fruit, sides=8)
-
-
-DESIGNS = (
-    *designs("refrigerator", ("upright", refrigerator)),
-    *designs("stove", ("free-standing", stove)),
-    *designs("washer", ("front", washer)),
-    *designs("dishwasher", ("plain", dishwasher)),
-    *designs("microwave", ("plain", microwave, "top")),
-    *designs("counter", ("units", counter), ("bar", island)),
-    *designs("kettle", ("electric", kettle, "top")),
-    *designs("pan", ("plain", pan, "top")),
-    *designs("cup", ("mug", cup, "top")),
-    *designs("bottle", ("plain", bottle, "top")),
-    *designs("bowl", ("plain", bowl, "top")),
-)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..mesh import Part
-from .design import Parts, designs
+from .design import Parts, design
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, moved, polar, rod, tube, turned
 
@@ -19,6 +19,7 @@ def _shade(draw: Draw, low: float, high: float, height: float, z: float) -> Part
     return lathe(profile, (0, 0, z), replace(cloth, glow=0.35), sides=18, closed=False)
 
 
+@design("lamp", "floor")
 def floor_lamp(draw: Draw) -> Parts:
     """A lamp on a tall pole with a round foot, or on three legs."""
     metal, height = draw.one_of(draw.metal(), draw.wood()), draw.between(1.35, 1.75)
@@ -34,6 +35,7 @@ def floor_lamp(draw: Draw) -> Parts:
     yield _shade(draw, low, low * draw.between(0.6, 1.0), tall, z)
 
 
+@design("lamp", "arc")
 def arc_lamp(draw: Draw) -> Parts:
     """A reading lamp with a bent pole and a bell shade."""
     metal, height = draw.metal(), draw.between(1.4, 1.8)
@@ -46,6 +48,7 @@ def arc_lamp(draw: Draw) -> Parts:
     yield ellipsoid((0.08, 0.08, 0.09), (0, 0.45, z - 0.12), BULB, sides=8)
 
 
+@design("lamp", "table", "top")
 def table_lamp(draw: Draw) -> Parts:
     """A lamp with a turned foot and a cloth shade."""
     foot = draw.one_of(draw.paint(gloss=0.6), draw.wood(), draw.metal())
@@ -58,6 +61,7 @@ def table_lamp(draw: Draw) -> Parts:
     yield _shade(draw, low, low * draw.between(0.55, 0.9), height - z, z)
 
 
+@design("lamp", "desk", "top")
 def desk_lamp(draw: Draw) -> Parts:
     """A jointed desk lamp with a small metal head."""
     body = draw.one_of(draw.metal(), draw.paint(gloss=0.5))
@@ -70,6 +74,7 @@ def desk_lamp(draw: Draw) -> Parts:
     yield ellipsoid((0.05, 0.05, 0.05), bulb, BULB, sides=8)
 
 
+@design("ceiling light", "pendant", "ceiling")
 def pendant(draw: Draw) -> Parts:
     """A hanging ceiling lamp: a globe or a bell."""
     drop, r = draw.between(0.3, 0.6), draw.between(0.14, 0.25)
@@ -84,6 +89,7 @@ def pendant(draw: Draw) -> Parts:
         yield ellipsoid((0.1, 0.1, 0.1), (0, 0, -drop - r * 0.85), plain("fff6e0", 0.1, 1.0), sides=10)
 
 
+@design("ceiling light", "flush", "ceiling")
 def flush_light(draw: Draw) -> Parts:
     """A flat ceiling lamp, round or square."""
     glow, rim = plain("fffaf0", 0.2, 0.8), draw.one_of(draw.steel(), draw.wood(), draw.paint("white", "black"))
@@ -94,11 +100,3 @@ def flush_light(draw: Draw) -> Parts:
     else:
         yield box((2 * r, 2 * r, 0.05), (0, 0, -0.05), rim)
         yield box((2 * r - 0.04, 2 * r - 0.04, 0.012), (0, 0, -0.06), glow)
-
-
-DESIGNS = (
-    *designs(
-        "lamp", ("floor", floor_lamp), ("arc", arc_lamp), ("table", table_lamp, "top"), ("desk", desk_lamp, "top")
-    ),
-    *designs("ceiling light", ("pendant", pendant, "ceiling"), ("flush", flush_light, "ceiling")),
-)

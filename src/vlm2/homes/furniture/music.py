@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .design import Parts, designs
+from .design import Parts, design
 from .fittings import fronts, legs
 from .random_draw import Draw, plain
 from .solids import box, cylinder, mirrored, moved, prism, rod, tube, turned
@@ -12,6 +12,7 @@ KEYS = 36
 BLACK_KEYS = [i for i in range(KEYS) if i % 7 not in (2, 6)]
 
 
+@design("piano", "upright")
 def upright_piano(draw: Draw) -> Parts:
     """An upright piano with its keys open."""
     case = draw.one_of(BLACK_CASE, BLACK_CASE, draw.wood(), draw.ceramic())
@@ -30,6 +31,7 @@ def upright_piano(draw: Draw) -> Parts:
     yield box((width * 0.5, 0.02, 0.24), (0, y + body / 2 + 0.03, 0.86), case)
 
 
+@design("guitar", "acoustic")
 def guitar(draw: Draw) -> Parts:
     """An acoustic guitar leaning in a small stand."""
     body, neck, stand = draw.wood(), plain("2c1c12", 0.3), plain("1c1c1e")
@@ -53,6 +55,7 @@ def guitar(draw: Draw) -> Parts:
     yield rod((0, -0.2, 0.5), (0, -0.32, 0), 0.01, stand)
 
 
+@design("piano", "digital")
 def digital_piano(draw: Draw) -> Parts:
     """A digital piano on a stand."""
     case = draw.one_of(plain("161618", 0.4), draw.ceramic(), draw.wood())
@@ -64,10 +67,4 @@ def digital_piano(draw: Draw) -> Parts:
     for i in BLACK_KEYS:
         yield box((keys / 72, 0.08, 0.01), ((i - 17) * keys / KEYS, y - 0.03, height + 0.01), plain("101012"))
     yield box((width * 0.45, 0.015, 0.2), (0, -depth / 2 + 0.03, height), case)
-    yield from fronts((-width / 2, 0.25, width, 0.12), -depth / 2 + 0.02, (1, 1), case, case, "none")
-
-
-DESIGNS = (
-    *designs("piano", ("upright", upright_piano), ("digital", digital_piano)),
-    *designs("guitar", ("acoustic", guitar)),
-)
+    yield from fronts((width, 0.12), (0, -depth / 2 + 0.02, 0.25), (1, 1), case, case, "none")

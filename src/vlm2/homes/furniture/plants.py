@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..mesh import Material, Part
-from .design import Parts, designs
+from .design import Parts, design
 from .random_draw import Draw, plain
 from .solids import Point, cylinder, ellipsoid, lathe, polar, rod, sheet
 
@@ -42,6 +42,7 @@ def _green(draw: Draw) -> Material:
     return plain(draw.one_of("3f6b3a", "4f7f3f", "2f5a35", "6c8f4a", "557a4a"), 0.2)
 
 
+@design("plant", "leafy")
 def floor_plant(draw: Draw) -> Parts:
     """A tall plant in a pot: stems with broad leaves."""
     pot_radius, pot_height = draw.between(0.13, 0.2), draw.between(0.22, 0.36)
@@ -60,6 +61,7 @@ def floor_plant(draw: Draw) -> Parts:
             yield from _leaf(base, (base[0] + dx, base[1] + dy, base[2] + long * 0.35), broad, green)
 
 
+@design("plant", "spiky")
 def spiky_plant(draw: Draw) -> Parts:
     """A plant of long narrow leaves from one place, in a pot on the floor."""
     pot_radius, pot_height = draw.between(0.12, 0.19), draw.between(0.2, 0.34)
@@ -72,6 +74,7 @@ def spiky_plant(draw: Draw) -> Parts:
         yield from _leaf((*polar(a, 0.02), pot_height * 0.86), tip, 0.05, green)
 
 
+@design("plant", "small", "top")
 def small_plant(draw: Draw) -> Parts:
     """A small plant for a table or a sill: a cactus or leaves, sometimes with flowers."""
     pot_radius, pot_height = draw.between(0.05, 0.09), draw.between(0.08, 0.14)
@@ -90,6 +93,3 @@ def small_plant(draw: Draw) -> Parts:
         bloom = draw.paint("red", "yellow", "pink", "white", "purple", "orange")
         for k in range(4):
             yield ellipsoid((0.04, 0.04, 0.03), (*polar(2 * k, 0.05), pot_height + length * 0.8), bloom, sides=8)
-
-
-DESIGNS = (*designs("plant", ("leafy", floor_plant), ("spiky", spiky_plant), ("small", small_plant, "top")),)

@@ -1,4 +1,4 @@
-"""Chance as a furniture maker uses it: sizes, finishes and colours drawn for one model."""
+"""Random draws for one furniture model: sizes, finishes and colours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
 from ..home import Split
 from ..mesh import Material
@@ -32,7 +33,7 @@ NEUTRAL = ("white", "black", "grey", "beige", "brown")
 BRIGHT = ("red", "green", "blue", "yellow", "orange", "pink", "purple")
 
 
-def linear_from_srgb(srgb: np.ndarray) -> np.ndarray:
+def linear_from_srgb(srgb: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Return linear light of sRGB values, both in [0, 1] (IEC 61966-2-1)."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
@@ -81,7 +82,7 @@ class Draw:
         return int(self.rng.integers(low, high + 1))
 
     def chance(self, probability: float) -> bool:
-        """Draw yes with a probability."""
+        """Draw true with a probability."""
         return bool(self.rng.random() < probability)
 
     def one_of(self, *options: T) -> T:
@@ -102,7 +103,7 @@ class Draw:
         return Material(self._vary((0.93, 0.93, 0.93)), self._texture("wood"), 1.2, gloss=0.1)
 
     def timber(self) -> Material:
-        """Draw what case furniture is faced with: wood, or wood painted white, grey, black or a colour."""
+        """Draw the surface of case furniture: wood, or wood painted in a neutral colour or a bright one."""
         if self.chance(0.55):
             return self.wood()
         return self.paint(*(NEUTRAL if self.chance(0.8) else BRIGHT))

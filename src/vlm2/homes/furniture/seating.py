@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..mesh import Material, Part
-from .design import CarryingTop, Parts, designs
-from .fittings import legs
+from .design import CarryingTop, Parts, design
+from .fittings import legs, row
 from .random_draw import Draw, plain
 from .solids import box, cushion, cylinder, lathe, mirrored, polar, rod, turned
 
 
+@design("chair", "wooden")
 def wooden_chair(draw: Draw) -> Parts:
     """A four-legged chair with a wooden back of slats or rails."""
     wood = draw.timber()
@@ -35,6 +36,7 @@ def wooden_chair(draw: Draw) -> Parts:
         yield turned(part, lean, "x", (0, y, seat))
 
 
+@design("chair", "upholstered")
 def upholstered_chair(draw: Draw) -> Parts:
     """A padded dining chair, or an armchair, on wooden or metal legs."""
     cloth, leg = draw.fabric(), draw.one_of(draw.wood(), draw.metal())
@@ -52,6 +54,7 @@ def upholstered_chair(draw: Draw) -> Parts:
         yield from mirrored(box, (0.11, depth * 0.9, 0.28), at, cloth, bevel=0.04, steps=2)
 
 
+@design("chair", "office")
 def office_chair(draw: Draw) -> Parts:
     """A swivel chair on a five-armed base with wheels."""
     cloth = draw.fabric("black", "grey", "blue", "red", "white")
@@ -74,6 +77,7 @@ def office_chair(draw: Draw) -> Parts:
             yield box((0.06, 0.26, 0.03), (x, 0, seat + 0.17), dark, bevel=0.01)
 
 
+@design("chair", "shell")
 def shell_chair(draw: Draw) -> Parts:
     """A moulded plastic shell on slender legs."""
     shell = draw.paint("white", "black", "red", "yellow", "blue", "green", "grey", gloss=0.4)
@@ -86,6 +90,7 @@ def shell_chair(draw: Draw) -> Parts:
     yield turned(rest, draw.whole(8, 16), "x", (0, -depth / 2, seat))
 
 
+@design("stool", "round")
 def round_stool(draw: Draw) -> Parts:
     """A low stool with a round seat on three or four splayed legs."""
     wood = draw.timber()
@@ -99,6 +104,7 @@ def round_stool(draw: Draw) -> Parts:
         yield rod((x, y, 0), (x * 0.6, y * 0.6, height - 0.035), 0.016, wood)
 
 
+@design("stool", "bar")
 def bar_stool(draw: Draw) -> Parts:
     """A tall stool on a column with a foot ring, or on four legs."""
     metal, cloth = draw.metal(), draw.fabric()
@@ -114,6 +120,7 @@ def bar_stool(draw: Draw) -> Parts:
         yield from mirrored(box, (radius * 1.5, 0.02, 0.02), (0, radius * 0.85, height * 0.33), metal, axes="y")
 
 
+@design("stool", "pouf")
 def pouf(draw: Draw) -> Parts:
     """A padded stool without legs, or a square one on short feet."""
     cloth = draw.fabric()
@@ -127,6 +134,7 @@ def pouf(draw: Draw) -> Parts:
         yield box((width, width, height - 0.08), (0, 0, 0.08), cloth, bevel=0.045, steps=2)
 
 
+@design("sofa", "straight")
 def sofa(draw: Draw) -> Parts:
     """A sofa of two, three or four seats with arms."""
     seats = draw.one_of(2, 2, 3, 3, 3, 4)
@@ -146,13 +154,13 @@ def _sofa_body(
     yield box((width, depth, seat - 0.24), (0, 0, 0.1), cloth, bevel=0.02)
     yield from mirrored(box, (arm, depth, height - 0.1), ((width - arm) / 2, 0, 0.1), cloth, bevel=soft, steps=2)
     yield box((width - 2 * arm, 0.2, back - 0.14), (0, -depth / 2 + 0.1, 0.1), cloth, bevel=0.05, steps=2)
-    for i in range(seats):
-        x = (i - (seats - 1) / 2) * seat_width
+    for x in row(seats, seat_width):
         yield cushion((seat_width * 0.985, depth - 0.2, 0.16), (x, 0.1, seat - 0.16), cloth, puff=0.12)
         rest = box((seat_width * 0.97, 0.16, back - seat), (x, -depth / 2 + 0.25, seat), cloth, bevel=0.05)
         yield turned(rest, 10, "x", (0, -depth / 2 + 0.2, seat))
 
 
+@design("sofa", "corner")
 def corner_sofa(draw: Draw) -> Parts:
     """An L-shaped sofa: two or three seats and a chaise towards the front."""
     cloth, foot = draw.fabric("grey", "beige", "blue", "brown", "green", "black"), draw.wood()
@@ -167,16 +175,3 @@ def corner_sofa(draw: Draw) -> Parts:
     yield from mirrored(box, (0.05, 0.05, 0.1), (width * 0.45, -depth * 0.42, 0), foot)
     yield box((0.05, 0.05, 0.1), (x, depth / 2 + chaise - 0.08, 0), foot)
     yield CarryingTop(seat)
-
-
-DESIGNS = (
-    *designs(
-        "chair",
-        ("wooden", wooden_chair),
-        ("upholstered", upholstered_chair),
-        ("office", office_chair),
-        ("shell", shell_chair),
-    ),
-    *designs("stool", ("round", round_stool), ("bar", bar_stool), ("pouf", pouf)),
-    *designs("sofa", ("straight", sofa), ("corner", corner_sofa)),
-)

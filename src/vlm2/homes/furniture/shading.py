@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float64, Int, Int64
 
-from ..mesh import Material, Part, face_normals
-from .solids import part
+from ..mesh import Material, Part, face_normals, part
 
 CREASE = np.cos(np.radians(40.0))
 
@@ -62,7 +61,7 @@ def _collapsed(positions: np.ndarray, faces: np.ndarray, count: int) -> tuple[np
 
 
 def _alike(whole: tuple[np.ndarray, np.ndarray], light: tuple[np.ndarray, np.ndarray], loss: float = 0.2) -> bool:
-    """Tell whether a thinned mesh keeps the extent (to 8 mm or 2 %) and all but a share of the area."""
+    """Return whether a thinned mesh keeps the extent (to 8 mm or 2 %) and all but a share of the area."""
     bounds, areas = [], []
     for positions, faces in (whole, light):
         if len(faces) == 0:

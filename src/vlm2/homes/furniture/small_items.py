@@ -1,12 +1,14 @@
-"""Things that people carry in and put down."""
+"""Small movable things: bins, bags, suitcases, shoes, laundry baskets."""
 
 from __future__ import annotations
 
-from .design import Parts, designs
+from .design import Parts, design
+from .fittings import row
 from .random_draw import Draw, plain
 from .solids import box, cylinder, ellipsoid, lathe, mirrored, rod, stretched, tube
 
 
+@design("trash bin", "open")
 def round_bin(draw: Draw) -> Parts:
     """An open waste bin, round, tapering down, sometimes with paper in it."""
     shell = draw.one_of(draw.paint(gloss=0.3), draw.steel())
@@ -19,6 +21,7 @@ def round_bin(draw: Draw) -> Parts:
             yield ellipsoid((0.09, 0.08, 0.07), (x, y, height * 0.6), plain("efeeea"), sides=6)
 
 
+@design("trash bin", "pedal")
 def pedal_bin(draw: Draw) -> Parts:
     """A waste bin with a lid and a pedal, round or oblong."""
     shell, dark = draw.one_of(draw.steel(), draw.paint(gloss=0.5)), plain("1c1c1e", 0.3)
@@ -37,6 +40,7 @@ def pedal_bin(draw: Draw) -> Parts:
         yield box((0.08, 0.05, 0.012), (0, depth / 2 + 0.02, 0.015), dark)
 
 
+@design("backpack", "daypack")
 def backpack(draw: Draw) -> Parts:
     """A backpack that stands on its base: body, front pocket, zips, straps and a loop."""
     cloth = draw.fabric("black", "grey", "blue", "red", "green", "purple", "orange", "pink", "yellow")
@@ -54,20 +58,21 @@ def backpack(draw: Draw) -> Parts:
     yield from tube([(-0.04, 0, low), (-0.03, 0, high), (0.03, 0, high), (0.04, 0, low)], 0.008, trim, sides=5)
 
 
+@design("suitcase", "trolley")
 def trolley_suitcase(draw: Draw) -> Parts:
     """A suitcase with wheels, ribs and a drawn handle."""
     shell, dark = draw.paint(gloss=0.4), plain("1a1a1c", 0.3)
     width, depth, height = draw.between(0.36, 0.5), draw.between(0.2, 0.3), draw.between(0.5, 0.72)
     yield box((width, depth, height), (0, 0, 0.05), shell, bevel=0.04, steps=2)
     count = draw.whole(3, 5)
-    for i in range(count):
-        at = ((i - (count - 1) / 2) * width * 0.8 / count, 0, 0.05 + height * 0.1)
-        yield box((0.03, depth + 0.012, height * 0.8), at, shell, bevel=0.006)
+    for x in row(count, width * 0.8 / count):
+        yield box((0.03, depth + 0.012, height * 0.8), (x, 0, 0.05 + height * 0.1), shell, bevel=0.006)
     yield from mirrored(box, (0.03, 0.05, 0.055), (width * 0.4, depth * 0.36, 0), dark, axes="xy", bevel=0.014)
     y, high = -depth * 0.3, height + 0.05 + draw.one_of(0.06, 0.3)
     yield from tube([(-0.09, y, height), (-0.09, y, high), (0.09, y, high), (0.09, y, height)], 0.01, dark)
 
 
+@design("suitcase", "leather")
 def leather_suitcase(draw: Draw) -> Parts:
     """An old suitcase that stands on its long side, with straps and a grip."""
     leather, strap = draw.paint("brown", "beige", "black", "red", "green"), plain("3a2416", 0.3)
@@ -80,6 +85,7 @@ def leather_suitcase(draw: Draw) -> Parts:
     yield from mirrored(box, (0.03, 0.006, 0.04), at, plain("b08d4a", 0.6))
 
 
+@design("shoes", "laced")
 def shoes(draw: Draw) -> Parts:
     """A pair of shoes or ankle boots side by side, toes to the front."""
     upper, sole = draw.paint(gloss=0.2), draw.one_of(plain("f0efeb"), plain("1c1c1e"), plain("5b3a22"))
@@ -92,6 +98,7 @@ def shoes(draw: Draw) -> Parts:
             yield box((width * 0.4, 0.008, 0.004), (x, length * (0.05 + 0.06 * k), 0.1 - 0.005 * k), sole)
 
 
+@design("shoes", "slippers")
 def slippers(draw: Draw) -> Parts:
     """A pair of slippers."""
     cloth, sole = draw.fabric(), plain("3a3a3c")
@@ -101,6 +108,7 @@ def slippers(draw: Draw) -> Parts:
         yield ellipsoid((width, length * 0.55, 0.08), (x, length * 0.2, 0.01), cloth, sides=12)
 
 
+@design("basket", "laundry")
 def ring_basket(draw: Draw) -> Parts:
     """A laundry basket with slots, sometimes with laundry in it."""
     shell = draw.paint("white", "grey", "blue", "pink", "beige", "green")
@@ -108,10 +116,8 @@ def ring_basket(draw: Draw) -> Parts:
     yield box((width - 0.03, depth - 0.03, 0.015), (0, 0, 0), shell)
     for s in (-1, 1):
         x, y = s * (width / 2 - 0.01), s * (depth / 2 - 0.01)
-        for k in range(9):
-            yield box((width / 16, 0.012, height), ((k - 4) * width / 9.3, y, 0), shell)
-        for k in range(7):
-            yield box((0.012, depth / 13, height), (x, (k - 3) * depth / 7.4, 0), shell)
+        yield from (box((width / 16, 0.012, height), (across, y, 0), shell) for across in row(9, width / 9.3))
+        yield from (box((0.012, depth / 13, height), (x, along, 0), shell) for along in row(7, depth / 7.4))
         yield box((width, 0.03, 0.04), (0, y, height - 0.03), shell, bevel=0.01)
         yield box((0.03, depth, 0.04), (x, 0, height - 0.03), shell, bevel=0.01)
     if draw.chance(0.6):
@@ -119,6 +125,7 @@ def ring_basket(draw: Draw) -> Parts:
         yield ellipsoid((width * 0.85, depth * 0.85, height * 0.5), (0, 0, height * 0.5), cloth, sides=12)
 
 
+@design("backpack", "rolled")
 def duffel(draw: Draw) -> Parts:
     """A soft backpack with a rolled top."""
     cloth, trim = draw.fabric("green", "blue", "grey", "brown", "red", "black"), plain("2a2018", 0.2)
@@ -130,12 +137,3 @@ def duffel(draw: Draw) -> Parts:
     for s in (-1, 1):
         yield from tube([(s * x, y, z) for x, y, z in strap], 0.016, trim, sides=5)
         yield box((0.02, 0.006, height * 0.4), (s * 0.06, depth * 0.5, height * 0.3), trim)
-
-
-DESIGNS = (
-    *designs("trash bin", ("open", round_bin), ("pedal", pedal_bin)),
-    *designs("backpack", ("daypack", backpack), ("rolled", duffel)),
-    *designs("suitcase", ("trolley", trolley_suitcase), ("leather", leather_suitcase)),
-    *designs("shoes", ("laced", shoes), ("slippers", slippers)),
-    *designs("basket", ("laundry", ring_basket)),
-)

@@ -6,7 +6,7 @@ Every solid is one `Part` with unit normals and texture coordinates in metres al
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -15,22 +15,11 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float64
 
-from ..mesh import Material, Mesh, Part
+from ..mesh import Material, Mesh, Part, joined, part
 
 Point = tuple[float, float, float]
 ORIGIN: Point = (0.0, 0.0, 0.0)
 PLAIN = Material()
-
-
-def part(positions, normals, uvs, faces, material: Material) -> Part:
-    """Return a part of arrays in the types that the renderer takes."""
-    return Part(
-        np.asarray(positions, np.float32),
-        np.asarray(normals, np.float32),
-        np.asarray(uvs, np.float32),
-        np.asarray(faces, np.int32),
-        material,
-    )
 
 
 @cache
@@ -65,7 +54,7 @@ def box(
     else:
         lines = [np.array([-h, h]) for h in half]
     inner = half - bevel
-    positions, normals, uvs, faces, count = [], [], [], [], 0
+    sides = []
     for axis in range(3):
         across, up = (axis + 1) % 3, (axis + 2) % 3
         for sign in (-1.0, 1.0):
@@ -82,13 +71,8 @@ def box(
             else:
                 normal = np.zeros_like(grid)
                 normal[:, axis] = sign
-            positions.append(grid + center)
-            normals.append(normal)
-            uvs.append(_box_uv(grid, axis))
-            faces.append(_stitch(*shape) + count)
-            count += len(grid)
-    positions, normals, uvs, faces = map(np.concatenate, (positions, normals, uvs, faces))
-    return part(positions, normals, uvs, faces, material)
+            sides.append(part(grid + center, normal, _box_uv(grid, axis), _stitch(*shape), material))
+    return joined(sides).parts[0]
 
 
 def _box_uv(points: np.ndarray, axis: int) -> np.ndarray:
@@ -132,35 +116,33 @@ def lathe(
     steps = np.diff(points, axis=0)
     lengths = np.linalg.norm(steps, axis=1)
     keep = lengths > 1e-9
-    starts, ends = points[:-1][keep], points[1:][keep]
     outward = np.stack([steps[keep, 1], -steps[keep, 0]], 1) / lengths[keep, None]
     arc = np.concatenate([[0.0], np.cumsum(lengths[keep])])
     angles = np.linspace(0, 2 * np.pi, sides + 1)
-    circle = np.stack([np.cos(angles), np.sin(angles)], 1)
-    positions, normals, uvs, faces, count = [], [], [], [], 0
-    normal_starts, normal_ends = _joints(outward)
-    for i in range(len(starts)):
-        rims = ((starts[i], normal_starts[i], arc[i]), (ends[i], normal_ends[i], arc[i + 1]))
-        for (radius, height), normal, v in rims:
-            positions.append(np.column_stack([circle * radius, np.full(sides + 1, height)]))
-            normals.append(np.column_stack([circle * normal[0], np.full(sides + 1, normal[1])]))
-            uvs.append(np.column_stack([angles * max(points[:, 0].max(), 1e-3), np.full(sides + 1, v)]))
-        quads = _stitch(2, sides + 1).reshape(2, sides, 3)
-        wanted = [quads[k] for k, radius in ((0, starts[i][0]), (1, ends[i][0])) if radius > 1e-9]
-        faces.append(np.concatenate(wanted) + count)
-        count += 2 * (sides + 1)
-    positions, normals, uvs, faces = map(np.concatenate, (positions, normals, uvs, faces))
-    return part(positions + np.asarray(at), normals, uvs, faces, material)
+
+    def swept(ends: np.ndarray) -> np.ndarray:
+        """Turn the (radial, upward) pairs at both ends of each segment about the axis."""
+        radial, up = np.moveaxis(ends[:, :, None], -1, 0)
+        return np.stack(np.broadcast_arrays(np.cos(angles) * radial, np.sin(angles) * radial, up), -1).reshape(-1, 3)
+
+    ends = np.stack([points[:-1][keep], points[1:][keep]], 1)
+    shape = (len(ends), 2, sides + 1)
+    around = np.broadcast_to(angles * max(points[:, 0].max(), 1e-3), shape)
+    along = np.broadcast_to(np.stack([arc[:-1], arc[1:]], 1)[..., None], shape)
+    strips = _stitch(2, sides + 1).reshape(2, sides, 3) + np.arange(len(ends))[:, None, None, None] * 2 * (sides + 1)
+    faces = strips[ends[..., 0] > 1e-9].reshape(-1, 3)
+    uvs = np.stack([around, along], -1).reshape(-1, 2)
+    return part(swept(ends) + np.asarray(at), swept(_joints(outward)), uvs, faces, material)
 
 
-def _joints(outward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _joints(outward: np.ndarray) -> np.ndarray:
     """Return the normals at both ends of each segment, shared by neighbours that turn by less than 50°."""
-    start, end = outward.copy(), outward.copy()
+    normals = np.stack([outward, outward], 1)
     for i in range(len(outward) - 1):
         if outward[i] @ outward[i + 1] > 0.64:
             shared = outward[i] + outward[i + 1]
-            end[i] = start[i + 1] = shared / np.linalg.norm(shared)
-    return start, end
+            normals[i, 1] = normals[i + 1, 0] = shared / np.linalg.norm(shared)
+    return normals
 
 
 def cylinder(
@@ -304,18 +286,3 @@ def mirrored(
 def polar(angle: float, radius: float = 1.0) -> tuple[float, float]:
     """Return the (x, y) of a point at an angle (radians) and a distance from the z axis."""
     return radius * math.cos(angle), radius * math.sin(angle)
-
-
-def joined(parts: Iterable[Part]) -> Mesh:
-    """Return one mesh of the parts, those of the same material merged into one."""
-    groups: dict[Material, list[Part]] = {}
-    for solid in parts:
-        groups.setdefault(solid.material, []).append(solid)
-    merged = []
-    for material, group in groups.items():
-        starts = np.cumsum([0] + [len(g.positions) for g in group[:-1]]).astype(np.int32)
-        faces = np.concatenate([g.faces + start for g, start in zip(group, starts, strict=True)])
-        names = ("positions", "normals", "uvs")
-        positions, normals, uvs = (np.concatenate([getattr(g, name) for g in group]) for name in names)
-        merged.append(Part(positions, normals, uvs, faces, material))
-    return Mesh(tuple(merged))

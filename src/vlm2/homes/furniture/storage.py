@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from .design import CarryingTop, Parts, designs
+from .design import CarryingTop, Parts, design
 from .fittings import books, fronts, legs, open_case
 from .random_draw import Draw
 from .solids import box, cylinder, lathe, mirrored, polar, tube
 
 
+@design("bookshelf", "tall")
 def bookshelf(draw: Draw) -> Parts:
     """A tall case of boards filled with books."""
     wood = draw.timber()
@@ -24,6 +25,7 @@ def bookshelf(draw: Draw) -> Parts:
             yield from books(draw, start, end, -0.03, i * spacing + 0.02, spacing - 0.02)
 
 
+@design("bookshelf", "low")
 def low_bookshelf(draw: Draw) -> Parts:
     """A waist-high case of two columns with books in some of the places."""
     wood = draw.timber()
@@ -38,6 +40,7 @@ def low_bookshelf(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("shelf", "open")
 def open_shelf(draw: Draw) -> Parts:
     """A rack of boards between four posts, with books and binders."""
     board, post = draw.wood(), draw.timber()
@@ -52,6 +55,7 @@ def open_shelf(draw: Draw) -> Parts:
                 yield from books(draw, x, x + width * draw.one_of(0.15, 0.25, 0.35), 0, z + 0.025, 0.3)
 
 
+@design("shelf", "wall", "wall")
 def wall_shelf(draw: Draw) -> Parts:
     """A board on brackets with a few books, to hang on a wall."""
     wood, metal = draw.timber(), draw.metal()
@@ -62,6 +66,7 @@ def wall_shelf(draw: Draw) -> Parts:
         yield from books(draw, -width * 0.4, width * draw.one_of(-0.1, 0.1, 0.3), -0.01, 0.03, 0.26)
 
 
+@design("cabinet", "sideboard")
 def sideboard(draw: Draw) -> Parts:
     """A low wide cabinet of doors on short legs."""
     wood, handle = draw.timber(), draw.metal()
@@ -69,12 +74,13 @@ def sideboard(draw: Draw) -> Parts:
     foot = draw.between(0.06, 0.16)
     yield from legs((width * 0.94, depth * 0.9), foot, 0.04, handle)
     yield box((width, depth, height - foot), (0, 0, foot), wood)
-    area = (-width / 2 + 0.02, foot + 0.02, width - 0.04, height - foot - 0.04)
     doors, front = draw.whole(2, 4), draw.one_of(wood, wood, draw.paint("white"))
-    yield from fronts(area, depth / 2, (doors, 1), front, handle, "door")
+    at = (0, depth / 2, foot + 0.02)
+    yield from fronts((width - 0.04, height - foot - 0.04), at, (doors, 1), front, handle, "door")
     yield CarryingTop(height)
 
 
+@design("cabinet", "drawers")
 def drawer_cabinet(draw: Draw) -> Parts:
     """A chest of drawers."""
     wood, handle = draw.timber(), draw.metal()
@@ -82,19 +88,19 @@ def drawer_cabinet(draw: Draw) -> Parts:
     yield box((width, depth, height - 0.05), (0, 0, 0.05), wood)
     yield box((width - 0.06, depth - 0.05, 0.05), (0, 0, 0), wood)
     yield box((width + 0.03, depth + 0.03, 0.025), (0, 0, height), wood, bevel=0.006)
-    area = (-width / 2 + 0.01, 0.06, width - 0.02, height - 0.07)
-    grid = (draw.one_of(1, 1, 2), draw.whole(3, 5))
-    yield from fronts(area, depth / 2, grid, wood, handle, draw.one_of("drawer", "ball"))
+    grid, handles = (draw.one_of(1, 1, 2), draw.whole(3, 5)), draw.one_of("drawer", "ball")
+    yield from fronts((width - 0.02, height - 0.07), (0, depth / 2, 0.06), grid, wood, handle, handles)
     yield CarryingTop(height + 0.025)
 
 
+@design("cabinet", "display")
 def display_cabinet(draw: Draw) -> Parts:
     """A tall cabinet: open boards with books above, doors below."""
     wood, handle = draw.timber(), draw.metal()
     width, depth, height = draw.between(0.7, 1.1), draw.between(0.36, 0.44), draw.between(1.6, 2.0)
     low = height * 0.4
     yield box((width, depth, low), (0, 0, 0), wood)
-    yield from fronts((-width / 2 + 0.01, 0.06, width - 0.02, low - 0.07), depth / 2, (2, 1), wood, handle, "door")
+    yield from fronts((width - 0.02, low - 0.07), (0, depth / 2, 0.06), (2, 1), wood, handle, "door")
     yield from open_case((width, depth * 0.85, height - low), low, 2, wood)
     start, spacing = -width / 2 + 0.03, (height - low - 0.02) / 3
     for i in range(3):
@@ -102,15 +108,17 @@ def display_cabinet(draw: Draw) -> Parts:
         yield from books(draw, start, end, -0.02, low + 0.02 + i * spacing, spacing - 0.03)
 
 
+@design("cabinet", "wall", "wall")
 def wall_cabinet(draw: Draw) -> Parts:
     """A cupboard that hangs on a wall, with one to three doors."""
     wood, handle = draw.timber(), draw.metal()
     doors = draw.whole(1, 3)
     width, depth, height = doors * draw.between(0.35, 0.5), draw.between(0.3, 0.38), draw.between(0.5, 0.75)
     yield box((width, depth, height), (0, 0, 0), wood)
-    yield from fronts((-width / 2, 0.0, width, height), depth / 2, (doors, 1), wood, handle, "door")
+    yield from fronts((width, height), (0, depth / 2, 0), (doors, 1), wood, handle, "door")
 
 
+@design("closet", "hinged")
 def closet(draw: Draw) -> Parts:
     """A wardrobe with two to four tall doors, sometimes over two drawers."""
     wood, handle = draw.timber(), draw.metal()
@@ -119,31 +127,33 @@ def closet(draw: Draw) -> Parts:
     front = draw.one_of(wood, wood, draw.paint("white", "beige", "grey"))
     yield box((width, depth, height - 0.06), (0, 0, 0.06), wood)
     yield box((width - 0.04, depth - 0.06, 0.06), (0, -0.01, 0), wood)
-    left, wide, low = -width / 2 + 0.01, width - 0.02, 0.08
+    wide, y, low = width - 0.02, depth / 2, 0.08
     if draw.chance(0.35):
-        yield from fronts((left, 0.08, wide, 0.3), depth / 2, (2, 1), front, handle)
+        yield from fronts((wide, 0.3), (0, y, 0.08), (2, 1), front, handle)
         low = 0.4
-    yield from fronts((left, low, wide, height - low - 0.02), depth / 2, (doors, 1), front, handle, "door")
+    yield from fronts((wide, height - low - 0.02), (0, y, low), (doors, 1), front, handle, "door")
 
 
+@design("nightstand", "plain")
 def nightstand(draw: Draw) -> Parts:
     """A bedside table with one to three drawers, or one drawer over an open place."""
     wood, handle = draw.timber(), draw.metal()
     width, depth, height = draw.between(0.36, 0.55), draw.between(0.34, 0.45), draw.between(0.42, 0.62)
-    foot, left, wide = draw.between(0.05, 0.15), -width / 2 + 0.01, width - 0.02
+    foot, wide, y = draw.between(0.05, 0.15), width - 0.02, depth / 2
     yield from legs((width, depth), foot, 0.035, wood)
     if draw.chance(0.4):
         drawer = 0.16
         yield from open_case((width, depth, height - foot - drawer), foot, 0, wood)
         yield box((width, depth, drawer), (0, 0, height - drawer), wood)
-        yield from fronts((left, height - drawer, wide, drawer - 0.02), depth / 2, (1, 1), wood, handle)
+        yield from fronts((wide, drawer - 0.02), (0, y, height - drawer), (1, 1), wood, handle)
     else:
         yield box((width, depth, height - foot), (0, 0, foot), wood)
-        area, drawers = (left, foot + 0.01, wide, height - foot - 0.03), draw.whole(1, 3)
-        yield from fronts(area, depth / 2, (1, drawers), wood, handle, draw.one_of("drawer", "ball"))
+        grid, handles = (1, draw.whole(1, 3)), draw.one_of("drawer", "ball")
+        yield from fronts((wide, height - foot - 0.03), (0, y, foot + 0.01), grid, wood, handle, handles)
     yield CarryingTop(height)
 
 
+@design("tv stand", "low")
 def tv_stand(draw: Draw) -> Parts:
     """A long low board for a television: drawers at the sides, an open place between."""
     wood, handle = draw.timber(), draw.metal()
@@ -152,11 +162,12 @@ def tv_stand(draw: Draw) -> Parts:
     yield from legs((width * 0.92, depth * 0.9), foot, 0.04, handle)
     yield from open_case((width, depth, height - foot), foot, draw.whole(0, 1), wood, columns=3)
     for s in draw.one_of((-1, 1), (-1, 1), (0,)):
-        area = (s * third - third / 2 + 0.012, foot + 0.02, third - 0.024, height - foot - 0.04)
-        yield from fronts(area, depth / 2 - 0.012, (1, draw.whole(1, 2)), wood, handle)
+        at = (s * third, depth / 2 - 0.012, foot + 0.02)
+        yield from fronts((third - 0.024, height - foot - 0.04), at, (1, draw.whole(1, 2)), wood, handle)
     yield CarryingTop(height)
 
 
+@design("box", "plain")
 def cardboard_box(draw: Draw) -> Parts:
     """A box of cardboard with a strip of tape, or a lidded box in a colour."""
     width, depth, height = draw.between(0.25, 0.6), draw.between(0.22, 0.45), draw.between(0.15, 0.45)
@@ -170,6 +181,7 @@ def cardboard_box(draw: Draw) -> Parts:
         yield box((width + 0.012, depth + 0.012, height * 0.2), (0, 0, height * 0.82), cover, bevel=0.004)
 
 
+@design("crate", "slats")
 def crate(draw: Draw) -> Parts:
     """An open crate of slats."""
     wood = draw.one_of(draw.wood(), draw.paint("blue", "green", "grey", "red", "yellow"))
@@ -184,6 +196,7 @@ def crate(draw: Draw) -> Parts:
     yield from legs((width - 0.024, depth - 0.024), height, 0.03, wood)
 
 
+@design("basket", "round")
 def basket(draw: Draw) -> Parts:
     """A woven basket: round, open, with two grips."""
     weave = draw.fabric("beige", "brown", "white", "grey")
@@ -195,6 +208,7 @@ def basket(draw: Draw) -> Parts:
         yield cylinder(0.03, 0.05, (x, 0, height - 0.08), weave, sides=8)
 
 
+@design("bucket", "pail")
 def bucket(draw: Draw) -> Parts:
     """A pail whose bow handle stands upright or lies on the rim."""
     body = draw.one_of(draw.paint(gloss=0.4), draw.steel())
@@ -204,23 +218,3 @@ def bucket(draw: Draw) -> Parts:
     steel, upright = draw.steel(), draw.chance(0.5)
     bow = [polar(math.pi * k / 8, r + 0.005) for k in range(9)]
     yield from tube([(x, 0.0, height + y) if upright else (x, y, height) for x, y in bow], 0.004, steel, sides=5)
-
-
-DESIGNS = (
-    *designs("bookshelf", ("tall", bookshelf), ("low", low_bookshelf)),
-    *designs("shelf", ("open", open_shelf), ("wall", wall_shelf, "wall")),
-    *designs(
-        "cabinet",
-        ("sideboard", sideboard),
-        ("drawers", drawer_cabinet),
-        ("display", display_cabinet),
-        ("wall", wall_cabinet, "wall"),
-    ),
-    *designs("closet", ("hinged", closet)),
-    *designs("nightstand", ("plain", nightstand)),
-    *designs("tv stand", ("low", tv_stand)),
-    *designs("box", ("plain", cardboard_box)),
-    *designs("crate", ("slats", crate)),
-    *designs("basket", ("round", basket)),
-    *designs("bucket", ("pail", bucket)),
-)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import posixpath
 import re
 import tomllib
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -23,16 +22,17 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from ...cache import cache_folder
+from ...cache import cache_folder, whole_file
 from ..home import FurnitureModel, Split
 from ..mesh import Material, Mesh, Part
-from .design import Stands, dominant_colour, settle
+from .design import Stands, settled_model
 from .random_draw import linear_from_srgb
 from .shading import shaded, thinned, weld
 from .wavefront import read_mtl, read_obj
 
 FOLDER = Path("/usr/share/sweethome3d/furniture")
 CONVERTER = 2  # raise this number when the conversion gives other results
+ARRAYS = {"positions": np.float32, "normals": np.float16, "faces": np.int32}  # of each model in the pack
 MOST_TRIANGLES, MOST_TRIANGLES_SMALL = 2000, 700
 
 
@@ -58,20 +58,17 @@ def selection() -> Selection:
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """The pack's index entry of a model; `parts` are (red, green, blue, vertices, triangles), colours linear."""
+    """The pack's index entry: a model without its mesh, and what each part of the mesh is.
 
-    name: str
-    category: str
-    stands: Stands
-    size: tuple[float, float, float]
-    surface_height: float | None
-    colour: str
-    licence: str
+    `parts` are (red, green, blue, vertices, triangles), colours linear in [0, 1].
+    """
+
+    model: FurnitureModel
     parts: tuple[tuple[float, float, float, int, int], ...]
 
 
 def installed(folder: Path = FOLDER) -> bool:
-    """Tell whether the packs that we read are there."""
+    """Return whether the packs that we read are there."""
     return all((folder / f"{pack}.sh3f").is_file() for pack in selection().models)
 
 
@@ -98,7 +95,7 @@ class SweetHome:
     def model(self, entry: CatalogueEntry) -> FurnitureModel:
         """Read one model."""
         with np.load(self.path, allow_pickle=False) as pack:
-            positions, normals, faces = (pack[f"{entry.name}:{k}"] for k in ("positions", "normals", "faces"))
+            positions, normals, faces = (pack[f"{entry.model.name}:{k}"] for k in ARRAYS)
         parts, vertex, face = [], 0, 0
         for red, green, blue, vertices, triangles in entry.parts:
             spots = positions[vertex : vertex + vertices]
@@ -106,13 +103,12 @@ class SweetHome:
             material = Material((red, green, blue), gloss=0.15)
             parts.append(Part(spots, directions, spots[:, :2].copy(), faces[face : face + triangles], material))
             vertex, face = vertex + vertices, face + triangles
-        mesh, e = Mesh(tuple(parts)), entry
-        return FurnitureModel(e.name, e.category, mesh, e.size, e.stands, e.surface_height, e.colour, e.licence)
+        return replace(entry.model, mesh=Mesh(tuple(parts)))
 
 
 def _entry(row: dict[str, Any]) -> CatalogueEntry:
     parts = tuple(tuple(part) for part in row.pop("parts"))
-    return CatalogueEntry(size=tuple(row.pop("size")), parts=parts, **row)
+    return CatalogueEntry(FurnitureModel(mesh=Mesh(()), size=tuple(row.pop("size")), **row), parts)
 
 
 def _built(folder: Path) -> Path:
@@ -126,10 +122,8 @@ def _built(folder: Path) -> Path:
             logging.getLogger(__name__).warning(
                 "Converting Sweet Home 3D's furniture. This happens once and takes about a minute."
             )
-            partial = target.with_suffix(f".{os.getpid()}.part")
-            with open(partial, "wb") as file:
+            with whole_file(target) as partial, partial.open("wb") as file:
                 _write(folder, file)
-            partial.replace(target)
     return target
 
 
@@ -147,19 +141,20 @@ def _identity(folder: Path) -> str:
 def _write(folder: Path, file) -> None:
     """Convert every selected model and write the pack."""
     arrays: dict[str, np.ndarray] = {}
-    entries = []
+    rows = []
     for pack, categories in selection().models.items():
         with zipfile.ZipFile(folder / f"{pack}.sh3f") as archive:
             catalogue = read_catalogue(archive.read("PluginFurnitureCatalog.properties").decode("latin-1"))
             chosen = [(category, slug) for category, slugs in categories.items() for slug in slugs.split()]
             for category, slug in chosen:
-                entry, mesh = _converted(archive, pack, category, slug, catalogue[slug])
-                entries.append(asdict(entry))
-                for name, dtype in (("positions", np.float32), ("normals", np.float16), ("faces", np.int32)):
-                    arrays[f"{entry.name}:{name}"] = np.concatenate([getattr(p, name) for p in mesh.parts]).astype(
-                        dtype
-                    )
-    arrays["index"] = np.frombuffer(json.dumps(entries).encode(), np.uint8)
+                model = _converted(archive, pack, category, slug, catalogue[slug])
+                parts = model.mesh.parts
+                row: dict[str, Any] = {f.name: getattr(model, f.name) for f in fields(model) if f.name != "mesh"}
+                row["parts"] = [(*part.material.colour, len(part.positions), len(part.faces)) for part in parts]
+                rows.append(row)
+                for name, dtype in ARRAYS.items():
+                    arrays[f"{model.name}:{name}"] = np.concatenate([getattr(p, name) for p in parts]).astype(dtype)
+    arrays["index"] = np.frombuffer(json.dumps(rows).encode(), np.uint8)
     np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
 
 
@@ -171,24 +166,14 @@ def read_catalogue(text: str) -> dict[str, dict[str, str]]:
     return {row["id"].split("#")[-1]: row for row in rows.values() if "model" in row}
 
 
-def _converted(
-    archive: zipfile.ZipFile, pack: str, category: str, slug: str, row: dict[str, str]
-) -> tuple[CatalogueEntry, Mesh]:
+def _converted(archive: zipfile.ZipFile, pack: str, category: str, slug: str, row: dict[str, str]) -> FurnitureModel:
     size = np.array([float(row[k]) for k in ("width", "depth", "height")]) / 100
     stands = _stands(category, slug, size)
     limit = MOST_TRIANGLES_SMALL if size.max() < 0.45 else MOST_TRIANGLES
-    mesh = settle(_simplified(archive, row, size, limit), stands)
-    entry = CatalogueEntry(
-        name=f"{category}/{pack}/{slug}",
-        category=category,
-        stands=stands,
-        size=tuple(round(float(s), 4) for s in np.ptp(mesh.bounds, axis=0)),  # pyright: ignore[reportArgumentType]
-        surface_height=_surface(category, row, float(size[2])),
-        colour=dominant_colour(mesh),
-        licence=f"{selection().licences[pack]}, {row.get('creator', pack)}",
-        parts=tuple((*p.material.colour, len(p.positions), len(p.faces)) for p in mesh.parts),
-    )
-    return entry, mesh
+    mesh = _simplified(archive, row, size, limit)
+    licence = f"{selection().licences[pack]}, {row.get('creator', pack)}"
+    surface_height = _surface(category, row, float(size[2]))
+    return settled_model(f"{category}/{pack}/{slug}", category, mesh, stands, surface_height, licence)
 
 
 def _stands(category: str, slug: str, size: np.ndarray) -> Stands:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from .design import CarryingTop, Parts, designs
+from .design import CarryingTop, Parts, design
 from .fittings import fronts, legs
 from .random_draw import Draw
 from .solids import box, cylinder, lathe, mirrored, polar, rod
 
 
+@design("table", "dining")
 def dining_table(draw: Draw) -> Parts:
     """A rectangular table on four legs with an apron."""
     wood = draw.timber()
@@ -24,6 +25,7 @@ def dining_table(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("table", "pedestal")
 def pedestal_table(draw: Draw) -> Parts:
     """A round table on one turned column."""
     wood = draw.timber()
@@ -35,6 +37,7 @@ def pedestal_table(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("table", "trestle")
 def trestle_table(draw: Draw) -> Parts:
     """A long table on two trestles."""
     wood, frame = draw.wood(), draw.timber()
@@ -49,6 +52,7 @@ def trestle_table(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("table", "coffee")
 def coffee_table(draw: Draw) -> Parts:
     """A low table with a lower shelf, or a round one on splayed legs."""
     wood = draw.timber()
@@ -66,6 +70,7 @@ def coffee_table(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("table", "side")
 def side_table(draw: Draw) -> Parts:
     """A small table to stand beside a sofa: a round top on a frame of rods."""
     metal, top = draw.metal(), draw.one_of(draw.wood(), draw.marble())
@@ -78,6 +83,7 @@ def side_table(draw: Draw) -> Parts:
     yield CarryingTop(height)
 
 
+@design("desk", "drawers")
 def drawer_desk(draw: Draw) -> Parts:
     """A writing desk with a stack of drawers on one side."""
     wood, handle = draw.timber(), draw.metal()
@@ -86,13 +92,13 @@ def drawer_desk(draw: Draw) -> Parts:
     x = side * (width - block) / 2
     yield box((width, depth, 0.03), (0, 0, height - 0.03), wood)
     yield box((block, depth - 0.04, height - 0.08), (x, -0.01, 0.05), wood)
-    area = (x - block / 2, 0.05, block, height - 0.08)
-    yield from fronts(area, depth / 2 - 0.03, (1, draw.whole(2, 4)), wood, handle)
+    yield from fronts((block, height - 0.08), (x, depth / 2 - 0.03, 0.05), (1, draw.whole(2, 4)), wood, handle)
     yield box((0.03, depth - 0.04, height - 0.03), (-side * (width / 2 - 0.03), -0.01, 0), wood)
     yield box((width - block, 0.02, 0.35), (-side * block / 2, -depth / 2 + 0.08, height - 0.38), wood)
     yield CarryingTop(height)
 
 
+@design("desk", "frame")
 def frame_desk(draw: Draw) -> Parts:
     """A plain work desk: a board on a metal frame, sometimes with a shallow drawer."""
     wood, metal = draw.timber(), draw.metal()
@@ -104,10 +110,11 @@ def frame_desk(draw: Draw) -> Parts:
     yield box((width - 0.16, 0.03, 0.04), (0, -depth / 2 + 0.06, height - 0.07), metal)
     if draw.chance(0.5):
         yield box((0.5, depth * 0.6, 0.09), (0, 0, height - 0.115), wood)
-        yield from fronts((-0.25, height - 0.115, 0.5, 0.09), depth * 0.3, (1, 1), wood, metal)
+        yield from fronts((0.5, 0.09), (0, depth * 0.3, height - 0.115), (1, 1), wood, metal)
     yield CarryingTop(height)
 
 
+@design("rug", "oblong")
 def rug(draw: Draw) -> Parts:
     """A rug with a border."""
     width, depth = draw.between(1.2, 2.6), draw.between(0.8, 1.8)
@@ -118,22 +125,9 @@ def rug(draw: Draw) -> Parts:
         yield box((width * 0.45, depth * 0.45, 0.003), (0, 0, 0.012), border)
 
 
+@design("rug", "round")
 def round_rug(draw: Draw) -> Parts:
     """A round rug of two rings."""
     radius = draw.between(0.5, 1.0)
     yield cylinder(radius, 0.008, (0, 0, 0), draw.fabric(), sides=32)
     yield cylinder(radius * 0.7, 0.004, (0, 0, 0.008), draw.fabric(), sides=32)
-
-
-DESIGNS = (
-    *designs(
-        "table",
-        ("dining", dining_table),
-        ("pedestal", pedestal_table),
-        ("trestle", trestle_table),
-        ("coffee", coffee_table),
-        ("side", side_table),
-    ),
-    *designs("desk", ("drawers", drawer_desk), ("frame", frame_desk)),
-    *designs("rug", ("oblong", rug), ("round", round_rug)),
-)

@@ -20,10 +20,8 @@ class Area(Query):
 
     def answer(self, map: ObjectMap) -> Result:
         """Add up the rooms' outlines, or take the whole floor."""
-        if self.room is None:
-            area = map.floor.area
-        else:
-            area = sum(map.floor.room_area(room) for room in rooms(map, self.room))
+        kinds = rooms(map, self.room) if self.room else ()
+        area = sum(map.floor.room_area(room) for room in kinds) if kinds else map.floor.area
         if area <= 0:
             raise NoAnswer("not_seen", "I have seen no floor.")
         share = area / map.floor.area if map.floor.area else 1.0
@@ -36,15 +34,17 @@ class Area(Query):
 OPERATOR = Area
 NOTES = ("if multiple rooms are shown estimate the size of the combined space", "all rooms together",
          "if i filmed more than one room i want them all added together")  # fmt: skip
-PLACE = "(this (room|place|home|house|flat|apartment|space)|the (room|place|home|house|flat|apartment|whole space|entire place|rooms)|it|everything shown|{room})"
+PLACE = (
+    "([this|the] (room|rooms|place|home|house|flat|apartment|[whole] space|entire place)|it|everything shown|{room})"
+)
 PHRASINGS = phrasings(
     f"what is the (size|area|floor area|total area) of {PLACE}",
     f"how (big|large|spacious) is {PLACE}",
-    f"what is the [total] [floor] area [of {PLACE}]",
+    f"[what is] the [total] [floor] (area|size) [of {PLACE}]",
     f"how many {{unit}} (is|does) {PLACE} [have|cover]",
     f"[floor] area of {PLACE}",
     f"(estimate|give me) the (size|area|floor area|living area) [of {PLACE}]",
-    "how much floor [space] is there [in {room}]",
+    "how much (space|floor|floor space) is there [in {room}]",
     "how many {unit} [of floor] are there [in {room}]",
 )
 EXAMPLES = (

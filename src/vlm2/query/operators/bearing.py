@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import model_validator
+
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
-from ..query import NoAnswer, Query, answered, closest_direction, phrasings
+from ..query import NoAnswer, Query, answered, chance_of_direction, closest_direction, phrasings
 from ..selection import one, which
 from ..things import NOW, Things
 from ..viewpoint import AGREE, QUARTERS, agreed, poses
@@ -23,6 +25,12 @@ class Bearing(Query):
     choices: tuple[str, ...] = ()
     of: Things | None = None
 
+    @model_validator(mode="after")
+    def _check(self) -> Bearing:
+        if self.of is not None and (self.view is None or self.view.at is None):
+            raise ValueError("a side of a thing needs someone at another thing who looks at it")
+        return self
+
     def answer(self, map: ObjectMap) -> Result:
         """Compute the angle between centres on the ground plane, from every pose that the viewpoint leaves open."""
         view = self.view or NOW
@@ -35,11 +43,14 @@ class Bearing(Query):
         if self.choices == DEGREES:
             angle = found[0].angle(target)
             side = "left" if angle > 0 else "right"
-            return answered(round(angle), f"{abs(angle):.0f}° to your {side}.", [target, *found[0].tracks], unit="degrees")
+            return answered(
+                round(angle), f"{abs(angle):.0f}° to your {side}.", [target, *found[0].tracks], unit="degrees"
+            )
         choices = HOURS if self.choices == CLOCK else self.choices or self.options or QUARTERS
         value, share = agreed(found, lambda pose: closest_direction(pose.angle(target), choices))
         words = f"The {self.target.phrase} is {said(value)}.{which(self.target, several)}"
-        open_place = share < AGREE
+        share *= chance_of_direction(found[0].angle(target), found[0].angle_std(target), choices)
+        open_place = share < AGREE and len(found) > 1
         if open_place:
             words += " You could be at several places, and it is not the same from all of them."
         return answered(value, words, [target, *found[0].tracks], share, ambiguous=several or open_place)
@@ -60,18 +71,40 @@ NOTES = (
 PHRASINGS = (
     *phrasings(
         "(is|are) {target} {choices} [of ({of}|it|me)]",
-        "(where|on which side|in which (direction|quadrant|corner)|which side) (is|are) {target} [on] [to me|from me|from here|relative to me] [{choices}]",
+        "(where|on which side|in which (direction|quadrant|corner)|which side) (is|are) {target} [on] [to me|from "
+        "me|from here|relative to me] [{choices}]",
         "where (is|are) {target} {choices}",
+        "where (does|do) {target} (lie|stand|sit|hang) [{choices}]",
         "(where|in (which|what) direction) (do|would|will) i find {target}",
         "(which|what|in which|in what) (way|direction|side) (is|are) {target} [on|in] [from here|from me] [{choices}]",
-        "(which|what|in which|in what) (way|direction|side) (do|must|should|would|will|can) i [have to|need to] (go|turn|walk|look|move|head) [if i want] [to (get to|reach|see|face|find|go to)|for|towards] {target} [{choices}]",
-        "where (do|should|must|would) i (turn|go|look|walk|head) [to (get to|reach|see|face|find|go to)|for|towards] {target} [{choices}]",
+        "(which|what|in which|in what) (way|direction|side) (do|must|should|would|will|can) i [have to|need to] "
+        "(go|turn|walk|look|move|head|face) [if i (want|wanted|need|needed)] [to (get to|reach|see|face|find|go "
+        "to|open|close|use)|for|towards|to] {target} [{choices}]",
+        "where (do|should|must|would) i (turn|go|look|walk|head) [to (get to|reach|see|face|find|go to)|for|towards] "
+        "{target} [{choices}]",
         "(do|would|must|should) i turn {choices} to (see|face|reach|get to|go to|find) {target}",
         "on which side of {of} is {target}",
         "which side of {of} (is|has) {target}",
         "on which side of {of} is {target} [{choices}]",
-        "which way do i turn to see {target}",
+        "which (direction|way) do i take to (get to|reach) {target}",
+        "(which|what) (way|direction) leads to {target} [{choices}]",
+        "{choices} (which|what) way leads to {target}",
+        "which of these directions leads to {target}",
+        "i want to go to {target} which (way|direction)",
+        "if i needed {target} which way would i go",
+        "(do|would|will) i find {target} {choices}",
+        "{target} {choices}",
+        "in which quarter (around me|of my surroundings) (is|lies) {target}",
         situated=True,
+    ),
+    *phrasings(
+        "(which|what|in which|in what) (way|direction) (do|must|should|would|will|can) i [have to|need to] "
+        "(go|turn|walk|move|head) [if i (want|wanted|need|needed)] to (leave|exit|get out of) [the room|here]",
+        "(which|what|in which|in what) (way|direction) is the exit",
+        "where is the exit",
+        "how (do|should|would|can) i (move|go|walk|turn) to (leave|exit) [the room]",
+        situated=True,
+        target=Things(label="door"),
     ),
     *phrasings("at what [angle|bearing] is {target}", "how many degrees (is|do i turn to) {target}",
                "what is the (angle|bearing) (to|of) {target}", choices=DEGREES, situated=True),

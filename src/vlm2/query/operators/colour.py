@@ -29,14 +29,17 @@ class Colour(Query):
 
 OPERATOR = Colour
 PHRASINGS = phrasings(
-    "(what|which) (color|colour) (is|are|was|were) {things}",
+    "(what|which) (color|colour|colors|colours) (is|are|was|were) {things}",
     "(what|which) (is|are|was) the (color|colour) of {things}",
+    "(what|which) (color|colour) {things} (is|are) {!things}",
     "the (color|colour) of {things}",
     "(color|colour) of {things}",
     "in what (color|colour) (did you see|is|are) {things}",
     "name the (color|colour) of {things}",
     "(what|which) (color|colour) {things} (is|are)",
     "(what|which) (color|colour) (does|do) {things} have",
+    "{things} {+things} (what|which) (color|colour)",
+    "how would you describe {things} by (color|colour)",
     "(what|which) (color|colour) would you say {things} (is|are)",
 )
 EXAMPLES = (

@@ -8,7 +8,7 @@ from typing import Literal
 from ...objects.box_measures import sides
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
-from ..query import Query, answered, chance_less, phrasings
+from ..query import NoAnswer, Query, answered, chance_less, phrasings
 from ..selection import MEASURES, one
 from ..things import Extreme, Things
 
@@ -23,12 +23,15 @@ class Compare(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Compare the measures of one thing each."""
         kinds = self.among or tuple(Things(label=option) for option in self.options)
+        if len(kinds) < 2:
+            raise NoAnswer("unsupported", "Say which things to compare.")
         found = [(kind, *one(map, kind, self.view)) for kind in kinds]
         sign, measure = MEASURES[self.by]
         ranked = sorted(found, key=lambda row: -sign * measure(sides(row[1].box)))
         tracks = [track for _, track, _ in found]
-        first, second = (measure(sides(row[1].box)) for row in (ranked[0], ranked[1]))
-        spread = math.hypot(*(row[1].size_std for row in ranked[:2])) * (max(first, second) if self.by in AREAS else 1)
+        first, second = (measure(sides(row[1].box)) for row in ranked[:2])
+        edge = max(ranked[0][1].box.size) ** 2 if self.by in VOLUMES else 1.0
+        spread = edge * math.hypot(*(row[1].size_std for row in ranked[:2]))
         sure = chance_less(abs(first - second), spread)
         best = ranked[0][0]
         several = any(row[2] for row in found)
@@ -38,7 +41,7 @@ class Compare(Query):
 
 
 OPERATOR = Compare
-AREAS = ("largest", "smallest")
+VOLUMES = ("largest", "smallest")  # compare volumes
 PHRASINGS = (
     *(
         phrasing

@@ -28,7 +28,11 @@ class Count(Query):
             number = sum(map.counts.get(name, 0) for name in {track.label for track in found}) or len(found)
         else:
             number = len(found)
-        name = self.things.phrase.replace(self.things.label, plural(self.things.label), 1) if number > 1 else self.things.phrase
+        name = (
+            self.things.phrase.replace(self.things.label, plural(self.things.label), 1)
+            if number > 1
+            else self.things.phrase
+        )
         return answered(self._value(number), f"I count {number} {name}.", found)
 
     def _value(self, number: int) -> int | str:
@@ -44,9 +48,14 @@ PHRASINGS = (
         "count [up] {things} {+things}",
         "(i need to know|i want to know) the [total] (number|count) of {things} {+things}",
         "how many {things} {+things} (in total|altogether|overall|in all)",
+        "how many {things} (would|will|do) (i|one) (count|find|see|have) {+things}",
+        "how many {things} (there are|one finds) {+things}",
+        "of {things} how many are {!things}",
+        "if i count {things} {+things} what do i get",
+        "{!things} how many {things} <there> {+things}",
     ),
     *phrasings(
-        "(is|are) [the] (number|amount|count) of {things} {+things} (odd or even|even or odd)",
+        "(is|are) [the] (number|amount|count) of {things} {+things} [an] (odd or even|even or odd) [number]",
         "(is|are) there an (odd or even|even or odd) (number|amount) of {things} {+things}",
         form="parity",
     ),

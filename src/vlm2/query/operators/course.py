@@ -31,11 +31,15 @@ class Course(Query):
 OPERATOR = Course
 WHO = "(the camera|i|you|we)"
 PHRASINGS = phrasings(
-    f"(which|what|in which|in what) (way|direction) (did|had|have) {WHO} [mainly] (move|go|walk|moved|gone|walked) [as i faced at the beginning|seen from its start|{{choices}}]",
+    f"(which|what|in which|in what) (way|direction) (did|had|have) {WHO} [mainly] (move|go|walk|moved|gone|walked) "
+    f"[as i faced at the beginning|seen from its start|{{choices}}]",
     f"did {WHO} (move|go|walk) {{choices}}",
     "looking the way i looked in which direction had i gone",
-    "what was the primary consistent direction of the movement of the camera relative to its orientation at the start [the options are {choices}]",
+    "what was the primary consistent direction of the camera's movement relative to its orientation at the start "
+    "[the options are {choices}]",
     "what was the [overall] (direction|course) of (the camera|my movement)",
     "which of these describes my movement",
+    "was the camera's way {choices} [of its first view]",
+    "where [to] did the camera go",
 )
 EXAMPLES = (("In which direction did I walk from 2 s to 9 s?", "course(view(seconds=2.0), view(seconds=9.0))"),)

@@ -42,7 +42,8 @@ PHRASINGS = phrasings(
     "tell me about ({room}|this room|this place|this home|the room|the home|the place)",
     "what is (in|inside) ({room}|this room|this place|the room|this home)",
     f"(what|which) [{ANYTHING}] (is|are) [there] in ({{room}}|this room|this place|the room|this home)",
-    f"(what|which) [{ANYTHING}] (can|do|did) (i|you|we) (see|find) in ({{room}}|this room|this place|the room|the video)",
+    f"(what|which) [{ANYTHING}] (can|do|did) (i|you|we) (see|find) in ({{room}}|this room|this place|the room|the "
+    f"video)",
     f"(what|which) {ANYTHING} (did you see|have you seen|are there)",
     f"list (all|the|all the) {ANYTHING} [in ({{room}}|this room|this place|the room)]",
     "what did you see",

@@ -34,9 +34,17 @@ PHRASINGS = phrasings(
     f"how far did {WHO} (move|go|get|come|travel)",
     f"how far (is|was) {WHO} [away] from where {WHO} (was|started)",
     "how far from where i was was i",
+    "how many {unit} apart are the (places of the camera|camera's places)",
+    "what is the [straight] distance between the camera and it",
+    "what is the [straight] distance between the camera",
+    "how many {unit} did (i|we) get away from where (i|we) (stood|was|were)",
+    "by how many {unit} did the (camera's place|place of the camera) change",
+    "(what|which) distance lies between the viewpoints",
     "how many {unit} did (the camera|i) move",
     "how many {unit} apart are the places of the camera",
     "what is the [straight] distance (between the camera and|of the camera)",
     f"how many {{unit}} [away] was {WHO} from (my|its) place",
 )
-EXAMPLES = (("How far did the camera move between 3 s and 10 s?", "displacement(view(seconds=3.0), view(seconds=10.0))"),)
+EXAMPLES = (
+    ("How far did the camera move between 3 s and 10 s?", "displacement(view(seconds=3.0), view(seconds=10.0))"),
+)

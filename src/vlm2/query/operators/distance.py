@@ -21,7 +21,8 @@ class Distance(Query):
 
     def answer(self, map: ObjectMap) -> Result:
         """Measure between the closest points of the two boxes, or from the eye to the box."""
-        first, several = one(map, self.first, self.view)
+        seen_from = self.second if isinstance(self.second, Viewpoint) else self.view
+        first, several = one(map, self.first, seen_from)
         metres, others, also = distance_to(map, self.second, [first], self.view)
         scale, gap = PER_METRE[self.unit], float(metres[0])
         std = scale * length_std(map, gap, first, *others)
@@ -39,7 +40,8 @@ NOTES = ("measuring from the closest point of each object", "measured at their c
 PHRASINGS = (
     *phrasings(
         "what is the [approximate|straight] (distance|gap|space|clearance) (between|from) {first} (and|to) {second}",
-        "what is the [approximate|straight] (distance|gap|space|clearance) (between|from) {second} (and|to) [the nearest point of] {first}",
+        "what is the [approximate|straight] (distance|gap|space|clearance) (between|from) {second} (and|to) [the "
+        "nearest point of] {first}",
         "how far [away] (is|are|was|were) {first} [away] from {second}",
         "how far [is it] from {first} to {second}",
         "how far apart (are|is) {first} and {second}",
@@ -54,6 +56,11 @@ PHRASINGS = (
         "how many {unit} [away] (is|are|was) {first} [away] from {second}",
         "how many {unit} lie between {second} and {first}",
         "how far (am|was) {second} [away] from {first}",
+        "how many {unit} away from {second} (is|was) {first}",
+        "(what|how much|how many) [{unit}] (gap|distance|space|separates|separate) [separates] {second} (from|and) "
+        "{first}",
+        "(what|the) distance of {second} from {first}",
+        "[from] {first} to {second} (how far|how many {unit})",
     ),
     *phrasings("how far [away] (is|was) {first}", "how many {unit} away (is|was) {first}", second=NOW),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
-from ..query import NoAnswer, Query, answered, phrasings
+from ..query import NoAnswer, NoneSuch, Query, answered, phrasings
 from ..selection import labelled, select
 from ..things import Things
 from ..words import a
@@ -18,20 +18,12 @@ class Exists(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Look for one. "No" is an answer where things of this kind were seen, but none of this description."""
         try:
-            of_kind = labelled(map, self.things.label)
             found = select(map, self.things, self.view)
+        except NoneSuch as error:
+            return answered(False, f"No: {error}", labelled(map, self.things.label))
         except NoAnswer as error:
-            seen = error.status == "not_seen" and self.things != Things(label=self.things.label)
-            if seen and self._is_of_kind(map):
-                return answered(False, f"No: I have not seen {a(self.things.phrase)}.", of_kind)
             raise NoAnswer(error.status, str(error), False if error.status == "not_seen" else None) from None
-        return answered(True, f"Yes, {a(self.things.phrase)}.", found)
-
-    def _is_of_kind(self, map: ObjectMap) -> bool:
-        try:
-            return bool(labelled(map, self.things.label))
-        except NoAnswer:
-            return False
+        return answered(True, f"Yes, {a(self.things.phrase)}.", [max(found, key=lambda track: track.label_confidence)])
 
 
 OPERATOR = Exists
@@ -40,9 +32,12 @@ PHRASINGS = (
         "(is|are|was|were) there {things} {+things}",
         "(is|are|was|were) {things} {!things}",
         "(do|does|did|can|could) (i|you|we|one) (have|see|find|own|spot) {things} {+things}",
-        "{?things} (is|are) there {things}",
+        "{!things} (is|are) there {things}",
         "(is|was) {things} seen {+things}",
-        "(yes or no|is it true that there is|is it true that there are) {things} {+things}",
+        "{things} (is|are) {!things}",
+        "does {things} have its place {!things}",
+        "(is|are) [one of] the things {!things} {things}",
+        "there (is|are) {things} {+things}",
     ),
 )
 EXAMPLES = (

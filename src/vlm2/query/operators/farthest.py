@@ -21,10 +21,11 @@ FAR = "(farthest|furthest|farther|further|most distant)"
 PHRASINGS = phrasings(
     f"which [one] of (these|the following|those) [objects|things|items] [{{among}}] is [the] {FAR} [away] from {{to}}",
     f"(which|what) [object|thing|item] is [the] {FAR} [away] from {{to}} [{{among}}]",
+    f"what is the {FAR} (thing|object) from {{to}}",
     f"is {{among}} [the] {FAR} from {{to}}",
     f"[out] of {{among}} (which|what) [one] is [the] {FAR} from {{to}}",
     f"(which|what) {{among:single}} (is|are) [the] {FAR} [away] from {{to}}",
     "(which|what) (has|with) the (largest|greatest) distance to {to}",
 )
 EXAMPLES = (("What is farthest from the door?", "farthest(door)"),
-            ("Which is farthest from the sink: the bed, the desk or the tv?", "farthest(sink, [bed, desk, tv])"))  # fmt: skip
+            ("Which is farthest from the bed: the sink or the tv?", "farthest(bed, [sink, tv])"))  # fmt: skip

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from pydantic import model_validator
+
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ..query import Query, answered, phrasings
 from ..selection import select
 from ..things import Things
-from ..words import a, listed
+from ..words import THING, a, listed
 
 
 class Identify(Query):
     """The kinds of the things that a selection means, those seen largest first."""
 
     things: Things
+
+    @model_validator(mode="after")
+    def _check(self) -> Identify:
+        if self.things.label != THING or self.things == Things():
+            raise ValueError("what a thing of a known kind is has no answer; ask what is somewhere")
+        return self
 
     def answer(self, map: ObjectMap) -> Result:
         """Name the tracks by their labels."""
@@ -31,14 +39,21 @@ class Identify(Query):
 
 
 OPERATOR = Identify
-THING = "(object|objects|thing|things|item|items|furniture)"
+THINGS = "(object|objects|thing|things|item|items|furniture)"
 PHRASINGS = phrasings(
-    f"(what|which) [{THING}] (is|are|was|were|stands|sits|lies|hangs) [there] [located|placed|sitting|standing|hanging|mounted|lying] {{!things}}",
-    f"(what|which) [{THING}] (can|do|did|would|could) (i|you|we|one) (see|find|have) {{!things}}",
-    f"(what|which) [{THING}] (can|could) be (found|seen) {{!things}}",
-    f"(what|which) [{THING}] is {{!things}}",
-    f"name (something|the {THING}) [that is] {{!things}}",
+    f"(what|which) [{THINGS}] (is|are|was|were|stands|sits|lies|hangs) [there] "
+    f"[located|placed|sitting|standing|hanging|mounted|lying] {{!things}}",
+    f"(what|which) [{THINGS}] (can|do|did|would|could) (i|you|we|one) (see|find|have) {{!things}}",
+    f"(what|which) [{THINGS}] (can|could) be (found|seen) {{!things}}",
+    f"(what|which) [{THINGS}] is {{!things}}",
+    "what is {things}",
+    f"name (something|the {THINGS}) [that is] {{!things}}",
     "there is something {!things} what [is it]",
+    "something is {!things} what is it",
+    f"(what|which) [{THINGS}] has its place {{!things}}",
+    "(what|which) (stands|hangs|lies) or (stands|hangs|lies) {!things}",
+    "what did (i|you|we) put {!things}",
+    "what would i (find|see) if i looked {!things}",
 )
 EXAMPLES = (
     ("What is on the desk?", "identify(thing(place=on(desk)))"),

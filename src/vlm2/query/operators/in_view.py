@@ -6,25 +6,21 @@ from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ..query import NoAnswer, Query, answered, clock, phrasings
 from ..selection import labelled
+from ..sight import in_sight
 from ..things import NOW, Things
-from ..viewpoint import camera_pose, sees, time_of
+from ..viewpoint import camera_pose, time_of
 from ..words import a, listed
-
-KEYFRAME = 0.25  # seconds from a keyframe that shows a thing, at most
 
 
 class InView(Query):
     """The kinds of things in view at the viewpoint's time, the closest to the middle of the picture first."""
 
     def answer(self, map: ObjectMap) -> Result:
-        """Take the things ahead of the camera behind no wall, and those that a keyframe shows."""
-        time = time_of(map, self.view or NOW)
+        """Take the things in the picture behind no wall, and those that a keyframe shows."""
+        view = self.view or NOW
+        time = time_of(map, view)
         pose = camera_pose(map.path, time)
-        shown = [
-            track
-            for track in labelled(map, Things().label)
-            if sees(map, pose, track) or any(abs(view.time - time) <= KEYFRAME for view in track.views)
-        ]
+        shown = in_sight(map, view, labelled(map, Things().label))
         if not shown:
             raise NoAnswer("not_seen", f"I see nothing that I know at {clock(time)}.")
         shown.sort(key=lambda track: abs(pose.angle(track)))

@@ -9,7 +9,7 @@ import numpy as np
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ..query import NoAnswer, Query, answered, chance_less, phrasings, quantity
-from ..selection import distance_to, length_std, select, which
+from ..selection import called, distance_to, length_std, seen_then, which
 from ..things import NOW, Spot, Things, Viewpoint
 from ..words import STRUCTURE
 
@@ -28,8 +28,8 @@ class Nearest(Query):
         kinds = self.among or tuple(Things(label=option) for option in self.options) or (Things(),)
         label_of = {}
         for kind in kinds:
-            for track in select(map, kind, self.view):
-                label_of.setdefault(track.id, track.label if kind == Things() else kind.label)
+            for track in seen_then(map, kind, self.view or self.to):
+                label_of.setdefault(track.id, called(kind, track))
         tracks = [track for track in map.tracks if track.id in label_of]
         metres, bases, several = distance_to(map, self.to, tracks, self.view)
         own = {base.id for base in bases}
@@ -40,7 +40,11 @@ class Nearest(Query):
         _, gap, best = ranked[0]
         rest = [row for row in ranked if label_of[row[2].id] != label_of[best.id]]
         std = length_std(map, gap, best, *bases)
-        sure = chance_less(rest[0][0] - ranked[0][0], np.hypot(std, length_std(map, rest[0][1], rest[0][2]))) if rest else 1.0
+        sure = (
+            chance_less(rest[0][0] - ranked[0][0], np.hypot(std, length_std(map, rest[0][1], rest[0][2])))
+            if rest
+            else 1.0
+        )
         end = "you" if isinstance(self.to, Viewpoint) else f"the {self.to.phrase}"
         words = f"The {label_of[best.id]} is {self.word} {end}: {quantity(gap, 'm', std)}."
         words += which(self.to, several) if isinstance(self.to, Things) else ""
@@ -53,7 +57,8 @@ NOTES = ("measuring from the closest point of each object", "measuring at their 
 CLOSEST = "(closest|nearest|closer|nearer)"
 PHRASINGS = (
     *phrasings(
-        f"which [one] of (these|the following|those) [objects|things|items|pieces] [{{among}}] (is|stands|lies) [the] {CLOSEST} [to] {{to}}",
+        f"which [one] of (these|the following|those) [objects|things|items|pieces] [{{among}}] (is|stands|lies) "
+        f"[the] {CLOSEST} [to] {{to}} [{{among}}]",
         f"(which|what) (is|stands) [the] {CLOSEST} to {{to}} {{among}}",
         f"(which|what) (is|stands) [the] {CLOSEST} to {{to}}",
         f"(which|what) [object|thing|item] (is|was|stands) [the] {CLOSEST} to {{to}}",
@@ -61,15 +66,21 @@ PHRASINGS = (
         f"(which|what) [one] (is|was) {CLOSEST} to {{to}} [between] {{among}}",
         f"(which|what) [one] is {CLOSEST} to {{to}} than the others {{among}}",
         f"is {{among}} [the] {CLOSEST} to {{to}}",
+        f"is {{to}} {CLOSEST} to {{among}}",
         f"[out] of {{among}} (which|what) [one] (is|stands) [the] {CLOSEST} to {{to}}",
         "(which|what) (has|have|with) the (smallest|shortest|least) (distance|space|gap) to {to}",
-        "which of (these|the following) [things|objects|items] has the (smallest|shortest|least) (distance|space) (to|between it and) {to}",
+        "which of (these|the following) [things|objects|items] has the (smallest|shortest|least) (distance|space) "
+        "(to|between it and) {to}",
         "of these [things|objects] which has the (smallest|shortest) distance to {to}",
         f"which of these [things|objects] did {{to}} have {CLOSEST}",
         f"(which|what) {{among:single}} (is|are) [the] {CLOSEST} to {{to}}",
-        f"of {{among}} which one is at the smallest distance from {{to}}",
+        "of {among} which one is at the smallest distance from {to}",
         "which of these [things] would i have reached first",
-        f"which [one] (was i standing|was i|am i) {CLOSEST} to {{among}}",
+        f"which [one] (was {{to}} standing|was {{to}}|am {{to}}) {CLOSEST} to {{among}}",
+        f"name the {CLOSEST} to {{to}} among {{among}}",
+        f"what is the {CLOSEST} (thing|object) to {{to}}",
+        "starting from {to} which is the shortest way to {among}",
+        "which of (these|the following) would {to} (have reached|reach) first {among}",
         "name the thing next to {to} among {among}",
         "what is the next thing to {to}",
     ),

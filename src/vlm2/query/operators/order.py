@@ -7,7 +7,7 @@ from itertools import combinations
 from ...objects.object_map import ObjectMap
 from ...objects.result import Result
 from ..query import NoAnswer, Query, answered, phrasings
-from ..selection import select
+from ..selection import called, select
 from ..things import Things
 from ..words import listed, same_things
 
@@ -24,7 +24,8 @@ class Order(Query):
             seen = [track for track in select(map, things, self.view) if track.first_seen is not None]
             if not seen:
                 raise NoAnswer("unsupported", f"This map does not hold when the {things.phrase} was seen.")
-            firsts.append((min(seen, key=lambda track: track.first_seen or 0.0), things.label))
+            first = min(seen, key=lambda track: track.first_seen or 0.0)
+            firsts.append((first, called(things, first)))
         firsts.sort(key=lambda pair: pair[0].first_seen or 0.0)
         names = tuple(label for _, label in firsts)
         return answered(names, f"First {listed([f'the {name}' for name in names], 'then')}.", [t for t, _ in firsts])
@@ -43,15 +44,16 @@ class Order(Query):
 
 OPERATOR = Order
 PHRASINGS = phrasings(
-    "what (will be|is|was) the [first-time] [appearance] order [of appearance] of [the following] [categories|things|objects] {things}",
-    "in (what|which) order (do|did|are|were) [i] [you] [first] [these|the following] [things] [first] [appear|see|seen|show up|pop up] {things}",
+    "what (will be|is|was) the [first-time] [appearance] order [of appearance] of [the following] "
+    "[categories|things|objects] {things}",
+    "in (what|which) order (do|did|are|were) [i] [you] [first] [these|the following] [things] [first] "
+    "[appear|see|seen|show up|pop up] {things}",
     "in (what|which) order (do|did) {things} [first] (appear|come into view|show up) [for the first time]",
     "(which|what) order do {things} come into view for the first time",
     "in (what|which) order (did i see|did you see|were) {things} [seen]",
-    "(sort|list|arrange|order) {things} (in the order in which they|by when they) [are] [first] (appear|seen|appeared|show up)",
+    "(sort|list|arrange|order) {things} (in the order in which they|by when they) [are] [first] "
+    "(appear|seen|appeared|show up)",
     "(sort|arrange) [these] (by when they are first seen|from earliest to latest seen|by first appearance) {things}",
     "(which|what) (came|comes|was seen|appeared|appears) first {things}",
 )
-EXAMPLES = (
-    ("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),
-)
+EXAMPLES = (("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),)

@@ -33,5 +33,8 @@ PHRASINGS = phrasings(
     "(name|tell me) the room (where {thing} is|that {thing} is in)",
     "(which|what) room do i go to for {thing}",
     "what is the room with {thing} called",
+    "{thing} in (which|what) room",
+    "the room (where {thing} is|that {thing} is in|of {thing})",
+    "to get to {thing} (which|what) room (must|do) i enter",
 )
 EXAMPLES = (("Which room is the bed in?", "room(bed)"),)

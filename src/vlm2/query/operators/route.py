@@ -48,7 +48,9 @@ class Route(Query):
         assert isinstance(result.value, tuple)
         ours = [direction_angle(name) for name in result.value]
         theirs = [[direction_angle(part) for part in option.split(",")] for option in self.options]
-        scores = [sum(a == b for a, b in zip(ours, angles, strict=False)) - abs(len(ours) - len(angles)) for angles in theirs]
+        scores = [
+            sum(a == b for a, b in zip(ours, angles, strict=False)) - abs(len(ours) - len(angles)) for angles in theirs
+        ]
         return scores.index(max(scores)) if scores.count(max(scores)) == 1 else None
 
 
@@ -63,12 +65,18 @@ NOTES = (
     "you will perform the following actions",
 )
 PHRASINGS = phrasings(
-    "[you are] [a] robot (beginning|starting) at {start} [and] facing [to|towards] {facing} you want to (navigate|get|go) to {goal} {steps}",
-    "(which turns|what are the turns that) [complete|are missing in|are missing on] this route [from {start} facing {facing} to {goal}] {steps}",
+    "[you are] [a] robot (beginning|starting) at {start} [and] facing [to|towards] {facing} you want to "
+    "(navigate|get|go) to {goal} {steps}",
+    "(which turns|what are the turns that) [complete|are missing in|are missing on] this route [from {start} facing "
+    "{facing} to {goal}] {steps}",
     "i am at {start} facing {facing} and want to get to {goal} fill in the turns {steps}",
     "a robot at {start} faces {facing} and has to reach {goal} name its turns {steps}",
     "guide me from {start} to {goal} i face {facing} now complete the steps {steps}",
     "help a robot from {start} to {goal} it looks at {facing} what goes in the gaps {steps}",
+    "standing at {start} with {facing} ahead i walk to {goal} (which turns are missing|fill in the turns) {steps}",
+    "(complete|fill in) (these directions|this route) to {goal} for someone at {start} who faces {facing} {steps}",
+    "i am at {start} facing {facing} [and] i want to (go|get) to {goal} [which turns are missing|what are the "
+    "turns|how do i turn] {steps}",
     "starting at {start} and looking at {facing} how do i turn on my way to {goal} {steps}",
 )
 EXAMPLES = (

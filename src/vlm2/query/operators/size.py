@@ -57,14 +57,15 @@ PHRASINGS = (
         f"[what is the] {LONGEST} (dimension|side|edge) of {{thing}}",
         f"how many {{unit}} does {{thing}} measure (at its {LONGEST}|along its {LONGEST} side)",
         f"how many {{unit}} [long] is the {LONGEST} (side|edge|dimension) of {{thing}}",
+        f"what does {{thing}} measure at its {LONGEST}",
         f"what does {{thing}} measure along its {LONGEST} (side|edge)",
     ),
     *phrasings("how (tall|high) (is|are) {thing}", "what is the height of {thing}", "how tall {thing} is",
                "how many {unit} (tall|high) is {thing}", side="height"),
     *phrasings("how long (is|are) {thing}", "what is the length of {thing}", "how many {unit} long is {thing}",
                side="length"),
-    *phrasings("how (wide|deep) (is|are) {thing}", "what is the (width|depth) of {thing}", "how many {unit} wide is {thing}",
-               side="width"),
+    *phrasings("how (wide|deep) (is|are) {thing}", "what is the (width|depth) of {thing}",
+               "how many {unit} wide is {thing}", side="width"),
     *phrasings("what is the (shortest|smallest) (side|dimension|edge) of {thing}", side="shortest"),
 )  # fmt: skip
 EXAMPLES = (

@@ -1,4 +1,4 @@
-"""The tasks: a family of them is a folder, a task is a file in it that binds `questions`."""
+"""The registry of tasks: a family is a folder, and a task is a file in it that defines `questions`."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ def tasks(family: str = VSI) -> Mapping[str, Task]:
 
 
 def question_types(family: str | None = None) -> Mapping[str, QuestionType]:
-    """Return the question types by name, of one family where it is given."""
+    """Return the question types by name, of all families or of one."""
     chosen = families() if family is None else (family,)
     return {kind.name: kind for name in chosen for task in tasks(name).values() for kind in task.types}
 
 
 def question_type(name: str) -> QuestionType:
-    """Return the question type of a name; for a name that no task has, a type with no facts."""
+    """Return the question type of a name; for an unknown name, a type without wordings."""
     return question_types().get(name) or QuestionType(name=name, texts=(), held_out=0)
 
 
 def numbers(family: str | None = None) -> frozenset[str]:
-    """Return the names of the question types whose answer is a number, of one family where it is given."""
+    """Return the names of the question types whose answer is a number, of all families or of one."""
     return frozenset(name for name, kind in question_types(family).items() if kind.is_number)
 
 
 def columns(family: str = VSI) -> Mapping[str, tuple[str, ...]]:
-    """Return a family's tasks in the order of the benchmark's published table, each with its question types' names."""
+    """Return the names of a family's tasks in the order of the benchmark's table, each with its question types."""
     ordered = sorted(tasks(family).items(), key=lambda item: item[1].column or math.inf)
     return {name: tuple(kind.name for kind in task.types) for name, task in ordered}
 
 
-# A package's path is an argument of what follows, so that its folders are searched again when it changes.
+# The package's path is an argument of the cached functions, so that they search again when it changes.
 
 
 @cache

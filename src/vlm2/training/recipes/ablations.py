@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from ...evaluation import runner
@@ -14,9 +15,9 @@ from ...evaluation.report.report import write_report
 from ...evaluation.respondents import RunSettings, SessionRespondent, load_once
 from ...evaluation.scores import Run, by_length, read_run, score_run
 from ...models.presets import preset
-from ..ablation_rows import KEPT, ROWS, STREAM, EveryFrame, KeptFrames, Spread, slots
+from ..ablation_rows import KEPT, ROWS, STREAM, KeptFrames, slots, spread_frames, stream_frames
 from ..examples import ChooseFrames
-from ..loop import last_checkpoint, stage_folder
+from ..loop import last_checkpoint
 from ..model_card import CARD
 from ..model_switches import ModelSwitches
 from ..recipe import claim_folder
@@ -105,7 +106,7 @@ def grounded_from(config: AblationsConfig, row: str, seed: int) -> str | None:
     """Return the folder of another row's finished token grounding. It looks at single frames, so it is the same for all
     rows of one representation."""
     others = [other for other in ROWS if other != row and ROWS[other].representation == ROWS[row].representation]
-    folders = [stage_folder(row_config(config, other, seed), GROUNDING) for other in others]
+    folders = [row_folder(config, other, seed) / GROUNDING for other in others]
     done = f"checkpoint-{config.mini.grounding.steps}"
     return next((str(place) for place in folders if last_checkpoint(place) == place / done), None)
 
@@ -116,8 +117,8 @@ def choose_frames(config: AblationsConfig, row: str, seed: int) -> ChooseFrames:
     if rule == "kept":
         return KeptFrames(row_folder(config, STREAM, seed) / "checkpoint")
     if rule == "stream":
-        return EveryFrame(config.mini.answering.most_frames)
-    return Spread(slots(preset(config.mini.preset)))
+        return partial(stream_frames, most=config.mini.answering.most_frames)
+    return partial(spread_frames, count=slots(preset(config.mini.preset)))
 
 
 def score_row(config: AblationsConfig, benchmark: Benchmark, row: str, seed: int) -> Run:

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int16
 from PIL import Image
 from torch import Tensor
 
-from ...encoders.vision import VisionEncoder, load_vision_encoder
+from ...encoders.vision import load_vision_encoder
 from ...homes.home import Split
 from ...scenes.record import Scene
 from ...scenes.vocabulary import category_index
@@ -26,6 +26,7 @@ from ..tensor_cache import write_tensors
 
 BLOCK = 4  # pixels of the frame along one side of a cached point
 FRAMES_AT_ONCE = 16  # through the vision encoder
+load_encoder_once = cache(load_vision_encoder)
 
 # Width × height of a training frame, with its share of the homes: phones and cameras held either way.
 FRAME_SIZES = (((256, 192), 0.8), ((320, 192), 0.1), ((192, 320), 0.1))
@@ -109,7 +110,7 @@ def _cache_home(config: CacheConfig, index: int) -> None:
     rooms = 1 + int(rng.choice(len(config.room_shares), p=config.room_shares))
     home = sample_home(seed, config.split, fps=config.fps, size=size, rooms=rooms)
     frames = recompress(home.frames, int(rng.integers(60, 95)))
-    encoder = _encoder(config.encoder)
+    encoder = load_encoder_once(config.encoder)
     images = torch.from_numpy(frames).permute(0, 3, 1, 2)
     tokens = [encoder(part.float() / 255).to(torch.bfloat16) for part in images.split(FRAMES_AT_ONCE)]
     grid = encoder.grid(size[1], size[0])
@@ -131,9 +132,3 @@ def _categories(scene: Scene) -> np.ndarray:
     for thing in scene.objects:
         found[thing.id] = category_index(thing.category)
     return found
-
-
-@cache
-def _encoder(name: str) -> VisionEncoder:
-    """Load the vision encoder, once per process."""
-    return load_vision_encoder(name)

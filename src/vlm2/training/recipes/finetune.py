@@ -16,14 +16,13 @@ from peft.helpers import disable_input_dtype_casting
 from ...models import VLM2ForConditionalGeneration, VLM2Processor
 from ...models.checkpoint import find_checkpoint
 from ..annotations import Annotations, read_annotations
-from ..examples import HomeExamples, VideoExamples
+from ..examples import HomeExamples, Mixture, VideoExamples
 from ..home_cache import CachedHome, cache_geometry, open_cache
 from ..loop import examples_per_process, process_rank, train_stage
-from ..mixture import ExampleSource, Mixture
 from ..question_answering import VideoQuestionAnswering
 from ..question_sampler import QuestionSampler
-from ..stage import Optimiser, RunConfig, Stage, check_steps
-from ..video_cache import CachedVideo, Sampling, cache_video, encoders_key
+from ..stage import Optimiser, RunConfig, StageConfig
+from ..video_cache import CachedVideo, Sampling, VideoCache
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,11 @@ class FinetuneConfig(RunConfig):
     checkpointing: bool = False  # recompute the language model's layers in the backward pass, to save memory
 
     def __post_init__(self) -> None:
-        check_steps(self.steps or 0, "finetune")
-        if self.weights and len(self.weights) != len(self.questions):
-            raise ValueError(
-                f"weights={self.weights} are {len(self.weights)}, but there are {len(self.questions)} files of "
-                "questions; give one weight a file."
-            )
-        if min(self.weights, default=1.0) < 0 or (self.weights and not any(self.weights)):
-            raise ValueError(f"weights={self.weights}: give none below 0, and one above.")
+        StageConfig(self.steps or 0, self.optimiser)  # refuses a negative number of steps
+        bad = self.weights and (min(self.weights) < 0 or not 0 < sum(self.weights) < math.inf)
+        if bad or len(self.weights) not in (0, len(self.questions)):
+            files = f"each of the {len(self.questions)} files of questions"
+            raise ValueError(f"weights={self.weights}: give {files} one weight, none below 0, and one above.")
         for name in ("homes_share", "held_out"):
             if not 0 <= (share := getattr(self, name)) < 1:
                 raise ValueError(f"{name}={share} is no share; give 0 or more, below 1.")
@@ -79,44 +75,33 @@ def run(config: FinetuneConfig) -> None:
     """
     examples_per_process(config.optimiser.accumulate)
     files = [read_annotations(file, config.videos) for file in config.questions]
-    videos = {video for found in files for video in found}
-    apart = split_videos(sorted(videos), config.held_out, config.seed)
+    videos = sorted({video for found in files for video in found})
+    apart = split_videos(videos, config.held_out, config.seed)
     torch.manual_seed(config.seed)
     model, processor = load_model(config)
     homes = open_cache(config.homes, model.config.vision_config.name) if config.homes else []
     cached = cache_videos(model, processor, videos, config)
     parts = [{video: found for video, found in file.items() if video not in apart} for file in files]
     sources = [VideoExamples(cached, part, config.questions_per_video, config.seed) for part in parts]
+    measured: Annotations = {video: [q for file in files for q in file.get(video, [])] for video in apart}
+    held_out = VideoExamples(cached, measured, config.questions_per_video, config.seed, shuffled=False)
+    objective = VideoQuestionAnswering(model, processor, config.row)
     steps = config.steps
     if steps is None:
-        steps = steps_of_epochs(config, sum(map(len, sources)), bool(homes))
-    measured: Annotations = {video: [q for file in files for q in file.get(video, [])] for video in apart}
-    objective = VideoQuestionAnswering(model, processor, config.row)
-    stage = Stage(
-        "finetune",
-        mix(config, sources, homes, model, steps),
-        objective,
-        config.optimiser,
-        steps,
-        VideoExamples(cached, measured, config.questions_per_video, config.seed, shuffled=False) if apart else None,
-    )
-    train(stage, objective, config)
-
-
-def train(stage: Stage, objective: VideoQuestionAnswering, config: FinetuneConfig) -> None:
-    """Train the stage and save the model."""
-    model = objective.model
+        count = config.epochs * sum(map(len, sources)) / (1 - config.homes_share if homes else 1)
+        steps = math.ceil(count / config.optimiser.accumulate)
+    examples = mix(config, sources, homes, model, steps * config.optimiser.accumulate)
     if config.checkpointing:
         backbone: Any = model.language_backbone  # transformers renamed the method within its version 5
         enable = getattr(backbone, "activation_checkpointing_enable", None) or backbone.gradient_checkpointing_enable
         enable({"use_reentrant": False})
+    stage = StageConfig(steps, config.optimiser)
     with disable_input_dtype_casting(model.language_model):
-        train_stage(stage, config)
-    checkpoint = Path(config.out) / "checkpoint"
-    first = process_rank()[0] == 0
+        train_stage(config, "finetune", stage, objective, examples, held_out if apart else None)
+    checkpoint, first = Path(config.out) / "checkpoint", process_rank()[0] == 0
     model.save_pretrained(checkpoint, dtype=torch.bfloat16, is_main_process=first)
     if first:
-        objective.answer_loss.processor.save_pretrained(checkpoint)
+        processor.save_pretrained(checkpoint)
 
 
 def split_videos(videos: Sequence[Path], share: float, seed: int) -> frozenset[Path]:
@@ -127,9 +112,8 @@ def split_videos(videos: Sequence[Path], share: float, seed: int) -> frozenset[P
     count = max(round(share * len(videos)), 1 if share and len(videos) > 1 else 0)
     if count and count >= len(videos):
         raise ValueError(f"held_out={share} leaves none of {len(videos)} videos to train on; give less, or 0.")
-    order = np.random.default_rng([seed, 7]).permutation(len(videos))
-    ordered = sorted(videos)
-    return frozenset(ordered[i] for i in order[:count])
+    chosen = np.random.default_rng([seed, 7]).permutation(len(videos))[:count]
+    return frozenset(sorted(videos)[i] for i in chosen)
 
 
 def load_model(config: FinetuneConfig) -> tuple[VLM2ForConditionalGeneration, VLM2Processor]:
@@ -139,7 +123,7 @@ def load_model(config: FinetuneConfig) -> tuple[VLM2ForConditionalGeneration, VL
 
 
 def cache_videos(
-    model: VLM2ForConditionalGeneration, processor: VLM2Processor, videos: set[Path], config: FinetuneConfig
+    model: VLM2ForConditionalGeneration, processor: VLM2Processor, videos: Sequence[Path], config: FinetuneConfig
 ) -> dict[Path, CachedVideo]:
     """Encode the videos that are not cached yet; several processes share them."""
     from rich.progress import track
@@ -147,42 +131,29 @@ def cache_videos(
     rank, world = process_rank()
     state = PartialState(cpu=not torch.cuda.is_available())
     torch.nn.Module.to(model, state.device)
-    encoders, folder = encoders_key(model), Path(config.cache)
-
-    def cached(video: Path) -> CachedVideo:
-        return cache_video(model, processor, video, folder, config.sampling, encoders)
-
-    mine = track(sorted(videos)[rank::world], description="Encoding videos", disable=rank > 0)
-    found = {video: cached(video) for video in mine}
+    cache = VideoCache(Path(config.cache), model, processor, config.sampling)
+    mine = track(videos[rank::world], description="Encoding videos", disable=rank > 0)
+    found = {video: cache[video] for video in mine}
     state.wait_for_everyone()
-    return found | {video: cached(video) for video in videos - found.keys()}
-
-
-def steps_of_epochs(config: FinetuneConfig, examples: int, with_homes: bool) -> int:
-    """Return how many steps the epochs over so many examples take, with the homes that are mixed in."""
-    others = config.homes_share if with_homes else 0.0
-    return math.ceil(config.epochs * examples / (1 - others) / config.optimiser.accumulate)
+    return found | {video: cache[video] for video in videos if video not in found}
 
 
 def mix(
     config: FinetuneConfig,
-    found: Sequence[VideoExamples],
-    homes: list[CachedHome],
+    files: Sequence[VideoExamples],
+    homes: Sequence[CachedHome],
     model: VLM2ForConditionalGeneration,
-    steps: int,
+    length: int,
 ) -> Mixture:
     """Mix the files' examples by their weights and numbers, and those of homes by their share."""
-    weights = config.weights or (1.0,) * len(found)
-    kept = [(source, weight * len(source)) for source, weight in zip(found, weights, strict=True) if len(source)]
-    sources: list[ExampleSource] = [source for source, _ in kept]
-    shares = [weight for _, weight in kept]
-    length = steps * config.optimiser.accumulate
-    if homes:
-        rank, world = process_rank()
-        cache_geometry(homes[rank::world], model.frame_encoder.windows)
-        PartialState().wait_for_everyone()
-        most = config.sampling.frames or config.sampling.most_frames
-        sampler = QuestionSampler(config.questions_per_video)
-        sources.append(HomeExamples(homes, length, sampler, most, config.seed))
-        shares.append(sum(shares) * config.homes_share / (1 - config.homes_share))
-    return Mixture(sources, shares, length, config.seed)
+    weights = config.weights or (1.0,) * len(files)
+    shares = [weight * len(file) for weight, file in zip(weights, files, strict=True)]
+    if not homes:
+        return Mixture(files, shares, length, config.seed)
+    rank, world = process_rank()
+    cache_geometry(homes[rank::world], model.frame_encoder.windows)
+    PartialState().wait_for_everyone()
+    most = config.sampling.frames or config.sampling.most_frames
+    others = HomeExamples(homes, QuestionSampler(config.questions_per_video), most, config.seed)
+    share = sum(shares) * config.homes_share / (1 - config.homes_share)
+    return Mixture([*files, others], [*shares, share], length, config.seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +22,11 @@ from ..home_cache import CachedHome, open_cache
 from ..loop import process_rank, train_stage
 from ..model_card import training_record, write_card
 from ..recipe import claim_folder
-from ..stage import Objective, Optimiser, RunConfig, Stage, check_steps
+from ..stage import Objective, Optimiser, RunConfig, StageConfig
 
 
 @dataclass(frozen=True)
-class GeometryTraining(RunConfig):
+class GeometryTraining(RunConfig, StageConfig):
     """Training of the compact π³, in one stage. `out` receives checkpoints, log, metrics.json and the encoder."""
 
     out: str = "runs/geometry"  # folder of the run
@@ -45,9 +44,6 @@ class GeometryTraining(RunConfig):
     feature_noise: float = 0.1  # deviation of Gaussian noise on the visual tokens, in deviations of each channel
     evaluate_windows: int = 4  # of each home, at the end
 
-    def __post_init__(self) -> None:
-        check_steps(self.steps, "geometry")
-
 
 def recipe() -> GeometryTraining:
     """Return the configuration of mini's geometry encoder: 16 minutes on two CPU cores."""
@@ -63,13 +59,11 @@ def run(config: GeometryTraining) -> Pi3:
     torch.manual_seed(config.seed)
     encoder = open_encoder(config.start) if config.start else Pi3(config.encoder)
     homes = open_cache(config.train)
-    stage = Stage(
-        "geometry", Windows(homes, config), GeometryObjective(encoder, config), config.optimiser, config.steps
-    )
+    windows = Windows(homes, config)
     if first:
         claim_folder(out, config, apart=("out", "loader_workers"))
     training = training_record("geometry", config, homes)
-    train_stage(stage, config)
+    train_stage(config, "geometry", config, GeometryObjective(encoder, config), windows)
     encoder.eval()
     if not first:
         return encoder
@@ -84,41 +78,38 @@ def run(config: GeometryTraining) -> Pi3:
 
 
 class Windows(Dataset):
-    """Batches of windows, the same for one seed, so that a resumed run sees the same data."""
+    """Batches of windows. Item i is always the same for one seed, so a resumed run trains on the same data."""
 
     def __init__(self, homes: Sequence[CachedHome], config: GeometryTraining) -> None:
         self.config = config
-        self.by_grid: dict[tuple[int, int], list[CachedHome]] = defaultdict(list)
-        for home in homes:
-            if home.frames >= config.frames:
-                self.by_grid[home.grid].append(home)
-        if not self.by_grid:
+        enough = [home for home in homes if home.frames >= config.frames]
+        if not enough:
             raise ValueError(f"None of the {len(homes)} cached homes has {config.frames} frames; cache longer walks.")
-
-    def __len__(self) -> int:
-        return self.config.steps * self.config.optimiser.accumulate
+        self.grids = sorted({home.grid for home in enough})
+        self.homes = [[home for home in enough if home.grid == grid] for grid in self.grids]
 
     def __getitem__(self, index: int) -> dict:
         """Draw batch `index`: a grid by its share of the homes, then windows of its homes."""
         rng = np.random.default_rng([self.config.seed, index])
-        grids = sorted(self.by_grid)
-        shares = np.array([len(self.by_grid[grid]) for grid in grids], dtype=float)
-        grid = grids[rng.choice(len(grids), p=shares / shares.sum())]
-        windows = [self._window(self.by_grid[grid], rng) for _ in range(self.config.windows)]
-        return {"grid": grid, **{name: torch.stack([window[name] for window in windows]) for name in windows[0]}}
+        shares = np.array([len(homes) for homes in self.homes], dtype=float)
+        which = rng.choice(len(shares), p=shares / shares.sum())
+        windows = [self._window(self.homes[which], rng) for _ in range(self.config.windows)]
+        stacked = {name: torch.stack([window[name] for window in windows]) for name in windows[0]}
+        return {"grid": self.grids[which], **stacked}
 
     def _window(self, homes: list[CachedHome], rng: np.random.Generator) -> dict[str, Tensor]:
         home = homes[rng.integers(len(homes))]
         longest = min(self.config.longest_stride, (home.frames - 1) // (self.config.frames - 1))
         stride = int(rng.integers(1, longest + 1))
         span = (self.config.frames - 1) * stride + 1
-        return read_window(home, int(rng.integers(home.frames - span + 1)), span, stride)
+        start = int(rng.integers(home.frames - span + 1))
+        return read_window(home, slice(start, start + span, stride))
 
 
-def read_window(home: CachedHome, start: int, span: int, stride: int = 1) -> dict[str, Tensor]:
-    """Read the frames `start : start + span : stride` of a home."""
+def read_window(home: CachedHome, frames: slice) -> dict[str, Tensor]:
+    """Read the inputs and the true geometry of some frames of a home."""
     names = ("visual_tokens", "local_points", "world_from_camera")
-    return {name: home.slice(name, start, start + span, stride).float() for name in names}
+    return {name: home.tensor(name, frames).float() for name in names}
 
 
 class GeometryObjective(Objective):
@@ -166,7 +157,8 @@ def evaluate_geometry(
     found: list[Errors] = []
     for home in homes:
         for start in window_starts(home.frames, frames, windows):
-            batch = {name: value.to(device) for name, value in read_window(home, start, frames).items()}
+            window = read_window(home, slice(start, start + frames))
+            batch = {name: value.to(device) for name, value in window.items()}
             geometry = encoder.encode(None, batch["visual_tokens"], home.grid)
             found.append(window_errors(geometry, batch["local_points"], batch["world_from_camera"]))
     if not found:

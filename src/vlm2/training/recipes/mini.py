@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -22,13 +21,13 @@ from ...questions.tasks import numbers
 from ..counting import count_examples, fit_count_head
 from ..examples import ChooseFrames, FrameExamples, HomeExamples
 from ..home_cache import CachedHome, cache_geometry, open_cache
-from ..loop import process_rank, train_stages
+from ..loop import process_rank, train_stage
 from ..model_card import read_records, training_record, write_card
 from ..model_switches import ModelSwitches
 from ..question_answering import SupervisionWeights, TextQuestionAnswering, VideoQuestionAnswering
 from ..question_sampler import Phase, QuestionSampler, TextOnlyQuestions, by_task
 from ..recipe import claim_folder
-from ..stage import Optimiser, RunConfig, Stage, StageConfig
+from ..stage import Optimiser, RunConfig, StageConfig
 from ..token_grounding import TokenGrounding
 from ..typical_answers import TypicalAnswers
 from .geometry import open_encoder
@@ -128,20 +127,25 @@ def run(config: MiniConfig, choose: ChooseFrames | None = None) -> None:
     training = [*read_records(config.geometry), training_record("mini", config, homes)]
     cache_geometry([*homes, *held_out], model.frame_encoder.windows)
     answering = config.answering
-    examples, measured = (
-        HomeExamples(some, length, answering.questions, answering.most_frames, config.seed, drilled, choose)
-        for some, length, drilled in (
-            (homes, answering.steps * answering.optimiser.accumulate, answering.drill_steps),
-            (held_out, len(held_out), 0),
-        )
-    )
+    sampling = (answering.questions, answering.most_frames, config.seed)
+    examples = HomeExamples(homes, *sampling, drilled=answering.drill_steps, choose=choose)
+    measured = HomeExamples(held_out, *sampling, choose=choose) if held_out else None
     objective = VideoQuestionAnswering(model, processor, config.row, answering.weights)
+    grounding, from_text = TokenGrounding(model, objective.grounding), TextQuestionAnswering(objective)
+    warm_up_questions, copied_questions = text_questions(config, homes)
     if config.grounded_from is not None:
-        TokenGrounding(model, objective.grounding).load_grounded(config.grounded_from)
+        grounding.load_grounded(config.grounded_from)
     if config.adapters is not None:
         load_adapters(model, config.adapters)
     with disable_input_dtype_casting(model.language_model):
-        train_stages(stages(config, objective, examples, measured), config)
+        if config.grounded_from is None:
+            train_stage(config, GROUNDING, config.grounding, grounding, FrameExamples(homes, config.grounding.frames))
+        if config.adapters is None:
+            train_stage(config, "warm_up", config.warm_up, from_text, warm_up_questions)
+        if answering.steps:
+            fit_counts(objective, examples)
+        train_stage(config, "answering", answering, objective, examples, measured)
+        train_stage(config, "copying", config.copying, from_text, copied_questions)
     fit_counts(objective, examples)  # the answering has changed the recall's evidence
     checkpoint = Path(config.out) / "checkpoint"
     model.save_pretrained(checkpoint, dtype=torch.bfloat16)
@@ -149,34 +153,11 @@ def run(config: MiniConfig, choose: ChooseFrames | None = None) -> None:
     write_card(checkpoint, training)
 
 
-def stages(
-    config: MiniConfig, objective: VideoQuestionAnswering, examples: HomeExamples, held_out: HomeExamples
-) -> list[Stage]:
-    """Return the stages: token grounding, text warm-up, video question answering, copy tuning."""
-    grounding, warm_up, answering, copying = config.grounding, config.warm_up, config.answering, config.copying
-    frames = FrameExamples(examples, grounding.frames, grounding.steps * grounding.optimiser.accumulate)
-    if config.grounded_from is not None:
-        grounding = replace(grounding, steps=0)
-    if config.adapters is not None:
-        warm_up = replace(warm_up, steps=0)
-    warm_up_questions, copied_questions = text_questions(config, examples.homes)
-    from_text = TextQuestionAnswering(objective)
-    measured = held_out if len(held_out) else None
-    count = partial(fit_counts, objective, examples)
-    token_grounding = TokenGrounding(objective.model, objective.grounding)
-    return [
-        Stage(GROUNDING, frames, token_grounding, grounding.optimiser, grounding.steps),
-        Stage("warm_up", warm_up_questions, from_text, warm_up.optimiser, warm_up.steps),
-        Stage("answering", examples, objective, answering.optimiser, answering.steps, measured, count),
-        Stage("copying", copied_questions, from_text, copying.optimiser, copying.steps),
-    ]
-
-
 def text_questions(config: MiniConfig, homes: Sequence[CachedHome]) -> tuple[TextOnlyQuestions, TextOnlyQuestions]:
     """Return the examples of the text warm-up and of the copy tuning."""
     warm_up, copying = config.warm_up, config.copying
     questions = [question for home in homes for question in ask_all(home.scene, seed=config.seed)]
-    pool, typical = by_task(questions), TypicalAnswers.of(questions).answer
+    pool, typical = by_task(questions), TypicalAnswers(questions).answer
     choices = {task: found for task, found in pool.items() if task not in numbers()}
     sizes = {"object_size_estimation": pool["object_size_estimation"]}
     phases = [
@@ -185,8 +166,7 @@ def text_questions(config: MiniConfig, homes: Sequence[CachedHome]) -> tuple[Tex
         Phase(sys.maxsize, ((warm_up.copied, pool, typical),)),
     ]
     copied = [Phase(sys.maxsize, ((copying.questions, pool, typical),))]
-    lengths = [stage.steps * stage.optimiser.accumulate for stage in (warm_up, copying)]
-    return TextOnlyQuestions(phases, lengths[0], config.seed), TextOnlyQuestions(copied, lengths[1], config.seed)
+    return TextOnlyQuestions(phases, config.seed), TextOnlyQuestions(copied, config.seed)
 
 
 def build_model(config: MiniConfig) -> tuple[VLM2ForConditionalGeneration, VLM2Processor]:
@@ -215,7 +195,7 @@ def recalled_homes(
     """Yield the recall's evidence of each home, from the frames that training shows, and the home's questions."""
     device = objective.device
     for home in examples.homes:
-        features = examples.shown(home, examples.stride(home)).features.to(device)
+        features = examples.shown(home).features.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device)):
             recalled = objective.slots(features)[2]
         if recalled is not None:

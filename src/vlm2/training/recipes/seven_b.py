@@ -27,7 +27,7 @@ from transformers import AutoModelForCausalLM
 from ...core.projector import Projector
 from ...models.configuration import VLM2Config, read_config
 from ...models.presets import seven_b
-from ..budget import StepLoad, budget
+from ..budget import MemoryBudget, StepLoad
 from ..loop import process_rank
 from ..stage import Optimiser
 from ..video_cache import Sampling
@@ -70,8 +70,8 @@ def run(config: SevenBConfig) -> None:
     """Print what the training takes, write accelerate's configuration, and train."""
     model = model_config(config.model)
     if process_rank()[0] == 0:
-        load = expected_load(model, config)
-        print(budget(model, load).table(tuple(sorted({1, 2, config.processes}))))
+        budget = MemoryBudget(model, expected_load(model, config))
+        print(budget.table(tuple(sorted({1, 2, config.processes}))))
         file = Path(config.out) / ACCELERATE
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(sharding(model, config.processes), indent=1) + "\n", encoding="utf-8")

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vlm2.questions.line_of_sight import seen_shares
-from vlm2.questions.stance import stances
+from vlm2.questions.situated import stances
 from vlm2.questions.tasks.situated import can_see
 from vlm2.scenes import Scene
+from vlm2.scenes.line_of_sight import seen_shares
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from vlm2.questions.stance import stances
+from vlm2.questions.situated import stances
 from vlm2.questions.tasks.situated import is_there
 from vlm2.scenes import Scene
 

@@ -9,8 +9,8 @@ import pytest
 
 from vlm2.questions.tasks.vsi import route_planning
 from vlm2.questions.tasks.vsi.route_planning import WalkableMap, turn_name
-from vlm2.questions.visibility import single
 from vlm2.scenes import Box, Scene, SceneObject
+from vlm2.scenes.visibility import single
 
 
 @pytest.fixture

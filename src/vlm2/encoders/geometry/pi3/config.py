@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 
@@ -82,25 +82,19 @@ class Pi3Config:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Pi3Config:
         """Read what `to_dict` gave; unknown names and values of another type raise ValueError."""
-        _check_names(cls, values)
-        decoders: dict[str, Any] = {}
-        for name, value in values.items():
-            if isinstance(value, dict):
-                _check_names(DecoderSize, value)
-                _check_types(DecoderSize(), value)
-                decoders[name] = DecoderSize(**value)
-        _check_types(cls(), values | decoders)
-        return cls(**(values | decoders))
+        return _changed(cls(), values)
 
 
-def _check_names(record: type, values: dict[str, Any]) -> None:
-    known = sorted(entry.name for entry in fields(record))
-    if unknown := sorted(set(values).difference(known)):
-        raise ValueError(f"{record.__name__} has no {', '.join(unknown)}; it has {', '.join(known)}.")
-
-
-def _check_types(record: Any, values: dict[str, Any]) -> None:
+def _changed(record: Any, values: dict[str, Any]) -> Any:
+    """Return a record with other values. A dictionary stands for a record of its own."""
+    kind, changes = type(record), dict(values)
+    known = {entry.name: getattr(record, entry.name) for entry in fields(record)}
+    if unknown := sorted(set(values) - set(known)):
+        raise ValueError(f"{kind.__name__} has no {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
     for name, value in values.items():
-        wanted = type(getattr(record, name))
-        if type(value) is not wanted and not (wanted is float and type(value) is int):
-            raise ValueError(f"{type(record).__name__} has {name} as {wanted.__name__}, not {value!r}.")
+        wanted = type(known[name])
+        if wanted is DecoderSize and isinstance(value, dict):
+            changes[name] = _changed(DecoderSize(), value)
+        elif type(value) is not wanted and not (wanted is float and type(value) is int):
+            raise ValueError(f"{kind.__name__} has {name} as {wanted.__name__}, not {value!r}.")
+    return replace(record, **changes)

@@ -1,4 +1,4 @@
-"""What reads π³'s trunk: frame-wise decoders, per-patch maps, and the camera."""
+"""Decoders and heads behind π³'s trunk: frame-wise decoders, per-patch maps, and the camera."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ class ResidualMlp(nn.Module):
 class NearestRotation(torch.autograd.Function):
     """The rotation nearest to a 3×3 matrix in the Frobenius norm.
 
-    The backward pass is written out because that of the singular value decomposition is infinite at equal singular
-    values, which is where a camera head that is right ends up; the rotation itself only needs sums of them.
+    It has a backward pass of its own. The gradient of the singular value decomposition is infinite at equal singular
+    values, and a good camera head gives nearly equal ones. The gradient of the rotation needs only their sums.
     """
 
     @staticmethod

@@ -23,7 +23,7 @@ FRAMES_AT_ONCE = 16  # through decoders and heads, where no gradient is kept
 
 @dataclass(frozen=True)
 class Pi3Output:
-    """What a forward pass gives for a batch of windows. Poses are in a frame that a window's frames share, any one."""
+    """The output for a batch of windows. All poses of a window are in one arbitrary frame."""
 
     local_points: Float[Tensor, "batch frames height width 3"]
     confidence_logits: Float[Tensor, "batch frames height width"]

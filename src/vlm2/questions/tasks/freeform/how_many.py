@@ -1,19 +1,17 @@
-"""How many things of a category there are in a room or on a thing."""
+"""The number of objects of a category in a room, or on another object."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
+from ....scenes.relations import resting_on, room_kind
+from ....scenes.visibility import named, single
 from ... import english
-from ...question import Question
-from ...question_type import QuestionType, task
-from ...relations import resting_on, room_kind
+from ...question_type import Questions, QuestionType, task
 from ...selection import by_turns
-from ...visibility import named, single
 
 TYPE = QuestionType(
     name="freeform_how_many",
@@ -35,34 +33,32 @@ TYPE = QuestionType(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield one question for each category with several instances and place that holds some of them, in random order
-    and each number by turns.
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield one question for each category with several instances and each place that holds some of them, in random
+    order, the numbers by turns.
 
-    A place is a room or a thing that is alone of its kind. One is an answer, too: the others are elsewhere.
+    A place is a room or an object that is alone of its kind. One is an answer, too: the other instances are elsewhere.
     """
     supports = single(scene)
-    found: dict[int, list[tuple[str, str, Sequence[SceneObject]]]] = {}
-    for category, things in named(scene).items():
-        if len(things) == 1 or category in english.PLURALS:
-            continue
-        places = {f"on the {support.category}": resting_on(support, things) for support in supports}
-        for place, there in {**_by_room(scene, things), **places}.items():
-            if there:
-                found.setdefault(len(there), []).append((category, place, there))
+    found: list[tuple[int, tuple[str, str, Sequence[SceneObject]]]] = []
+    for category, things in named(scene, plurals=False).items():
+        if len(things) > 1:
+            places = {f"on the {support.category}": resting_on(support, things) for support in supports}
+            places = _by_room(scene, things) | places
+            found += [(len(there), (category, place, there)) for place, there in places.items() if there]
     for count, (category, place, there) in by_turns(found, rng):
         slots = {"things": english.plural(category), "place": place}
         yield TYPE.open(english.number(count), slots, there)
 
 
 def _by_room(scene: Scene, things: Sequence[SceneObject]) -> dict[str, Sequence[SceneObject]]:
-    """Return the things in each room alone of its kind; nothing where the room of one of them is not known."""
+    """Return the objects in each room that is alone of its kind; nothing if the room of one of them is not known."""
     kinds = [room_kind(scene, thing) for thing in things]
+    rooms = [room.kind for room in scene.rooms]
     if None in kinds:
         return {}
-    rooms = Counter(room.kind for room in scene.rooms)
     return {
         f"in the {room}": [thing for thing, kind in zip(things, kinds, strict=True) if kind == room]
-        for room, count in rooms.items()
-        if count == 1
+        for room in rooms
+        if rooms.count(room) == 1
     }

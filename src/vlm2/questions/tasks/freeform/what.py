@@ -1,20 +1,17 @@
-"""What is on a thing, or above it."""
+"""The object that is on another, or above it."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.relations import above, resting_on, stands_on_floor
+from ....scenes.visibility import is_clear, single
 from ... import english
-from ...question import Question
-from ...question_type import QuestionType, task
-from ...relations import above, resting_on, stands_on_floor
+from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
-from ...visibility import is_clear, single
 
-MOST = 3  # categories there: of more, any guess would be right
+MOST = 3  # categories there; with more, any guess would be right
 
 TYPE = QuestionType(
     name="freeform_what",
@@ -36,13 +33,15 @@ TYPE = QuestionType(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield one question for each thing alone of its kind with something clearly seen on it or above it, in random
-    order. What the video shows largest is the answer; each other thing there is as right."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield one question for each unambiguous object with a clearly visible object on it or above it, in random order.
+
+    The answer is the object that the video shows largest; every other object there is accepted, too.
+    """
     standing = [thing for thing in single(scene) if stands_on_floor(thing)]
     for base, relation in shuffled([(base, relation) for base in standing for relation in ("on", "above")], rng):
         there = (resting_on if relation == "on" else above)(base, scene.objects)
-        seen = [thing for thing in there if scene.trajectory is None or is_clear(thing)]
+        seen = [thing for thing in there if is_clear(scene, thing)]
         categories = {thing.category for thing in there}
         if not seen or len(categories) > MOST or categories & (english.PLURALS | {base.category}):
             continue

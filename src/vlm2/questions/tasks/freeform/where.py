@@ -1,18 +1,15 @@
-"""Where a thing is: on, above or next to another; and in which room."""
+"""The place of an object (on, above or next to another), and its room."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
+from ....scenes.relations import ASIDE, above, beside, resting_on, room_kind, stands_on_floor
+from ....scenes.visibility import is_clear, named, single
 from ... import english
-from ...question import Question
-from ...question_type import QuestionType, task
-from ...relations import ASIDE, above, beside, resting_on, room_kind, stands_on_floor
+from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
-from ...visibility import is_clear, named, single
 
 PLACE = QuestionType(
     name="freeform_where",
@@ -49,48 +46,42 @@ ROOM = QuestionType(
 )
 
 
+RELATIONS = {"on": ("on", "on top of"), "above": ("above", "over"), "next to": ("next to", "beside", "near")}
+"""The relations that answer where a thing is, each with the words that are accepted for it."""
+
+
 @task(PLACE, ROOM)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about each thing alone of its kind, in random order: where it is, where another thing names
-    that, and its room, where the home has several kinds."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield up to two questions for each unambiguous object, in random order.
+
+    They are about its place, if another object can name it, and its room, if the home has rooms of several kinds.
+    """
     clear = named(scene)
     several = len({room.kind for room in scene.rooms}) > 1
     for thing in shuffled(single(scene), rng):
-        room = room_kind(scene, thing)
         if thing.category in english.PLURALS or thing.category == "door":
             continue
-        slots = {"thing": thing.category}
-        answers = [answer for answer in _places(scene, thing) if answer.partition(" the ")[2] in clear]
-        if answers:
-            answers += [other for answer in answers for other in _other_words(answer)]
-            answers += _loosely(scene, thing)
+        slots, room = {"thing": thing.category}, room_kind(scene, thing)
+        places = [(relation, category) for relation, category in _places(scene, thing) if category in clear]
+        if places:
+            answers = [f"{relation} the {category}" for relation, category in places]
+            for relation, category in places:
+                answers += [f"{words} the {name}" for name in english.names(category) for words in RELATIONS[relation]]
+            for other in beside(thing, scene.objects, within=ASIDE):  # near, though not next to
+                answers += [f"next to the {name}" for name in english.names(other.category)]
             answers += [f"in the {room}"] if room else []
             yield PLACE.open(answers, slots, [thing])
         if room and several:
             yield ROOM.open([room], slots, [thing])
 
 
-def _places(scene: Scene, thing: SceneObject) -> list[str]:
-    """Return what the boxes say of a thing's place, what one would say first at the start."""
+def _places(scene: Scene, thing: SceneObject) -> list[tuple[str, str]]:
+    """Return an object's places by its box: relations, each with the category of the other object."""
     others = [other for other in scene.objects if other.category not in {thing.category, *english.PLURALS}]
-    seen = [other for other in others if scene.trajectory is None or is_clear(other)]
-    places = [f"on the {other.category}" for other in seen if resting_on(other, [thing])]
-    if not places and not stands_on_floor(thing):
-        places = [f"above the {other.category}" for other in seen if stands_on_floor(other) and above(other, [thing])]
+    seen = [other for other in others if is_clear(scene, other)]
+    places = [("on", other) for other in seen if resting_on(other, [thing])]
     if not places and stands_on_floor(thing):
-        places = [f"next to the {other.category}" for other in beside(thing, seen)]
-    return list(dict.fromkeys(places))
-
-
-def _loosely(scene: Scene, thing: SceneObject) -> list[str]:
-    """Return what else people say of a thing's place: what it is near to, though not next to."""
-    near = beside(thing, scene.objects, within=ASIDE)
-    return [f"next to the {name}" for other in near for name in english.names(other.category)]
-
-
-def _other_words(place: str) -> Iterator[str]:
-    """Yield a place in other words: other relations that say the same, and other names of the thing."""
-    relation, _, category = place.partition(" the ")
-    relations = {"on": ("on", "on top of"), "above": ("above", "over"), "next to": ("next to", "beside", "near")}
-    for name in english.names(category):
-        yield from (f"{words} the {name}" for words in relations[relation])
+        places = [("next to", other) for other in beside(thing, seen)]
+    elif not places:
+        places = [("above", other) for other in seen if stands_on_floor(other) and above(other, [thing])]
+    return list(dict.fromkeys((relation, other.category) for relation, other in places))

@@ -1,19 +1,16 @@
-"""Which colour a thing has; asked where its surface and its picture in the video agree."""
+"""The colour of an object, if its surface has the same colour as its pixels in the video."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.visibility import named
 from ... import english
-from ...question import Question
-from ...question_type import QuestionType, task
+from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
-from ...visibility import named
 
-CLEAR = 0.7  # of the pixels seen of a thing, at least, show its colour
+CLEAR = 0.7  # share of an object's pixels in the video that show its colour, at least
 
 TYPE = QuestionType(
     name="freeform_colour",
@@ -35,8 +32,8 @@ TYPE = QuestionType(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield one question for each category whose instances all clearly have the same colour, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield one question for each category whose instances all have the same clear colour, in random order."""
     for things in shuffled(list(named(scene).values()), rng):
         category, colours = things[0].category, {thing.colour for thing in things}
         colour = colours.pop()

@@ -1,1 +1,1 @@
-"""Questions in the manner of SQA3D, of one who stands somewhere and faces something: what, is, how many, which, can."""
+"""Questions in the manner of SQA3D, of a person who stands by one object and faces another."""

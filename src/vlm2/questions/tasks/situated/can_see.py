@@ -1,20 +1,17 @@
-"""Whether one can see a thing from where one stands, as one looks: yes or no."""
+"""Whether an object is visible to the person without turning around: yes or no."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
+from ....scenes.line_of_sight import seen_shares
 from ....scenes.record import Scene
-from ...line_of_sight import seen_shares
-from ...question import Question
-from ...question_type import task
-from ...situated_wording import situated_type
-from ...stance import Stance, yes_and_no
-from ...visibility import single
+from ....scenes.stance import Stance
+from ....scenes.visibility import single
+from ...question_type import Questions, task
+from ...situated import ask, situated_type, yes_and_no
 
-PLAIN = 0.7  # of a thing's points, at least, are in view where one can see it
+PLAIN = 0.7  # share of an object's points that are in view, at least, where the answer is yes
 
 TYPE = situated_type(
     "situated_can",
@@ -33,10 +30,10 @@ TYPE = situated_type(
 
 
 def truth(scene: Scene, stance: Stance, place: int) -> str | None:
-    """Return whether a thing of the room is plainly in view on every spot ("yes"), or on none behind one's back or
-    hidden altogether ("no"); None in between.
+    """Return whether the person sees the object of the room at index `place` of `stance.things`.
 
-    Without turning one sees what is on the side `front`, whole or nearly so.
+    "yes": it is in front and plainly visible from every spot. "no": it is behind, or in front and hidden from every
+    spot. Else None.
     """
     thing = stance.things[place]
     if stance.on_side("back")[place]:
@@ -50,8 +47,8 @@ def truth(scene: Scene, stance: Stance, place: int) -> str | None:
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions with the answers yes and no by turns, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield questions in random order, their answers yes and no by turns."""
     named = {thing.id for thing in single(scene, plurals=False)}
 
     def answer(stance: Stance, place: int) -> str | None:
@@ -62,4 +59,4 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
 
     for stance, place, right in yes_and_no(scene, rng, places, answer):
         thing = stance.things[place]
-        yield stance.ask(TYPE, [right], {"thing": thing.category}, [thing])
+        yield ask(TYPE, stance, [right], {"thing": thing.category}, [thing])

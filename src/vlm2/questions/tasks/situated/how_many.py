@@ -1,19 +1,18 @@
-"""How many things of a category are to the left, to the right or behind."""
+"""The number of objects of a category to the left, to the right, in front or behind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.stance import Stance
+from ....scenes.visibility import named
 from ... import english
-from ...question import Question
-from ...question_type import task
+from ...question_type import Questions, task
 from ...selection import by_turns
-from ...situated_wording import situated_type
-from ...stance import PHRASES, Stance, stances
-from ...visibility import named
+from ...situated import PHRASES, ask, situated_type, stances
 
 TYPE = situated_type(
     "situated_how_many",
@@ -32,8 +31,10 @@ TYPE = situated_type(
 
 
 def truth(stance: Stance, category: str, side: str) -> int | None:
-    """Return how many instances in the room are clearly on a side; None where one of the home may or may not be, and
-    where the home has no box of the category."""
+    """Return how many instances in the room are clearly on a side.
+
+    None if some instance of the home may or may not be there, or if there is no instance beside the stance's own.
+    """
     places = stance.places(category)
     if not len(places):
         return None
@@ -42,17 +43,15 @@ def truth(stance: Stance, category: str, side: str) -> int | None:
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about categories with several instances, at least one on the side, in random order, each number
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield questions about categories with several instances, at least one on the side, in random order, the numbers
     by turns."""
     several = [name for name, things in named(scene, plurals=False).items() if len(things) > 1]
-    found: dict[int, list[tuple[Stance, str, str]]] = {}
-    for stance in stances(scene, rng):
-        for side in PHRASES:
-            for category in several:
-                count = truth(stance, category, side)
-                if count:
-                    found.setdefault(count, []).append((stance, side, category))
+    found = (
+        (count, (stance, side, category))
+        for stance, side, category in product(stances(scene, rng), PHRASES, several)
+        if (count := truth(stance, category, side))
+    )
     for count, (stance, side, category) in by_turns(found, rng):
         slots = {"things": english.plural(category), "side": PHRASES[side]}
-        yield stance.ask(TYPE, english.number(count), slots, stance.instances(category))
+        yield ask(TYPE, stance, english.number(count), slots, stance.instances(category))

@@ -1,18 +1,15 @@
-"""Whether there is a thing of a kind to the left or right, in front or behind: yes or no."""
+"""Whether there is an object of a category to the left, to the right, in front or behind: yes or no."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.stance import Stance
+from ....scenes.visibility import named
 from ...english import indefinite
-from ...question import Question
-from ...question_type import task
-from ...situated_wording import situated_type
-from ...stance import PHRASES, Stance, yes_and_no
-from ...visibility import named
+from ...question_type import Questions, task
+from ...situated import PHRASES, ask, situated_type, yes_and_no
 
 TYPE = situated_type(
     "situated_is",
@@ -31,8 +28,8 @@ TYPE = situated_type(
 
 
 def truth(stance: Stance, category: str, side: str) -> str | None:
-    """Return "yes" where some instance in the room is clearly on the side, "no" where none of the home is, through no
-    wall either; None in between, and where one stands by the only one or faces it."""
+    """Return "yes" if an instance in the room is clearly on the side, "no" if every instance of the home (behind walls,
+    too) is clearly not, else None. Also None if the stance itself has the only instance."""
     places = stance.places(category)
     if not len(places):
         return None
@@ -42,11 +39,11 @@ def truth(stance: Stance, category: str, side: str) -> str | None:
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions with the answers yes and no by turns, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield questions in random order, their answers yes and no by turns."""
     candidates = [(category, side) for side in PHRASES for category in named(scene, plurals=False)]
     asked = yes_and_no(scene, rng, lambda stance: candidates, lambda stance, candidate: truth(stance, *candidate))
     for stance, (category, side), right in asked:
         phrase = PHRASES[side]
         slots = {"thing": category, "a_thing": indefinite(category), "side": phrase, "side_first": phrase.capitalize()}
-        yield stance.ask(TYPE, [right], slots, stance.instances(category))
+        yield ask(TYPE, stance, [right], slots, stance.instances(category))

@@ -1,25 +1,22 @@
-"""What is to the left, to the right or behind."""
+"""The object to the left, to the right or behind."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import Bool
 
+from ....scenes.box_geometry import bottom
 from ....scenes.record import Scene, SceneObject
+from ....scenes.stance import Stance
+from ....scenes.visibility import named
 from ... import english
-from ...question import Question
-from ...question_type import task
-from ...relations import bottom
+from ...question_type import Questions, task
 from ...selection import by_turns
-from ...situated_wording import situated_type
-from ...stance import PHRASES, Stance, stances
-from ...visibility import named
+from ...situated import PHRASES, ask, situated_type, stances
 
-ASKED = ("left", "right", "back")  # what is in front is what one faces
-OVERHEAD = 2.1  # metres above the floor from which on a thing is on no side, but over one's head
-MOST = 5  # categories that may be there: of more, any guess would be right
+ASKED = ("left", "right", "back")  # in front is the object that the person faces
+OVERHEAD = 2.1  # metres above the floor; an object whose bottom is higher is overhead, on no side
+MOST = 5  # categories that may be there; with more, any guess would be right
 
 TYPE = situated_type(
     "situated_what",
@@ -38,11 +35,11 @@ TYPE = situated_type(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about sides where one thing is the closest of all on every spot, in random order, its category
-    by turns. Whatever may be said to be there is accepted."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield questions about sides where the same object is the closest from every spot, in random order, the categories
+    by turns. Every category that may be on the side is accepted."""
     clear = named(scene, plurals=False)
-    found: dict[str, list[tuple[Stance, str, SceneObject, list[str]]]] = {}
+    found: list[tuple[str, tuple[Stance, str, SceneObject, list[str]]]] = []
     for stance in stances(scene, rng):
         low = np.array([bottom(thing.box) < OVERHEAD for thing in stance.things])
         for side in ASKED:
@@ -50,13 +47,13 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
             maybe = stance.in_room & ~stance.off_side(side) & low
             there = [stance.things[place].category for place in np.flatnonzero(maybe)]
             if closest is not None and closest.category in clear and len(set(there)) <= MOST:
-                found.setdefault(closest.category, []).append((stance, side, closest, there))
+                found.append((closest.category, (stance, side, closest, there)))
     for category, (stance, side, closest, there) in by_turns(found, rng):
-        yield stance.ask(TYPE, english.names_of_all([category, *there]), {"side": PHRASES[side]}, [closest])
+        yield ask(TYPE, stance, english.names_of_all([category, *there]), {"side": PHRASES[side]}, [closest])
 
 
 def _closest(stance: Stance, there: Bool[np.ndarray, " things"]) -> SceneObject | None:
-    """Return the thing that is on every spot the closest of those there; None where it changes with the spot."""
+    """Return the object of those in the mask that is the closest from every spot; None if that depends on the spot."""
     places = np.flatnonzero(there)
     if not len(places):
         return None

@@ -1,19 +1,19 @@
-"""Which way leads to a thing: forward, backward, left or right."""
+"""The direction of an object that can be reached in a straight line: forward, backward, left or right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
+from ....scenes.box_geometry import blocked
 from ....scenes.record import Box, Scene, SceneObject
-from ...box_geometry import blocked
-from ...question import Question
-from ...question_type import task
+from ....scenes.stance import Stance, obstacles
+from ....scenes.visibility import single
+from ...question_type import Questions, task
 from ...selection import by_turns
-from ...situated_wording import situated_type
-from ...stance import Stance, obstacles, stances
-from ...visibility import single
+from ...situated import ask, situated_type, stances
 
 WAYS = {
     "left": ("left", "to the left", "turn left"),
@@ -21,7 +21,7 @@ WAYS = {
     "front": ("forward", "straight", "straight ahead", "ahead", "front"),
     "back": ("backward", "behind", "back", "turn around"),
 }
-SHORTEST = 1.0  # metres to the thing, at least
+SHORTEST = 1.0  # metres to the object, at least
 
 TYPE = situated_type(
     "situated_which",
@@ -40,20 +40,21 @@ TYPE = situated_type(
 
 
 @task(TYPE)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about things of the room with a free straight way from every spot, in random order, the
-    directions by turns until one of them alone is left."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield questions about objects of the room with a free straight way from every spot, in random order.
+
+    The directions take turns until only one of them is left.
+    """
     goals = {thing.id for thing in single(scene, plurals=False)}
     barriers = obstacles(scene)
-    found: dict[str, list[tuple[Stance, SceneObject]]] = {}
-    for stance in stances(scene, rng):
-        near = stance.in_room & (stance.distances.min(axis=0) >= SHORTEST)
-        for side in WAYS:
-            there = [stance.things[place] for place in np.flatnonzero(near & stance.on_side(side))]
-            free = [thing for thing in there if thing.id in goals and _is_free(stance, thing, barriers)]
-            found.setdefault(side, []).extend((stance, thing) for thing in free)
+    found = (
+        (side, (stance, stance.things[place]))
+        for side, stance in product(WAYS, stances(scene, rng))
+        for place in np.flatnonzero(stance.in_room & stance.on_side(side) & (stance.distances.min(axis=0) >= SHORTEST))
+        if stance.things[place].id in goals and _is_free(stance, stance.things[place], barriers)
+    )
     for side, (stance, goal) in by_turns(found, rng, least=2):
-        yield stance.ask(TYPE, WAYS[side], {"goal": goal.category}, [goal])
+        yield ask(TYPE, stance, WAYS[side], {"goal": goal.category}, [goal])
 
 
 def _is_free(stance: Stance, goal: SceneObject, barriers: Sequence[Box]) -> bool:

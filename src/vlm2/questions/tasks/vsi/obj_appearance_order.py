@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 
 import numpy as np
 
 from ....scenes.record import Scene, SceneObject
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ....scenes.visibility import CLEAR_SHARE, named
+from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
-from ...visibility import CLEAR_SHARE, named
 
 CHOICES = 4
-GAP_SECONDS = 1.0
+GAP_SECONDS = 1.0  # from the clear view of a category to the first pixel of the next, at least
 DRAWS = 400  # sets of four categories tried
 
 TYPE = QuestionType(
     name="obj_appearance_order",
-    multiple_choice=True,
     ordered=True,
     terse="Which order?",
     held_out=4,
     texts=(
         "What will be the first-time appearance order of the following categories in the video: {categories}?",
         "In which order do these first appear in the video: {categories}?",
-        Wording("In what order did I first see these: {categories}?", words=True),
+        in_words("In what order did I first see these: {categories}?"),
         "Which order do {categories} come into view for the first time?",
-        Wording("Sort by when they are first seen: {categories}.", words=True),
+        in_words("Sort by when they are first seen: {categories}."),
         "As the video plays, in what order do these show up: {categories}?",
-        Wording("List {categories} in the order in which they first appear.", words=True),
+        in_words("List {categories} in the order in which they first appear."),
         "What came first, second, third and last: {categories}?",
         "Watching from the start, how would you order {categories} by first sight?",
-        Wording("Arrange these from earliest to latest seen: {categories}.", words=True),
+        in_words("Arrange these from earliest to latest seen: {categories}."),
         "Which of these sequences matches when {categories} are first shown?",
         "In what order do these first pop up in the video: {categories}?",
         "Thinking about my walk round the property from the moment I pressed record, could you put the following in "
@@ -47,7 +44,7 @@ TYPE = QuestionType(
 
 @dataclass(frozen=True)
 class Debut:
-    """When a category first shows, in seconds: its first pixel (`glimpse`), and its first clear view (`clear`)."""
+    """When a category first appears, in seconds: its first pixel (`glimpse`), and its first clear view (`clear`)."""
 
     category: str
     glimpse: float
@@ -55,35 +52,29 @@ class Debut:
 
 
 def debut(scene: Scene, things: tuple[SceneObject, ...]) -> Debut | None:
-    """Return when the first of a category's instances shows, or None where the record has no sighting of them."""
-    if scene.trajectory is None:
-        return None
+    """Return when the first of a category's instances appears, or None if none of them is ever clearly visible."""
     sightings = [sighting for thing in things for sighting in thing.sightings]
     clear = [sighting.frame for sighting in sightings if sighting.share >= CLEAR_SHARE]
-    if not clear:
+    if scene.trajectory is None or not clear:
         return None
     times = scene.trajectory.times
     return Debut(things[0].category, times[min(sighting.frame for sighting in sightings)], times[min(clear)])
 
 
-def apart(before: Debut, after: Debut) -> bool:
-    """Tell whether one category is clearly in view a good while before the other's first pixel."""
-    return after.glimpse - before.clear >= GAP_SECONDS
-
-
 @task(TYPE, column=8)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield questions about four categories whose first appearances lie clearly apart, in random order."""
     groups = named(scene)
-    debuts = [first for things in groups.values() if (first := debut(scene, things)) is not None]
-    debuts.sort(key=lambda first: first.clear)
+    found = (debut(scene, things) for things in groups.values())
+    debuts = sorted(filter(None, found), key=lambda first: first.clear)
     if len(debuts) < CHOICES:
         return
     asked = set()
     for _ in range(DRAWS):
         drawn = tuple(sorted(rng.permutation(len(debuts))[:CHOICES]))
         four = [debuts[index] for index in drawn]
-        if drawn in asked or not all(apart(before, after) for before, after in pairwise(four)):
+        gaps = [after.glimpse - before.clear for before, after in pairwise(four)]
+        if drawn in asked or min(gaps) < GAP_SECONDS:
             continue
         asked.add(drawn)
         names = [first.category for first in four]

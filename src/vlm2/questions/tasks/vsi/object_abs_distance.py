@@ -1,18 +1,16 @@
-"""The distance in metres between the closest points of two things."""
+"""The distance in metres between the closest points of two objects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 
+from ....scenes.box_geometry import box_distances
 from ....scenes.record import Scene
-from ...box_geometry import box_distances
-from ...question import Question
-from ...question_type import FEET, QuestionType, Wording, task
+from ....scenes.visibility import single
+from ...question_type import FEET, Questions, QuestionType, Wording, task
 from ...selection import shuffled
-from ...visibility import single
 
 NEAREST = 0.4  # metres; VSI-Bench asks for no smaller distance
 
@@ -48,8 +46,8 @@ TYPE = QuestionType(
 
 
 @task(TYPE, column=2)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield one question for each pair of unambiguous things that do not all but touch, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield one question for each pair of unambiguous objects that are far enough apart, in random order."""
     things = single(scene)
     boxes = [thing.box for thing in things]
     distances = box_distances(boxes, boxes)

@@ -1,17 +1,14 @@
-"""How many things of a category there are; asked where there are at least two."""
+"""The number of objects of a category that has at least two."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from ....scenes.record import Scene
+from ....scenes.visibility import named
 from ...english import plural
-from ...question import Question
-from ...question_type import QuestionType, task
+from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
-from ...visibility import named
 
 FEWEST = 2
 
@@ -45,7 +42,7 @@ TYPE = QuestionType(
 
 
 @task(TYPE, column=1)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     """Yield one question for each category with several instances, in random order."""
     several = [things for things in named(scene).values() if len(things) >= FEWEST]
     for things in shuffled(several, rng):

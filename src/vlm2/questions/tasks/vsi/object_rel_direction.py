@@ -1,65 +1,39 @@
-"""Where a thing lies for someone who stands at one thing and faces another; three levels of one task."""
+"""The direction of an object for a person who stands at one object and faces another; three levels of one task."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from ....scenes.record import Scene, SceneObject
-from ...box_geometry import bearing, ground_distance
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ....scenes.box_geometry import bearing, ground_distance
+from ....scenes.record import Scene
+from ....scenes.visibility import single
+from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
-from ...visibility import single
 
 MARGIN = 11.0  # degrees kept from every boundary between two answers, as VSI-Bench does
 DRAWS = 600  # triples tried
-CLOSEST = 0.8  # metres between the centres of any two of the three things, on the ground plane
+CLOSEST = 0.8  # metres between the centres of any two of the three objects on the ground plane, at least
 TERSE = "At {stand}, facing {face}: where is {target}?"
-
-
-@dataclass(frozen=True)
-class Sector:
-    """A direction's name and its bearings in degrees, from `start` counter-clockwise to `end` (left is positive)."""
-
-    name: str
-    start: float
-    end: float
-
-    def holds(self, angle: float, margin: float = 0.0) -> bool:
-        """Tell whether a bearing lies in the sector, at least `margin` degrees from its ends."""
-        return margin <= (angle - self.start) % 360.0 <= (self.end - self.start) % 360.0 - margin
 
 
 EASY = QuestionType(
     name="object_rel_direction_easy",
-    multiple_choice=True,
     terse=TERSE,
     held_out=4,
     texts=(
         "If I am standing by the {stand} and facing the {face}, is the {target} to the left or the right of the "
         "{face}?",
         "I stand at the {stand} and look at the {face}. Is the {target} left or right of it?",
-        Wording(
-            "Standing by the {stand}, facing the {face}: on which side is the {target}, left or right?",
-            words=True,
-        ),
-        Wording(
-            "From the {stand}, looking towards the {face}, is the {target} on the left or on the right?",
-            words=True,
-        ),
+        in_words("Standing by the {stand}, facing the {face}: on which side is the {target}, left or right?"),
+        in_words("From the {stand}, looking towards the {face}, is the {target} on the left or on the right?"),
         "When I look from the {stand} to the {face}, on which side of the {face} is the {target}?",
-        Wording("If I face the {face} from the {stand}, is the {target} to my left or to my right?", words=True),
-        Wording("Seen from the {stand}, is the {target} left or right of the {face}?", words=True),
+        in_words("If I face the {face} from the {stand}, is the {target} to my left or to my right?"),
+        in_words("Seen from the {stand}, is the {target} left or right of the {face}?"),
         "I'm next to the {stand} facing the {face}. Which side is the {target} on?",
-        Wording("With the {stand} at my back and the {face} ahead, is the {target} left or right?", words=True),
-        Wording(
-            "Would I turn left or right to go from facing the {face} to the {target}, standing at the {stand}?",
-            words=True,
-        ),
+        in_words("With the {stand} at my back and the {face} ahead, is the {target} left or right?"),
+        in_words("Would I turn left or right to go from facing the {face} to the {target}, standing at the {stand}?"),
         "Viewed from the {stand}, which side of the {face} has the {target}?",
         "I'm standing by the {stand} looking at the {face}. Is the {target} on my left or my right?",
         "Say you've got your viewer stood at the {stand} and you've turned them to look towards the {face}. Which "
@@ -71,34 +45,21 @@ EASY = QuestionType(
 )
 MEDIUM = QuestionType(
     name="object_rel_direction_medium",
-    multiple_choice=True,
     terse=TERSE,
     held_out=4,
     texts=(
         "If I am standing by the {stand} and facing the {face}, is the {target} to my left, right, or back?\nAn "
         "object is to my back if I would have to turn at least 135 degrees in order to face it.",
         "I stand at the {stand} and look at the {face}. Is the {target} to my left, to my right or behind me?",
-        Wording("Standing by the {stand}, facing the {face}: is the {target} left, right or back?", words=True),
-        Wording(
-            "From the {stand}, looking towards the {face}, where is the {target}: left, right or back?",
-            words=True,
-        ),
+        in_words("Standing by the {stand}, facing the {face}: is the {target} left, right or back?"),
+        in_words("From the {stand}, looking towards the {face}, where is the {target}: left, right or back?"),
         "I'm next to the {stand} facing the {face}. Which way do I turn to see the {target}?",
-        Wording("If I face the {face} from the {stand}, do I find the {target} left, right or back?", words=True),
-        Wording(
-            "Where is the {target} when I stand by the {stand} and face the {face}: left, right or back?",
-            words=True,
-        ),
+        in_words("If I face the {face} from the {stand}, do I find the {target} left, right or back?"),
+        in_words("Where is the {target} when I stand by the {stand} and face the {face}: left, right or back?"),
         "Facing the {face} with the {stand} beside me, in which direction is the {target}?",
-        Wording(
-            "My back is to the {stand} and I see the {face} ahead. Is the {target} left, right or back?",
-            words=True,
-        ),
+        in_words("My back is to the {stand} and I see the {face} ahead. Is the {target} left, right or back?"),
         "Looking at the {face} from the {stand}, which way must I turn for the {target}?",
-        Wording(
-            "Is the {target} on my left, on my right or at my back if I am at the {stand} and watch the {face}?",
-            words=True,
-        ),
+        in_words("Is the {target} on my left, on my right or at my back if I am at the {stand} and watch the {face}?"),
         "ok so I'm at the {stand}, facing the {face}. is the {target} to my left, to my right or behind me? call it "
         "behind if I'd have to turn more than 135 degrees",
         "Picture a client standing beside the {stand} with the {face} directly ahead of them. Where would they find "
@@ -112,7 +73,6 @@ MEDIUM = QuestionType(
 )
 HARD = QuestionType(
     name="object_rel_direction_hard",
-    multiple_choice=True,
     terse=TERSE,
     held_out=4,
     texts=(
@@ -120,29 +80,25 @@ HARD = QuestionType(
         "back-left, or back-right?\nThe directions refer to the quadrants of a Cartesian plane (if I am standing at "
         "the origin and facing along the positive y-axis).",
         "I stand at the {stand} and look at the {face}. In which quarter around me is the {target}?",
-        Wording(
+        in_words(
             "Standing by the {stand}, facing the {face}: is the {target} front-left, front-right, back-left or "
-            "back-right?",
-            words=True,
+            "back-right?"
         ),
-        Wording(
+        in_words(
             "From the {stand}, looking towards the {face}, where is the {target}: front-left, front-right, back-left "
-            "or back-right?",
-            words=True,
+            "or back-right?"
         ),
         "I'm next to the {stand} facing the {face}. Is the {target} ahead or behind me, and on which side?",
         "If I face the {face} from the {stand}, which of these directions leads to the {target}?",
-        Wording(
+        in_words(
             "Where is the {target} (front-left, front-right, back-left, back-right) when I stand by the {stand} and "
-            "face the {face}?",
-            words=True,
+            "face the {face}?"
         ),
         "Facing the {face} at the {stand}, in which quadrant do I find the {target}?",
         "With my eyes on the {face} and the {stand} beside me, which corner of my surroundings holds the {target}?",
-        Wording(
+        in_words(
             "Is the {target} to the front-left, front-right, back-left or back-right of someone at the {stand} who "
-            "watches the {face}?",
-            words=True,
+            "watches the {face}?"
         ),
         "Looking at the {face} from the {stand}, tell me the diagonal direction of the {target}.",
         "Stood at the {stand}, looking dead at the {face}. Where's the {target} from there: front-left, front-right, "
@@ -156,27 +112,27 @@ HARD = QuestionType(
         "front or to the back of me, and to left or to right?",
     ),
 )
-# Something straight ahead is no answer at the medium level: the margin keeps it out.
 SECTORS = {
-    EASY: (Sector("left", 0, 135), Sector("right", 225, 360)),
-    MEDIUM: (Sector("left", 0, 135), Sector("right", 225, 360), Sector("back", 135, 225)),
-    HARD: (
-        Sector("front-left", 0, 90),
-        Sector("front-right", 270, 360),
-        Sector("back-left", 90, 180),
-        Sector("back-right", 180, 270),
-    ),
+    EASY: {"left": (0, 135), "right": (225, 360)},
+    MEDIUM: {"left": (0, 135), "right": (225, 360), "back": (135, 225)},
+    HARD: {"front-left": (0, 90), "front-right": (270, 360), "back-left": (90, 180), "back-right": (180, 270)},
 }
+"""The answers of each level, each with the bearings in degrees where it begins and ends, counter-clockwise (left is
+positive). Something straight ahead is no answer at the medium level: the margin keeps it out."""
 
 
 def truth(level: QuestionType, angle: float, margin: float = 0.0) -> str | None:
-    """Return the name of the direction with this bearing at a level, or None where no answer is clear by the margin."""
-    return next((sector.name for sector in SECTORS[level] if sector.holds(angle, margin)), None)
+    """Return the name of the direction with this bearing in degrees at a level; None where the bearing is less than
+    `margin` from a boundary."""
+    for name, (start, end) in SECTORS[level].items():
+        if margin <= (angle - start) % 360.0 <= end - start - margin:
+            return name
+    return None
 
 
 @task(EASY, MEDIUM, HARD, column=6)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about triples of unambiguous things, each at one level, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield questions about triples of unambiguous objects, each at one level, in random order."""
     things = single(scene)
     if len(things) < 3:
         return
@@ -185,16 +141,10 @@ def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
     for _ in range(DRAWS):
         level, drawn = levels[int(rng.integers(len(levels)))], tuple(rng.permutation(len(things))[:3])
         stand, face, target = (things[index] for index in drawn)
-        if (level, drawn) in asked or not _apart(stand, face, target):
+        pairs = combinations((stand, face, target), 2)
+        right = truth(level, bearing(stand.box, face.box, target.box), MARGIN)
+        if (level, drawn) in asked or right is None or any(ground_distance(a.box, b.box) < CLOSEST for a, b in pairs):
             continue
         asked.add((level, drawn))
-        right = truth(level, bearing(stand.box, face.box, target.box), MARGIN)
-        if right is None:
-            continue
         slots = {"stand": stand.category, "face": face.category, "target": target.category}
-        names = shuffled([sector.name for sector in SECTORS[level]], rng)
-        yield level.choice(names, right, slots, (stand, face, target))
-
-
-def _apart(*things: SceneObject) -> bool:
-    return all(ground_distance(first.box, second.box) >= CLOSEST for first, second in combinations(things, 2))
+        yield level.choice(shuffled(list(SECTORS[level]), rng), right, slots, (stand, face, target))

@@ -1,19 +1,17 @@
-"""Which of four kinds of things is the closest to a given thing."""
+"""Which of four categories is the closest to an object."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float64
 
-from ....scenes.record import Box, Scene
-from ...box_geometry import box_distances
+from ....scenes.box_geometry import box_distances
+from ....scenes.record import Scene
+from ....scenes.visibility import named, single
 from ...english import either
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
-from ...visibility import named, single
 
 CHOICES = 4
 GAP = 0.15  # metres, and a share of the greater distance: between neighbours in the order, and to the closest
@@ -22,7 +20,6 @@ DRAWS = 12  # sets of candidates tried for each target, before the next one has 
 
 TYPE = QuestionType(
     name="object_rel_distance",
-    multiple_choice=True,
     target="target",
     terse="Closest to the {target}?",
     held_out=4,
@@ -30,16 +27,16 @@ TYPE = QuestionType(
         "Measuring from the closest point of each object, which of these objects ({candidates}) is the closest to the "
         "{target}?",
         "Which is closest to the {target}: {either}?",
-        Wording("What is nearest to the {target}: {either}?", words=True),
+        in_words("What is nearest to the {target}: {either}?"),
         "Which of these is the nearest to the {target}?",
         "Out of {candidates}, which one stands closest to the {target}?",
-        Wording("Which one is closer to the {target} than the others, {either}?", words=True),
-        Wording("I am at the {target}. Which of these would I reach first: {either}?", words=True),
-        Wording("Is {either} the closest to the {target}?", words=True),
+        in_words("Which one is closer to the {target} than the others, {either}?"),
+        in_words("I am at the {target}. Which of these would I reach first: {either}?"),
+        in_words("Is {either} the closest to the {target}?"),
         "Of these things, which has the smallest distance to the {target}?",
-        Wording("Starting from the {target}, which is the shortest way: to {either}?", words=True),
+        in_words("Starting from the {target}, which is the shortest way: to {either}?"),
         "Which of the following has the least space between it and the {target}?",
-        Wording("Name the thing next to the {target} among {candidates}.", words=True),
+        in_words("Name the thing next to the {target} among {candidates}."),
         "Which of these is nearest to the {target}?",
         "If I was a little ant standing on the {target}, which one of these things could I get to with the shortest "
         "crawl?",
@@ -51,35 +48,27 @@ TYPE = QuestionType(
 
 
 def is_clear(distances: Sequence[float]) -> bool:
-    """Tell whether the order of the distances is beyond doubt: none near a tie, the closest not touching the target."""
+    """Tell whether distances in metres have a clear order: no two nearly equal, and the smallest not nearly 0."""
     ordered = sorted(distances)
     gaps = np.diff(ordered)
     return ordered[0] >= GAP and bool((gaps >= GAP).all()) and ordered[0] <= NEAR_SHARE * ordered[1]
 
 
 @task(TYPE, column=5)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about unambiguous targets, a few sets of candidate categories each, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield questions about unambiguous objects, a few sets of candidate categories each, in random order."""
     groups, targets = named(scene), single(scene)
     if len(groups) <= CHOICES:
         return
-    boxes = [[thing.box for thing in things] for things in groups.values()]
-    nearest = _nearest([target.box for target in targets], boxes)
-    places = {category: place for place, category in enumerate(groups)}
+    things = [thing for group in groups.values() for thing in group]
+    categories = np.array([thing.category for thing in things])
+    distances = box_distances([target.box for target in targets], [thing.box for thing in things])
     for index in shuffled(list(range(len(targets))) * DRAWS, rng):
         target = targets[index]
-        others = [category for category in groups if category != target.category]
-        chosen = shuffled(others, rng)[:CHOICES]
-        reach = [float(nearest[index, places[category]]) for category in chosen]
+        chosen = shuffled([category for category in groups if category != target.category], rng)[:CHOICES]
+        reach = [float(distances[index, categories == category].min()) for category in chosen]
         if not is_clear(reach):
             continue
         slots = {"candidates": ", ".join(chosen), "either": either(chosen), "target": target.category}
-        things = [target, *(thing for category in chosen for thing in groups[category])]
-        yield TYPE.choice(chosen, chosen[int(np.argmin(reach))], slots, things)
-
-
-def _nearest(targets: Sequence[Box], groups: Sequence[Sequence[Box]]) -> Float64[np.ndarray, "targets groups"]:
-    """Return the distance in metres from each target to the nearest box of each group; no group is empty."""
-    distances = box_distances(targets, [box for boxes in groups for box in boxes])
-    starts = np.cumsum([0, *(len(boxes) for boxes in groups[:-1])])
-    return np.minimum.reduceat(distances, starts, axis=1)
+        asked = [target, *(thing for category in chosen for thing in groups[category])]
+        yield TYPE.choice(chosen, chosen[int(np.argmin(reach))], slots, asked)

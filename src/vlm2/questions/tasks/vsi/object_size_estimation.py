@@ -1,16 +1,13 @@
-"""The longest side of a thing, in centimetres."""
+"""The longest side of an object in centimetres."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from ....scenes.record import Scene
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ....scenes.visibility import single
+from ...question_type import Questions, QuestionType, Wording, task
 from ...selection import shuffled
-from ...visibility import single
 
 INCHES = 1 / 2.54  # in a centimetre
 
@@ -44,7 +41,7 @@ TYPE = QuestionType(
 
 
 @task(TYPE, column=3)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield one question for each unambiguous thing, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield one question for each unambiguous object, in random order."""
     for thing in shuffled(single(scene), rng):
         yield TYPE.number(100 * max(thing.box.size), {"thing": thing.category}, [thing])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from ....scenes.record import Scene
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ...question_type import Questions, QuestionType, Wording, task
 
 SQUARE_FEET = 10.7639  # in a square metre
 
@@ -42,6 +39,6 @@ TYPE = QuestionType(
 
 
 @task(TYPE, column=4)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield the one question about the size of the place."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield the one question about the floor area."""
     yield TYPE.number(scene.floor_area, {})

@@ -1,16 +1,14 @@
-"""How far the camera moved between two frames, in metres: straight from the one place to the other."""
+"""The straight distance in metres between the camera's positions in two frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 
 from ....scenes.record import Scene
 from ...numbered_frames import numbered_frames, span_slots
-from ...question import Question
-from ...question_type import FEET, QuestionType, Wording, task
+from ...question_type import FEET, Questions, QuestionType, Wording, task
 from ...selection import shuffled
 
 SHORTEST, LONGEST = 0.5, 10.0  # metres; less is swaying on the spot
@@ -36,8 +34,8 @@ TYPE = QuestionType(
 
 
 @task(TYPE, column=2)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield one question for each two frames from clearly different places, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield one question for each two frames with clearly different positions, in random order."""
     for first, last in shuffled(list(combinations(numbered_frames(scene), 2)), rng):
         distance = float(np.linalg.norm(last.position - first.position))
         if SHORTEST <= distance <= LONGEST:

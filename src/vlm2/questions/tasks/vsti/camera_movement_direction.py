@@ -1,8 +1,7 @@
-"""The main direction of the camera's movement between two frames, relative to where it looked at the start."""
+"""The main direction of the camera's movement between two frames, relative to its view in the first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -11,9 +10,8 @@ from jaxtyping import Float64
 from ....scenes.record import Scene
 from ...english import listed
 from ...numbered_frames import NumberedFrame, numbered_frames, span_slots
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
-from ...selection import shuffled
+from ...question_type import Questions, QuestionType, in_words, task
+from ...selection import grouped, shuffled, take_turns
 
 DIRECTIONS = ("Forward", "Backward", "Left", "Right")
 CHOICES = (4, 3, 2)  # the benchmark asks with as many options, in equal parts
@@ -23,26 +21,21 @@ DETOUR = 1.5  # times the straight distance, at most, on the way: else the direc
 
 TYPE = QuestionType(
     name="camera_movement_direction",
-    multiple_choice=True,
     held_out=3,
     texts=(
         "During the sequence between frame {first} and {last_frame}, what was the primary consistent direction of the "
         "camera's movement relative to its orientation at the start? The options are {choices}.",
         "Which way did the camera mainly move from frame {first} to {last_frame}, seen from its start?",
-        Wording("From {start} s to {end} s, did I move forward, backward, left or right?", words=True),
+        in_words("From {start} s to {end} s, did I move forward, backward, left or right?"),
         "Looking the way I looked at {start} s, in which direction had I gone by {end} s?",
-        Wording(
+        in_words(
             "Between {start} and {end} seconds, was the camera's way forward, backward, left or right of its first "
-            "view?",
-            words=True,
+            "view?"
         ),
         "In which direction did I walk between {start} and {end} seconds, as I faced at the beginning?",
         "Relative to the view in frame {first}, where to did the camera go until {last_frame}?",
         "Which of these describes my movement from second {start} to second {end}?",
-        Wording(
-            "As seen in frame {first}, did the camera go forward, backward, left or right up to {last_frame}?",
-            words=True,
-        ),
+        in_words("As seen in frame {first}, did the camera go forward, backward, left or right up to {last_frame}?"),
         "Facing as at {start} s, which way leads to where I was at {end} s?",
         "What was the overall course of the camera between {start} and {end} seconds?",
     ),
@@ -50,7 +43,7 @@ TYPE = QuestionType(
 
 
 def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
-    """Return the name of a movement in the start's camera frame (metres), or None where it has no clear direction.
+    """Return the name of a movement in the first frame's camera frame (metres), or None if it has no clear direction.
 
     Up and down do not count, as in the benchmark.
     """
@@ -64,36 +57,16 @@ def direction(moved: Float64[np.ndarray, " 3"]) -> str | None:
 
 
 @task(TYPE, column=3)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about pairs of frames, in random order, each direction as often as the others while it lasts."""
-    frames = numbered_frames(scene)
-    if not frames:
-        return
-    walked = _walked(scene, frames)
-    groups: dict[str, list[tuple[NumberedFrame, NumberedFrame]]] = {}
-    for i, j in shuffled(list(combinations(range(len(frames)), 2)), rng):
-        first, last = frames[i], frames[j]
-        name = direction(first.in_camera(last.position[None])[0])
-        if name is not None and walked[j] - walked[i] <= DETOUR * np.linalg.norm(last.position - first.position):
-            groups.setdefault(name, []).append((first, last))
-    while groups:
-        for name in shuffled(sorted(groups), rng):
-            yield _question(name, *groups[name].pop(), rng)
-            if not groups[name]:
-                del groups[name]
-
-
-def _question(name: str, first: NumberedFrame, last: NumberedFrame, rng: np.random.Generator) -> Question:
-    wrong = shuffled([other for other in DIRECTIONS if other != name], rng)
-    choices = shuffled([name, *wrong[: int(rng.choice(CHOICES)) - 1]], rng)
-    slots = {**span_slots(first, last), "choices": listed(choices)}
-    return TYPE.choice(choices, name, slots, times=(first.time, last.time))
-
-
-def _walked(scene: Scene, frames: Sequence[NumberedFrame]) -> Float64[np.ndarray, " frames"]:
-    """Return the metres walked from the first frame to each, along all sampled frames."""
-    assert scene.trajectory is not None
-    poses = np.array(scene.trajectory.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)
-    steps = np.linalg.norm(np.diff(poses[:, :, 3], axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
-    return np.interp([frame.time for frame in frames], scene.trajectory.times, along)
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield questions about pairs of frames in random order, the directions by turns."""
+    moves: list[tuple[str, tuple[NumberedFrame, NumberedFrame]]] = []
+    for first, last in shuffled(list(combinations(numbered_frames(scene), 2)), rng):
+        moved = first.in_camera(last.position[None])[0]
+        name = direction(moved)
+        if name is not None and last.walked - first.walked <= DETOUR * np.linalg.norm(moved):
+            moves.append((name, (first, last)))
+    for name, (first, last) in take_turns(dict(sorted(grouped(moves).items())), rng):
+        wrong = shuffled([other for other in DIRECTIONS if other != name], rng)
+        choices = shuffled([name, *wrong[: int(rng.choice(CHOICES)) - 1]], rng)
+        slots = {**span_slots(first, last), "choices": listed(choices)}
+        yield TYPE.choice(choices, name, slots, times=(first.time, last.time))

@@ -1,15 +1,12 @@
-"""The distance in metres from the camera to the nearest point of a thing, in one frame."""
+"""The distance in metres from the camera to the nearest point of an object in one frame."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 
 from ....scenes.record import Scene
 from ...numbered_frames import numbered_frames
-from ...question import Question
-from ...question_type import FEET, QuestionType, Wording, task
+from ...question_type import FEET, Questions, QuestionType, Wording, task
 from ...selection import shuffled
 
 NEAREST, FARTHEST = 0.5, 10.0  # metres; a truth of a few decimetres is no better than its rounding
@@ -31,17 +28,15 @@ TYPE = QuestionType(
         "In {frame}, what gap in meters separates the viewer from the {thing}?",
         "After {seconds} seconds of filming, how many metres would I have had to reach the {thing}?",
         Wording(
-            "Give the camera's distance from the {thing} at second {seconds} in centimeters.",
-            scale=100,
-            decimals=0,
+            "Give the camera's distance from the {thing} at second {seconds} in centimeters.", scale=100, decimals=0
         ),
     ),
 )
 
 
 @task(TYPE, column=1)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield one question for each thing and frame that shows it, alone of its kind, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield one question for each frame and object that is alone of its category in it, in random order."""
     seen = [(frame, thing) for frame in numbered_frames(scene) for thing in frame.things]
     for frame, thing in shuffled(seen, rng):
         distance = frame.distances[thing.id]

@@ -1,8 +1,7 @@
-"""Which of four (v1), three (v2) or two (v3) things is the closest to the camera in one frame."""
+"""Which of four (v1), three (v2) or two (v3) objects is the closest to the camera in one frame."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,32 +9,30 @@ import numpy as np
 from ....scenes.record import Scene
 from ...english import either
 from ...numbered_frames import numbered_frames
-from ...question import Question
-from ...question_type import QuestionType, Wording, task
+from ...question_type import Questions, QuestionType, in_words, task
 from ...selection import shuffled
 from ..vsi.object_rel_distance import is_clear
 
-NEAREST = 0.5  # metres; nearer, the thing fills the picture
-DRAWS = 6  # sets of things tried for each frame and type
+NEAREST = 0.5  # metres; a nearer object fills the picture
+DRAWS = 6  # sets of objects tried for each frame and type
 
 
 FOUR = QuestionType(
     name="camera_obj_rel_dist_v1",
-    multiple_choice=True,
     held_out=3,
     texts=(
         "Measuring from the closest point of each object, which of these objects ({candidates}) is the closest to "
         "the camera in {frame}?",
         "In {frame}, which is closest to the camera: {either}?",
-        Wording("What was nearest to me at {seconds} s: {either}?", words=True),
+        in_words("What was nearest to me at {seconds} s: {either}?"),
         "Which of these did the camera have closest in {frame}?",
-        Wording("At {seconds} seconds, which one was I standing closest to, {either}?", words=True),
+        in_words("At {seconds} seconds, which one was I standing closest to, {either}?"),
         "Of {candidates}, which one is at the smallest distance from the viewer in {frame}?",
-        Wording("Second {seconds}: is {either} the closest to the camera?", words=True),
+        in_words("Second {seconds}: is {either} the closest to the camera?"),
         "Which of these things would I have reached first at {seconds} seconds?",
-        Wording("When {seconds} seconds had passed, what lay least far from me: {either}?", words=True),
+        in_words("When {seconds} seconds had passed, what lay least far from me: {either}?"),
         "In {frame}, which of the following has the least space between it and the camera?",
-        Wording("Name the nearest to the person filming at {seconds} s among {candidates}.", words=True),
+        in_words("Name the nearest to the person filming at {seconds} s among {candidates}."),
     ),
 )
 CHOICES = {
@@ -46,12 +43,11 @@ CHOICES = {
 
 
 @task(*CHOICES, column=4)
-def questions(scene: Scene, rng: np.random.Generator) -> Iterator[Question]:
-    """Yield questions about frames that show enough things at clearly different distances, in random order."""
+def questions(scene: Scene, rng: np.random.Generator) -> Questions:
+    """Yield questions about objects at clearly different distances in one frame, in random order."""
     frames = [frame for frame in numbered_frames(scene) if len(frame.things) >= min(CHOICES.values())]
     asked = set()
-    for kind, index in shuffled([(kind, index) for kind in CHOICES for index in range(len(frames))] * DRAWS, rng):
-        frame = frames[index]
+    for kind, frame in shuffled([(kind, frame) for kind in CHOICES for frame in frames] * DRAWS, rng):
         drawn = shuffled(frame.things, rng)[: CHOICES[kind]]
         key = (frame.number, frozenset(thing.id for thing in drawn))
         distances = [frame.distances[thing.id] for thing in drawn]

@@ -1,11 +1,12 @@
 """Mixtures: shares as weighted, each source in its own order, the same item for the same index."""
 
 import pytest
+from torch.utils.data import Dataset
 
-from vlm2.training.mixture import Mixture
+from vlm2.training.examples import Mixture
 
 
-class Counting:
+class Counting(Dataset):
     def __init__(self, name):
         self.name = name
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from vlm2.questions.box_geometry import bearing, box_distance, box_distances, ground_distance, point_distance, turn
 from vlm2.scenes import Box
+from vlm2.scenes.box_geometry import bearing, box_distance, box_distances, ground_distance, point_distances, turn
 
 
 def random_box(rng: np.random.Generator) -> Box:
@@ -64,5 +64,5 @@ def test_turns_stay_within_half_a_circle(before: float, after: float, angle: flo
 
 def test_distance_to_a_turned_box() -> None:
     turned = Box((3.0, 0.0, 0.0), (2.0, 1.0, 1.0), ((0.6, 0.8, 0.0), (-0.8, 0.6, 0.0), (0.0, 0.0, 1.0)))
-    assert point_distance(np.array([3.0 + 0.6 * 3, 0.8 * 3, 0.0]), turned) == pytest.approx(2.0)
-    assert point_distance(np.array([3.0, 0.0, 0.2]), turned) == 0.0
+    points = np.array([[3.0 + 0.6 * 3, 0.8 * 3, 0.0], [3.0, 0.0, 0.2]])
+    assert point_distances(points, turned) == pytest.approx([2.0, 0.0])

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vlm2.questions.stance import SIDES, Stance, stances, standing_spots
+from vlm2.questions.situated import stances
 from vlm2.scenes import Scene, SceneObject
+from vlm2.scenes.stance import SIDES, Stance, standing_spots
 
 
 def of(scene: Scene, stand: str, face: str) -> Stance:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vlm2.questions.visibility import named, single
 from vlm2.scenes import Scene
+from vlm2.scenes.visibility import named, single
 
 
 def test_what_is_hardly_seen_is_not_named(scene: Scene) -> None:
