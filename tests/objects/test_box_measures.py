@@ -7,7 +7,7 @@ import pytest
 
 from vlm2.objects.box_measures import box_distance, point_box_distance, sides, span, stands_over
 from vlm2.objects.track import upright_box
-from vlm2.questions import box_geometry
+from vlm2.scenes import box_geometry
 
 CUBE = upright_box((0.0, 0.0, 0.5), (1.0, 1.0, 1.0))
 
