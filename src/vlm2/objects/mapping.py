@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +19,7 @@ from .track import Status, Track, TrackView, upright_box
 LEAST_SIGHTINGS = 2
 LEAST_EVIDENCE = 0.8  # sum of scores
 SCALE_ERROR = 0.05  # standard deviation of the geometry's scale, as a share
+COLOUR_SHARE = 0.25  # of what the sightings say: the least for a colour to be named
 STALE, REMOVED = 0.5, 1.0  # frames that miss a thing for each that shows it
 
 
@@ -86,9 +86,11 @@ def _track(number: int, thing: Thing, labels: Sequence[str]) -> Track:
 
 
 def _colours(thing: Thing) -> tuple[str, ...]:
-    """Return the words for the colours that its sightings show, the most frequent first."""
-    votes: Counter[str] = Counter()
+    """Return the words for the colours that a thing's sightings show, the most frequent first."""
+    votes: dict[str, float] = {}
     for sighting in thing.kept:
-        votes[colour_name((sighting.colour / 255).tolist())] += sighting.quality
+        name = colour_name((sighting.colour / 255).tolist())
+        votes[name] = votes.get(name, 0.0) + sighting.quality
     total = sum(votes.values())
-    return tuple(name for name, weight in votes.most_common() if weight >= 0.25 * total)
+    ordered = sorted(votes, key=lambda name: -votes[name])
+    return tuple(name for name in ordered if votes[name] >= COLOUR_SHARE * total)

@@ -57,13 +57,16 @@ class HomesDetector:
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames whose sides are multiples of 32 pixels."""
         images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
-        return self.detect_stages(self.vision.stages(images))
+        _, stages = self.vision.tokens_and_stages(images)
+        if stages is None:
+            raise ValueError(f"The vision encoder {self.reads} has no stages that a detector could read.")
+        return self.detect_stages(stages)
 
     @torch.inference_mode()
-    def detect_stages(self, stages: tuple[Tensor, Tensor, Tensor]) -> list[Detections]:
+    def detect_stages(self, stages: tuple[Tensor, ...]) -> list[Detections]:
         """Find things from the stages that the vision encoder has computed already."""
-        prediction = self.head(stages)
-        return [self._detections(cells) for cells in _cells(prediction)]
+        eighth, sixteenth, last = stages
+        return [self._detections(cells) for cells in _cells(self.head((eighth, sixteenth, last)))]
 
     def _detections(self, cells: Cells) -> Detections:
         things = cells.probability[..., 1 : 1 + len(self.labels)]
