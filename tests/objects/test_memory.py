@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -113,6 +114,17 @@ def test_what_is_hidden_or_at_the_border_is_not_missed(depth, place) -> None:
     for frame in range(1, 9):
         memory = memory.observe(shown(frame, [], pose, depth))
     assert memory.tracks[0].missed == 0
+
+
+def test_a_table_is_not_missed_where_one_looks_through_below_it() -> None:
+    """The centre of its box is in the air: a frame that sees its top is no evidence against it."""
+    table = replace(sighting((0, 0, 2), "table"), points=sighting((0, -0.3, 2)).points)
+    memory = empty().observe(shown(0, [table]))
+    points = surface(4.0)
+    points[: ROWS // 2] = surface(1.9)[: ROWS // 2]  # the top, which the detector overlooks
+    frame = ObjectFrame(1, 0.5, np.eye(4), points, [])
+    assert memory.observe(frame).tracks[0].missed == 0
+    assert memory.observe(shown(1, [])).tracks[0].missed == 1
 
 
 def made_up_walk(frames: int):

@@ -20,6 +20,7 @@ MOST_VIEWS = 192  # ground views
 MARGIN = 0.12  # of the image's width and height: a thing that projects this near the border is not expected to be seen
 FEWEST_KNOWN = 16  # cells with a surface, to measure the focal length
 LEAST_FOCAL = 0.1  # of the image's width
+NEAREST = 0.3  # metres: the depth of what a frame may be expected to show
 SEEN_THROUGH = 0.5  # metres and a tenth of the depth: a thing is missed where the surface lies this far behind it
 
 
@@ -95,25 +96,44 @@ class ObjectMemory:
         return replace(self, tracks=tracks, poses=MappingProxyType(new))
 
     def _expected(self, seen: ObjectFrame, poses: Mapping[int, Pose]) -> set[int]:
-        """Return the tracks that this frame should show: well inside the image, with nothing in front."""
+        """Return the tracks that this frame should show: well inside the image, where it sees a surface far behind.
+
+        Some things have their centre in the air, as a table has: the points of their surface must be seen past, too.
+        """
         if not self.tracks:
             return set()
         camera_from_world = np.linalg.inv(poses[seen.frame])
         centres = np.array([track.centre for track in self.tracks])
-        local = centres @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
-        rows, columns = seen.points.shape[:2]
-        focal, middle = _pinhole(seen.points)
-        if focal is None:
-            return set()
-        ahead = local[:, 2] > 0.3
-        depth = np.maximum(local[:, 2], 0.3)
-        column = focal * local[:, 0] / depth + middle[0]
-        row = focal * local[:, 1] / depth + middle[1]
-        inside = (column > MARGIN * columns) & (column < (1 - MARGIN) * columns)
-        inside &= (row > MARGIN * rows) & (row < (1 - MARGIN) * rows) & ahead
-        surface = seen.points[row.clip(0, rows - 1).astype(int), column.clip(0, columns - 1).astype(int), 2]
-        through = surface > 1.1 * local[:, 2] + SEEN_THROUGH
-        return set(np.flatnonzero(inside & through & (surface > 0)).tolist())
+        past = _seen_past(seen.points, _moved(centres, camera_from_world), MARGIN)
+        found = set()
+        for index in np.flatnonzero(past).tolist():
+            best = max(self.tracks[index].kept, key=lambda sighting: sighting.quality)
+            local = _moved(best.points, camera_from_world @ poses[best.frame])
+            if _seen_past(seen.points, local, 0.0).mean() >= 0.5:
+                found.add(index)
+        return found
+
+
+def _moved(points: Float[np.ndarray, "points 3"], motion: Pose) -> Float[np.ndarray, "points 3"]:
+    return points @ motion[:3, :3].T + motion[:3, 3]
+
+
+def _seen_past(
+    surface: Float[np.ndarray, "rows columns 3"], places: Float[np.ndarray, "places 3"], margin: float
+) -> Bool[np.ndarray, " places"]:
+    """Tell which places a frame sees past: inside the image, `margin` away from its border, where the surface lies far
+    behind them. Metres, camera frame."""
+    rows, columns = surface.shape[:2]
+    focal, middle = _pinhole(surface)
+    if focal is None:
+        return np.zeros(len(places), bool)
+    depth = np.maximum(places[:, 2], NEAREST)
+    column = focal * places[:, 0] / depth + middle[0]
+    row = focal * places[:, 1] / depth + middle[1]
+    inside = (column > margin * columns) & (column < (1 - margin) * columns) & (places[:, 2] > NEAREST)
+    inside &= (row > margin * rows) & (row < (1 - margin) * rows)
+    behind = surface[row.clip(0, rows - 1).astype(int), column.clip(0, columns - 1).astype(int), 2]
+    return inside & (behind > 1.1 * places[:, 2] + SEEN_THROUGH)
 
 
 def _pinhole(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float | None, tuple[float, float]]:
