@@ -147,7 +147,7 @@ def _add_times(fields: dict[str, Any], rule: Rule, view: Viewpoint | None, parts
     if len(parts.times) > 1 or view is not None:
         return False
     moved = [name for name, value in fields.items() if value == NOW] or ["view"]
-    fields |= dict.fromkeys(moved, parts.times[0])
+    fields |= dict.fromkeys(moved, next(iter(parts.times)))
     return True
 
 
