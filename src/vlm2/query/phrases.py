@@ -175,8 +175,10 @@ class Phrases:
                 continue
             if name in ANYTHING:
                 yield THING, start + length
-            elif name in NOUNS or (length > 1 and all(map(_is_noun, words))) or (length == 1 and is_unknown(name)):
+            elif name in NOUNS or (length > 1 and all(map(_is_noun, words))):
                 yield name, start + length
+            elif length == 1 and is_unknown(name) and not _is_noun(self._word(start + 1)):
+                yield name, start + length  # "paper cutter" is no paper, whatever a cutter is
 
     def _listed(self, found: tuple[Things, ...], start: int, least: int, loose: bool) -> Reading:
         at = skip(self.tokens, start)
