@@ -43,11 +43,9 @@ def parse_call(text: str) -> Query:
 
 def call_of(query: FrozenRecord) -> str:
     """Return a query as a call; `parse_call` gives the query back."""
-    kinds: dict[type, str] = {kind: name for name, kind in {**operators(), **RECORDS}.items()}
     if isinstance(query, Place):
         return f"{query.kind}({', '.join(map(_text, query.to))})"
-    parts = []
-    by_place = not isinstance(query, Viewpoint)
+    parts, by_place = [], not isinstance(query, Viewpoint)
     for name, info in _fields(type(query)):
         value = getattr(query, name)
         if value == info.default:
@@ -55,19 +53,18 @@ def call_of(query: FrozenRecord) -> str:
             continue
         parts.append(_text(value) if by_place and name not in LATER else f"{name}={_text(value)}")
         by_place = by_place and not isinstance(query, Things)
-    if isinstance(query, Things) and len(parts) == 1 and query.label != info_default(Things, "label"):
+    if isinstance(query, Things) and parts == [_text(query.label)]:
         return parts[0]
-    return f"{kinds[type(query)]}({', '.join(parts)})"
+    return f"{_names()[type(query)]}({', '.join(parts)})"
 
 
-def info_default(record: type[FrozenRecord], name: str) -> Any:
-    """Return a field's default."""
-    return record.model_fields[name].default
+@cache
+def _names() -> dict[type, str]:
+    return {kind: name for name, kind in (operators() | RECORDS).items()}
 
 
 def _fields(record: type[FrozenRecord]) -> list[tuple[str, Any]]:
-    fields = record.model_fields.items()
-    return [pair for pair in fields if pair[0] not in LATER] + [pair for pair in fields if pair[0] in LATER]
+    return sorted(record.model_fields.items(), key=lambda pair: pair[0] in LATER)
 
 
 def _text(value: Any) -> str:

@@ -19,7 +19,7 @@ from .things import NOW, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
 from .words import ROOMS, STRUCTURE, THING, a, listed, plural, same_things, singular
 
-RESTING = 0.1  # metres between a thing's bottom and the top that it rests on, at most
+RESTING = 0.03  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG, OFF_WALL = 0.05, 0.15  # metres that a thing's middle may lie outside what it is on, what it is above
 BESIDE, NEAR = 0.5, 1.5  # metres of free space to what a thing is next to, and near to, at most
 ASIDE = 0.75  # metres off the line between two things of what is between them, at most
