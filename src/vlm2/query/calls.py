@@ -19,7 +19,7 @@ RECORDS = {"thing": Things, "view": Viewpoint, "unsupported": Unplanned}
 
 
 @cache
-def operators() -> dict[str, type[Query]]:
+def operator_types() -> dict[str, type[Query]]:
     """Return the operators by name, each found by its file."""
     return {name: module.OPERATOR for name, module in operator_modules().items()}
 
@@ -35,9 +35,9 @@ def parse_call(text: str) -> Query:
     try:
         query = _value(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{text!r} is not a query ({error}). Operators: {', '.join(operators())}.") from None
+        raise ValueError(f"{text!r} is not a query ({error}). Operators: {', '.join(operator_types())}.") from None
     if not isinstance(query, Query):
-        raise ValueError(f"{text!r} is not a query. Operators: {', '.join(operators())}.")
+        raise ValueError(f"{text!r} is not a query. Operators: {', '.join(operator_types())}.")
     return query
 
 
@@ -60,7 +60,7 @@ def call_of(query: FrozenRecord) -> str:
 
 @cache
 def _names() -> dict[type, str]:
-    return {kind: name for name, kind in (operators() | RECORDS).items()}
+    return {kind: name for name, kind in (operator_types() | RECORDS).items()}
 
 
 def _fields(record: type[FrozenRecord]) -> list[tuple[str, Any]]:
@@ -80,7 +80,7 @@ def _value(node: ast.expr) -> Any:
         name, given = node.func.id, [_value(argument) for argument in node.args]
         if name in RELATIVES:
             return Place(kind=name, to=tuple(given))  # pyright: ignore[reportArgumentType]
-        record = (operators() | RECORDS)[name]
+        record = (operator_types() | RECORDS)[name]
         named = {keyword.arg: _value(keyword.value) for keyword in node.keywords if keyword.arg}
         places = [field for field, _ in _fields(record) if field not in LATER]
         return record(**dict(zip(places, given, strict=False)), **named)
