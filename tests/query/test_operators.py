@@ -179,3 +179,17 @@ def test_no_map_makes_a_query_fail(flat: ObjectMap) -> None:
         for place in (ObjectMap(), bare, unseen):
             result = place.run(parse_call(call))
             assert result.sentence and 0.0 <= result.confidence <= 1.0, call
+
+
+def test_a_doubtful_double_makes_nothing_ambiguous(flat: ObjectMap) -> None:
+    double = flat.tracks[0].model_copy(update={"id": 99, "label_confidence": 0.3})
+    seen_twice = flat.model_copy(update={"tracks": (double, *flat.tracks)})
+    result = seen_twice.run(parse_call("distance(sofa, tv)"))
+    assert result.status == "ok" and result.tracks == (1, 11)
+    certain = double.model_copy(update={"label_confidence": 0.9})
+    assert flat.model_copy(update={"tracks": (certain, *flat.tracks)}).run(result_query(result)).status == "ambiguous"
+
+
+def result_query(result: Result) -> Any:
+    assert result.query is not None
+    return parse_call(result.query)
