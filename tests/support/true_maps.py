@@ -2,7 +2,8 @@
 
     VLM2_SHARED=... python tests/support/true_maps.py vsi             # official questions, real scans
     python tests/support/true_maps.py homes FOLDER [--noise 0.1]      # pinned questions; FOLDER holds their records
-    VLM2_SHARED=... python tests/support/true_maps.py people          # questions of people, against their labels
+    VLM2_SHARED=... python tests/support/true_maps.py people          # questions of people, against their labels; those
+                                                                      # of people_planned.jsonl are all planned ones
 
 A number agrees within 0.11 m, 1 cm, 0.051 m² or exactly (counts); everything else as the benchmark scores it. With
 `--noise`, boxes are moved and stretched by as many metres (one standard deviation), and maps say so: then the share of
