@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
-from ...objects.track import Track
+from ...objects import ObjectMap, Result, Track
 from ..query import NoAnswer, Query, answered, closest_direction, direction_angle, phrasings, turn
 from ..selection import one
 from ..things import Things, Viewpoint
