@@ -171,8 +171,8 @@ class Phrases:
             if name in NAMES:
                 yield name, start + length
                 return  # "tv stand" is no tv that stands
-            if any(word in ATTRIBUTES for word in words):
-                continue
+            if name in ROOMS or any(word in ATTRIBUTES for word in words):
+                continue  # a room is no thing
             if name in ANYTHING:
                 yield THING, start + length
             elif name in NOUNS or (length > 1 and all(map(_is_noun, words))):

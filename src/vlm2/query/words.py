@@ -109,19 +109,19 @@ stainless steel striped tall tiny top transparent unmade upper whole wide wood w
 """
 _FUNCTION = """
 a about above across address after age all along am amount an and any apartment appear appears are area around as at
-away back be because been before behind being below beside between building but by called can center centre city clean
-clock-time close closest cm color colors colour colours corner cost could count country day degrees did direct
-direction directly distance do does doing done down during end everything faces facing far farthest feet find first
-five flat foot for found four from front furthest get give go goes going had hair hand hands hanging has have having
-he height her here herself him himself his home hour house how i if in into is it its kind last left length less
-located look looking looks made make makes many material may me meter meters metre metres middle might mine minute
-minutes month more much must my myself name names near nearest next no nor not nothing number of off on one ones onto
-or order our out over pair part piece place placed play price put reach reflection rest right room rooms row saw scene
-second seconds see seen set shall shape she should show shown side sides since sit sits sitting six size some
-something space stand standing stands step surface teeth tell than that the their them themselves then there these
-they this those three through throw time times to today tomorrow turn turns two type under until up us use used using
-video walk walking walks was water way we weather week were what when where whether which while who whom whose why
-width will with without would year yes yesterday you your yourself
+away back be because been before behind being below beside between building but by called camera can center centre
+city clean clock-time close closest cm color colors colour colours corner cost could count country day degrees did
+direct direction directly distance do does doing done down during end everything faces facing far farthest feet find
+first five flat foot for found four from front furthest get give go goes going had hair hand hands hanging has have
+having he height her here herself him himself his home hour house how i if in into is it its kind last left length
+lens less located look looking looks made make makes many material may me meter meters metre metres middle might mine
+minute minutes month more much must my myself name names near nearest next no nor not nothing number of off on one
+ones onto or order our out over pair part piece place placed play price put reach reflection rest right room rooms row
+saw scene second seconds see seen set shall shape she should show shown side sides since sit sits sitting six size
+some something space stand standing stands step surface teeth tell than that the their them themselves then there
+these they this those three through throw time times to today tomorrow turn turns two type under until up us use used
+using video viewer walk walking walks was water way we weather week were what when where whether which while who whom
+whose why width will with without would year yes yesterday you your yourself
 """
 
 NOUNS = frozenset(_NOUNS.split())

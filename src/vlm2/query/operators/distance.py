@@ -54,7 +54,7 @@ PHRASINGS = (
         "how many {unit} separate {first} and {second}",
         "how many {unit} [away] (is|are|was) {first} [away] from {second}",
         "how many {unit} lie between {second} and {first}",
-        "how far (am|was) {second} [away] from {first}",
+        "how far (am|is|was) {second} [away] from {first}",
         "how many {unit} away from {second} (is|was) {first}",
         "(what|how much|how many) [{unit}] (gap|distance|space|separates|separate) [separates] {second} (from|and) "
         "{first}",

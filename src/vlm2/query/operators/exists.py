@@ -29,11 +29,11 @@ OPERATOR = Exists
 PHRASINGS = (
     *phrasings(
         "(is|are|was|were) there {things} {+things}",
-        "(is|are|was|were) {things} {!things}",
+        "(is|was) {things} {!things}",
         "(do|does|did|can|could) (i|you|we|one) (have|see|find|own|spot) {things} {+things}",
         "{!things} (is|are) there {things}",
         "(is|was) {things} seen {+things}",
-        "{things} (is|are) {!things}",
+        "{things} is {!things}",
         "does {things} have its place {!things}",
         "(is|are) [one of] the things {!things} {things}",
         "there (is|are) {things} {+things}",

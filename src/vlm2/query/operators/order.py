@@ -53,6 +53,7 @@ PHRASINGS = phrasings(
     "(sort|list|arrange|order) {things} (in the order in which they|by when they) [are] [first] "
     "(appear|seen|appeared|show up)",
     "(sort|arrange) [these] (by when they are first seen|from earliest to latest seen|by first appearance) {things}",
+    "(which|what) did (i|you|we) see first {things}",
     "(which|what) (came|comes|was seen|appeared|appears) first {things}",
 )
 EXAMPLES = (("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),)
