@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from vlm2.objects import ObjectMap, Result
-from vlm2.query import call_of, operators, parse_call
+from vlm2.query import call_of, operator_types, parse_call
 from vlm2.query.calls import operator_modules
 from vlm2.query.planners.rules import plan
 
 EXAMPLES = [(name, *pair) for name, module in operator_modules().items() for pair in module.EXAMPLES]
 
 
-@pytest.mark.parametrize("name", operators())
+@pytest.mark.parametrize("name", operator_types())
 def test_an_operator_is_a_record_with_a_schema_and_examples(name: str) -> None:
-    schema = operators()[name].model_json_schema()
+    schema = operator_types()[name].model_json_schema()
     assert schema["additionalProperties"] is False and schema["description"]
     assert operator_modules()[name].EXAMPLES and operator_modules()[name].PHRASINGS
 
@@ -25,9 +25,9 @@ def test_an_operator_is_a_record_with_a_schema_and_examples(name: str) -> None:
 @pytest.mark.parametrize(("name", "question", "call"), EXAMPLES, ids=[question for _, question, _ in EXAMPLES])
 def test_an_example_is_planned_and_read_back(name: str, question: str, call: str, flat: ObjectMap) -> None:
     gold = parse_call(call)
-    assert isinstance(gold, operators()[name]) and plan(question) == gold
+    assert isinstance(gold, operator_types()[name]) and plan(question) == gold
     assert parse_call(call_of(gold)) == gold
-    assert operators()[name].model_validate_json(gold.model_dump_json()) == gold
+    assert operator_types()[name].model_validate_json(gold.model_dump_json()) == gold
     result = flat.run(gold)
     assert result.sentence and Result.model_validate_json(result.model_dump_json()) == result
 
@@ -111,7 +111,7 @@ def test_the_flat_answers(call: str, flat: ObjectMap) -> None:
 
 
 def test_every_operator_is_tried() -> None:
-    assert {call.partition("(")[0] for call in ANSWERS} == set(operators())
+    assert {call.partition("(")[0] for call in ANSWERS} == set(operator_types())
 
 
 def spread(flat: ObjectMap, **fields: Any) -> ObjectMap:
@@ -167,4 +167,29 @@ def test_a_planner_may_be_given(flat: ObjectMap) -> None:
 
 
 def test_the_schema_of_a_query_is_json(flat: ObjectMap) -> None:
-    assert json.loads(json.dumps(operators()["count"].model_json_schema()))["properties"]["things"]
+    assert json.loads(json.dumps(operator_types()["count"].model_json_schema()))["properties"]["things"]
+
+
+def test_no_map_makes_a_query_fail(flat: ObjectMap) -> None:
+    bare = ObjectMap(tracks=flat.tracks)
+    unseen = flat.model_copy(
+        update={"tracks": tuple(t.model_copy(update={"first_seen": None, "last_seen": None}) for t in flat.tracks)}
+    )
+    for call in [*ANSWERS, *(call for _, _, call in EXAMPLES)]:
+        for place in (ObjectMap(), bare, unseen):
+            result = place.run(parse_call(call))
+            assert result.sentence and 0.0 <= result.confidence <= 1.0, call
+
+
+def test_a_doubtful_double_makes_nothing_ambiguous(flat: ObjectMap) -> None:
+    double = flat.tracks[0].model_copy(update={"id": 99, "label_confidence": 0.3})
+    seen_twice = flat.model_copy(update={"tracks": (double, *flat.tracks)})
+    result = seen_twice.run(parse_call("distance(sofa, tv)"))
+    assert result.status == "ok" and result.tracks == (1, 11)
+    certain = double.model_copy(update={"label_confidence": 0.9})
+    assert flat.model_copy(update={"tracks": (certain, *flat.tracks)}).run(result_query(result)).status == "ambiguous"
+
+
+def result_query(result: Result) -> Any:
+    assert result.query is not None
+    return parse_call(result.query)

@@ -65,6 +65,22 @@ def test_a_word_that_no_query_uses_is_named(question: str) -> None:
     assert isinstance(query, Unplanned) and repr(UNUSED[question]) in query.reason
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Are the chairs red?",  # all of them?
+        "I am in the kitchen. How many cups are there?",
+        "What is on the shelf facing a desk?",
+        "Where is the red chair on the left?",
+        "What floor am I on?",
+        "I am sitting on a chair facing a chair. What is behind me?",
+        "Seen from the door while looking at the bed, how tall is the lamp on the left of the desk?",
+    ],
+)
+def test_what_no_query_says_is_not_misread(question: str) -> None:
+    assert isinstance(plan(question), Unplanned)
+
+
 def test_what_has_no_answer_gets_a_reason(flat: ObjectMap) -> None:
     results = {question: flat.ask(question) for question in UNANSWERABLE}
     assert len(results) == 120 and all(result.sentence for result in results.values())

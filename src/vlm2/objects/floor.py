@@ -7,7 +7,8 @@ from typing import Annotated
 import shapely
 from pydantic import Field, model_validator
 
-from ..scenes.record import Room
+from ..scenes.record import Box, Room
+from .box_measures import CORNERS, box_points
 from .frozen import FrozenRecord
 
 
@@ -43,6 +44,11 @@ class Floor(FrozenRecord):
         near = [(shapely.Polygon(room.polygon).distance(place), room) for room in self.rooms]
         gap, room = min(near, key=lambda pair: pair[0], default=(within, None))
         return room if gap <= within else None
+
+    def borders(self, room: Room, box: Box, within: float = 0.2) -> bool:
+        """Tell whether a box reaches into a room, or to at most `within` metres from it, as a door in its wall does."""
+        footprint = shapely.MultiPoint(box_points(box, CORNERS)[:, :2]).convex_hull
+        return shapely.Polygon(room.polygon).distance(footprint) <= within
 
     def room_area(self, room: Room) -> float:
         """Return the square metres of a room."""

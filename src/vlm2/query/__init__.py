@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .calls import call_of, operators, parse_call
+from .calls import call_of, operator_types, parse_call
 from .query import NoAnswer, Query, Unplanned
 from .things import NOW, Place, Things, Viewpoint
 
@@ -15,6 +15,6 @@ __all__ = [
     "Unplanned",
     "Viewpoint",
     "call_of",
-    "operators",
+    "operator_types",
     "parse_call",
 ]

@@ -19,7 +19,7 @@ RECORDS = {"thing": Things, "view": Viewpoint, "unsupported": Unplanned}
 
 
 @cache
-def operators() -> dict[str, type[Query]]:
+def operator_types() -> dict[str, type[Query]]:
     """Return the operators by name, each found by its file."""
     return {name: module.OPERATOR for name, module in operator_modules().items()}
 
@@ -35,19 +35,17 @@ def parse_call(text: str) -> Query:
     try:
         query = _value(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{text!r} is not a query ({error}). Operators: {', '.join(operators())}.") from None
+        raise ValueError(f"{text!r} is not a query ({error}). Operators: {', '.join(operator_types())}.") from None
     if not isinstance(query, Query):
-        raise ValueError(f"{text!r} is not a query. Operators: {', '.join(operators())}.")
+        raise ValueError(f"{text!r} is not a query. Operators: {', '.join(operator_types())}.")
     return query
 
 
 def call_of(query: FrozenRecord) -> str:
     """Return a query as a call; `parse_call` gives the query back."""
-    kinds: dict[type, str] = {kind: name for name, kind in {**operators(), **RECORDS}.items()}
     if isinstance(query, Place):
         return f"{query.kind}({', '.join(map(_text, query.to))})"
-    parts = []
-    by_place = not isinstance(query, Viewpoint)
+    parts, by_place = [], not isinstance(query, Viewpoint)
     for name, info in _fields(type(query)):
         value = getattr(query, name)
         if value == info.default:
@@ -55,19 +53,18 @@ def call_of(query: FrozenRecord) -> str:
             continue
         parts.append(_text(value) if by_place and name not in LATER else f"{name}={_text(value)}")
         by_place = by_place and not isinstance(query, Things)
-    if isinstance(query, Things) and len(parts) == 1 and query.label != info_default(Things, "label"):
+    if isinstance(query, Things) and parts == [_text(query.label)]:
         return parts[0]
-    return f"{kinds[type(query)]}({', '.join(parts)})"
+    return f"{_names()[type(query)]}({', '.join(parts)})"
 
 
-def info_default(record: type[FrozenRecord], name: str) -> Any:
-    """Return a field's default."""
-    return record.model_fields[name].default
+@cache
+def _names() -> dict[type, str]:
+    return {kind: name for name, kind in (operator_types() | RECORDS).items()}
 
 
 def _fields(record: type[FrozenRecord]) -> list[tuple[str, Any]]:
-    fields = record.model_fields.items()
-    return [pair for pair in fields if pair[0] not in LATER] + [pair for pair in fields if pair[0] in LATER]
+    return sorted(record.model_fields.items(), key=lambda pair: pair[0] in LATER)
 
 
 def _text(value: Any) -> str:
@@ -83,7 +80,7 @@ def _value(node: ast.expr) -> Any:
         name, given = node.func.id, [_value(argument) for argument in node.args]
         if name in RELATIVES:
             return Place(kind=name, to=tuple(given))  # pyright: ignore[reportArgumentType]
-        record = (operators() | RECORDS)[name]
+        record = (operator_types() | RECORDS)[name]
         named = {keyword.arg: _value(keyword.value) for keyword in node.keywords if keyword.arg}
         places = [field for field, _ in _fields(record) if field not in LATER]
         return record(**dict(zip(places, given, strict=False)), **named)

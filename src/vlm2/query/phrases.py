@@ -171,12 +171,14 @@ class Phrases:
             if name in NAMES:
                 yield name, start + length
                 return  # "tv stand" is no tv that stands
-            if any(word in ATTRIBUTES for word in words):
-                continue
+            if name in ROOMS or any(word in ATTRIBUTES for word in words):
+                continue  # a room is no thing
             if name in ANYTHING:
                 yield THING, start + length
-            elif name in NOUNS or (length > 1 and all(map(_is_noun, words))) or (length == 1 and is_unknown(name)):
+            elif name in NOUNS or (length > 1 and all(map(_is_noun, words))):
                 yield name, start + length
+            elif length == 1 and is_unknown(name) and not _is_noun(self._word(start + 1)):
+                yield name, start + length  # "paper cutter" is no paper, whatever a cutter is
 
     def _listed(self, found: tuple[Things, ...], start: int, least: int, loose: bool) -> Reading:
         at = skip(self.tokens, start)

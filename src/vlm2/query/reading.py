@@ -18,6 +18,8 @@ from .template import Bindings, Node
 from .things import NOW, Things, Viewpoint
 from .words import NAMES, NOUNS, THING
 
+MYSELF = frozenset(["i", "me", "my"])
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -51,9 +53,15 @@ class Reading:
 
 
 def reading_of(
-    rule: Rule, bound: Bindings, view: Viewpoint | None, parts: Adjuncts, options: tuple[str, ...]
+    rule: Rule,
+    bound: Bindings,
+    view: Viewpoint | None,
+    parts: Adjuncts,
+    options: tuple[str, ...],
+    must_use: bool = False,
 ) -> Reading | None:
-    """Return the reading of a match; None where something that was said would be left unused."""
+    """Return the reading of a match; None where something that was said would be left unused. A situation said before
+    a question may go unused, one that follows it (`must_use`) may not."""
     fields = _bind(rule, bound)
     ready = (
         fields is not None
@@ -64,12 +72,17 @@ def reading_of(
     )
     if fields is None or not ready or (view is not None and rule.phrasing.situated is False):
         return None
+    sided = any(things.side for things in _things_in(fields))
+    if sided and view is None and not parts.times and not MYSELF & set(parts.tokens):
+        return None  # "the chair on the left": of whom?
     if view is not None:
         moved = [name for name, value in fields.items() if value == NOW]
         fields |= dict.fromkeys(moved, view)
-        if rule.phrasing.situated or any(things.side for things in _things_in(fields)):
+        if rule.phrasing.situated or sided:
             fields["view"] = view
     unused = view is not None and view not in fields.values()
+    if unused and must_use:
+        return None
     try:
         query = rule.operator(**fields, options=options)
     except ValidationError:
@@ -147,7 +160,7 @@ def _add_times(fields: dict[str, Any], rule: Rule, view: Viewpoint | None, parts
     if len(parts.times) > 1 or view is not None:
         return False
     moved = [name for name, value in fields.items() if value == NOW] or ["view"]
-    fields |= dict.fromkeys(moved, parts.times[0])
+    fields |= dict.fromkeys(moved, next(iter(parts.times)))
     return True
 
 

@@ -19,9 +19,10 @@ from .things import NOW, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
 from .words import ROOMS, STRUCTURE, THING, a, listed, plural, same_things, singular
 
-RESTING = 0.1  # metres between a thing's bottom and the top that it rests on, at most
+RESTING = 0.03  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG, OFF_WALL = 0.05, 0.15  # metres that a thing's middle may lie outside what it is on, what it is above
 BESIDE, NEAR = 0.5, 1.5  # metres of free space to what a thing is next to, and near to, at most
+RIVAL = 0.5  # of the label's certainty of what is probably meant, from which on another thing may be meant as well
 ASIDE = 0.75  # metres off the line between two things of what is between them, at most
 MEASURES = {"largest": (1, math.prod), "smallest": (-1, math.prod), "longest": (1, lambda s: s[0]),
             "tallest": (1, lambda s: s[2]), "shortest": (-1, lambda s: s[2]), "widest": (1, lambda s: s[0]),
@@ -54,11 +55,12 @@ def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> lis
 def one(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> tuple[Track, bool]:
     """Return the track that a selection of one thing means, and whether others could be meant as well.
 
-    Of several it is the one whose label is most certain, then the one seen largest.
+    Of several it is the one whose label is most certain, then the one seen largest; those with far less certain labels
+    are not meant.
     """
     found = seen_then(map, things, view)
     best = max(found, key=lambda track: (track.label_confidence, max((v.share for v in track.views), default=0.0)))
-    return best, len(found) > 1
+    return best, sum(track.label_confidence >= RIVAL * best.label_confidence for track in found) > 1
 
 
 def seen_then(map: ObjectMap, things: Things, view: Spot | None) -> list[Track]:

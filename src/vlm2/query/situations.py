@@ -62,6 +62,8 @@ CLAUSES: tuple[tuple[str, str], ...] = (
 """What a clause says: someone is at a thing; before it, so facing it; faces a thing, or "it", what they are at; has
 things on a side; or has the thing that they are at there."""
 
+ANOTHER = frozenset(["a", "an", "another"])  # chair that someone on a chair faces: no viewpoint tells the two apart
+
 
 @cache
 def _clauses() -> tuple[tuple[str, Node], ...]:
@@ -83,7 +85,8 @@ def _from(phrases: Phrases, start: int, before: Viewpoint | None) -> Iterator[tu
     for kind, clause in _clauses():
         for bound, end in match(clause, phrases.tokens, begin, lambda name, at: _read(phrases, name, at)):
             view = _with(before, kind, bound)
-            if view is None or (repr(view), end) in seen:
+            another = kind == "face" and before is not None and ANOTHER & set(phrases.tokens[begin:end])
+            if view is None or (another and view.facing == view.at) or (repr(view), end) in seen:
                 continue
             seen.add((repr(view), end))
             yield from _from(phrases, end, view)

@@ -17,6 +17,7 @@ from ..objects.box_measures import ground_gap
 from ..objects.object_map import ObjectMap
 from ..objects.path import ObservedPath
 from ..objects.track import Track
+from ..scenes.record import Room
 from .query import NoAnswer, closest_direction, direction_angle, turn
 from .things import Viewpoint
 
@@ -81,13 +82,18 @@ def on_side(map: ObjectMap, view: Viewpoint, side: str, tracks: Sequence[Track])
     def there(pose: GroundPose) -> tuple[int, ...]:
         room = map.floor.room_at(pose.x, pose.y)
         own = {track.id for track in pose.tracks}
-        near = [t for t in tracks if room is None or map.room_of(t) in (None, room.name) or t.label == "door"]
+        near = [t for t in tracks if room is None or _is_in(map, t, room)]
         return tuple(track.id for track in near if track.id not in own and is_on_side(pose, side, track))
 
     ids, share = agreed(poses(map, view), there)
     if share < AGREE:
         raise NoAnswer("ambiguous", "You could be at several places, and it is not the same from all of them.")
     return [track for track in tracks if track.id in ids]
+
+
+def _is_in(map: ObjectMap, track: Track, room: Room) -> bool:
+    """Tell whether a thing is in a room; a door is in both rooms that it joins."""
+    return map.room_of(track) in (None, room.name) or (track.label == "door" and map.floor.borders(room, track.box))
 
 
 def is_on_side(pose: GroundPose, side: str, track: Track) -> bool:

@@ -90,7 +90,7 @@ air aquarium arm armchair art bag ball bar bath bathroom bean bedframe bench bev
 bottle bouquet brush bulletin cabinet-door can candle car card cardboard cart cat clothes coat coffee comforter
 conditioner container copier couch cover cream curtain curtain-rod cushion cutter dining dishcloth dispenser display
 divider dog doorframe drawer dresser dryer dumpster dustbin easel end exercise exhaust extinguisher faucet file fire
-flower folder foot footrest frame freezer fruit furnace game garbage glass glove hair hamper hand handrail hanger hat
+flower folder footrest frame freezer fruit furnace game garbage glass glove hair hamper handrail hanger hat
 hatrack headboard headphone heater hood iron ironing island jacket jar kitchen ladder laptop laundry ledge locker
 loveseat machine magazine mailbox mat mattress medicine mini minifridge newspaper notebook office oil opening ottoman
 outlet oven package paint painting paper partition pen person pipe plate player plunger podium poster pot projector
@@ -109,18 +109,19 @@ stainless steel striped tall tiny top transparent unmade upper whole wide wood w
 """
 _FUNCTION = """
 a about above across address after age all along am amount an and any apartment appear appears are area around as at
-away back be because been before behind being below beside between building but by called can center centre city
-clock-time close closest cm color colors colour colours corner cost could count country day degrees did direct
-direction directly distance do does doing done down during end everything face faces facing far farthest feet find
-first five flat foot for found four from front furthest get give go goes going had hanging has have having he height
-her here him his home hour house how i if in into is it its kind last left length less located look looking looks made
-make makes many material may me meter meters metre metres middle might mine minute minutes month more much must my
-name names near nearest next no nor not nothing number of off on one ones onto or order our out over pair part piece
-place placed price reach rest right room rooms row saw scene second seconds see seen set shall shape she should show
-shown side sides since sit sits sitting six size some something space stand standing stands surface tell than that the
-their them then there these they this those three through time times to today tomorrow turn turns two type under until
-up us use used using video walk walking walks was way we weather week were what when where whether which while who
-whom whose why width will with without would year yes yesterday you your
+away back be because been before behind being below beside between building but by called camera can center centre
+city clean clock-time close closest cm color colors colour colours corner cost could count country day degrees did
+direct direction directly distance do does doing done down during end everything faces facing far farthest feet find
+first five flat foot for found four from front furthest get give go goes going had hair hand hands hanging has have
+having he height her here herself him himself his home hour house how i if in into is it its kind last left length
+lens less located look looking looks made make makes many material may me meter meters metre metres middle might mine
+minute minutes month more much must my myself name names near nearest next no nor not nothing number of off on one
+ones onto or order our out over pair part piece place placed play price put reach reflection rest right room rooms row
+saw scene second seconds see seen set shall shape she should show shown side sides since sit sits sitting six size
+some something space stand standing stands step surface teeth tell than that the their them themselves then there
+these they this those three through throw time times to today tomorrow turn turns two type under until up us use used
+using video viewer walk walking walks was water way we weather week were what when where whether which while who whom
+whose why width will with without would year yes yesterday you your yourself
 """
 
 NOUNS = frozenset(_NOUNS.split())

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings, quantity
 from ..selection import rooms
 from ..words import PER_SQUARE_METRE

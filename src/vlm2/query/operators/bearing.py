@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, chance_of_direction, closest_direction, phrasings
 from ..selection import one, which
 from ..things import NOW, Things
@@ -78,8 +77,8 @@ PHRASINGS = (
         "(where|in (which|what) direction) (do|would|will) i find {target}",
         "(which|what|in which|in what) (way|direction|side) (is|are) {target} [on|in] [from here|from me] [{choices}]",
         "(which|what|in which|in what) (way|direction|side) (do|must|should|would|will|can) i [have to|need to] "
-        "(go|turn|walk|look|move|head|face) [if i (want|wanted|need|needed)] [to (get to|reach|see|face|find|go "
-        "to|open|close|use)|for|towards|to] {target} [{choices}]",
+        "(go|turn|walk|look|move|head|face) [for|towards|to|[if i (want|wanted|need|needed)] to (get to|reach|see|face|"
+        "find|go to|open|close|use)] {target} [{choices}]",
         "where (do|should|must|would) i (turn|go|look|walk|head) [to (get to|reach|see|face|find|go to)|for|towards] "
         "{target} [{choices}]",
         "(do|would|must|should) i turn {choices} to (see|face|reach|get to|go to|find) {target}",

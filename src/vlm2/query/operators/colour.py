@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import select
 from ..things import Things

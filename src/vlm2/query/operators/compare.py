@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from ...objects import ObjectMap, Result
 from ...objects.box_measures import sides
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
 from ..query import NoAnswer, Query, answered, chance_less, phrasings
 from ..selection import MEASURES, one
 from ..things import Extreme, Things

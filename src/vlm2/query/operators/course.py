@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import Query, answered, closest_direction, phrasings, turn
 from ..things import Viewpoint
 from ..viewpoint import camera_pose, time_of

@@ -6,8 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import Query, answered, phrasings, quantity
 from ..things import Viewpoint
 from ..viewpoint import eye_of

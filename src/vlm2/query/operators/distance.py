@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import Query, answered, phrasings, quantity
 from ..selection import distance_to, length_std, one, which
 from ..things import NOW, Spot, Things, Viewpoint
@@ -55,7 +54,7 @@ PHRASINGS = (
         "how many {unit} separate {first} and {second}",
         "how many {unit} [away] (is|are|was) {first} [away] from {second}",
         "how many {unit} lie between {second} and {first}",
-        "how far (am|was) {second} [away] from {first}",
+        "how far (am|is|was) {second} [away] from {first}",
         "how many {unit} away from {second} (is|was) {first}",
         "(what|how much|how many) [{unit}] (gap|distance|space|separates|separate) [separates] {second} (from|and) "
         "{first}",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import NoAnswer, NoneSuch, Query, answered, phrasings
 from ..selection import labelled, select
 from ..things import Things
@@ -30,11 +29,11 @@ OPERATOR = Exists
 PHRASINGS = (
     *phrasings(
         "(is|are|was|were) there {things} {+things}",
-        "(is|are|was|were) {things} {!things}",
+        "(is|was) {things} {!things}",
         "(do|does|did|can|could) (i|you|we|one) (have|see|find|own|spot) {things} {+things}",
         "{!things} (is|are) there {things}",
         "(is|was) {things} seen {+things}",
-        "{things} (is|are) {!things}",
+        "{things} is {!things}",
         "does {things} have its place {!things}",
         "(is|are) [one of] the things {!things} {things}",
         "there (is|are) {things} {+things}",

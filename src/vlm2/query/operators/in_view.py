@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, clock, phrasings
 from ..selection import labelled
 from ..sight import in_sight

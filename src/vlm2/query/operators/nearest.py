@@ -6,8 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, chance_less, phrasings, quantity
 from ..selection import called, distance_to, length_std, seen_then, which
 from ..things import NOW, Spot, Things, Viewpoint

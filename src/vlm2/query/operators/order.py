@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import called, select
 from ..things import Things
@@ -54,6 +53,7 @@ PHRASINGS = phrasings(
     "(sort|list|arrange|order) {things} (in the order in which they|by when they) [are] [first] "
     "(appear|seen|appeared|show up)",
     "(sort|arrange) [these] (by when they are first seen|from earliest to latest seen|by first appearance) {things}",
+    "(which|what) did (i|you|we) see first {things}",
     "(which|what) (came|comes|was seen|appeared|appears) first {things}",
 )
 EXAMPLES = (("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),)

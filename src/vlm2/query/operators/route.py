@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
+from ...objects import ObjectMap, Result, Track
 from ..query import NoAnswer, Query, answered, closest_direction, direction_angle, phrasings, turn
 from ..selection import one
-from ..things import Things
+from ..things import Things, Viewpoint
+from ..viewpoint import AGREE, GroundPose, agreed, poses
 
 TURNS = ("turn left", "turn right", "turn back")
 
@@ -25,23 +26,18 @@ class Route(Query):
 
     def answer(self, map: ObjectMap) -> Result:
         """Turn at every blank from the way one came to the way to the next thing, between centres."""
-        here, used = one(map, self.start)[0], []
-        heading = _heading(here.box.center, one(map, self.facing)[0].box.center)
-        found: list[str] = []
-        blank = False
-        for step in self.steps:
-            if step is None:
-                blank = True
-                continue
-            there, _ = one(map, step)
-            onward = _heading(here.box.center, there.box.center)
-            if blank:
-                found.append(closest_direction(turn(heading, onward), TURNS))
-            here, heading, blank = there, onward, False
-            used.append(there)
-        if blank or not found:
-            raise NoAnswer("unsupported", "The way has no turn before a thing to walk to.")
-        return answered(tuple(found), f"{', then '.join(found).capitalize()}.", used)
+        stops = [step and one(map, step)[0] for step in self.steps]
+        if stops[-1] is None or None not in stops:
+            raise NoAnswer("unsupported", "The way has no turn to fill in, or none of its steps follows one.")
+        found = poses(map, Viewpoint(at=self.start, facing=self.facing))
+        value, share = agreed(found, lambda pose: _turns(pose, stops))
+        return answered(
+            value,
+            f"{', then '.join(value).capitalize()}.",
+            [*found[0].tracks, *(stop for stop in stops if stop is not None)],
+            share,
+            ambiguous=share < AGREE,
+        )
 
     def choose(self, result: Result) -> int | None:
         """Return the option that agrees in most turns."""
@@ -54,8 +50,17 @@ class Route(Query):
         return scores.index(max(scores)) if scores.count(max(scores)) == 1 else None
 
 
-def _heading(start: tuple[float, ...], end: tuple[float, ...]) -> float:
-    return math.degrees(math.atan2(end[1] - start[1], end[0] - start[0]))
+def _turns(pose: GroundPose, stops: Sequence[Track | None]) -> tuple[str, ...]:
+    """Return the turn at each blank of a way that begins at a pose."""
+    (x, y), heading, blank, found = (pose.x, pose.y), pose.heading, False, []
+    for stop in stops:
+        if stop is None:
+            blank = True
+            continue
+        onward = math.degrees(math.atan2(stop.box.center[1] - y, stop.box.center[0] - x))
+        found += [closest_direction(turn(heading, onward), TURNS)] * blank
+        (x, y, _), heading, blank = stop.box.center, onward, False
+    return tuple(found)
 
 
 OPERATOR = Route

@@ -7,10 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from ...objects import ObjectMap, Result, Track
 from ...objects.box_measures import point_box_distance
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
-from ...objects.track import Track
 from ..query import NoAnswer, Query, answered, chance_less, phrasings
 from ..selection import one
 from ..things import Things

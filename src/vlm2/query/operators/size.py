@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from ...objects import ObjectMap, Result
 from ...objects.box_measures import sides
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
 from ...scenes.record import Box
 from ..query import Query, answered, phrasings, quantity
 from ..selection import one, which

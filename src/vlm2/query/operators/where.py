@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from ...objects import ObjectMap, Result, Track
 from ...objects.box_measures import box_distance
-from ...objects.object_map import ObjectMap
-from ...objects.result import Result
-from ...objects.track import Track
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import one, related, which
 from ..things import Things

@@ -72,11 +72,11 @@ def _readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Reading]:
         if (words := first_words(rule.node)) is None or words.issuperset(first):
             for bound, end in match(rule.node, parts.tokens, begin, lambda *at, r=rule: _read(phrases, r, parts, *at)):
                 rest = skip(parts.tokens, end)
-                views = [view] if rest == whole else []
+                found = [reading_of(rule, bound, view, parts, options)] if rest == whole else []
                 if rest < whole and view is None:
-                    views += [later for later, stop in situations(phrases, rest) if skip(parts.tokens, stop) == whole]
-                readings = (reading_of(rule, bound, seen_from, parts, options) for seen_from in views)
-                yield from (reading for reading in readings if reading is not None)
+                    views = [later for later, stop in situations(phrases, rest) if skip(parts.tokens, stop) == whole]
+                    found += [reading_of(rule, bound, later, parts, options, must_use=True) for later in views]
+                yield from (reading for reading in found if reading is not None)
 
 
 def _read(phrases: Phrases, rule: Rule, parts: Adjuncts, slot: str, at: int) -> Iterator[tuple[Any, int]]:
