@@ -41,7 +41,7 @@ def load(
     device: str | None = None,
     dtype: str | torch.dtype | None = None,
     quantize: Quantize | None = None,
-    eyes: str | None = "auto",
+    eyes: str | None = None,
 ) -> LoadedModel:
     """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
 
@@ -49,7 +49,8 @@ def load(
     model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in, but "float32" on a CPU without
     instructions for bfloat16. `device` "auto" spreads the language model over all GPUs, and `quantize` keeps it in
     "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the memory of things; "auto"
-    takes our own where the model has the encoders that it needs, None or "none" does without. Raises ValueError for a
+    takes our own where the model has the encoders that it needs, None or "none" does without, as now
+    is the default. Raises ValueError for a
     name, device, dtype or detector that cannot be had, and for a checkpoint that does not fit its configuration.
     """
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)

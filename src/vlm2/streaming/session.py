@@ -15,7 +15,6 @@ from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import QuestionTooLong
 from ..models.recall import CameraPath
 from ..objects import ObjectMap
-from ..objects.mapping import map_of
 from ..questions.question import WORD_REQUEST, readable
 from ..video import VideoFile
 from . import memory_file as file
@@ -225,11 +224,7 @@ class Session:
     def _object_map(self, stream: Stream) -> ObjectMap:
         """Return the map of a stream; that of the last one asked for is kept."""
         if self._map is None or self._map[0] is not stream:
-            path = stream.trajectory
-            built = ObjectMap()
-            if stream.objects is not None:
-                built = map_of(stream.objects, path.times.tolist(), path.world_from_camera.double().numpy())
-            self._map = stream, built
+            self._map = stream, stream.object_map()
         return self._map[1]
 
     def _complete(self, stream: Stream) -> Stream:

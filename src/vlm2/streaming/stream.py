@@ -15,6 +15,8 @@ from torch import Tensor
 from ..core import DualState
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.windows import WindowState
+from ..objects import ObjectMap
+from ..objects.mapping import map_of
 from ..objects.memory import ObjectMemory
 from ..slam.loop_closure import PoseCorrection
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
@@ -52,6 +54,13 @@ class Stream:
     trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
     log: MemoryLog = field(default_factory=MemoryLog)
     thumbnails: bool = True
+
+    def object_map(self) -> ObjectMap:
+        """Return the map of the things that were seen, metres, z up; an empty one without a memory of things."""
+        path = self.trajectory
+        if self.objects is None:
+            return ObjectMap()
+        return map_of(self.objects, path.times.tolist(), path.world_from_camera.double().cpu().numpy())
 
 
 class StreamEncoder:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -42,17 +43,19 @@ class Cells:
 
 
 class HomesDetector:
-    """Finds the things of homes. `labels` are the categories that it knows."""
+    """Finds the things of homes. `labels` are the categories that it knows, `reads` is the name of the vision encoder
+    whose stages the head reads."""
 
-    def __init__(self, head: DenseHead, vision: VisionEncoder) -> None:
-        self.head, self.vision = head.eval().requires_grad_(False), vision
+    def __init__(self, head: DenseHead, reads: str) -> None:
+        self.head, self.reads = head.eval().requires_grad_(False), reads
         surfaces = head.config.surfaces
         self.labels: tuple[str, ...] = head.config.labels[1:-surfaces]
 
-    @property
-    def reads(self) -> str:
-        """The name of the vision encoder whose stages the head reads."""
-        return self.vision.name
+    @cached_property
+    def vision(self) -> VisionEncoder:
+        """The frozen vision encoder, loaded when frames come without its stages. Raises MissingPart where its weights
+        are not on this machine."""
+        return load_vision_encoder(self.reads)
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames whose sides are multiples of 32 pixels."""
@@ -158,8 +161,8 @@ def _cells(prediction: DensePrediction) -> list[Cells]:
 
 
 def load(folder: str | Path = FOLDER) -> HomesDetector:
-    """Load the shipped detector, or one that `vlm2 train eyes` left in a folder. Raises ValueError where there is none,
-    and MissingPart where the vision encoder's weights are not on this machine."""
+    """Load the shipped detector, or one that `vlm2 train eyes` left in a folder. Raises ValueError where there is
+    none."""
     folder = Path(folder)
     if not (folder / "config.json").is_file():
         raise ValueError(f"No trained detector in {folder}; train one with `vlm2 train eyes`.")
@@ -175,4 +178,4 @@ def load(folder: str | Path = FOLDER) -> HomesDetector:
     if missing or foreign:
         names = ", ".join((*missing, *foreign)[:3])
         raise ValueError(f"The weights in {folder} are of another detector: {names} are missing or unknown.")
-    return HomesDetector(head, load_vision_encoder(config["vision"]))
+    return HomesDetector(head, config["vision"])
