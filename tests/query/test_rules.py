@@ -19,6 +19,24 @@ UNANSWERABLE = [
 EVERY = 4  # of people's questions one is asked here
 PEOPLE = [json.loads(line) for line in (FOLDER / "people_questions.jsonl").read_text().splitlines()]
 
+FORTY = [
+    line.split(" | ")
+    for line in (FOLDER / "wordings.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+NAMES = {"thing": "lamp", "things": "lamps", "first": "lamp", "second": "trash bin", "target": "lamp", "stand": "bed",
+         "face": "tv stand", "among": "sofa, the desk or the sink"}  # fmt: skip
+OPERATOR_OF = {
+    "object_counting": "count",
+    "object_abs_distance": "distance",
+    "object_size_estimation": "size",
+    "room_size_estimation": "area",
+    "object_rel_distance": "nearest",
+    "object_rel_direction_easy": "bearing",
+    "object_rel_direction_medium": "bearing",
+    "object_rel_direction_hard": "bearing",
+}
+
 WORDINGS = {
     "Could you please tell me how many chairs there are?": "count(chair)",
     "What's the distance between the lamp and the desk in feet?": "distance(lamp, desk, feet)",
@@ -49,6 +67,13 @@ WORDINGS = {
 @pytest.mark.parametrize("question", WORDINGS)
 def test_a_wording_is_understood(question: str) -> None:
     assert call_of(plan(question)) == call_of(parse_call(WORDINGS[question]))
+
+
+@pytest.mark.parametrize(("question_type", "wording"), FORTY, ids=[wording for _, wording in FORTY])
+def test_a_paraphrase_is_planned_for_its_type(question_type: str, wording: str) -> None:
+    options = ("sofa", "desk", "sink") if "rel_distance" in question_type else None
+    call = call_of(plan(wording.format(**NAMES), options))
+    assert call.partition("(")[0] == OPERATOR_OF[question_type], call
 
 
 UNUSED = {
