@@ -88,7 +88,7 @@ class HomeViews(CachedScene):
             jpeg = file.get_slice("jpegs")[int(ends[index - 1]) if index else 0 : int(ends[index])]
             parts = {name: file.get_slice(name)[index] for name in ("instances", "depths", "focals")}
             pose = file.get_slice("world_from_camera")[index].astype(float)
-        rgb = cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        rgb = np.ascontiguousarray(np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
         depth, focal = parts["depths"].astype(np.float32), float(parts["focals"])
         return HomeView(rgb, parts["instances"], depth, focal, pose, self.things)
 

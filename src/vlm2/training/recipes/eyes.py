@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -110,18 +111,15 @@ def _render(config: EyesTraining, folder: Path, seeds: range, split: Split) -> l
     """Render the views that are not there yet and open all. Those of training homes are varied."""
     from rich.progress import track
 
-    todo = [
-        (str(folder), seed, split, config.views, split == "train")
-        for seed in seeds
-        if not views_path(folder, seed, split).is_file()
-    ]
-    if config.workers:
+    work = partial(render_views, folder, split=split, views=config.views, varied=split == "train")
+    todo = [seed for seed in seeds if not views_path(folder, seed, split).is_file()]
+    if config.workers and todo:
         with ProcessPoolExecutor(config.workers, mp_context=get_context("spawn")) as pool:
-            jobs = [pool.submit(render_views, *job) for job in todo]
-            done = track(as_completed(jobs), total=len(jobs), description=f"Rendering {split} homes", disable=not todo)
+            jobs = [pool.submit(work, seed) for seed in todo]
+            done = track(as_completed(jobs), total=len(jobs), description=f"Rendering {split} homes")
             failures = [job.result() for job in done]
     else:
-        failures = [render_views(*job) for job in todo]
+        failures = [work(seed) for seed in todo]
     for failure in filter(None, failures):
         print(failure)
     paths = [path for seed in seeds if (path := views_path(folder, seed, split)).is_file()]
