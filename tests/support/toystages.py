@@ -22,11 +22,14 @@ class ToyStages(VisionEncoder):
     def forward(self, images: Tensor) -> Tensor:
         return self.tokens_and_stages(images)[0]
 
+    @torch.no_grad()
+    def stages(self, images: Tensor) -> tuple[Tensor, ...]:
+        values = self.layer(images)
+        return tuple(
+            functional.avg_pool2d(values, stride).repeat(1, channels // 4, 1, 1)
+            for stride, channels in ((8, 40), (16, 112), (32, 320))
+        )
+
     def tokens_and_stages(self, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        with torch.no_grad():
-            values = self.layer(images)
-            stages = tuple(
-                functional.avg_pool2d(values, stride).repeat(1, channels // 4, 1, 1)
-                for stride, channels in ((8, 40), (16, 112), (32, 320))
-            )
+        stages = self.stages(images)
         return stages[2][:, :8].flatten(2).transpose(1, 2), stages

@@ -1,4 +1,4 @@
-"""What a detector should predict for each cell of a frame, from a rendered view."""
+"""Training targets of the detector for homes: one set for each cell of a frame, computed from a rendered view."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ Targets = dict[str, np.ndarray]
 def cell_targets(
     view: HomeView, area: tuple[float, float, float, float], size: tuple[int, int], flip: bool = False
 ) -> Targets:
-    """Return the targets of an area of a view (x, y, width, height in pixels) that fills a frame of `size` = (width,
-    height) pixels, mirrored left to right with `flip`."""
+    """Return the targets of a frame of `size` = (width, height) pixels.
+
+    The frame shows an area (x, y, width, height in pixels) of a view. `flip` mirrors it left to right.
+    """
     instances, points = _cells(view, area, size, flip)
     label = view.things.labels[instances]
     rotation, position = view.world_from_camera[:3, :3], view.world_from_camera[:3, 3]

@@ -1,4 +1,4 @@
-"""Variation of rendered views: crops, mirroring, colours, textures, light, camera faults, and things without a name."""
+"""Variation of rendered views: crops, mirroring, colours, textures, light, camera faults, obstacles."""
 
 from __future__ import annotations
 

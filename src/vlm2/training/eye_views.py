@@ -47,7 +47,7 @@ JPEG_QUALITY = 95
 
 @dataclass(frozen=True)
 class ThingTable:
-    """What is true of each thing of a home, by its id: category, centre (m), size, direction of the long side.
+    """Category, centre (m), size and direction of the long side of each thing of a home, by its id.
 
     Sizes are the logarithms of long side, short side and height in metres. Row 0 is the shell.
     """
@@ -60,7 +60,7 @@ class ThingTable:
 
 @dataclass(frozen=True)
 class HomeView:
-    """One view: its frame and what is true of its pixels. The principal point is the middle of the frame."""
+    """One view: its frame, and ids and depths of its pixels. The principal point is the middle of the frame."""
 
     rgb: UInt8[np.ndarray, "height width 3"]
     instances: Int16[np.ndarray, "height width"]
@@ -142,7 +142,8 @@ def render_views(folder: Path | str, seed: int, split: Split, views: int, varied
     width, height = SIZE[::-1] if portrait else SIZE
     renderer = shared_renderer(width, height)
     renderer.load(home)
-    jpegs, instances, depths, poses, focals = [], [], [], [], []
+    middle = slice(DEPTH_BLOCK // 2, None, DEPTH_BLOCK)
+    jpegs, rows = [], []
     for index in np.sort(rng.choice(len(course.times), min(views, len(course.times)), replace=False)):
         pose, fov = course.world_from_camera[index], course.horizontal_fov
         if varied:
@@ -152,19 +153,11 @@ def render_views(folder: Path | str, seed: int, split: Split, views: int, varied
         shot = renderer.render(pose, camera)
         bgr = np.ascontiguousarray(shot.rgb[..., ::-1])
         jpegs.append(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].ravel())
-        instances.append(shot.instances.astype(np.int16))
-        middle = slice(DEPTH_BLOCK // 2, None, DEPTH_BLOCK)
-        depths.append(shot.depth[middle, middle].astype(np.float16))
-        poses.append(pose.astype(np.float32))
-        focals.append(np.float32(camera.fx))
-    arrays = {
-        "jpegs": np.concatenate(jpegs),
-        "ends": np.cumsum([len(jpeg) for jpeg in jpegs]),
-        "instances": np.stack(instances),
-        "depths": np.stack(depths),
-        "focals": np.stack(focals),
-        "world_from_camera": np.stack(poses),
-    }
+        depth = shot.depth[middle, middle].astype(np.float16)
+        rows.append((shot.instances.astype(np.int16), depth, np.float32(camera.fx), pose.astype(np.float32)))
+    names = ("instances", "depths", "focals", "world_from_camera")
+    arrays = dict(zip(names, map(np.stack, zip(*rows, strict=True)), strict=True))
+    arrays |= {"jpegs": np.concatenate(jpegs), "ends": np.cumsum([len(jpeg) for jpeg in jpegs])}
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     write_tensors(path, tensors, {"format": VIEWS_FORMAT, "scene": _scene(home).to_json()})

@@ -259,8 +259,11 @@ def save_detector(head: DenseHead, reads: str, folder: Path) -> None:
 
 @torch.inference_mode()
 def evaluate_detector(detector: HomesDetector, homes: Sequence[HomeViews]) -> dict[str, float]:
-    """Return the mean IoU over the categories that the views show or the head predicts, how many these are, the share
-    of cells with the right label, and the IoU of floor, ceiling and wall."""
+    """Compare the labels of cells with the truth.
+
+    Return the mean IoU over the categories in views or predictions, the number of these categories, the share of right
+    cells, and the IoU of each surface.
+    """
     confusion = np.zeros((len(LABELS), len(LABELS)), int)
     for home in homes:
         views = [home.view(index) for index in range(home.frames)]
