@@ -9,41 +9,15 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from toystages import ToyStages
 
 from vlm2.encoders.detectors import Detector, StageDetector, detectors, homes, load_detector
 from vlm2.encoders.detectors.dense_head import STRIDE, DenseHead, DenseHeadConfig
 from vlm2.encoders.detectors.homes import Cells, HomesDetector, cluster, group_cells
-from vlm2.encoders.vision import VisionEncoder
 
 ROWS, COLUMNS = 24, 32
 LABELS = ("", "chair", "lamp", "table", "floor", "wall", "ceiling")
 CONFIG = DenseHeadConfig(LABELS, surfaces=3, width=8, fine_width=8)
-
-
-class ToyStages(VisionEncoder):
-    """Three maps of the right shapes."""
-
-    name, dim, stride = "toy-stages", 8, 32
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = torch.nn.Conv2d(3, 1, 1)
-        self.freeze()
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.tokens_and_stages(images)[0]
-
-    def stages(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        values = self.layer(images)
-        return tuple(
-            torch.nn.functional.avg_pool2d(values, stride).expand(-1, channels, -1, -1)
-            for stride, channels in ((8, 40), (16, 112), (32, 320))
-        )
-
-    def tokens_and_stages(self, images: Tensor):
-        stages = self.stages(images)
-        return stages[2][:, :8].flatten(2).transpose(1, 2), stages
 
 
 def blank() -> Cells:
