@@ -71,7 +71,7 @@ def test_the_recipe_renders_encodes_trains_and_continues(small_homes, toy_stages
     assert read_records(out / "detector")[0]["scores"] == metrics
     assert read_records(out / "detector")[0]["data"]["frames"] == 2
     detector = load_detector(f"homes:{out}/detector")
-    assert detector.labels == LABELS[1 : -len(SURFACES)] and detector.reads == "toy-stages"
+    assert detector.labels == LABELS[1 : -len(SURFACES)] and detector.encoder == "toy-stages"
     assert len(detector.detect(np.zeros((1, 64, 96, 3), np.uint8))) == 1
     weights = detector.head.state_dict()
     assert len(losses(out / "training")) == 4

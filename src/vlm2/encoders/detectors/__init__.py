@@ -78,10 +78,11 @@ class Detector(Protocol):
 
 @runtime_checkable
 class StageDetector(Detector, Protocol):
-    """A detector that reads the stages of the vision encoder `reads`, so that a model with this encoder shares them."""
+    """A detector that can read the stages of the vision encoder `reads`, which a model with this encoder has computed
+    already; None where it needs stages of its own."""
 
     @property
-    def reads(self) -> str: ...
+    def reads(self) -> str | None: ...
 
     def detect_stages(self, stages: Any) -> Sequence[Detections]: ...
 

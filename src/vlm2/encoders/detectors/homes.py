@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, UInt8
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn import functional
 
 from ..vision import VisionEncoder, load_vision_encoder
 from . import BoxShapes, Detections, RoomSurfaces
@@ -43,11 +44,14 @@ class Cells:
 
 
 class HomesDetector:
-    """Finds the things of homes. `labels` are the categories that it knows, `reads` is the name of the vision encoder
-    whose stages the head reads."""
+    """Finds the things of homes. `labels` are the categories that it knows, `encoder` is the name of the vision encoder
+    whose stages the head reads.
 
-    def __init__(self, head: DenseHead, reads: str) -> None:
-        self.head, self.reads = head.eval().requires_grad_(False), reads
+    Frames are enlarged by `zoom`, so that small things cover more cells. Without it, the stages that a model has
+    computed anyway can be read."""
+
+    def __init__(self, head: DenseHead, encoder: str, zoom: float = 1.0) -> None:
+        self.head, self.encoder, self.zoom = head.eval().requires_grad_(False), encoder, zoom
         surfaces = head.config.surfaces
         self.labels: tuple[str, ...] = head.config.labels[1:-surfaces]
 
@@ -55,23 +59,36 @@ class HomesDetector:
     def vision(self) -> VisionEncoder:
         """The frozen vision encoder, loaded when frames come without its stages. Raises MissingPart where its weights
         are not on this machine."""
-        return load_vision_encoder(self.reads)
+        return load_vision_encoder(self.encoder)
+
+    @property
+    def reads(self) -> str | None:
+        """The vision encoder whose stages can be shared; None where the detector enlarges frames."""
+        return self.encoder if self.zoom == 1.0 else None
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames whose sides are multiples of 32 pixels."""
         images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+        height, width = (32 * round(self.zoom * side / 32) for side in images.shape[-2:])
+        if (height, width) != images.shape[-2:]:
+            images = functional.interpolate(images, (height, width), mode="bicubic", align_corners=False).clamp(0, 1)
         _, stages = self.vision.tokens_and_stages(images)
         if stages is None:
-            raise ValueError(f"The vision encoder {self.reads} has no stages that a detector could read.")
-        return self.detect_stages(stages)
+            raise ValueError(f"The vision encoder {self.encoder} has no stages that a detector could read.")
+        return self._detect(stages, frames.shape[2] / width, frames.shape[1] / height)
 
-    @torch.inference_mode()
     def detect_stages(self, stages: tuple[Tensor, ...]) -> list[Detections]:
         """Find things from the stages that the vision encoder has computed already."""
-        eighth, sixteenth, last = stages
-        return [self._detections(cells) for cells in _cells(self.head((eighth, sixteenth, last)))]
+        return self._detect(stages, 1.0, 1.0)
 
-    def _detections(self, cells: Cells) -> Detections:
+    @torch.inference_mode()
+    def _detect(self, stages: tuple[Tensor, ...], across: float, down: float) -> list[Detections]:
+        """Find things from stages; a pixel of theirs is so many pixels of the frame, across and down."""
+        eighth, sixteenth, last = stages
+        scale = STRIDE * np.array([across, down, across, down])
+        return [self._detections(cells, scale) for cells in _cells(self.head((eighth, sixteenth, last)))]
+
+    def _detections(self, cells: Cells, scale: Float[np.ndarray, " 4"]) -> Detections:
         things = cells.probability[..., 1 : 1 + len(self.labels)]
         floor = cells.probability[..., -self.head.config.surfaces]
         groups = group_cells(cells, things)
@@ -89,7 +106,7 @@ class HomesDetector:
         count = len(groups)
         evidence = np.array(evidence, np.float32).reshape(count, len(self.labels))
         return Detections(
-            boxes=STRIDE * np.array(boxes, float).reshape(count, 4),
+            boxes=scale * np.array(boxes, float).reshape(count, 4),
             scores=np.array(scores, float),
             labels=tuple(self.labels[i] for i in evidence.argmax(1)) if count else (),
             masks=np.array(masks, bool).reshape(count, rows, columns),
@@ -178,4 +195,4 @@ def load(folder: str | Path = FOLDER) -> HomesDetector:
     if missing or foreign:
         names = ", ".join((*missing, *foreign)[:3])
         raise ValueError(f"The weights in {folder} are of another detector: {names} are missing or unknown.")
-    return HomesDetector(head, config["vision"])
+    return HomesDetector(head, config["vision"], config.get("zoom", 1.0))

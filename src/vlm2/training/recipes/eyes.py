@@ -70,6 +70,7 @@ class EyesTraining(RunConfig, StageConfig):
     width: int = 192  # channels of the head at strides 16 and 32
     fine_width: int = 128  # channels of the head at stride 8
     encoder: str = "efficientnet-lite0"  # frozen vision encoder, one with stages
+    zoom: float = 1.5  # the detector enlarges frames by this, so that small things cover more cells
     validation_homes: int = 24  # homes to measure the detector on at the end, in views of a plain walk; 0: none
     workers: int = 2  # processes that render and vary views; 0: none beside this one
 
@@ -95,7 +96,7 @@ def run(config: EyesTraining) -> HomesDetector:
     head = DenseHead(DenseHeadConfig(LABELS, len(SURFACES), config.width, config.fine_width))
     objective = EyesObjective(head, label_weights(count_labels(files[::7])))
     train_stage(config, "training", config, objective, EncodedBatches(files, config.seed))
-    save_detector(head.eval(), config.encoder, out / "detector")
+    save_detector(head.eval(), config.encoder, out / "detector", config.zoom)
     detector = load(out / "detector")
     if config.validation_homes:
         seen = _render(config, out / "validation", range(config.validation_homes), "validation")
@@ -244,10 +245,10 @@ def detection_losses(
     return parts | {"loss": torch.stack(list(parts.values())).sum()}
 
 
-def save_detector(head: DenseHead, reads: str, folder: Path) -> None:
+def save_detector(head: DenseHead, reads: str, folder: Path, zoom: float = 1.0) -> None:
     """Write `config.json` and `model.safetensors` (bf16, statistics in fp32), as the detector `homes` loads them."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = vars(head.config) | {"vision": reads}
+    config = vars(head.config) | {"vision": reads, "zoom": zoom}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     tensors = {
         name: value.to("cpu", torch.float32 if "running" in name else torch.bfloat16).contiguous()
