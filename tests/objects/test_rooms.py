@@ -39,7 +39,7 @@ def things(*given: tuple[str, float, float]) -> list[Track]:
 
 def furnished() -> Floor:
     stands = things(("stove", 1, 1), ("refrigerator", 2, 1), ("bed", 7, 2), ("nightstand", 8, 4), ("chair", 3, 3))
-    return floor_of(grid(KITCHEN, BEDROOM, DOOR), CORNER, stands, 0.05)
+    return floor_of(grid(KITCHEN, BEDROOM, DOOR), CORNER, stands)
 
 
 def test_two_rooms_joined_by_a_door_are_two() -> None:
@@ -76,13 +76,13 @@ def test_outlines_are_counter_clockwise_and_follow_the_walls() -> None:
 
 
 def test_rooms_of_one_kind_are_numbered() -> None:
-    floor = floor_of(grid(KITCHEN, BEDROOM, DOOR), CORNER, things(("bed", 2, 2), ("bed", 7, 2)), 0.0)
+    floor = floor_of(grid(KITCHEN, BEDROOM, DOOR), CORNER, things(("bed", 2, 2), ("bed", 7, 2)))
     assert [room.name for room in floor.rooms] == ["bedroom", "bedroom 2"]
     assert {room.kind for room in floor.rooms} == {"bedroom"}
 
 
 def test_a_room_without_telling_things_is_a_room() -> None:
-    floor = floor_of(grid(KITCHEN), CORNER, things(("chair", 1, 1)), 0.0)
+    floor = floor_of(grid(KITCHEN), CORNER, things(("chair", 1, 1)))
     assert [room.name for room in floor.rooms] == ["room"] and not floor.doorways
 
 
@@ -94,7 +94,7 @@ def test_a_corner_behind_a_wall_stays_with_its_room() -> None:
     corner = parts[round(2.95 / CELL), round(3.95 / CELL)]
     assert corner == parts[round(1.5 / CELL), round(2.0 / CELL)]
     assert corner != parts[round(4.5 / CELL), round(5.0 / CELL)]
-    (way,) = floor_of(grid(low, high, door), CORNER, [], 0.0).doorways
+    (way,) = floor_of(grid(low, high, door), CORNER, []).doorways
     assert way.middle == pytest.approx(placed(1.45, 3.0), abs=0.25)
 
 
@@ -105,13 +105,13 @@ def test_a_corridor_narrower_than_a_doorway_belongs_to_a_room() -> None:
 
 
 def test_small_parts_are_no_rooms() -> None:
-    floor = floor_of(grid((0.5, 0.5, 4.0, 4.0), (6.0, 6.0, 7.2, 7.2)), CORNER, [], 0.0)
+    floor = floor_of(grid((0.5, 0.5, 4.0, 4.0), (6.0, 6.0, 7.2, 7.2)), CORNER, [])
     assert len(floor.rooms) == 1
 
 
 @pytest.mark.parametrize("seen", [np.zeros((1, 1), bool), np.ones((1, 1), bool), np.ones((10, 10), bool)])
 def test_hardly_anything_seen_is_no_error(seen) -> None:
-    floor = floor_of(seen, CORNER, [], 0.05)
+    floor = floor_of(seen, CORNER, [])
     assert floor.area == pytest.approx(seen.sum() * CELL**2)
     assert len(floor.rooms) <= 1
 
@@ -120,5 +120,5 @@ def test_random_blots_make_a_floor() -> None:
     random = np.random.default_rng(0)
     for _ in range(10):
         coarse = random.random((12, 16)) < random.uniform(0.2, 0.9)
-        floor = floor_of(coarse.repeat(8, 0).repeat(8, 1), CORNER, [], 0.05)
+        floor = floor_of(coarse.repeat(8, 0).repeat(8, 1), CORNER, [])
         assert all(0.1 <= floor.room_area(room) <= coarse.size * (8 * CELL) ** 2 for room in floor.rooms)

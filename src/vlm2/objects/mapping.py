@@ -34,7 +34,7 @@ def map_of(
     seen = [t for t in things if t.sightings >= LEAST_SIGHTINGS and float(t.evidence.sum()) >= LEAST_EVIDENCE]
     tracks = tuple(_track(number, thing, memory.labels) for number, thing in enumerate(seen, 1))
     area, corner = seen_area(memory.views, memory.poses, map_from_world)
-    floor = floor_of(area, corner, [t for t in tracks if t.status == "seen"], SCALE_ERROR)
+    floor = floor_of(area, corner, [t for t in tracks if t.status == "seen"])
     poses = map_from_world @ world_from_camera
     later = np.diff(np.asarray(times, np.float64), prepend=-np.inf) > 0  # two frames may have one time
     return ObjectMap(
