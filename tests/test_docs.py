@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from vlm2.query import operator_types
+from vlm2.query.calls import LATER
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 KINDS = ("tutorials", "how-to", "reference", "explanation", "experiments")
@@ -41,3 +44,13 @@ def test_every_page_named_in_the_code_exists() -> None:
     named = {name for file in files for name in re.findall(r"docs/[\w/-]+\.md", file.read_text(encoding="utf-8"))}
     assert named
     assert sorted(name for name in named if not (ROOT / name).is_file()) == []
+
+
+def test_every_operator_is_in_the_table() -> None:
+    text = (DOCS / "reference/queries.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)\((.*?)\)` \|", text.partition("## Compact calls")[0], flags=re.MULTILINE)
+    named = {name: re.findall(r"(?:^|, )(\w+)(?==|,|$)", fields) for name, fields in rows}
+    assert named == {
+        name: [field for field in operator.model_fields if field not in LATER]
+        for name, operator in operator_types().items()
+    }

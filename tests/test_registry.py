@@ -1,4 +1,4 @@
-"""Adding an encoder, a detector, a benchmark, a question type or a recipe is one new file; nothing else has to know."""
+"""Adding an encoder, a detector, an operator, a benchmark, a question type or a recipe is one new file, and no more."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from vlm2.encoders.weights import read_parts
 from vlm2.evaluation.benchmark import benchmarks
 from vlm2.evaluation.benchmark import find as find_benchmark
 from vlm2.evaluation.measures.measure import measures
+from vlm2.objects import ObjectMap
+from vlm2.query import calls
+from vlm2.query.planners import rules
 from vlm2.questions import ask_all
 from vlm2.questions.question import Question
 from vlm2.questions.tasks import numbers, question_type, tasks
@@ -94,6 +97,35 @@ def test_a_detector_is_one_file(add):
     assert [len(detections) for detections in found] == [1, 1]
     with pytest.raises(ValueError, match="no_detector"):
         load_detector("no-detector")
+
+
+@pytest.fixture
+def fresh_operators():
+    """Forget the operators that were found, before the test and after it."""
+    caches = [value for module in (calls, rules) for value in vars(module).values() if hasattr(value, "cache_clear")]
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_a_query_operator_is_one_file(fresh_operators, add):
+    code = (
+        '"""Which number is asked for."""\n'
+        "from vlm2.query.query import Query, answered, phrasings\n"
+        "class ToyOperator(Query):\n"
+        "    number: int = 7\n"
+        "    def answer(self, map): return answered(self.number, f'It is {self.number}.')\n"
+        "OPERATOR = ToyOperator\n"
+        "PHRASINGS = phrasings('which number is wanted')\n"
+        "EXAMPLES = (('Which number is wanted?', 'toy_number()'),)\n"
+    )
+    add("vlm2.query.operators", "toy_number", code)
+    assert "toy_number" in calls.operator_types()
+    assert unchecked(ObjectMap.run)(ObjectMap(), calls.parse_call("toy_number(8)")).value == 8
+    result = ObjectMap().ask("Which number is wanted?")
+    assert (result.status, result.text, result.query) == ("ok", "7", "toy_number()")
 
 
 def test_a_question_type_is_one_file(add):

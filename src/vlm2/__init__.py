@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .objects import ObjectMap
     from .streaming import Session, load
 
     __version__: str
 
-__all__ = ["Session", "__version__", "load"]
+__all__ = ["ObjectMap", "Session", "__version__", "load"]
+ROOMS = {"ObjectMap": "objects", "Session": "streaming", "load": "streaming"}
 
 
 def __getattr__(name: str) -> Any:
@@ -20,8 +22,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("vlm2")
-    if name in __all__:
+    if name in ROOMS:
         from importlib import import_module
 
-        return getattr(import_module("vlm2.streaming"), name)
+        return getattr(import_module(f"vlm2.{ROOMS[name]}"), name)
     raise AttributeError(f"module 'vlm2' has no attribute {name!r}; it has {', '.join(__all__)}")

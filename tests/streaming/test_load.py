@@ -21,6 +21,6 @@ def test_the_language_model_is_read_in_what_the_device_is_fast_in(monkeypatch, f
     monkeypatch.setattr("vlm2.models.loading.multiplies_bfloat16", lambda device: fast)
     monkeypatch.setattr(VLM2ForConditionalGeneration, "from_pretrained", lambda *_, dtype, **__: found.append(dtype))
     monkeypatch.setattr(VLM2Processor, "from_pretrained", lambda *_: None)
-    with pytest.raises(Exception, match="LoadedModel"):  # nothing was loaded
+    with pytest.raises(Exception, match="open_eyes"):  # nothing was loaded
         module.load("mini", device="cpu", dtype=asked)
     assert found == [kind]

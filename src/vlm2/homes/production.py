@@ -83,7 +83,7 @@ class SampledHome:
 
 
 @dataclass
-class Seen:
+class SeenThings:
     """The things that the sampled frames of a video show: the sightings and the colours of each, by its id."""
 
     frames: int = 0
@@ -99,7 +99,7 @@ class Seen:
 
 
 def scene_of(
-    home: Home, name: str, path: CameraWalk, intrinsics: Intrinsics, seen: Seen, video: str | None = None
+    home: Home, name: str, path: CameraWalk, intrinsics: Intrinsics, seen: SeenThings, video: str | None = None
 ) -> Scene:
     """Return the record of a home. `path` holds the sampled frames only, those that `seen` has counted."""
     objects = tuple(
@@ -149,7 +149,7 @@ def sample_home(
     intrinsics = pinhole(*size, path.horizontal_fov)
     renderer = shared_renderer(*size)
     renderer.load(home)
-    seen, shots = Seen(), [renderer.render(pose, intrinsics) for pose in path.world_from_camera]
+    seen, shots = SeenThings(), [renderer.render(pose, intrinsics) for pose in path.world_from_camera]
     for shot in shots:
         seen.add(shot)
     return SampledHome(
@@ -177,7 +177,7 @@ def produce_home(order: HomeOrder, out: Path) -> Scene:
     renderer.load(home)
     chosen = sampled_frames(path.times, SIGHTING_HZ)
     shown = np.linspace(0, len(path.times) - 1, SHEET_FRAMES).astype(int)
-    seen, sampled, depths, pictures = Seen(), path.at(chosen), [], {}
+    seen, sampled, depths, pictures = SeenThings(), path.at(chosen), [], {}
     for file in files.values():
         file.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(files["video"]) as file, _video(file, order.size, order.fps) as write:

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from ..objects.result import Answered
+from ..objects.result import Status as ResultStatus
+
+Source = Literal["objects", "tokens"]
+Status = Literal[ResultStatus, "guess"]
 
 
 @dataclass(frozen=True)
@@ -31,3 +38,11 @@ class Answer:
     seconds: float
     prefilled: int = 0
     recalled: str | None = None
+    source: Source = "tokens"
+    status: Status = "guess"
+    sentence: str = ""
+    value: Answered | None = None
+    unit: str | None = None
+    uncertainty: float | None = None
+    confidence: float | None = None
+    query: str | None = None

@@ -10,24 +10,30 @@ from pathlib import Path
 import torch
 from transformers.utils import logging
 
+from ..encoders.detectors import load_detector
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.checkpoint import find_checkpoint
 from ..models.loading import Quantize, find_device, find_dtype, quantization, usual_dtype
+from .object_frames import ObjectEyes
 from .session import Session
+
+AUTO, AUTO_READS = "homes", "efficientnet-lite0"
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found."""
+    """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found; `eyes` feed
+    the memory of things of its sessions."""
 
     name: str
     folder: Path
     model: VLM2ForConditionalGeneration
     processor: VLM2Processor
+    eyes: ObjectEyes | None = None
 
     def session(self, thumbnails: bool = True) -> Session:
         """Return a new session, which has seen nothing; `thumbnails` as `Session` has them."""
-        return Session(self.model, self.processor, thumbnails)
+        return Session(self.model, self.processor, thumbnails, self.eyes)
 
 
 def load(
@@ -35,14 +41,17 @@ def load(
     device: str | None = None,
     dtype: str | torch.dtype | None = None,
     quantize: Quantize | None = None,
+    eyes: str | None = None,
 ) -> LoadedModel:
     """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
 
     `device` is "cpu", "cuda", "cuda:1", "mps", ...; by default a GPU where there is one. `dtype` is the language
     model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in, but "float32" on a CPU without
     instructions for bfloat16. `device` "auto" spreads the language model over all GPUs, and `quantize` keeps it in
-    "8bit" or "4bit"; both need the extra `large`. Raises ValueError for a name, device or dtype that cannot be had, and
-    for a checkpoint that does not fit its configuration.
+    "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the memory of things; "auto"
+    takes our own where the model has the encoders that it needs, None or "none" does without, as now
+    is the default. Raises ValueError for a
+    name, device, dtype or detector that cannot be had, and for a checkpoint that does not fit its configuration.
     """
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:
@@ -51,7 +60,19 @@ def load(
     with _without_bars():
         model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, **options)
         processor = VLM2Processor.from_pretrained(folder)
-    return LoadedModel(str(name_or_path), folder, model, processor)
+    return LoadedModel(str(name_or_path), folder, model, processor, open_eyes(eyes, model))
+
+
+def open_eyes(name: str | None, model: VLM2ForConditionalGeneration) -> ObjectEyes | None:
+    """Return a model's eyes by a detector's name. "auto" takes our own detector where the model has the vision encoder
+    that it reads, else none; so does a model whose geometry is not metric, since objects need metres. Raises ValueError
+    for an unknown detector."""
+    if name in (None, "none") or (name == "auto" and not (model.geometry.metric and model.vision.name == AUTO_READS)):
+        return None
+    if not model.geometry.metric:
+        raise ValueError(f"Eyes ({name}) need a geometry encoder that measures in metres; this model's does not.")
+    name = AUTO if name == "auto" else name
+    return ObjectEyes(name, load_detector(name), model.vision.name)
 
 
 @contextmanager

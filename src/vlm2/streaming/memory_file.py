@@ -6,6 +6,7 @@ from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,6 +14,7 @@ from ..core import DualState
 from ..encoders.geometry.encoder import Geometry
 from ..models import VLM2ForConditionalGeneration
 from ..models.windows import FrameInputs, WindowState
+from ..objects.storage import from_arrays, to_arrays
 from ..slam.loop_closure import PoseGraph
 from . import container
 from .evidence import SourceFrame
@@ -61,6 +63,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
     """Divide a stream into named tensors and a JSON record."""
     assert stream.windows is not None
     windows, placed, log = stream.windows, stream.windows.placed, stream.log
+    arrays, objects = ({}, None) if stream.objects is None else to_arrays(stream.objects)
     parts: dict[str, dict[str, Any]] = {
         "memory": {} if stream.memory is None else stream.memory.to_tensors(),
         "waiting": {
@@ -73,6 +76,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         "graph": {name: torch.from_numpy(array) for name, array in windows.graph.to_arrays().items()},
         "stream": {} if stream.unit is None else {"unit": torch.as_tensor(stream.unit)},
         "trajectory": vars(stream.trajectory),
+        "objects": {name: torch.from_numpy(array) for name, array in arrays.items()},
         **{f"held.{index}": vars(held) for index, held in enumerate(log.held)},
     }
     tensors = {
@@ -90,6 +94,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         "inputs_grid": windows.inputs.grid,
         "placed": None if placed is None else {"grid": placed.grid, "metric": placed.metric},
         "stride": stream.trajectory.stride,
+        "objects": objects,
         "log": {
             "held": [{k: v for k, v in vars(held).items() if not _is_tensor(v)} for held in log.held],
             "writes": [asdict(write) for write in log.writes],
@@ -127,12 +132,17 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         windows=WindowState(record["window"], record["overlap"], inputs, placed, placed_frames, graph),
         unit=part("stream").get("unit"),
         memory=DualState.from_tensors(memory) if memory else None,
+        objects=from_arrays(_arrays(part("objects")), record["objects"]) if record.get("objects") else None,
         grid=tuple(record["grid"]),
         size=tuple(record["size"]),
         trajectory=ThinnedTrajectory(**part("trajectory"), stride=record["stride"]),
         log=log,
         thumbnails=record["thumbnails"],
     )
+
+
+def _arrays(tensors: Tensors) -> dict[str, np.ndarray]:
+    return {name: tensor.numpy() for name, tensor in tensors.items()}
 
 
 def _is_tensor(value: Any) -> bool:

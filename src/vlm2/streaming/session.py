@@ -14,6 +14,7 @@ from PIL.Image import Image
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import QuestionTooLong
 from ..models.recall import CameraPath
+from ..objects import ObjectMap
 from ..questions.question import WORD_REQUEST, readable
 from ..video import VideoFile
 from . import memory_file as file
@@ -21,6 +22,8 @@ from .answer import Answer, Evidence
 from .answering import Answerer, Prefix
 from .evidence import Sources, mix
 from .memory_log import WriteRecord
+from .object_answers import answer_of, guess_of, split_prompt
+from .object_frames import ObjectEyes
 from .stopwatch import Stopwatch
 from .stream import Stream, StreamEncoder
 from .trajectory import ThinnedTrajectory
@@ -44,23 +47,30 @@ class Session:
 
     Frames come from `watch`, or one by one from `observe`: in the order of time, and all of one size. A question never
     changes the memory; later answers are the same with or without it. `spent` holds the seconds that went into
-    "decode", "encode" and "memory". With `thumbnails`, small pictures of the frames in the memory are kept for
-    `vlm2 view`.
+    "decode", "encode", "memory" and "objects". With `thumbnails`, small pictures of the frames in the memory are kept
+    for `vlm2 view`.
 
     Threads: any number of sessions may share a model, each in a thread of its own or several in one. One session may be
     asked, forked and saved in some threads while it watches in another. A question is about the frames seen when `ask`
     begins, and does not hold up `observe`. Questions to one model wait for each other.
     """
 
-    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, thumbnails: bool = True) -> None:
-        self.model, self.processor = model, processor
-        self._stopwatch = Stopwatch("decode", "encode", "memory")
-        self._encoder = StreamEncoder(model, processor, self._stopwatch)
+    def __init__(
+        self,
+        model: VLM2ForConditionalGeneration,
+        processor: VLM2Processor,
+        thumbnails: bool = True,
+        eyes: ObjectEyes | None = None,
+    ) -> None:
+        self.model, self.processor, self.eyes = model, processor, eyes
+        self._stopwatch = Stopwatch("decode", "encode", "memory", "objects")
+        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes)
         self._answerer = Answerer(model, processor)
         self._stream = Stream(thumbnails=thumbnails)  # a value: replaced by `observe`, read by everything else
         self._observing, self._asking = threading.Lock(), threading.Lock()
         self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
         self._prefix: Prefix | None = None
+        self._map: tuple[Stream, ObjectMap] | None = None
 
     @property
     def frames(self) -> int:
@@ -83,6 +93,12 @@ class Session:
     def trajectory(self) -> ThinnedTrajectory:
         """The camera's path, thinned out to a bounded number of poses. Frames that wait are not in it yet."""
         return self._stream.trajectory
+
+    @property
+    def objects(self) -> ObjectMap:
+        """The things that were seen until now, with the floor and the camera's path: metres, z up. Empty where the
+        session has no eyes, or has seen nothing."""
+        return self._object_map(self._complete(self._stream))
 
     @property
     def spent(self) -> dict[str, float]:
@@ -135,11 +151,13 @@ class Session:
             raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
         self._answerer.check(with_answer_request(readable(question)), most_tokens)
 
-    def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True) -> Answer:
+    def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True, guess: bool = False) -> Answer:
         """Answer a question about the video.
 
-        Without `tools`, the language model answers from the memory's tokens alone, as in the paper, and
-        `Answer.recalled` is None.
+        The memory of things answers what its queries can express, also that a thing was not seen. The language model
+        answers other questions from the memory's tokens; such an answer is marked as a guess (`Answer.status`). With
+        `guess` it also guesses where the things give no answer, as a benchmark wants it. Without `tools`, and where the
+        session has no memory of things, the language model answers from the tokens alone, as in the paper.
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
         of several lines, such as `Question.prompt()` gives, is used as it is. Raises ValueError for an empty question,
@@ -153,6 +171,12 @@ class Session:
         started, stream = clock.perf_counter(), self._stream
         with self._asking:
             stream = self._complete(stream)
+            refused = None
+            if tools and stream.objects is not None:
+                result = self._object_map(stream).ask(*split_prompt(question))
+                if result.text or (result.status != "unsupported" and not guess):
+                    return answer_of(result, clock.perf_counter() - started)
+                refused = result
             assert stream.memory is not None
             slots = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
@@ -167,14 +191,15 @@ class Session:
             seen = zip(slots.frames.tolist(), slots.times.tolist(), strict=True)
             sources = [stream.log.sources(frame, time) for frame, time in seen]
             evidence = _evidence(reply.attention.tolist(), sources)
-            return Answer(
+            answer = Answer(
                 reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read, reply.recalled
             )
+            return answer if refused is None else guess_of(answer, refused)
 
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
         the model, and starts with nothing spent."""
-        other = Session(self.model, self.processor)
+        other = Session(self.model, self.processor, eyes=self.eyes)
         other._stream = self._stream
         return other
 
@@ -188,10 +213,19 @@ class Session:
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:
         """Return a session that goes on where a saved one was. Raises ValueError for a file that is damaged, none of
-        ours, or of another model."""
+        ours, or of another model or other eyes."""
         session = model.session()
-        session._stream = file.load(path, session.model)
+        stream = file.load(path, session.model)
+        if session.eyes is not None and stream.objects is not None:
+            session.eyes.check(stream.objects)
+        session._stream = stream
         return session
+
+    def _object_map(self, stream: Stream) -> ObjectMap:
+        """Return the map of a stream; that of the last one asked for is kept."""
+        if self._map is None or self._map[0] is not stream:
+            self._map = stream, stream.object_map()
+        return self._map[1]
 
     def _complete(self, stream: Stream) -> Stream:
         """Return the stream with its waiting frames taken in."""

@@ -15,8 +15,12 @@ from torch import Tensor
 from ..core import DualState
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.windows import WindowState
+from ..objects import ObjectMap
+from ..objects.mapping import map_of
+from ..objects.memory import ObjectMemory
 from ..slam.loop_closure import PoseCorrection
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
+from .object_frames import ObjectEyes
 from .read_recorder import ReadRecorder
 from .stopwatch import Stopwatch
 from .thumbnail import thumbnail
@@ -31,8 +35,9 @@ class Stream:
 
     `images` and `times` (seconds) are of the frames that wait for their window to fill, `geometry_images` the same
     frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is
-    the length that becomes 1 in the coordinates; `trajectory` is the camera's path; `log` explains the memory. With
-    `thumbnails`, the log keeps small pictures of the frames that the memory holds.
+    the length that becomes 1 in the coordinates; `objects` is the memory of things, where the session has eyes;
+    `trajectory` is the camera's path; `log` explains the memory. With `thumbnails`, the log keeps small pictures of the
+    frames that the memory holds.
     """
 
     frames: int = 0
@@ -43,18 +48,32 @@ class Stream:
     windows: WindowState | None = None
     unit: float | Tensor | None = None
     memory: DualState | None = None
+    objects: ObjectMemory | None = None
     grid: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)  # height and width of the frames as the vision encoder sees them
     trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
     log: MemoryLog = field(default_factory=MemoryLog)
     thumbnails: bool = True
 
+    def object_map(self) -> ObjectMap:
+        """Return the map of the things that were seen, metres, z up; an empty one without a memory of things."""
+        path = self.trajectory
+        if self.objects is None:
+            return ObjectMap()
+        return map_of(self.objects, path.times.tolist(), path.world_from_camera.double().cpu().numpy())
+
 
 class StreamEncoder:
     """Adds frames to streams with one model. It holds no state of a stream."""
 
-    def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor, stopwatch: Stopwatch) -> None:
-        self.model, self.processor, self.stopwatch = model, processor, stopwatch
+    def __init__(
+        self,
+        model: VLM2ForConditionalGeneration,
+        processor: VLM2Processor,
+        stopwatch: Stopwatch,
+        eyes: ObjectEyes | None = None,
+    ) -> None:
+        self.model, self.processor, self.stopwatch, self.eyes = model, processor, stopwatch, eyes
         self.start = WindowState.of(model.geometry.window)
 
     def observe(self, stream: Stream, image: ArrayLike | Image, time: float) -> Stream:
@@ -106,9 +125,11 @@ class StreamEncoder:
         assert stream.windows is not None
         with self.stopwatch("encode"):
             seen = torch.stack(stream.geometry_images) if stream.geometry_images else None
-            windows, features, unit = self.model.frame_encoder.advance(
-                stream.windows, torch.stack(stream.images), torch.tensor(stream.times), seen, stream.unit
+            images = torch.stack(stream.images)
+            portion = self.model.frame_encoder.advance(
+                stream.windows, images, torch.tensor(stream.times), seen, stream.unit
             )
+            windows, features, unit = portion.windows, portion.features, portion.scale
             if (correction := windows.correction(stream.windows)) is not None:
                 stream = _moved(stream, correction, unit)
             tokens_3d = self.model.represent(features)
@@ -125,13 +146,18 @@ class StreamEncoder:
                 observer=recorder,
             )
             log = self._logged(stream, recorder.fetch(first, stream.times), features.confidence.cpu())
+        objects = stream.objects
+        if self.eyes is not None:
+            with self.stopwatch("objects"):
+                before = self.eyes.start() if objects is None else objects
+                objects = self.eyes.observe(before, images, portion, stream.times, first)
         path = stream.trajectory.then(
             torch.arange(first, stream.frames),
             torch.tensor(stream.times, dtype=torch.float64),
             features.world_from_camera.cpu(),
         )
         taken = replace(stream, images=(), geometry_images=(), times=())
-        return replace(taken, windows=windows, unit=unit, memory=memory, trajectory=path, log=log)
+        return replace(taken, windows=windows, unit=unit, memory=memory, objects=objects, trajectory=path, log=log)
 
     def _logged(
         self, stream: Stream, reads: Sequence[ReadRecord], confidence: Float[Tensor, "frames patches"]
@@ -157,10 +183,12 @@ def _moved(stream: Stream, correction: PoseCorrection, unit: float | Tensor) -> 
         found[:, :3, 3] /= torch.as_tensor(unit).cpu()
         return found
 
-    path, memory = stream.trajectory, stream.memory
+    path, memory, objects = stream.trajectory, stream.memory, stream.objects
     if memory is not None:
         memory = memory.moved(lambda frames: motion(frames).to(frames.device))
-    return replace(stream, memory=memory, trajectory=path.moved(motion(path.frames)))
+    if objects is not None:
+        objects = objects.moved(correction.of)
+    return replace(stream, memory=memory, objects=objects, trajectory=path.moved(motion(path.frames)))
 
 
 def _alike(seen: Tensor | None, stream: Stream) -> bool:

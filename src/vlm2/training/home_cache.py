@@ -37,11 +37,16 @@ HOME_FORMAT = "vlm2-cached-home-1"
 
 
 @dataclass(frozen=True)
-class CachedHome(CachedTensors):
-    """One cached home of `frames` frames."""
+class CachedScene(CachedTensors):
+    """A file of a cache that shows a scene in `frames` frames."""
 
     frames: int
     scene: Scene
+
+
+@dataclass(frozen=True)
+class CachedHome(CachedScene):
+    """One cached home."""
 
     @property
     def geometry_path(self) -> Path:

@@ -21,7 +21,7 @@ from ..evaluation.receipt import code_version, machine, packages
 from ..evaluation.report.data import collect
 from ..evaluation.report.report import markdown
 from ..evaluation.scores import Run
-from .home_cache import CachedHome
+from .home_cache import CachedScene
 from .recipe import flatten
 from .tensor_cache import hash_tensors
 
@@ -33,7 +33,7 @@ TrainingRecord = dict[str, Any]
 """A training's recipe, commit, date, machine, packages, data and configuration; `scores` if the recipe measures any."""
 
 
-def data_hash(homes: Sequence[CachedHome]) -> str:
+def data_hash(homes: Sequence[CachedScene]) -> str:
     """Return the sha256 of cached homes: names, scenes and tensors, in the order of the names."""
     digest = hashlib.sha256()
     for home in sorted(homes, key=lambda home: home.path.name):
@@ -43,7 +43,7 @@ def data_hash(homes: Sequence[CachedHome]) -> str:
     return digest.hexdigest()
 
 
-def training_record(recipe: str, config: object, homes: Sequence[CachedHome]) -> TrainingRecord:
+def training_record(recipe: str, config: object, homes: Sequence[CachedScene]) -> TrainingRecord:
     """Describe a training that begins: the code, the machine, the recipe's configuration and its homes."""
     computer = machine()
     return {

@@ -37,7 +37,8 @@ def test_json_is_one_object(toy, video, tmp_path):
     result = run(video, QUESTION, "How large is it?", "--json", "--fps", 5, "--save", tmp_path / "room.vlm2mem")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
-    assert set(told) == {"model", "video", "answers"}
+    assert set(told) == {"model", "eyes", "video", "answers"}
+    assert told["eyes"] is None
     assert told["video"] == {"path": str(video), "seconds": pytest.approx(1.2, abs=0.01), "frames": 6}
     assert [answer["question"] for answer in told["answers"]] == [QUESTION, "How large is it?"]
     assert all({"answer", "seconds", "evidence"} <= set(answer) for answer in told["answers"])

@@ -48,6 +48,16 @@ def test_contract(encoder: VisionEncoder) -> None:
     assert not any(module.training for module in encoder.train().modules())
 
 
+def test_tokens_are_the_same_with_stages(encoder: VisionEncoder) -> None:
+    height, width = encoder.frame_size(120, 160)
+    images = torch.rand(2, 3, height, width)
+    tokens, stages = encoder.tokens_and_stages(images)
+    torch.testing.assert_close(tokens, encoder(images))
+    for stage in stages or ():
+        assert stage.shape[0] == 2 and not stage.requires_grad
+        assert height % stage.shape[2] == 0 and width % stage.shape[3] == 0
+
+
 @pytest.mark.parametrize("part", weights.read_parts().values(), ids=lambda part: part.name)
 def test_every_part_is_prepared_by_the_module_that_holds_its_record(part: weights.FrozenPart) -> None:
     module = import_module(part.module)

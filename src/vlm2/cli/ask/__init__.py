@@ -10,7 +10,7 @@ import typer
 
 from ..terminal import cards
 from ..terminal.loading import load_model
-from ..terminal.options import Device, Dtype, Json, Model, Offline, Save, check_output_file, print_json
+from ..terminal.options import Device, Dtype, Eyes, Json, Model, Offline, Save, check_output_file, print_json
 from ..terminal.progress import progress_bar, warning_lines
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def ask(
         typer.Option("--questions", help="A file of questions, JSON lines or JSON (see docs/reference/questions.md)."),
     ] = None,
     model: Model = "mini",
+    eyes: Eyes = None,
     fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
     json: Json = False,
     save: Save = None,
@@ -55,7 +56,8 @@ def ask(
         from ...video import VideoFile
 
         file = VideoFile(video)
-        loaded, load_seconds = load_model(model, offline, device=device, dtype=dtype, quantize=cast(Any, quantize))
+        options = {"device": device, "dtype": dtype, "quantize": quantize, "eyes": eyes}
+        loaded, load_seconds = load_model(model, offline, **options)
         if baseline is not None:
             from ...streaming.llava_baseline import Baseline
 
@@ -70,7 +72,8 @@ def ask(
                 session.watch(file, fps=fps, progress=progress)
             answers = ((question, session.ask(_prompt(question))) for question in asked)
         if json:
-            print_json(_as_json(model, file, session, answers))
+            found = None if loaded.eyes is None else loaded.eyes.name
+            print_json({"model": model, "eyes": found} | _as_json(file, session, answers))
         else:
             _print_cards(file, session, answers, load_seconds)
     if save is not None:  # last, so that the answers are printed even if the disk is full
@@ -103,7 +106,7 @@ def _prompt(question: Question) -> str:
     return question.prompt() if question.question_type else question.question
 
 
-def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: Iterable[Answered]) -> dict[str, Any]:
+def _as_json(file: VideoFile, session: Session | Baseline, answers: Iterable[Answered]) -> dict[str, Any]:
     from .mark import mark
 
     rows = []
@@ -115,7 +118,7 @@ def _as_json(model: str, file: VideoFile, session: Session | Baseline, answers: 
             row |= {"truth": question.ground_truth, "right": mark(question, answer.text).right}
         rows.append(row)
     video = {"path": str(file.path), "seconds": round(file.seconds, 3), "frames": session.frames}
-    return {"model": model, "video": video, "answers": rows}
+    return {"video": video, "answers": rows}
 
 
 def _print_cards(

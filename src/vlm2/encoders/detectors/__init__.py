@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -13,23 +13,51 @@ from ... import registry
 
 
 @dataclass(frozen=True)
+class BoxShapes:
+    """The 3D boxes of the detections of one frame, as far as one picture shows them.
+
+    `sizes` are long side, short side and height in metres. `headings` are the angles of the long sides about the
+    vertical, from the camera's right to its forward direction, in radians modulo π. `offsets` lead, for each cell of
+    the masks, from the visible point to the centre of its thing's box (metres, camera frame).
+    """
+
+    sizes: Float[np.ndarray, "boxes 3"]
+    headings: Float[np.ndarray, " boxes"]
+    offsets: Float[np.ndarray, "rows columns 3"]
+
+
+@dataclass(frozen=True)
+class RoomSurfaces:
+    """The room around the things: the vertical direction in the camera's frame, and the cells that show floor."""
+
+    up: Float[np.ndarray, " 3"]
+    floor: Bool[np.ndarray, "rows columns"]
+
+
+@dataclass(frozen=True)
 class Detections:
     """The detections of one frame.
 
     `boxes` are in pixels of the frame (x and y of the top left corner, then of the bottom right one); `scores` are
-    0–1; `labels` are words. `masks` and `embeddings` are None where the detector has none.
+    0–1; `labels` are words. `masks` lie on any grid that covers the frame. `evidence` is a probability for each label
+    of the detector. What a detector does not give is None.
     """
 
     boxes: Float[np.ndarray, "boxes 4"]
     scores: Float[np.ndarray, " boxes"]
     labels: tuple[str, ...]
-    masks: Bool[np.ndarray, "boxes height width"] | None = None
+    masks: Bool[np.ndarray, "boxes rows columns"] | None = None
     embeddings: Float[np.ndarray, "boxes dim"] | None = None
+    evidence: Float[np.ndarray, "boxes labels"] | None = None
+    shapes: BoxShapes | None = None
+    surfaces: RoomSurfaces | None = None
 
     def __post_init__(self) -> None:
-        parts = (self.scores, self.labels, self.masks, self.embeddings)
+        parts = (self.scores, self.labels, self.masks, self.embeddings, self.evidence)
         if any(part is not None and len(part) != len(self.boxes) for part in parts):
-            raise ValueError(f"Detections of {len(self.boxes)} boxes have another number of scores, labels or masks.")
+            raise ValueError(
+                f"Detections of {len(self.boxes)} boxes have another number of scores, labels, masks or the like."
+            )
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -46,6 +74,17 @@ class Detector(Protocol):
     def labels(self) -> tuple[str, ...] | None: ...
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]: ...
+
+
+@runtime_checkable
+class StageDetector(Detector, Protocol):
+    """A detector that can read the stages of the vision encoder `reads`, which a model with this encoder has computed
+    already; None where it needs stages of its own."""
+
+    @property
+    def reads(self) -> str | None: ...
+
+    def detect_stages(self, stages: Any) -> Sequence[Detections]: ...
 
 
 def detectors() -> list[str]:

@@ -113,9 +113,17 @@ class EfficientNetLite0(VisionEncoder):
     @torch.no_grad()
     def forward(self, images: Float[Tensor, "frames 3 height width"]) -> Float[Tensor, "frames patches dim"]:
         """Encode images in [0, 1] whose sides are multiples of 32 pixels; patches in row-major order."""
-        _, sixteenth, last = self.stages(images)
+        return self.tokens_and_stages(images)[0]
+
+    @torch.no_grad()
+    def tokens_and_stages(
+        self, images: Float[Tensor, "frames 3 height width"]
+    ) -> tuple[Float[Tensor, "frames patches dim"], tuple[Tensor, Tensor, Tensor]]:
+        """Encode images as `forward` does; also return `stages`."""
+        eighth, sixteenth, last = self.stages(images)
         cells = functional.pixel_unshuffle(sixteenth / STAGE_DEVIATIONS[0], 2)
-        return torch.cat([last / STAGE_DEVIATIONS[1], cells], dim=1).flatten(2).transpose(1, 2)
+        tokens = torch.cat([last / STAGE_DEVIATIONS[1], cells], dim=1).flatten(2).transpose(1, 2)
+        return tokens, (eighth, sixteenth, last)
 
 
 def build() -> EfficientNetLite0:

@@ -58,6 +58,13 @@ class VisionEncoder(nn.Module, ABC):
     def forward(self, images: Float[Tensor, "frames 3 height width"]) -> Float[Tensor, "frames patches dim"]:
         """Encode images in [0, 1] whose sides are multiples of the stride. Patches are in row-major order."""
 
+    def tokens_and_stages(
+        self, images: Float[Tensor, "frames 3 height width"]
+    ) -> tuple[Float[Tensor, "frames patches dim"], tuple[Tensor, ...] | None]:
+        """Encode images as `forward` does; also return the feature maps on the way, for a detector that reads them.
+        None where the encoder has none to give."""
+        return self(images), None
+
     def check_size(self, height: int, width: int) -> None:
         """Raise ValueError if a frame of this size does not divide into whole patches."""
         if height % self.stride or width % self.stride or not height or not width:

@@ -87,8 +87,9 @@ def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatur
                 processor.video_processor.resize(pictures),
                 processor.video_processor.resize_for_geometry(pictures),
             )
-            windows, features, scale = encoder.advance(windows, images, times, seen, scale)
-            yield features
+            portion = encoder.advance(windows, images, times, seen, scale)
+            windows, scale = portion.windows, portion.scale
+            yield portion.features
             waiting = []
 
 

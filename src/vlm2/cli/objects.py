@@ -1,0 +1,94 @@
+"""`vlm2 objects`: the things that a video or a saved memory shows."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .terminal.loading import load_model
+from .terminal.options import Device, Dtype, Eyes, Json, Model, Offline, print_json
+from .terminal.progress import progress_bar, warning_lines
+
+if TYPE_CHECKING:
+    from ..objects import ObjectMap, Track
+
+MEMORY = ".vlm2mem"
+
+
+def objects(
+    source: Annotated[str, typer.Argument(metavar="VIDEO_OR_MEMORY", help="A video file or a memory (.vlm2mem).")],
+    model: Model = "mini",
+    eyes: Eyes = "auto",
+    fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
+    json: Json = False,
+    device: Device = None,
+    dtype: Dtype = None,
+    offline: Offline = False,
+) -> None:
+    """List the things that were seen: what, where, how big, when."""
+    if source.endswith(MEMORY):
+        from ..streaming import memory_file
+
+        stream = memory_file.read(source)
+        if stream.objects is None:
+            raise ValueError(f"{source} holds no memory of things; watch again: vlm2 ask VIDEO --eyes auto --save FILE")
+        found = stream.object_map()
+    else:
+        with warning_lines():
+            found = _watched(source, model, eyes, fps, offline, device, dtype)
+    if json:
+        print_json(json_module.loads(found.to_json()))
+        return
+    _print(found, Path(source).name)
+
+
+def _watched(
+    source: str,
+    model: str,
+    eyes: str | None,
+    fps: float | None,
+    offline: bool,
+    device: str | None,
+    dtype: str | None,
+) -> ObjectMap:
+    """Watch a video, and return the map of its things."""
+    from ..video import VideoFile
+
+    file = VideoFile(source)
+    loaded, _ = load_model(model, offline, device=device, dtype=dtype, eyes=eyes)
+    if loaded.eyes is None:
+        raise ValueError(f"The model {model} has no eyes for things; the packaged mini has some.")
+    session = loaded.session(thumbnails=False)
+    with progress_bar("Watching", file.seconds, transient=True) as progress:
+        session.watch(file, fps=fps, progress=progress)
+    return session.objects
+
+
+def _print(found: ObjectMap, name: str) -> None:
+    """Print one row a thing, and the floor."""
+    from ..figures import print_figures
+
+    tracks = sorted((t for t in found.tracks if t.status != "removed"), key=lambda t: (t.label, t.id))
+    heads = ("thing", "room", "size, m", "at, m", "seen, s", "sure")
+    print_figures(heads, [_row(track, found) for track in tracks], f"{len(tracks)} things in {name}")
+    rooms = ", ".join(room.name for room in found.floor.rooms)
+    typer.echo(
+        f"Floor: {found.floor.area:.1f} m² (± {1.64 * found.floor.area_std:.1f})" + (f": {rooms}" if rooms else "")
+    )
+
+
+def _row(track: Track, found: ObjectMap) -> tuple[str, ...]:
+    place, size = track.box.center, track.box.size
+    label = f"{track.colours[0]} {track.label}" if track.colours else track.label
+    seen = "–" if track.first_seen is None else f"{track.first_seen:.1f}–{track.last_seen:.1f}"
+    return (
+        label + (" (not there any more?)" if track.status == "stale" else ""),
+        found.room_of(track) or "–",
+        " × ".join(f"{side:.1f}" for side in size),
+        ", ".join(f"{value:.1f}" for value in place),
+        seen,
+        f"{track.label_confidence:.0%}",
+    )

@@ -1,0 +1,198 @@
+"""`homes`: our own detector, a dense head on the frozen vision encoder, trained on generated homes.
+
+Cells that vote for the same middle form a detection. Beside boxes, masks and labels it gives the box of each thing in
+3D as far as one picture shows it, the vertical direction, and the cells that show floor.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn import functional
+
+from ..vision import VisionEncoder, load_vision_encoder
+from . import BoxShapes, Detections, RoomSurfaces
+from .dense_head import STRIDE, DenseHead, DenseHeadConfig, DensePrediction
+
+FOLDER = Path(__file__).parents[2] / "checkpoints" / "eyes"
+LEAST_THING = 0.5  # probability that a cell shows a thing, of a cell that counts
+FEWEST_CELLS = 2
+LEAST_SCORE = 0.3
+FOCAL = 0.8  # of the image's longer side: for the size of a thing in cells, which limits how far votes may differ
+SPREAD = 0.35  # of a thing's size: votes nearer than this are one thing's
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The predictions of one frame as arrays of [rows, columns, ...]."""
+
+    probability: Float[np.ndarray, "rows columns labels"]
+    vote: Float[np.ndarray, "rows columns 2"]
+    center: Float[np.ndarray, "rows columns 3"]
+    size: Float[np.ndarray, "rows columns 3"]
+    heading: Float[np.ndarray, "rows columns 2"]
+    depth: Float[np.ndarray, "rows columns"]
+    up: Float[np.ndarray, "rows columns 3"]
+
+
+class HomesDetector:
+    """Finds the things of homes. `labels` are the categories that it knows, `encoder` is the name of the vision encoder
+    whose stages the head reads.
+
+    Frames are enlarged by `zoom`, so that small things cover more cells. Without it, the stages that a model has
+    computed anyway can be read."""
+
+    def __init__(self, head: DenseHead, encoder: str, zoom: float = 1.0) -> None:
+        self.head, self.encoder, self.zoom = head.eval().requires_grad_(False), encoder, zoom
+        surfaces = head.config.surfaces
+        self.labels: tuple[str, ...] = head.config.labels[1:-surfaces]
+
+    @cached_property
+    def vision(self) -> VisionEncoder:
+        """The frozen vision encoder, loaded when frames come without its stages. Raises MissingPart where its weights
+        are not on this machine."""
+        return load_vision_encoder(self.encoder)
+
+    @property
+    def reads(self) -> str | None:
+        """The vision encoder whose stages can be shared; None where the detector enlarges frames."""
+        return self.encoder if self.zoom == 1.0 else None
+
+    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
+        """Find things in RGB frames whose sides are multiples of 32 pixels."""
+        images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+        height, width = (32 * round(self.zoom * side / 32) for side in images.shape[-2:])
+        if (height, width) != images.shape[-2:]:
+            images = functional.interpolate(images, (height, width), mode="bicubic", align_corners=False).clamp(0, 1)
+        _, stages = self.vision.tokens_and_stages(images)
+        if stages is None:
+            raise ValueError(f"The vision encoder {self.encoder} has no stages that a detector could read.")
+        return self._detect(stages, frames.shape[2] / width, frames.shape[1] / height)
+
+    def detect_stages(self, stages: tuple[Tensor, ...]) -> list[Detections]:
+        """Find things from the stages that the vision encoder has computed already."""
+        return self._detect(stages, 1.0, 1.0)
+
+    @torch.inference_mode()
+    def _detect(self, stages: tuple[Tensor, ...], across: float, down: float) -> list[Detections]:
+        """Find things from stages; a pixel of theirs is so many pixels of the frame, across and down."""
+        eighth, sixteenth, last = stages
+        scale = STRIDE * np.array([across, down, across, down])
+        return [self._detections(cells, scale) for cells in _cells(self.head((eighth, sixteenth, last)))]
+
+    def _detections(self, cells: Cells, scale: Float[np.ndarray, " 4"]) -> Detections:
+        things = cells.probability[..., 1 : 1 + len(self.labels)]
+        floor = cells.probability[..., -self.head.config.surfaces]
+        groups = group_cells(cells, things)
+        rows, columns = floor.shape
+        masks, boxes, scores, evidence, shapes = [], [], [], [], []
+        for mask in groups:
+            mean = things[mask].mean(0)
+            ys, xs = np.nonzero(mask)
+            masks.append(mask)
+            boxes.append((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
+            scores.append(float(mean.max()))
+            evidence.append(mean)
+            turn = cells.heading[mask].mean(0)
+            shapes.append((np.exp(np.median(cells.size[mask], axis=0)), 0.5 * np.arctan2(turn[1], turn[0])))
+        count = len(groups)
+        evidence = np.array(evidence, np.float32).reshape(count, len(self.labels))
+        return Detections(
+            boxes=scale * np.array(boxes, float).reshape(count, 4),
+            scores=np.array(scores, float),
+            labels=tuple(self.labels[i] for i in evidence.argmax(1)) if count else (),
+            masks=np.array(masks, bool).reshape(count, rows, columns),
+            evidence=evidence,
+            shapes=BoxShapes(
+                np.array([size for size, _ in shapes]).reshape(count, 3),
+                np.array([heading for _, heading in shapes]).reshape(count),
+                cells.center,
+            ),
+            surfaces=RoomSurfaces(cells.up.reshape(-1, 3).mean(0), floor > 0.5),
+        )
+
+
+def group_cells(cells: Cells, things: Float[np.ndarray, "rows columns labels"]) -> list[np.ndarray]:
+    """Return the masks of the things: cells of one label whose votes lie close, in the image and in depth."""
+    rows, columns = things.shape[:2]
+    total = things.sum(-1)
+    label = np.where(total > LEAST_THING, things.argmax(-1), -1)
+    y, x = np.mgrid[:rows, :columns]
+    middle = np.stack([x, y], -1) + 4.0 * cells.vote
+    distance = np.exp(cells.depth) + cells.center[..., 2]
+    long = np.exp(cells.size[..., 0])
+    focal = FOCAL * max(rows, columns)
+    masks = []
+    for k in np.unique(label[label >= 0]):
+        where = np.nonzero(label == k)
+        radius = np.clip(SPREAD * focal * long[where] / np.maximum(distance[where], 0.4), 1.2, 10.0)
+        place = np.column_stack([middle[where] / radius[:, None], distance[where] / (0.4 + 0.5 * long[where])])
+        weight = things[..., k][where]
+        for group in cluster(place, weight):
+            if len(group) >= FEWEST_CELLS and weight[group].mean() >= LEAST_SCORE:
+                mask = np.zeros((rows, columns), bool)
+                mask[where[0][group], where[1][group]] = True
+                masks.append(mask)
+    return masks
+
+
+def cluster(places: Float[np.ndarray, "cells dim"], weights: Float[np.ndarray, " cells"]) -> list[np.ndarray]:
+    """Group places: the place with the most weight within distance 1 takes what lies there, and so on."""
+    near = ((places[:, None] - places[None]) ** 2).sum(-1) < 1.0
+    left, groups = np.ones(len(places), bool), []
+    while left.any():
+        mass = np.where(left, near @ (weights * left), -1.0)
+        best = int(mass.argmax())
+        mean = np.average(places[near[best] & left], axis=0, weights=weights[near[best] & left] + 1e-6)
+        group = left & (((places - mean) ** 2).sum(-1) < 1.5)
+        group[best] = True
+        groups.append(np.flatnonzero(group))
+        left &= ~group
+    return groups
+
+
+def _cells(prediction: DensePrediction) -> list[Cells]:
+    """Return the predictions frame by frame as NumPy arrays."""
+    values = {name: value.permute(0, 2, 3, 1).cpu().numpy() for name, value in vars(prediction).items()}
+    probability = prediction.label.softmax(1).permute(0, 2, 3, 1).cpu().numpy()
+    return [
+        Cells(
+            probability[i],
+            values["vote"][i],
+            values["center"][i],
+            values["size"][i],
+            values["heading"][i],
+            values["depth"][i][..., 0],
+            values["up"][i],
+        )
+        for i in range(len(probability))
+    ]
+
+
+def load(folder: str | Path = FOLDER) -> HomesDetector:
+    """Load the shipped detector, or one that `vlm2 train eyes` left in a folder. Raises ValueError where there is
+    none."""
+    folder = Path(folder)
+    if not (folder / "config.json").is_file():
+        raise ValueError(f"No trained detector in {folder}; train one with `vlm2 train eyes`.")
+    config = json.loads((folder / "config.json").read_text())
+    sizes = config["surfaces"], config["width"], config["fine_width"]
+    head = DenseHead(DenseHeadConfig(tuple(config["labels"]), *sizes))
+    weights = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
+    try:
+        missing, foreign = head.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        raise ValueError(f"The weights in {folder} do not fit its config.json: {error}") from None
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]  # only training counts batches
+    if missing or foreign:
+        names = ", ".join((*missing, *foreign)[:3])
+        raise ValueError(f"The weights in {folder} are of another detector: {names} are missing or unknown.")
+    return HomesDetector(head, config["vision"], config.get("zoom", 1.0))

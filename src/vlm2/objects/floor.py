@@ -1,0 +1,55 @@
+"""The floor: its area, its rooms with their outlines, and the doorways between them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import shapely
+from pydantic import Field, model_validator
+
+from ..scenes.record import Box, Room
+from .box_measures import CORNERS, box_points
+from .frozen import FrozenRecord
+
+
+class Doorway(FrozenRecord):
+    """A way between two rooms: its middle on the ground plane (metres), and the rooms' names."""
+
+    middle: tuple[float, float]
+    rooms: tuple[str, str]
+
+
+class Floor(FrozenRecord):
+    """The floor that was walked and seen: square metres with their standard deviation, rooms, doorways."""
+
+    area: Annotated[float, Field(ge=0.0)] = 0.0
+    area_std: Annotated[float, Field(ge=0.0)] = 0.0
+    rooms: tuple[Room, ...] = ()
+    doorways: tuple[Doorway, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Floor:
+        names = [room.name for room in self.rooms]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two rooms have the same name: {', '.join(names)}")
+        if bad := [room.name for room in self.rooms if len(room.polygon) < 3]:
+            raise ValueError(f"room {bad[0]!r} has an outline of fewer than three corners")
+        if unknown := {name for way in self.doorways for name in way.rooms} - set(names):
+            raise ValueError(f"a doorway leads to {min(unknown)!r}, which is no room of this floor")
+        return self
+
+    def room_at(self, x: float, y: float, within: float = 0.3) -> Room | None:
+        """Return the room that a place is in, or whose outline is at most `within` metres away."""
+        place = shapely.Point(x, y)
+        near = [(shapely.Polygon(room.polygon).distance(place), room) for room in self.rooms]
+        gap, room = min(near, key=lambda pair: pair[0], default=(within, None))
+        return room if gap <= within else None
+
+    def borders(self, room: Room, box: Box, within: float = 0.2) -> bool:
+        """Tell whether a box reaches into a room, or to at most `within` metres from it, as a door in its wall does."""
+        footprint = shapely.MultiPoint(box_points(box, CORNERS)[:, :2]).convex_hull
+        return shapely.Polygon(room.polygon).distance(footprint) <= within
+
+    def room_area(self, room: Room) -> float:
+        """Return the square metres of a room."""
+        return float(shapely.Polygon(room.polygon).area)

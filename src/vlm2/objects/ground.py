@@ -1,0 +1,83 @@
+"""The floor: what of it was seen and walked, as an area and a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+
+CELL = 0.05  # metres
+FARTHEST = 20.0  # metres: what a camera sees of the ground beyond is not trusted
+WIDEST = 100.0  # metres: the sides of the grid at most
+
+
+@dataclass(frozen=True)
+class GroundView:
+    """What one frame sees of the ground, in its camera frame (metres).
+
+    `reach` holds, for each column of the image from left to right, the farthest point that is seen: up to there the
+    floor is free or covered by furniture. NaN where nothing is known. `floor` are points on the floor. `up` is the
+    vertical direction.
+    """
+
+    frame: int
+    reach: Float[np.ndarray, "columns 3"]
+    floor: Float[np.ndarray, "points 3"]
+    up: Float[np.ndarray, " 3"]
+
+
+def vertical(views: Sequence[GroundView], poses: Mapping[int, np.ndarray]) -> Float[np.ndarray, " 3"]:
+    """Return the upward direction in the world: the mean of what the views say, without those that differ most."""
+    if not views:
+        return np.array([0.0, -1.0, 0.0])
+    directions = np.array([poses[view.frame][:3, :3] @ view.up for view in views])
+    mean = np.median(directions, axis=0)
+    for _ in range(3):
+        mean = mean / max(np.linalg.norm(mean), 1e-9)
+        agreement = directions @ mean
+        mean = directions[agreement >= np.quantile(agreement, 0.25)].mean(0)
+    return mean / max(np.linalg.norm(mean), 1e-9)
+
+
+def level(up: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
+    """Return the smallest rotation that takes `up` to z."""
+    z = np.array([0.0, 0.0, 1.0])
+    axis, cosine = np.cross(up, z), float(up @ z)
+    sine = np.linalg.norm(axis)
+    if sine < 1e-9:
+        return np.eye(3) if cosine > 0 else np.diag([1.0, -1.0, -1.0])
+    return cv2.Rodrigues(axis / sine * np.arctan2(sine, cosine))[0]
+
+
+def seen_area(
+    views: Sequence[GroundView],
+    poses: Mapping[int, np.ndarray],
+    map_from_world: Float[np.ndarray, "4 4"],
+    least: int = 2,
+) -> tuple[Bool[np.ndarray, "rows columns"], Float[np.ndarray, " 2"]]:
+    """Return the grid (cells of `CELL` metres; rows along y) of the floor that at least `least` views look over, and
+    its lower corner. z is up in the map."""
+    fans = []
+    for view in views:
+        map_from_camera = map_from_world @ poses[view.frame]
+        reach = view.reach[np.linalg.norm(view.reach, axis=1) < FARTHEST]  # not NaN either
+        if len(reach) >= 2:
+            ground = reach @ map_from_camera[:2, :3].T + map_from_camera[:2, 3]
+            fans.append(np.vstack([map_from_camera[:2, 3], ground]))
+    if not fans:
+        return np.zeros((1, 1), bool), np.zeros(2)
+    corners = np.concatenate(fans)
+    middle = np.median(corners, axis=0)
+    low = np.maximum(corners.min(0), middle - WIDEST / 2) - 1.5 * CELL
+    high = np.minimum(corners.max(0), middle + WIDEST / 2) + CELL
+    shape = np.ceil((high - low) / CELL).astype(int)[::-1] + 1
+    count = np.zeros(shape, np.uint16)
+    for fan in fans:
+        one = np.zeros(shape, np.uint8)
+        # the middle of cell 0 is half a cell from the corner
+        cv2.fillPoly(one, [np.round((fan - low) / CELL - 0.5).astype(np.int32)], 1)
+        count += one
+    return count >= min(least, len(fans)), low

@@ -1,0 +1,185 @@
+"""Lifting: detections of one frame become sightings in 3D, by the geometry of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from ..encoders.detectors import Detections
+from .ground import GroundView
+from .memory import ObjectFrame
+from .position import Pose
+from .sighting import ObjectSighting, SightedBox, visible_points
+
+GRID = 32  # cells on the longer side of a frame: the resolution at which the memory looks at surfaces
+FLOOR_POINTS = 24
+NEAR, SLIP, REPEAT = 0.05, 0.03, 0.3  # metres, per metre of depth, share of the long side: centres of one thing
+INNER = 0.6  # of a box without a mask: the part whose surface is looked at
+RIM = 0.01  # of the image: a box that comes this near to the border is cut off by it
+NEAR_SURFACE = 0.3  # quantile of the depths there: background shines through
+
+
+def lift(
+    detections: Detections,
+    labels: Sequence[str],
+    image: UInt8[np.ndarray, "height width 3"],
+    points: Float[np.ndarray, "rows columns 3"],
+    frame: int,
+    time: float,
+    world_from_camera: Pose,
+) -> ObjectFrame:
+    """Return what a frame adds to the object memory.
+
+    `points` are the surface in the camera's frame (metres; 0 where unknown) on any grid of the image; `labels` are
+    the memory's, to which those of the detections belong. Detections without enough surface are left out.
+    """
+    height, width = image.shape[:2]
+    rows, columns = grid_of(height, width)
+    surface = sampled(points, rows, columns)
+    surface = np.where(np.isfinite(surface).all(-1, keepdims=True), surface, np.float32(0.0))
+    colours = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    evidence = _evidence(detections, labels)
+    near = NEAR_SURFACE if detections.masks is None else 0.5
+    sightings = []
+    for index, mask in enumerate(_masks(detections, height, width, rows, columns)):
+        seen = visible_points(surface, mask, near)
+        if seen is None:
+            continue
+        share, whole = _extent(detections, index, mask, height, width)
+        sightings.append(
+            ObjectSighting(
+                frame=frame,
+                time=time,
+                evidence=evidence[index],
+                score=float(detections.scores[index]),
+                points=seen,
+                shape=_shape(detections, index, mask, surface),
+                share=share,
+                colour=np.median(colours[mask], axis=0).astype(np.uint8),
+                whole=whole,
+            )
+        )
+    things = without_repeats(sightings)
+    return ObjectFrame(frame, time, world_from_camera, surface, things, _view(detections, surface, frame))
+
+
+def without_repeats(sightings: Sequence[ObjectSighting]) -> list[ObjectSighting]:
+    """Return the sightings of one frame, those of one thing joined: a detector may find a thing in pieces, or twice
+    under two labels. The surest comes first."""
+    kept: list[ObjectSighting] = []
+    for sighting in sorted(sightings, key=lambda s: -s.score * s.share):
+        for place, other in enumerate(kept):
+            reach = NEAR + SLIP * other.depth + REPEAT * min(other.extent, sighting.extent)
+            if float(np.linalg.norm(sighting.centre - other.centre)) < reach and _alike(sighting, other):
+                kept[place] = _joined(other, sighting)
+                break
+        else:
+            kept.append(sighting)
+    return kept
+
+
+def _alike(first: ObjectSighting, second: ObjectSighting) -> bool:
+    """Tell whether two sightings may show one thing: their labels share evidence, or their boxes are of one size."""
+    a, b = (s.evidence / max(float(np.linalg.norm(s.evidence)), 1e-9) for s in (first, second))
+    if float(a @ b) > 0.3:
+        return True
+    longer, shorter = sorted((first.extent, second.extent), reverse=True)
+    return first.shape is not None and shorter > 0.75 * longer
+
+
+def _joined(main: ObjectSighting, piece: ObjectSighting) -> ObjectSighting:
+    """Return two sightings of one thing as one; where it is stays what the main one says."""
+    weights = np.array([main.score * main.share, piece.score * piece.share])
+    evidence = np.average([main.evidence, piece.evidence], axis=0, weights=weights).astype(main.evidence.dtype)
+    return replace(main, evidence=evidence, share=min(main.share + piece.share, 1.0), whole=main.whole and piece.whole)
+
+
+def grid_of(height: int, width: int) -> tuple[int, int]:
+    """Return the rows and columns of the memory's grid for a frame of this size."""
+    longer = max(height, width)
+    return max(round(GRID * height / longer), 1), max(round(GRID * width / longer), 1)
+
+
+def sampled(array: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Return the value at the centre of each cell of a grid; the array's first two dimensions cover the image."""
+    height, width = array.shape[:2]
+    y = ((np.arange(rows) + 0.5) * height / rows).astype(int)
+    x = ((np.arange(columns) + 0.5) * width / columns).astype(int)
+    return array[y][:, x]
+
+
+def _masks(detections: Detections, height: int, width: int, rows: int, columns: int) -> list[np.ndarray]:
+    """Return each detection's cells: its mask, or the inner part of its box."""
+    if detections.masks is not None:
+        return [sampled(mask, rows, columns) for mask in detections.masks]
+    x = (np.arange(columns) + 0.5) * width / columns
+    y = (np.arange(rows) + 0.5) * height / rows
+    masks = []
+    for left, top, right, bottom in detections.boxes:
+        wide, high = 0.5 * INNER * (right - left), 0.5 * INNER * (bottom - top)
+        inside_x = np.abs(x - 0.5 * (left + right)) <= max(wide, 0.5 * width / columns)
+        inside_y = np.abs(y - 0.5 * (top + bottom)) <= max(high, 0.5 * height / rows)
+        masks.append(inside_y[:, None] & inside_x[None])
+    return masks
+
+
+def _evidence(detections: Detections, labels: Sequence[str]) -> Float[np.ndarray, "boxes labels"]:
+    """Return the detector's evidence, else all of it on the label of each detection. Raises ValueError for labels that
+    the memory lacks."""
+    if detections.evidence is not None:
+        if detections.evidence.shape[1] != len(labels):
+            raise ValueError(
+                f"The detector gives evidence for {detections.evidence.shape[1]} labels, but the object memory has "
+                f"{len(labels)}."
+            )
+        return detections.evidence
+    unknown = sorted(set(detections.labels) - set(labels))
+    if unknown:
+        raise ValueError(f"The detector's labels {', '.join(unknown)} are not among those of the object memory.")
+    evidence = np.zeros((len(detections), len(labels)), np.float32)
+    for index, label in enumerate(detections.labels):
+        evidence[index, labels.index(label)] = 1.0
+    return evidence
+
+
+def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.ndarray) -> SightedBox | None:
+    """Return the 3D box that the detector gives, placed by the surface."""
+    if detections.shapes is None:
+        return None
+    cells = mask & (surface[..., 2] > 0.05)
+    offsets = sampled(detections.shapes.offsets, *mask.shape)
+    centre = np.median(surface[cells] + offsets[cells], axis=0).astype(np.float64)
+    return SightedBox(
+        centre, detections.shapes.sizes[index].astype(np.float64), float(detections.shapes.headings[index])
+    )
+
+
+def _extent(detections: Detections, index: int, mask: np.ndarray, height: int, width: int) -> tuple[float, bool]:
+    """Return a detection's share of the image, and whether the border leaves it whole."""
+    if detections.masks is not None:
+        rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+        return float(mask.mean()), not rim.any()
+    left, top, right, bottom = (float(v) for v in detections.boxes[index])
+    wide, high = min(right, width) - max(left, 0.0), min(bottom, height) - max(top, 0.0)
+    share = max(wide, 0.0) * max(high, 0.0) / (width * height)
+    inside = left > RIM * width and top > RIM * height and right < (1 - RIM) * width and bottom < (1 - RIM) * height
+    return share, inside
+
+
+def _view(detections: Detections, surface: np.ndarray, frame: int) -> GroundView | None:
+    """Return what the frame shows of the ground: the farthest point of each column, and points on the floor."""
+    if detections.surfaces is None:
+        return None
+    up = detections.surfaces.up / max(float(np.linalg.norm(detections.surfaces.up)), 1e-9)
+    known = surface[..., 2] > 0.05
+    level = surface - (surface @ up)[..., None] * up
+    distance = np.where(known, np.linalg.norm(level, axis=-1), -1.0)
+    reach = surface[distance.argmax(0), np.arange(surface.shape[1])].astype(np.float32)
+    reach[distance.max(0) < 0] = np.nan
+    floor = surface[sampled(detections.surfaces.floor, *known.shape) & known]
+    step = max(1, len(floor) // FLOOR_POINTS)
+    return GroundView(frame, reach, floor[::step][:FLOOR_POINTS].astype(np.float32), up.astype(np.float32))

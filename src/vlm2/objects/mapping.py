@@ -1,0 +1,96 @@
+"""The object map of a memory: things from merged tracks, upright, with the floor at z = 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from ..scenes.colour_names import colour_name
+from .ground import level, seen_area, vertical
+from .memory import ObjectMemory
+from .merging import Thing, merged
+from .object_map import ObjectMap
+from .path import ObservedPath
+from .rooms import floor_of
+from .track import Status, Track, TrackView, upright_box
+
+LEAST_SIGHTINGS = 2
+LEAST_EVIDENCE = 0.8  # sum of scores
+SCALE_ERROR = 0.05  # standard deviation of the geometry's scale, as a share
+COLOUR_SHARE = 0.25  # of what the sightings say: the least for a colour to be named
+STALE, REMOVED = 0.5, 1.0  # frames that miss a thing for each that shows it
+
+
+def map_of(
+    memory: ObjectMemory,
+    times: Sequence[float],
+    world_from_camera: Float[np.ndarray, "poses 4 4"],
+) -> ObjectMap:
+    """Return the map of what was seen, with the camera's path."""
+    map_from_world = upright_frame(memory)
+    things = merged(memory.tracks, memory.poses, map_from_world, memory.confusable)
+    seen = [t for t in things if t.sightings >= LEAST_SIGHTINGS and float(t.evidence.sum()) >= LEAST_EVIDENCE]
+    tracks = tuple(_track(number, thing, memory.labels) for number, thing in enumerate(seen, 1))
+    area, corner = seen_area(memory.views, memory.poses, map_from_world)
+    floor = floor_of(area, corner, [t for t in tracks if t.status == "seen"])
+    poses = map_from_world @ world_from_camera
+    later = np.diff(np.asarray(times, np.float64), prepend=-np.inf) > 0  # two frames may have one time
+    return ObjectMap(
+        tracks=tracks,
+        floor=floor,
+        path=ObservedPath(
+            times=tuple(np.asarray(times, np.float64)[later].tolist()),
+            world_from_camera=tuple(tuple(pose) for pose in poses[later, :3].reshape(-1, 12).tolist()),
+            half_view=memory.half_view,
+        ),
+        vocabulary=memory.labels,
+        scale_std=SCALE_ERROR,
+    )
+
+
+def upright_frame(memory: ObjectMemory) -> Float[np.ndarray, "4 4"]:
+    """Return map from world: z up, the floor at z = 0, where both are known."""
+    map_from_world = np.eye(4)
+    map_from_world[:3, :3] = level(vertical(memory.views, memory.poses))
+    heights = []
+    for view in memory.views:
+        pose = map_from_world @ memory.poses[view.frame]
+        heights.append((view.floor @ pose[:3, :3].T + pose[:3, 3])[:, 2])
+    floor = np.concatenate(heights) if heights else np.zeros(0)
+    map_from_world[2, 3] = -float(np.median(floor)) if len(floor) else 0.0
+    return map_from_world
+
+
+def _track(number: int, thing: Thing, labels: Sequence[str]) -> Track:
+    """Return a thing as a track of the map."""
+    share = float(thing.evidence.max() / max(float(thing.evidence.sum()), 1e-9))
+    missed = sum(track.missed for track in thing.tracks) / thing.sightings
+    status: Status = "removed" if missed > REMOVED else "stale" if missed > STALE else "seen"
+    x, y, z = (float(v) for v in thing.center)
+    long, short, high = (float(v) for v in thing.size)
+    return Track(
+        id=number,
+        label=labels[thing.label],
+        box=upright_box((x, y, z), (long, short, high), float(np.degrees(thing.heading))),
+        colours=_colours(thing),
+        first_seen=min(track.first_seen for track in thing.tracks),
+        last_seen=max(track.last_seen for track in thing.tracks),
+        views=tuple(TrackView(frame=s.frame, time=s.time, share=s.share) for s in thing.kept),
+        position_std=float(np.sqrt(np.trace(thing.covariance) / 3)),
+        size_std=thing.size_error,
+        label_confidence=share,
+        status=status,
+    )
+
+
+def _colours(thing: Thing) -> tuple[str, ...]:
+    """Return the words for the colours that a thing's sightings show, the most frequent first."""
+    votes: dict[str, float] = {}
+    for sighting in thing.kept:
+        name = colour_name((sighting.colour / 255).tolist())
+        votes[name] = votes.get(name, 0.0) + sighting.quality
+    total = sum(votes.values())
+    ordered = sorted(votes, key=lambda name: -votes[name])
+    return tuple(name for name in ordered if votes[name] >= COLOUR_SHARE * total)

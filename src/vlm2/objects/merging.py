@@ -1,0 +1,196 @@
+"""Things: raw tracks of one thing merged, in a world whose vertical is known. Computed anew from the raw tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+
+from .position import Pose, fused, placed, separation
+from .raw_track import RawTrack, weighted_median
+from .sighting import ObjectSighting
+
+ECHO = 0.08  # of the distance: how far an echo may lie beside the ray
+BESIDE = 1.3  # times what `ECHO`, `NEAR` and `LOOSE` allow together
+UNSHAPED = 0.2  # of the long side: the error of a size without a detector's 3D box
+APART = 2  # frames that show two tracks at once make them two things
+NEAR, LOOSE = 0.08, 0.12  # metres, and share of the long side: slack of a centre
+GATE = 2.0  # standard deviations
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing: its raw tracks merged. Metres; z up.
+
+    `size` is long side, short side and height; `heading` the direction of the long side about z, radians modulo π.
+    `covariance` (m²) and `size_error` (m) say how sure centre and size are. `cameras` are the places from which the
+    kept sightings show it, `rays` the directions in which it lies from there.
+    """
+
+    tracks: tuple[RawTrack, ...]
+    evidence: Float[np.ndarray, " labels"]
+    center: Float[np.ndarray, " 3"]
+    size: Float[np.ndarray, " 3"]
+    heading: float
+    covariance: Float[np.ndarray, "3 3"]
+    size_error: float
+    cameras: Float[np.ndarray, "sightings 3"]
+    rays: Float[np.ndarray, "sightings 3"]
+
+    @property
+    def label(self) -> int:
+        """The index of the label with the most evidence."""
+        return int(self.evidence.argmax())
+
+    @property
+    def sightings(self) -> int:
+        """The number of frames that showed it."""
+        return sum(track.sightings for track in self.tracks)
+
+    @property
+    def kept(self) -> tuple[ObjectSighting, ...]:
+        """The sightings that are kept, by time."""
+        return tuple(sorted((s for t in self.tracks for s in t.kept), key=lambda s: (s.time, s.frame)))
+
+
+def merged(
+    tracks: Sequence[RawTrack],
+    poses: Mapping[int, Pose],
+    map_from_world: Float[np.ndarray, "4 4"],
+    confusable: Bool[np.ndarray, "labels labels"],
+) -> list[Thing]:
+    """Return the things, most evidence first.
+
+    Two tracks are one thing where their labels agree or are confusable, at most one frame showed both, and their
+    centres lie close or one is an echo of the other.
+    """
+    poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
+    ordered = sorted(tracks, key=lambda track: (-float(track.evidence.sum()), track.id))
+    things = [_thing([track], poses) for track in ordered]
+    gaps = _gaps(things, things, confusable)
+    np.fill_diagonal(gaps, np.inf)
+    refuted, gone = np.zeros(gaps.shape, bool), np.zeros(len(things), bool)
+    while (pair := _nearest(things, gaps) or _echo(things, gaps, refuted)) is not None:
+        stays, goes = pair
+        things[stays] = _thing([*things[stays].tracks, *things[goes].tracks], poses)
+        gone[goes] = True
+        row = _gaps([things[stays]], things, confusable)[0]
+        row[gone], row[stays] = np.inf, np.inf
+        gaps[goes] = gaps[:, goes] = np.inf
+        gaps[stays] = gaps[:, stays] = row
+        refuted[stays] = refuted[:, stays] = False
+    left = [thing for thing, dropped in zip(things, gone, strict=True) if not dropped]
+    return sorted(left, key=lambda thing: -float(thing.evidence.sum()))
+
+
+def _gaps(
+    first: Sequence[Thing], second: Sequence[Thing], confusable: Bool[np.ndarray, "labels labels"]
+) -> Float[np.ndarray, "first second"]:
+    """Return the distances of things, 1 where two may just be one; infinite where their labels disagree."""
+    if not first or not second:
+        return np.zeros((len(first), len(second)))
+    labels, others = (np.array([thing.label for thing in things]) for things in (first, second))
+    long, longer = (np.array([thing.size[0] for thing in things]) for things in (first, second))
+    here, there = (
+        (np.array([thing.center for thing in things]), np.array([thing.covariance for thing in things]))
+        for things in (first, second)
+    )
+    gaps = separation(here, there, NEAR + LOOSE * 0.5 * (long[:, None] + longer[None])) / GATE
+    gaps[(labels[:, None] != others[None]) & ~confusable[labels][:, others]] = np.inf
+    return gaps
+
+
+def _nearest(things: Sequence[Thing], gaps: Float[np.ndarray, "things things"]) -> tuple[int, int] | None:
+    """Return the two nearest things that may be one, or None. Gaps of things seen together become infinite."""
+    near = zip(*np.nonzero(np.triu(gaps < 1.0)), strict=True)
+    for i, j in sorted(near, key=lambda pair: gaps[pair]):
+        if _seen_together(things[i], things[j]) < APART:
+            return int(i), int(j)
+        gaps[i, j] = gaps[j, i] = np.inf
+    return None
+
+
+def _echo(
+    things: Sequence[Thing], gaps: Float[np.ndarray, "things things"], refuted: Bool[np.ndarray, "things things"]
+) -> tuple[int, int] | None:
+    """Return a thing and its echo, or None. `refuted` marks the pairs that were found to be none."""
+    count = np.array([thing.sightings for thing in things])
+    less, more = np.minimum(count[:, None], count[None]), np.maximum(count[:, None], count[None])
+    for i, j in zip(*np.nonzero(np.triu(np.isfinite(gaps) & ~refuted & (2 * less <= more))), strict=True):
+        strong, weak = (i, j) if count[i] >= count[j] else (j, i)
+        if _is_echo(things[weak], things[strong]):
+            return int(strong), int(weak)
+        refuted[i, j] = refuted[j, i] = True
+    return None
+
+
+def _is_echo(weak: Thing, strong: Thing) -> bool:
+    """Tell whether a weak thing is a strong one at a wrong depth: never seen beside it, and in most of its frames in
+    the direction of the strong one."""
+    if _seen_together(weak, strong):
+        return False
+    local = strong.center - weak.cameras
+    along = (local * weak.rays).sum(1)
+    if (along < 0.2).any():
+        return False
+    beside = np.linalg.norm(local - along[:, None] * weak.rays, axis=1)
+    return float(np.median(beside / (NEAR + ECHO * along + LOOSE * strong.size[0]))) < BESIDE
+
+
+def _seen_together(a: Thing, b: Thing) -> int:
+    """Return how many frames showed two things at once."""
+    return sum(track.apart.get(other.id, 0) for track in a.tracks for other in b.tracks)
+
+
+def _thing(tracks: Sequence[RawTrack], poses: Mapping[int, Pose]) -> Thing:
+    """Estimate the box of a thing from the sightings of its tracks."""
+    kept = [s for track in tracks for s in track.kept]
+    center, covariance = fused(kept, poses)
+    cameras = np.array([poses[s.frame][:3, 3] for s in kept])
+    rays = placed(kept, poses)[0] - cameras
+    rays /= np.maximum(np.linalg.norm(rays, axis=1), 1e-6)[:, None]
+    shaped = [(s, s.shape, s.quality / (0.5 + s.depth)) for s in kept if s.shape is not None]
+    if shaped:
+        sizes = np.log(np.array([shape.size for _, shape, _ in shaped], np.float64))
+        size = np.exp(weighted_median(sizes, np.array([weight for *_, weight in shaped])))
+        heading = _mean_heading([(_heading(shape.heading, poses[s.frame]), weight) for s, shape, weight in shaped])
+        size_error = float(np.median(np.abs(np.exp(sizes) - size).max(1))) / len(shaped) ** 0.25
+    else:
+        center, size, heading = _rectangle(np.concatenate([_in_map(s, poses) for s in kept]))
+        size_error = UNSHAPED * float(size.max())
+    evidence = np.sum([track.evidence for track in tracks], axis=0)
+    return Thing(tuple(tracks), evidence, center, size, heading, covariance, size_error, cameras, rays)
+
+
+def _in_map(sighting: ObjectSighting, poses: Mapping[int, Pose]) -> Float[np.ndarray, "points 3"]:
+    """Return a sighting's visible points in the map."""
+    pose = poses[sighting.frame]
+    return sighting.points @ pose[:3, :3].T + pose[:3, 3]
+
+
+def _rectangle(
+    points: Float[np.ndarray, "points 3"],
+) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, " 3"], float]:
+    """Return centre, size and heading of the smallest upright box around most of the points."""
+    low, high = np.quantile(points, [0.03, 0.97], axis=0)
+    inside = points[((points >= low) & (points <= high)).all(1)]
+    inside = inside if len(inside) >= 3 else points
+    (x, y), (a, b), angle = cv2.minAreaRect(inside[:, :2].astype(np.float32))
+    turn = np.radians(angle) + (0.0 if a >= b else np.pi / 2)
+    center = np.array([x, y, 0.5 * (low[2] + high[2])])
+    return center, np.maximum([max(a, b), min(a, b), high[2] - low[2]], 0.02), float(turn % np.pi)
+
+
+def _heading(heading: float, map_from_camera: Pose) -> float:
+    """Return the direction of a long side about z in the map, in radians, from that in the camera's frame."""
+    forward = map_from_camera[:2, 2]
+    return float(np.arctan2(forward[1], forward[0]) - np.pi / 2 + heading)
+
+
+def _mean_heading(headings: Sequence[tuple[float, float]]) -> float:
+    """Return the weighted mean of directions modulo π."""
+    double = sum(w * np.exp(2j * angle) for angle, w in headings)
+    return float(np.angle(double) / 2 % np.pi)

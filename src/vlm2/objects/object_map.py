@@ -1,0 +1,90 @@
+"""The object map: a value that holds the things, the floor and the camera's path, and answers queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Literal, Protocol, runtime_checkable
+
+from pydantic import Field, ValidationError, model_validator
+
+from .. import registry
+from ..scenes.record import Scene
+from ..scenes.vocabulary import VOCABULARY
+from .floor import Floor
+from .frozen import FrozenRecord
+from .path import ObservedPath
+from .result import Result
+from .scene_truth import truth_of
+from .track import Track
+
+PLANNERS = "vlm2.query.planners"
+
+
+@runtime_checkable
+class MapQuery(Protocol):
+    """What a map can run."""
+
+    def run(self, map: ObjectMap) -> Result:
+        """Return what the map answers."""
+        ...
+
+
+Planner = Callable[[str, Sequence[str] | None], MapQuery]
+
+
+class ObjectMap(FrozenRecord):
+    """Everything that was seen, at one moment.
+
+    `vocabulary` are the labels that the eyes know. `counts` are numbers of things known apart from the tracks, by label
+    (real scans have them). `scale_std` is the standard deviation of the geometry's scale, as a share of any length.
+    """
+
+    tracks: tuple[Track, ...] = ()
+    floor: Floor = Floor()
+    path: ObservedPath = ObservedPath()
+    vocabulary: tuple[str, ...] = VOCABULARY[1:]
+    counts: dict[str, int] = Field(default_factory=dict)
+    scale_std: Annotated[float, Field(ge=0.0)] = 0.0
+    version: Literal[1] = 1
+
+    @model_validator(mode="after")
+    def _check(self) -> ObjectMap:
+        if len({track.id for track in self.tracks}) < len(self.tracks):
+            raise ValueError("two tracks have the same id")
+        return self
+
+    @staticmethod
+    def from_scene(scene: Scene) -> ObjectMap:
+        """Return the true map of a generated home or of a real scan."""
+        tracks, floor, path = truth_of(scene)
+        return ObjectMap(tracks=tracks, floor=floor, path=path, counts=scene.counts)
+
+    @staticmethod
+    def from_json(text: str) -> ObjectMap:
+        """Read a map written by `to_json`. Raises ValueError for any other text."""
+        try:
+            return ObjectMap.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the document"
+            raise ValueError(f"This is not an object map of version 1: {where}: {first['msg']}.") from None
+
+    def to_json(self) -> str:
+        """Write the map as one JSON document."""
+        return self.model_dump_json()
+
+    def run(self, query: MapQuery) -> Result:
+        """Answer a query."""
+        return query.run(self)
+
+    def ask(self, question: str, options: Sequence[str] | None = None, planner: Planner | None = None) -> Result:
+        """Answer a question in words; `options` are those of a multiple choice. Without `planner`, rules plan."""
+        plan: Planner = planner or registry.load(PLANNERS, "rules", "plan", "planner").plan
+        return plan(question, options).run(self)
+
+    def room_of(self, track: Track) -> str | None:
+        """Return the name of the room that a thing is in; None where that is not known."""
+        if track.room is not None:
+            return track.room
+        room = self.floor.room_at(*track.box.center[:2])
+        return room and room.name

@@ -1,0 +1,58 @@
+"""Where the camera was: its times and poses."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated
+
+import numpy as np
+from jaxtyping import Float64
+from pydantic import Field, model_validator
+
+from .frozen import FrozenRecord
+
+Pose = Annotated[tuple[float, ...], Field(min_length=12, max_length=12)]
+
+
+class ObservedPath(FrozenRecord):
+    """The camera's poses: seconds, in order, and `world_from_camera` as 3×4 rows, flattened (x right, y down, z
+    forward). `half_view` holds the tangents of half the horizontal and half the vertical field of view."""
+
+    times: tuple[float, ...] = ()
+    world_from_camera: tuple[Pose, ...] = ()
+    half_view: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> ObservedPath:
+        if len(self.times) != len(self.world_from_camera):
+            raise ValueError(f"the path has {len(self.times)} times but {len(self.world_from_camera)} poses")
+        if any(after <= before for before, after in zip(self.times, self.times[1:], strict=False)):
+            raise ValueError("the times of the path do not increase")
+        return self
+
+    def __bool__(self) -> bool:
+        return bool(self.times)
+
+    @cached_property
+    def poses(self) -> Float64[np.ndarray, "frames 3 4"]:
+        """The poses as an array."""
+        return np.array(self.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)
+
+    def frame(self, time: float) -> int:
+        """Return the index of the pose closest to a time."""
+        return int(np.abs(np.array(self.times) - time).argmin())
+
+    def time_of_share(self, share: float) -> float:
+        """Return the time of the pose at a share (0–1) of all poses, as evenly numbered frames count."""
+        return self.times[round(share * (len(self.times) - 1))]
+
+    def walked(self, start: float, end: float) -> float:
+        """Return the metres walked between two times, along the path."""
+        steps = np.linalg.norm(np.diff(self.poses[:, :, 3], axis=0), axis=1)
+        along = np.interp([start, end], self.times, np.concatenate([[0.0], np.cumsum(steps)]))
+        return float(abs(along[1] - along[0]))
+
+    def in_camera(self, points: Float64[np.ndarray, "points 3"], time: float) -> Float64[np.ndarray, "points 3"]:
+        """Return world points in the camera's frame at a time."""
+        pose = self.poses[self.frame(time)]
+        return (points - pose[:, 3]) @ pose[:, :3]

@@ -1,0 +1,67 @@
+"""How many things there are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ...objects import ObjectMap, Result
+from ..query import NoAnswer, Query, answered, phrasings
+from ..selection import select
+from ..things import Things
+from ..words import plural
+
+
+class Count(Query):
+    """The number of things, or whether it is even or odd."""
+
+    things: Things
+    form: Literal["number", "parity"] = "number"
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Count the tracks; a number known apart from them counts for a label alone."""
+        try:
+            found = select(map, self.things, self.view)
+        except NoAnswer as error:
+            raise NoAnswer(error.status, str(error), self._value(0) if error.status == "not_seen" else None) from None
+        if self.things == Things(label=self.things.label):
+            number = sum(map.counts.get(name, 0) for name in {track.label for track in found}) or len(found)
+        else:
+            number = len(found)
+        name = (
+            self.things.phrase.replace(self.things.label, plural(self.things.label), 1)
+            if number > 1
+            else self.things.phrase
+        )
+        return answered(self._value(number), f"I count {number} {name}.", found)
+
+    def _value(self, number: int) -> int | str:
+        return number if self.form == "number" else ("odd" if number % 2 else "even")
+
+
+OPERATOR = Count
+PHRASINGS = (
+    *phrasings(
+        "how many [different|separate] {things} [<there>] {+things}",
+        "[what is] (the|a) [total] (number|count|amount|quantity) of {things} [<there>] {+things}",
+        "(number|count|amount) of {things} {+things}",
+        "count [up] {things} {+things}",
+        "(i need to know|i want to know) the [total] (number|count) of {things} {+things}",
+        "how many {things} {+things} (in total|altogether|overall|in all)",
+        "how many {things} (would|will|do) (i|one) (count|find|see|have) {+things}",
+        "how many {things} (there are|one finds) {+things}",
+        "of {things} how many are {!things}",
+        "if i count {things} {+things} what do i get",
+        "{!things} how many {things} <there> {+things}",
+    ),
+    *phrasings(
+        "(is|are) [the] (number|amount|count) of {things} {+things} [an] (odd or even|even or odd) [number]",
+        "(is|are) there an (odd or even|even or odd) (number|amount) of {things} {+things}",
+        form="parity",
+    ),
+)
+EXAMPLES = (
+    ("How many chairs are there?", "count(chair)"),
+    ("How many red chairs are in the kitchen?", "count(thing(chair, colour=red, room=kitchen))"),
+    ("I am standing by the sofa, facing the tv. How many lamps are on my left?",
+     "count(thing(lamp, side=left), view=view(at=sofa, facing=tv))"),
+)  # fmt: skip

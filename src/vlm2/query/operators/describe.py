@@ -1,0 +1,51 @@
+"""What there is in a room, or in the whole place."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ...objects import ObjectMap, Result
+from ..query import NoAnswer, Query, answered, phrasings
+from ..selection import labelled, rooms
+from ..things import Things
+from ..words import a, listed, plural
+
+
+class Describe(Query):
+    """The things of a room by kind and number, the commonest first; without a room, of everything."""
+
+    room: str | None = None
+
+    def answer(self, map: ObjectMap) -> Result:
+        """List the kinds of things, and the area where it is known."""
+        found = labelled(map, Things().label)
+        area = map.floor.area
+        if self.room:
+            kinds = rooms(map, self.room)
+            found = [track for track in found if map.room_of(track) in {room.name for room in kinds}]
+            area = sum(map.floor.room_area(room) for room in kinds)
+        if not found:
+            raise NoAnswer("not_seen", "I have seen no things there.")
+        counts = Counter(track.label for track in found).most_common()
+        things = listed([a(name) if number == 1 else f"{number} {plural(name)}" for name, number in counts])
+        place = f"The {self.room}" if self.room else "All that I have seen"
+        many = f" in {len(map.floor.rooms)} rooms" if not self.room and len(map.floor.rooms) > 1 else ""
+        size = f" ({area:.0f} m²{many})" if area else ""
+        return answered(tuple(name for name, _ in counts), f"{place}{size}: {things}.", found)
+
+
+OPERATOR = Describe
+ANYTHING = "(things|objects|items|furniture)"
+PHRASINGS = phrasings(
+    "describe ({room}|this room|this place|this home|the room|the home|the place|everything)",
+    "tell me about ({room}|this room|this place|this home|the room|the home|the place)",
+    "what is (in|inside) ({room}|this room|this place|the room|this home)",
+    f"(what|which) [{ANYTHING}] (is|are) [there] in ({{room}}|this room|this place|the room|this home)",
+    f"(what|which) [{ANYTHING}] (can|do|did) (i|you|we) (see|find) in ({{room}}|this room|this place|the room|the "
+    f"video)",
+    f"(what|which) {ANYTHING} (did you see|have you seen|are there)",
+    f"list (all|the|all the) {ANYTHING} [in ({{room}}|this room|this place|the room)]",
+    "what did you see",
+    "what have you seen",
+)
+EXAMPLES = (("What is in the kitchen?", "describe(kitchen)"), ("Describe this place.", "describe()"))

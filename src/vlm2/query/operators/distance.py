@@ -1,0 +1,70 @@
+"""How far two things are apart, or a thing from someone: between their closest points."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ...objects import ObjectMap, Result
+from ..query import Query, answered, phrasings, quantity
+from ..selection import distance_to, length_std, one, which
+from ..things import NOW, Spot, Things, Viewpoint
+from ..words import PER_METRE
+
+
+class Distance(Query):
+    """The distance from a thing to another, or to where someone is."""
+
+    first: Things
+    second: Spot
+    unit: Literal["m", "cm", "feet", "inches", "yards"] = "m"
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Measure between the closest points of the two boxes, or from the eye to the box."""
+        seen_from = self.second if isinstance(self.second, Viewpoint) else self.view
+        first, several = one(map, self.first, seen_from)
+        metres, others, also = distance_to(map, self.second, [first], self.view)
+        scale, gap = PER_METRE[self.unit], float(metres[0])
+        std = scale * length_std(map, gap, first, *others)
+        end = "where you are" if isinstance(self.second, Viewpoint) else f"the {self.second.phrase}"
+        words = f"{quantity(scale * gap, self.unit, std).capitalize()} from the {self.first.phrase} to {end}."
+        if isinstance(self.second, Things):
+            words += which(self.second, also)
+        words += which(self.first, several)
+        return answered(scale * gap, words, [first, *others], unit=self.unit, std=std, ambiguous=several or also)
+
+
+OPERATOR = Distance
+NOTES = ("measuring from the closest point of each object", "measured at their closest points",
+         "measuring at their closest points", "measuring from their closest points")  # fmt: skip
+PHRASINGS = (
+    *phrasings(
+        "what is the [approximate|straight] (distance|gap|space|clearance) (between|from) {first} (and|to) {second}",
+        "what is the [approximate|straight] (distance|gap|space|clearance) (between|from) {second} (and|to) [the "
+        "nearest point of] {first}",
+        "how far [away] (is|are|was|were) {first} [away] from {second}",
+        "how far [is it] from {first} to {second}",
+        "how far apart (are|is) {first} and {second}",
+        "how far {first} and {second} are apart",
+        "how far {first} (is|are) [away] from {second}",
+        "(the|what) (distance|gap|space) (between|from) {first} (and|to) {second}",
+        "(distance|gap|space) (between|from) {first} (and|to) {second}",
+        "how much (space|room|distance) (is there|lies) between {first} and {second}",
+        "how (close|near) (is|was|are) {first} to {second}",
+        "how many {unit} (are there|is it|are|lie) (between|from) {first} (and|to) {second}",
+        "how many {unit} separate {first} and {second}",
+        "how many {unit} [away] (is|are|was) {first} [away] from {second}",
+        "how many {unit} lie between {second} and {first}",
+        "how far (am|is|was) {second} [away] from {first}",
+        "how many {unit} away from {second} (is|was) {first}",
+        "(what|how much|how many) [{unit}] (gap|distance|space|separates|separate) [separates] {second} (from|and) "
+        "{first}",
+        "(what|the) distance of {second} from {first}",
+        "[from] {first} to {second} (how far|how many {unit})",
+    ),
+    *phrasings("how far [away] (is|was) {first}", "how many {unit} away (is|was) {first}", second=NOW),
+)
+EXAMPLES = (
+    ("How far is the chair from the table, in feet?", "distance(chair, table, feet)"),
+    ("What is the distance between the bed and the lamp on the desk?", "distance(bed, thing(lamp, place=on(desk)))"),
+    ("How far was the sofa from me at 0:31?", "distance(sofa, view(seconds=31.0))"),
+)

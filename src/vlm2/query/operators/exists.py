@@ -1,0 +1,46 @@
+"""Whether there is such a thing: yes or no."""
+
+from __future__ import annotations
+
+from ...objects import ObjectMap, Result
+from ..query import NoAnswer, NoneSuch, Query, answered, phrasings
+from ..selection import labelled, select
+from ..things import Things
+from ..words import a
+
+
+class Exists(Query):
+    """Whether a thing of this description was seen."""
+
+    things: Things
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Look for one. "No" is an answer where things of this kind were seen, but none of this description."""
+        try:
+            found = select(map, self.things, self.view)
+        except NoneSuch as error:
+            return answered(False, f"No: {error}", labelled(map, self.things.label))
+        except NoAnswer as error:
+            raise NoAnswer(error.status, str(error), False if error.status == "not_seen" else None) from None
+        return answered(True, f"Yes, {a(self.things.phrase)}.", [max(found, key=lambda track: track.label_confidence)])
+
+
+OPERATOR = Exists
+PHRASINGS = (
+    *phrasings(
+        "(is|are|was|were) there {things} {+things}",
+        "(is|was) {things} {!things}",
+        "(do|does|did|can|could) (i|you|we|one) (have|see|find|own|spot) {things} {+things}",
+        "{!things} (is|are) there {things}",
+        "(is|was) {things} seen {+things}",
+        "{things} is {!things}",
+        "does {things} have its place {!things}",
+        "(is|are) [one of] the things {!things} {things}",
+        "there (is|are) {things} {+things}",
+    ),
+)
+EXAMPLES = (
+    ("Is there a lamp in the bedroom?", "exists(thing(lamp, room=bedroom))"),
+    ("Is the chair red?", "exists(thing(chair, colour=red))"),
+    ("Is there a cup on the desk?", "exists(thing(cup, place=on(desk)))"),
+)

@@ -1,0 +1,91 @@
+"""Which thing is closest to another, or to someone."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ...objects import ObjectMap, Result
+from ..query import NoAnswer, Query, answered, chance_less, phrasings, quantity
+from ..selection import called, distance_to, length_std, seen_then, which
+from ..things import NOW, Spot, Things, Viewpoint
+from ..words import STRUCTURE
+
+
+class Nearest(Query):
+    """The closest thing to a spot: of some kinds, of the options, or of all things."""
+
+    to: Spot
+    among: tuple[Things, ...] = ()
+
+    sign: ClassVar[int] = 1
+    word: ClassVar[str] = "closest to"
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Compare the distances between closest points; a kind's distance is that of its closest thing."""
+        kinds = self.among or tuple(Things(label=option) for option in self.options) or (Things(),)
+        label_of = {}
+        for kind in kinds:
+            for track in seen_then(map, kind, self.view or self.to):
+                label_of.setdefault(track.id, called(kind, track))
+        tracks = [track for track in map.tracks if track.id in label_of]
+        metres, bases, several = distance_to(map, self.to, tracks, self.view)
+        own = {base.id for base in bases}
+        ranked = [(self.sign * float(m), m, t) for m, t in zip(metres, tracks, strict=True) if t.id not in own]
+        ranked = sorted((row for row in ranked if row[2].label not in STRUCTURE), key=lambda row: row[0])
+        if not ranked:
+            raise NoAnswer("not_seen", "I have seen nothing else.")
+        _, gap, best = ranked[0]
+        rest = [row for row in ranked if label_of[row[2].id] != label_of[best.id]]
+        std = length_std(map, gap, best, *bases)
+        sure = (
+            chance_less(rest[0][0] - ranked[0][0], np.hypot(std, length_std(map, rest[0][1], rest[0][2])))
+            if rest
+            else 1.0
+        )
+        end = "you" if isinstance(self.to, Viewpoint) else f"the {self.to.phrase}"
+        words = f"The {label_of[best.id]} is {self.word} {end}: {quantity(gap, 'm', std)}."
+        words += which(self.to, several) if isinstance(self.to, Things) else ""
+        return answered(label_of[best.id], words, [best, *bases], sure, ambiguous=several)
+
+
+OPERATOR = Nearest
+NOTES = ("measuring from the closest point of each object", "measuring at their closest points",
+         "measured at their closest points")  # fmt: skip
+CLOSEST = "(closest|nearest|closer|nearer)"
+PHRASINGS = (
+    *phrasings(
+        f"which [one] of (these|the following|those) [objects|things|items|pieces] [{{among}}] (is|stands|lies) "
+        f"[the] {CLOSEST} [to] {{to}} [{{among}}]",
+        f"(which|what) (is|stands) [the] {CLOSEST} to {{to}} {{among}}",
+        f"(which|what) (is|stands) [the] {CLOSEST} to {{to}}",
+        f"(which|what) [object|thing|item] (is|was|stands) [the] {CLOSEST} to {{to}}",
+        f"(which|what) (is|was) [the] {CLOSEST} (object|thing|item) to {{to}}",
+        f"(which|what) [one] (is|was) {CLOSEST} to {{to}} [between] {{among}}",
+        f"(which|what) [one] is {CLOSEST} to {{to}} than the others {{among}}",
+        f"is {{among}} [the] {CLOSEST} to {{to}}",
+        f"is {{to}} {CLOSEST} to {{among}}",
+        f"[out] of {{among}} (which|what) [one] (is|stands) [the] {CLOSEST} to {{to}}",
+        "(which|what) (has|have|with) the (smallest|shortest|least) (distance|space|gap) to {to}",
+        "which of (these|the following) [things|objects|items] has the (smallest|shortest|least) (distance|space) "
+        "(to|between it and) {to}",
+        "of these [things|objects] which has the (smallest|shortest) distance to {to}",
+        f"which of these [things|objects] did {{to}} have {CLOSEST}",
+        f"(which|what) {{among:single}} (is|are) [the] {CLOSEST} to {{to}}",
+        "of {among} which one is at the smallest distance from {to}",
+        "which of these [things] would i have reached first",
+        f"which [one] (was {{to}} standing|was {{to}}|am {{to}}) {CLOSEST} to {{among}}",
+        f"name the {CLOSEST} to {{to}} among {{among}}",
+        f"what is the {CLOSEST} (thing|object) to {{to}}",
+        "starting from {to} which is the shortest way to {among}",
+        "which of (these|the following) would {to} (have reached|reach) first {among}",
+        "name the thing next to {to} among {among}",
+        "what is the next thing to {to}",
+    ),
+    *phrasings("which of these [things|objects] would i [have] (reach|reached) first", to=NOW),
+)
+EXAMPLES = (
+    ("Which is closest to the tv: the sofa or the chair?", "nearest(tv, [sofa, chair])"),
+    ("What is nearest to the bed?", "nearest(bed)"),
+)

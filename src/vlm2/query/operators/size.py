@@ -1,0 +1,73 @@
+"""How big a thing is: its longest side, its height, and other lengths."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from ...objects import ObjectMap, Result
+from ...objects.box_measures import sides
+from ...scenes.record import Box
+from ..query import Query, answered, phrasings, quantity
+from ..selection import one, which
+from ..things import Things
+from ..words import PER_METRE
+
+Side = Literal["longest", "shortest", "height", "length", "width"]
+
+
+class Size(Query):
+    """One side of a thing: the longest or shortest edge, the height, the greater or the smaller horizontal edge."""
+
+    thing: Things
+    side: Side = "longest"
+    unit: Literal["m", "cm", "feet", "inches", "yards"] = "cm"
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Measure the box."""
+        track, several = one(map, self.thing, self.view)
+        scale = PER_METRE[self.unit]
+        metres = side_of(track.box, self.side)
+        std = scale * math.hypot(track.size_std, map.scale_std * metres)
+        name = {"longest": "longest side", "shortest": "shortest side"}.get(self.side, self.side)
+        words = f"The {name} of the {self.thing.phrase} is {quantity(scale * metres, self.unit, std)}."
+        return answered(
+            scale * metres, words + which(self.thing, several), [track], unit=self.unit, std=std, ambiguous=several
+        )
+
+
+def side_of(box: Box, side: Side) -> float:
+    """Return one side of a box in metres."""
+    greater, smaller, height = sides(box)
+    return {"longest": max(greater, height), "shortest": min(smaller, height), "height": height, "length": greater,
+            "width": smaller}[side]  # fmt: skip
+
+
+OPERATOR = Size
+LONGEST = "(longest|largest|greatest|biggest)"
+PHRASINGS = (
+    *phrasings(
+        f"what is the [length of the] {LONGEST} (dimension|side|edge|measurement) (of|for) {{thing}}",
+        f"what is the length of the {LONGEST} dimension (length width or height) of {{thing}} [measured]",
+        f"how (big|large) is {{thing}} [along its {LONGEST} (side|edge|dimension)]",
+        f"how long is the {LONGEST} (side|edge|dimension) of {{thing}}",
+        f"how large is {{thing}} give its {LONGEST} dimension",
+        "(what is the size|what size|the size|size) of {thing} [longest edge]",
+        f"[what is the] {LONGEST} (dimension|side|edge) of {{thing}}",
+        f"how many {{unit}} does {{thing}} measure (at its {LONGEST}|along its {LONGEST} side)",
+        f"how many {{unit}} [long] is the {LONGEST} (side|edge|dimension) of {{thing}}",
+        f"what does {{thing}} measure at its {LONGEST}",
+        f"what does {{thing}} measure along its {LONGEST} (side|edge)",
+    ),
+    *phrasings("how (tall|high) (is|are) {thing}", "what is the height of {thing}", "how tall {thing} is",
+               "how many {unit} (tall|high) is {thing}", side="height"),
+    *phrasings("how long (is|are) {thing}", "what is the length of {thing}", "how many {unit} long is {thing}",
+               side="length"),
+    *phrasings("how (wide|deep) (is|are) {thing}", "what is the (width|depth) of {thing}",
+               "how many {unit} wide is {thing}", side="width"),
+    *phrasings("what is the (shortest|smallest) (side|dimension|edge) of {thing}", side="shortest"),
+)  # fmt: skip
+EXAMPLES = (
+    ("How tall is the bookshelf in meters?", "size(bookshelf, height, m)"),
+    ("How big is the red chair along its longest side?", "size(thing(chair, colour=red))"),
+)

@@ -1,0 +1,46 @@
+"""Whether someone can see a thing from where they are, without turning."""
+
+from __future__ import annotations
+
+from ...objects import ObjectMap, Result
+from ..query import Query, answered, phrasings
+from ..selection import select
+from ..sight import in_sight, sees
+from ..things import NOW, Things
+from ..viewpoint import AGREE, agreed, poses
+
+
+class Visible(Query):
+    """Whether a thing is in view from the viewpoint: ahead, and behind no wall."""
+
+    things: Things
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Look from every pose that the viewpoint leaves open."""
+        view = self.view or NOW
+        found = select(map, self.things, view if self.things.side else None)
+        value, share = bool(in_sight(map, view, found)), 1.0
+        if view.at is not None or view.facing is not None:
+            value, share = agreed(poses(map, view), lambda pose: any(sees(map, pose, track) for track in found))
+        sentence = f"{'Yes' if value else 'No'}, the {self.things.phrase} is {'' if value else 'not '}in view."
+        return answered(value, sentence, found, share, ambiguous=share < AGREE)
+
+
+OPERATOR = Visible
+PHRASINGS = phrasings(
+    "(can|do|could) i see {things} [from (here|where i am|where i am standing|where i am sitting)|without turning "
+    "[around|my head]]",
+    "(is|are) {things} (in view|in my view|visible|visible from here)",
+    "(can|could) i (see|look at) {things} [from here] [as i look now|at where i am standing|where i am standing]",
+    "(was|were) {things} (in view|visible|in the picture)",
+    "(can|could) {things} be seen [from here] [without (a turn|turning)]",
+    "is it possible to see {things} [from here] [without (a turn|turning [around])]",
+    "without turning [around|my head] (can|do) i see {things}",
+    "does my view include {things}",
+    "(can|do) i see {things} like this",
+    situated=True,
+)
+EXAMPLES = (
+    ("I am standing by the bed and facing the window. Can I see the door?",
+     "visible(door, view=view(at=bed, facing=window))"),
+)  # fmt: skip

@@ -1,0 +1,35 @@
+"""How long the camera's path is, between two times or from start to end."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ...objects import ObjectMap, Result
+from ..query import Query, answered, phrasings, quantity
+from ..things import NOW, Viewpoint
+from ..viewpoint import time_of
+from ..words import PER_METRE
+
+
+class Walked(Query):
+    """The length of the camera's path."""
+
+    start: Viewpoint = Viewpoint(share=0.0)
+    end: Viewpoint = NOW
+    unit: Literal["m", "cm", "feet", "inches", "yards"] = "m"
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Add up the steps between the poses."""
+        metres = map.path.walked(time_of(map, self.start), time_of(map, self.end))
+        value, std = PER_METRE[self.unit] * metres, PER_METRE[self.unit] * map.scale_std * metres
+        return answered(value, f"{quantity(value, self.unit, std).capitalize()}.", unit=self.unit, std=std)
+
+
+OPERATOR = Walked
+PHRASINGS = phrasings(
+    "how far (did|have) (i|you|we|the camera) (walk|walked|travel|travelled|traveled) [in total|altogether]",
+    "how (long|far) (is|was) (the|my) [camera] (path|route|walk|way|tour) [of the camera]",
+    "what is the length of (the|my) [camera] (path|route|walk|way) [of the camera]",
+    "how many {unit} (did|have) (i|you|we|the camera) (walk|walked|travel|travelled|traveled) [in total|altogether]",
+)
+EXAMPLES = (("How far did I walk?", "walked()"),)

@@ -1,0 +1,76 @@
+"""Where a thing is, in words that people use: "in the kitchen, beside the stove"."""
+
+from __future__ import annotations
+
+from ...objects import ObjectMap, Result, Track
+from ...objects.box_measures import box_distance
+from ..query import NoAnswer, Query, answered, phrasings
+from ..selection import one, related, which
+from ..things import Things
+from ..words import STRUCTURE
+
+KINDS = {"on": "on", "inside": "in", "above": "above", "under": "under", "beside": "beside"}
+FAR = 3.0  # metres to the thing that a place is told by, at most
+
+
+class Where(Query):
+    """A thing's room, and what it is on, in, above, under or beside, or else what it is near."""
+
+    thing: Things
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Put the room and the closest relation into words."""
+        track, several = one(map, self.thing, self.view)
+        room = room_words(map, track)
+        place, base = place_of(map, track)
+        words = ", ".join(part for part in (f"in the {room}" if room else "", place) if part)
+        if not words:
+            raise NoAnswer("unsupported", f"I see nothing else by which to say where the {self.thing.phrase} is.")
+        sentence = f"The {self.thing.phrase} is {words}.{which(self.thing, several)}"
+        return answered(words, sentence, [track, *base], ambiguous=several)
+
+
+def room_words(map: ObjectMap, track: Track) -> str | None:
+    """Return what people call a thing's room: its kind, or its name where several are of this kind."""
+    name = map.room_of(track)
+    kind = next((room.kind for room in map.floor.rooms if room.name == name), name)
+    return kind if [room.kind for room in map.floor.rooms].count(kind or "") <= 1 else name
+
+
+def place_of(map: ObjectMap, track: Track) -> tuple[str, list[Track]]:
+    """Return a thing's place relative to the closest thing that tells it, and that thing; nothing where none does."""
+    others = [t for t in map.tracks if t.label not in STRUCTURE and t.label != track.label and t.status != "removed"]
+    gaps = box_distance([track.box], [other.box for other in others])[0]
+    near = [
+        (gap, other) for gap, other in sorted(zip(gaps, others, strict=True), key=lambda pair: pair[0]) if gap <= FAR
+    ]
+    for kind, word in KINDS.items():
+        for _, other in near:
+            if related(map, kind, track, other) and not related(map, "on", other, track):
+                return f"{word} the {other.label}", [other]
+    same = [other for _, other in near if map.room_of(other) == map.room_of(track)]
+    return (f"near the {same[0].label}", same[:1]) if same else ("", [])
+
+
+OPERATOR = Where
+PHRASINGS = phrasings(
+    "where (is|are|was|were) {thing} [located|placed|situated|standing]",
+    "where (can|do|could|did) (i|you|we) (find|see|look for|spot) {thing}",
+    "where (does|do) {thing} (sit|set|stand|hang|lie|go|belong)",
+    "where {thing} (is|are)",
+    "{thing} (is|are) where",
+    "{thing} (is|are) [sitting|standing|lying|placed|located] (on|on top of|in|inside|under|above|next to) what",
+    "what is {thing} [resting|sitting|standing|lying] (on|in|under|above|next to)",
+    "in which place is {thing}",
+    "describe the (place|location|position) of {thing}",
+    "what is the (place|location|position) of {thing}",
+    "where (is|are) {thing} (at|in the room)",
+    "i am looking for {thing} where is it",
+    "where do i have to look for {thing}",
+    "what is {thing} on above or next to",
+    situated=False,
+)
+EXAMPLES = (
+    ("Where is the laptop?", "where(laptop)"),
+    ("Where can I find the blue chair?", "where(thing(chair, colour=blue))"),
+)

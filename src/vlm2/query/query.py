@@ -1,0 +1,175 @@
+"""The base of all operators: a frozen record that a map answers."""
+
+from __future__ import annotations
+
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..objects.frozen import FrozenRecord
+from ..objects.object_map import ObjectMap
+from ..objects.result import Answered, Result, words
+from ..objects.result import Status as ResultStatus
+from ..objects.track import Track
+from .things import Viewpoint
+from .words import same_things
+
+NORMAL_90 = 1.645  # standard deviations: half the width of the interval that holds 90 %
+FRAMES = 4  # keyframes named in a result
+STALE = 0.5  # factor of the confidence in a thing that was missed where it should be
+
+
+class NoAnswer(Exception):
+    """The map does not answer: which status that is, in words, and a value where one is still likely."""
+
+    def __init__(self, status: ResultStatus, sentence: str, value: Answered | None = None) -> None:
+        super().__init__(sentence)
+        self.status: ResultStatus = status
+        self.value = value
+
+
+class NoneSuch(NoAnswer):
+    """Things of the kind were seen, but none of the description."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("not_seen", sentence)
+
+
+@dataclass(frozen=True)
+class Phrasing:
+    """A way to ask: a template of words, [optional] ones, (one|another) and {slots}, and the fields that it sets.
+
+    `situated`: the question asks for where someone is or looks (True), or says nothing of that (False); None: either.
+    """
+
+    template: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    situated: bool | None = None
+
+
+def phrasings(*templates: str, situated: bool | None = None, **fields: Any) -> tuple[Phrasing, ...]:
+    """Return templates that set the same fields."""
+    return tuple(Phrasing(template, fields, situated) for template in templates)
+
+
+class Query(FrozenRecord, ABC):
+    """One question to a map. `view` is where someone stands or when; `options` are the texts of a multiple choice."""
+
+    view: Viewpoint | None = None
+    options: tuple[str, ...] = ()
+
+    @abstractmethod
+    def answer(self, map: ObjectMap) -> Result:
+        """Compute the result. Raises NoAnswer where the map does not support one."""
+
+    def run(self, map: ObjectMap) -> Result:
+        """Answer from a map; never raises for what the map lacks."""
+        from .calls import call_of
+
+        try:
+            result = self.answer(map)
+        except NoAnswer as error:
+            result = Result(status=error.status, value=error.value, sentence=str(error))
+        place = self.choose(result) if self.options and result.value is not None else None
+        option = None if place is None else chr(ord("A") + place)
+        return result.model_copy(update={"query": call_of(self), "option": option})
+
+    def choose(self, result: Result) -> int | None:
+        """Return the place of the option that a result's value stands for; None where none or several do."""
+        value = words(result.value, result.unit)
+        found = [place for place, option in enumerate(self.options) if _same(option, value)]
+        return found[0] if len(found) == 1 else None
+
+
+class Unplanned(Query):
+    """A question that no operator expresses; `reason` says which words were not understood."""
+
+    reason: str
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Say why there is no answer."""
+        raise NoAnswer("unsupported", self.reason)
+
+
+def answered(
+    value: Answered,
+    sentence: str,
+    tracks: Iterable[Track] = (),
+    confidence: float = 1.0,
+    unit: str | None = None,
+    std: float | None = None,
+    ambiguous: bool = False,
+) -> Result:
+    """Return a result; the labels' confidence counts, `std` is the standard deviation of a number in its unit."""
+    used = list({track.id: track for track in tracks}.values())
+    views = sorted((view for track in used for view in track.views), key=lambda view: -view.share)[:FRAMES]
+    labels = math.prod(track.label_confidence * (STALE if track.status == "stale" else 1.0) for track in used)
+    moments = sorted({clock(view.time) for view in views})
+    seen = f" Seen at {', '.join(moments)}." if moments else ""
+    return Result(
+        status="ambiguous" if ambiguous else "ok",
+        value=value,
+        unit=unit,
+        uncertainty=None if std is None else NORMAL_90 * std,
+        confidence=max(0.0, min(1.0, confidence * labels * (0.5 if ambiguous else 1.0))),
+        tracks=tuple(track.id for track in used),
+        frames=tuple(sorted(views, key=lambda view: view.time)),
+        sentence=sentence + seen,
+    )
+
+
+def quantity(value: float, unit: str, std: float) -> str:
+    """Return a number for people: "about 1.4 m, ± 0.3 m"."""
+    digits = 0 if unit in ("cm", "inches", "square feet") else 1
+    spread = f", ± {NORMAL_90 * std:.{digits}f} {unit}" if NORMAL_90 * std >= 0.5 * 10**-digits else ""
+    return f"about {value:.{digits}f} {unit}{spread}"
+
+
+def chance_less(gap: float, std: float) -> float:
+    """Return the probability that a difference is positive that was measured as `gap` with an error of `std`."""
+    return 0.5 * (1 + math.erf(gap / (std * math.sqrt(2)))) if std > 0 else float(gap > 0) or 0.5 * (gap == 0)
+
+
+def clock(seconds: float) -> str:
+    """Return a time of the video: "1:05"."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def closest_direction(angle: float, choices: Sequence[str]) -> str:
+    """Return the direction closest to an angle in degrees (left is positive); see `direction_angle`."""
+    known = [choice for choice in choices if direction_angle(choice) is not None]
+    if not known:
+        raise NoAnswer("unsupported", f"I do not know these directions: {', '.join(choices)}.")
+    return min(known, key=lambda choice: abs(turn(direction_angle(choice) or 0.0, angle)))
+
+
+def chance_of_direction(angle: float, std: float, choices: Sequence[str]) -> float:
+    """Return the probability that the closest of some directions stays so, with an error of `std` degrees."""
+    off = sorted(abs(turn(known, angle)) for choice in choices if (known := direction_angle(choice)) is not None)
+    return chance_less((off[1] - off[0]) / 2, std) if len(off) > 1 else 1.0
+
+
+def direction_angle(direction: str) -> float | None:
+    """Return the angle in degrees that a direction's words name, left positive: "back-left" is 135."""
+    text = direction.lower()
+    if hour := re.search(r"(\d+) o'?clock", text):
+        return -30.0 * int(hour[1])
+    back = re.search(r"\b(back(wards?)?|behind|around)\b", text) is not None
+    front = re.search(r"\b(front|forwards?|ahead|straight)\b", text) is not None
+    side = 1.0 if re.search(r"\bleft\b", text) else -1.0 if re.search(r"\bright\b", text) else 0.0
+    if not (side or back or front):
+        return None
+    return side * (135.0 if back else 45.0 if front else 90.0) if side else 180.0 * back
+
+
+def turn(before: float, after: float) -> float:
+    """Return the turn in degrees from one heading to another: (-180, 180], left is positive."""
+    return 180.0 - (180.0 - (after - before)) % 360.0
+
+
+def _same(option: str, value: str) -> bool:
+    ours, theirs = value.lower().strip(" ."), option.split(". ", 1)[-1].lower().strip(" .")
+    return ours == theirs or bool(same_things(ours) & same_things(theirs))

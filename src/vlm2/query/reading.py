@@ -1,0 +1,188 @@
+"""One reading of a question: the query that a matched phrasing and what stands beside it make together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from ..objects.frozen import FrozenRecord
+from .adjuncts import Adjuncts
+from .calls import call_of
+from .phrases import Phrases
+from .query import Phrasing, Query
+from .template import Bindings, Node
+from .things import NOW, Things, Viewpoint
+from .words import NAMES, NOUNS, THING
+
+MYSELF = frozenset(["i", "me", "my"])
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A phrasing of an operator, compiled; `notes` are the remarks that the operator fulfils anyway."""
+
+    operator: type[Query]
+    phrasing: Phrasing
+    node: Node
+    notes: frozenset[str]
+
+    def takes(self, field: str, kind: type) -> bool:
+        """Tell whether a field of the operator may hold values of a type."""
+        info = self.operator.model_fields.get(field)
+        return info is not None and kind in (info.annotation, *get_args(info.annotation), _origin(info.annotation))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A query, and whether it leaves a situation unused or lacks one."""
+
+    query: Query
+    misplaced: bool
+
+    @property
+    def cost(self) -> tuple[int, int, int]:
+        """What makes this a worse reading than another: names that nobody knows; a misplaced situation, or a side told
+        of a cup and not of the desk that it is on; and at last a longer query."""
+        things = list(_things_in(self.query))
+        apart = sum(part.place is not None and part.side is not None for part in things)
+        return sum(_is_new(part.label) for part in things), self.misplaced + apart, len(call_of(self.query))
+
+
+def reading_of(
+    rule: Rule,
+    bound: Bindings,
+    view: Viewpoint | None,
+    parts: Adjuncts,
+    options: tuple[str, ...],
+    must_use: bool = False,
+) -> Reading | None:
+    """Return the reading of a match; None where something that was said would be left unused. A situation said before
+    a question may go unused, one that follows it (`must_use`) may not."""
+    fields = _bind(rule, bound)
+    ready = (
+        fields is not None
+        and parts.noted <= rule.notes
+        and _add_steps(fields, rule, parts)
+        and _add_unit(fields, rule, parts)
+        and _add_times(fields, rule, view, parts)
+    )
+    if fields is None or not ready or (view is not None and rule.phrasing.situated is False):
+        return None
+    sided = any(things.side for things in _things_in(fields))
+    if sided and view is None and not parts.times and not MYSELF & set(parts.tokens):
+        return None  # "the chair on the left": of whom?
+    if view is not None:
+        moved = [name for name, value in fields.items() if value == NOW]
+        fields |= dict.fromkeys(moved, view)
+        if rule.phrasing.situated or sided:
+            fields["view"] = view
+    unused = view is not None and view not in fields.values()
+    if unused and must_use:
+        return None
+    try:
+        query = rule.operator(**fields, options=options)
+    except ValidationError:
+        return None
+    return Reading(query, unused or bool(rule.phrasing.situated and query.view is None))
+
+
+def slot_parts(slot: str) -> tuple[str, str, str]:
+    """Return a slot's mark ("+" for predicates, "!" for at least one), its field's name, and its form."""
+    mark = slot[0] if slot[0] in "+!" else ""
+    name, _, form = slot[len(mark) :].partition(":")
+    return mark, name, form
+
+
+def _bind(rule: Rule, bound: Bindings) -> dict[str, Any] | None:
+    """Return the fields that the slots fill; predicates narrow the selection that they stand by."""
+    fields: dict[str, Any] = dict(rule.phrasing.fields)
+    for slot, value in bound:
+        mark, name, form = slot_parts(slot)
+        before = fields.get(name)
+        if form == "single":
+            fields[name] = (*(before or ()), value)
+        elif isinstance(before, Things) and isinstance(value, Things):
+            narrowed = _narrowed(before, value) if mark else _narrowed(value, before)
+            if narrowed is None:
+                return None
+            fields[name] = narrowed
+        else:
+            fields[name] = value
+    return fields
+
+
+def _narrowed(things: Things, more: Things) -> Things | None:
+    """Return a selection with the predicates of another; None where both set the same."""
+    added = {name: getattr(more, name) for name in more.model_fields_set - {"label"}}
+    if any(getattr(things, name) is not None for name in added):
+        return None
+    return things.model_copy(update=added)
+
+
+def _add_steps(fields: dict[str, Any], rule: Rule, parts: Adjuncts) -> bool:
+    goal = fields.pop("goal", None)
+    if not rule.takes("steps", tuple):
+        return not parts.steps
+    steps = [step and _whole(step) for step in parts.steps]
+    fields["steps"] = tuple(steps)
+    understood = all(step is not None or text is None for step, text in zip(steps, parts.steps, strict=True))
+    return bool(steps) and understood and (goal is None or [goal] == steps[-1:])
+
+
+def _whole(text: str) -> Things | None:
+    phrases = Phrases(tuple(re.findall(r"[\w'-]+", text)))
+    return next((things for things, end in phrases.things(0) if end == len(phrases.tokens)), None)
+
+
+def _add_unit(fields: dict[str, Any], rule: Rule, parts: Adjuncts) -> bool:
+    if parts.unit is None:
+        return True
+    units = get_args(rule.operator.model_fields["unit"].annotation) if "unit" in rule.operator.model_fields else ()
+    if "unit" in fields or parts.unit not in units:
+        return False
+    fields["unit"] = parts.unit
+    return True
+
+
+def _add_times(fields: dict[str, Any], rule: Rule, view: Viewpoint | None, parts: Adjuncts) -> bool:
+    """Put the times where they belong: a start and an end, or the moment that is "me" or the viewpoint."""
+    if rule.takes("start", Viewpoint):
+        required = rule.operator.model_fields["start"].is_required()
+        if len(parts.times) == 2:
+            fields |= {"start": parts.times[0], "end": parts.times[1]}
+        return len(parts.times) == 2 or not (parts.times or required)
+    if not parts.times:
+        return True
+    if len(parts.times) > 1 or view is not None:
+        return False
+    moved = [name for name, value in fields.items() if value == NOW] or ["view"]
+    fields |= dict.fromkeys(moved, next(iter(parts.times)))
+    return True
+
+
+def _things_in(record: FrozenRecord | dict[str, Any]) -> Iterator[Things]:
+    """Yield all selections of things in a query, those inside others too."""
+    if isinstance(record, Things):
+        yield record
+    yield from _things_among(record.values() if isinstance(record, dict) else dict(record).values())
+
+
+def _things_among(values: Any) -> Iterator[Things]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _things_among(value)
+        elif isinstance(value, FrozenRecord):
+            yield from _things_in(value)
+
+
+def _is_new(label: str) -> bool:
+    """Tell whether no vocabulary holds a label."""
+    return label not in NAMES and label != THING and not all(word in NOUNS or word in NAMES for word in label.split())
+
+
+def _origin(annotation: Any) -> Any:
+    return getattr(annotation, "__origin__", None)

@@ -1,0 +1,193 @@
+"""Which tracks a selection of things means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeGuard
+
+import numpy as np
+from jaxtyping import Float64
+
+from ..objects.box_measures import box_distance, point_box_distance, sides, span, stands_over
+from ..objects.object_map import ObjectMap
+from ..objects.track import Track
+from ..scenes.record import Room
+from .query import NoAnswer, NoneSuch
+from .sight import in_sight
+from .things import NOW, Place, Spot, Things, Viewpoint
+from .viewpoint import eye_of, on_side
+from .words import ROOMS, STRUCTURE, THING, a, listed, plural, same_things, singular
+
+RESTING = 0.03  # metres between a thing's bottom and the top that it rests on, at most
+OVERHANG, OFF_WALL = 0.05, 0.15  # metres that a thing's middle may lie outside what it is on, what it is above
+BESIDE, NEAR = 0.5, 1.5  # metres of free space to what a thing is next to, and near to, at most
+RIVAL = 0.5  # of the label's certainty of what is probably meant, from which on another thing may be meant as well
+ASIDE = 0.75  # metres off the line between two things of what is between them, at most
+MEASURES = {"largest": (1, math.prod), "smallest": (-1, math.prod), "longest": (1, lambda s: s[0]),
+            "tallest": (1, lambda s: s[2]), "shortest": (-1, lambda s: s[2]), "widest": (1, lambda s: s[0]),
+            "narrowest": (-1, lambda s: s[0])}  # fmt: skip
+
+
+def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> list[Track]:
+    """Return the tracks that a selection means; those in the picture where the viewpoint is a time. Raises NoAnswer
+    where there is none."""
+    found = labelled(map, things.label)
+    if things.colour:
+        found = [track for track in found if same_colour(track, things.colour)]
+    if things.room:
+        names = {room.name for room in rooms(map, things.room)}
+        found = [track for track in found if map.room_of(track) in names]
+    if things.place and found:
+        found = placed(map, things.place, found, view)
+    if things.side and found:
+        found = on_side(map, view or NOW, things.side, found)
+    if found and is_moment(view) and not things.side:
+        found = in_sight(map, view, found)
+    if not found:
+        raise NoneSuch(f"I have not seen {a(things.phrase)}{' then' if is_moment(view) else ''}.")
+    if things.size:
+        sign, measure = MEASURES[things.size]
+        found = [max(found, key=lambda track: sign * measure(sides(track.box)))]
+    return [_by_order(found, things)] if things.order else found
+
+
+def one(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> tuple[Track, bool]:
+    """Return the track that a selection of one thing means, and whether others could be meant as well.
+
+    Of several it is the one whose label is most certain, then the one seen largest; those with far less certain labels
+    are not meant.
+    """
+    found = seen_then(map, things, view)
+    best = max(found, key=lambda track: (track.label_confidence, max((v.share for v in track.views), default=0.0)))
+    return best, sum(track.label_confidence >= RIVAL * best.label_confidence for track in found) > 1
+
+
+def seen_then(map: ObjectMap, things: Things, view: Spot | None) -> list[Track]:
+    """Return what a selection means, where the viewpoint is a time: of several things, those in the picture."""
+    if isinstance(view, Things) or not is_moment(view):
+        return select(map, things, view if isinstance(view, Viewpoint) else None)
+    found = select(map, things, view if things.side else None)
+    return (in_sight(map, view, found, hidden=True) if len(found) > 1 else []) or found
+
+
+def is_moment(view: Viewpoint | None) -> TypeGuard[Viewpoint]:
+    """Tell whether a viewpoint is the camera's at a time."""
+    return view is not None and view.at is None and view.facing is None
+
+
+def which(things: Things, found: int | bool) -> str:
+    """Return the words that say that a thing was not the only one of its kind; nothing where it was."""
+    return f" There are several {plural(things.label)}; say which one you mean." if found else ""
+
+
+def called(things: Things, track: Track) -> str:
+    """Return what to call a track that a selection found: as it was asked for."""
+    return track.label if things.label in (THING, singular(track.label)) else things.label
+
+
+def labelled(map: ObjectMap, label: str) -> list[Track]:
+    """Return the tracks with a label or another name of it. Raises NoAnswer where there are none."""
+    live = [track for track in map.tracks if track.status != "removed"]
+    if label == THING:
+        return [track for track in live if track.label not in STRUCTURE]
+    own, names = singular(label), same_things(label)
+    found = [t for t in live if singular(t.label) == own] or [t for t in live if singular(t.label) in names]
+    if found:
+        return found
+    if own in STRUCTURE or own in ROOMS:
+        raise NoAnswer("unsupported", f"I keep no track of {plural(own)} as things.")
+    if names & {singular(name) for name in (*map.vocabulary, *map.counts)}:
+        raise NoAnswer("not_seen", f"I have not seen {a(label)}.")
+    raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")
+
+
+def rooms(map: ObjectMap, name: str) -> list[Room]:
+    """Return the rooms of a name or kind. Raises NoAnswer where there is none."""
+    found = [room for room in map.floor.rooms if name in (room.name, room.kind)]
+    if not found:
+        known = listed([f"the {room.name}" for room in map.floor.rooms])
+        raise NoAnswer("not_seen", f"I have not seen {a(name)}; the rooms that I know: {known}.")
+    return found
+
+
+def same_colour(track: Track, colour: str) -> bool:
+    """Tell whether a thing has a colour, as far as its words say."""
+    spelt = {"gray": "grey"}
+    return bool(track.colours) and spelt.get(colour, colour) in {spelt.get(word, word) for word in track.colours}
+
+
+def placed(map: ObjectMap, place: Place, tracks: Sequence[Track], view: Viewpoint | None = None) -> list[Track]:
+    """Return those of some tracks that are at a place relative to other things."""
+    bases = [select(map, things, view) for things in place.to]
+    if place.kind == "between":
+        first, second = (base[0] for base in bases) if len(bases) == 2 else (bases[0][0], bases[0][-1])
+        return [track for track in tracks if track not in (first, second) and _is_between(track, first, second)]
+    ids = {base.id for base in bases[0]}
+    others = [track for track in tracks if track.id not in ids]
+    if place.kind in ("nearest_to", "farthest_from"):
+        sign = 1 if place.kind == "nearest_to" else -1
+        reach = box_distance([t.box for t in others], [b.box for b in bases[0]]).min(axis=1, initial=np.inf)
+        return [others[int((sign * reach).argmin())]] if others else []
+    return [track for track in others if any(related(map, place.kind, track, base) for base in bases[0])]
+
+
+def related(map: ObjectMap, kind: str, track: Track, base: Track) -> bool:
+    """Tell whether a thing is on, under, above, inside, beside or near another."""
+    (low, high), (base_low, base_high) = span(track.box), span(base.box)
+    slack = RESTING + 2 * (track.position_std + base.position_std)
+    if kind == "on":
+        return abs(low - base_high) <= slack and stands_over(track.box, base.box, OVERHANG)
+    if kind == "above":
+        same = map.room_of(track) == map.room_of(base) and not related(map, "on", track, base)
+        return same and low > base_high - slack / 2 and stands_over(track.box, base.box, OFF_WALL)
+    if kind == "under":
+        return (
+            low < base_low + (base_high - base_low) / 2
+            and high < base_high
+            and stands_over(track.box, base.box, OVERHANG)
+        )
+    if kind == "inside":
+        return point_box_distance(track.box.center, base.box) == 0.0 and math.prod(track.box.size) < math.prod(
+            base.box.size
+        )
+    if map.room_of(track) != map.room_of(base) or related(map, "on", track, base) or related(map, "on", base, track):
+        return False
+    return float(box_distance([track.box], [base.box])[0, 0]) <= (BESIDE if kind == "beside" else NEAR)
+
+
+def distance_to(
+    map: ObjectMap, spot: Spot, tracks: Sequence[Track], view: Viewpoint | None = None
+) -> tuple[Float64[np.ndarray, " tracks"], list[Track], bool]:
+    """Return the distances in metres from a spot to the nearest point of each track; what the spot is; whether it is
+    ambiguous."""
+    if isinstance(spot, Viewpoint) and spot.at is not None:
+        spot, view = spot.at, None
+    if isinstance(spot, Viewpoint):
+        eye, used = eye_of(map, spot)
+        return np.array([point_box_distance(eye, track.box) for track in tracks]), used, False
+    base, several = one(map, spot, view)
+    return box_distance([base.box], [track.box for track in tracks])[0], [base], several
+
+
+def length_std(map: ObjectMap, metres: float, *tracks: Track) -> float:
+    """Return the standard deviation in metres of a distance between things: their positions, sizes, and the scale."""
+    spread = sum(track.position_std**2 + (track.size_std / 2) ** 2 for track in tracks)
+    return math.sqrt(spread + (map.scale_std * metres) ** 2)
+
+
+def _by_order(found: Sequence[Track], things: Things) -> Track:
+    known = sorted(
+        (track for track in found if track.first_seen is not None), key=lambda track: track.first_seen or 0.0
+    )
+    place = things.order - 1 if things.order and things.order > 0 else things.order or 0
+    if not -len(known) <= place < len(known):
+        raise NoAnswer("not_seen", f"I know of {len(known)} {plural(things.label)} in the order of their appearance.")
+    return known[place]
+
+
+def _is_between(track: Track, first: Track, second: Track) -> bool:
+    start, end, middle = (np.array(t.box.center[:2]) for t in (first, second, track))
+    way = end - start
+    share = float(np.dot(middle - start, way) / max(float(np.dot(way, way)), 1e-9))
+    return 0.1 <= share <= 0.9 and float(np.linalg.norm(middle - start - share * way)) <= ASIDE

@@ -1,0 +1,132 @@
+"""What people call things, colours, rooms, sizes and units; singular and plural."""
+
+from __future__ import annotations
+
+from ..scenes.vocabulary import SYNONYMS, VOCABULARY
+
+THING = "thing"  # the label of a thing of any kind
+STRUCTURE = frozenset({"wall", "floor", "ceiling", "beam", "pillar", "object", "other", "unknown"})
+"""Labels of scans that are no one thing: no answer to "what is there?"."""
+
+_COLOURS = """
+beige black blue brown cream gold golden gray green grey maroon orange pink purple red silver tan teal turquoise
+violet white yellow
+"""
+COLOURS = frozenset(_COLOURS.split())
+SHADES = frozenset({"dark", "light", "bright", "pale"})
+ROOMS = frozenset({
+    "kitchen", "bathroom", "bedroom", "living room", "dining room", "office", "study", "hall", "hallway", "corridor",
+    "laundry room", "storage room", "lobby", "garage", "basement", "attic", "balcony", "nursery", "entrance hall",
+})  # fmt: skip
+UNITS = {
+    "m": ("m", "meter", "meters", "metre", "metres"),
+    "cm": ("cm", "centimeter", "centimeters", "centimetre", "centimetres"),
+    "feet": ("ft", "feet", "foot"),
+    "inches": ("inch", "inches"),
+    "yards": ("yard", "yards"),
+    "m²": ("m²", "m2", "sqm", "square meters", "square metres", "square meter", "square metre"),
+    "square feet": ("square feet", "square foot", "sqft", "sq ft"),
+}
+PER_METRE = {"m": 1.0, "cm": 100.0, "feet": 3.28084, "inches": 39.3701, "yards": 1.09361}
+PER_SQUARE_METRE = {"m²": 1.0, "square feet": 10.7639}
+
+IRREGULAR = {
+    "mice": "mouse", "shelves": "shelf", "bookshelves": "bookshelf", "knives": "knife", "people": "person",
+    "children": "child", "men": "man", "women": "woman", "feet": "foot", "leaves": "leaf", "loaves": "loaf",
+    "scarves": "scarf", "clothes": "clothes",
+}  # fmt: skip
+NO_PLURAL = ("ss", "us", "is")
+
+
+def singular(noun: str) -> str:
+    """Return a noun's singular: "trash bins" gives "trash bin"."""
+    *before, last = noun.split(" ")
+    if last in IRREGULAR:
+        last = IRREGULAR[last]
+    elif last.endswith("ies") and len(last) > 4:
+        last = last[:-3] + "y"
+    elif last.endswith(("ches", "shes", "sses", "xes")):
+        last = last[:-2]
+    elif last.endswith("s") and not last.endswith(NO_PLURAL) and len(last) > 2:
+        last = last[:-1]
+    return " ".join([*before, last])
+
+
+def plural(noun: str) -> str:
+    """Return a noun's plural: "trash bin" gives "trash bins"."""
+    known = next((many for many, one in IRREGULAR.items() if noun == one or noun.endswith(f" {one}")), None)
+    if known is not None:
+        return noun[: len(noun) - len(IRREGULAR[known])] + known
+    if singular(noun) != noun:
+        return noun
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+NAMES = {singular(name): category for category in VOCABULARY[1:] for name in (category, *SYNONYMS.get(category, ()))}
+"""The category of each name that the vocabulary has for a thing."""
+
+
+def same_things(label: str) -> frozenset[str]:
+    """Return the names, in the singular, of the things that a name stands for, itself among them."""
+    own = singular(label)
+    category = NAMES.get(own)
+    return frozenset({own} if category is None else {own} | {name for name, of in NAMES.items() if of == category})
+
+
+def a(noun: str) -> str:
+    """Return a noun with its indefinite article."""
+    return noun if singular(noun) != noun else f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
+def listed(items: list[str], last: str = "and") -> str:
+    """Return a list in words: "the bed, the sofa and the tv"."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else "nothing"
+
+
+_NOUNS = """
+air aquarium arm armchair art bag ball bar bath bathroom bean bedframe bench beverage bicycle bike blind board book
+bottle bouquet brush bulletin cabinet-door can candle car card cardboard cart cat clothes coat coffee comforter
+conditioner container copier couch cover cream curtain curtain-rod cushion cutter dining dishcloth dispenser display
+divider dog doorframe drawer dresser dryer dumpster dustbin easel end exercise exhaust extinguisher faucet file fire
+flower folder footrest frame freezer fruit furnace game garbage glass glove hair hamper handrail hanger hat
+hatrack headboard headphone heater hood iron ironing island jacket jar kitchen ladder laptop laundry ledge locker
+loveseat machine magazine mailbox mat mattress medicine mini minifridge newspaper notebook office oil opening ottoman
+outlet oven package paint painting paper partition pen person pipe plate player plunger podium poster pot projector
+purse quilt rack rail recliner recycling remote rice rod rope sack scale scanner screen seat shampoo sheet shirt shoe
+shower shredder shutter side sign soap soda sofa-bed spoon stair staircase stand statue steps storage strip suit
+switch tank tea teapot thermostat tire tissue toaster tool toolbox toothbrush tote tray treadmill tube umbrella urinal
+vacuum vanity vase vending vent ventilator wardrobe washbasin water wheel windowsill wine wire
+"""
+_ATTRIBUTES = """
+another back beautiful big both bottom bright central circular clean clear closed colorful comfortable covered curved
+dark different dirty double each empty every fabric favorite few fewer flat folded front full glass-topped half hard
+heavy high huge immediate large leather left left-most leftmost light little lonely long low lower made main many
+marble messed messy metal metallic middle more most multi-colored multicolored narrow new nice old only open opened
+other oval pale patterned plastic real rectangular right rightmost round same short shut single small soft square
+stainless steel striped tall tiny top transparent unmade upper whole wide wood wooden
+"""
+_FUNCTION = """
+a about above across address after age all along am amount an and any apartment appear appears are area around as at
+away back be because been before behind being below beside between building but by called camera can center centre
+city clean clock-time close closest cm color colors colour colours corner cost could count country day degrees did
+direct direction directly distance do does doing done down during end everything faces facing far farthest feet find
+first five flat foot for found four from front furthest get give go goes going had hair hand hands hanging has have
+having he height her here herself him himself his home hour house how i if in into is it its kind last left length
+lens less located look looking looks made make makes many material may me meter meters metre metres middle might mine
+minute minutes month more much must my myself name names near nearest next no nor not nothing number of off on one
+ones onto or order our out over pair part piece place placed play price put reach reflection rest right room rooms row
+saw scene second seconds see seen set shall shape she should show shown side sides since sit sits sitting six size
+some something space stand standing stands step surface teeth tell than that the their them themselves then there
+these they this those three through throw time times to today tomorrow turn turns two type under until up us use used
+using video viewer walk walking walks was water way we weather week were what when where whether which while who whom
+whose why width will with without would year yes yesterday you your yourself
+"""
+
+NOUNS = frozenset(_NOUNS.split())
+"""Other names of things at home: known words, though no eyes may know them."""
+ATTRIBUTES = frozenset(_ATTRIBUTES.split())
+"""Words for what a map does not hold of a thing, so that a question that says them is not understood."""
+FUNCTION = frozenset(_FUNCTION.split())
+"""Words that name no thing."""

@@ -1,0 +1,54 @@
+"""Answers from the object map: prompts taken apart, results as answers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ..objects import Result
+from ..questions.question import LETTER_REQUEST, PREFIX, WORD_REQUEST
+from .answer import Answer, Evidence
+
+OPTION = re.compile(r"^\(?([A-Z])[.):]\s+\S")
+FRAMING = (PREFIX, "Options:", LETTER_REQUEST, WORD_REQUEST)
+
+
+def split_prompt(prompt: str) -> tuple[str, list[str] | None]:
+    """Return the question of a prompt, and its options where lines such as "A. left" give some."""
+    lines = [line.strip() for line in prompt.strip().splitlines()]
+    options = [line for line in lines if OPTION.match(line)]
+    rest = [line for line in lines if line and line not in FRAMING and not (len(options) > 1 and OPTION.match(line))]
+    return " ".join(rest), options if len(options) > 1 else None
+
+
+def has_options(prompt: str) -> bool:
+    """Tell whether a prompt gives options to choose from."""
+    return split_prompt(prompt)[1] is not None
+
+
+def answer_of(result: Result, seconds: float) -> Answer:
+    """Return a query's result as an answer. Its evidence are the keyframes of the things that support it."""
+    total = sum(view.share for view in result.frames)
+    by_time: dict[float, float] = {}
+    for view in result.frames:
+        by_time[view.time] = by_time.get(view.time, 0.0) + (view.share / total if total else 1 / len(result.frames))
+    evidence = tuple(Evidence(t, w) for t, w in sorted(by_time.items(), key=lambda pair: (-pair[1], pair[0])))
+    return Answer(
+        text=result.text or result.sentence,
+        evidence=evidence,
+        seconds=seconds,
+        source="objects",
+        status=result.status,
+        sentence=result.sentence,
+        value=result.value,
+        unit=result.unit,
+        uncertainty=result.uncertainty,
+        confidence=result.confidence,
+        query=result.query,
+    )
+
+
+def guess_of(answer: Answer, refused: Result) -> Answer:
+    """Return the language model's answer, marked as a guess, with the reason why the objects gave none."""
+    sentence = f"{refused.sentence} A guess from the tokens: {answer.text}".strip()
+    return replace(answer, status="guess", sentence=sentence)

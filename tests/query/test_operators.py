@@ -1,0 +1,195 @@
+"""Every operator: its examples are planned as they say, calls are read back, and the flat's answers are right."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from vlm2.objects import ObjectMap, Result
+from vlm2.query import call_of, operator_types, parse_call
+from vlm2.query.calls import operator_modules
+from vlm2.query.planners.rules import plan
+
+EXAMPLES = [(name, *pair) for name, module in operator_modules().items() for pair in module.EXAMPLES]
+
+
+@pytest.mark.parametrize("name", operator_types())
+def test_an_operator_is_a_record_with_a_schema_and_examples(name: str) -> None:
+    schema = operator_types()[name].model_json_schema()
+    assert schema["additionalProperties"] is False and schema["description"]
+    assert operator_modules()[name].EXAMPLES and operator_modules()[name].PHRASINGS
+
+
+@pytest.mark.parametrize(("name", "question", "call"), EXAMPLES, ids=[question for _, question, _ in EXAMPLES])
+def test_an_example_is_planned_and_read_back(name: str, question: str, call: str, flat: ObjectMap) -> None:
+    gold = parse_call(call)
+    assert isinstance(gold, operator_types()[name]) and plan(question) == gold
+    assert parse_call(call_of(gold)) == gold
+    assert operator_types()[name].model_validate_json(gold.model_dump_json()) == gold
+    result = flat.run(gold)
+    assert result.sentence and Result.model_validate_json(result.model_dump_json()) == result
+
+
+@pytest.mark.parametrize("text", ["", "count", "fly(chair)", "count(chair, 3)", "count(", "thing(chair)", "count(a.b)"])
+def test_another_text_is_no_call(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a query"):
+        parse_call(text)
+
+
+# Call → status, text.
+ANSWERS = {
+    "count(chair)": ("ok", "3"),
+    "count(thing(chair, colour=red))": ("ok", "2"),
+    "count(chair, parity)": ("ok", "odd"),
+    "count(thing(chair, room=kitchen))": ("not_seen", "0"),
+    "count(piano)": ("not_seen", "0"),
+    "count(dragon)": ("unknown_label", ""),
+    "count(wall)": ("unsupported", ""),
+    "exists(thing(cup, place=on(desk)))": ("ok", "yes"),
+    "exists(thing(sofa, colour=red))": ("ok", "no"),
+    "exists(piano)": ("not_seen", "no"),
+    "exists(couch)": ("ok", "yes"),
+    "distance(sofa, tv)": ("ok", "3.70"),
+    "distance(stove, refrigerator, cm)": ("ok", "10"),
+    "distance(chair, tv)": ("ambiguous", "5.51"),
+    "distance(lamp, view(share=0.0))": ("ok", "2.36"),
+    "nearest(stove)": ("ok", "refrigerator"),
+    "nearest(sofa, [lamp, desk])": ("ok", "lamp"),
+    "farthest(laptop)": ("ok", "stove"),
+    "bearing(desk, [left, right, back], view=view(at=sofa, facing=window))": ("ok", "left"),
+    "bearing(desk, view=view(at=sofa, facing=window))": ("ok", "front"),
+    "bearing(lamp, [degrees], view=view(at=sofa, facing=window))": ("ok", "-81"),
+    "bearing(lamp, [clock], view=view(at=sofa, facing=window))": ("ok", "3 o'clock"),
+    "bearing(picture, view=view(at=sofa, facing=window))": ("ok", "back"),
+    "route(sofa, window, [None, lamp])": ("ok", "turn right"),
+    "route(sofa, window, [None, lamp, None, tv])": ("ok", "turn right, turn left"),
+    "order([stove, sofa, tv])": ("ok", "sofa, tv, stove"),
+    "seen(chair)": ("ok", "2.0"),
+    "seen(chair, last)": ("ok", "7.0"),
+    "size(refrigerator, height)": ("ok", "180"),
+    "size(desk, width, inches)": ("ok", "24"),
+    "size(sofa, unit=m)": ("ok", "1.00"),
+    "area()": ("ok", "45.0"),
+    "area(kitchen)": ("ok", "15.0"),
+    "area(bedroom)": ("not_seen", ""),
+    "colour(tv)": ("ok", "black"),
+    "colour(chair)": ("ambiguous", "red"),
+    "colour(window)": ("unsupported", ""),
+    "where(laptop)": ("ok", "in the living room, on the desk"),
+    "where(stove)": ("ok", "in the kitchen, beside the refrigerator"),
+    "where(picture)": ("ok", "in the living room, above the sofa"),
+    "room(table)": ("ok", "kitchen"),
+    "describe(kitchen)": ("ok", "cup, stove, refrigerator, table"),
+    "compare([lamp, refrigerator], tallest)": ("ok", "refrigerator"),
+    "compare([sofa, desk], claim=yes_no)": ("ok", "yes"),
+    "compare([sofa])": ("unsupported", ""),
+    "identify(thing(place=on(desk)))": ("ok", "laptop, cup"),
+    "identify(thing(place=between(sofa, window)))": ("ok", "chair"),
+    "identify(thing(side=left), view=view(at=sofa, facing=window))": ("ok", "chair"),
+    "displacement(view(seconds=0.0), view(seconds=4.0))": ("ok", "4.00"),
+    "displacement(view(seconds=0.0), view(seconds=90.0))": ("not_seen", ""),
+    "course(view(seconds=0.0), view(seconds=7.0))": ("ok", "forward"),
+    "course(view(seconds=3.0), view(seconds=7.0))": ("ok", "right"),
+    "walked()": ("ok", "7.00"),
+    "side(desk, tv, sideways, view=view(seconds=1.0))": ("ok", "left"),
+    "side(desk, sofa, depth, view=view(seconds=0.0))": ("ok", "far"),
+    "visible(door, view=view(at=lamp, facing=door))": ("ok", "yes"),
+    "visible(sofa, view=view(at=lamp, facing=door))": ("ok", "no"),
+    "in_view(view=view(seconds=4.0))": ("ok", "window, chair"),
+    "rooms()": ("ok", "2"),
+    "rooms(form=names)": ("ok", "living room, kitchen"),
+}
+
+
+@pytest.mark.parametrize("call", ANSWERS)
+def test_the_flat_answers(call: str, flat: ObjectMap) -> None:
+    result = flat.run(parse_call(call))
+    assert (result.status, result.text) == ANSWERS[call], result.sentence
+    assert result.sentence and result.query is not None and parse_call(result.query) == parse_call(call)
+
+
+def test_every_operator_is_tried() -> None:
+    assert {call.partition("(")[0] for call in ANSWERS} == set(operator_types())
+
+
+def spread(flat: ObjectMap, **fields: Any) -> ObjectMap:
+    return flat.model_copy(update={"tracks": tuple(track.model_copy(update=fields) for track in flat.tracks)})
+
+
+def test_an_interval_follows_from_the_spread_of_tracks_and_the_scale(flat: ObjectMap) -> None:
+    exact = flat.model_copy(update={"scale_std": 0.0})
+    assert exact.run(parse_call("distance(sofa, tv)")).uncertainty == 0.0
+    scaled = flat.run(parse_call("distance(sofa, tv)"))
+    assert scaled.value is not None and scaled.uncertainty == pytest.approx(1.645 * 0.02 * float(scaled.value))  # type: ignore[arg-type]
+    loose = spread(exact, position_std=0.3).run(parse_call("distance(sofa, tv, cm)"))
+    assert loose.uncertainty == pytest.approx(1.645 * 30 * 2**0.5)
+    assert "± 70 cm" in loose.sentence
+
+
+def test_confidence_falls_with_the_spread_and_with_the_label(flat: ObjectMap) -> None:
+    query = parse_call("bearing(desk, [left, right, back], view=view(at=sofa, facing=window))")
+    sure, unsure = flat.run(query).confidence, spread(flat, position_std=1.0).run(query).confidence
+    assert sure > 0.99 > unsure > 0.5
+    named = spread(flat, label_confidence=0.5).run(parse_call("distance(sofa, tv)"))
+    assert named.confidence == pytest.approx(0.25)
+
+
+def test_what_is_removed_is_not_seen(flat: ObjectMap) -> None:
+    gone = spread(flat, status="removed")
+    assert gone.run(parse_call("count(chair)")).status == "not_seen"
+
+
+def test_results_name_tracks_and_frames(flat: ObjectMap) -> None:
+    result = flat.ask("How far is the sofa from the tv?")
+    assert result.tracks == (1, 11) and [view.time for view in result.frames] == [1.0, 7.0]
+    assert result.sentence == "About 3.7 m, ± 0.1 m from the sofa to the tv. Seen at 0:01, 0:07."
+
+
+OPTIONS = {
+    "Which of these is closest to the stove?": (("A. sofa", "B. fridge"), "B"),
+    "Standing by the sofa, facing the window: is the lamp on my left or on my right?": (("A. left", "B. right"), "B"),
+    "In which order do these first appear: stove, sofa, tv?": (("A. tv, sofa, stove", "B. sofa, tv, stove"), "B"),
+    "How many chairs are there?": (("A. 2", "B. 3"), "B"),
+    "What color is the tv?": (("A. red", "B. black"), "B"),
+}
+
+
+@pytest.mark.parametrize("question", OPTIONS)
+def test_options_are_answered_with_a_letter(question: str, flat: ObjectMap) -> None:
+    options, letter = OPTIONS[question]
+    assert flat.ask(question, options).text == letter
+
+
+def test_a_planner_may_be_given(flat: ObjectMap) -> None:
+    assert flat.ask("anything", planner=lambda question, options: parse_call("count(cup)")).text == "3"
+
+
+def test_the_schema_of_a_query_is_json(flat: ObjectMap) -> None:
+    assert json.loads(json.dumps(operator_types()["count"].model_json_schema()))["properties"]["things"]
+
+
+def test_no_map_makes_a_query_fail(flat: ObjectMap) -> None:
+    bare = ObjectMap(tracks=flat.tracks)
+    unseen = flat.model_copy(
+        update={"tracks": tuple(t.model_copy(update={"first_seen": None, "last_seen": None}) for t in flat.tracks)}
+    )
+    for call in [*ANSWERS, *(call for _, _, call in EXAMPLES)]:
+        for place in (ObjectMap(), bare, unseen):
+            result = place.run(parse_call(call))
+            assert result.sentence and 0.0 <= result.confidence <= 1.0, call
+
+
+def test_a_doubtful_double_makes_nothing_ambiguous(flat: ObjectMap) -> None:
+    double = flat.tracks[0].model_copy(update={"id": 99, "label_confidence": 0.3})
+    seen_twice = flat.model_copy(update={"tracks": (double, *flat.tracks)})
+    result = seen_twice.run(parse_call("distance(sofa, tv)"))
+    assert result.status == "ok" and result.tracks == (1, 11)
+    certain = double.model_copy(update={"label_confidence": 0.9})
+    assert flat.model_copy(update={"tracks": (certain, *flat.tracks)}).run(result_query(result)).status == "ambiguous"
+
+
+def result_query(result: Result) -> Any:
+    assert result.query is not None
+    return parse_call(result.query)

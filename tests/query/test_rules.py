@@ -1,0 +1,139 @@
+"""Rules that plan: wordings of every kind, refusals with a reason, and people's questions labelled beforehand."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from vlm2.objects import ObjectMap
+from vlm2.query import Unplanned, call_of, parse_call
+from vlm2.query.planners.rules import plan, rules
+
+FOLDER = Path(__file__).parent
+UNANSWERABLE = [
+    line for line in (FOLDER / "unanswerable.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+]
+EVERY = 4  # of people's questions one is asked here
+PEOPLE = [json.loads(line) for line in (FOLDER / "people_questions.jsonl").read_text().splitlines()]
+
+FORTY = [
+    line.split(" | ")
+    for line in (FOLDER / "wordings.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+NAMES = {"thing": "lamp", "things": "lamps", "first": "lamp", "second": "trash bin", "target": "lamp", "stand": "bed",
+         "face": "tv stand", "among": "sofa, the desk or the sink"}  # fmt: skip
+OPERATOR_OF = {
+    "object_counting": "count",
+    "object_abs_distance": "distance",
+    "object_size_estimation": "size",
+    "room_size_estimation": "area",
+    "object_rel_distance": "nearest",
+    "object_rel_direction_easy": "bearing",
+    "object_rel_direction_medium": "bearing",
+    "object_rel_direction_hard": "bearing",
+}
+
+WORDINGS = {
+    "Could you please tell me how many chairs there are?": "count(chair)",
+    "What's the distance between the lamp and the desk in feet?": "distance(lamp, desk, feet)",
+    "How far am I from the table?": "distance(table, view(share=1.0))",
+    "What is the furthest thing from the laptop?": "farthest(laptop)",
+    "What is the largest thing in the kitchen?": "identify(thing(size=largest, room=kitchen))",
+    "What colour is the chair closest to the lamp?": "colour(thing(chair, place=nearest_to(lamp)))",
+    "Where is the second chair?": "where(thing(chair, order=2))",
+    "How many cups are on the table in the kitchen?": "count(thing(cup, room=kitchen, place=on(table)))",
+    "How many chairs were in view at 0:02?": "count(chair, view=view(seconds=2.0))",
+    "Which way did I move from 0 s to 4 s?": "course(view(seconds=0.0), view(seconds=4.0))",
+    "In frame 5 of 9, how many meters away is the sofa?": "distance(sofa, view(share=0.5))",
+    "What is to my left? I am standing at the sofa facing the window.": (
+        "identify(thing(side=left), view=view(at=sofa, facing=window))"
+    ),
+    "I am standing in front of the sink with a door behind me. Is there a towel to my right?": (
+        "exists(thing(towel, side=right), view=view(at=sink, facing=sink, cues=[[back, door]]))"
+    ),
+    "I am sitting on the bed. What color is the lamp in my 3 o'clock direction?": (
+        'colour(thing(lamp, side="3 o\'clock"), view=view(at=bed))'
+    ),
+    "What is on the shelf to my left? I'm at the desk and look at the window.": (
+        "identify(thing(place=on(thing(shelf, side=left))), view=view(at=desk, facing=window))"
+    ),
+}
+
+
+@pytest.mark.parametrize("question", WORDINGS)
+def test_a_wording_is_understood(question: str) -> None:
+    assert call_of(plan(question)) == call_of(parse_call(WORDINGS[question]))
+
+
+@pytest.mark.parametrize(("question_type", "wording"), FORTY, ids=[wording for _, wording in FORTY])
+def test_a_paraphrase_is_planned_for_its_type(question_type: str, wording: str) -> None:
+    options = ("sofa", "desk", "sink") if "rel_distance" in question_type else None
+    call = call_of(plan(wording.format(**NAMES), options))
+    assert call.partition("(")[0] == OPERATOR_OF[question_type], call
+
+
+UNUSED = {
+    "How many happy chairs are there?": "happy",
+    "What color is the wooden chair?": "wooden",
+    "Is the refrigerator full?": "full",
+    "Where is the sofa that I bought?": "bought",
+}
+
+
+@pytest.mark.parametrize("question", UNUSED)
+def test_a_word_that_no_query_uses_is_named(question: str) -> None:
+    query = plan(question)
+    assert isinstance(query, Unplanned) and repr(UNUSED[question]) in query.reason
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Are the chairs red?",  # all of them?
+        "I am in the kitchen. How many cups are there?",
+        "What is on the shelf facing a desk?",
+        "Where is the red chair on the left?",
+        "What floor am I on?",
+        "I am sitting on a chair facing a chair. What is behind me?",
+        "Seen from the door while looking at the bed, how tall is the lamp on the left of the desk?",
+    ],
+)
+def test_what_no_query_says_is_not_misread(question: str) -> None:
+    assert isinstance(plan(question), Unplanned)
+
+
+def test_what_has_no_answer_gets_a_reason(flat: ObjectMap) -> None:
+    results = {question: flat.ask(question) for question in UNANSWERABLE}
+    assert len(results) == 120 and all(result.sentence for result in results.values())
+    assert [question for question, result in results.items() if result.status == "ok"] == []
+
+
+def test_all_templates_are_well_formed() -> None:
+    assert len(rules()) > 200
+
+
+def texts(shared: Path) -> dict[str | int, str]:
+    situated = json.loads((shared / "data/benchmarks/v1_balanced_questions_test_scannetv2.json").read_text())
+    free = json.loads((shared / "data/benchmarks/ScanQA_v1.0_val.json").read_text())
+    return {row["question_id"]: f"{row['situation']} {row['question']}" for row in situated["questions"]} | {
+        row["question_id"]: row["question"] for row in free
+    }
+
+
+def test_questions_of_people(shared: Path) -> None:
+    """Of what is planned, 95 % is what a person meant; of what operators express, 60 % is planned."""
+    questions, counts = texts(shared), Counter()
+    for row in PEOPLE[2::EVERY]:
+        query = plan(questions[row["id"]])
+        planned, expressible = not isinstance(query, Unplanned), row["query"] != "unsupported"
+        right = planned and expressible and query == parse_call(row["query"])
+        counts.update({(row["dataset"], "planned"): planned, (row["dataset"], "right"): right})
+        counts[row["dataset"], "expressible"] += expressible
+    for dataset in ("sqa3d", "scanqa"):
+        planned, right, expressible = (counts[dataset, key] for key in ("planned", "right", "expressible"))
+        print(f"{dataset}: {planned} planned, {right} right, {expressible} expressible")
+        assert right >= 0.95 * planned and right >= 0.6 * expressible
