@@ -64,8 +64,8 @@ def merged(
 ) -> list[Thing]:
     """Return the things, most evidence first.
 
-    Two tracks are one thing if their labels agree or are confusable, and one of two conditions holds: their centres
-    lie close and at most one frame showed both; or one is an echo of the other (`_is_echo`).
+    The labels of two tracks of one thing agree or are confusable. Further, either their centres lie close and at most
+    one frame showed both, or one is an echo of the other (`_is_echo`).
     """
     poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
     ordered = sorted(tracks, key=lambda track: (-float(track.evidence.sum()), track.id))

@@ -20,7 +20,8 @@ class Result(FrozenRecord):
 
     `value` may be set without status "ok": 0 for things that were not seen, the likeliest value if ambiguous.
     `uncertainty` is the half-width of the 90 % interval, in the unit. `tracks` are ids, `frames` the keyframes that
-    show them best. `sentence` is the answer or the reason in words; `option` is the letter of the option that the value stands for; `query` is the call.
+    show them best. `sentence` is the answer or the reason in words. `option` is the letter of the option that the
+    value stands for. `query` is the compact call.
     """
 
     status: Status
