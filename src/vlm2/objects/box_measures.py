@@ -29,12 +29,12 @@ def ground_gap(points: Float64[np.ndarray, "points 2"], box: Box) -> Float64[np.
 
 
 def box_points(box: Box, shares: Points) -> Points:
-    """Return the points in the world, in metres, at shares (-0.5 to 0.5) of a box's edges from its centre."""
+    """Return points of a box in the world, in metres, given as shares (-0.5 to 0.5) of its edges from the centre."""
     return np.array(box.center) + (shares * np.array(box.size)) @ np.array(box.axes)
 
 
 def crossed(start: Float64[np.ndarray, " 3"], ends: Points, box: Box) -> Bool[np.ndarray, " points"]:
-    """Tell which straight lines from a point enter a box on their way."""
+    """Return which straight lines from a point to some ends pass through a box."""
     axes, halves = np.array(box.axes), np.array(box.size) / 2
     local, way = axes @ (start - np.array(box.center)), (ends - start) @ axes.T
     way = np.where(np.abs(way) < 1e-9, 1e-9, way)
@@ -57,7 +57,7 @@ def sides(box: Box) -> tuple[float, float, float]:
 
 
 def stands_over(upper: Box, lower: Box, outside: float) -> bool:
-    """Tell whether the middle of one box lies over another, seen from above, or at most `outside` metres beside it."""
+    """Return whether, seen from above, the middle of one box lies on another or at most `outside` metres beside it."""
     axes = np.array(lower.axes)
     local = np.abs(axes @ (np.array(upper.center) - np.array(lower.center)))
     flat = np.abs(axes[:, 2]) < UPRIGHT
