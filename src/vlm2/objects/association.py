@@ -1,4 +1,4 @@
-"""Association: which sightings of a frame continue which tracks, one to one (Hungarian method)."""
+"""Association: assign the sightings of a frame to tracks, one to one (Hungarian method)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def associate(
 ) -> list[tuple[int, int]]:
     """Return pairs (sighting, track) of indices.
 
-    A sighting may continue a track whose centre lies within a tolerance that grows with depth (a monocular box slips
-    along its ray) and with the size of the thing, and whose label evidence agrees. `confusable` marks the labels that
-    a detector mixes up.
+    A sighting can continue a track if their centres lie close and their label evidence agrees. The tolerance of the
+    centres grows with depth, since most of the error lies along the viewing ray, and with the size of the thing.
+    `confusable` marks the pairs of labels that a detector mixes up.
     """
     if not sightings or not tracks:
         return []

@@ -10,28 +10,10 @@ from jaxtyping import Bool, Float64
 
 from ..scenes.record import Box
 
-PROJECTIONS, SETTLED = 30, 1e-6  # alternating projections at most; metres of movement that end them
 CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
 UPRIGHT = 0.7  # of an axis' length along the vertical: the axis whose edge is the height
 
 Points = Float64[np.ndarray, "points 3"]
-
-
-def box_distance(first: Sequence[Box], second: Sequence[Box]) -> Float64[np.ndarray, "first second"]:
-    """Return the distance in metres between the closest points of each pair of boxes; 0 where they overlap.
-
-    Projects a point to and fro between the two boxes of a pair, all pairs at once.
-    """
-    if not first or not second:
-        return np.zeros((len(first), len(second)))
-    a, b = _stacked(first, 1), _stacked(second, 0)
-    here = there = np.broadcast_to(a[0], (len(first), len(second), 3))
-    for _ in range(PROJECTIONS):
-        before, there = here, _closest(here, *b)
-        here = _closest(there, *a)
-        if np.abs(here - before).max() < SETTLED:
-            break
-    return np.linalg.norm(here - there, axis=-1)
 
 
 def point_box_distance(point: Sequence[float] | np.ndarray, box: Box) -> float:
@@ -47,12 +29,12 @@ def ground_gap(points: Float64[np.ndarray, "points 2"], box: Box) -> Float64[np.
 
 
 def box_points(box: Box, shares: Points) -> Points:
-    """Return the points in the world, in metres, at shares (-0.5 to 0.5) of a box's edges from its centre."""
+    """Return points of a box in the world, in metres, given as shares (-0.5 to 0.5) of its edges from the centre."""
     return np.array(box.center) + (shares * np.array(box.size)) @ np.array(box.axes)
 
 
 def crossed(start: Float64[np.ndarray, " 3"], ends: Points, box: Box) -> Bool[np.ndarray, " points"]:
-    """Tell which straight lines from a point enter a box on their way."""
+    """Return which straight lines from a point to some ends pass through a box."""
     axes, halves = np.array(box.axes), np.array(box.size) / 2
     local, way = axes @ (start - np.array(box.center)), (ends - start) @ axes.T
     way = np.where(np.abs(way) < 1e-9, 1e-9, way)
@@ -75,21 +57,8 @@ def sides(box: Box) -> tuple[float, float, float]:
 
 
 def stands_over(upper: Box, lower: Box, outside: float) -> bool:
-    """Tell whether the middle of one box lies over another, seen from above, or at most `outside` metres beside it."""
+    """Return whether, seen from above, the middle of one box lies on another or at most `outside` metres beside it."""
     axes = np.array(lower.axes)
     local = np.abs(axes @ (np.array(upper.center) - np.array(lower.center)))
     flat = np.abs(axes[:, 2]) < UPRIGHT
     return bool((local[flat] <= np.array(lower.size)[flat] / 2 + outside).all())
-
-
-def _stacked(boxes: Sequence[Box], place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return centres, axes and half sizes, with an axis of length one at `place`, where the other boxes go."""
-    parts = ([box.center for box in boxes], [box.axes for box in boxes], [np.array(box.size) / 2 for box in boxes])
-    centers, axes, halves = (np.expand_dims(np.array(part, dtype=np.float64), place) for part in parts)
-    return centers, axes, halves
-
-
-def _closest(points: np.ndarray, centers: np.ndarray, axes: np.ndarray, halves: np.ndarray) -> np.ndarray:
-    """Return the point of each box that is closest to each point."""
-    inside = np.clip((axes @ (points - centers)[..., None])[..., 0], -halves, halves)
-    return centers + (inside[..., None, :] @ axes)[..., 0, :]

@@ -20,7 +20,7 @@ class Doorway(FrozenRecord):
 
 
 class Floor(FrozenRecord):
-    """The floor that was walked and seen: square metres with their standard deviation, rooms, doorways."""
+    """The floor that was seen: its area and the standard deviation of that (m²), its rooms and doorways."""
 
     area: Annotated[float, Field(ge=0.0)] = 0.0
     area_std: Annotated[float, Field(ge=0.0)] = 0.0
@@ -39,17 +39,17 @@ class Floor(FrozenRecord):
         return self
 
     def room_at(self, x: float, y: float, within: float = 0.3) -> Room | None:
-        """Return the room that a place is in, or whose outline is at most `within` metres away."""
+        """Return the room closest to a place; None if its outline is more than `within` metres away."""
         place = shapely.Point(x, y)
         near = [(shapely.Polygon(room.polygon).distance(place), room) for room in self.rooms]
         gap, room = min(near, key=lambda pair: pair[0], default=(within, None))
         return room if gap <= within else None
 
     def borders(self, room: Room, box: Box, within: float = 0.2) -> bool:
-        """Tell whether a box reaches into a room, or to at most `within` metres from it, as a door in its wall does."""
+        """Return whether a box is partly in a room or at most `within` metres from it, as is a door in its wall."""
         footprint = shapely.MultiPoint(box_points(box, CORNERS)[:, :2]).convex_hull
         return shapely.Polygon(room.polygon).distance(footprint) <= within
 
     def room_area(self, room: Room) -> float:
-        """Return the square metres of a room."""
+        """Return the area of a room in square metres."""
         return float(shapely.Polygon(room.polygon).area)

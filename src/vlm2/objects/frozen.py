@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class FrozenRecord(BaseModel):
-    """A value: it never changes, holds only its own fields, and every number in it is finite."""
+    """An immutable record: unknown fields are refused, and every number is finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""The floor: what of it was seen and walked, as an area and a grid."""
+"""The ground in the views of the frames: the vertical, and the grid of the floor that was seen."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 CELL = 0.05  # metres
-FARTHEST = 20.0  # metres: what a camera sees of the ground beyond is not trusted
+FARTHEST = 20.0  # metres: ground farther than this from a camera does not count as seen
 WIDEST = 100.0  # metres: the sides of the grid at most
 
 
 @dataclass(frozen=True)
 class GroundView:
-    """What one frame sees of the ground, in its camera frame (metres).
+    """The view of the ground in one frame, in its camera frame (metres).
 
-    `reach` holds, for each column of the image from left to right, the farthest point that is seen: up to there the
-    floor is free or covered by furniture. NaN where nothing is known. `floor` are points on the floor. `up` is the
-    vertical direction.
+    `reach` holds, for each column of the image from left to right, the farthest visible point, or NaN if there is none.
+    From the camera up to this point the floor is free or covered by furniture. `floor` holds points on the floor. `up`
+    is the vertical direction.
     """
 
     frame: int
@@ -30,7 +30,7 @@ class GroundView:
 
 
 def vertical(views: Sequence[GroundView], poses: Mapping[int, np.ndarray]) -> Float[np.ndarray, " 3"]:
-    """Return the upward direction in the world: the mean of what the views say, without those that differ most."""
+    """Return the upward direction in the world: the mean over the views, without those that differ most."""
     if not views:
         return np.array([0.0, -1.0, 0.0])
     directions = np.array([poses[view.frame][:3, :3] @ view.up for view in views])
@@ -58,8 +58,8 @@ def seen_area(
     map_from_world: Float[np.ndarray, "4 4"],
     least: int = 2,
 ) -> tuple[Bool[np.ndarray, "rows columns"], Float[np.ndarray, " 2"]]:
-    """Return the grid (cells of `CELL` metres; rows along y) of the floor that at least `least` views look over, and
-    its lower corner. z is up in the map."""
+    """Return the grid (cells of `CELL` metres; rows along y) of the floor, and its lower corner. A cell is True if it
+    lies in the fans (camera and `reach` on the ground) of at least `least` views. z is up in the map."""
     fans = []
     for view in views:
         map_from_camera = map_from_world @ poses[view.frame]

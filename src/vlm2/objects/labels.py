@@ -1,4 +1,4 @@
-"""Which labels of a detector stand for things that look alike."""
+"""Groups of labels that look alike, so that detectors mix them up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GROUPS = (
     ("pillow", "blanket", "towel"),
     ("radiator", "heater"),
 )
-"""A thing may be seen as one of a group in some frames and as another in others."""
+"""A detector may give one thing different labels of a group in different frames."""
 
 
 def confusable(labels: Sequence[str]) -> Bool[np.ndarray, "labels labels"]:

@@ -1,4 +1,4 @@
-"""Lifting: detections of one frame become sightings in 3D, by the geometry of the frame."""
+"""Lifting: turn the detections of a frame into sightings in 3D, with the frame's geometry."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .memory import ObjectFrame
 from .position import Pose
 from .sighting import ObjectSighting, SightedBox, visible_points
 
-GRID = 32  # cells on the longer side of a frame: the resolution at which the memory looks at surfaces
+GRID = 32  # cells on the longer side of a frame: the resolution at which lifting samples surfaces
 FLOOR_POINTS = 24
 NEAR, SLIP, REPEAT = 0.05, 0.03, 0.3  # metres, per metre of depth, share of the long side: centres of one thing
-INNER = 0.6  # of a box without a mask: the part whose surface is looked at
-RIM = 0.01  # of the image: a box that comes this near to the border is cut off by it
-NEAR_SURFACE = 0.3  # quantile of the depths there: background shines through
+INNER = 0.6  # of a box without a mask: the part whose surface is used
+RIM = 0.01  # of the image: a box this close to the border counts as cut off by it
+NEAR_SURFACE = 0.3  # quantile of the depths there: the box also contains background
 
 
 def lift(
@@ -34,8 +34,8 @@ def lift(
 ) -> ObjectFrame:
     """Return what a frame adds to the object memory.
 
-    `points` are the surface in the camera's frame (metres; 0 where unknown) on any grid of the image; `labels` are
-    the memory's, to which those of the detections belong. Detections without enough surface are left out.
+    `points` are the surface in the camera's frame (metres; 0 where unknown) on any grid of the image. `labels` are
+    those of the memory, in the order of the evidence. Detections with too few surface points are left out.
     """
     height, width = image.shape[:2]
     rows, columns = grid_of(height, width)
@@ -68,8 +68,8 @@ def lift(
 
 
 def without_repeats(sightings: Sequence[ObjectSighting]) -> list[ObjectSighting]:
-    """Return the sightings of one frame, those of one thing joined: a detector may find a thing in pieces, or twice
-    under two labels. The surest comes first."""
+    """Return the sightings of one frame after joining those of one thing. A detector may find a thing in pieces, or
+    twice under two labels. They are sorted by score times share of the image, the largest first."""
     kept: list[ObjectSighting] = []
     for sighting in sorted(sightings, key=lambda s: -s.score * s.share):
         for place, other in enumerate(kept):
@@ -83,7 +83,7 @@ def without_repeats(sightings: Sequence[ObjectSighting]) -> list[ObjectSighting]
 
 
 def _alike(first: ObjectSighting, second: ObjectSighting) -> bool:
-    """Tell whether two sightings may show one thing: their labels share evidence, or their boxes are of one size."""
+    """Return whether two sightings may show one thing: their label evidence or the sizes of their boxes agree."""
     a, b = (s.evidence / max(float(np.linalg.norm(s.evidence)), 1e-9) for s in (first, second))
     if float(a @ b) > 0.3:
         return True
@@ -92,7 +92,7 @@ def _alike(first: ObjectSighting, second: ObjectSighting) -> bool:
 
 
 def _joined(main: ObjectSighting, piece: ObjectSighting) -> ObjectSighting:
-    """Return two sightings of one thing as one; where it is stays what the main one says."""
+    """Join two sightings of one thing; its position, points and shape are those of the main one."""
     weights = np.array([main.score * main.share, piece.score * piece.share])
     evidence = np.average([main.evidence, piece.evidence], axis=0, weights=weights).astype(main.evidence.dtype)
     return replace(main, evidence=evidence, share=min(main.share + piece.share, 1.0), whole=main.whole and piece.whole)
@@ -128,8 +128,8 @@ def _masks(detections: Detections, height: int, width: int, rows: int, columns: 
 
 
 def _evidence(detections: Detections, labels: Sequence[str]) -> Float[np.ndarray, "boxes labels"]:
-    """Return the detector's evidence, else all of it on the label of each detection. Raises ValueError for labels that
-    the memory lacks."""
+    """Return the detector's evidence, or one-hot evidence of the labels if it gives none. Raises ValueError for labels
+    that the memory lacks."""
     if detections.evidence is not None:
         if detections.evidence.shape[1] != len(labels):
             raise ValueError(
@@ -147,7 +147,7 @@ def _evidence(detections: Detections, labels: Sequence[str]) -> Float[np.ndarray
 
 
 def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.ndarray) -> SightedBox | None:
-    """Return the 3D box that the detector gives, placed by the surface."""
+    """Return the detector's 3D box, if it gives one; its centre comes from the surface points and their offsets."""
     if detections.shapes is None:
         return None
     cells = mask & (surface[..., 2] > 0.05)
@@ -159,7 +159,7 @@ def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.nda
 
 
 def _extent(detections: Detections, index: int, mask: np.ndarray, height: int, width: int) -> tuple[float, bool]:
-    """Return a detection's share of the image, and whether the border leaves it whole."""
+    """Return a detection's share of the image, and whether it is whole: not cut off by the border."""
     if detections.masks is not None:
         rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
         return float(mask.mean()), not rim.any()
@@ -171,7 +171,7 @@ def _extent(detections: Detections, index: int, mask: np.ndarray, height: int, w
 
 
 def _view(detections: Detections, surface: np.ndarray, frame: int) -> GroundView | None:
-    """Return what the frame shows of the ground: the farthest point of each column, and points on the floor."""
+    """Return the frame's view of the ground; None if the detector gives no surfaces of the room."""
     if detections.surfaces is None:
         return None
     up = detections.surfaces.up / max(float(np.linalg.norm(detections.surfaces.up)), 1e-9)

@@ -1,4 +1,4 @@
-"""The object map of a memory: things from merged tracks, upright, with the floor at z = 0."""
+"""Make the object map of a memory: merge its tracks into things, with z up and the floor at z = 0."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .track import Status, Track, TrackView, upright_box
 LEAST_SIGHTINGS = 2
 LEAST_EVIDENCE = 0.8  # sum of scores
 SCALE_ERROR = 0.05  # standard deviation of the geometry's scale, as a share
-COLOUR_SHARE = 0.25  # of what the sightings say: the least for a colour to be named
-STALE, REMOVED = 0.5, 1.0  # frames that miss a thing for each that shows it
+COLOUR_SHARE = 0.25  # of the sightings' votes: the least for a colour to be named
+STALE, REMOVED = 0.5, 1.0  # frames that miss a thing per frame that shows it; more give the status
 
 
 def map_of(
@@ -28,7 +28,7 @@ def map_of(
     times: Sequence[float],
     world_from_camera: Float[np.ndarray, "poses 4 4"],
 ) -> ObjectMap:
-    """Return the map of what was seen, with the camera's path."""
+    """Return the map of a memory's things and floor, and of the camera's path: its `times` (s) and poses."""
     map_from_world = upright_frame(memory)
     things = merged(memory.tracks, memory.poses, map_from_world, memory.confusable)
     seen = [t for t in things if t.sightings >= LEAST_SIGHTINGS and float(t.evidence.sum()) >= LEAST_EVIDENCE]
@@ -51,7 +51,7 @@ def map_of(
 
 
 def upright_frame(memory: ObjectMemory) -> Float[np.ndarray, "4 4"]:
-    """Return map from world: z up, the floor at z = 0, where both are known."""
+    """Return `map_from_world`: z is up and the floor at z = 0, as far as views of the ground show them."""
     map_from_world = np.eye(4)
     map_from_world[:3, :3] = level(vertical(memory.views, memory.poses))
     heights = []

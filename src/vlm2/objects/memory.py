@@ -1,4 +1,4 @@
-"""The object memory: a value that each frame replaces. Its size is bounded."""
+"""The object memory: an immutable value; each frame gives a new one. Its size is bounded."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .sighting import ObjectSighting
 
 MOST_TRACKS = 256
 MOST_VIEWS = 192  # ground views
-MARGIN = 0.12  # of the image's width and height: a thing that projects this near the border is not expected to be seen
+MARGIN = 0.12  # of the image's width and height: a thing that projects this close to the border is not expected
 FEWEST_KNOWN = 16  # cells with a surface, to measure the focal length
 LEAST_FOCAL = 0.1  # of the image's width
 NEAREST = 0.3  # metres: the depth of what a frame may be expected to show
-SEEN_THROUGH = 0.5  # metres and a tenth of the depth: a thing is missed where the surface lies this far behind it
+SEEN_THROUGH = 0.5  # metres, plus a tenth of the depth: a frame misses a thing if its surface lies this far behind it
 
 
 @dataclass(frozen=True)
 class ObjectFrame:
-    """What one frame adds: its sightings, its pose, and the surface that it sees.
+    """The data that one frame adds: its sightings, its pose, and its surface.
 
     `points` are the surface in the camera's frame on a grid of the image, 0 where unknown.
     """
@@ -45,7 +45,7 @@ class ObjectMemory:
 
     World coordinates are those of the poses. `views` are the ground views of every `view_stride`-th frame. `half_view`
     holds the tangents of half the horizontal and half the vertical field of view, None until a surface shows them.
-    `given_up` counts the tracks that were dropped to keep within the bound.
+    `given_up` counts the tracks that were dropped to stay within `MOST_TRACKS`.
     """
 
     labels: tuple[str, ...]
@@ -86,8 +86,8 @@ class ObjectMemory:
         )
 
     def moved(self, motion: Callable[[np.ndarray], Float[np.ndarray, "frames 4 4"]]) -> ObjectMemory:
-        """Return the memory with its keyframes where a closed loop puts them: `motion` gives, for frames, the rigid
-        motion new world from old world."""
+        """Return the memory with the poses of its frames corrected by a closed loop. `motion` gives, for frame indices,
+        the rigid motions `new_world_from_old_world`."""
         frames = np.array(sorted(self.poses), dtype=int)
         if not len(frames):
             return self
@@ -96,9 +96,10 @@ class ObjectMemory:
         return replace(self, tracks=tracks, poses=MappingProxyType(new))
 
     def _expected(self, seen: ObjectFrame, poses: Mapping[int, Pose]) -> set[int]:
-        """Return the tracks that this frame should show: well inside the image, where it sees a surface far behind.
+        """Return the tracks that this frame should show: well inside the image, with the frame's surface far behind.
 
-        Some things have their centre in the air, as a table has: the points of their surface must be seen past, too.
+        The centre alone is not enough: that of a table, for example, is in the air below its top. So the surface must
+        also lie behind at least half of the points of the track's best sighting.
         """
         if not self.tracks:
             return set()
@@ -121,8 +122,8 @@ def _moved(points: Float[np.ndarray, "points 3"], motion: Pose) -> Float[np.ndar
 def _seen_past(
     surface: Float[np.ndarray, "rows columns 3"], places: Float[np.ndarray, "places 3"], margin: float
 ) -> Bool[np.ndarray, " places"]:
-    """Tell which places a frame sees past: inside the image, `margin` away from its border, where the surface lies far
-    behind them. Metres, camera frame."""
+    """Return which places lie far before a frame's surface, and project into the image at least `margin` (a share of
+    its sides) from the border. Metres, camera frame."""
     rows, columns = surface.shape[:2]
     focal, middle = _pinhole(surface)
     if focal is None:
@@ -148,14 +149,14 @@ def _pinhole(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float | None,
 
 
 def _half_view(points: Float[np.ndarray, "rows columns 3"]) -> tuple[float, float] | None:
-    """Return the tangents of half the horizontal and half the vertical field of view; None where the points do not
-    tell."""
+    """Return the tangents of half the horizontal and half the vertical field of view; None if too few points are
+    known."""
     focal, middle = _pinhole(points)
     return None if focal is None else (middle[0] / focal, middle[1] / focal)
 
 
 def _apart(tracks: list[RawTrack], here: Sequence[int]) -> list[RawTrack]:
-    """Note that the tracks of one frame are different things."""
+    """Count, in each track of `here`, one more frame that shows it together with the others of `here`."""
     if len(here) < 2:
         return tracks
     out = list(tracks)
@@ -169,7 +170,7 @@ def _apart(tracks: list[RawTrack], here: Sequence[int]) -> list[RawTrack]:
 
 
 def _bounded(tracks: list[RawTrack], now: float) -> list[RawTrack]:
-    """Return at most `MOST_TRACKS` tracks: those that this frame shows stay, and of the others those with the most
+    """Return at most `MOST_TRACKS` tracks: first those that the current frame shows, then those with the most
     evidence."""
     if len(tracks) <= MOST_TRACKS:
         return tracks

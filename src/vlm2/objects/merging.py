@@ -1,4 +1,4 @@
-"""Things: raw tracks of one thing merged, in a world whose vertical is known. Computed anew from the raw tracks."""
+"""Merging: join the raw tracks of each thing, in a world whose z axis is up. Each map computes it again."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def merged(
 ) -> list[Thing]:
     """Return the things, most evidence first.
 
-    Two tracks are one thing where their labels agree or are confusable, at most one frame showed both, and their
-    centres lie close or one is an echo of the other.
+    The labels of two tracks of one thing agree or are confusable. Further, either their centres lie close and at most
+    one frame showed both, or one is an echo of the other (`_is_echo`).
     """
     poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
     ordered = sorted(tracks, key=lambda track: (-float(track.evidence.sum()), track.id))
@@ -89,7 +89,7 @@ def merged(
 def _gaps(
     first: Sequence[Thing], second: Sequence[Thing], confusable: Bool[np.ndarray, "labels labels"]
 ) -> Float[np.ndarray, "first second"]:
-    """Return the distances of things, 1 where two may just be one; infinite where their labels disagree."""
+    """Return the distances of things over the gate: below 1 they may be one. Infinite if their labels disagree."""
     if not first or not second:
         return np.zeros((len(first), len(second)))
     labels, others = (np.array([thing.label for thing in things]) for things in (first, second))
@@ -116,7 +116,7 @@ def _nearest(things: Sequence[Thing], gaps: Float[np.ndarray, "things things"]) 
 def _echo(
     things: Sequence[Thing], gaps: Float[np.ndarray, "things things"], refuted: Bool[np.ndarray, "things things"]
 ) -> tuple[int, int] | None:
-    """Return a thing and its echo, or None. `refuted` marks the pairs that were found to be none."""
+    """Return a thing and its echo, or None. `refuted` marks the pairs that were checked and are no echoes."""
     count = np.array([thing.sightings for thing in things])
     less, more = np.minimum(count[:, None], count[None]), np.maximum(count[:, None], count[None])
     for i, j in zip(*np.nonzero(np.triu(np.isfinite(gaps) & ~refuted & (2 * less <= more))), strict=True):
@@ -128,8 +128,8 @@ def _echo(
 
 
 def _is_echo(weak: Thing, strong: Thing) -> bool:
-    """Tell whether a weak thing is a strong one at a wrong depth: never seen beside it, and in most of its frames in
-    the direction of the strong one."""
+    """Return whether a weak thing is an echo: the strong thing at a wrong depth. No frame showed both, and in most of
+    the weak one's kept sightings it lies in the direction of the strong one."""
     if _seen_together(weak, strong):
         return False
     local = strong.center - weak.cameras

@@ -22,10 +22,10 @@ PLANNERS = "vlm2.query.planners"
 
 @runtime_checkable
 class MapQuery(Protocol):
-    """What a map can run."""
+    """A query that a map can run."""
 
     def run(self, map: ObjectMap) -> Result:
-        """Return what the map answers."""
+        """Return the result of the query on the map."""
         ...
 
 
@@ -35,8 +35,9 @@ Planner = Callable[[str, Sequence[str] | None], MapQuery]
 class ObjectMap(FrozenRecord):
     """Everything that was seen, at one moment.
 
-    `vocabulary` are the labels that the eyes know. `counts` are numbers of things known apart from the tracks, by label
-    (real scans have them). `scale_std` is the standard deviation of the geometry's scale, as a share of any length.
+    `vocabulary` holds the labels that the detector knows. `counts` holds numbers of things by label, where a scene
+    record gives them separately from the tracks (real scans). `scale_std` is the standard deviation of the geometry's
+    scale, relative to a length.
     """
 
     tracks: tuple[Track, ...] = ()
@@ -83,7 +84,7 @@ class ObjectMap(FrozenRecord):
         return plan(question, options).run(self)
 
     def room_of(self, track: Track) -> str | None:
-        """Return the name of the room that a thing is in; None where that is not known."""
+        """Return the name of the room that a thing is in; None if it is not known."""
         if track.room is not None:
             return track.room
         room = self.floor.room_at(*track.box.center[:2])

@@ -1,4 +1,4 @@
-"""Where the camera was: its times and poses."""
+"""The camera's path: times and poses."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class ObservedPath(FrozenRecord):
         return int(np.abs(np.array(self.times) - time).argmin())
 
     def time_of_share(self, share: float) -> float:
-        """Return the time of the pose at a share (0–1) of all poses, as evenly numbered frames count."""
+        """Return the time of the pose at a share (0–1) of the number of poses; 1 is the last pose."""
         return self.times[round(share * (len(self.times) - 1))]
 
     def walked(self, start: float, end: float) -> float:
-        """Return the metres walked between two times, along the path."""
+        """Return the length of the path between two times, in metres."""
         steps = np.linalg.norm(np.diff(self.poses[:, :, 3], axis=0), axis=1)
         along = np.interp([start, end], self.times, np.concatenate([[0.0], np.cumsum(steps)]))
         return float(abs(along[1] - along[0]))

@@ -1,4 +1,4 @@
-"""Where a thing is, from sightings that each slip along their ray: Gaussian fusion with robust weights."""
+"""The position of a thing from its sightings, whose errors lie along their rays: robust Gaussian fusion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from .sighting import ObjectSighting
 
 ALONG, ACROSS = (0.12, 0.15), (0.05, 0.05)  # standard deviation of a centre: metres, and metres per metre of depth
-CUT_OFF = 0.25  # of the long side: what a border that cuts a thing off adds
+CUT_OFF = 0.25  # of the long side: added if the frame's border cuts the thing off
 ROUNDS, HUBER = 3, 1.5
 LEAST_SCORE = 1e-3  # the weight of a sighting that its detector gives no score
 
@@ -40,8 +40,8 @@ def fused(
 ) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, "3 3"]]:
     """Return the centre that the sightings of one thing agree on, in the world, and its covariance.
 
-    Sightings that lie far off lose weight (Huber). Errors of sightings are not independent, since neighbouring frames
-    share their geometry: the standard deviation shrinks with the fourth root of their number only.
+    Sightings far from the centre get less weight (Huber). Errors of sightings are not independent, since neighbouring
+    frames share their geometry: the standard deviation shrinks only with the fourth root of their number.
     """
     centres, covariances = placed(sightings, poses)
     information = np.linalg.inv(covariances)

@@ -1,4 +1,4 @@
-"""A raw track: the sightings that association put together, before merging."""
+"""A raw track: the sightings that association has put together, before merging."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ KEYFRAMES = 10  # sightings that a track keeps
 
 @dataclass(frozen=True)
 class RawTrack:
-    """Sightings of one thing. `evidence` sums up over all sightings; `kept` holds the best of them.
+    """Sightings of one thing. `evidence` is a sum over all sightings; `kept` holds the best of them.
 
-    `centre` (metres) and `covariance` (m²) say where they put the middle of its box, in the world. `apart` counts, by
-    the ids of other tracks, the frames that showed both. `missed` counts the frames that should have shown it and did
-    not.
+    `centre` (metres) and `covariance` (m²) are the estimate of the middle of its box, in the world. `apart` maps the
+    ids of other tracks to the number of frames that showed both. `missed` counts the frames that should have shown it
+    and did not.
     """
 
     id: int
@@ -53,11 +53,11 @@ class RawTrack:
         missed: int,
         poses: Mapping[int, Pose],
     ) -> RawTrack:
-        """Return a track where its kept sightings put it."""
+        """Return a track; its centre and covariance are computed from its kept sightings."""
         return cls(id, evidence, sightings, first_seen, last_seen, kept, apart, *fused(kept, poses), missed)
 
     def then(self, sighting: ObjectSighting, poses: Mapping[int, Pose]) -> RawTrack:
-        """Return the track with one more sighting; the one that tells least is given up beyond `KEYFRAMES`."""
+        """Return the track with one more sighting; beyond `KEYFRAMES`, drop the earlier one of the lowest quality."""
         kept = (*self.kept, sighting)
         if len(kept) > KEYFRAMES:
             worst = min(range(len(kept) - 1), key=lambda i: (kept[i].quality, i))
@@ -74,7 +74,7 @@ class RawTrack:
         )
 
     def located(self, poses: Mapping[int, Pose]) -> RawTrack:
-        """Return the track where other poses of its frames put it."""
+        """Return the track with its centre and covariance for other poses of its frames."""
         centre, covariance = fused(self.kept, poses)
         return replace(self, centre=centre, covariance=covariance)
 

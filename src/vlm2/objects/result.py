@@ -1,4 +1,4 @@
-"""The result of a query: a value with its unit, how sure it is, and what supports it; or why there is none."""
+"""The result of a query: a value with its unit, certainty and keyframes; or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ DECIMALS = {"m": 2, "feet": 1, "yards": 1, "m²": 1, "s": 1}  # of a number in t
 
 
 class Result(FrozenRecord):
-    """What a map answers to a query.
+    """The result of a query on a map.
 
-    `value` may be there without status "ok": 0 of what was not seen, the likeliest of ambiguous things. `uncertainty`
-    is the half-width of the 90 % interval, in the unit. `tracks` are ids, `frames` the keyframes that show them best.
-    `sentence` is for people; `option` is the letter of the option that the value stands for; `query` is the call.
+    `value` may be set without status "ok": 0 for things that were not seen, the likeliest value if ambiguous.
+    `uncertainty` is the half-width of the 90 % interval, in the unit. `tracks` are ids, `frames` the keyframes that
+    show them best. `sentence` is the answer or the reason in words. `option` is the letter of the option that the
+    value stands for. `query` is the compact call.
     """
 
     status: Status

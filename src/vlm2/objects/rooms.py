@@ -1,4 +1,4 @@
-"""Rooms: the floor that was seen, split where it is as narrow as a doorway, and named by what stands in each part."""
+"""Rooms: split the seen floor where it is as narrow as a doorway, and name each part by the things in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .floor import Doorway, Floor
 from .ground import CELL
 from .track import Track
 
-DOORWAY = 1.1  # metres: what is narrower joins two rooms
+DOORWAY = 1.1  # metres: floor that is narrower separates two rooms
 LEAST_ROOM = 1.5  # square metres
 LEAST_CORE = 0.1  # square metres, of the part of a room that is wider than a doorway
 HEIGHT = 2.5  # metres, of a room whose ceiling is not measured
@@ -27,11 +27,11 @@ KINDS = {
     "office": {"desk": 2, "monitor": 2, "computer tower": 2, "printer": 2, "whiteboard": 2, "keyboard": 1},
     "dining room": {"table": 1.5, "chair": 0.5},
 }
-"""How much a thing speaks for a kind of room."""
+"""The weight of each thing's vote for a kind of room."""
 
 
 def floor_of(seen: Bool[np.ndarray, "rows columns"], corner: Float[np.ndarray, " 2"], tracks: Sequence[Track]) -> Floor:
-    """Return the floor of a map from the grid of what was seen (`ground.seen_area`) and the things on it."""
+    """Return the floor of a map from the grid of the seen floor (`ground.seen_area`) and the things on it."""
     area = float(seen.sum()) * CELL**2
     error = area * AREA_ERROR
     parts = split_rooms(seen)
@@ -51,8 +51,8 @@ def floor_of(seen: Bool[np.ndarray, "rows columns"], corner: Float[np.ndarray, "
 
 
 def split_rooms(seen: Bool[np.ndarray, "rows columns"]) -> Int32[np.ndarray, "rows columns"]:
-    """Number the rooms of a grid from 1; 0 is outside. Cells go to the room whose wide part is nearest to them on the
-    floor, not through a wall."""
+    """Number the rooms of a grid from 1; 0 is outside. A cell belongs to the room whose wide part is nearest to it
+    along the floor, not through a wall."""
     padded = np.pad(seen, 1).astype(np.uint8)
     from_wall = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1] * CELL
     count, cores = cv2.connectedComponents((from_wall > 0.5 * DOORWAY).astype(np.uint8), connectivity=4)
@@ -85,7 +85,7 @@ def _grown(
 
 
 def _outline(part: np.ndarray, corner: np.ndarray) -> tuple[tuple[float, float], ...] | None:
-    """Return a part's outline in metres, counter-clockwise."""
+    """Return a part's outline in metres, counter-clockwise; None if it has almost no area."""
     contours, _ = cv2.findContours(part.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return None
@@ -108,7 +108,7 @@ def _inside(track: Track, parts: np.ndarray, corner: np.ndarray) -> int:
 
 
 def _kind(labels: Sequence[str]) -> str:
-    """Return the kind of room that the things in it speak for, or "room"."""
+    """Return the kind of room with the largest sum of votes, or "room" if the sum is too small."""
     worth = {kind: sum(signs.get(label, 0.0) for label in labels) for kind, signs in KINDS.items()}
     best = max(worth, key=lambda kind: worth[kind])
     return best if worth[best] >= 2 else "room"

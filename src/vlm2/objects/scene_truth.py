@@ -1,4 +1,4 @@
-"""The true tracks, floor and path of a scene record: what perfect eyes would have seen."""
+"""The true tracks, floor and path of a scene record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .floor import Doorway, Floor
 from .path import ObservedPath
 from .track import Track, TrackView
 
-CLEAR_SHARE = 0.002  # of the image, from which on a thing counts as seen
+CLEAR_SHARE = 0.002  # of the image: the least share at which a thing counts as seen
 
 
 def truth_of(scene: Scene) -> tuple[tuple[Track, ...], Floor, ObservedPath]:
@@ -23,7 +23,7 @@ def truth_of(scene: Scene) -> tuple[tuple[Track, ...], Floor, ObservedPath]:
 
 
 def crossings(floor: Floor, path: ObservedPath) -> tuple[Doorway, ...]:
-    """Return the doorways that a path shows: one for each two rooms, where it first goes from one to the other."""
+    """Return the doorways on a path: one per pair of rooms, where the path first leads from one to the other."""
     found: dict[tuple[str, ...], Doorway] = {}
     places = [tuple(pose[:2, 3]) for pose in path.poses]
     rooms = [floor.room_at(x, y) for x, y in places]

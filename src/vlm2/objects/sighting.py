@@ -10,16 +10,16 @@ from jaxtyping import Bool, Float, UInt8
 
 POINTS = 12  # of a sighting
 FEWEST_POINTS = 2
-BEHIND = 0.6  # metres, and a quarter of the depth: points that differ more from the thing's depth are not its own
+BEHIND = 0.6  # metres, plus a quarter of the depth: points farther than this from the thing's depth are not its own
 
 
 @dataclass(frozen=True)
 class SightedBox:
-    """What a detector knows of a thing's box beyond its outline in the image.
+    """The 3D box of a thing as a detector estimates it from one frame.
 
-    `centre` is the centre of the box (metres, camera frame); `size` is long side,
-    short side and height in metres; `heading` is the angle of the long side about the vertical, from the camera's
-    right to its forward direction, in radians modulo π.
+    `centre` is the centre of the box (metres, camera frame). `size` is long side, short side and height in metres.
+    `heading` is the angle of the long side about the vertical, from the camera's right to its forward direction, in
+    radians modulo π.
     """
 
     centre: Float[np.ndarray, " 3"]
@@ -64,7 +64,7 @@ class ObjectSighting:
 
     @property
     def quality(self) -> float:
-        """How much this sighting tells about the thing: sure, large and whole ones tell most."""
+        """The weight of this sighting: high if its score and share are large and the thing is whole."""
         return self.score * min(self.share, 0.1) ** 0.5 * (1.0 if self.whole else 0.5)
 
 
@@ -74,9 +74,9 @@ def visible_points(
     near: float = 0.5,
     count: int = POINTS,
 ) -> Float[np.ndarray, "points 3"] | None:
-    """Return at most `count` points of a mask's cells without those behind or before the thing; None where too few are
-    left. The thing's depth is the quantile `near` of the depths in the mask: less than a half where the mask holds much
-    background."""
+    """Return at most `count` points of a mask's cells, without those behind or in front of the thing; None if too few
+    are left. The thing's depth is the quantile `near` of the depths in the mask; it should be below 0.5 for a mask that
+    contains much background."""
     inside = points[mask]
     inside = inside[inside[:, 2] > 0.05]
     if len(inside) < FEWEST_POINTS:

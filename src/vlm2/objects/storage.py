@@ -90,8 +90,8 @@ def to_arrays(memory: ObjectMemory) -> tuple[Arrays, dict[str, Any]]:
 
 
 def from_arrays(arrays: Mapping[str, np.ndarray], record: Mapping[str, Any]) -> ObjectMemory:
-    """Join what `to_arrays` divided. Raises ValueError for what `to_arrays` cannot have written: arrays of other names,
-    shapes or types, numbers that cannot be, parts that do not belong together, and more than the bounds allow."""
+    """Join what `to_arrays` divided. Raises ValueError for input that `to_arrays` cannot have written: arrays of
+    other names, shapes or types, impossible numbers, parts that do not fit together, or more than the bounds allow."""
     try:
         memory = _joined(arrays, record)
     except (KeyError, IndexError, TypeError, AttributeError, OverflowError, np.linalg.LinAlgError) as error:
@@ -130,7 +130,7 @@ def _rows(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _parts(values: np.ndarray, counts: np.ndarray) -> list[np.ndarray]:
-    """Divide rows into parts of so many. Raises ValueError where the numbers do not add up."""
+    """Divide rows into parts of the given lengths. Raises ValueError if the lengths do not add up."""
     if (counts < 0).any() or (counts > len(values)).any() or counts.sum() != len(values):
         raise ValueError("object memory: the lengths of parts do not add up")
     return np.split(values, np.cumsum(counts)[:-1]) if len(counts) else []
@@ -231,8 +231,8 @@ def _check_forms(arrays: Mapping[str, np.ndarray], labels: int) -> None:
 
 
 def _check_numbers(arrays: Mapping[str, np.ndarray]) -> None:
-    """Raise ValueError for numbers that cannot be. Shapes that a detector did not give, and ground that was not seen,
-    are NaN."""
+    """Raise ValueError for impossible numbers. NaN is allowed for shapes that a detector did not give, and for ground
+    that was not seen."""
     shapes = arrays["seen_shape"]
     for name, array in arrays.items():
         known = np.nan_to_num(array, posinf=np.inf, neginf=-np.inf) if name in UNKNOWN else array
@@ -268,7 +268,7 @@ def _check_parts(
     views: Sequence[GroundView],
     poses: Mapping[int, Pose],
 ) -> None:
-    """Raise ValueError for parts that do not belong together, or are more than the bounds allow."""
+    """Raise ValueError for parts that do not fit together or exceed the bounds."""
     ids, frames = arrays["track_numbers"][:, 0], {view.frame for view in views} | {s.frame for s in sightings}
     place, apart = arrays["seen_track"], arrays["track_apart"]
     kept = np.bincount(place[place < len(ids)], minlength=len(ids))

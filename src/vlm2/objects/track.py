@@ -1,4 +1,4 @@
-"""A track: one thing that was seen, with what is known of it and how well."""
+"""A track of the map: one thing that was seen, its properties, and their uncertainty."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class Track(FrozenRecord):
     """One thing: label, box (metres, z up), when it was seen, and the keyframes that show it.
 
     `position_std` and `size_std` are standard deviations in metres, of the centre and of an edge. `label_confidence` is
-    the probability that the label is right. A `stale` thing was missed where it should be visible; a `removed` one is
-    gone, and queries skip it. `colours` are words, the most certain first; `room` is the name of a room of the floor.
+    the share of the label in the thing's evidence. A `stale` thing was missed by frames that should show it; a
+    `removed` one was missed more often than seen, and queries skip it. `colours` are words, the most certain first;
+    `room` is the name of a room of the floor.
     """
 
     id: int

@@ -9,9 +9,10 @@ from typing import TypeGuard
 import numpy as np
 from jaxtyping import Float64
 
-from ..objects.box_measures import box_distance, point_box_distance, sides, span, stands_over
+from ..objects.box_measures import point_box_distance, sides, span, stands_over
 from ..objects.object_map import ObjectMap
 from ..objects.track import Track
+from ..scenes.box_geometry import box_distances
 from ..scenes.record import Room
 from .query import NoAnswer, NoneSuch
 from .sight import in_sight
@@ -127,7 +128,7 @@ def placed(map: ObjectMap, place: Place, tracks: Sequence[Track], view: Viewpoin
     others = [track for track in tracks if track.id not in ids]
     if place.kind in ("nearest_to", "farthest_from"):
         sign = 1 if place.kind == "nearest_to" else -1
-        reach = box_distance([t.box for t in others], [b.box for b in bases[0]]).min(axis=1, initial=np.inf)
+        reach = box_distances([t.box for t in others], [b.box for b in bases[0]]).min(axis=1, initial=np.inf)
         return [others[int((sign * reach).argmin())]] if others else []
     return [track for track in others if any(related(map, place.kind, track, base) for base in bases[0])]
 
@@ -153,7 +154,7 @@ def related(map: ObjectMap, kind: str, track: Track, base: Track) -> bool:
         )
     if map.room_of(track) != map.room_of(base) or related(map, "on", track, base) or related(map, "on", base, track):
         return False
-    return float(box_distance([track.box], [base.box])[0, 0]) <= (BESIDE if kind == "beside" else NEAR)
+    return float(box_distances([track.box], [base.box])[0, 0]) <= (BESIDE if kind == "beside" else NEAR)
 
 
 def distance_to(
@@ -167,7 +168,7 @@ def distance_to(
         eye, used = eye_of(map, spot)
         return np.array([point_box_distance(eye, track.box) for track in tracks]), used, False
     base, several = one(map, spot, view)
-    return box_distance([base.box], [track.box for track in tracks])[0], [base], several
+    return box_distances([base.box], [track.box for track in tracks])[0], [base], several
 
 
 def length_std(map: ObjectMap, metres: float, *tracks: Track) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
+from ...scenes.colour_names import colour_name as srgb_name
 from ..home import Split
 from ..mesh import Material
 from ..textures import texture_names
@@ -45,25 +45,10 @@ def linear(code: str) -> tuple[float, float, float]:
 
 
 def colour_name(colour: Sequence[float]) -> str:
-    """Return the palette's word for a linear colour, judged by its sRGB hue, saturation and value."""
+    """Return the palette's word for a linear colour."""
     lin = np.clip(np.asarray(colour, float), 0, 1)
     srgb = np.where(lin <= 0.0031308, lin * 12.92, 1.055 * lin ** (1 / 2.4) - 0.055)
-    hue, saturation, value = colorsys.rgb_to_hsv(*srgb)
-    degrees = hue * 360
-    if value < 0.2 or (saturation < 0.25 and value < 0.24):
-        return "black"
-    if saturation < 0.1 or (saturation < 0.16 and value < 0.5):
-        return "white" if value > 0.82 else "grey"
-    if degrees < 52 and degrees > 12 and saturation < 0.75 and not (saturation > 0.55 and value > 0.8):
-        if value > 0.88 and saturation < 0.14:
-            return "white"
-        return "beige" if value > 0.72 and saturation < 0.42 else "brown"
-    if degrees < 15 or degrees >= 345:
-        return "pink" if saturation < 0.5 and value > 0.7 else "red"
-    if degrees < 42 and value < 0.45:
-        return "brown"  # what is orange in the light
-    limits = ((42, "orange"), (68, "yellow"), (170, "green"), (255, "blue"), (300, "purple"), (345, "pink"))
-    return next(name for limit, name in limits if degrees < limit)
+    return srgb_name(srgb.tolist())
 
 
 class Draw:

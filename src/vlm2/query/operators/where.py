@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...objects import ObjectMap, Result, Track
-from ...objects.box_measures import box_distance
+from ...scenes.box_geometry import box_distances
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import one, related, which
 from ..things import Things
@@ -40,7 +40,7 @@ def room_words(map: ObjectMap, track: Track) -> str | None:
 def place_of(map: ObjectMap, track: Track) -> tuple[str, list[Track]]:
     """Return a thing's place relative to the closest thing that tells it, and that thing; nothing where none does."""
     others = [t for t in map.tracks if t.label not in STRUCTURE and t.label != track.label and t.status != "removed"]
-    gaps = box_distance([track.box], [other.box for other in others])[0]
+    gaps = box_distances([track.box], [other.box for other in others])[0]
     near = [
         (gap, other) for gap, other in sorted(zip(gaps, others, strict=True), key=lambda pair: pair[0]) if gap <= FAR
     ]
