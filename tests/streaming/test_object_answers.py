@@ -7,7 +7,7 @@ import pytest
 from vlm2.objects import Result, TrackView
 from vlm2.questions.question import LETTER_REQUEST, PREFIX, WORD_REQUEST
 from vlm2.streaming.answer import Answer, Evidence
-from vlm2.streaming.object_answers import answer_of, guess_of, has_options, split_prompt
+from vlm2.streaming.object_answers import answer_of, guess_of, split_prompt
 
 VIEWS = (
     TrackView(frame=2, time=1.0, share=0.1),
@@ -34,7 +34,6 @@ VIEWS = (
 )
 def test_prompts_are_taken_apart(prompt, question, options) -> None:
     assert split_prompt(prompt) == (question, options)
-    assert has_options(prompt) is (options is not None)
 
 
 def test_one_line_that_looks_like_an_option_is_none() -> None:

@@ -49,9 +49,9 @@ def load(
     model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in, but "float32" on a CPU without
     instructions for bfloat16. `device` "auto" spreads the language model over all GPUs, and `quantize` keeps it in
     "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the memory of things; "auto"
-    takes our own where the model has the encoders that it needs, None or "none" does without, as now
-    is the default. Raises ValueError for a
-    name, device, dtype or detector that cannot be had, and for a checkpoint that does not fit its configuration.
+    takes our own where the model has the encoders that it needs, None or "none" does without. Raises
+    ValueError for a name, device, dtype or detector that cannot be had, and for a checkpoint that does not fit its
+    configuration.
     """
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:

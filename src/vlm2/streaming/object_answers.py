@@ -21,11 +21,6 @@ def split_prompt(prompt: str) -> tuple[str, list[str] | None]:
     return " ".join(rest), options if len(options) > 1 else None
 
 
-def has_options(prompt: str) -> bool:
-    """Tell whether a prompt gives options to choose from."""
-    return split_prompt(prompt)[1] is not None
-
-
 def answer_of(result: Result, seconds: float) -> Answer:
     """Return a query's result as an answer. Its evidence are the keyframes of the things that support it."""
     total = sum(view.share for view in result.frames)

@@ -154,10 +154,10 @@ class Session:
     def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True, guess: bool = False) -> Answer:
         """Answer a question about the video.
 
-        The memory of things answers what its queries can express, also that a thing was not seen. The language model
-        answers other questions from the memory's tokens; such an answer is marked as a guess (`Answer.status`). With
-        `guess` it also guesses where the things give no answer, as a benchmark wants it. Without `tools`, and where the
-        session has no memory of things, the language model answers from the tokens alone, as in the paper.
+        In a session with eyes, the object memory answers what its queries can express, also that a thing was not seen.
+        The language model answers all else from the memory's tokens, with the recall's answer where that has one
+        (`Answer.recalled`). With `guess` it also answers where the objects know no answer, as a benchmark wants it.
+        Without `tools`, it answers from the tokens alone, as in the paper.
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
         of several lines, such as `Question.prompt()` gives, is used as it is. Raises ValueError for an empty question,

@@ -84,7 +84,7 @@ class HomesDetector:
     @torch.inference_mode()
     def _detect(self, stages: tuple[Tensor, ...], across: float, down: float) -> list[Detections]:
         """Find things from stages; a pixel of theirs is so many pixels of the frame, across and down."""
-        eighth, sixteenth, last = stages
+        eighth, sixteenth, last = (stage.to(self.head.output.weight) for stage in stages)
         scale = STRIDE * np.array([across, down, across, down])
         return [self._detections(cells, scale) for cells in _cells(self.head((eighth, sixteenth, last)))]
 
