@@ -71,7 +71,7 @@ def progress_bar(
 ) -> Iterator[Callable[..., None]]:
     """Yield a function that takes how much is done, and perhaps the total. The bar is drawn on stderr.
 
-    A `transient` bar is removed at the end. Where stderr is no terminal, it is not drawn.
+    A `transient` bar is removed at the end. It is not drawn if stderr is not a terminal.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn

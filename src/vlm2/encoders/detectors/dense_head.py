@@ -25,7 +25,7 @@ class DenseHeadConfig:
 
 @dataclass(frozen=True)
 class DensePrediction:
-    """What each cell shows; metres, camera frame.
+    """The prediction for each cell, in metres in the camera's frame.
 
     `label` holds logits. `vote` leads from the cell to the middle of its thing in the image, in units of four cells;
     `center` leads from the visible point to the centre of the thing's box. `size` holds the natural logarithms of long

@@ -1,7 +1,7 @@
 """`homes`: our own detector, a dense head on the frozen vision encoder, trained on generated homes.
 
-Cells that vote for the same middle form a detection. Beside boxes, masks and labels it gives the box of each thing in
-3D as far as one picture shows it, the vertical direction, and the cells that show floor.
+Cells that vote for the same middle form a detection. The detector returns boxes, masks and labels. It also returns the
+3D box of each thing as far as one picture shows it, the vertical direction, and the cells that show floor.
 """
 
 from __future__ import annotations
