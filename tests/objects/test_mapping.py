@@ -104,6 +104,39 @@ def test_a_glimpse_is_no_thing_yet() -> None:
     assert not map_of(weak, [0.0], np.eye(4)[None]).tracks
 
 
+def test_beside_well_seen_things_a_faint_one_of_the_label_is_left_out_and_a_clear_one_is_kept() -> None:
+    for clear in (2, 4):  # frames that show the second chair
+        memory = empty()
+        for frame in range(12):
+            second = [sighting((3, 0, 4), frame=frame)] if frame < clear else []
+            memory = memory.observe(shown(frame, [sighting((-2, 0, 3), frame=frame), *second]))
+        (first, *others) = map_of(memory, [0.0], np.eye(4)[None]).tracks
+        assert first.evidence == pytest.approx(12 * 0.9)
+        assert len(others) == (clear == 4)
+
+
+def test_a_guess_takes_what_may_be_the_thing() -> None:
+    stool, table = LABELS.index("stool"), LABELS.index("table")
+    memory = empty()
+    for frame in range(3):
+        one, other = sighting((-1, 0, 3), frame=frame), sighting((1, 0, 3), "table", frame)
+        one.evidence[[stool, table]] = 0.2, 0.01
+        memory = memory.observe(shown(frame, [one, other]))
+    found = map_of(memory, [0.0], np.eye(4)[None])
+    assert [track.label for track in found.tracks] == ["chair", "table"]
+    (possible,) = found.possible
+    assert possible.label == "stool" and possible.box == found.tracks[0].box and possible.id == 3
+    assert possible.label_confidence == pytest.approx(0.2 / 1.21, rel=0.01)
+    question = "How far is the stool from the table?"
+    assert found.ask(question).status == "not_seen"
+    guess = found.ask(question, guess=True)
+    assert guess.status == "guess" and guess.text == found.ask("How far is the chair from the table?").text
+    assert guess.confidence < found.ask("How far is the chair from the table?").confidence
+    assert guess.sentence.startswith("I have not seen a stool. A guess: ")
+    assert found.ask("Is there a stool?", guess=True).text == "no"
+    assert found.ask("How far is the bed from the table?", guess=True).status == "not_seen"
+
+
 def test_nothing_seen_is_an_empty_map() -> None:
     found = map_of(empty(), [], np.zeros((0, 4, 4)))
     assert not found.tracks and not found.path and found.floor.area == 0 and not found.floor.rooms

@@ -182,7 +182,7 @@ def test_no_map_makes_a_query_fail(flat: ObjectMap) -> None:
 
 
 def test_a_doubtful_double_makes_nothing_ambiguous(flat: ObjectMap) -> None:
-    double = flat.tracks[0].model_copy(update={"id": 99, "label_confidence": 0.3})
+    double = flat.tracks[0].model_copy(update={"id": 99, "label_confidence": 0.3, "evidence": 0.2})
     seen_twice = flat.model_copy(update={"tracks": (double, *flat.tracks)})
     result = seen_twice.run(parse_call("distance(sofa, tv)"))
     assert result.status == "ok" and result.tracks == (1, 11)

@@ -17,7 +17,11 @@ from .rooms import floor_of
 from .track import Status, Track, TrackView, upright_box
 
 LEAST_SIGHTINGS = 2
-LEAST_EVIDENCE = 0.8  # sum of scores
+LEAST_EVIDENCE = 0.8  # sum of scores over all labels
+FAINT = 0.25  # of the evidence of the best thing with a label: things with less are doubtful,
+CLEAR = 3.5  # unless they have this much evidence for their label
+LEAST_POSSIBLE = 0.03  # share of a label in a thing's evidence, from which on the thing may have this label
+LEAST_GLIMPSE = 0.3  # sum of scores over all labels, of a thing that a guess may rest on
 SCALE_ERROR = 0.05  # standard deviation of the geometry's scale, as a share
 COLOUR_SHARE = 0.25  # of the sightings' votes: the least for a colour to be named
 STALE, REMOVED = 0.5, 1.0  # frames that miss a thing per frame that shows it; more give the status
@@ -31,14 +35,14 @@ def map_of(
     """Return the map of a memory's things and floor, and of the camera's path: its `times` (s) and poses."""
     map_from_world = upright_frame(memory)
     things = merged(memory.tracks, memory.poses, map_from_world, memory.confusable)
-    seen = [t for t in things if t.sightings >= LEAST_SIGHTINGS and float(t.evidence.sum()) >= LEAST_EVIDENCE]
-    tracks = tuple(_track(number, thing, memory.labels) for number, thing in enumerate(seen, 1))
+    tracks = tuple(_track(number, thing, memory.labels) for number, thing in enumerate(_certain(things), 1))
     area, corner = seen_area(memory.views, memory.poses, map_from_world)
     floor = floor_of(area, corner, [t for t in tracks if t.status == "seen"])
     poses = map_from_world @ world_from_camera
     later = np.diff(np.asarray(times, np.float64), prepend=-np.inf) > 0  # two frames may have one time
     return ObjectMap(
         tracks=tracks,
+        possible=_possible(things, tracks, memory.labels),
         floor=floor,
         path=ObservedPath(
             times=tuple(np.asarray(times, np.float64)[later].tolist()),
@@ -63,16 +67,41 @@ def upright_frame(memory: ObjectMemory) -> Float[np.ndarray, "4 4"]:
     return map_from_world
 
 
-def _track(number: int, thing: Thing, labels: Sequence[str]) -> Track:
-    """Return a thing as a track of the map."""
-    share = float(thing.evidence.max() / max(float(thing.evidence.sum()), 1e-9))
+def _certain(things: Sequence[Thing]) -> list[Thing]:
+    """Return the things of the map. Of those with one label, false ones have little evidence beside the best: they are
+    left out, unless they were seen clearly."""
+    seen = [t for t in things if t.sightings >= LEAST_SIGHTINGS and float(t.evidence.sum()) >= LEAST_EVIDENCE]
+    best: dict[int, float] = {}
+    for thing in things:
+        best[thing.label] = max(best.get(thing.label, 0.0), float(thing.evidence.max()))
+    return [t for t in seen if float(t.evidence.max()) >= min(CLEAR, FAINT * best[t.label])]
+
+
+def _possible(things: Sequence[Thing], tracks: Sequence[Track], labels: Sequence[str]) -> tuple[Track, ...]:
+    """Return, for each label without a track, the thing with the most evidence for it, where one has enough."""
+    named = {track.label for track in tracks if track.status != "removed"}
+    glimpsed = [thing for thing in things if float(thing.evidence.sum()) >= LEAST_GLIMPSE]
+    found: list[Track] = []
+    for index, label in enumerate(labels):
+        may_be = [t for t in glimpsed if t.evidence[index] >= LEAST_POSSIBLE * t.evidence.sum()]
+        if label not in named and may_be:
+            likeliest = max(may_be, key=lambda thing: float(thing.evidence[index]))
+            found.append(_track(len(tracks) + len(found) + 1, likeliest, labels, index))
+    return tuple(found)
+
+
+def _track(number: int, thing: Thing, labels: Sequence[str], label: int | None = None) -> Track:
+    """Return a thing as a track of the map: with its likeliest label, or another one."""
+    label = thing.label if label is None else label
+    evidence = float(thing.evidence[label])
+    share = evidence / max(float(thing.evidence.sum()), 1e-9)
     missed = sum(track.missed for track in thing.tracks) / thing.sightings
     status: Status = "removed" if missed > REMOVED else "stale" if missed > STALE else "seen"
     x, y, z = (float(v) for v in thing.center)
     long, short, high = (float(v) for v in thing.size)
     return Track(
         id=number,
-        label=labels[thing.label],
+        label=labels[label],
         box=upright_box((x, y, z), (long, short, high), float(np.degrees(thing.heading))),
         colours=_colours(thing),
         first_seen=min(track.first_seen for track in thing.tracks),
@@ -81,6 +110,7 @@ def _track(number: int, thing: Thing, labels: Sequence[str]) -> Track:
         position_std=float(np.sqrt(np.trace(thing.covariance) / 3)),
         size_std=thing.size_error,
         label_confidence=share,
+        evidence=evidence,
         status=status,
     )
 

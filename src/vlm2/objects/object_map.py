@@ -35,12 +35,15 @@ Planner = Callable[[str, Sequence[str] | None], MapQuery]
 class ObjectMap(FrozenRecord):
     """Everything that was seen, at one moment.
 
+    `possible` holds, for labels that no track has, the thing that is most likely to be one: it has another label in the
+    tracks, or too little evidence. Only guesses use it.
     `vocabulary` holds the labels that the detector knows. `counts` holds numbers of things by label, where a scene
     record gives them separately from the tracks (real scans). `scale_std` is the standard deviation of the geometry's
     scale, relative to a length.
     """
 
     tracks: tuple[Track, ...] = ()
+    possible: tuple[Track, ...] = ()
     floor: Floor = Floor()
     path: ObservedPath = ObservedPath()
     vocabulary: tuple[str, ...] = VOCABULARY[1:]
@@ -50,7 +53,8 @@ class ObjectMap(FrozenRecord):
 
     @model_validator(mode="after")
     def _check(self) -> ObjectMap:
-        if len({track.id for track in self.tracks}) < len(self.tracks):
+        tracks = (*self.tracks, *self.possible)
+        if len({track.id for track in tracks}) < len(tracks):
             raise ValueError("two tracks have the same id")
         return self
 
@@ -78,10 +82,30 @@ class ObjectMap(FrozenRecord):
         """Answer a query."""
         return query.run(self)
 
-    def ask(self, question: str, options: Sequence[str] | None = None, planner: Planner | None = None) -> Result:
-        """Answer a question in words; `options` are those of a multiple choice. Without `planner`, rules plan."""
+    def guess(self, query: MapQuery) -> Result:
+        """Answer a query; where a thing was not seen and the result has no value, answer with `possible` things instead,
+        with status "guess"."""
+        result = query.run(self)
+        if result.status != "not_seen" or result.value is not None or not self.possible:
+            return result
+        likely = query.run(self.model_copy(update={"tracks": (*self.tracks, *self.possible), "possible": ()}))
+        if likely.value is None:
+            return result
+        sentence = f"{result.sentence} A guess: {likely.sentence}"
+        return likely.model_copy(update={"status": "guess", "sentence": sentence})
+
+    def ask(
+        self,
+        question: str,
+        options: Sequence[str] | None = None,
+        planner: Planner | None = None,
+        guess: bool = False,
+    ) -> Result:
+        """Answer a question in words; `options` are those of a multiple choice. Without `planner`, rules plan. With
+        `guess`, see the method `guess`."""
         plan: Planner = planner or registry.load(PLANNERS, "rules", "plan", "planner").plan
-        return plan(question, options).run(self)
+        query = plan(question, options)
+        return self.guess(query) if guess else query.run(self)
 
     def room_of(self, track: Track) -> str | None:
         """Return the name of the room that a thing is in; None if it is not known."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..objects.result import Answered
-from ..objects.result import Status as ResultStatus
+from ..objects.result import Answered, Status
 
 Source = Literal["objects", "tokens"]
-Status = Literal[ResultStatus, "guess"]
 
 
 @dataclass(frozen=True)
