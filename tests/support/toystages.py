@@ -16,7 +16,7 @@ class ToyStages(VisionEncoder):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = nn.Conv2d(3, 4, 1)
+        self.layer, self.deeper = nn.Conv2d(3, 4, 1), nn.Conv2d(40, 8, 1)
         self.freeze()
 
     def forward(self, images: Tensor) -> Tensor:
@@ -24,11 +24,16 @@ class ToyStages(VisionEncoder):
 
     @torch.no_grad()
     def stages(self, images: Tensor) -> tuple[Tensor, ...]:
-        values = self.layer(images)
-        return tuple(
-            functional.avg_pool2d(values, stride).repeat(1, channels // 4, 1, 1)
-            for stride, channels in ((8, 40), (16, 112), (32, 320))
-        )
+        eighth = functional.avg_pool2d(self.layer(images), 8).repeat(1, 10, 1, 1)
+        return eighth, *self.later_stages(eighth)
+
+    def later_stages(self, eighth: Tensor) -> tuple[Tensor, Tensor]:
+        values = self.deeper(eighth)
+        sixteenth, last = (functional.avg_pool2d(values, side) for side in (2, 4))
+        return sixteenth.repeat(1, 14, 1, 1), last.repeat(1, 40, 1, 1)
+
+    def later_parameters(self) -> dict[str, nn.Parameter]:
+        return {f"deeper.{name}": value for name, value in self.deeper.named_parameters()}
 
     def tokens_and_stages(self, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         stages = self.stages(images)

@@ -31,6 +31,13 @@ def test_lora_weights_have_their_own_rate_and_decay():
     assert lora["lr"] == 1e-3 and lora["weight_decay"] == 0.0
 
 
+def test_a_vision_encoder_has_its_own_rate_and_no_decay():
+    module = Adapted()
+    module.encoder = torch.nn.Linear(2, 1, bias=False)
+    *_, encoder = Optimiser(1e-3, encoder_learning_rate=1e-4, weight_decay=0.5).parameter_groups(module)
+    assert encoder == {"params": [module.encoder.weight], "lr": 1e-4, "weight_decay": 0.0}
+
+
 def test_the_state_of_an_objective_is_what_it_trains():
     module = Adapted()
     assert set(module.state_dict()) == {"lora_A.weight", "head.weight"}

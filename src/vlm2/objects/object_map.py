@@ -83,8 +83,8 @@ class ObjectMap(FrozenRecord):
         return query.run(self)
 
     def guess(self, query: MapQuery) -> Result:
-        """Answer a query; where a thing was not seen and the result has no value, answer with `possible` things instead,
-        with status "guess"."""
+        """Answer a query. Where a thing was not seen and the result has no value, answer with `possible` things, with
+        status "guess"."""
         result = query.run(self)
         if result.status != "not_seen" or result.value is not None or not self.possible:
             return result

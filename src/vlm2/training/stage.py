@@ -26,6 +26,7 @@ class Optimiser:
 
     learning_rate: float  # after the warm-up
     lora_learning_rate: float | None = None  # for the LoRA weights; None: the same
+    encoder_learning_rate: float | None = None  # for the weights of a vision encoder; None: the same
     warmup: float = 0.05  # share of the steps
     weight_decay: float = 0.01  # of all other weights
     lora_weight_decay: float = 0.0  # of the LoRA weights
@@ -33,17 +34,24 @@ class Optimiser:
     accumulate: int = 1  # examples in a step; several processes share them
 
     def parameter_groups(self, module: nn.Module) -> list[dict]:
-        """Return the trained parameters of a module in AdamW's groups: LoRA weights apart from all others."""
-        groups: dict[bool, list[Tensor]] = {False: [], True: []}
+        """Return the trained parameters of a module in AdamW's groups: LoRA weights and those of a vision encoder (the
+        module's `encoder`, without weight decay) apart from all others."""
+        groups: dict[str, list[Tensor]] = {"others": [], "lora": [], "encoder": []}
         for name, parameter in module.named_parameters():
             if parameter.requires_grad:
-                groups["lora_" in name].append(parameter)
-        lora_rate = self.learning_rate if self.lora_learning_rate is None else self.lora_learning_rate
-        options = {
-            False: {"lr": self.learning_rate, "weight_decay": self.weight_decay},
-            True: {"lr": lora_rate, "weight_decay": self.lora_weight_decay},
-        }
-        return [{"params": found, **options[lora]} for lora, found in groups.items() if found]
+                kind = "lora" if "lora_" in name else "encoder" if name.startswith("encoder.") else "others"
+                groups[kind].append(parameter)
+        rates = {"lora": self.lora_learning_rate, "encoder": self.encoder_learning_rate}
+        decays = {"others": self.weight_decay, "lora": self.lora_weight_decay, "encoder": 0.0}
+        return [
+            {
+                "params": found,
+                "lr": self.learning_rate if rates.get(kind) is None else rates[kind],
+                "weight_decay": decays[kind],
+            }
+            for kind, found in groups.items()
+            if found
+        ]
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from toystages import ToyStages
 
 from vlm2.encoders.detectors import Detector, StageDetector, detectors, homes, load_detector
 from vlm2.encoders.detectors.dense_head import STRIDE, DenseHead, DenseHeadConfig
-from vlm2.encoders.detectors.homes import Cells, HomesDetector, cluster, group_cells
+from vlm2.encoders.detectors.homes import TUNED, Cells, HomesDetector, cluster, group_cells
 
 ROWS, COLUMNS = 24, 32
 LABELS = ("", "chair", "lamp", "table", "floor", "wall", "ceiling")
@@ -179,6 +180,23 @@ def test_weights_of_another_detector_are_refused(tmp_path, monkeypatch) -> None:
         save_file({name: torch.zeros(size, 8, 1, 1)}, tmp_path / "model.safetensors")
         with pytest.raises(ValueError, match=message):
             load_detector(f"homes:{tmp_path}")
+
+
+def test_tuned_weights_replace_the_encoder_s_own(tmp_path, monkeypatch) -> None:
+    encoder = ToyStages()
+    monkeypatch.setattr(homes, "load_vision_encoder", lambda name: deepcopy(encoder))
+    saved(tmp_path)
+    tuned = torch.randn_like(encoder.deeper.weight)
+    state = load_file(tmp_path / "model.safetensors")
+    save_file(state | {f"{TUNED}deeper.weight": tuned}, tmp_path / "model.safetensors")
+    eyes = load_detector(f"homes:{tmp_path}")
+    assert isinstance(eyes, HomesDetector) and eyes.reads is None
+    assert torch.equal(eyes.vision.state_dict()["deeper.weight"], tuned)
+    assert torch.equal(eyes.vision.state_dict()["deeper.bias"], encoder.deeper.bias)
+    for name, tensor in (("deeper.weight", tuned[:1]), ("shallow.weight", tuned)):
+        save_file(state | {f"{TUNED}{name}": tensor}, tmp_path / "model.safetensors")
+        with pytest.raises(ValueError, match="do not fit toy-stages"):
+            _ = load_detector(f"homes:{tmp_path}").vision
 
 
 def test_detectors_are_found_by_name() -> None:

@@ -189,7 +189,8 @@ def test_tokens_put_the_four_cells_of_stride_16_beside_their_patch() -> None:
     torch.manual_seed(0)
     encoder = EfficientNetLite0()
     image = torch.rand(1, 3, 64, 128)
-    _, sixteenth, last = encoder.stages(image)
+    eighth, sixteenth, last = encoder.stages(image)
+    torch.testing.assert_close(encoder.later_stages(eighth), (sixteenth, last))
     token = encoder(image)[0, 1 * 4 + 2]
     torch.testing.assert_close(token[:320], last[0, :, 1, 2] / 3.0)
     torch.testing.assert_close(token[320:].view(112, 2, 2), sixteenth[0, :, 2:4, 4:6] / 6.7)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from toys import ToyVision
 from toystages import ToyStages
 from toytraining import losses
 
@@ -38,7 +41,10 @@ def toy_stages(monkeypatch):
     torch.manual_seed(1)
     encoder = ToyStages()
     for module in (eyes, homes):
-        monkeypatch.setattr(module, "load_vision_encoder", lambda name, dtype=torch.float32: encoder.to(dtype))
+        monkeypatch.setattr(
+            module, "load_vision_encoder", lambda name, dtype=torch.float32: deepcopy(encoder).to(dtype)
+        )
+    return encoder
 
 
 def training(out, **changes):
@@ -51,6 +57,7 @@ def training(out, **changes):
         batches=2,
         batch=2,
         steps=4,
+        tuning=replace(eyes.recipe().tuning, steps=2),
         log_every=1,
         save_every=2,
         width=8,
@@ -74,14 +81,17 @@ def test_the_recipe_renders_encodes_trains_and_continues(small_homes, toy_stages
     assert detector.labels == LABELS[1 : -len(SURFACES)] and detector.encoder == "toy-stages"
     assert len(detector.detect(np.zeros((1, 64, 96, 3), np.uint8))) == 1
     weights = detector.head.state_dict()
-    assert len(losses(out / "training")) == 4
+    assert len(losses(out / "training")) == 4 and len(losses(out / "tuning")) == 2
+    assert set(detector.tuned) == {"deeper.weight", "deeper.bias"}
+    assert not torch.equal(detector.tuned["deeper.weight"], toy_stages.deeper.weight)
+    assert torch.equal(detector.vision.state_dict()["deeper.weight"], detector.tuned["deeper.weight"])
+    assert torch.equal(detector.vision.state_dict()["layer.weight"], toy_stages.layer.weight)
 
     def refuse(*args, **kwargs):
         raise AssertionError("what is there is not made again")
 
-    for path in sorted((out / "training/checkpoint-4").iterdir()):
-        path.unlink()
-    (out / "training/checkpoint-4").rmdir()
+    shutil.rmtree(out / "training/checkpoint-4")
+    shutil.rmtree(out / "tuning")
     monkeypatch.setattr(eyes, "render_views", refuse)
     monkeypatch.setattr(eyes, "vary", refuse)
     again = eyes.run(config).head.state_dict()  # from step 2, with its running statistics
@@ -112,6 +122,16 @@ def test_an_encoder_without_stages_is_refused():
     encoder.tokens_and_stages = lambda images: (images, None)
     with pytest.raises(ValueError, match="no stages"):
         eyes.read_stages(encoder, torch.zeros(1, 32, 32, 3, dtype=torch.uint8))
+
+
+def test_an_encoder_that_cannot_be_tuned_is_refused(toy_stages):
+    with pytest.raises(ValueError, match="tuning.steps 0"):
+        eyes.tune(ToyVision())
+    eyes.tune(toy_stages)
+    assert [name for name, value in toy_stages.named_parameters() if value.requires_grad] == [
+        "deeper.weight",
+        "deeper.bias",
+    ]
 
 
 def test_each_pass_reads_every_batch_in_another_order(tmp_path, monkeypatch):

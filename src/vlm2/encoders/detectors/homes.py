@@ -7,6 +7,7 @@ Cells that vote for the same middle form a detection. The detector returns boxes
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,7 @@ FEWEST_CELLS = 2
 LEAST_SCORE = 0.3
 FOCAL = 0.8  # of the image's longer side: for the size of a thing in cells, which limits how far votes may differ
 SPREAD = 0.35  # of a thing's size: votes nearer than this are one thing's
+TUNED = "encoder."  # prefix of the vision encoder's tuned weights in a file
 
 
 @dataclass(frozen=True)
@@ -45,26 +47,34 @@ class Cells:
 
 class HomesDetector:
     """Finds the things of homes. `labels` are the categories that it knows, `encoder` is the name of the vision encoder
-    whose stages the head reads.
+    whose stages the head reads; `tuned` are weights that replace its own.
 
-    Frames are enlarged by `zoom`, so that small things cover more cells. Without it, the stages that a model has
-    computed anyway can be read."""
+    Frames are enlarged by `zoom`, so that small things cover more cells. Without zoom and tuned weights, the stages
+    that a model has computed anyway can be read."""
 
-    def __init__(self, head: DenseHead, encoder: str, zoom: float = 1.0) -> None:
+    def __init__(
+        self, head: DenseHead, encoder: str, zoom: float = 1.0, tuned: Mapping[str, Tensor] | None = None
+    ) -> None:
         self.head, self.encoder, self.zoom = head.eval().requires_grad_(False), encoder, zoom
+        self.tuned = dict(tuned or {})
         surfaces = head.config.surfaces
         self.labels: tuple[str, ...] = head.config.labels[1:-surfaces]
 
     @cached_property
     def vision(self) -> VisionEncoder:
-        """The frozen vision encoder, loaded when frames come without its stages. Raises MissingPart where its weights
-        are not on this machine."""
-        return load_vision_encoder(self.encoder)
+        """The vision encoder, loaded when frames come without its stages. Raises MissingPart where its weights are not
+        on this machine, ValueError for tuned weights that do not fit it."""
+        encoder = load_vision_encoder(self.encoder)
+        try:
+            encoder.load_state_dict(encoder.state_dict() | self.tuned)
+        except RuntimeError as error:
+            raise ValueError(f"The tuned weights of the detector do not fit {self.encoder}: {error}") from None
+        return encoder
 
     @property
     def reads(self) -> str | None:
-        """The vision encoder whose stages can be shared; None where the detector enlarges frames."""
-        return self.encoder if self.zoom == 1.0 else None
+        """The vision encoder whose stages can be shared; None where the detector enlarges frames or has tuned it."""
+        return self.encoder if self.zoom == 1.0 and not self.tuned else None
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames whose sides are multiples of 32 pixels."""
@@ -187,6 +197,7 @@ def load(folder: str | Path = FOLDER) -> HomesDetector:
     sizes = config["surfaces"], config["width"], config["fine_width"]
     head = DenseHead(DenseHeadConfig(tuple(config["labels"]), *sizes))
     weights = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
+    tuned = {name.removeprefix(TUNED): weights.pop(name) for name in list(weights) if name.startswith(TUNED)}
     try:
         missing, foreign = head.load_state_dict(weights, strict=False)
     except RuntimeError as error:
@@ -195,4 +206,4 @@ def load(folder: str | Path = FOLDER) -> HomesDetector:
     if missing or foreign:
         names = ", ".join((*missing, *foreign)[:3])
         raise ValueError(f"The weights in {folder} are of another detector: {names} are missing or unknown.")
-    return HomesDetector(head, config["vision"], config.get("zoom", 1.0))
+    return HomesDetector(head, config["vision"], config.get("zoom", 1.0), tuned)

@@ -102,13 +102,25 @@ class EfficientNetLite0(VisionEncoder):
         # channels last: half the time on a CPU, for depthwise convolutions
         pixels = self.normalise(images).contiguous(memory_format=torch.channels_last)
         features = functional.relu6(self.stem(pixels), inplace=True)
-        stages = []
-        for index, block in enumerate(self.blocks):
+        for block in self.blocks[: STAGE_BLOCKS[0] + 1]:
             features = block(features)
-            if index in STAGE_BLOCKS:
+        return features, *self.later_stages(features)
+
+    def later_stages(self, eighth: Float[Tensor, "frames 40 rows columns"]) -> tuple[Tensor, Tensor]:
+        """Return the maps of strides 16 and 32 from that of stride 8, with gradients."""
+        stages, features = [], eighth
+        for index, block in enumerate(self.blocks):
+            if index > STAGE_BLOCKS[0]:
+                features = block(features)
+            if index in STAGE_BLOCKS[1:]:
                 stages.append(features)
-        eighth, sixteenth, last = stages
-        return eighth, sixteenth, last
+        sixteenth, last = stages
+        return sixteenth, last
+
+    def later_parameters(self) -> dict[str, nn.Parameter]:
+        """Return the parameters behind stride 8 by their names."""
+        later = [f"blocks.{index}." for index in range(STAGE_BLOCKS[0] + 1, len(self.blocks))]
+        return {name: value for name, value in self.named_parameters() if name.startswith(tuple(later))}
 
     @torch.no_grad()
     def forward(self, images: Float[Tensor, "frames 3 height width"]) -> Float[Tensor, "frames patches dim"]:

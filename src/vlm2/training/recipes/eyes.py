@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from ...encoders.detectors.dense_head import DenseHead, DenseHeadConfig, DensePrediction
-from ...encoders.detectors.homes import HomesDetector, load
+from ...encoders.detectors.homes import TUNED, HomesDetector, load
 from ...encoders.vision import VisionEncoder, load_vision_encoder
 from ...homes.home import Split
 from ...models.precision import multiplies_bfloat16
@@ -38,6 +39,7 @@ STAGES = ("stage_8", "stage_16", "stage_32")  # tensors of a batch
 LANDSCAPE_SIZES, LANDSCAPE_SHARES = ((256, 192), (288, 160), (224, 224)), (0.6, 0.2, 0.2)
 PORTRAIT_SIZE = (192, 256)
 TEST_SIZE = (256, 192)  # of the frames of validation homes
+MOST_TUNED = 150_000  # numbers in a tensor of the encoder that is tuned; greater ones stay frozen: less to store
 FEWEST_CELLS = 30  # of a category in prediction or truth, from which on its IoU counts
 # Weight of each smooth L1 loss, the error in which it becomes linear, and the cells that count.
 REGRESSIONS = {
@@ -48,6 +50,18 @@ REGRESSIONS = {
     "depth": (0.5, 0.05, "valid"),
     "up": (1.0, 0.05, None),
 }
+
+
+@dataclass(frozen=True)
+class EncoderTuningConfig(StageConfig):
+    """The head and the detector's own copy of the encoder's stages behind stride 8 are trained together."""
+
+    steps: int = 4000  # 0: the encoder stays frozen
+    optimiser: Optimiser = field(
+        default_factory=lambda: Optimiser(
+            8e-4, encoder_learning_rate=2e-4, warmup=0.025, weight_decay=0.02, gradient_norm=5.0
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -63,13 +77,14 @@ class EyesTraining(RunConfig, StageConfig):
     views: int = 16  # of each home
     batches: int = 1750  # varied batches to encode: 2.6 MB each; the training repeats them
     batch: int = 16  # views in a batch
-    steps: int = 6500  # of the optimiser, one batch each
+    steps: int = 6500  # of the optimiser, one batch each, with a frozen encoder
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(2e-3, warmup=0.0154, weight_decay=0.02, gradient_norm=5.0)
     )
     width: int = 192  # channels of the head at strides 16 and 32
     fine_width: int = 128  # channels of the head at stride 8
-    encoder: str = "efficientnet-lite0"  # frozen vision encoder, one with stages
+    encoder: str = "efficientnet-lite0"  # vision encoder, one with stages
+    tuning: EncoderTuningConfig = field(default_factory=EncoderTuningConfig)
     zoom: float = 1.5  # the detector enlarges frames by this, so that small things cover more cells
     validation_homes: int = 24  # homes to measure the detector on at the end, in views of a plain walk; 0: none
     workers: int = 2  # processes that render and vary views; 0: none beside this one
@@ -96,7 +111,11 @@ def run(config: EyesTraining) -> HomesDetector:
     head = DenseHead(DenseHeadConfig(LABELS, len(SURFACES), config.width, config.fine_width))
     objective = EyesObjective(head, label_weights(count_labels(files[::7])))
     train_stage(config, "training", config, objective, EncodedBatches(files, config.seed))
-    save_detector(head.eval(), config.encoder, out / "detector", config.zoom)
+    if config.tuning.steps:
+        objective.encoder = load_vision_encoder(config.encoder)
+        tune(objective.encoder)
+        train_stage(config, "tuning", config.tuning, objective, EncodedBatches(files, config.seed + 1))
+    save_detector(head.eval(), config.encoder, out / "detector", config.zoom, objective.tuned())
     detector = load(out / "detector")
     if config.validation_homes:
         seen = _render(config, out / "validation", range(config.validation_homes), "validation")
@@ -212,21 +231,55 @@ def label_weights(counts: Int[np.ndarray, " labels"]) -> Float[Tensor, " labels"
     return torch.tensor(weights, dtype=torch.float32)
 
 
+def tune(encoder: VisionEncoder) -> None:
+    """Let the parameters behind stride 8 take gradients, but for the greatest tensors. Raises ValueError for an encoder
+    that cannot continue from stride 8."""
+    if not isinstance(encoder, TunableEncoder):
+        raise ValueError(f"The vision encoder {encoder.name} cannot be tuned; give --tuning.steps 0.")
+    for parameter in encoder.later_parameters().values():
+        parameter.requires_grad_(parameter.numel() <= MOST_TUNED)
+
+
+@runtime_checkable
+class TunableEncoder(Protocol):
+    """A vision encoder that continues from its map of stride 8, with gradients."""
+
+    def later_stages(self, eighth: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the maps of strides 16 and 32."""
+        ...
+
+    def later_parameters(self) -> dict[str, nn.Parameter]:
+        """Return the parameters that `later_stages` uses."""
+        ...
+
+
 class EyesObjective(Objective):
-    """The losses of a dense head on an encoded batch."""
+    """The losses of a dense head on an encoded batch. With an `encoder`, its stages behind stride 8 are computed again
+    from that of stride 8, with gradients."""
+
+    encoder: VisionEncoder | None
 
     def __init__(self, head: DenseHead, weights: Float[Tensor, " labels"]) -> None:
         super().__init__()
-        self.head = head
+        self.head, self.encoder = head, None
         self.register_buffer("weights", weights, persistent=False)
 
     def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
         """Return the trained tensors and the running statistics of batch normalisation."""
-        return nn.Module.state_dict(self, *args, **kwargs)
+        state = nn.Module.state_dict(self, *args, **kwargs)
+        tuned = self.tuned()
+        return {n: t for n, t in state.items() if not n.startswith(TUNED) or n.removeprefix(TUNED) in tuned}
+
+    def tuned(self) -> dict[str, Tensor]:
+        """Return the encoder's tuned weights by their names; none for a frozen encoder."""
+        named = () if self.encoder is None else self.encoder.named_parameters()
+        return {name: value.detach() for name, value in named if value.requires_grad}
 
     def forward(self, example: dict[str, Tensor]) -> dict[str, Float[Tensor, ""]]:
         """Return the losses of a batch."""
         fine, middle, coarse = (example[name].float().contiguous(memory_format=torch.channels_last) for name in STAGES)
+        if isinstance(self.encoder, TunableEncoder):
+            middle, coarse = self.encoder.later_stages(fine)
         prediction = self.head((fine, middle, coarse))
         with torch.autocast(fine.device.type, enabled=False):
             return detection_losses(prediction, example, self.get_buffer("weights"))
@@ -245,14 +298,18 @@ def detection_losses(
     return parts | {"loss": torch.stack(list(parts.values())).sum()}
 
 
-def save_detector(head: DenseHead, reads: str, folder: Path, zoom: float = 1.0) -> None:
-    """Write `config.json` and `model.safetensors` (bf16, statistics in fp32), as the detector `homes` loads them."""
+def save_detector(
+    head: DenseHead, reads: str, folder: Path, zoom: float = 1.0, tuned: Mapping[str, Tensor] | None = None
+) -> None:
+    """Write `config.json` and `model.safetensors` (bf16, statistics in fp32), as the detector `homes` loads them.
+    `tuned` are weights of the vision encoder that replace its own."""
     folder.mkdir(parents=True, exist_ok=True)
     config = vars(head.config) | {"vision": reads, "zoom": zoom}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    state = head.state_dict() | {f"{TUNED}{name}": value for name, value in (tuned or {}).items()}
     tensors = {
         name: value.to("cpu", torch.float32 if "running" in name else torch.bfloat16).contiguous()
-        for name, value in head.state_dict().items()
+        for name, value in state.items()
         if not name.endswith("num_batches_tracked")
     }
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
