@@ -25,7 +25,9 @@ NEEDED = {
     "text_config": ("model_type",),
 }
 NEEDED_LORA = ("r", "alpha", "dropout", "targets")
-OF_ANY = {"model_type", *vars(PreTrainedConfig())} | {"output_attentions", "attn_implementation"}  # keys of all configs
+OF_ANY = {"model_type", "name_or_path", "torch_dtype", "output_attentions", "attn_implementation"} | set(
+    vars(PreTrainedConfig())
+)  # keys of all configurations
 Record = TypeVar("Record", MemoryConfig, ProjectorConfig)
 
 

@@ -34,8 +34,8 @@ def token_truth(
 
 
 class GroundingLoss(nn.Module):
-    """The losses of what a token shows, by recognition, and of where it is, by a linear head. `words` are the embeddings
-    of the category names."""
+    """The losses of what a token shows, by recognition, and of where it is, by a linear head. `words` are the
+    embeddings of the category names."""
 
     def __init__(self, words: Float[Tensor, "categories text_dim"]) -> None:
         super().__init__()
