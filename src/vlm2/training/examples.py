@@ -88,9 +88,9 @@ class HomeExamples(Dataset):
             self.pools[which] = by_task(ask_all(home.scene, seed=self.seed))
         questions = self.sampler.draw(self.pools[which], rng)
         thinned = home.frames >= 48 and rng.random() < 0.5
-        return replace(self.shown(home, least_stride=2 if thinned else 1), questions=questions)
+        return replace(self._shown(home, 2 if thinned else 1), questions=questions)
 
-    def shown(self, home: CachedHome, least_stride: int = 1) -> Example:
+    def _shown(self, home: CachedHome, least_stride: int) -> Example:
         """Read the frames of a home that training shows: those that `choose` chooses, or at most `most_frames` evenly
         spread ones."""
         if self.choose is None:
