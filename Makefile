@@ -20,7 +20,7 @@ help:
 	@echo "make test        the quick tests"
 	@echo "make lint        ruff, pyright, import-linter"
 	@echo "make docs        the documentation's site, in site/; fails on a broken link"
-	@echo "make bench       score mini on twelve test homes: its tokens alone, with tools, chance"
+	@echo "make bench       score mini on twelve test homes: its tokens alone, chance"
 	@echo "make homes       twenty generated homes in homes/"
 	@echo "make train-mini  train the mini checkpoint anew in runs/"
 	@echo "make clean       remove .venv and caches (not homes/ and runs/)"
@@ -64,13 +64,11 @@ docs: $(INSTALLED)
 
 bench: setup egl
 	$(BIN)/vlm2 homes make --out runs/test-homes --split test --count 12 --seed 7 --fps 2 --no-sheets --workers $(WORKERS)
-	$(BIN)/vlm2 eval vsi_bench --model mini --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
-	  --workers $(WORKERS) --out runs/bench
 	$(BIN)/vlm2 eval vsi_bench --model mini --no-tools --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
-	  --workers $(WORKERS) --out runs/bench-tokens
+	  --workers $(WORKERS) --out runs/bench
 	$(BIN)/vlm2 eval vsi_bench --model chance --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
 	  --out runs/bench-chance
-	$(BIN)/vlm2 eval report runs/bench-tokens runs/bench runs/bench-chance
+	$(BIN)/vlm2 eval report runs/bench runs/bench-chance
 
 homes: $(INSTALLED) egl
 	$(BIN)/vlm2 homes make --out homes --count 20 --seed 7 --split train

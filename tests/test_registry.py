@@ -136,7 +136,7 @@ def test_a_question_type_is_one_file(add):
         "def questions(scene, rng): yield TYPE.number(len(scene.rooms), {})\n"
     )
     add("vlm2.questions.tasks.vsi", "toy_rooms", code)
-    assert "toy_rooms" in tasks("vsi") and "toy_rooms" in numbers() and question_type("toy_rooms").is_number
+    assert "toy_rooms" in tasks("vsi") and "toy_rooms" in numbers("vsi") and question_type("toy_rooms").is_number
     scene = Scene.from_json(HOME.read_text(encoding="utf-8"))
     asked = [question for question in ask_all(scene, seed=0) if question.question_type == "toy_rooms"]
     assert [(question.question, question.ground_truth) for question in asked] == [

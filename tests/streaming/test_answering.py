@@ -7,9 +7,7 @@ import torch
 from sessions import QUESTION, observe, told
 
 from vlm2.models import VLM2ForConditionalGeneration
-from vlm2.models import number_decoding as numbers
 from vlm2.models.language import QuestionTooLong
-from vlm2.models.number_decoding import number_distribution
 from vlm2.questions.question import WORD_REQUEST
 from vlm2.streaming import Session
 from vlm2.streaming.answering import REFERENCE_QUESTION
@@ -128,98 +126,14 @@ def test_a_neutral_question_rests_on_what_it_attends_to(make_session, images):
     assert {seen.time: seen.weight for seen in evidence} == pytest.approx(expected, abs=1e-5)
 
 
-def test_what_follows_from_the_slots_is_told_and_kept_while_they_stay(make_session, images):
-    """The toy recognises nothing, but how much floor was seen needs no names."""
-    session = observe(make_session(recall=True), images[:9])
-    question = "How large is the floor?"
-    answer = session.ask(question)
-    first = session._prefix.objects
-    assert answer.recalled == f"{first.floor:.1f}"
-    assert session.ask(question).recalled == answer.recalled and session._prefix.objects is first
-    observe(session, images[9:14], start=9)
-    later = session.ask(question).recalled
-    fresh = observe(make_session(recall=True), images[:14])
-    assert fresh.ask(question).recalled == later
-    assert observe(make_session(), images[:9]).ask(question).recalled is None
-
-
-def test_without_tools_nothing_is_recalled(make_session, images):
-    session = observe(make_session(recall=True), images[:9])
-    question = "How large is the floor?"
-    alone = session.ask(question, tools=False)
-    plain = observe(make_session(), images[:9]).ask(question)  # the same weights, no recall in the model
-    assert session.ask(question).recalled is not None
-    assert alone.recalled is None and (alone.text, alone.prefilled) == (plain.text, plain.prefilled)
-
-
-def test_a_blind_model_decodes_as_a_seeing_one(make_session, images, monkeypatch):
-    """With no slot to see, words and the rule for numbers are those of the whole model on the prompt alone."""
-    session = make_session(number_decoding="expected")
+def test_a_blind_model_decodes_as_the_whole_model_on_the_prompt_alone(make_session):
+    session = make_session()
     answerer, ids = session._answerer, session.processor.question_ids("How far is it?")
     before, after = session.processor.prefix_ids()
     text = torch.tensor([[*before, *after, *ids]])
-    logits = session.model.language_model(text).logits[0, -1]
-    monkeypatch.setattr(answerer, "figures", frozenset([5, 6, int(logits.argmax())]))
-    seen = {}
-
-    def keep(first, figures, stop, read):
-        seen["first"] = first
-        return {}
-
-    monkeypatch.setattr("vlm2.streaming.answering.number_distribution", keep)
     reply = answerer.reply(answerer.read_blind(), "How far is it?", 4)
-    assert torch.allclose(seen["first"], logits, atol=1e-4)
     greedy = session.model.generate(text, torch.ones_like(text), max_new_tokens=4, do_sample=False)
-    assert reply.text == session.processor.decode(greedy[0, text.shape[1] :]) and reply.recalled is None
-
-
-def test_what_is_recalled_of_a_moment_follows_from_the_path(make_session, images):
-    session = observe(make_session(recall=True), images[:9])
-    path = complete(session).trajectory  # frames that wait for their window are seen for a question
-    (start, *_, end), places = path.times.tolist(), path.world_from_camera[:, :3, 3]
-    asked = f"How far, in meters, did the camera move from {start} s to {end} s?"
-    assert session.ask(asked).recalled == f"{(places[-1] - places[0]).norm():.1f}"
-
-
-def whole_video(session, images):
-    """Return the features of frames a second apart, encoded at once."""
-    return session.model.encode(session.processor.video_processor.resize(images), torch.arange(len(images)).float())
-
-
-def first_word(session, images) -> int:
-    """Return the token that the model says first."""
-    logits = session.model(
-        **session.processor.encode_questions("How far is it?"), features=whole_video(session, images)
-    ).logits
-    return int(logits[0, -1].argmax())
-
-
-def test_branches_are_read_as_if_each_stood_alone(make_session, images, monkeypatch):
-    monkeypatch.setattr(numbers, "LEAST_PROBABILITY", 0.0)
-    monkeypatch.setattr(numbers, "MOST_TOKENS", 2)
-    monkeypatch.setattr(numbers, "MOST_BRANCHES", 200)
-    session, kept = make_session(number_decoding="expected"), {}
-    for image, time in zip(images[:9], range(9), strict=True):
-        session.observe(image, float(time))
-
-    def keep(first, figures, stop, read):
-        kept.update(number_distribution(first, figures, stop, read))
-        return {}
-
-    monkeypatch.setattr("vlm2.streaming.answering.number_distribution", keep)
-    figures = frozenset([5, 6, 7, first_word(session, images[:9])])
-    monkeypatch.setattr(session._answerer, "figures", figures)
-    session.ask("How far is it?")
-    assert len(kept) == len(figures) + len(figures) ** 2
-
-    inputs, features = session.processor.encode_questions("How far is it?"), whole_video(session, images[:9])
-    for ids in [(5,), (6, 7), (7, 6)]:
-        text = torch.cat([inputs["input_ids"], torch.tensor([ids])], 1)
-        logits = session.model(text, features=features).logits[0, -len(ids) - 1 :]
-        chances = torch.softmax(logits.detach(), -1)
-        stop = sum(chances[-1, i] for i in session._answerer.stop)
-        expected = stop * torch.stack([chances[i, token] for i, token in enumerate(ids)]).prod()
-        assert kept[ids] == pytest.approx(float(expected), rel=5e-3)
+    assert reply.text == session.processor.decode(greedy[0, text.shape[1] :])
 
 
 LONG = "Which of them is it, " * 150 + "please?"
@@ -254,14 +168,6 @@ def test_a_question_is_refused_from_the_first_token_that_does_not_fit(make_sessi
         session.ask(QUESTION, most_tokens=CONTEXT)
 
 
-def test_what_is_recalled_counts_as_well(make_session, images, monkeypatch):
-    session = observe(make_session(recall=True), images[:9])
-    session.ask(QUESTION)
-    monkeypatch.setattr("vlm2.streaming.answering.infer", lambda *_: "y" * CONTEXT)
-    with pytest.raises(QuestionTooLong, match="there is room for"):
-        session.ask(QUESTION)
-
-
 def test_questions_are_checked_before_anything_is_seen(make_session):
     session = make_session()
     session.check(QUESTION)
@@ -290,7 +196,7 @@ def test_control_tokens_in_a_question_end_nothing(make_session, images, token):
 def test_a_question_read_in_parts_gets_the_same_answer(make_session, images, monkeypatch, most):
     """The attention of all tokens at once would take gigabytes for a long question."""
     question = "Which of them is it, " * 30 + "please?"
-    whole, parts = (observe(make_session(recall=True), images[:9]) for _ in range(2))
+    whole, parts = (observe(make_session(), images[:9]) for _ in range(2))
     expected = whole.ask(question)
     monkeypatch.setattr("vlm2.streaming.answering.MOST_WEIGHTS", most)
     read = []

@@ -268,7 +268,7 @@ LOST = 6  # the step after it goes wrong
 def wandering(make_session, monkeypatch) -> Session:
     """A session whose camera turns on the spot, twice, and is recognised where it was before."""
     monkeypatch.setattr(windows, "track", WanderingTracker(TRUE, LOST))
-    session = make_session(recall=True, memory_config={"window": 2, "capacity": 20})
+    session = make_session(memory_config={"window": 2, "capacity": 20})
     session.model.config.geometry_config.tracked = True
     return session
 
@@ -300,21 +300,6 @@ def _placed(session: Session) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
     """The pose and the coordinates of each frame in the memory."""
     slots = session._stream.memory.context_slots()
     return dict(zip(slots.frames.tolist(), zip(slots.world_from_camera, slots.coordinates, strict=True), strict=True))
-
-
-def test_what_is_recalled_lies_where_it_was_moved_to(wandering):
-    session = observe(wandering, NUMBERED[:13])
-    session.ask("How large is the floor?")
-    observe(session, NUMBERED[13:], start=13)
-    asked = session.ask("How large is the floor?")
-    fresh = session.fork().ask("How large is the floor?")
-    assert asked.recalled == fresh.recalled
-    assert torch.equal(session._prefix.objects.places, _places(session))
-
-
-def _places(session: Session) -> torch.Tensor:
-    stream = session._complete(session._stream)
-    return session.model.token_places(stream.memory.context_slots().coordinates, stream.grid)
 
 
 @pytest.mark.parametrize("frames", [11, 22])

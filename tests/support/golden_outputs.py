@@ -7,10 +7,10 @@
 videos of generated homes are kept in `golden-videos` there, because x264 gives other bits at each run. Everything runs
 in one thread, each part in a process of its own; a recording takes some three minutes of one core.
 
-Recorded are the text, recalled answer, evidence, path and slots of every answer on three test homes and the four clips
-in shared/; the losses of a seven-step training of every recipe, and hashes of what it leaves; hashes of the pinned
-benchmark and its scores. It uses `vlm2.load`, `Session` and the command line alone, and runs on any checkout by
-PYTHONPATH. Where the names of recipes' settings change, give `--settings FILE`: a JSON object {recipe: [settings]}, in
+Recorded are the text, sentence, evidence, path and slots of every answer on three test homes and the four clips in
+shared/, by the object memory and by tokens alone; the losses of a seven-step training of every recipe, and hashes of what it leaves; hashes of the pinned
+benchmark and its scores. It uses `vlm2.load`, `Session` and the command line alone, and runs on any checkout with eyes
+by PYTHONPATH. Where the names of recipes' settings change, give `--settings FILE`: a JSON object {recipe: [settings]}, in
 which "{work}" and "{videos}" stand for those folders.
 """
 
@@ -48,10 +48,8 @@ VIDEOS = Path("golden-videos")  # beside OUT.json: made by the first recording, 
 MINI = {
     "cache": "{work}/cache", "geometry": "{work}/train/geometry/encoder", "log_every": 1, "save_every": 100,
     "grounding.steps": 7, "grounding.frames": 4,
-    "warm_up.steps": 7, "warm_up.letter_steps": 3, "warm_up.typical_steps": 2, "warm_up.letters.count": 3,
-    "warm_up.sizes.count": 2, "warm_up.typical.count": 3, "warm_up.copied.count": 3,
-    "answering.steps": 7, "answering.questions.count": 3, "answering.most_frames": 6, "answering.drill_steps": 2,
-    "copying.steps": 7, "copying.questions.count": 3,
+    "warm_up.steps": 7, "warm_up.questions.count": 3,
+    "answering.steps": 7, "answering.questions.count": 3, "answering.most_frames": 6,
 }  # fmt: skip
 TUNE = {
     "videos": "{videos}/homes/videos", "questions": "{videos}/homes/few.jsonl", "model": "mini", "cache": "{work}/videos",
@@ -70,7 +68,7 @@ RECIPES: dict[str, dict[str, object]] = {
     "ablations": {
         "rows": "a e f", "seeds": 0, "benchmark": "", "out": "{work}/train/ablations",
         **{f"mini.{name}": value for name, value in MINI.items()},
-        "mini.copying.steps": 0, "mini.adapters": "mini", "mini.answering.questions.count": 2,
+        "mini.adapters": "mini", "mini.answering.questions.count": 2,
     },
     "finetune": {**TUNE, "homes": "{work}/cache", "homes_share": 0.3, "out": "{work}/train/finetune"},
     "seven_b": {**TUNE, "checkpointing": True, "out": "{work}/train/seven_b", "processes": 2},
@@ -127,12 +125,9 @@ def benchmark(work: Path) -> dict:
         "chance": ("homes", "--model", "chance"),
         "random": ("homes", "--model", "random"),
         "vsi_chance": ("vsi_bench", "--model", "chance", "--data", SHARED / "data/benchmarks/vsi_bench_test.json"),
-        "tools": ("homes", "--limit", 1, "--per-type", 1, "--videos", VIDEOS / "suite"),
         "tokens": ("homes", "--limit", 1, "--per-type", 1, "--videos", VIDEOS / "suite", "--no-tools"),
         "blind": ("homes", "--limit", 1, "--per-type", 1, "--videos", VIDEOS / "suite", "--model", "blind:mini"),
     }
-    if not has_tools():  # a checkout before `--no-tools`
-        del runs["tokens"]
     extra = {}
     for name, command in runs.items():
         out = work / "eval" / name
@@ -155,13 +150,13 @@ def benchmark(work: Path) -> dict:
 
 
 def answers(work: Path) -> dict:
-    """Text, recalled and evidence of every answer: three test homes and the four clips, with tools and by tokens alone."""
+    """Text, sentence and evidence of every answer: three test homes and the four clips, with objects and by tokens alone."""
     import torch
 
     import vlm2
 
     torch.set_num_threads(1)
-    model = vlm2.load("mini")
+    model = vlm2.load("mini", eyes="auto")
     rows = [json.loads(line) for line in (VIDEOS / "homes/questions.jsonl").read_text("utf-8").splitlines()]
     asked = {}
     for row in rows:  # one of each type and home
@@ -177,22 +172,20 @@ def answers(work: Path) -> dict:
         session.watch(str(video))
         for question in questions:
             golden[f"{video.name}: {question}"] = told(session.ask(question))
-        if has_tools():
-            golden[f"{video.name}, tokens: {questions[0]}"] = told(session.ask(questions[0], tools=False))
+            golden[f"{video.name}, tokens: {question}"] = told(session.ask(question, tools=False))
         path = session.trajectory
         golden[f"{video.name}, path"] = [len(path), path.world_from_camera[-1:].tolist()]
         golden[f"{video.name}, slots"] = list(session.slots)
-        if video.suffix and len(golden) < 40:
+        if video.suffix and len(golden) < 80:
             session.save(work / "room.vlm2mem")
             again = vlm2.Session.open(work / "room.vlm2mem", model)
             golden[f"{video.name}, reopened"] = told(again.ask(questions[0]))
             golden[f"{video.name}, forked"] = told(session.fork().ask(questions[-1]))
-    root = Path(vlm2.__file__).parents[2]
-    printed = json.loads(
-        cli("ask", root / "examples/home.mp4", "--questions", root / "examples/home.questions.jsonl", "--json")
-    )
+    home = Path(vlm2.__file__).parents[2] / "examples/home.mp4"
+    questions = home.with_suffix(".questions.jsonl")
+    printed = json.loads(cli("ask", home, "--questions", questions, "--eyes", "auto", "--json"))
     for row in printed["answers"]:
-        golden[f"cli: {row['question']}"] = [row["answer"], row.get("recalled"), row["evidence"]]
+        golden[f"cli: {row['question']}"] = [row["answer"], row.get("sentence"), row["evidence"]]
     extra["cli keys"] = sorted(printed["answers"][0])
     return {"golden": golden, "extra": extra}
 
@@ -242,17 +235,8 @@ def keep(made: Path, name: str) -> None:
 
 
 def told(answer) -> list:
-    """An answer without the time that it took: words, what was recalled, and [seconds, weight] of its evidence."""
-    return [answer.text, getattr(answer, "recalled", None), [[seen.time, seen.weight] for seen in answer.evidence]]
-
-
-def has_tools() -> bool:
-    """Whether a session can answer by the memory's tokens alone, with tools off."""
-    import inspect
-
-    import vlm2
-
-    return "tools" in inspect.signature(vlm2.Session.ask).parameters
+    """An answer without the time that it took: words, sentence, and [seconds, weight] of its evidence."""
+    return [answer.text, answer.sentence, [[seen.time, seen.weight] for seen in answer.evidence]]
 
 
 def prompt(row: dict) -> str:

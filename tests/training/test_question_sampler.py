@@ -6,7 +6,6 @@ import numpy as np
 
 from vlm2.questions.question import Question
 from vlm2.training.question_sampler import QuestionSampler, by_task, shuffle_options
-from vlm2.training.terse import TerseQuestion
 
 CHOICE = Question("object_rel_distance", "Which is closest?", ("A. chair", "B. tv", "C. bed", "D. sofa"), "C")
 
@@ -38,9 +37,3 @@ def test_a_share_of_the_questions_is_terse_and_keeps_its_answer():
     short = [question for question in drawn if question.question == "Closest to the lamp?"]
     assert abs(len(short) - 200) < 40
     assert all(question.answer_text == "bed" for question in drawn)
-
-
-def test_drills_keep_their_one_wording():
-    drill = TerseQuestion("drill_seen", "Is there a bed?", None, "Yes")
-    drawn = QuestionSampler(20, paraphrased=1.0).draw({"drill_seen": [drill]}, np.random.default_rng(3))
-    assert set(drawn) == {drill}

@@ -115,10 +115,10 @@ class ModelRespondent:
         }
 
     def session_prompt(self) -> dict[str, Any]:
-        """Return the part of the identity that describes the prompt of a session and its rule for numbers."""
+        """Return the part of the identity that describes the prompt of a session."""
         from ..models.processing import INTRODUCTION
 
-        return {"before": INTRODUCTION.strip(), "numbers": _configuration(self.settings.model).number_decoding}
+        return {"before": INTRODUCTION.strip()}
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class SessionRespondent(ModelRespondent):
             shown = {"rule": "spread", "count": frames}
         elif kept is not None:
             shown = {"rule": "kept", "fps": fps, "by": hash_model(kept)}
-        return self.describe(shown, self.session_prompt(), tools=has_tools(self.settings))
+        return self.describe(shown, self.session_prompt())
 
     def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
         session = self.load().session()
@@ -162,13 +162,12 @@ class SessionRespondent(ModelRespondent):
 
 @dataclass(frozen=True)
 class Blind(ModelRespondent):
-    """The language model of a model, with the same prompts but without the video. It decodes as the model does: words
-    greedily, numbers by its configuration."""
+    """The language model of a model, with the same prompts but without the video. It decodes as the model does."""
 
     needs_video: bool = False
 
     def identity(self) -> dict[str, Any]:
-        return self.describe({"rule": "none"}, self.session_prompt(), tools=False)
+        return self.describe({"rule": "none"}, self.session_prompt())
 
     def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
         from ..streaming.answering import Answerer
@@ -228,15 +227,10 @@ def respondent(settings: RunSettings, benchmark: Benchmark, items: Sequence[Item
 
 
 def title(settings: RunSettings) -> str:
-    """Return a run's name in tables: the model, and for a model that watches, "with tools" or "tokens"."""
+    """Return a run's name in tables: the model, and for a model that watches, "tokens"."""
     if settings.model.partition(":")[0] in BASELINES:
         return settings.model
-    return f"{settings.model}, {'with tools' if has_tools(settings) else 'tokens'}"
-
-
-def has_tools(settings: RunSettings) -> bool:
-    """Return whether a model's answers use tools beside the memory's tokens."""
-    return settings.tools and _configuration(settings.model).recall
+    return f"{settings.model}, tokens"
 
 
 def random_replies(items: Sequence[Item], seed: int) -> dict[str, str]:

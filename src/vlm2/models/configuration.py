@@ -18,7 +18,6 @@ from ..core.projector import ProjectorConfig
 
 Context = Literal["frames", "memory"]
 Tokens = Literal["3d", "visual"]
-NumberDecoding = Literal["greedy", "expected"]
 EncoderDtype = Literal["float32", "bfloat16"]
 NEEDED = {
     "vision_config": ("name", "dim", "stride"),
@@ -26,7 +25,9 @@ NEEDED = {
     "text_config": ("model_type",),
 }
 NEEDED_LORA = ("r", "alpha", "dropout", "targets")
-OF_ANY = {"model_type", *vars(PreTrainedConfig())} | {"output_attentions", "attn_implementation"}  # keys of all configs
+OF_ANY = {"model_type", "name_or_path", "torch_dtype", "output_attentions", "attn_implementation"} | set(
+    vars(PreTrainedConfig())
+)  # keys of all configurations
 Record = TypeVar("Record", MemoryConfig, ProjectorConfig)
 
 
@@ -36,10 +37,7 @@ class SubConfig(PreTrainedConfig):
     __no_type_check__ = True
 
     def __post_init__(self, **kwargs: Any) -> None:
-        known = {entry.name for entry in fields(self)}
-        if unknown := sorted(set(kwargs) - OF_ANY - known):
-            own = sorted(known - {entry.name for entry in fields(PreTrainedConfig)})
-            raise ValueError(f"{self.base_config_key} has no {', '.join(unknown)}; it has {', '.join(own)}.")
+        _refuse_unknown(self, self.base_config_key, kwargs)
         super().__post_init__(**kwargs)
 
     def record(self, kind: type[Record], **given: Any) -> Record:
@@ -47,6 +45,14 @@ class SubConfig(PreTrainedConfig):
         return kind(
             **{entry.name: getattr(self, entry.name) for entry in fields(kind) if entry.name not in given}, **given
         )
+
+
+def _refuse_unknown(config: PreTrainedConfig, name: str, given: dict[str, Any]) -> None:
+    """Raise ValueError for given values that a configuration has no field for, and that are not keys of all of them."""
+    known = {entry.name for entry in fields(config)}
+    if unknown := sorted(set(given) - OF_ANY - known):
+        own = sorted(known - {entry.name for entry in fields(PreTrainedConfig)})
+        raise ValueError(f"{name} has no {', '.join(unknown)}; it has {', '.join(own)}.")
 
 
 @strict
@@ -129,9 +135,6 @@ class VLM2Config(PreTrainedConfig):
     encoder_dtype: of both frozen encoders, "float32" or "bfloat16".
     context: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
     slot_time: a slot's tokens carry when it was seen [choice].
-    recall: answers computed from where the named things are go into the prompt (`vlm2.models.recall`) [choice].
-    number_decoding: how a session decodes a number: "greedy", digit by digit as `generate` does, or "expected", the
-        number with the least expected error (`vlm2.models.number_decoding`) [choice].
     video_token_id: the id of the token `<video>`, which stands for a whole video and is never embedded.
     stores: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).
     frozen_sha256: of every frozen part the checkpoint was trained on, by name.
@@ -170,20 +173,18 @@ class VLM2Config(PreTrainedConfig):
     context: str = "memory"
     encoder_dtype: str = "float32"
     slot_time: bool = False
-    recall: bool = False
-    number_decoding: str = "greedy"
     video_token_id: int | None = None
     stores: str = "trained"
     frozen_sha256: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self, **kwargs: Any) -> None:
+        _refuse_unknown(self, type(self).__name__, kwargs)
         super().__post_init__(**kwargs)
         for name, choices in (
             ("position_features", get_args(PositionFeatures)),
             ("context", get_args(Context)),
             ("representation", get_args(Tokens)),
             ("encoder_dtype", get_args(EncoderDtype)),
-            ("number_decoding", get_args(NumberDecoding)),
             ("stores", ("trained", "all")),
         ):
             if getattr(self, name) not in choices:
@@ -196,8 +197,6 @@ class VLM2Config(PreTrainedConfig):
             raise ValueError("pass_through needs fusion_residual, and no vision_projection: else H cannot begin as F.")
         if missing := [name for name in NEEDED_LORA if self.lora is not None and name not in self.lora]:
             raise ValueError(f"lora lacks {', '.join(missing)}; give {', '.join(NEEDED_LORA)}.")
-        if self.recall and self.projector.newline:
-            raise ValueError("recall needs a place in the world for every token, which the projector's newlines lack.")
         _ = self.memory  # refuses impossible switches
 
     @property

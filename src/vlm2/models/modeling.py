@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import Cache, GenerationMixin, PreTrainedModel
 
 from ..core import DualMemory
@@ -24,7 +23,6 @@ from .frame_features import FrameEncoder, FrameFeatures
 from .language import check_length
 from .loading import load_model
 from .parts import load_geometry, load_language, load_vision, settle
-from .recall import Counting, ObjectEvidence, Recognition
 from .representation import Representation
 from .splice import Spliced, splice
 from .video_processing import VLM2VideoProcessor, unpadded
@@ -63,8 +61,6 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         text_dim = language_model.config.hidden_size
         self.projector = Projector(config.dim, text_dim, config.pooling, config.projector)
         self.slot_time = SlotTimeEmbedding(text_dim) if config.slot_time else None
-        self.recognition = Recognition(text_dim) if config.recall else None
-        self.counting = Counting() if config.recall else None
         if language_model.generation_config is not None:
             self.generation_config = language_model.generation_config
         self.language_model = with_adapters(language_model, config)
@@ -84,11 +80,9 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         return head
 
     def train(self, mode: bool = True) -> VLM2ForConditionalGeneration:
-        """Train the trained parts; the geometry encoder and counting are frozen and stay in eval mode."""
+        """Train the trained parts; the geometry encoder is frozen and stays in eval mode."""
         super().train(mode)
         self.geometry.eval()
-        if self.counting is not None:
-            self.counting.eval()
         return self
 
     @property
@@ -142,27 +136,6 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """Return what the language model sees of the M of slots, seen at `times` (seconds)."""
         tokens = self.projector(memory_tokens, grid)
         return tokens if self.slot_time is None else tokens + self.slot_time(times)[:, None]
-
-    def object_evidence(
-        self,
-        tokens: Float[Tensor, "slots tokens text_dim"],
-        coordinates: Float[Tensor, "slots patches 3"],
-        times: Float[Tensor, " slots"],
-        grid: tuple[int, int],
-    ) -> ObjectEvidence | None:
-        """Return which things slots' tokens show, and where. `coordinates` are the slots' C. None without recall."""
-        if self.recognition is None:
-            return None
-        with torch.no_grad():
-            places = self.token_places(coordinates, grid)
-            return ObjectEvidence(self.recognition(tokens).sigmoid().cpu(), places.cpu(), times.cpu())
-
-    def token_places(
-        self, coordinates: Float[Tensor, "slots patches 3"], grid: tuple[int, int]
-    ) -> Float[Tensor, "slots tokens 3"]:
-        """Average slots' C as their tokens for the language model are pooled."""
-        image = coordinates.unflatten(1, grid).permute(0, 3, 1, 2)
-        return functional.avg_pool2d(image, self.config.pooling, ceil_mode=True).flatten(2).transpose(1, 2)
 
     def video_tokens(self, features: FrameFeatures) -> Float[Tensor, "tokens text_dim"]:
         """Return the video as one sequence for the language model, slots in time order. Differentiable."""

@@ -38,8 +38,6 @@ def mini() -> VLM2Config:
         dim=384,
         heads=6,
         slot_time=True,
-        recall=True,
-        number_decoding="expected",
         video_token_id=49152,  # the first free one
     )
 
@@ -73,14 +71,14 @@ PRESETS = {"mini": mini, "7b": seven_b}
 
 def preset(name: str, base: str = "mini") -> VLM2Config:
     """Return the configuration of this name. "paper" is `base` without what we added: Algorithm 1 as written, no
-    residual around fusion or memory, the M of every frame; no recall, times of slots, numbers of least expected error,
-    tracked poses, or confidence in the gate α."""
+    residual around fusion or memory, the M of every frame; no times of slots, tracked poses, or confidence in the gate
+    α."""
     if name == "paper":
         config = preset(base)
         config.memory_config.episodic_write, config.memory_config.memory_residual = "nearest", False
-        config.context, config.number_decoding = "frames", "greedy"
+        config.context = "frames"
         config.fusion_residual = config.pass_through = config.position_confidence = False
-        config.recall = config.slot_time = config.geometry_config.tracked = False
+        config.slot_time = config.geometry_config.tracked = False
         return config
     if name not in PRESETS:
         raise ValueError(f"No preset is called {name!r}; choose {', '.join(PRESETS)} or paper.")

@@ -57,8 +57,6 @@ class QuestionType:
     """Whether the answer is a count: a whole number."""
     terse: str | None = None
     """The shortest unambiguous form of the question, for training only; None if it has none."""
-    recalled: bool = False
-    """Whether training adds the recall's answer to some of these questions although they have no options."""
     ordered: bool = False
     """Whether each option is a list of names in an order."""
     target: str | None = None

@@ -27,20 +27,18 @@ class Answer:
     (`streaming/evidence.py` has the formula). They show where the model looked, not why it gave this answer.
 
     `prefilled` counts the tokens that the language model read before the first word; on an unchanged memory these are
-    the question's own. `recalled` is the answer that the recall computed (`vlm2.models.recall`) and that the language
-    model was given with the question; None where the recall had no answer.
+    the question's own.
 
     `source` is "objects" if a query on the object memory answered, else "tokens". `status` is that of the query's
-    result, and "guess" for every answer of the language model, one with a recalled answer included. `sentence` is for
-    people. `value`, `unit`, `uncertainty` (half of the 90 % interval), `confidence` (0–1) and `query` are the result's.
-    The evidence of an answer from objects is the keyframes that show them, weighted by their share of the image.
+    result, and "guess" for every answer of the language model. `sentence` is for people. `value`, `unit`, `uncertainty`
+    (half of the 90 % interval), `confidence` (0–1) and `query` are the result's. The evidence of an answer from objects
+    is the keyframes that show them, weighted by their share of the image.
     """
 
     text: str
     evidence: tuple[Evidence, ...]
     seconds: float
     prefilled: int = 0
-    recalled: str | None = None
     source: Source = "tokens"
     status: Status = "guess"
     sentence: str = ""

@@ -10,15 +10,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
 from ..core import ContextSlots, DualState
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import check_length
-from ..models.number_decoding import nearest_expected, number_distribution
-from ..models.recall import CameraPath, ObjectEvidence, append_recalled, infer
 from ..questions.question import WORD_REQUEST
 
 REFERENCE_QUESTION = f"Describe the video.\n{WORD_REQUEST}"  # no frame shows its answer more than another
@@ -41,8 +39,7 @@ class Prefix:
 
     The video's `slots` start at position `start`, with `tokens` a slot. `cache` holds `length` positions between
     questions, and more while one is answered. `reference` is the attention that each slot gets from
-    `REFERENCE_QUESTION`. `read` counts the tokens that had to be read for this prefix. `objects` is the evidence of
-    the model's recall, if it has one.
+    `REFERENCE_QUESTION`. `read` counts the tokens that had to be read for this prefix.
     """
 
     cache: DynamicCache
@@ -52,31 +49,26 @@ class Prefix:
     length: int
     read: int
     reference: Float[Tensor, " slots"]
-    objects: ObjectEvidence | None = None
 
 
 @dataclass(frozen=True)
 class DecodedAnswer:
-    """The words, each slot's share of the evidence, how many tokens of the question were read, and the answer that the
-    recall computed."""
+    """The words, each slot's share of the evidence, and how many tokens of the question were read."""
 
     text: str
     attention: Float[Tensor, " slots"]
     read: int
-    recalled: str | None = None
 
 
 class Answerer:
-    """Decoding with a model's language model, without reading the video again.
+    """Greedy decoding with a model's language model, as `model.generate` does, without reading the video again.
 
-    Words are decoded greedily, as `model.generate` does; numbers by the configuration's `number_decoding`. Safe to use
-    from several threads, each with prefixes of its own.
+    Safe to use from several threads, each with prefixes of its own.
     """
 
     def __init__(self, model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> None:
         self.model, self.processor = model, processor
         self.stop = _stop_ids(model, processor)
-        self.figures = frozenset(processor.answer_ids(figure)[-2] for figure in "0123456789.")
         self.lock = model_lock(model)
 
     @torch.inference_mode()
@@ -99,19 +91,13 @@ class Answerer:
                 _crop(cache, start + same * earlier.tokens)
             before, after = (embed(self._ids(ids)) for ids in self.processor.prefix_ids())
             video = self.model.slot_tokens(slots.tokens[same:], slots.times[same:], grid).to(before)
-            objects, known = None, None if earlier is None else earlier.objects
-            if len(slots.times):
-                objects = self.model.object_evidence(video, slots.coordinates[same:], slots.times[same:], grid)
-                if objects is not None and known is not None:
-                    places = self.model.token_places(slots.coordinates, grid).cpu()  # a closed loop moves old slots
-                    objects = replace(known.first(same).then(objects), places=places)
             new = torch.cat([before[:, start:], video.flatten(0, 1)[None], after], dim=1)
             self.model.language_backbone(inputs_embeds=new, past_key_values=cache, use_cache=True)
             start, tokens = before.shape[1], video.shape[1]
             length = start + len(slots.times) * tokens + after.shape[1]
             ids = self.processor.question_ids(REFERENCE_QUESTION)
             unknown = slots.tokens.new_zeros(len(slots.times))
-            prefix = Prefix(cache, slots, start, tokens, length, new.shape[1] + len(ids), unknown, objects)
+            prefix = Prefix(cache, slots, start, tokens, length, new.shape[1] + len(ids), unknown)
             reference, _ = self._read_question(prefix, ids)
             _crop(cache, length)
         return replace(prefix, reference=reference)
@@ -127,22 +113,16 @@ class Answerer:
         check_length(self.model.context_length, len(self.processor.question_ids(prompt)), before, most_tokens, prompt)
 
     @torch.inference_mode()
-    def reply(
-        self, prefix: Prefix, prompt: str, most_tokens: int, path: CameraPath | None = None, tools: bool = True
-    ) -> DecodedAnswer:
-        """Answer one question. `path` is the camera's, for the recall, which is left out without `tools`. Raises
-        ValueError for an empty question, and QuestionTooLong for one that does not fit behind the prefix; then the
-        prefix is not used up."""
-        recalled = None
-        if tools and prefix.objects is not None:
-            recalled = infer(prefix.objects, prompt, self.model.counting, path)
-        ids = self.processor.question_ids(append_recalled(prompt, recalled))
+    def reply(self, prefix: Prefix, prompt: str, most_tokens: int) -> DecodedAnswer:
+        """Answer one question. Raises ValueError for an empty question, and QuestionTooLong for one that does not fit
+        behind the prefix; then the prefix is not used up."""
+        ids = self.processor.question_ids(prompt)
         check_length(self.model.context_length, len(ids), prefix.length, most_tokens, prompt)
         with self.lock:
             attention, logits = self._read_question(prefix, ids)
-            text = self._decode_number(prefix, logits[0, -1], len(ids)) or self._decode(prefix, logits, most_tokens)
+            text = self._decode(prefix, logits, most_tokens)
             _crop(prefix.cache, prefix.length)
-        return DecodedAnswer(text, _attention_rise(attention, prefix.reference), len(ids), recalled)
+        return DecodedAnswer(text, _attention_rise(attention, prefix.reference), len(ids))
 
     def _decode(self, prefix: Prefix, logits: Tensor, most_tokens: int) -> str:
         """Decode words greedily."""
@@ -171,37 +151,13 @@ class Answerer:
             backbone.set_attn_implementation(usual)
         return attention / attention.sum().clamp(min=1e-12), step.logits
 
-    def _decode_number(self, prefix: Prefix, first: Float[Tensor, " vocabulary"], read: int) -> str | None:
-        """Decode the number with the least expected error, behind a question of `read` tokens. None where the
-        configuration decodes greedily, and where the likeliest answer is no number."""
-        if self.model.config.number_decoding == "greedy" or int(first.argmax()) not in self.figures:
-            return None
-        behind = prefix.length + read
-
-        def step(tokens: Sequence[int], seen: Bool[Tensor, "new nodes"]) -> Float[Tensor, "new vocabulary"]:
-            visible = torch.cat([seen.new_ones(len(tokens), behind), seen], dim=1)
-            depth = int(seen[0].sum()) - 1
-            mask = torch.zeros(visible.shape).masked_fill(~visible, torch.finfo(first.dtype).min)
-            places = torch.full((1, len(tokens)), behind + depth, device=first.device)
-            return self._step(
-                prefix,
-                tokens,
-                logits_to_keep=len(tokens),
-                attention_mask=mask.to(first)[None, None],
-                position_ids=places,
-            ).logits[0]
-
-        found = number_distribution(first, self.figures, self.stop, step)
-        _crop(prefix.cache, behind)
-        return nearest_expected({self.processor.decode(list(ids)): share for ids, share in found.items()})
-
-    def _step(self, prefix: Prefix, ids: Sequence[int], logits_to_keep: int = 1, **options: bool | Tensor):
+    def _step(self, prefix: Prefix, ids: Sequence[int], output_attentions: bool = False):
         return self.model.language_model(
             input_ids=self._ids(ids),
             past_key_values=prefix.cache,
             use_cache=True,
-            logits_to_keep=logits_to_keep,
-            **options,
+            logits_to_keep=1,
+            output_attentions=output_attentions,
         )
 
     def _ids(self, ids: Sequence[int]) -> Tensor:

@@ -13,7 +13,6 @@ from PIL.Image import Image
 
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import QuestionTooLong
-from ..models.recall import CameraPath
 from ..objects import ObjectMap
 from ..questions.question import WORD_REQUEST, readable
 from ..video import VideoFile
@@ -155,11 +154,10 @@ class Session:
         """Answer a question about the video.
 
         In a session with eyes, the object memory answers what its queries can express, also that a thing was not seen.
-        The language model answers all else from the memory's tokens, with the recall's answer where that has one
-        (`Answer.recalled`). With `guess` a thing that was not seen for sure is taken to be the
-        one that is most likely it, and the language model also answers where the objects know no answer, as a benchmark
-        wants it.
-        Without `tools`, it answers from the tokens alone, as in the paper.
+        The language model answers all else from the memory's tokens. With `guess`, what was not seen for sure is taken
+        to be the thing that most likely is it, and the language model also answers where the objects know no answer, as
+        a benchmark wants it. Without `tools`, the object memory is not used: the language model answers every question,
+        as in the paper.
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
         of several lines, such as `Question.prompt()` gives, is used as it is. Raises ValueError for an empty question,
@@ -183,9 +181,8 @@ class Session:
             slots = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
             prefix = self._answerer.read(slots, stream.grid, earlier)
-            path = CameraPath(stream.trajectory.times, stream.trajectory.world_from_camera)
             try:
-                reply = self._answerer.reply(prefix, with_answer_request(question), most_tokens, path, tools)
+                reply = self._answerer.reply(prefix, with_answer_request(question), most_tokens)
             except QuestionTooLong:
                 self._prefix = prefix  # refused before the prefix was used
                 raise
@@ -193,9 +190,7 @@ class Session:
             seen = zip(slots.frames.tolist(), slots.times.tolist(), strict=True)
             sources = [stream.log.sources(frame, time) for frame, time in seen]
             evidence = _evidence(reply.attention.tolist(), sources)
-            answer = Answer(
-                reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read, reply.recalled
-            )
+            answer = Answer(reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read)
             return answer if refused is None else guess_of(answer, refused)
 
     def fork(self) -> Session:

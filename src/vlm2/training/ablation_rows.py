@@ -1,8 +1,7 @@
 """The rows of the ablation: which parts the model has, and which frames it is shown.
 
 In all rows the language model attends to at most as many slots as row (e) has in its memory: L_e + L_w, the tokens of
-40 frames. No row uses tools: a recall answers from the geometry of recognised tokens, which would add its own gain to
-that of the representation and the memory.
+40 frames. No row uses tools: the object memory would add its own gain to that of the representation and the memory.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class AblationRow:
         """
         recent = None if self.frames == "stream" else slots(config)
         memory = replace(self.memory, recent=recent)
-        return ModelSwitches(representation=self.representation, memory=memory, context="memory", recall=False)
+        return ModelSwitches(representation=self.representation, memory=memory, context="memory")
 
 
 NO_MEMORY = MemorySwitches(working=False, episodic=False)

@@ -18,7 +18,6 @@ from ..models import FrameFeatures
 from ..questions import ask_all
 from ..questions.question import Question
 from .annotations import Annotations
-from .drills import DRILLS, drills
 from .home_cache import CachedHome
 from .question_sampler import Pool, QuestionSampler, by_task, shuffle_options
 from .video_cache import CachedVideo
@@ -59,8 +58,7 @@ class Example:
 class HomeExamples(Dataset):
     """Examples of cached homes; each home once in every pass, in another order each time. Item i is always the same.
 
-    An example shows at most `most_frames` frames, or those that `choose` chooses. In the first `drilled` examples a
-    sample of drills precedes the questions.
+    An example shows at most `most_frames` frames, or those that `choose` chooses.
     """
 
     def __init__(
@@ -69,11 +67,10 @@ class HomeExamples(Dataset):
         sampler: QuestionSampler,
         most_frames: int,
         seed: int,
-        drilled: int = 0,
         choose: ChooseFrames | None = None,
     ) -> None:
         self.homes, self.sampler, self.most_frames = homes, sampler, most_frames
-        self.seed, self.drilled, self.choose = seed, drilled, choose
+        self.seed, self.choose = seed, choose
         self.orders: dict[int, np.ndarray] = {}
         self.pools: dict[int, Pool] = {}
 
@@ -88,16 +85,12 @@ class HomeExamples(Dataset):
         which = int(self.orders[epoch][place])
         home, rng = self.homes[which], np.random.default_rng([self.seed, 1, index])
         if which not in self.pools:
-            asked = list(ask_all(home.scene, seed=self.seed))
-            self.pools[which] = by_task(asked) | drills(home.scene, asked)
+            self.pools[which] = by_task(ask_all(home.scene, seed=self.seed))
         questions = self.sampler.draw(self.pools[which], rng)
-        if index < self.drilled:
-            only = {kind: found for kind, found in self.pools[which].items() if kind in DRILLS}
-            questions = self.sampler.draw(only, rng) + questions
         thinned = home.frames >= 48 and rng.random() < 0.5
-        return replace(self.shown(home, least_stride=2 if thinned else 1), questions=questions)
+        return replace(self._shown(home, 2 if thinned else 1), questions=questions)
 
-    def shown(self, home: CachedHome, least_stride: int = 1) -> Example:
+    def _shown(self, home: CachedHome, least_stride: int) -> Example:
         """Read the frames of a home that training shows: those that `choose` chooses, or at most `most_frames` evenly
         spread ones."""
         if self.choose is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.configuration import EpisodicWrite
 from ..core.position import PositionFeatures
-from ..models.configuration import Context, NumberDecoding, Tokens, VLM2Config
+from ..models.configuration import Context, Tokens, VLM2Config
 from ..models.presets import changed
 
 
@@ -35,8 +35,6 @@ class ModelSwitches:
     fusion_residual: bool | None = None  # H = LayerNorm(F_pa + attention)
     context: Context | None = None  # the M of every frame, or the memory's slots
     slot_time: bool | None = None  # add the time to a slot's tokens
-    recall: bool | None = None  # put retrieved facts into the prompt
-    number_decoding: NumberDecoding | None = None  # how a session decodes numbers
     dim: int | None = None  # width of H and M
     memory: MemorySwitches = field(default_factory=MemorySwitches)
 

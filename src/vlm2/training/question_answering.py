@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
-from ..models import FrameFeatures, VLM2ForConditionalGeneration, VLM2Processor
-from ..models.recall import Counting, ObjectEvidence, append_recalled, infer
+from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..questions.question import Question
 from . import packing
 from .attention_supervision import attention_targets, named_tokens
 from .examples import Example
+from .recognition import word_embeddings
 from .stage import Objective
-from .token_grounding import GroundingLoss, recognition_with_words, token_truth
+from .token_grounding import GroundingLoss, token_truth
 
 
 class AnswerLoss:
@@ -32,20 +32,15 @@ class AnswerLoss:
         self,
         video: Float[Tensor, "tokens text_dim"],
         questions: Sequence[Question],
-        recalled: ObjectEvidence | None = None,
-        counting: Counting | None = None,
         shown: Bool[Tensor, "tokens categories"] | None = None,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """Return the loss of the answers' tokens, every question with the same weight, and that of the attention.
 
-        `video` may be empty. The prompts hold what the recall infers from `recalled`, numbers of objects only with
-        `counting`. `shown` marks the categories that each token shows; without it the attention has no loss.
+        `video` may be empty. `shown` marks the categories that each token shows; without it the attention has no loss.
         """
         language: Any = self.model.language_model
         embed = language.get_input_embeddings()
         texts = [question.prompt() for question in questions]
-        if recalled is not None:
-            texts = [append_recalled(text, infer(recalled, text, counting)) for text in texts]
         prompts = [self.processor.question_ids(text) for text in texts]
         answers = [self.processor.answer_ids(q.ground_truth) for q in questions]
         prefix = len(self.before) + len(video) + len(self.after)
@@ -82,7 +77,7 @@ class VideoQuestionAnswering(Objective):
     """The loss of the answers to one video's questions, behind the slots of the memory at the video's end.
 
     With `weights`, the truth about the frames supervises the tokens of the slots as well. Without them no truth is
-    needed; then the recognition is frozen, because it learns from the truth only.
+    needed.
     """
 
     def __init__(
@@ -95,38 +90,26 @@ class VideoQuestionAnswering(Objective):
         super().__init__()
         self.model, self.weights = model, weights
         self.answer_loss = AnswerLoss(model, processor, row)
-        self.uses_counting = weights is None  # whether the prompts hold the numbers of the counting network
-        recognition = recognition_with_words(model, processor)
         if weights is not None:
-            self.grounding = GroundingLoss(recognition)
-        else:
-            recognition.requires_grad_(False)
+            embedding: Any = model.language_model.get_input_embeddings()
+            self.grounding = GroundingLoss(word_embeddings(embedding, processor.tokenizer))
         packing.use_in(model.language_backbone)
 
     def forward(self, example: Example) -> dict[str, Tensor]:
         """Return the loss of the answers and, with weights, those of categories, positions and attention."""
         features = example.features.to(self.device)
-        tokens, frames, recalled = self.slots(features)
-        counting = self.model.counting if self.uses_counting else None
+        tokens, frames = self.model.frame_tokens(features)
         video, questions, weights = tokens.flatten(0, 1), example.questions, self.weights
         if weights is None:
-            answer, _ = self.answer_loss(video, questions, recalled, counting)
+            answer, _ = self.answer_loss(video, questions)
             return {"loss": answer, "answer": answer}
         assert example.truth is not None
         categories, positions = token_truth(example.truth.to(self.device)[frames], features.grid)
         shown = categories.flatten(0, 1) > 0 if weights.attention else None
-        answer, attention = self.answer_loss(video, questions, recalled, counting, shown)
+        answer, attention = self.answer_loss(video, questions, shown)
         category, position = self.grounding(tokens, categories, positions)
         loss = answer + weights.category * category + weights.position * position + weights.attention * attention
         return {"loss": loss, "answer": answer, "category": category, "position": position, "attention": attention}
-
-    def slots(
-        self, features: FrameFeatures
-    ) -> tuple[Float[Tensor, "slots tokens text_dim"], Int[Tensor, " slots"], ObjectEvidence | None]:
-        """Return the tokens of a video's slots, the slots' frames, and the evidence of the model's recall, if any."""
-        tokens, frames = self.model.frame_tokens(features)
-        places, times = features.patch_coordinates[frames], features.times[frames]
-        return tokens, frames, self.model.object_evidence(tokens, places, times, features.grid)
 
 
 class TextQuestionAnswering(Objective):

@@ -1,8 +1,8 @@
-"""Sampling questions: balanced over the tasks, in several wordings, with and without the recalled answer."""
+"""Sampling questions: balanced over the tasks, in several wordings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,12 +10,11 @@ from torch.utils.data import Dataset
 
 from ..questions import paraphrase
 from ..questions.question import LETTERS, Question, option_text
-from ..questions.tasks import columns, question_type
-from .drills import with_recalled_answer
-from .terse import TerseQuestion, terse
+from ..questions.tasks import columns
+from .terse import terse
 
 Pool = dict[str, list[Question]]
-"""Questions by task, and drills by kind."""
+"""Questions by task."""
 
 ChangeAnswer = Callable[[Question], Question]
 """Gives a question another ground truth."""
@@ -28,54 +27,39 @@ class QuestionSampler:
     count: int = 24  # questions
     paraphrased: float = 0.15  # share in other words
     terse: float = 0.5  # share in few words
-    with_answer: float = 0.0  # share, of those that the recall can answer, whose prompt holds the (true) answer
 
     def draw(self, pool: Pool, rng: np.random.Generator, answer: ChangeAnswer | None = None) -> tuple[Question, ...]:
-        """Draw questions: first a task, then one of its questions; options are shuffled.
-
-        `answer` replaces the ground truth of the questions whose prompt does not hold the answer.
-        """
+        """Draw questions: first a task, then one of its questions; options are shuffled. `answer` replaces the ground
+        truth."""
         tasks = [questions for questions in pool.values() if questions]
         chosen = []
         for _ in range(self.count):
             questions = tasks[int(rng.integers(len(tasks)))]
             question = shuffle_options(questions[int(rng.integers(len(questions)))], rng)
-            with_answer = _is_recallable(question) and rng.random() < self.with_answer
-            question = question if answer is None or with_answer else answer(question)
+            question = question if answer is None else answer(question)
             form = rng.random()
-            if form < self.paraphrased and not isinstance(question, TerseQuestion):  # a drill has one wording
+            if form < self.paraphrased:
                 question = paraphrase(question, rng)
             elif form < self.paraphrased + self.terse:
                 question = terse(question)
-            chosen.append(with_recalled_answer(question) if with_answer else question)
+            chosen.append(question)
         return tuple(chosen)
-
-
-@dataclass(frozen=True)
-class Phase:
-    """Examples up to index `until` join the draws of all `samplers`: (sampler, its questions, another answer)."""
-
-    until: int
-    samplers: tuple[tuple[QuestionSampler, Pool, ChangeAnswer | None], ...]
 
 
 class TextOnlyQuestions(Dataset):
     """Samples of questions of all homes, without their videos. Item i is always the same.
 
-    All answers follow by rules: the letter of the answer in the prompt, a copy of that answer, or the answer that is
-    likeliest given the words (`typical_answers`). From rules the adapters learn in tens of steps that an
-    answer depends on the name of an object or on the words of an option. True answers scatter; from those the adapters
-    learn only what all homes have in common, and need hundreds of steps.
+    `answer` gives the likeliest answer given the words of a question (`typical_answers`), which follows a rule. From
+    rules the adapters learn in tens of steps that an answer depends on the name of an object or on the words of an
+    option. True answers scatter; from those the adapters learn only what all homes have in common, and need hundreds
+    of steps.
     """
 
-    def __init__(self, phases: Sequence[Phase], seed: int) -> None:
-        self.phases, self.seed = phases, seed
+    def __init__(self, sampler: QuestionSampler, pool: Pool, answer: ChangeAnswer, seed: int) -> None:
+        self.sampler, self.pool, self.answer, self.seed = sampler, pool, answer, seed
 
     def __getitem__(self, index: int) -> tuple[Question, ...]:
-        rng = np.random.default_rng([self.seed, 2, index])
-        phase = next(phase for phase in self.phases if index < phase.until)
-        draws = (sampler.draw(pool, rng, answer) for sampler, pool, answer in phase.samplers)
-        return tuple(question for drawn in draws for question in drawn)
+        return self.sampler.draw(self.pool, np.random.default_rng([self.seed, 2, index]), self.answer)
 
 
 def by_task(questions: Iterable[Question]) -> Pool:
@@ -96,7 +80,3 @@ def shuffle_options(question: Question, rng: np.random.Generator) -> Question:
     options = tuple(f"{LETTERS[i]}. {texts[j]}" for i, j in enumerate(order))
     truth = LETTERS[int(np.flatnonzero(order == LETTERS.index(question.ground_truth))[0])]
     return replace(question, options=options, ground_truth=truth)
-
-
-def _is_recallable(question: Question) -> bool:
-    return bool(question.options) or question_type(question.question_type).recalled

@@ -8,18 +8,17 @@ model's vocabulary at a hundredth of the cost of teaching it through answers.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from jaxtyping import Float
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..models import VLM2ForConditionalGeneration, VLM2Processor
-from ..models.recall.recognition import Recognition, word_embeddings
+from ..models import VLM2ForConditionalGeneration
 from ..scenes.vocabulary import VOCABULARY
 from .examples import Example, FrameTruth
 from .loop import last_checkpoint
+from .recognition import Recognition
 from .stage import Objective
 
 
@@ -34,22 +33,14 @@ def token_truth(
     return pooled[0].flatten(2).transpose(1, 2), pooled[1].flatten(2).transpose(1, 2)
 
 
-def recognition_with_words(model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> Recognition:
-    """Return the model's recognition, or a new one where it has none, with the embeddings of the category names."""
-    embedding: Any = model.language_model.get_input_embeddings()
-    words = word_embeddings(embedding, processor.tokenizer)
-    recognition = Recognition(words.shape[1]) if model.recognition is None else model.recognition
-    recognition.words.copy_(words)
-    return recognition
-
-
 class GroundingLoss(nn.Module):
-    """The losses of what a token shows, by the recall's recognition, and of where it is, by a linear head."""
+    """The losses of what a token shows, by recognition, and of where it is, by a linear head. `words` are the
+    embeddings of the category names."""
 
-    def __init__(self, recognition: Recognition) -> None:
+    def __init__(self, words: Float[Tensor, "categories text_dim"]) -> None:
         super().__init__()
-        self.recognition = recognition
-        self.place = nn.Linear(recognition.words.shape[1], 3)
+        self.recognition = Recognition(words)
+        self.place = nn.Linear(words.shape[1], 3)
 
     def forward(
         self,
@@ -88,7 +79,7 @@ class TokenGrounding(Objective):
         if last is None:
             raise ValueError(f"There is no token grounding in {folder}; give the folder `grounding` of a run.")
         found, mine = load_file(last / "model.safetensors"), self.state_dict()
-        parts = ("grounding.", "model.representation.", "model.projector.", "model.recognition.")
+        parts = ("grounding.", "model.representation.", "model.projector.")
         learnt = [name for name in mine if name.startswith(parts)]
         differing = [name for name in learnt if name not in found or found[name].shape != mine[name].shape]
         if differing:

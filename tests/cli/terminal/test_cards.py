@@ -25,28 +25,32 @@ def card(question: Question, answer: Answer, mark: Mark | None = None, terminal:
     return out.getvalue()
 
 
-def answer(text: str, recalled: str | None = None) -> Answer:
-    return Answer(text, tuple(Evidence(75.25 * k, 0.25) for k in range(4)), 1.0, 7, recalled)
+def answer(text: str, **known) -> Answer:
+    return Answer(text, tuple(Evidence(75.25 * k, 0.25) for k in range(4)), 1.0, 7, **known)
 
 
 @pytest.mark.parametrize(
     "text", [LONG, "Wie weit ist der Stuhl? " * 9, "椅子はいくつありますか" * 12, "x" * 300, "a\nb"]
 )
 def test_a_card_keeps_all_words_in_80_columns(text):
-    printed = card(Question("", text, OPTIONS, "B"), answer("B", "sofa"), Mark(True))
+    printed = card(Question("", text, OPTIONS, "B"), answer("B", sentence="It is the sofa. " * 9), Mark(True))
     assert all(cell_len(line) <= 80 and line == line.rstrip() for line in printed.splitlines())
     kept = "".join(printed.replace("Question", "").split())
     assert "".join(text.split()) in kept and "table[red]" in kept and "…" not in printed and "\x1b" not in printed
 
 
 def test_a_card_names_the_option_the_truth_and_what_was_looked_at():
-    printed = card(Question("", "Which?", OPTIONS, "A"), answer("B.", "sofa"), Mark(False))
-    for line in ("Answer     B. sofa\n", "Recalled   sofa\n", "Looked at  0:00.0 (25%), 1:15.2 (25%), 2:30.5 (25%)\n"):
-        assert line in printed
+    printed = card(Question("", "Which?", OPTIONS, "A"), answer("B.", sentence="The sofa is closest."), Mark(False))
+    for label, text in (
+        ("Answer", "B. sofa"),
+        ("In words", "The sofa is closest."),
+        ("Looked at", "0:00.0 (25%), 1:15.2 (25%), 2:30.5 (25%)"),
+    ):
+        assert f"{label:11}{text}\n" in printed
     assert "Truth      A. the table [red] in the corner" in printed and "✗ wrong" in printed
     assert "\x1b" not in card(Question("", "Red \x1b[31m?", None, ""), answer("\x1b]0;x\x07"))
     words = card(Question("", "How far?", None, ""), answer(""), title="At 0:03.0")
-    assert words.startswith("At 0:03.0  How far?\nAnswer     (no words)\nRecalled   nothing; the answer is a guess")
+    assert words.startswith("At 0:03.0  How far?\nAnswer     (no words)\nA guess    by the language model")
     assert "Truth" not in words
 
 

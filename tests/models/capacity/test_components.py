@@ -33,9 +33,7 @@ QWEN2 = QWEN2_7B | {
 LORA = {"r": 4, "alpha": 8, "dropout": 0.0, "targets": LINEAR_LAYERS}
 
 
-@pytest.mark.parametrize(
-    "changes", [{}, {"slot_time": True, "recall": True}, {"lora": None}, {"representation": "visual"}]
-)
+@pytest.mark.parametrize("changes", [{}, {"slot_time": True}, {"lora": None}, {"representation": "visual"}])
 def test_parameters_are_those_of_the_model(changes, toy_encoder):
     model, components = toy_model(**changes), Components(toy_config(**changes))
     assert components.parameters == {name: parameters(part) for name, part in model.named_children()}

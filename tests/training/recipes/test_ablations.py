@@ -25,11 +25,11 @@ from vlm2.training.model_switches import MemorySwitches, ModelSwitches
 from vlm2.training.question_sampler import QuestionSampler
 from vlm2.training.recipes import ablations, mini
 from vlm2.training.recipes.ablations import AblationsConfig, recipe
-from vlm2.training.recipes.mini import CopyTuningConfig, MiniConfig, TextWarmUpConfig, TokenGroundingConfig
+from vlm2.training.recipes.mini import MiniConfig, TextWarmUpConfig, TokenGroundingConfig
 from vlm2.training.stage import Optimiser
 
 MOST = 5  # slots of the toy memory
-SWITCHED = ("representation", "memory_config", "context", "recall", "dim")
+SWITCHED = ("representation", "memory_config", "context", "dim")
 
 
 def toy_preset(name: str = "mini", base: str = "mini"):
@@ -79,9 +79,8 @@ def config(homes, tmp_path) -> AblationsConfig:
         log_every=1,
         evaluate_every=4,
         grounding=TokenGroundingConfig(steps=2, frames=4),
-        warm_up=TextWarmUpConfig(steps=2, letter_steps=1, typical_steps=0, copied=QuestionSampler(3)),
+        warm_up=TextWarmUpConfig(steps=2, questions=QuestionSampler(3)),
         answering=replace(base.mini.answering, steps=7, questions=QuestionSampler(3)),
-        copying=CopyTuningConfig(steps=2),
     )
     return replace(base, out=str(tmp_path / "grid"), mini=small, seeds=(0,), benchmark="")
 
@@ -98,7 +97,7 @@ def test_seven_steps_of_every_row(config, toys):
         out = Path(config.out) / "seed_0" / row
         assert list(losses(out / "answering")) == [1, 2, 3, 4, 5, 6, 7]
         assert list(losses(out / "answering", "eval_loss")) == [4, 7]
-        assert list(losses(out / "warm_up")) and list(losses(out / "copying"))
+        assert list(losses(out / "warm_up"))
         assert (out / "grounding").is_dir() == (row in "ab")  # the others take over the grounding of b
         saved = VLM2ForConditionalGeneration.from_pretrained(out / "checkpoint")
         assert saved.config.memory.capacity == 3 and (saved.representation.spatial is (row != "a"))
@@ -116,7 +115,7 @@ def test_adapters_of_a_checkpoint_replace_the_warm_up(config, toys, tmp_path):
     model.save_pretrained(tmp_path / "start")
     still = replace(config.mini.answering, optimiser=Optimiser(0.0))
     few = replace(config.mini, adapters=str(tmp_path / "start"), answering=still, evaluate_every=0)
-    few = steps(few, grounding=0, answering=1, copying=0)
+    few = steps(few, grounding=0, answering=1)
     ablations.run(replace(config, mini=few, rows=("b",)))
     out = tmp_path / "grid/seed_0/b"
     assert not (out / "warm_up").exists()
@@ -125,7 +124,7 @@ def test_adapters_of_a_checkpoint_replace_the_warm_up(config, toys, tmp_path):
 
 
 def test_a_grounding_is_taken_over_by_another_row(config, toys, tmp_path):
-    done = steps(config.mini, answering=0, warm_up=0, copying=0)
+    done = steps(config.mini, answering=0, warm_up=0)
     mini.run(replace(done, out=str(tmp_path / "one")))
     taken = replace(
         done,
@@ -166,8 +165,7 @@ def test_rows_differ_in_what_the_issue_names_and_in_nothing_else():
         "e": (True, True, True),
         "f": (True, False, False),
     }
-    assert made["e"] == ModelSwitches(representation="3d", context="memory", recall=False)
-    assert not any(switches.recall for switches in made.values())  # it would add a gain of its own
+    assert made["e"] == ModelSwitches(representation="3d", context="memory")
 
 
 def test_switches_that_conflict_are_refused():
@@ -260,7 +258,7 @@ def test_the_grid_is_tested_and_laid_side_by_side_and_goes_on(config, toys, tmp_
         ({"rows": ("g",)}, "name rows of a, b"),
         ({"rows": ("f",)}, "name e too"),
         ({"seeds": ()}, "seeds"),
-        ({"mini": MiniConfig(model=ModelSwitches(number_decoding="greedy"))}, "are set for each row"),
+        ({"mini": MiniConfig(model=ModelSwitches(slot_time=False))}, "are set for each row"),
         ({"mini": MiniConfig(grounded_from="grounding")}, "are set for each row"),
     ],
 )

@@ -12,10 +12,8 @@ from toys import ToyVision, toy_features, toy_model, toy_processor
 from toytraining import alone, losses, pair, short, use_toy_vision, write_checkpoint, write_homes, write_videos
 
 from vlm2.models import VLM2ForConditionalGeneration, parts
-from vlm2.questions.question import Question
 from vlm2.training.annotations import read_annotations
-from vlm2.training.examples import Example, VideoExamples
-from vlm2.training.question_answering import VideoQuestionAnswering
+from vlm2.training.examples import VideoExamples
 from vlm2.training.recipes import finetune
 from vlm2.training.recipes.finetune import FinetuneConfig, recipe, split_videos
 from vlm2.training.stage import Optimiser
@@ -72,14 +70,6 @@ def test_seven_steps_leave_a_model_with_its_memory_and_its_adapters(config, tmp_
             assert not torch.equal(now, before), name
             torch.testing.assert_close(now, kept[f"model.{name}"], atol=0, rtol=0.01)  # kept in 16 bits
     assert not any("grounding" in name for name in kept)
-
-
-def test_numbers_are_recalled_as_a_session_recalls_them(monkeypatch):
-    asked, model = [], toy_model(recall=True).train()
-    monkeypatch.setattr("vlm2.training.question_answering.infer", lambda *given: asked.append(given[1:]))
-    count = Question("object_counting", "How many chairs are there?", None, "3")
-    VideoQuestionAnswering(model, toy_processor(recall=True), 64)(Example(toy_features(), (count,)))
-    assert asked == [(count.prompt(), model.counting)]
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(config, tmp_path):

@@ -8,18 +8,14 @@ from safetensors.torch import load_file
 from torch.utils.data import Dataset
 from toys import GRID, toy_features, toy_model, toy_processor
 
-from vlm2.models.recall import append_recalled, infer
-from vlm2.models.recall.counting import FACTS
-from vlm2.models.recall.recognition import Recognition
 from vlm2.models.splice import IGNORED
 from vlm2.questions.question import Question
 from vlm2.scenes.vocabulary import VOCABULARY, category_index
 from vlm2.training import question_answering
 from vlm2.training.attention_supervision import attention_targets
-from vlm2.training.examples import Example, FrameTruth, HomeExamples
+from vlm2.training.examples import Example, FrameTruth
 from vlm2.training.loop import train_stage
 from vlm2.training.question_answering import SupervisionWeights, VideoQuestionAnswering
-from vlm2.training.question_sampler import QuestionSampler
 from vlm2.training.recipes import mini
 from vlm2.training.recipes.mini import MiniConfig
 from vlm2.training.stage import Optimiser, RunConfig, StageConfig
@@ -47,7 +43,7 @@ class Same(Dataset):
 
 def answering() -> VideoQuestionAnswering:
     weights = SupervisionWeights(category=0.0, position=0.0)
-    return VideoQuestionAnswering(toy_model(recall=True), toy_processor(), 64, weights)
+    return VideoQuestionAnswering(toy_model(), toy_processor(), 64, weights)
 
 
 def test_packed_loss_is_the_mean_of_the_questions_own_losses():
@@ -59,9 +55,8 @@ def test_packed_loss_is_the_mean_of_the_questions_own_losses():
         losses = []
         for question in one.questions:
             before, after = processor.prefix_ids()
-            prompt = question.prompt()
-            asked = append_recalled(prompt, infer(module.slots(one.features)[2], prompt))
-            prompt = [*before, processor.video_token_id, *after, *processor.question_ids(asked)]
+            asked = processor.question_ids(question.prompt())
+            prompt = [*before, processor.video_token_id, *after, *asked]
             answer = processor.answer_ids(question.ground_truth)
             ids = torch.tensor([[*prompt, *answer]])
             labels = torch.tensor([[IGNORED] * len(prompt) + answer])
@@ -69,9 +64,8 @@ def test_packed_loss_is_the_mean_of_the_questions_own_losses():
     assert packed.item() == pytest.approx(torch.stack(losses).mean().item(), abs=1e-4)
 
 
-def test_names_in_recalled_facts_have_targets_as_well(monkeypatch):
+def test_names_in_questions_have_targets(monkeypatch):
     module, found = answering(), []
-    monkeypatch.setattr(question_answering, "infer", lambda *_: "all the way over there")
     monkeypatch.setattr(
         question_answering,
         "attention_targets",
@@ -79,7 +73,7 @@ def test_names_in_recalled_facts_have_targets_as_well(monkeypatch):
     )
     module(example())
     for question, names in zip(QUESTIONS, found, strict=True):
-        ids = module.answer_loss.processor.question_ids(append_recalled(question.prompt(), "all the way over there"))
+        ids = module.answer_loss.processor.question_ids(question.prompt())
         said = [module.answer_loss.processor.decode(ids[: token + 1]) for token, _ in names]
         assert [VOCABULARY[name] for _, name in names] == [text.split()[-1].split("(")[0] for text in said]
     assert [len(names) for names in found] == [1, 2, 3]
@@ -125,7 +119,7 @@ def test_memory_and_adapters_get_gradients():
                 parameter.normal_()
     module(replace(example(), questions=QUESTIONS))["loss"].backward()
     silent = [n for n, p in module.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
-    assert [n for n in silent if "grounding." not in n and ".recognition." not in n] == []
+    assert [n for n in silent if "grounding." not in n] == []
 
 
 def test_grounding_is_of_categories_and_positions():
@@ -134,25 +128,11 @@ def test_grounding_is_of_categories_and_positions():
     shown, places = token_truth(FrameTruth(categories, torch.zeros(1, 24, 3)), GRID)
     assert shown.shape == (1, 6, len(VOCABULARY) - 1)
     assert shown.sum() == 1 and shown[0, 0, category_index("chair") - 1] == 1
-    recognition = Recognition(len(VOCABULARY) - 1)
-    words = recognition.words.copy_(torch.eye(len(VOCABULARY) - 1))
-    grounding = GroundingLoss(recognition)
+    words = torch.eye(len(VOCABULARY) - 1)
+    grounding = GroundingLoss(words)
     named = torch.full((1, 6, len(words)), -1e-3)
     named[0, 0] = words[category_index("chair") - 1]
     assert grounding(named, shown, places)[0] < grounding(named.flip(1), shown, places)[0]
-
-
-def test_numbers_are_recalled_once_the_count_head_is_fitted(monkeypatch):
-    module, used = answering(), []
-    monkeypatch.setattr(
-        mini, "count_examples", lambda homes: (torch.rand(8, FACTS), torch.ones(8).long(), torch.ones(8).long())
-    )
-    monkeypatch.setattr(question_answering, "infer", lambda recollection, text, counting: used.append(counting))
-    homes = HomeExamples([], QuestionSampler(), 56, seed=0)
-    module(example())
-    mini.fit_counts(module, homes)
-    module(example())
-    assert used == [None] * len(QUESTIONS) + [module.model.counting] * len(QUESTIONS)
 
 
 def test_mini_is_trained_by_one_process(monkeypatch):

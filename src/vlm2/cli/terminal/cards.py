@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 LABEL = 11  # columns of the labels on the left
 EVIDENCE_SHOWN = 3
-GUESS = "nothing; the answer is a guess of the language model"
+GUESS = "by the language model, from the memory's tokens"
 
 
 def console() -> Console:
@@ -30,11 +30,10 @@ def console() -> Console:
 def answer_row(question: str, answer: Answer) -> dict[str, Any]:
     """Return a question and its answer for JSON, with the evidence rounded to four digits."""
     evidence = [{key: round(value, 4) for key, value in asdict(frame).items()} for frame in answer.evidence]
-    recalled = {} if answer.recalled is None else {"recalled": answer.recalled}
     names = ("sentence", "value", "unit", "uncertainty", "confidence", "query")
     known = {name: getattr(answer, name) for name in names if getattr(answer, name) not in (None, "")}
     origin = {"source": answer.source, "status": answer.status}
-    return {"question": question, "answer": answer.text, **origin, **known, "evidence": evidence, **recalled}
+    return {"question": question, "answer": answer.text, **origin, **known, "evidence": evidence}
 
 
 def print_card(on: Console, question: Question, answer: Answer, mark: Mark | None, title: str = "Question") -> None:
@@ -43,12 +42,10 @@ def print_card(on: Console, question: Question, answer: Answer, mark: Mark | Non
     _print(on, "Answer", _in_words(question, answer.text), "green" if mark is None or mark.right else "red")
     if mark is not None:
         _print(on, "Truth", f"{_in_words(question, question.ground_truth)}  {_verdict(mark, on.encoding)}")
-    if answer.source == "objects":
+    if answer.sentence:
         _print(on, "In words", answer.sentence, "dim")
-    elif answer.recalled is not None:
-        _print(on, "Recalled", _in_words(question, answer.recalled), "dim")
     elif answer.evidence:
-        _print(on, "Recalled", GUESS, "dim")
+        _print(on, "A guess", GUESS, "dim")
     if answer.evidence:
         shown = (f"{clock(seen.time)} ({seen.weight:.0%})" for seen in answer.evidence[:EVIDENCE_SHOWN])
         _print(on, "Looked at", ", ".join(shown), "dim")

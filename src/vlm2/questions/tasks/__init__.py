@@ -38,8 +38,8 @@ def question_type(name: str) -> QuestionType:
     return question_types().get(name) or QuestionType(name=name, texts=(), held_out=0)
 
 
-def numbers(family: str | None = None) -> frozenset[str]:
-    """Return the names of the question types whose answer is a number, of all families or of one."""
+def numbers(family: str) -> frozenset[str]:
+    """Return the names of a family's question types whose answer is a number."""
     return frozenset(name for name, kind in question_types(family).items() if kind.is_number)
 
 

@@ -23,14 +23,14 @@ from ..model_switches import ModelSwitches
 from ..recipe import claim_folder
 from ..stage import Optimiser
 from . import mini
-from .mini import GROUNDING, RESUMED, CopyTuningConfig, MiniConfig, VideoQuestionConfig
+from .mini import GROUNDING, RESUMED, MiniConfig, VideoQuestionConfig
 
 
 def row_training() -> MiniConfig:
-    """Return the training that all rows share: mini's, longer behind videos and without copy tuning."""
+    """Return the training that all rows share: mini's, longer behind videos."""
     optimiser = Optimiser(7e-5, lora_learning_rate=7e-4)
     answering = VideoQuestionConfig(steps=330, optimiser=optimiser, most_frames=240)
-    return MiniConfig(answering=answering, copying=CopyTuningConfig(steps=0))
+    return MiniConfig(answering=answering)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ NEAREST = 0.4  # metres; VSI-Bench asks for no smaller distance
 TYPE = QuestionType(
     name="object_abs_distance",
     decimals=1,
-    recalled=True,
     terse="Meters from {first} to {second}?",
     held_out=4,
     texts=(

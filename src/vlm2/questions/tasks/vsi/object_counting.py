@@ -16,7 +16,6 @@ TYPE = QuestionType(
     name="object_counting",
     decimals=0,
     is_count=True,
-    recalled=True,
     terse="How many {things}?",
     held_out=4,
     texts=(

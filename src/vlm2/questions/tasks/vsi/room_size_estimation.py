@@ -12,7 +12,6 @@ SQUARE_FEET = 10.7639  # in a square metre
 TYPE = QuestionType(
     name="room_size_estimation",
     decimals=1,
-    recalled=True,
     terse="Floor area, square meters?",
     held_out=4,
     texts=(
