@@ -60,4 +60,4 @@ def test_a_model_and_a_memory_without_eyes_are_refused(toy, video, tmp_path):
     session.save(tmp_path / "blind.vlm2mem")
     result = run(tmp_path / "blind.vlm2mem")
     assert result.exit_code != 0
-    assert "holds no memory of things" in str(result.exception) + result.output
+    assert "holds no object memory" in str(result.exception) + result.output

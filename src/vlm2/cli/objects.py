@@ -34,7 +34,7 @@ def objects(
 
         stream = memory_file.read(source)
         if stream.objects is None:
-            raise ValueError(f"{source} holds no memory of things; watch again: vlm2 ask VIDEO --eyes auto --save FILE")
+            raise ValueError(f"{source} holds no object memory; watch again: vlm2 ask VIDEO QUESTION --save FILE")
         found = stream.object_map()
     else:
         with warning_lines():

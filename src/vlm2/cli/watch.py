@@ -18,7 +18,7 @@ import typer
 
 from .terminal import cards
 from .terminal.loading import load_model
-from .terminal.options import Device, Dtype, Model, Offline, Save, check_output_file
+from .terminal.options import Device, Dtype, Eyes, Model, Offline, Save, check_output_file
 
 if TYPE_CHECKING:
     from ..streaming import Answer, Session
@@ -40,6 +40,7 @@ def watch(
     save: Save = None,
     save_every: Annotated[float, typer.Option(help="Seconds between saves; the last save is at the end.")] = 60.0,
     model: Model = "mini",
+    eyes: Eyes = "auto",
     fps: Annotated[float, typer.Option(help="Frames per second to look at.")] = 2.0,
     tries: Annotated[int, typer.Option(help="Number of attempts in a row to reconnect to a lost source.")] = 5,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
@@ -59,7 +60,7 @@ def watch(
 
     events: SimpleQueue = SimpleQueue()
     reader = LiveReader(find_source(source), fps, events.put, tries)
-    session = load_model(model, offline, device=device, dtype=dtype)[0].session()
+    session = load_model(model, offline, device=device, dtype=dtype, eyes=eyes)[0].session()
     loop = LiveLoop(session, reader, options)
     with _stop_on_signals(events):
         reader.start()

@@ -62,7 +62,7 @@ class VLM2(lmms):
             session = self._watched(visuals, group[0][1])
             for number, request in group:
                 prompt, options = request.args[:2]
-                reply = session.ask(without_prefix(prompt), int(options.get("max_new_tokens", 16))).text
+                reply = session.ask(without_prefix(prompt), int(options.get("max_new_tokens", 16)), guess=True).text
                 replies[number] = cut(reply, options.get("until"))
         return [replies[number] for number in range(len(requests))]
 

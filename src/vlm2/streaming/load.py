@@ -23,7 +23,7 @@ AUTO, AUTO_READS = "homes", "efficientnet-lite0"
 @dataclass(frozen=True)
 class LoadedModel:
     """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found; `eyes` feed
-    the memory of things of its sessions."""
+    the object memory of its sessions."""
 
     name: str
     folder: Path
@@ -41,14 +41,14 @@ def load(
     device: str | None = None,
     dtype: str | torch.dtype | None = None,
     quantize: Quantize | None = None,
-    eyes: str | None = None,
+    eyes: str | None = "auto",
 ) -> LoadedModel:
     """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
 
     `device` is "cpu", "cuda", "cuda:1", "mps", ...; by default a GPU where there is one. `dtype` is the language
     model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in, but "float32" on a CPU without
     instructions for bfloat16. `device` "auto" spreads the language model over all GPUs, and `quantize` keeps it in
-    "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the memory of things; "auto"
+    "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the object memory; "auto"
     takes our own where the model has the encoders that it needs, None or "none" does without. Raises
     ValueError for a name, device, dtype or detector that cannot be had, and for a checkpoint that does not fit its
     configuration.

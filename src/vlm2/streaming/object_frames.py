@@ -35,7 +35,7 @@ class ObjectEyes:
         """Raise ValueError for a memory of other eyes, which know other words."""
         if memory.labels != self.detector.labels:
             raise ValueError(
-                f"The memory of things was made with other eyes than {self.name}: their words differ. "
+                f"The object memory was made with other eyes than {self.name}: their words differ. "
                 "Open it with the eyes that watched, or without any."
             )
 

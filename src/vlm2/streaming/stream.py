@@ -35,7 +35,7 @@ class Stream:
 
     `images` and `times` (seconds) are of the frames that wait for their window to fill, `geometry_images` the same
     frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is
-    the length that becomes 1 in the coordinates; `objects` is the memory of things, where the session has eyes;
+    the length that becomes 1 in the coordinates; `objects` is the object memory, where the session has eyes;
     `trajectory` is the camera's path; `log` explains the memory. With `thumbnails`, the log keeps small pictures of the
     frames that the memory holds.
     """
@@ -56,7 +56,7 @@ class Stream:
     thumbnails: bool = True
 
     def object_map(self) -> ObjectMap:
-        """Return the map of the things that were seen, metres, z up; an empty one without a memory of things."""
+        """Return the map of the things that were seen, metres, z up; an empty one without an object memory."""
         path = self.trajectory
         if self.objects is None:
             return ObjectMap()

@@ -32,7 +32,11 @@ def ask(
         typer.Option("--questions", help="A file of questions, JSON lines or JSON (see docs/reference/questions.md)."),
     ] = None,
     model: Model = "mini",
-    eyes: Eyes = None,
+    eyes: Eyes = "auto",
+    guess: Annotated[
+        bool,
+        typer.Option("--guess", help="Answer also with things that were not seen for sure, as benchmarks want it."),
+    ] = False,
     fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
     json: Json = False,
     save: Save = None,
@@ -70,7 +74,7 @@ def ask(
                 session.check(_prompt(question))
             with progress_bar("Watching", file.seconds, file.seconds < LONG_VIDEO, transient=True) as progress:
                 session.watch(file, fps=fps, progress=progress)
-            answers = ((question, session.ask(_prompt(question))) for question in asked)
+            answers = ((question, session.ask(_prompt(question), guess=guess)) for question in asked)
         if json:
             found = None if loaded.eyes is None else loaded.eyes.name
             print_json({"model": model, "eyes": found} | _as_json(file, session, answers))

@@ -150,7 +150,7 @@ def _measure(model: str, machine: Machine, workload: Workload, device: str | Non
     from ...evaluation.speed.plan import estimate
     from ...models.capacity import Components
 
-    loaded = vlm2.load(model, device=device, dtype=workload.dtype, quantize=cast(Any, workload.quantize))
+    loaded = vlm2.load(model, device=device, dtype=workload.dtype, quantize=cast(Any, workload.quantize), eyes=None)
     own = replace(workload, window=None, pixels=None, pooling=None)  # the model runs as it is configured
     measured = measure_components(loaded, MEASURED_FRAMES, own)
     return estimate(Components(loaded.model.config), machine, measured.workload), measured.seconds

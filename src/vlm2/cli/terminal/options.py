@@ -19,7 +19,7 @@ Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; b
 Save = Annotated[Path | None, typer.Option(help="Save the memory of the video to this file (.vlm2mem).")]
 Eyes = Annotated[
     str | None,
-    typer.Option(help="Detector of the object memory: auto, homes or none. The object memory answers if there is one."),
+    typer.Option(help="Detector of the object memory: auto, homes, homes:FOLDER, or none for no object memory."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Offline = Annotated[

@@ -56,7 +56,7 @@ def measure(
     import vlm2
 
     chosen: Measure = registry.load(MEASURES, name, "MEASURE", "measure").MEASURE
-    loaded = vlm2.load(model, device=device)
+    loaded = vlm2.load(model, device=device, eyes=None)
     rows = chosen.run(loaded.model, loaded.processor, data, count, fps)
     result = chosen.summary(list(track(rows, description=f"Measuring {name}")))
     out.mkdir(parents=True, exist_ok=True)
