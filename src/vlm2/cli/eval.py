@@ -44,7 +44,8 @@ def run(
         Path | None, typer.Option(help="Folder for predictions, scores and receipt. A killed run continues there.")
     ] = None,
     model: Annotated[
-        str, typer.Option(help="mini, a folder or a hub name; or chance, random, blind:MODEL, llava-video:MODEL.")
+        str,
+        typer.Option(help="mini, a folder, a hub name; chance, random, blind:MODEL, llava-video:MODEL, true-objects."),
     ] = "mini",
     data: Annotated[str | None, typer.Option(help="Question file, its folder, or a data set on the hub.")] = None,
     videos: Annotated[Path | None, typer.Option(help="Folder of the videos; those of homes are made there.")] = None,
@@ -65,6 +66,10 @@ def run(
         bool,
         typer.Option("--tools/--no-tools", help="Without tools, the model sees only the memory's tokens."),
     ] = True,
+    eyes: Annotated[
+        str | None,
+        typer.Option(help="Feeds the object memory: auto, homes, a folder; of homes also truth, truth-labels."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes; each loads the model.")] = 1,
     threads: Annotated[
         int, typer.Option(min=1, help="CPU threads of a process; they change answers in rare cases.")
@@ -94,7 +99,7 @@ def run(
         raise ValueError(f"Name a folder for the predictions: vlm2 eval {benchmark} --out DIR")
     place = runner.ProcessRank(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
     shown, kept = _frames(frames, loaded)
-    settings = RunSettings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools)
+    settings = RunSettings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools, eyes)
     answers = respondent(settings, chosen, loaded.items)
     name = title(settings)
     with progress_bar("Answering", hidden=place.rank > 0) as progress:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .benchmark import Benchmark, Item, Values, find
-from .predictions import Prediction, read_predictions
+from .predictions import Prediction, StoredAnswer, read_predictions
 from .receipt import read_receipt
 
 SCORES = "scores.json"
@@ -20,16 +20,18 @@ LENGTHS = {"short": (0.0, 60.0), "mid": (60.0, 120.0), "long": (120.0, float("in
 
 @dataclass(frozen=True)
 class Sample:
-    """An item, the reply to it, and the reply's scores."""
+    """An item, the reply to it, and the reply's scores. `answer` is as in `Prediction`."""
 
     item: Item
     prediction: str
     values: Values
+    answer: StoredAnswer | None = None
 
 
 def sample_of(prediction: Prediction, benchmark: Benchmark, scorer: str) -> Sample:
     """Score a prediction."""
-    return Sample(prediction.item, prediction.text, benchmark.scorer(scorer)(prediction.item, prediction.text))
+    values = benchmark.scorer(scorer)(prediction.item, prediction.text)
+    return Sample(prediction.item, prediction.text, values, prediction.answer)
 
 
 def length_name(seconds: float | None) -> str | None:

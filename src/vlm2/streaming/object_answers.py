@@ -44,6 +44,6 @@ def answer_of(result: Result, seconds: float) -> Answer:
 
 
 def guess_of(answer: Answer, refused: Result) -> Answer:
-    """Return the language model's answer, marked as a guess, with the reason why the objects gave none."""
+    """Return the language model's answer, marked as a guess, with the query that was refused and the reason."""
     sentence = f"{refused.sentence} A guess from the tokens: {answer.text}".strip()
-    return replace(answer, status="guess", sentence=sentence)
+    return replace(answer, status="guess", sentence=sentence, query=refused.query)
