@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -205,6 +205,32 @@ def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Pa
     for name, part in scores["lengths"].items():
         value = part["summary"].get(scores["headline"], float("nan"))
         typer.echo(f"{name}: {100 * value:.1f} ({part['questions']} questions)")
+    for line in _more(scores):
+        typer.echo(line)
     if missing:
         typer.secho(f"{len(missing)} videos were missing; {out / 'receipt.json'} names them.", fg=typer.colors.YELLOW)
     typer.secho(f"Scorer {scores['scorer']}. More: vlm2 eval report {out}", dim=True)
+
+
+def _more(scores: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines about an object memory's answers, and about the questions that the text does not give away."""
+    headline, objects, open_questions = scores["headline"], scores.get("objects"), scores["debiased"]
+    if objects is not None:
+        only, strict = (objects[name].get(headline, float("nan")) for name in ("answered", "refused_as_wrong"))
+        yield (
+            f"objects answered {100 * objects['coverage']:.1f} % of the questions: {100 * only:.1f} on those; "
+            f"{100 * strict:.1f} on all, where a refusal counts 0"
+        )
+        if (rated := objects["confidence"]) is not None:
+            yield (
+                f"confidence: {100 * rated['upper']:.1f} in the upper half of the answers, {100 * rated['lower']:.1f} "
+                "in the lower"
+            )
+        if (intervals := objects["intervals"])["held"] is not None:
+            yield f"90 % intervals: {100 * intervals['held']:.1f} % of {intervals['stated']} hold the truth"
+    if open_questions["summary"]:
+        value = open_questions["summary"][headline]
+        yield (
+            f"debiased, without what {open_questions['text_only']} answers: {100 * value:.1f} "
+            f"({open_questions['questions']} questions)"
+        )

@@ -34,6 +34,11 @@ def sample_of(prediction: Prediction, benchmark: Benchmark, scorer: str) -> Samp
     return Sample(prediction.item, prediction.text, values, prediction.answer)
 
 
+def score_of(sample: Sample) -> float:
+    """Return a sample's first value (0–1)."""
+    return next(iter(sample.values.values()))
+
+
 def length_name(seconds: float | None) -> str | None:
     """Return the name of a video's length; None where its seconds are unknown."""
     if seconds is None:
@@ -51,7 +56,7 @@ def by_length(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
 
 def score_run(benchmark: Benchmark, samples: Sequence[Sample], scorer: str) -> dict[str, Any]:
     """Return the scores of a run as `scores.json` holds them (0–1). Only the whole run has the corpus's metrics."""
-    summary = _summary(benchmark, samples)
+    summary = summarise(benchmark, samples)
     if benchmark.corpus is not None and samples:
         summary |= benchmark.corpus([(sample.item, sample.prediction) for sample in samples])
     return {
@@ -63,13 +68,14 @@ def score_run(benchmark: Benchmark, samples: Sequence[Sample], scorer: str) -> d
         "types": dict(sorted(Counter(sample.item.question_type for sample in samples).items())),
         "summary": summary,
         "lengths": {
-            name: {"questions": len(group), "summary": _summary(benchmark, group)}
+            name: {"questions": len(group), "summary": summarise(benchmark, group)}
             for name, group in by_length(samples).items()
         },
     }
 
 
-def _summary(benchmark: Benchmark, samples: Sequence[Sample]) -> dict[str, float]:
+def summarise(benchmark: Benchmark, samples: Sequence[Sample]) -> dict[str, float]:
+    """Sum up samples as their benchmark does."""
     return benchmark.summary((sample.item.question_type, sample.values) for sample in samples)
 
 

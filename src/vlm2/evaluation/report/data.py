@@ -11,7 +11,7 @@ from jaxtyping import Float64
 
 from ..benchmark import Item
 from ..bootstrap import DRAWS, Comparison, Interval, compare, interval, resample
-from ..scores import Run, Sample, by_length
+from ..scores import Run, Sample, by_length, score_of
 from ..vsi_metrics import plain_number
 
 SHOWN_ERRORS = 8
@@ -132,11 +132,6 @@ def largest_errors(runs: Sequence[Run], most: int = SHOWN_ERRORS) -> tuple[tuple
             videos.add(sample.item.group)
     replies = [{sample.item.id: sample.prediction for sample in run.samples} for run in runs]
     return tuple((s.item, tuple(reply.get(s.item.id) for reply in replies)) for s in chosen[:most])
-
-
-def score_of(sample: Sample) -> float:
-    """Return a sample's first value (0–1)."""
-    return next(iter(sample.values.values()))
 
 
 def _order(sample: Sample) -> tuple[float, float, str]:
