@@ -91,7 +91,7 @@ class TrueDetector:
         counts = np.bincount(true.instances.ravel())
         least = LEAST_SHARE * true.instances.size
         seen = [self._things[k] for k in np.flatnonzero(counts >= least).tolist() if k in self._things]
-        masks = np.array([true.instances == thing.id for thing in seen]).reshape(len(seen), *true.instances.shape)
+        masks = true.instances == np.array([thing.id for thing in seen], np.int32).reshape(-1, 1, 1)
         forms = [_form(thing, true.world_from_camera) for thing in seen]
         return Detections(
             boxes=_outlines(masks, size),

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 
 from ..objects import Result
-from ..questions.question import LETTER_REQUEST, PREFIX, WORD_REQUEST
+from ..questions.question import LETTER_REQUEST, PREFIX, SIMPLE_REQUEST, WORD_REQUEST
 from .answer import Answer, Evidence
 
 OPTION = re.compile(r"^\(?([A-Z])[.):]\s+\S")
-FRAMING = (PREFIX, "Options:", LETTER_REQUEST, WORD_REQUEST)
+FRAMING = (PREFIX, "Options:", LETTER_REQUEST, WORD_REQUEST, SIMPLE_REQUEST)
 
 
 def split_prompt(prompt: str) -> tuple[str, list[str] | None]:

@@ -16,7 +16,6 @@ QUESTIONS = QuestionSource(
     split="validation",
     page="its authors' repository is ATR-DBI/ScanQA on GitHub",
 )
-REQUEST = "Answer the question simply."
 STARTS = (
     ("color", ("what color", "what is the color")),
     ("nature", ("what type", "what shape", "what kind")),
@@ -40,7 +39,7 @@ def question_type(question: str) -> str:
 def _item(values: Values, find: FindVideo) -> Item:
     row = read_answered(values, values["answers"])
     text = row.question.question
-    return make_item(row, scannet_video(row, find), f"{text}\n{REQUEST}", question_type(text))
+    return make_item(row, scannet_video(row, find), f"{text}\n{SIMPLE_REQUEST}", question_type(text))
 
 
 BENCHMARK = Benchmark(
