@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...questions.question import SIMPLE_REQUEST
 from ..benchmark import Benchmark, Item, Loaded
 from ..caption_metrics import caption_metrics
 from ..exact_match import commonest_answers, exact_match, summarize
