@@ -33,6 +33,7 @@ def test_a_run_a_baseline_and_their_report(vlm2, tmp_path):
     assert status == 0 and "on toy, version 3" in output and "short: " in output
     told = json.loads((tmp_path / "a/scores.json").read_text())
     assert f"{100 * told['summary']['overall']:.1f}" in output
+    assert "debiased, without what chance answers: " in output and "objects answered" not in output
     assert vlm2("run", "toy", "--model", "chance", "--out", tmp_path / "b", "--videos", tmp_path)[0] == 0
     status, output, _ = vlm2("report", tmp_path / "a", tmp_path / "b", "--draws", 20)
     assert status == 0
@@ -69,6 +70,9 @@ def test_one_process_of_several_waits_for_nobody(vlm2, tmp_path, monkeypatch):
         (("nothing", "--out", "x"), "No benchmark is called 'nothing'"),
         (("toy", "--out", "x", "--frames", "many"), "--frames takes a number"),
         (("toy", "--out", "x", "--make-only"), "videos of toy cannot be made"),
+        (("toy", "--out", "x", "--eyes", "truth"), "--eyes truth is not possible there"),
+        (("toy", "--out", "x", "--eyes", "eagle"), "There are no eyes 'eagle'"),
+        (("toy", "--out", "x", "--model", "true-objects"), "has no true objects"),
         (("report", "nowhere"), "has no receipt.json"),
     ],
 )

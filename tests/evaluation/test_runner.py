@@ -194,7 +194,7 @@ def test_a_blind_model_decodes_as_the_model_it_is_compared_with(videos, monkeypa
 def test_tools_are_left_out_when_a_run_says_so(videos, monkeypatch):
     asked = []
     ask = Session.ask
-    monkeypatch.setattr(Session, "ask", lambda self, *given: asked.append(given[2]) or ask(self, *given))
+    monkeypatch.setattr(Session, "ask", lambda *given, **named: asked.append(given[3]) or ask(*given, **named))
     items = load(videos=videos).items[:3]
     list(toy_respondent(tools=False).answer(items))
     list(toy_respondent().answer(items))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vlm2.objects import Result, TrackView
-from vlm2.questions.question import LETTER_REQUEST, PREFIX, WORD_REQUEST
+from vlm2.questions.question import LETTER_REQUEST, PREFIX, SIMPLE_REQUEST, WORD_REQUEST
 from vlm2.streaming.answer import Answer, Evidence
 from vlm2.streaming.object_answers import answer_of, guess_of, split_prompt
 
@@ -21,6 +21,7 @@ VIEWS = (
     [
         ("How many chairs are there?", "How many chairs are there?", None),
         (f"{PREFIX}\nHow many?\n{WORD_REQUEST}", "How many?", None),
+        (f"How many?\n{SIMPLE_REQUEST}", "How many?", None),
         (
             f"{PREFIX}\nWhich?\nOptions:\nA. left\nB. right\n{LETTER_REQUEST}",
             "Which?",

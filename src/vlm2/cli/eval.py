@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,7 +44,8 @@ def run(
         Path | None, typer.Option(help="Folder for predictions, scores and receipt. A killed run continues there.")
     ] = None,
     model: Annotated[
-        str, typer.Option(help="mini, a folder or a hub name; or chance, random, blind:MODEL, llava-video:MODEL.")
+        str,
+        typer.Option(help="mini, a folder, a hub name; chance, random, blind:MODEL, llava-video:MODEL, true-objects."),
     ] = "mini",
     data: Annotated[str | None, typer.Option(help="Question file, its folder, or a data set on the hub.")] = None,
     videos: Annotated[Path | None, typer.Option(help="Folder of the videos; those of homes are made there.")] = None,
@@ -65,6 +66,10 @@ def run(
         bool,
         typer.Option("--tools/--no-tools", help="Without tools, the model sees only the memory's tokens."),
     ] = True,
+    eyes: Annotated[
+        str | None,
+        typer.Option(help="Feeds the object memory: auto, homes, a folder; none; of homes also truth, truth-labels."),
+    ] = "auto",
     workers: Annotated[int, typer.Option(min=1, help="Number of processes; each loads the model.")] = 1,
     threads: Annotated[
         int, typer.Option(min=1, help="CPU threads of a process; they change answers in rare cases.")
@@ -94,7 +99,7 @@ def run(
         raise ValueError(f"Name a folder for the predictions: vlm2 eval {benchmark} --out DIR")
     place = runner.ProcessRank(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
     shown, kept = _frames(frames, loaded)
-    settings = RunSettings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools)
+    settings = RunSettings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools, eyes)
     answers = respondent(settings, chosen, loaded.items)
     name = title(settings)
     with progress_bar("Answering", hidden=place.rank > 0) as progress:
@@ -200,6 +205,32 @@ def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Pa
     for name, part in scores["lengths"].items():
         value = part["summary"].get(scores["headline"], float("nan"))
         typer.echo(f"{name}: {100 * value:.1f} ({part['questions']} questions)")
+    for line in _more(scores):
+        typer.echo(line)
     if missing:
         typer.secho(f"{len(missing)} videos were missing; {out / 'receipt.json'} names them.", fg=typer.colors.YELLOW)
     typer.secho(f"Scorer {scores['scorer']}. More: vlm2 eval report {out}", dim=True)
+
+
+def _more(scores: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines about an object memory's answers, and about the questions that the text does not give away."""
+    headline, objects, open_questions = scores["headline"], scores.get("objects"), scores["debiased"]
+    if objects is not None:
+        only, strict = (objects[name].get(headline, float("nan")) for name in ("answered", "refused_as_wrong"))
+        yield (
+            f"objects answered {100 * objects['coverage']:.1f} % of the questions: {100 * only:.1f} on those; "
+            f"{100 * strict:.1f} on all, where a refusal counts 0"
+        )
+        if (rated := objects["confidence"]) is not None:
+            yield (
+                f"confidence: {100 * rated['upper']:.1f} in the upper half of the answers, {100 * rated['lower']:.1f} "
+                "in the lower"
+            )
+        if (intervals := objects["intervals"])["held"] is not None:
+            yield f"90 % intervals: {100 * intervals['held']:.1f} % of {intervals['stated']} hold the truth"
+    if open_questions["summary"]:
+        value = open_questions["summary"][headline]
+        yield (
+            f"debiased, without what {open_questions['text_only']} answers: {100 * value:.1f} "
+            f"({open_questions['questions']} questions)"
+        )

@@ -10,9 +10,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from .. import registry
+
+if TYPE_CHECKING:
+    from ..homes.home import Home
+    from ..scenes.record import Scene
 
 BENCHMARKS = f"{__package__}.benchmarks"
 
@@ -76,6 +80,18 @@ Corpus = Callable[[Sequence[tuple[Item, str]]], dict[str, float]]
 Provide = Callable[[Item], None]
 """Makes the video of an item if it is not there yet. Raises ValueError if it cannot."""
 
+
+@dataclass(frozen=True)
+class Truth:
+    """The truth about a video of a generated home: its record, and a function that builds the home to render it."""
+
+    scene: Scene
+    home: Callable[[], Home]
+
+
+FindTruth = Callable[[Item], Truth]
+"""Returns the truth about an item's video; makes the video if it is not there yet."""
+
 Chance = Callable[[Sequence[Item]], dict[str, str]]
 """Returns replies, by item id, that use only how often each answer is right ("frequency chance")."""
 
@@ -100,7 +116,7 @@ class Benchmark:
 
     `scorers` are the rules by name: the official ones first, then variants that other code uses. `headline` names the
     value of the summary by which models are compared. `most_tokens` limits a reply (greedy decoding). `provide` is set
-    where the benchmark makes its own videos.
+    where the benchmark makes its own videos, `truth` where the truth about them is known.
     """
 
     name: str
@@ -113,6 +129,7 @@ class Benchmark:
     most_tokens: int = 16
     corpus: Corpus | None = None
     provide: Provide | None = None
+    truth: FindTruth | None = None
 
     @property
     def default(self) -> str:

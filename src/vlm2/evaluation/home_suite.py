@@ -17,14 +17,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from jaxtyping import Float64
 
 from ..scenes.record import Scene
 
+if TYPE_CHECKING:
+    from ..homes.home import Home
+
 FOLDER = Path(__file__).parent
+SPLIT: Final = "test"
 PIN_COMMAND = "Make it with:  python tests/support/pin_homes.py --out runs/homes"
 
 
@@ -135,7 +139,7 @@ def build(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
         order = HomeOrder(
             name=home.name,
             seed=home.seed,
-            split="test",
+            split=SPLIT,
             size=suite.size,
             fps=suite.fps,
             rooms=home.rooms,
@@ -159,6 +163,17 @@ def make_home(suite: HomeSuite, home: HomeSpec, out: Path) -> Scene:
             "another, this machine builds other homes; please report it with the output of `vlm2 doctor`."
         )
     return scene
+
+
+def rebuild(suite: HomeSuite, home: HomeSpec) -> Home:
+    """Build a home again, without rendering it. Raises ValueError where the packages for homes are missing."""
+    try:
+        from ..homes.build import build_home
+        from ..homes.furniture.catalogue import Catalogue
+
+        return build_home(home.seed, SPLIT, home.rooms, Catalogue(SPLIT, sweethome=False))
+    except ImportError as error:
+        raise ValueError(f"Homes need more packages ({error}): pip install 'vlm2[homes]'") from None
 
 
 def record_hash(scene: Scene) -> str:

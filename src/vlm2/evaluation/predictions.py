@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,27 +22,59 @@ PREDICTIONS = "predictions.jsonl"
 
 
 @dataclass(frozen=True)
+class StoredAnswer:
+    """What a respondent with an object memory says about a reply. The fields are those of `streaming.Answer`.
+
+    `source` is "objects" where a query answered, else "tokens": the query was refused, and the language model guessed.
+    """
+
+    source: str
+    status: str
+    value: bool | int | float | str | tuple[str, ...] | None = None
+    unit: str | None = None
+    uncertainty: float | None = None
+    confidence: float | None = None
+    query: str | None = None
+    sentence: str = ""
+
+    @classmethod
+    def of(cls, answer: object, **given: Any) -> StoredAnswer:
+        """Copy the fields from a record that has them; `given` replaces some."""
+        names = (field.name for field in fields(cls) if field.name not in given)
+        return cls(**{name: getattr(answer, name) for name in names}, **given)
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """A model's reply to an item, and the number of frames that it saw. The file leaves out the item's `video`."""
+    """A model's reply to an item, and the number of frames that it saw. `answer` is None for a respondent without an
+    object memory. The file leaves out the item's `video`."""
 
     item: Item
     text: str
     frames: int = 0
+    answer: StoredAnswer | None = None
 
     def to_line(self) -> bytes:
         """Return the line of the file."""
-        fields = asdict(self.item)
-        del fields["video"]
-        row = fields | {"prediction": self.text, "frames_seen": self.frames}
+        columns = asdict(self.item)
+        del columns["video"]
+        row = columns | {"prediction": self.text, "frames_seen": self.frames}
+        if self.answer is not None:
+            row["answer"] = asdict(self.answer)
         return json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> Prediction:
         """Read a line of the file."""
         row: dict[str, Any] = json.loads(line)
-        row = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        answer = row.pop("answer", None)
         text, frames = row.pop("prediction"), row.pop("frames_seen")
-        return cls(Item(video=None, **row), text, frames)
+        stored = None if answer is None else StoredAnswer(**_with_tuples(answer))
+        return cls(Item(video=None, **_with_tuples(row)), text, frames, stored)
+
+
+def _with_tuples(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
 
 
 def read_predictions(out: Path) -> dict[str, Prediction]:

@@ -3,7 +3,7 @@
 A baseline is named in the place of a model: `chance` (the best constant answer of each question type), `random` (an
 option, or the truth of another question of the type, drawn by the seed), `blind:MODEL` (MODEL's language model with its
 adapters and the same prompt, without the video), and `llava-video:MODEL` (plain LLaVA-Video from an imported MODEL, on
-`frames` frames, 32 by default).
+`frames` frames, 32 by default). `true-objects` answers from the true map of a generated home.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ import numpy as np
 
 from ..questions.question import PREFIX
 from ..video import Frame, VideoFile
-from .benchmark import Benchmark, Item
-from .predictions import Prediction
+from . import true_objects
+from .benchmark import Benchmark, FindTruth, Item
+from .eyes import RunEyes, check_truth, read_eyes
+from .predictions import Prediction, StoredAnswer
 
 if TYPE_CHECKING:
     from ..models import VLM2Config
-    from ..streaming import LoadedModel
+    from ..streaming import LoadedModel, Session
 
 MODEL_FILES = (".json", ".safetensors", ".model", ".txt", ".jinja")  # the files on which a model's replies depend
 
@@ -33,7 +35,7 @@ class RunSettings:
     """The settings of a run. `frames` are shown, evenly spread over the video; None shows a stream of `fps` frames a
     second. `kept` names a model whose memory chooses the frames: those that it holds at the end of the stream.
     `threads` is the number of CPU threads per process, on which results depend in their last digits. Without `tools`,
-    the model answers from the memory's tokens alone."""
+    the model answers from the memory's tokens alone. `eyes` feed the object memory, as `evaluation.eyes` reads them."""
 
     model: str = "mini"
     frames: int | None = None
@@ -44,6 +46,7 @@ class RunSettings:
     dtype: str | None = None
     kept: str | None = None
     tools: bool = True
+    eyes: str | None = "auto"
 
     def __post_init__(self) -> None:
         if self.kept is not None and self.frames is not None:
@@ -123,8 +126,13 @@ class ModelRespondent:
 
 @dataclass(frozen=True)
 class SessionRespondent(ModelRespondent):
-    """A model that watches each video in its own session and is asked as users ask."""
+    """A model that watches each video in its own session and is asked as users ask.
 
+    With eyes, it also gives the language model's guess where the object memory knows no answer. `truth` is the
+    benchmark's.
+    """
+
+    truth: FindTruth | None = None
     needs_video: bool = True
 
     def identity(self) -> dict[str, Any]:
@@ -134,18 +142,32 @@ class SessionRespondent(ModelRespondent):
             shown = {"rule": "spread", "count": frames}
         elif kept is not None:
             shown = {"rule": "kept", "fps": fps, "by": hash_model(kept)}
-        return self.describe(shown, self.session_prompt())
+        eyes = run_eyes(self.settings)
+        seen = {} if eyes is None else {"eyes": eyes.identity()}
+        return self.describe(shown, self.session_prompt(), **seen)
 
     def answer(self, items: Sequence[Item]) -> Iterator[Prediction]:
-        session = self.load().session()
+        session = self._session(items[0])
         for item in items:
             session.check(without_prefix(item.prompt), self.most_tokens)
         assert items[0].video is not None
         for frame in self._frames(VideoFile(items[0].video)):
             session.observe(frame.image, frame.time)
         for item in items:
-            answer = session.ask(without_prefix(item.prompt), self.most_tokens, self.settings.tools)
-            yield Prediction(item, answer.text, session.frames)
+            answer = session.ask(without_prefix(item.prompt), self.most_tokens, self.settings.tools, guess=True)
+            stored = None if session.eyes is None else StoredAnswer.of(answer)
+            yield Prediction(item, answer.text, session.frames, stored)
+
+    def _session(self, item: Item) -> Session:
+        """Return a new session, with the eyes for an item's video."""
+        eyes = run_eyes(self.settings)
+        if eyes is None:
+            return self.load().session()
+        from ..streaming.object_frames import ObjectEyes
+
+        loaded = self.load()
+        found = ObjectEyes(eyes.title, eyes.open(item, self.truth), loaded.model.vision.name)
+        return replace(loaded, eyes=found).session()
 
     def _frames(self, file: VideoFile) -> Iterator[Frame]:
         """Yield the frames that the model is shown."""
@@ -206,13 +228,17 @@ class LlavaVideoRespondent(ModelRespondent):
             yield Prediction(item, answer.text, session.frames)
 
 
-BASELINES = ("chance", "random", "blind", "llava-video")
+BASELINES = ("chance", "random", "blind", "llava-video", true_objects.NAME)
 
 
 def respondent(settings: RunSettings, benchmark: Benchmark, items: Sequence[Item]) -> Respondent:
     """Return the respondent for `settings.model`: a baseline by its name, else a model. Raises ValueError for
-    `llava-video` without a model."""
+    `llava-video` without a model, for eyes of a baseline, and for a benchmark without the truth that is needed."""
     name, _, model = settings.model.partition(":")
+    if name in BASELINES and settings.eyes not in (None, "none", "auto"):
+        raise ValueError(f"{name} has no object memory; leave out --eyes {settings.eyes}.")
+    if name == true_objects.NAME:
+        return true_objects.true_objects(benchmark)
     if name == "chance":
         return FixedReplies(name, benchmark.chance(items))
     if name == "random":
@@ -223,14 +249,28 @@ def respondent(settings: RunSettings, benchmark: Benchmark, items: Sequence[Item
         if not model:
             raise ValueError("Say out of which imported model: llava-video:DIR.")
         return LlavaVideoRespondent(replace(settings, model=model), benchmark.most_tokens)
-    return SessionRespondent(settings, benchmark.most_tokens)
+    check_truth(run_eyes(settings), benchmark.name, benchmark.truth)
+    return SessionRespondent(settings, benchmark.most_tokens, benchmark.truth)
 
 
 def title(settings: RunSettings) -> str:
-    """Return a run's name in tables: the model, and for a model that watches, "tokens"."""
+    """Return a run's name in tables: the model, and for a model that watches, "objects" with its eyes where they are
+    not the packaged ones, or "tokens"."""
+    if settings.model == true_objects.NAME:
+        return true_objects.TITLE
     if settings.model.partition(":")[0] in BASELINES:
         return settings.model
-    return f"{settings.model}, tokens"
+    eyes = run_eyes(settings)
+    if eyes is None:
+        return f"{settings.model}, tokens"
+    return f"{settings.model}, objects" + ("" if eyes.title == "homes" else f" ({eyes.title})")
+
+
+def run_eyes(settings: RunSettings) -> RunEyes | None:
+    """Return the eyes of a run: none without tools, which ask the language model alone."""
+    if settings.eyes is None or not settings.tools:
+        return None
+    return read_eyes(settings.eyes, lambda: _configuration(settings.model))
 
 
 def random_replies(items: Sequence[Item], seed: int) -> dict[str, str]:
@@ -260,7 +300,7 @@ def load_once(name: str, device: str | None, dtype: str | None, threads: int) ->
     from ..streaming import load
 
     torch.set_num_threads(threads)
-    return load(name, device=device, dtype=dtype)
+    return load(name, device=device, dtype=dtype, eyes=None)
 
 
 def hash_model(name: str) -> dict[str, Any]:

@@ -15,9 +15,11 @@ from typing import Any
 
 from . import receipt
 from .benchmark import Benchmark, Item, Loaded, Provide, by_video
+from .object_scores import object_scores
 from .predictions import Prediction, join, open_writer, read_predictions, write_json
 from .respondents import Respondent
 from .scores import SCORES, sample_of, score_run
+from .text_bias import debiased_scores
 from .workers import stream
 
 
@@ -72,6 +74,9 @@ def finish(benchmark: Benchmark, loaded: Loaded, out: Path, scorer: str | None =
     predictions = read_predictions(out)
     samples = [sample_of(predictions[item.id], benchmark, scorer) for item in loaded.items]
     scores = score_run(benchmark, samples, scorer)
+    scores["debiased"] = debiased_scores(benchmark, samples, scorer)
+    if (objects := object_scores(benchmark, samples)) is not None:
+        scores["objects"] = objects
     write_json(out / SCORES, scores)
     videos = {
         item.group: {

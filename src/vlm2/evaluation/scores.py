@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .benchmark import Benchmark, Item, Values, find
-from .predictions import Prediction, read_predictions
+from .predictions import Prediction, StoredAnswer, read_predictions
 from .receipt import read_receipt
 
 SCORES = "scores.json"
@@ -20,16 +20,23 @@ LENGTHS = {"short": (0.0, 60.0), "mid": (60.0, 120.0), "long": (120.0, float("in
 
 @dataclass(frozen=True)
 class Sample:
-    """An item, the reply to it, and the reply's scores."""
+    """An item, the reply to it, and the reply's scores. `answer` is as in `Prediction`."""
 
     item: Item
     prediction: str
     values: Values
+    answer: StoredAnswer | None = None
 
 
 def sample_of(prediction: Prediction, benchmark: Benchmark, scorer: str) -> Sample:
     """Score a prediction."""
-    return Sample(prediction.item, prediction.text, benchmark.scorer(scorer)(prediction.item, prediction.text))
+    values = benchmark.scorer(scorer)(prediction.item, prediction.text)
+    return Sample(prediction.item, prediction.text, values, prediction.answer)
+
+
+def score_of(sample: Sample) -> float:
+    """Return a sample's first value (0–1)."""
+    return next(iter(sample.values.values()))
 
 
 def length_name(seconds: float | None) -> str | None:
@@ -49,7 +56,7 @@ def by_length(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
 
 def score_run(benchmark: Benchmark, samples: Sequence[Sample], scorer: str) -> dict[str, Any]:
     """Return the scores of a run as `scores.json` holds them (0–1). Only the whole run has the corpus's metrics."""
-    summary = _summary(benchmark, samples)
+    summary = summarise(benchmark, samples)
     if benchmark.corpus is not None and samples:
         summary |= benchmark.corpus([(sample.item, sample.prediction) for sample in samples])
     return {
@@ -61,13 +68,14 @@ def score_run(benchmark: Benchmark, samples: Sequence[Sample], scorer: str) -> d
         "types": dict(sorted(Counter(sample.item.question_type for sample in samples).items())),
         "summary": summary,
         "lengths": {
-            name: {"questions": len(group), "summary": _summary(benchmark, group)}
+            name: {"questions": len(group), "summary": summarise(benchmark, group)}
             for name, group in by_length(samples).items()
         },
     }
 
 
-def _summary(benchmark: Benchmark, samples: Sequence[Sample]) -> dict[str, float]:
+def summarise(benchmark: Benchmark, samples: Sequence[Sample]) -> dict[str, float]:
+    """Sum up samples as their benchmark does."""
     return benchmark.summary((sample.item.question_type, sample.values) for sample in samples)
 
 

@@ -11,6 +11,7 @@ from ..scenes.record import Scene
 LETTERS = "ABCDEFGH"  # of options; more are never asked
 PREFIX = "These are frames of a video."
 LETTER_REQUEST = "Answer with the option's letter from the given choices directly."
+SIMPLE_REQUEST = "Answer the question simply."
 WORD_REQUEST = "Please answer the question using a single word or phrase."
 
 

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 
 from ..objects import Result
-from ..questions.question import LETTER_REQUEST, PREFIX, WORD_REQUEST
+from ..questions.question import LETTER_REQUEST, PREFIX, SIMPLE_REQUEST, WORD_REQUEST
 from .answer import Answer, Evidence
 
 OPTION = re.compile(r"^\(?([A-Z])[.):]\s+\S")
-FRAMING = (PREFIX, "Options:", LETTER_REQUEST, WORD_REQUEST)
+FRAMING = (PREFIX, "Options:", LETTER_REQUEST, WORD_REQUEST, SIMPLE_REQUEST)
 
 
 def split_prompt(prompt: str) -> tuple[str, list[str] | None]:
@@ -44,6 +44,6 @@ def answer_of(result: Result, seconds: float) -> Answer:
 
 
 def guess_of(answer: Answer, refused: Result) -> Answer:
-    """Return the language model's answer, marked as a guess, with the reason why the objects gave none."""
+    """Return the language model's answer, marked as a guess, with the query that was refused and the reason."""
     sentence = f"{refused.sentence} A guess from the tokens: {answer.text}".strip()
-    return replace(answer, status="guess", sentence=sentence)
+    return replace(answer, status="guess", sentence=sentence, query=refused.query)

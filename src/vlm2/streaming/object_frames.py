@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from ..encoders.detectors import Detector, StageDetector
+from ..encoders.detectors import Detector, StageDetector, TimedDetector
 from ..models.frame_features import EncodedPortion
 from ..objects.labels import confusable
 from ..objects.lifting import lift
@@ -50,7 +50,9 @@ class ObjectEyes:
         """Return the memory with the frames of a portion; `first` is the index of the first one."""
         pixels = (images * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
         detector = self.detector
-        if portion.stages is not None and isinstance(detector, StageDetector) and detector.reads == self.shares:
+        if isinstance(detector, TimedDetector):
+            found = detector.detect_at(pixels, times)
+        elif portion.stages is not None and isinstance(detector, StageDetector) and detector.reads == self.shares:
             found = detector.detect_stages(portion.stages)
         else:
             found = detector.detect(pixels)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from pin_homes import questions, write_pins
 
@@ -12,7 +13,10 @@ from vlm2.evaluation import home_suite as suite
 from vlm2.evaluation.benchmarks import homes
 from vlm2.evaluation.benchmarks.homes import SUITE, load, provide
 from vlm2.evaluation.home_suite import LengthBand, build, make_home, read_pins, record_hash
-from vlm2.evaluation.runner import make_videos
+from vlm2.evaluation.predictions import read_predictions
+from vlm2.evaluation.respondents import RunSettings, respondent
+from vlm2.evaluation.runner import finish, make_videos, run
+from vlm2.evaluation.true_eyes import TrueDetector, TrueFrames
 from vlm2.scenes.record import Scene
 from vlm2.video import VideoFile
 
@@ -123,6 +127,37 @@ def test_what_is_seen_and_rounding_do_not_change_the_hash(made):
     assert record_hash(replace(scene, objects=things, trajectory=shaken)) == record_hash(scene)
     moved = replace(scene.trajectory, world_from_camera=tuple(tuple(v + 2e-4 for v in row) for row in camera))
     assert record_hash(replace(scene, trajectory=moved)) != record_hash(scene)
+
+
+def test_true_objects_answer_nearly_all(pinned, tmp_path):
+    loaded = load(videos=pinned)
+    answers = respondent(RunSettings("true-objects"), homes.BENCHMARK, loaded.items)
+    assert run(homes.BENCHMARK, loaded, answers, tmp_path / "run", "true objects")
+    scores = finish(homes.BENCHMARK, loaded, tmp_path / "run")
+    assert scores["summary"]["overall"] > 0.95 and scores["objects"]["coverage"] > 0.95
+    assert {prediction.frames for prediction in read_predictions(tmp_path / "run").values()} == {0}
+
+
+def test_true_eyes_see_what_the_record_says(pinned):
+    true = homes.truth(load(videos=pinned).items[0])
+    frames = TrueFrames.render(true)
+    detector = TrueDetector(frames)
+    boxes = {}
+    for thing in true.scene.objects:
+        boxes.setdefault(thing.category, []).append(thing.box)
+    seen = 0
+    for time in true.scene.trajectory.times:
+        (found,) = detector.detect_at(np.zeros((1, 48, 64, 3), np.uint8), [time])
+        frame = frames.at(time)
+        rotation, position = frame.world_from_camera[:3, :3], frame.world_from_camera[:3, 3]
+        for label, mask, size in zip(found.labels, found.masks, found.shapes.sizes, strict=True):
+            centres = (frame.points + found.shapes.offsets)[mask] @ rotation.T + position
+            assert any(
+                np.allclose(centres, box.center, atol=1e-3) and np.allclose(sorted(box.size), sorted(size))
+                for box in boxes[label]
+            )
+            seen += 1
+    assert seen > 50
 
 
 def test_scores_are_those_of_the_published_benchmarks(pinned):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from toyruns import TOY, load, summary, toy_respondent, write_videos
 
 from vlm2.evaluation import runner, scores
+from vlm2.evaluation.predictions import StoredAnswer
 from vlm2.evaluation.report.data import collect
 from vlm2.evaluation.report.report import EDGES, bin_shares, markdown, write_report
 from vlm2.evaluation.respondents import RunSettings, respondent
@@ -90,10 +92,45 @@ def test_the_page_needs_no_network_and_no_script(data, tmp_path):
 
 def test_the_table_shows_the_same(folders, data):
     lines = markdown(data).splitlines()
-    (row,) = [line for line in lines if line.startswith("| overall |")]
+    row, open_row = [line for line in lines if line.startswith("| overall |")]
     expected = [json.loads((folder / "scores.json").read_text())["summary"]["overall"] for folder in folders]
     assert re.findall(r"(\d+\.\d) \(", row) == [f"{100 * value:.1f}" for value in expected]
     assert any(line.startswith("| toy − chance |") for line in lines)
+    assert re.findall(r"(\d+\.\d) \(", open_row) == [f"{100 * table['overall'].value:.1f}" for table in data.debiased]
+
+
+def test_the_debiased_table_leaves_out_what_the_text_gives_away(folders, data):
+    wrong = {s.item.id for s in data.runs[1].samples if s.values["score"] < 0.5}
+    assert data.text_only == "chance" and 0 < data.debiased_questions == len(wrong) < 15
+    kept = [(s.item.question_type, s.values) for s in data.runs[0].samples if s.item.id in wrong]
+    assert data.debiased[0]["overall"].value == summary(kept)["overall"]
+    assert data.debiased[1]["overall"].value < 0.5
+
+
+def test_a_blind_run_decides_what_the_text_gives_away(folders):
+    runs = [read_run(folder) for folder in folders]
+    blind = replace(runs[0], receipt={**runs[0].receipt, "name": "blind:toy"})
+    data = collect([runs[1], blind], draws=10)
+    assert data.text_only == "blind:toy"
+    assert data.debiased_questions == sum(s.values["score"] < 0.5 for s in blind.samples)
+
+
+def test_a_run_with_an_object_memory_has_its_section(folders, tmp_path):
+    file = folders[0] / "predictions.jsonl"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    for number, row in enumerate(rows):
+        source, status = ("objects", "ok") if number % 3 else ("tokens", "guess")
+        row["answer"] = vars(StoredAnswer(source, status, confidence=number / 15 if number % 3 else None))
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = runner.finish(TOY, load(videos=tmp_path), folders[0])["objects"]
+    assert found["answers"] == 10 and found["confidence"]["answers"] == 10
+    data = collect([read_run(folder) for folder in folders], draws=10)
+    assert [index for index, _ in data.with_objects] == [0]
+    page, table = write_report(data, tmp_path / "report.html")
+    assert "| questions answered by the objects | 66.7 % |" in table.read_text()
+    text, reader = page.read_text(), Numbers()
+    reader.feed(text)
+    assert reader.open == [] and "Answers from the object memory" in text and 'class="curve"' in text
 
 
 def test_scores_by_length_are_those_of_the_samples(folders):

@@ -77,6 +77,15 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class TimedDetector(Detector, Protocol):
+    """A detector that needs the times of the frames, in seconds since the first."""
+
+    def detect_at(
+        self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
+    ) -> Sequence[Detections]: ...
+
+
+@runtime_checkable
 class StageDetector(Detector, Protocol):
     """A detector that can read the stages of the vision encoder `reads`, which a model with this encoder has computed
     already; None where it needs stages of its own."""

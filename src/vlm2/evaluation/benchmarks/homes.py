@@ -15,8 +15,8 @@ from pathlib import Path
 from ...cache import cache_folder
 from ...questions.row import read_row
 from ...questions.tasks import columns
-from ..benchmark import Benchmark, Item, Loaded, Scorer
-from ..home_suite import HomeSuite, LengthBand, PinnedHome, make_home, read_pins
+from ..benchmark import Benchmark, Item, Loaded, Scorer, Truth
+from ..home_suite import HomeSpec, HomeSuite, LengthBand, PinnedHome, make_home, read_pins, rebuild
 from ..question_source import make_item
 from ..vsi_metrics import DIRECTIONS, RULES, constant_replies, task_summary
 from . import vsti_bench
@@ -60,8 +60,18 @@ def provide(item: Item) -> None:
     """Make the video of an item's home, or check the record of the video that exists. Raises ValueError for another
     home."""
     assert item.video is not None
-    home = next(home for home in SUITE.homes() if home.name == item.group)
-    make_home(SUITE, home, item.video.parents[1])
+    make_home(SUITE, _spec(item), item.video.parents[1])
+
+
+def truth(item: Item) -> Truth:
+    """Return the truth about an item's home. Makes the video as `provide` does: the record says what it shows."""
+    assert item.video is not None
+    spec = _spec(item)
+    return Truth(make_home(SUITE, spec, item.video.parents[1]), partial(rebuild, SUITE, spec))
+
+
+def _spec(item: Item) -> HomeSpec:
+    return next(home for home in SUITE.homes() if home.name == item.group)
 
 
 def _items(home: PinnedHome, folder: Path) -> Iterable[Item]:
@@ -88,4 +98,5 @@ BENCHMARK = Benchmark(
     headline="overall",
     chance=partial(constant_replies, worded=DIRECTIONS),
     provide=provide,
+    truth=truth,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...questions.question import SIMPLE_REQUEST
 from ..benchmark import Benchmark, Item, Loaded
 from ..caption_metrics import caption_metrics
 from ..exact_match import commonest_answers, exact_match, summarize
@@ -16,7 +17,6 @@ QUESTIONS = QuestionSource(
     split="validation",
     page="its authors' repository is ATR-DBI/ScanQA on GitHub",
 )
-REQUEST = "Answer the question simply."
 STARTS = (
     ("color", ("what color", "what is the color")),
     ("nature", ("what type", "what shape", "what kind")),
@@ -40,7 +40,7 @@ def question_type(question: str) -> str:
 def _item(values: Values, find: FindVideo) -> Item:
     row = read_answered(values, values["answers"])
     text = row.question.question
-    return make_item(row, scannet_video(row, find), f"{text}\n{REQUEST}", question_type(text))
+    return make_item(row, scannet_video(row, find), f"{text}\n{SIMPLE_REQUEST}", question_type(text))
 
 
 BENCHMARK = Benchmark(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
 from ..benchmark import Item
 from ..bootstrap import DRAWS, Comparison, Interval, compare, interval, resample
-from ..scores import Run, Sample, by_length
+from ..scores import Run, Sample, by_length, score_of, summarise
+from ..text_bias import CHANCE, chance_samples, debiased, open_questions
 from ..vsi_metrics import plain_number
 
 SHOWN_ERRORS = 8
@@ -23,14 +25,19 @@ class ReportData:
     """Runs side by side. The first is the subject of the report.
 
     `tables` holds the interval of every value of each run's summary, and `lengths` the same by the length of the
-    videos. `comparisons` is keyed by the indices of two runs. `errors` holds the relative errors of each run,
-    (prediction − truth) / truth, by numeric question type; NaN for a reply that is no number. `largest_errors` are
-    items that the first run answers wrongly, with the replies of all runs.
+    videos. `debiased` is the same on the questions whose answer the text alone does not give away, as the respondent
+    `text_only` decides (`evaluation.text_bias`); the first run has `debiased_questions` of them. `comparisons` is keyed
+    by the indices of two runs. `errors` holds the relative errors of each run, (prediction − truth) / truth, by numeric
+    question type; NaN for a reply that is no number. `largest_errors` are items that the first run answers wrongly,
+    with the replies of all runs.
     """
 
     runs: tuple[Run, ...]
     tables: tuple[Table, ...]
     lengths: tuple[Mapping[str, Table], ...]
+    debiased: tuple[Table, ...]
+    debiased_questions: int
+    text_only: str
     comparisons: Mapping[tuple[int, int], Comparison]
     errors: Mapping[str, tuple[Float64[np.ndarray, " samples"], ...]]
     largest_errors: tuple[tuple[Item, tuple[str | None, ...]], ...]
@@ -45,6 +52,11 @@ class ReportData:
         """The names of the summaries' values, the headline first."""
         found = dict.fromkeys(name for run in self.runs for name in run.scores["summary"])
         return sorted(found, key=lambda name: name != self.headline)
+
+    @property
+    def with_objects(self) -> list[tuple[int, Mapping[str, Any]]]:
+        """The indices of the runs with an object memory, each with the objects' part of its scores."""
+        return [(index, run.scores["objects"]) for index, run in enumerate(self.runs) if "objects" in run.scores]
 
     @property
     def length_names(self) -> list[str]:
@@ -75,7 +87,32 @@ def collect(
         found = compare(first.samples, second.samples, first.benchmark.summary, headline, draws, seed)
         if found is not None:
             comparisons[one, other] = found
-    return ReportData(tuple(runs), tuple(tables), tuple(lengths), comparisons, _errors(runs), largest_errors(runs))
+    progress("Questions that the text alone does not answer")
+    text_only, kept = _not_given_away(runs)
+    parts = [(run, debiased(run.samples, kept)) for run in runs]
+    return ReportData(
+        runs=tuple(runs),
+        tables=tuple(tables),
+        lengths=tuple(lengths),
+        debiased=tuple(
+            _table(part, summarise(run.benchmark, part), run, draws, seed) if part else {} for run, part in parts
+        ),
+        debiased_questions=len(parts[0][1]),
+        text_only=text_only,
+        comparisons=comparisons,
+        errors=_errors(runs),
+        largest_errors=largest_errors(runs),
+    )
+
+
+def _not_given_away(runs: Sequence[Run]) -> tuple[str, frozenset[str]]:
+    """Return the ids of the questions that a text-only respondent answers wrongly, after its name: the first blind run,
+    or else the best constant answers to the first run's questions."""
+    blind = next((run for run in runs if run.name.partition(":")[0] == "blind"), None)
+    if blind is not None:
+        return blind.name, open_questions(blind.samples)
+    first = runs[0]
+    return CHANCE, open_questions(chance_samples(first.benchmark, first.samples, first.scores["scorer"]))
 
 
 def _table(samples: Sequence[Sample], summary: Mapping[str, float], run: Run, draws: int, seed: int) -> Table:
@@ -132,11 +169,6 @@ def largest_errors(runs: Sequence[Run], most: int = SHOWN_ERRORS) -> tuple[tuple
             videos.add(sample.item.group)
     replies = [{sample.item.id: sample.prediction for sample in run.samples} for run in runs]
     return tuple((s.item, tuple(reply.get(s.item.id) for reply in replies)) for s in chosen[:most])
-
-
-def score_of(sample: Sample) -> float:
-    """Return a sample's first value (0–1)."""
-    return next(iter(sample.values.values()))
 
 
 def _order(sample: Sample) -> tuple[float, float, str]:

@@ -81,6 +81,7 @@ def _templates() -> Environment:
         "bin_shares": bin_shares,
         "no_numbers": _no_numbers,
         "receipt": _whole_receipt,
+        "object_rows": _object_rows,
     }
     templates.filters.update(filters)
     return templates
@@ -95,6 +96,25 @@ def _no_numbers(runs: Sequence[Float64[np.ndarray, " samples"]]) -> str:
     """Return how many replies of each run are no numbers, "" where all are."""
     counts = [int(np.isnan(errors).sum()) for errors in runs]
     return f" · no number: {', '.join(map(str, counts))}" if any(counts) else ""
+
+
+def _object_rows(data: ReportData) -> Iterator[tuple[str, list[str]]]:
+    """Yield the rows about the object memory: a title, and a cell for each run that has one."""
+    parts, headline = [part for _, part in data.with_objects], data.headline
+    rated = [part["confidence"] for part in parts]
+    yield "questions answered by the objects", [f"{100 * part['coverage']:.1f} %" for part in parts]
+    yield "score of those", [_percent(part["answered"].get(headline)) for part in parts]
+    yield "score of all, a refusal counts 0", [_percent(part["refused_as_wrong"].get(headline)) for part in parts]
+    yield "mean score, upper half of confidence", [_percent(one and one["upper"]) for one in rated]
+    yield "mean score, lower half of confidence", [_percent(one and one["lower"]) for one in rated]
+    yield "difference of the halves", [_percent(one and one["upper"] - one["lower"]) for one in rated]
+    intervals = [part["intervals"] for part in parts]
+    yield "90 % intervals that hold the truth", [_percent(one["held"]) for one in intervals]
+    yield "numbers with an interval", [f"{one['stated']} of {one['numbers']}" for one in intervals]
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}"
 
 
 def _whole_receipt(receipt: Mapping[str, Any]) -> str:

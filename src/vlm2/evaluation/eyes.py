@@ -1,0 +1,124 @@
+"""The eyes of a run: the detector that feeds the object memory, or the truth about generated homes.
+
+`truth` and `truth-labels` are the rungs of the oracle ladder. `truth` detects the true things of each frame; poses,
+depth, association and memory are the model's. `truth-labels` takes the masks and boxes of a trained detector and gives
+each the true label. They need a benchmark that knows the truth about its videos.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .benchmark import FindTruth, Item
+
+if TYPE_CHECKING:
+    from ..encoders.detectors import Detector
+    from ..models import VLM2Config
+
+TRUTH, TRUTH_LABELS = "truth", "truth-labels"
+
+
+@dataclass(frozen=True)
+class RunEyes:
+    """The eyes of a run. `oracle` is None, `TRUTH` or `TRUTH_LABELS`. `detector` is the registered name of a trained
+    detector, followed by `:` and a folder where it is one of the user's; None for the truth."""
+
+    detector: str | None
+    oracle: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The name for tables: the oracle's, or that of the detector with its folder's last part."""
+        registered, _, folder = (self.detector or "").partition(":")
+        trained = f"{registered}:{Path(folder).name}" if folder else registered
+        return ":".join(filter(None, (self.oracle, trained if folder or self.oracle is None else "")))
+
+    def identity(self) -> dict[str, Any]:
+        """Return the names and the sha256 of the files on which the detections depend, without their folder."""
+        found: dict[str, Any] = {} if self.oracle is None else {"oracle": self.oracle}
+        if self.detector is not None:
+            found |= {"name": self.detector.partition(":")[0], "files": _hash_files(self.detector)}
+        return found
+
+    def open(self, item: Item, truth: FindTruth | None) -> Detector:
+        """Return the detector for an item's video."""
+        if self.oracle is None:
+            assert self.detector is not None
+            return load_detector_once(self.detector)
+        from .true_eyes import TrueDetector, TrueFrames, TrueLabels
+
+        assert truth is not None  # `check_truth` was called
+        frames = TrueFrames.render(truth(item))
+        return TrueDetector(frames) if self.detector is None else TrueLabels(frames, load_detector_once(self.detector))
+
+
+def read_eyes(name: str | None, configuration: Callable[[], VLM2Config]) -> RunEyes | None:
+    """Return the eyes of a run by their name; None for None, "none", and for "auto" with a model that has none.
+
+    `configuration` reads the model's. Raises ValueError for an unknown name, and where the model's geometry is not
+    metric.
+    """
+    from ..streaming.load import AUTO, AUTO_READS
+
+    if name in (None, "none"):
+        return None
+    oracle, _, chosen = name.partition(":")
+    if oracle not in (TRUTH, TRUTH_LABELS):
+        oracle, chosen = None, name
+    detector = None if oracle == TRUTH else _detector(AUTO if chosen in ("", "auto") else chosen)
+    config = configuration()
+    metric = bool(config.geometry_config.settings.get("metric"))
+    if name == "auto" and not (metric and config.vision_config.name == AUTO_READS):
+        return None
+    if not metric:
+        raise ValueError(f"Eyes ({name}) need a geometry encoder that measures in metres; this model's does not.")
+    return RunEyes(detector, oracle)
+
+
+def check_truth(eyes: RunEyes | None, benchmark: str, truth: FindTruth | None) -> None:
+    """Raise ValueError for an oracle on a benchmark that does not know the truth about its videos."""
+    if eyes is not None and eyes.oracle is not None and truth is None:
+        raise ValueError(
+            f"{benchmark} does not hold what its videos truly show, so --eyes {eyes.oracle} is not possible there. Use "
+            "the benchmark homes, or another --eyes (auto, homes, or a folder of `vlm2 train eyes`)."
+        )
+
+
+@cache
+def load_detector_once(name: str) -> Detector:
+    """Load a detector once a process."""
+    from ..encoders.detectors import load_detector
+
+    return load_detector(name)
+
+
+def _detector(name: str) -> str:
+    """Return a detector's name as `load_detector` takes it. Raises ValueError for what is none."""
+    from ..encoders.detectors import detectors
+    from ..streaming.load import AUTO
+
+    if name.partition(":")[0] in detectors():
+        return name
+    if (Path(name) / "config.json").is_file():
+        return f"{AUTO}:{name}"
+    raise ValueError(
+        f"There are no eyes {name!r}: give auto, none, a detector ({', '.join(detectors())}), a folder that "
+        f"`vlm2 train eyes` wrote, or for benchmarks with generated homes {TRUTH} or {TRUTH_LABELS}."
+    )
+
+
+def _hash_files(detector: str) -> dict[str, str]:
+    """Return the sha256 of a detector's files: those in its folder, or in the folder of the packaged one."""
+    from .. import registry
+    from ..encoders import detectors
+    from ..encoders.weights import sha256
+
+    registered, _, folder = detector.partition(":")
+    module = registry.load(detectors.__name__, registered.replace("-", "_"), "load", "detector")
+    place = Path(folder) if folder else getattr(module, "FOLDER", None)
+    files = [] if place is None else [place / "config.json", place / "model.safetensors"]
+    return {file.name: sha256(file) for file in files if file.is_file()}
