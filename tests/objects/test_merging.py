@@ -1,4 +1,4 @@
-"""Merging: whatever the order, never things seen together, and echoes at wrong depths."""
+"""Merging: whatever the order, no neighbours seen together, pieces, and echoes at wrong depths."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def test_two_tracks_at_one_place_become_one() -> None:
     assert LABELS[thing.label] == "chair"
 
 
-@pytest.mark.parametrize("gap", [0.02, 0.1, 0.3])
-def test_things_seen_together_are_never_merged(gap) -> None:
+@pytest.mark.parametrize("gap", [0.3, 0.4])
+def test_things_seen_together_beside_each_other_are_not_merged(gap) -> None:
     groups = [[sighting((x, 0, 2), frame=f) for f in range(3)] for x in (0.0, gap)]
     assert len(things(with_tracks(groups))) == 2
     apart = [[sighting((0.0, 0, 2), frame=f) for f in range(3)], [sighting((gap, 0, 2), frame=f) for f in range(3, 6)]]
@@ -74,8 +74,8 @@ def test_things_seen_together_are_never_merged(gap) -> None:
 
 def test_things_seen_together_stay_two_through_a_third() -> None:
     """A third track lies between both: it joins one of them, and the two stay two."""
-    groups = [[sighting((x, 0, 2), frame=f) for f in range(3)] for x in (0.0, 0.3)]
-    groups.append([sighting((0.15, 0, 2), frame=7)])
+    groups = [[sighting((x, 0, 2), frame=f) for f in range(3)] for x in (0.0, 0.4)]
+    groups.append([sighting((0.2, 0, 2), frame=7)])
     found = things(with_tracks(groups))
     assert len(found) == 2
     assert not any({1, 2} <= {track.id for track in thing.tracks} for thing in found)
@@ -155,3 +155,13 @@ def test_a_room_seen_from_its_middle_has_each_thing_once() -> None:
         memory = memory.observe(seen(room, pose, frame))
     assert len(things(memory)) == 6
     assert len(things(memory.observe(shown(24, [])))) == 6
+
+
+def test_two_pieces_of_a_thing_are_joined_although_frames_show_both() -> None:
+    for away, count in ((0.7, 1), (1.3, 2)):  # metres: inside the bed's box, and outside
+        memory = empty()
+        for frame in range(4):
+            pieces = [sighting((x, 0.0, 4.0), "bed", frame, size=(2.0, 2.0, 0.6)) for x in (0.0, away)]
+            memory = memory.observe(shown(frame, pieces))
+        assert len(memory.tracks) == 2 and memory.tracks[0].apart[memory.tracks[1].id] == 4
+        assert len(things(memory)) == count, away

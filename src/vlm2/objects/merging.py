@@ -65,15 +65,17 @@ def merged(
     """Return the things, most evidence first.
 
     The labels of two tracks of one thing agree or are confusable. Further, either their centres lie close and at most
-    one frame showed both, or one is an echo of the other (`_is_echo`).
+    one frame showed both, or the centre of one lies inside the box of the other and their labels agree (a detector may
+    show a thing in two pieces), or one is an echo of the other (`_is_echo`).
     """
     poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
     ordered = sorted(tracks, key=lambda track: (-float(track.evidence.sum()), track.id))
     things = [_thing([track], poses) for track in ordered]
     gaps = _gaps(things, things, confusable)
     np.fill_diagonal(gaps, np.inf)
+    inside = np.triu(_inside(things, things), 1)
     refuted, gone = np.zeros(gaps.shape, bool), np.zeros(len(things), bool)
-    while (pair := _nearest(things, gaps) or _echo(things, gaps, refuted)) is not None:
+    while (pair := _nearest(things, gaps) or _first(inside) or _echo(things, gaps, refuted)) is not None:
         stays, goes = pair
         things[stays] = _thing([*things[stays].tracks, *things[goes].tracks], poses)
         gone[goes] = True
@@ -81,6 +83,10 @@ def merged(
         row[gone], row[stays] = np.inf, np.inf
         gaps[goes] = gaps[:, goes] = np.inf
         gaps[stays] = gaps[:, stays] = row
+        inside[goes] = inside[:, goes] = False
+        near = _inside([things[stays]], things)[0] & ~gone
+        inside[stays], inside[:, stays] = near, False
+        inside[stays, stays] = False
         refuted[stays] = refuted[:, stays] = False
     left = [thing for thing, dropped in zip(things, gone, strict=True) if not dropped]
     return sorted(left, key=lambda thing: -float(thing.evidence.sum()))
@@ -111,6 +117,29 @@ def _nearest(things: Sequence[Thing], gaps: Float[np.ndarray, "things things"]) 
             return int(i), int(j)
         gaps[i, j] = gaps[j, i] = np.inf
     return None
+
+
+def _inside(first: Sequence[Thing], second: Sequence[Thing]) -> Bool[np.ndarray, "first second"]:
+    """Return which things of one label have the centre of one inside the box of the other."""
+    if not first or not second:
+        return np.zeros((len(first), len(second)), bool)
+    same = np.array([thing.label for thing in first])[:, None] == np.array([thing.label for thing in second])
+    return same & (_holds(first, second) | _holds(second, first).T)
+
+
+def _holds(boxes: Sequence[Thing], things: Sequence[Thing]) -> Bool[np.ndarray, "boxes things"]:
+    """Return which boxes hold the centres of which things."""
+    way = np.array([thing.center for thing in things]) - np.array([box.center for box in boxes])[:, None]
+    heading = np.array([box.heading for box in boxes])[:, None]
+    cos, sin = np.cos(heading), np.sin(heading)
+    local = np.stack([cos * way[..., 0] + sin * way[..., 1], cos * way[..., 1] - sin * way[..., 0], way[..., 2]], -1)
+    return (np.abs(local) <= 0.5 * np.array([box.size for box in boxes])[:, None]).all(-1)
+
+
+def _first(pairs: Bool[np.ndarray, "things things"]) -> tuple[int, int] | None:
+    """Return the first marked pair, or None."""
+    found = np.argwhere(pairs)
+    return (int(found[0, 0]), int(found[0, 1])) if len(found) else None
 
 
 def _echo(
