@@ -8,12 +8,13 @@ from typing import Any
 
 from .template import PUNCTUATION, compiled, match, skip
 from .things import NOW, Place, Things
-from .words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, SHADES, STRUCTURE, THING, singular
+from .words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, PARTS, ROOMS, SHADES, STRUCTURE, THING, singular
 
 DETERMINERS = frozenset(
     ["the", "a", "an", "any", "some", "my", "your", "his", "her", "their", "its", "this", "that", "all"]
 )
 LOOSE = frozenset(["another", "two", "three", "four", "several", "many", "multiple", "few", "one", "more", "other"])
+QUANTITIES = frozenset(["couple", "pair", "lot", "lots", "bunch", "number"])  # of chairs
 SIZES = {"biggest": "largest"} | {
     size: size for size in ("largest", "smallest", "tallest", "shortest", "longest", "widest", "narrowest")
 }
@@ -32,26 +33,41 @@ LINK = (
     "positioned|situated|resting] [right]"
 )
 PLACES = {
-    "on": "on [top of]",
+    "on": "on [the] [top of]|on top [of]|upon|atop",
     "under": "under|underneath|below|beneath",
     "above": "above|over",
-    "beside": "next to|beside|besides|adjacent to|by|around|surrounding",
-    "near": "near|close to",
+    "beside": "next to|beside|besides|adjacent to|by|around|surrounding|surround|surrounds|alongside",
+    "near": "near [to]|nearby|close to",
     "inside": "in|inside [of]",
-    "nearest_to": "(closest|nearest) to|nearest",
-    "farthest_from": "(farthest|furthest) from",
+    "nearest_to": "(closest|nearest|closer|nearer) to|nearest",
+    "farthest_from": "(farthest|furthest) [away] from",
     "between": "[in] between",
 }
 SIDES = {
-    "back": "[right] behind (me|my back)|(at|to|in) my back|(if|when) i (turn|turned) around",
-    "front": "[right] (ahead of|in front of) me|[that|which] i am facing",
-    "left": "[right|far|over] (to|on|at|in|towards) (my|the) left [hand] [side]",
-    "right": "[right|far|over] (to|on|at|in|towards) (my|the) right [hand] [side]",
-    "back-left": "behind me (to|on) (the|my) left",
-    "back-right": "behind me (to|on) (the|my) right",
-    "hour": "(to|on|at|in) my {hour} o'clock [direction]",
+    "back": "[right] behind (me|my back)|(at|to|in|on) my (back|backside|behind|rear)|"
+    "(if|when) i (turn|turned|look|looked) (around|back|backward|backwards)",
+    "front": "[right] (ahead of|in front of|before) me|in my front|[that|which] (i am|am i) facing|"
+    "(that|which) i am looking at",
+    "hour": "(to|on|at|in|towards) my [around] {hour} o'clock [direction|position|side]|at {hour} o'clock",
 }
-LAST_SIDES = {"front": "in front|[straight] ahead", "back": "behind"}  # only at the end of a phrase
+for _way in ("left", "right"):
+    _at = f"(to|on|at|in|towards) (my|the) [direct] {_way} [hand] [side]"
+    SIDES[_way] = (
+        f"[right|far|over] {_at} [of me]|{_way} of me|"
+        f"(if|when) i (turn|turned|look|looked) [my head] [to|to the|to my|towards the] {_way} [side]"
+    )
+    SIDES[f"back-{_way}"] = (
+        f"behind me [and] {_at}|{_at} [and] behind me|(to|on|at|in) my ({_way} (back|rear)|(back|rear) {_way}) [side]"
+    )
+    SIDES[f"front-{_way}"] = (
+        f"in front [of me] [and] {_at}|{_at} [and] in front [of me]|(to|on|at|in) my (front {_way}|{_way} front) [side]"
+    )
+TOLD_SIDES = {
+    way: f"[right|far|over] (to|on|at) (my|the) immediate {way} [side]|by my {way} (foot|hand|arm|leg)"
+    for way in ("left", "right")
+} | {"both": "on (either|each) side [of (me|mine)]|on both sides [of me]"}
+"""Sides that only tell where someone is: the nearest thing to the left is on the left, but not all that is there."""
+LAST_SIDES = {"front": "(in|to the) front|[straight] ahead", "back": "behind|(in|at) the back"}  # at a phrase's end
 ME = (
     "me|myself|i|here|my position|(the camera|the lens) [or the person filming]|the viewer|the person filming|"
     "where i (am|stand|was) [standing|sitting]"
@@ -102,9 +118,10 @@ class Phrases:
                 for _, behind in self._phrase(words, at):
                     yield from self._places(kind, behind)
 
-    def side(self, start: int) -> Reading:
-        """Yield a direction from someone: "to my left", "behind me", "in my 3 o'clock direction"."""
-        for side, words in SIDES.items():
+    def side(self, start: int, told: bool = False) -> Reading:
+        """Yield a direction from someone: "to my left", "behind me", "in my 3 o'clock direction"; if it is `told`
+        where things are, "by my left foot" as well."""
+        for side, words in (*SIDES.items(), *(TOLD_SIDES.items() if told else ())):
             for bound, end in self._phrase(words, start):
                 if self._word(end) != "of":
                     yield (f"{bound[0][1]} o'clock" if bound else side), end
@@ -146,6 +163,8 @@ class Phrases:
             self._word(at) in DETERMINERS or self._word(at) in ("these", "those") or (loose and self._word(at) in LOOSE)
         ):
             at += 1
+        if loose and self._word(at) in QUANTITIES and self._word(at + 1) == "of":
+            at += 2
         while True:
             word, following = self._word(at), self._word(at + 1)
             if word in SHADES and following in COLOURS:
@@ -175,7 +194,7 @@ class Phrases:
                 continue  # a room is no thing
             if name in ANYTHING:
                 yield THING, start + length
-            elif name in NOUNS or (length > 1 and all(map(_is_noun, words))):
+            elif (name in NOUNS and name not in PARTS) or (length > 1 and all(map(_is_noun, words))):
                 yield name, start + length
             elif length == 1 and is_unknown(name) and not _is_noun(self._word(start + 1)):
                 yield name, start + length  # "paper cutter" is no paper, whatever a cutter is
@@ -216,7 +235,14 @@ class Phrases:
 
 def is_unknown(word: str) -> bool:
     """Tell whether a word may be the name of a thing that nobody here knows."""
-    known = word in FUNCTION or word in ATTRIBUTES or word in COLOURS or word in SIZES or singular(word) in ROOMS
+    known = (
+        word in FUNCTION
+        or word in PARTS
+        or word in ATTRIBUTES
+        or word in COLOURS
+        or word in SIZES
+        or singular(word) in ROOMS
+    )
     return word.isascii() and word.isalpha() and len(word) > 2 and not known
 
 

@@ -103,6 +103,8 @@ def _bind(rule: Rule, bound: Bindings) -> dict[str, Any] | None:
     for slot, value in bound:
         mark, name, form = slot_parts(slot)
         before = fields.get(name)
+        if value is None:
+            continue  # what is read, and tells nothing
         if form == "single":
             fields[name] = (*(before or ()), value)
         elif isinstance(before, Things) and isinstance(value, Things):
