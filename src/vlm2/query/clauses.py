@@ -33,7 +33,8 @@ IDLE = (
     "(drinking|eating) from my (bottle|cup|glass|plate|bowl)|(with|while) (my|one|both) (foot|feet|leg|legs) on the "
     "(floor|ground)|"
     "(reading|studying) [my|a|an|the|some] (book|books|magazine|newspaper|article|articles|letter)|"
-    "(thinking|working|relaxing|resting|waiting|reading|studying|daydreaming|dreaming|sleeping) [patiently|quietly]"
+    "(thinking|working|relaxing|resting|waiting|reading|studying|daydreaming|dreaming|sleeping) [patiently|quietly]|"
+    "people (watch|watching)|(standing|sitting|lying) on the (floor|ground)"
 )
 """What one does anywhere: it says nothing of the place."""
 
@@ -62,6 +63,7 @@ MACROS = (
     (
         "near",
         "(by|at|[right] beside|[right] next to|near|close to|against|on [top of]|in|inside|along|over|towards|to|"
+        "[right] ahead of|"
         "[right] behind|(on|at|by|near) (the|an|one) (edge|end|foot|side) of)",
     ),
     (
@@ -80,14 +82,19 @@ MACROS = (
     ),
     (
         "far",
-        "[from] across the room|(on|at) the (other|opposite) side of the room|[that|which] i am (at|by)",
+        "[from] across the room|(on|at) the (other|opposite) side of the room|"
+        "[that is] far away [from me]|[that|which] i am (at|by)",
     ),
     (
         "have",
         "[(with|while|and|where|when|as|but)] "
         "[(having|i have|i see|i can see|can see|there is [also]|there are [also]|have|also)]",
     ),
-    ("hang", "[(right|located|placed|standing|sitting|hanging|[hanging] on the wall|next to it|beside it)]"),
+    (
+        "hang",
+        "[(right|located|placed|standing|sitting|hanging|[hanging] on the wall|next to it|beside it|far away)] "
+        "[within [my] (reach|arms reach|arm's reach)]",
+    ),
     ("go", "(walk|walking|going|heading|moving|run|running) [straight|over|right] (to|towards|toward)"),
 )
 CLAUSES: tuple[tuple[str, str], ...] = (
@@ -97,34 +104,40 @@ CLAUSES: tuple[tuple[str, str], ...] = (
     ("at", "[<me>] using {at}"),
     ("at", "<me> (getting|taking|walked [up] to) {at}"),
     ("at", "[and] [with] {at} (beside|next to) me"),
-    ("before", "(<me> [<do>]|[(and|while)] <do>) [right|directly] (in front of|before) {at}"),
+    ("before", "(<me> [<do>]|[(and|while)] <do>) [right|directly] (in [the] front of|before) {at}"),
     ("before", "(<me> [<do>]|<do>) <near> and facing {at}"),
-    ("before", "<act> <handle> {at} [to (get|go) (in|out)]"),
-    ("before", "<act> <put> {object} <into> {at}"),
-    ("before", "<act> <take> {object} <out> {at}"),
-    ("before", "<act> <seek> {object} (in|inside|on|through) {at}"),
-    ("before", "<act> <wash> (at|in|over|in front of|on|with) {at}"),
+    ("act", "<act> (working|studying|typing|writing|eating) (at|on) {at}"),
+    ("act", "<act> <handle> {at} [to (get|go) (in|out)]"),
+    ("act", "<act> <put> {object} [(to|for|of) {object}] <into> {at}"),
+    ("act", "<act> (writing|drawing) on {at} {object} [of {object}]"),
+    ("act", "<act> <take> {object} <out> {at}"),
+    ("act", "<act> <seek> {object} (in|inside|on|through) {at}"),
+    ("act", "<act> <wash> (at|in|over|in front of|on|with) {at}"),
     ("first", "<handle> {at}"),
     ("first", "<put> {object} <into> {at}"),
     ("nothing", "[(and|while|after|then)] [<me>] [<do>] [and] <idle>"),
     ("nothing", "<me> <do>"),
     (
         "face",
-        "[(and|while|with|that|then|as|but)] [<me>] [<do>] [and] <look> {face} [[right|directly] in front of me] "
+        "[(and|while|with|that|then|as|but)] [<me>] [<do>] [and] <look> [(a|an|the|one) (end|edge|side) of] {face} "
+        "[[right|directly] in front of me] "
         "[<far>]",
     ),
+    ("face", "[(and|while|with)] [<me>] [<do>] [and] <look> {face} and {face}"),
     ("face", "[(and|while)] [<me>] [<do>] [and] <go> {face} [<far>]"),
     ("face", "[and] [with] {face} [<far>] [is] [(straight|right|directly)] (ahead|in front) [of me] [<far>]"),
     ("it", "[(and|while|but)] <look> it"),
     ("cue", "<have> {cue} [(is|are|being)] <hang> {side} [<reach>]"),
     ("cue", "<have> {cues} [(is|are|being)] <hang> {side} [<reach>]"),
     ("cue", "[and|with|while] {side} [<reach>] [(is|are|there is|there are|i have)] {cue} [<reach>]"),
+    ("cue", "[(that|which)] i [just] (took|got|picked up|fetched|borrowed|brought|bought) from {cue} {side} [<reach>]"),
     ("cue", "[and|while] being [in] between {cue} {side} and {cue} {side}"),
     ("back", "[(and|with|while)] [<me>] [<do>] facing away from {cue} [[right|directly] behind me]"),
-    ("back", "[(and|with|while)] my (back|backside) [is] [facing|turned] [to|towards|against] {cue} [<far>]"),
+    ("back", "[(and|with|while)] (my|the) (back|backside) [is] [facing|turned] [to|towards|against] {cue} [<far>]"),
     ("other", "<have> (another|another one|one|one more) [(is|are|being)] <hang> {side} [<reach>]"),
     ("own", "[(and|with|while)] [it [is]] {side} [<reach>]"),
 )
-"""What a clause says: someone is at a thing; before it, so facing it; faces a thing, or "it", what they are at; has
-things on a side, or behind the back; has another thing there of the kind that they are at or face; or has the thing
-that they are at there. Nothing: the clause says what someone does, but not where."""
+"""What a clause says: someone is at a thing; before it, so facing it; acts on it, so facing it, be they at another
+thing or not; the same as the first words of a text; nothing of where they are; faces a thing, or "it", what they are
+at; has things on a side, or behind the back; has another thing there of the kind that they are at or face; or has the
+thing that they are at there."""

@@ -8,18 +8,19 @@ from typing import Any
 
 from .template import PUNCTUATION, compiled, match, skip
 from .things import NOW, Place, Things
-from .words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, PARTS, ROOMS, SHADES, STRUCTURE, THING, singular
+from .words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, PARTS, ROOMS, SHADES, STRUCTURE, THING, plural, singular
 
 DETERMINERS = frozenset(
     ["the", "a", "an", "any", "some", "my", "your", "his", "her", "their", "its", "this", "that", "all"]
 )
 LOOSE = frozenset(["another", "two", "three", "four", "several", "many", "multiple", "few", "one", "more", "other"])
+NUMBERS = frozenset(["two", "three", "four", "five", "2", "3", "4", "5"])
 QUANTITIES = frozenset(["couple", "pair", "lot", "lots", "bunch", "number"])  # of chairs
 SIZES = {"biggest": "largest"} | {
     size: size for size in ("largest", "smallest", "tallest", "shortest", "longest", "widest", "narrowest")
 }
 ORDERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
-ANYTHING = frozenset(["thing", "object", "item", "anything", "something"])
+ANYTHING = frozenset(["furniture", "thing", "object", "item", "anything", "something"])
 HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 DIRECTIONS = {"behind": "back"} | {
     way: way
@@ -29,8 +30,8 @@ DIRECTIONS = {"behind": "back"} | {
 BETWEEN_DIRECTIONS = frozenset(["to", "on", "at", "in", "my", "the", "or", "side", "hand", "of", "me", "from", "and"])
 
 LINK = (
-    "[(that|which)] [is|are|sits] [there] [located|placed|standing|sitting|lying|hanging|mounted|found|attached|sat|"
-    "positioned|situated|resting] [right]"
+    "[(that|which)] [is|are|sits] [there] [located|placed|standing|sitting|lying|hanging|hung|mounted|installed|found|"
+    "attached|sat|kept|positioned|situated|resting] [right]"
 )
 PLACES = {
     "on": "on [the] [top of]|on top [of]|upon|atop",
@@ -51,7 +52,7 @@ SIDES = {
     "hour": "(to|on|at|in|towards) my [around] {hour} o'clock [direction|position|side]|at {hour} o'clock",
 }
 for _way in ("left", "right"):
-    _at = f"(to|on|at|in|towards) (my|the) [direct] {_way} [hand] [side]"
+    _at = f"(to|on|at|in|towards) (my|the) [direct] {_way} [hand] [side|direction]"
     SIDES[_way] = (
         f"[right|far|over] {_at} [of me]|{_way} of me|"
         f"(if|when) i (turn|turned|look|looked) [my head] [to|to the|to my|towards the] {_way} [side]"
@@ -63,7 +64,7 @@ for _way in ("left", "right"):
         f"in front [of me] [and] {_at}|{_at} [and] in front [of me]|(to|on|at|in) my (front {_way}|{_way} front) [side]"
     )
 TOLD_SIDES = {
-    way: f"[right|far|over] (to|on|at) (my|the) immediate {way} [side]|by my {way} (foot|hand|arm|leg)"
+    way: f"[right|far|over] (to|on|at) (my|the) immediate {way} [side]|by my {way} (foot|hand|arm|leg)|my {way} [side]"
     for way in ("left", "right")
 } | {"both": "on (either|each) side [of (me|mine)]|on both sides [of me]"}
 """Sides that only tell where someone is: the nearest thing to the left is on the left, but not all that is there."""
@@ -81,14 +82,14 @@ class Phrases:
     """The readers of phrases of one text. Each yields what it reads from a place on, with the place behind it."""
 
     tokens: Sequence[str]
-    read: dict[tuple[int, bool], list[tuple[Things, int]]] = field(default_factory=dict)
+    read: dict[tuple[int, bool, bool], list[tuple[Things, int]]] = field(default_factory=dict)
 
-    def things(self, start: int, loose: bool = False) -> Reading:
+    def things(self, start: int, loose: bool = False, counted: bool = False) -> Reading:
         """Yield selections of things, the longest readings first: "the red chair next to the desk"; a `loose` reading
-        lets pass numbers and "another"."""
-        if (start, loose) not in self.read:
-            self.read[start, loose] = list(self._things(start, loose))
-        yield from self.read[start, loose]
+        lets pass numbers and "another", a `counted` one numbers alone."""
+        if (start, loose, counted) not in self.read:
+            self.read[start, loose, counted] = list(self._things(start, loose, counted))
+        yield from self.read[start, loose, counted]
 
     def several(self, start: int, least: int = 2, loose: bool = False) -> Reading:
         """Yield lists of things: "the chair, the table or the bed"."""
@@ -156,7 +157,7 @@ class Phrases:
             if len(found) > 1 and word in (*DIRECTIONS, "me", "side"):
                 yield tuple(found), at + 1
 
-    def _things(self, start: int, loose: bool) -> Reading:
+    def _things(self, start: int, loose: bool, counted: bool) -> Reading:
         fields: dict[str, Any] = {}
         at = start
         while (
@@ -165,6 +166,8 @@ class Phrases:
             at += 1
         if loose and self._word(at) in QUANTITIES and self._word(at + 1) == "of":
             at += 2
+        if counted and self._word(at) in NUMBERS:
+            at += 1
         while True:
             word, following = self._word(at), self._word(at + 1)
             if word in SHADES and following in COLOURS:
@@ -175,6 +178,8 @@ class Phrases:
                 fields["size"], at = SIZES[word], at + 1
             elif word in ORDERS and following not in FUNCTION:
                 fields["order"], at = ORDERS[word], at + 1
+            elif (word, following) == ("wall", "mounted") or word == "wall-mounted":
+                fields["place"], at = Place(kind="on", to=(Things(label="wall"),)), at + 1 + (word == "wall")
             else:
                 break
         for label, end in self._noun(at):
@@ -187,6 +192,8 @@ class Phrases:
             name = singular(" ".join(words))
             if len(words) < length or any(word in PUNCTUATION for word in words):
                 continue
+            if tuple(words) == ("light",) and self._word(start - 1) not in DETERMINERS | COLOURS:
+                continue  # "is there light" asks for no lamp
             if name in NAMES:
                 yield name, start + length
                 return  # "tv stand" is no tv that stands
@@ -210,11 +217,17 @@ class Phrases:
 
     def _places(self, kind: Any, start: int) -> Reading:
         if kind == "between":
-            pairs = (reading for reading in self.several(start) if len(reading[0]) == 2)
+            pairs = [reading for reading in self.several(start) if len(reading[0]) == 2]
+            pairs += [((to,), end) for to, end in self.things(start, counted=True) if self._is_plural(start, end, to)]
         else:
-            pairs = (((to,), end) for to, end in self.things(start) if to.label not in ROOMS)
+            pairs = (((to,), end) for to, end in self.things(start, counted=True) if to.label not in ROOMS)
         for to, end in pairs:
             yield {"place": Place(kind=kind, to=to)}, end
+
+    def _is_plural(self, start: int, end: int, things: Things) -> bool:
+        """Tell whether words name two or more of the things that they were read as."""
+        words = self.tokens[start:end]
+        return plural(things.label).split()[-1] in words and singular(things.label) == things.label
 
     def _phrase(self, template: str, start: int) -> Iterator[tuple[Any, int]]:
         """Yield the matches of a template without punctuation inside."""

@@ -81,8 +81,11 @@ def _with(before: _Place, kind: str, bound: Bindings) -> _Place | None:
         return None if known else replace(before, facing=before.at)
     if kind == "face":
         known = before.facing is not None and before.facing != before.at
-        return None if known else replace(before, facing=things[0])
-    if kind in ("at", "before", "first"):
+        more = tuple(("front", thing) for thing in things[1:])
+        return None if known else replace(before, facing=things[0], cues=(*before.cues, *more))
+    if kind == "act" and before.at is not None:
+        return None if before.facing is not None else replace(before, facing=things[0])
+    if kind in ("at", "before", "act", "first"):
         facing = before.facing or (None if kind == "at" else things[0])
         return None if before.at is not None else replace(before, at=things[0], facing=facing)
     if kind == "back":

@@ -86,10 +86,12 @@ OUT = (
     f"{LEAVE} [(the|this|my)] [(room|bathroom|bedroom|kitchen|office|suite|house|place)] [here] "
     "[(through|by|via|out) (the|a) door]"
 )
+FIRE = "(if there (is|was|were)|in case of) [a|an] (fire|emergency|fire emergency)"
 PHRASINGS = (
     *phrasings(
         "(is|are) {target} {choices} [of ({of}|it|me)]",
-        f"(where|on which side|in which (quadrant|corner)|{WAY}) (is|are) {{target}} [on|in] [{HERE}] [{{choices}}]",
+        f"(where|on which side|in which (quadrant|corner)|{WAY}) (is|are) {{target}} [on|in|located] [{HERE}] "
+        "[{choices}]",
         "where (is|are) {target} [located|placed|situated]",
         f"on (which|what) side [of me] (is|are) {{target}} [{HERE}] [{{choices}}]",
         f"{WAY} of me (is|are) {{target}} [on] [{{choices}}]",
@@ -116,8 +118,9 @@ PHRASINGS = (
         situated=True,
     ),
     *phrasings(
-        f"{ASK} ([in order] to {OUT}|{WISH} {OUT}|[if i] want to {OUT}|{OUT})",
-        f"({WISH}|[in order] to) {OUT} ({ASK}|{WAY}|where)",
+        f"[{FIRE}] {ASK} ([in order] to {OUT}|{WISH} {OUT}|[if i] want to {OUT}|{OUT})",
+        f"({WISH}|[in order] to) {OUT} [{FIRE}] ({ASK}|{WAY}|where)",
+        f"{FIRE} {ASK}",
         f"({WAY}|where) is the (exit|way out) [{{choices}}]",
         f"how do i {OUT}",
         situated=True,

@@ -63,7 +63,8 @@ PHRASINGS = (
         "what is {thing} on above or next to",
     ),
     *phrasings(
-        "where (is|are|was|were) {thing} [located|placed|situated|standing]",
+        "where (is|are|was|were) {thing} [located|placed|situated|standing|found|positioned|kept|mounted|installed|"
+        "affixed]",
         "where (can|do|could|did) (i|you|we) (find|see|look for|spot) {thing}",
         "where (does|do) {thing} (sit|set|stand|hang|lie|go|belong)",
         "where {thing} (is|are)",
