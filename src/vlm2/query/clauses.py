@@ -62,7 +62,7 @@ MACROS = (
     ),
     (
         "near",
-        "(by|at|[right] beside|[right] next to|near|close to|against|on [top of]|in|inside|along|over|towards|to|"
+        "(by|at|[right] beside|[right] next to|near|close to|against|on [top of]|in|inside|along|over|"
         "[right] ahead of|"
         "[right] behind|(on|at|by|near) (the|an|one) (edge|end|foot|side) of)",
     ),
@@ -130,7 +130,7 @@ CLAUSES: tuple[tuple[str, str], ...] = (
     ("cue", "<have> {cue} [(is|are|being)] <hang> {side} [<reach>]"),
     ("cue", "<have> {cues} [(is|are|being)] <hang> {side} [<reach>]"),
     ("cue", "[and|with|while] {side} [<reach>] [(is|are|there is|there are|i have)] {cue} [<reach>]"),
-    ("cue", "[(that|which)] i [just] (took|got|picked up|fetched|borrowed|brought|bought) from {cue} {side} [<reach>]"),
+    ("cue", "[(that|which)] i [just] (took|got|picked up|fetched) from {cue} {side} [<reach>]"),
     ("cue", "[and|while] being [in] between {cue} {side} and {cue} {side}"),
     ("back", "[(and|with|while)] [<me>] [<do>] facing away from {cue} [[right|directly] behind me]"),
     ("back", "[(and|with|while)] (my|the) (back|backside) [is] [facing|turned] [to|towards|against] {cue} [<far>]"),
