@@ -11,7 +11,7 @@ HANDLING = (
     "turning (on|off)|switching (on|off)|plugging in|operating|"
     "fixing|repairing|cleaning|wiping|erasing|dusting|painting|watering|"
     "touching|examining|inspecting|checking|adjusting|straightening|arranging|organizing|sorting|tidying|"
-    "searching [through|in]|looking (through|into)|knocking on|(writing|drawing) on|typing on|playing|answering|"
+    "searching [through|in]|knocking on|(writing|drawing) on|typing on|playing|answering|"
     "climbing|(cooking|ironing) (on|at)) [up|out|through|on]"
 )
 """What one does to a thing that one is at and looks at."""
@@ -138,6 +138,6 @@ CLAUSES: tuple[tuple[str, str], ...] = (
     ("own", "[(and|with|while)] [it [is]] {side} [<reach>]"),
 )
 """What a clause says: someone is at a thing; before it, so facing it; acts on it, so facing it, be they at another
-thing or not; the same as the first words of a text; nothing of where they are; faces a thing, or "it", what they are
-at; has things on a side, or behind the back; has another thing there of the kind that they are at or face; or has the
-thing that they are at there."""
+thing or not; the same (first) at the beginning of a text, or right behind a clause; nothing of where they are; faces a
+thing, or "it", what they are at; has things on a side, or behind the back; has another thing there of the kind that
+they are at or face; or has the thing that they are at there."""

@@ -173,7 +173,7 @@ class Phrases:
             if word in SHADES and following in COLOURS:
                 fields["colour"], at = f"{word} {following}", at + 2
             elif word in COLOURS:
-                fields["colour"], at = word, at + 1
+                fields["colour"], at = word, at + 1 + (following in ("color", "colored", "colour", "coloured"))
             elif word in SIZES:
                 fields["size"], at = SIZES[word], at + 1
             elif word in ORDERS and following not in FUNCTION:

@@ -13,6 +13,7 @@ from .template import Bindings, Node, compiled, first_words, match, skip
 from .things import Things, Viewpoint
 
 ANOTHER = frozenset(["a", "an", "another"])  # chair that someone on a chair faces: no viewpoint tells the two apart
+GROUND = frozenset(["floor", "ground"])  # everybody is there
 SEVERAL_SIDES = {"both": ("left", "right")}
 
 
@@ -40,7 +41,9 @@ def situations(phrases: Phrases, start: int) -> Iterator[tuple[Viewpoint, int]]:
         yield found[end], end
 
 
-def _from(phrases: Phrases, start: int, before: _Place, seen: set[tuple[_Place, int]]) -> Iterator[tuple[_Place, int]]:
+def _from(
+    phrases: Phrases, start: int, before: _Place, seen: set[tuple[_Place, int]], goes_on: bool = False
+) -> Iterator[tuple[_Place, int]]:
     """Yield what more and more clauses say, each with the place behind it, and nothing that was `seen` before."""
     begin = skip(phrases.tokens, start)
     first = phrases.tokens[begin:][:1]
@@ -50,12 +53,12 @@ def _from(phrases: Phrases, start: int, before: _Place, seen: set[tuple[_Place, 
         if (words := first_words(clause)) is not None and not words.issuperset(first):
             continue
         for bound, end in match(clause, phrases.tokens, begin, lambda name, at: _read(phrases, name, at)):
-            said = None if kind == "first" and begin else _with(before, kind, bound)
+            said = None if kind == "first" and begin and not goes_on else _with(before, kind, bound)
             another = kind == "face" and before != _Place() and ANOTHER & set(phrases.tokens[begin:end])
             if said is None or end == begin or (another and said.facing == said.at) or (said, end) in seen:
                 continue
             seen.add((said, end))
-            yield from _from(phrases, end, said, seen)
+            yield from _from(phrases, end, said, seen, goes_on=True)
             yield said, end
 
 
@@ -83,19 +86,20 @@ def _with(before: _Place, kind: str, bound: Bindings) -> _Place | None:
         known = before.facing is not None and before.facing != before.at
         more = tuple(("front", thing) for thing in things[1:])
         return None if known else replace(before, facing=things[0], cues=(*before.cues, *more))
-    if kind == "act" and before.at is not None:
+    if kind in ("act", "first") and before.at is not None:
         return None if before.facing is not None else replace(before, facing=things[0])
     if kind in ("at", "before", "act", "first"):
         facing = before.facing or (None if kind == "at" else things[0])
-        return None if before.at is not None else replace(before, at=things[0], facing=facing)
+        nowhere = before.at is not None or things[0].label in GROUND
+        return None if nowhere else replace(before, at=things[0], facing=facing)
     if kind == "back":
         sides = ["back"]
     elif kind == "own":
-        things = [before.at if before.at not in [thing for _, thing in before.cues] else None]
+        things = [before.at] if before.at and before.at not in [thing for _, thing in before.cues] else []
     elif kind == "other":
         known = {thing.label for thing in (before.at, before.facing) if thing is not None}
-        things = [Things(label=label) for label in known] if len(known) == 1 else [None]
-    if None in things:
+        things = [Things(label=label) for label in known if len(known) == 1]
+    if not things:
         return None
     return replace(before, cues=(*before.cues, *_cues(things, sides)))
 

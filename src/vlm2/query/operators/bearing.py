@@ -97,7 +97,7 @@ PHRASINGS = (
         f"{WAY} of me (is|are) {{target}} [on] [{{choices}}]",
         f"{{target}} (is|are) (on|to|at|in) (which|what) (side|direction) [of me] [{HERE}]",
         "where (does|do) {target} (lie|stand|sit|hang) [{choices}]",
-        "(where|in (which|what) direction) (do|would|will|can) i (find|see) {target}",
+        f"[{WISH} {OUT}] (where|in (which|what) direction) (do|would|will|can) i (find|see) {{target}}",
         f"{ASK} {{target}} [{{choices}}]",
         f"{ASK} (for|towards|[in order] to {REACH}|{WISH} {REACH}|[if i] want to {REACH}) {{target}} [{{choices}}]",
         f"({WISH}|[in order] to) {REACH} {{target}} ({ASK}|{WAY}|where) [{{choices}}]",

@@ -47,6 +47,7 @@ PHRASINGS = phrasings(
     f"(what|which) [{THINGS}] is {{!things}}",
     "what (is|are) {things}",
     "(what|which) {things} (is|are) {!things}",
+    "what {!things}",
     f"{{!things}} (what|which) [{THINGS}] (will|would|do|can|could) i (see|find)",
     f"name (something|the {THINGS}) [that is] {{!things}}",
     "there is something {!things} what [is it]",

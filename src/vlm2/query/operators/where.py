@@ -64,7 +64,7 @@ PHRASINGS = (
     ),
     *phrasings(
         "where (is|are|was|were) {thing} [located|placed|situated|standing|found|positioned|kept|mounted|installed|"
-        "affixed]",
+        "hanging|attached|affixed]",
         "where (can|do|could|did) (i|you|we) (find|see|look for|spot) {thing}",
         "where (does|do) {thing} (sit|set|stand|hang|lie|go|belong)",
         "where {thing} (is|are)",
