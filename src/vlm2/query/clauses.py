@@ -21,7 +21,7 @@ PUTTING = (
 )
 INTO = "[away|out|up] (in|into|inside|on|onto|at)"
 SEEKING = "(looking|searching|hunting) [for]"
-TAKING = "(taking|getting|grabbing|pulling|picking|removing|fetching|collecting) [out|up]"
+TAKING = "(emptying|taking|getting|grabbing|pulling|picking|removing|fetching|collecting) [out|up]"
 OUT_OF = "[out|up] (from [inside]|out of|off)"
 WASHING = (
     "(washing|brushing|drying|cleaning|flossing|combing|rinsing|wiping) (my|the|some) "
@@ -106,9 +106,10 @@ CLAUSES: tuple[tuple[str, str], ...] = (
     ("at", "[and] [with] {at} (beside|next to) me"),
     ("before", "(<me> [<do>]|[(and|while)] <do>) [right|directly] (in [the] front of|before) {at}"),
     ("before", "(<me> [<do>]|<do>) <near> and facing {at}"),
+    ("before", "<me> (facing|looking at) and (using|operating) {at}"),
     ("act", "<act> (working|studying|typing|writing|eating) (at|on) {at}"),
-    ("act", "<act> <handle> {at} [to (get|go) (in|out)]"),
-    ("act", "<act> <put> {object} [(to|for|of) {object}] <into> {at}"),
+    ("act", "<act> <handle> {at} [[right] in front of me] [to (get|go) (in|out)]"),
+    ("act", "<act> <put> {object} [(to|for|of) {object}] <into> {at} [[right] in front of me]"),
     ("act", "<act> (writing|drawing) on {at} {object} [of {object}]"),
     ("act", "<act> <take> {object} <out> {at}"),
     ("act", "<act> <seek> {object} (in|inside|on|through) {at}"),

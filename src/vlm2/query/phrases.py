@@ -30,19 +30,19 @@ DIRECTIONS = {"behind": "back"} | {
 BETWEEN_DIRECTIONS = frozenset(["to", "on", "at", "in", "my", "the", "or", "side", "hand", "of", "me", "from", "and"])
 
 LINK = (
-    "[(that|which)] [is|are|sits] [there] [located|placed|standing|sitting|lying|hanging|hung|mounted|installed|found|"
-    "attached|sat|kept|positioned|situated|resting] [right]"
+    "[(that|which)] [is|are|sits] [there] [being] [located|placed|standing|sitting|lying|hanging|hung|mounted|"
+    "installed|found|attached|sat|kept|positioned|situated|resting] [right]"
 )
 PLACES = {
     "on": "on [the] [top of]|on top [of]|upon|atop",
     "under": "under|underneath|below|beneath",
     "above": "above|over",
-    "beside": "next to|beside|besides|adjacent to|by|around|surrounding|surround|surrounds|alongside",
+    "beside": "next to|beside|besides|adjacent to|by|[all] around|surrounding|surround|surrounds|alongside",
     "near": "near [to]|nearby|close to",
     "inside": "in|inside [of]",
     "nearest_to": "(closest|nearest|closer|nearer) to|nearest",
     "farthest_from": "(farthest|furthest) [away] from",
-    "between": "[in] between",
+    "between": "[in] between|in the (middle|center|centre) of",
 }
 SIDES = {
     "back": "[right] behind (me|my back)|(at|to|in|on) my (back|backside|behind|rear)|"

@@ -72,12 +72,15 @@ HERE = (
     "[located] (to me|relative to me|in relation to me|(according|relative) to my position)|from my [current] position"
 )
 WAY = "[(in|to)] (which|what) (way|direction|side)"
-GO = "(do|must|should|would|will|can|could) i [have to|need to] (go|turn|walk|look|move|head|face|travel|run) [to]"
+GO = (
+    "(do|must|should|would|will|can|could) i [have to|need to] (go|turn|walk|look|move|head|face|travel|run) "
+    "[to|towards|toward]"
+)
 ASK = f"({WAY}|where|how) {GO}"
 WISH = "(i|if i|when i) (want|wanted|need|needed|wish|have|had) to"
 REACH = (
-    "(get [to]|reach|see|face|find|go to|walk to|come to|approach|access|use|open|close|shut|take|grab|fetch|pick [up]|"
-    "touch|read|watch|water|play|fix|check|clean|look (at|in|into|through|out [of])|see (out|out of)|"
+    "(get [to]|reach|see|face|find|go to|walk to|come to|approach|access|enter|use|open|close|shut|take|grab|fetch|"
+    "pick [up]|touch|read|watch|water|play|fix|check|clean|look (at|in|into|through|out [of])|see (out|out of)|"
     "see (myself|my reflection) in|(turn|switch) (on|off)|(sit|lie|lay) [down] (on|in|at)|(write|step|stand) on|"
     "(wash|dry) my (hands|face) (in|at|on)|(throw|put|drop|dump|place|hang) {waste} (in|into|on|onto))"
 )

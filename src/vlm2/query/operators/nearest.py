@@ -94,7 +94,7 @@ PHRASINGS = (
         f"am i {CLOSEST} to {{among}}",
         f"(which|what) is the {CLOSEST} {THING} [to me] {{!among:single}}",
         f"(which|what) {THING} {{!among:single}} is [the] {CLOSEST} [to me]",
-        f"(which|what) is the first {THING} [that] [i [would|will|could] {HIT}] {{!among:single}}",
+        f"(which|what) is the first {THING} [that] [(i|you) [would|will|could] {HIT}] {{!among:single}}",
         f"(which|what) (would|will|do) i {HIT} [first] {{!among:single}}",
         to=NOW,
     ),

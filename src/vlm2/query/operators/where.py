@@ -64,9 +64,9 @@ PHRASINGS = (
     ),
     *phrasings(
         "where (is|are|was|were) {thing} [located|placed|situated|standing|found|positioned|kept|mounted|installed|"
-        "hanging|attached|affixed]",
+        "hanging|attached|pushed|affixed]",
         "where (can|do|could|did) (i|you|we) (find|see|look for|spot) {thing}",
-        "where (does|do) {thing} (sit|set|stand|hang|lie|go|belong)",
+        "where (does|do) {thing} (sit|set|stand|hang|lie|go|belong) {+thing}",
         "where {thing} (is|are)",
         "{thing} (is|are) where",
         "in which place is {thing}",
