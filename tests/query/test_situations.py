@@ -127,3 +127,27 @@ def test_a_question_without_a_situation_is_understood(question: str) -> None:
 )
 def test_a_question_that_says_less_or_more_is_refused(question: str) -> None:
     assert isinstance(plan(question), Unplanned)
+
+
+ROUTE = (
+    "You are a robot beginning at the foot of the bed and facing the desk. You want to navigate to the kitchen sink. "
+    "You will perform the following actions (Note: for each [please fill in], choose either 'turn back,' 'turn left,' "
+    "or 'turn right.'): 1. [please fill in] 2. Go forward until {} 3. [please fill in] 4. Go forward until the sink. You "
+    "have reached the final destination."
+)
+
+
+@pytest.mark.parametrize(
+    "stop", ["the lamp", "the lamp is on your right", "past the lamp", "the corner of the lamp", "lamp on your left"]
+)
+def test_a_step_of_a_way_goes_to_a_thing(stop: str) -> None:
+    assert call_of(plan(ROUTE.format(stop))) == "route(bed, desk, [None, lamp, None, sink])"
+
+
+def test_a_way_that_ends_with_a_turn_ends_at_its_goal() -> None:
+    question = ROUTE.format("the lamp").replace(" 4. Go forward until the sink", "")
+    assert call_of(plan(question)) == "route(bed, desk, [None, lamp, None, 'kitchen sink'])"
+
+
+def test_a_step_that_is_no_thing_is_refused() -> None:
+    assert isinstance(plan(ROUTE.format("about one foot")), Unplanned)

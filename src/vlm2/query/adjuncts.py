@@ -43,7 +43,9 @@ TIME = re.compile(
 )
 STEPS_MARK = "routesteps"  # a word that stands where the steps were
 STEPS = re.compile(r"\b1\. .*?(?=\. you have reached|[.?]? *$)")
-STEP = re.compile(r"\d+\. *(?:(\[please fill in\])|go forward (?:until|to) (?:you reach |you get to )?([^\[\d]+))")
+STEP = re.compile(
+    r"\d+\. *(?:(\[please fill in\])|go forward (?:until|to|past|passing) (?:you reach |you get to )?([^\[\d]+))"
+)
 TOKEN = re.compile(r"[^\W_]+(?:[-/'’][^\W_]+)*²?|[^\w\s]")
 
 

@@ -18,6 +18,11 @@ from .template import Bindings, Node
 from .things import NOW, Things, Viewpoint
 from .words import NAMES, NOUNS, THING
 
+STOP = re.compile(
+    r"^(?:past |passing )?(?:(?:the |a )?(?:corner|edge|end|foot|middle|side) of )?(.*?)"
+    r"(?: (?:is )?(?:on|at|to) (?:your|the) (?:left|right)(?: side)?)?$"
+)
+"""Where one stops on a way: at a thing, at a part of it, when past it, or when it is on a side."""
 MYSELF = frozenset(["i", "me", "my"])
 
 
@@ -129,10 +134,14 @@ def _add_steps(fields: dict[str, Any], rule: Rule, parts: Adjuncts) -> bool:
     goal = fields.pop("goal", None)
     if not rule.takes("steps", tuple):
         return not parts.steps
-    steps = [step and _whole(step) for step in parts.steps]
-    fields["steps"] = tuple(steps)
+    steps = [text and _whole(STOP.sub(r"\1", text)) for text in parts.steps]
     understood = all(step is not None or text is None for step, text in zip(steps, parts.steps, strict=True))
-    return bool(steps) and understood and (goal is None or [goal] == steps[-1:])
+    if not steps or not understood:
+        return False
+    if goal is not None and steps[-1] is None:
+        steps.append(goal)  # the last turn is the one towards it
+    fields["steps"] = tuple(steps)
+    return goal is None or steps[-1].label in (goal.label, *goal.label.split()[-1:])
 
 
 def _whole(text: str) -> Things | None:
