@@ -132,8 +132,8 @@ def test_a_question_that_says_less_or_more_is_refused(question: str) -> None:
 ROUTE = (
     "You are a robot beginning at the foot of the bed and facing the desk. You want to navigate to the kitchen sink. "
     "You will perform the following actions (Note: for each [please fill in], choose either 'turn back,' 'turn left,' "
-    "or 'turn right.'): 1. [please fill in] 2. Go forward until {} 3. [please fill in] 4. Go forward until the sink. You "
-    "have reached the final destination."
+    "or 'turn right.'): 1. [please fill in] 2. Go forward until {} 3. [please fill in] 4. Go forward until the sink. "
+    "You have reached the final destination."
 )
 
 

@@ -134,14 +134,15 @@ def _add_steps(fields: dict[str, Any], rule: Rule, parts: Adjuncts) -> bool:
     goal = fields.pop("goal", None)
     if not rule.takes("steps", tuple):
         return not parts.steps
-    steps = [text and _whole(STOP.sub(r"\1", text)) for text in parts.steps]
+    steps = [None if text is None else _whole(STOP.sub(r"\1", text)) for text in parts.steps]
     understood = all(step is not None or text is None for step, text in zip(steps, parts.steps, strict=True))
     if not steps or not understood:
         return False
     if goal is not None and steps[-1] is None:
         steps.append(goal)  # the last turn is the one towards it
     fields["steps"] = tuple(steps)
-    return goal is None or steps[-1].label in (goal.label, *goal.label.split()[-1:])
+    last = steps[-1]
+    return goal is None or (last is not None and last.label in (goal.label, *goal.label.split()[-1:]))
 
 
 def _whole(text: str) -> Things | None:
