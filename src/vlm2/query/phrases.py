@@ -44,25 +44,30 @@ PLACES = {
     "farthest_from": "(farthest|furthest) [away] from",
     "between": "[in] between|in the (middle|center|centre) of",
 }
+
+
+def _towards(way: str) -> dict[str, str]:
+    """Return the words for left or right, and for behind and in front on that side."""
+    at = f"(to|on|at|in|towards) (my|the) [direct] {way} [hand] [side|direction]"
+    turned = f"(if|when) i (turn|turned|look|looked) [my head] [to|to the|to my|towards the] {way} [side]"
+    behind = f"(to|on|at|in) my ({way} (back|rear)|(back|rear) {way}) [side]"
+    before = f"(to|on|at|in) my (front {way}|{way} front) [side]"
+    return {
+        way: f"[right|far|over] {at} [of me]|{way} of me|{turned}",
+        f"back-{way}": f"behind me [and] {at}|{at} [and] behind me|{behind}",
+        f"front-{way}": f"in front [of me] [and] {at}|{at} [and] in front [of me]|{before}",
+    }
+
+
 SIDES = {
     "back": "[right] behind (me|my back)|(at|to|in|on) my (back|backside|behind|rear)|"
     "(if|when) i (turn|turned|look|looked) (around|back|backward|backwards)",
     "front": "[right] (ahead of|in front of|before) me|in my front|[that|which] (i am|am i) facing|"
     "(that|which) i am looking at",
     "hour": "(to|on|at|in|towards) my [around] {hour} o'clock [direction|position|side]|at {hour} o'clock",
+    **_towards("left"),
+    **_towards("right"),
 }
-for _way in ("left", "right"):
-    _at = f"(to|on|at|in|towards) (my|the) [direct] {_way} [hand] [side|direction]"
-    SIDES[_way] = (
-        f"[right|far|over] {_at} [of me]|{_way} of me|"
-        f"(if|when) i (turn|turned|look|looked) [my head] [to|to the|to my|towards the] {_way} [side]"
-    )
-    SIDES[f"back-{_way}"] = (
-        f"behind me [and] {_at}|{_at} [and] behind me|(to|on|at|in) my ({_way} (back|rear)|(back|rear) {_way}) [side]"
-    )
-    SIDES[f"front-{_way}"] = (
-        f"in front [of me] [and] {_at}|{_at} [and] in front [of me]|(to|on|at|in) my (front {_way}|{_way} front) [side]"
-    )
 TOLD_SIDES = {
     way: f"[right|far|over] (to|on|at) (my|the) immediate {way} [side]|by my {way} (foot|hand|arm|leg)|my {way} [side]"
     for way in ("left", "right")

@@ -44,7 +44,8 @@ def situations(phrases: Phrases, start: int) -> Iterator[tuple[Viewpoint, int]]:
 def _from(
     phrases: Phrases, start: int, before: _Place, seen: set[tuple[_Place, int]], goes_on: bool = False
 ) -> Iterator[tuple[_Place, int]]:
-    """Yield what more and more clauses say, each with the place behind it, and nothing that was `seen` before."""
+    """Yield what more and more clauses say, each with the place behind it, and nothing that was `seen` before;
+    the text `goes_on` where a clause stands before."""
     begin = skip(phrases.tokens, start)
     first = phrases.tokens[begin:][:1]
     if first == ("if",) and before != _Place():
