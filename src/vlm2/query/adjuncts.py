@@ -11,6 +11,7 @@ from .words import UNITS
 CONTRACTIONS = {"what's": "what is", "where's": "where is", "there's": "there is", "it's": "it is", "i'm": "i am",
                 "i've": "i have", "you're": "you are", "which's": "which is", "how's": "how is", "that's": "that is",
                 "i'd": "i would", "they're": "they are", "let's": "let us", "who's": "who is"}  # fmt: skip
+TYPOS = {"infront": "in front", "how man": "how many", "how may": "how many", "oclock": "o'clock"}
 HARMLESS = re.compile(
     r"\b(please|kindly|approximately|roughly|exactly|just|actually|really|simply|currently|hey|hi|hello|ok|okay|so|"
     r"well|measured|maybe|perhaps|directly|immediately|"
@@ -42,7 +43,9 @@ TIME = re.compile(
 )
 STEPS_MARK = "routesteps"  # a word that stands where the steps were
 STEPS = re.compile(r"\b1\. .*?(?=\. you have reached|[.?]? *$)")
-STEP = re.compile(r"\d+\. *(?:(\[please fill in\])|go forward (?:until|to) (?:you reach |you get to )?([^\[\d]+))")
+STEP = re.compile(
+    r"\d+\. *(?:(\[please fill in\])|go forward (?:until|to|past|passing) (?:you reach |you get to )?([^\[\d]+))"
+)
 TOKEN = re.compile(r"[^\W_]+(?:[-/'’][^\W_]+)*²?|[^\w\s]")
 
 
@@ -64,7 +67,7 @@ def take_apart(question: str, notes: tuple[str, ...], scope: bool) -> Adjuncts:
     """Separate a question's core from what stands beside it; with `scope`, words such as "in this room" as well."""
     text = re.sub(r"\s+", " ", question.lower().replace("’", "'").strip())
     text = re.sub(r"s?\(s\)", "s", text)
-    for short, whole in CONTRACTIONS.items():
+    for short, whole in (CONTRACTIONS | TYPOS).items():
         text = re.sub(rf"\b{short}\b", whole, text)
     steps: tuple[str | None, ...] = ()
     if found := STEPS.search(text):

@@ -8,17 +8,19 @@ from typing import Any
 
 from .template import PUNCTUATION, compiled, match, skip
 from .things import NOW, Place, Things
-from .words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, SHADES, STRUCTURE, THING, singular
+from .words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, PARTS, ROOMS, SHADES, STRUCTURE, THING, plural, singular
 
 DETERMINERS = frozenset(
     ["the", "a", "an", "any", "some", "my", "your", "his", "her", "their", "its", "this", "that", "all"]
 )
 LOOSE = frozenset(["another", "two", "three", "four", "several", "many", "multiple", "few", "one", "more", "other"])
+NUMBERS = frozenset(["two", "three", "four", "five", "2", "3", "4", "5"])
+QUANTITIES = frozenset(["couple", "pair", "lot", "lots", "bunch", "number"])  # of chairs
 SIZES = {"biggest": "largest"} | {
     size: size for size in ("largest", "smallest", "tallest", "shortest", "longest", "widest", "narrowest")
 }
 ORDERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
-ANYTHING = frozenset(["thing", "object", "item", "anything", "something"])
+ANYTHING = frozenset(["furniture", "thing", "object", "item", "anything", "something"])
 HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 DIRECTIONS = {"behind": "back"} | {
     way: way
@@ -28,30 +30,50 @@ DIRECTIONS = {"behind": "back"} | {
 BETWEEN_DIRECTIONS = frozenset(["to", "on", "at", "in", "my", "the", "or", "side", "hand", "of", "me", "from", "and"])
 
 LINK = (
-    "[(that|which)] [is|are|sits] [there] [located|placed|standing|sitting|lying|hanging|mounted|found|attached|sat|"
-    "positioned|situated|resting] [right]"
+    "[(that|which)] [is|are|sits] [there] [being] [located|placed|standing|sitting|lying|hanging|hung|mounted|"
+    "installed|found|attached|sat|kept|positioned|situated|resting] [right]"
 )
 PLACES = {
-    "on": "on [top of]",
+    "on": "on [the] [top of]|on top [of]|upon|atop",
     "under": "under|underneath|below|beneath",
     "above": "above|over",
-    "beside": "next to|beside|besides|adjacent to|by|around|surrounding",
-    "near": "near|close to",
+    "beside": "next to|beside|besides|adjacent to|by|[all] around|surrounding|surround|surrounds|alongside",
+    "near": "near [to]|nearby|close to",
     "inside": "in|inside [of]",
-    "nearest_to": "(closest|nearest) to|nearest",
-    "farthest_from": "(farthest|furthest) from",
-    "between": "[in] between",
+    "nearest_to": "(closest|nearest|closer|nearer) to|nearest",
+    "farthest_from": "(farthest|furthest) [away] from",
+    "between": "[in] between|in the (middle|center|centre) of",
 }
+
+
+def _towards(way: str) -> dict[str, str]:
+    """Return the words for left or right, and for behind and in front on that side."""
+    at = f"(to|on|at|in|towards) (my|the) [direct] {way} [hand] [side|direction]"
+    turned = f"(if|when) i (turn|turned|look|looked) [my head] [to|to the|to my|towards the] {way} [side]"
+    behind = f"(to|on|at|in) my ({way} (back|rear)|(back|rear) {way}) [side]"
+    before = f"(to|on|at|in) my (front {way}|{way} front) [side]"
+    return {
+        way: f"[right|far|over] {at} [of me]|{way} of me|{turned}",
+        f"back-{way}": f"behind me [and] {at}|{at} [and] behind me|{behind}",
+        f"front-{way}": f"in front [of me] [and] {at}|{at} [and] in front [of me]|{before}",
+    }
+
+
 SIDES = {
-    "back": "[right] behind (me|my back)|(at|to|in) my back|(if|when) i (turn|turned) around",
-    "front": "[right] (ahead of|in front of) me|[that|which] i am facing",
-    "left": "[right|far|over] (to|on|at|in|towards) (my|the) left [hand] [side]",
-    "right": "[right|far|over] (to|on|at|in|towards) (my|the) right [hand] [side]",
-    "back-left": "behind me (to|on) (the|my) left",
-    "back-right": "behind me (to|on) (the|my) right",
-    "hour": "(to|on|at|in) my {hour} o'clock [direction]",
+    "back": "[right] behind (me|my back)|(at|to|in|on) my (back|backside|behind|rear)|"
+    "(if|when) i (turn|turned|look|looked) (around|back|backward|backwards)",
+    "front": "[right] (ahead of|in front of|before) me|in my front|[that|which] (i am|am i) facing|"
+    "(that|which) i am looking at",
+    "hour": "(to|on|at|in|towards) my [around] {hour} o'clock [direction|position|side]|at {hour} o'clock",
+    **_towards("left"),
+    **_towards("right"),
 }
-LAST_SIDES = {"front": "in front|[straight] ahead", "back": "behind"}  # only at the end of a phrase
+TOLD_SIDES = {
+    way: f"[right|far|over] (to|on|at) (my|the) immediate {way} [side]|by my {way} (foot|hand|arm|leg)|my {way} [side]"
+    for way in ("left", "right")
+} | {"both": "on (either|each) side [of (me|mine)]|on both sides [of me]"}
+"""Sides that only tell where someone is: the nearest thing to the left is on the left, but not all that is there."""
+LAST_SIDES = {"front": "(in|to the) front|[straight] ahead", "back": "behind|(in|at) the back"}  # at a phrase's end
 ME = (
     "me|myself|i|here|my position|(the camera|the lens) [or the person filming]|the viewer|the person filming|"
     "where i (am|stand|was) [standing|sitting]"
@@ -65,14 +87,14 @@ class Phrases:
     """The readers of phrases of one text. Each yields what it reads from a place on, with the place behind it."""
 
     tokens: Sequence[str]
-    read: dict[tuple[int, bool], list[tuple[Things, int]]] = field(default_factory=dict)
+    read: dict[tuple[int, bool, bool], list[tuple[Things, int]]] = field(default_factory=dict)
 
-    def things(self, start: int, loose: bool = False) -> Reading:
+    def things(self, start: int, loose: bool = False, counted: bool = False) -> Reading:
         """Yield selections of things, the longest readings first: "the red chair next to the desk"; a `loose` reading
-        lets pass numbers and "another"."""
-        if (start, loose) not in self.read:
-            self.read[start, loose] = list(self._things(start, loose))
-        yield from self.read[start, loose]
+        lets pass numbers and "another", a `counted` one numbers alone."""
+        if (start, loose, counted) not in self.read:
+            self.read[start, loose, counted] = list(self._things(start, loose, counted))
+        yield from self.read[start, loose, counted]
 
     def several(self, start: int, least: int = 2, loose: bool = False) -> Reading:
         """Yield lists of things: "the chair, the table or the bed"."""
@@ -102,9 +124,10 @@ class Phrases:
                 for _, behind in self._phrase(words, at):
                     yield from self._places(kind, behind)
 
-    def side(self, start: int) -> Reading:
-        """Yield a direction from someone: "to my left", "behind me", "in my 3 o'clock direction"."""
-        for side, words in SIDES.items():
+    def side(self, start: int, told: bool = False) -> Reading:
+        """Yield a direction from someone: "to my left", "behind me", "in my 3 o'clock direction"; if it is `told`
+        where things are, "by my left foot" as well."""
+        for side, words in (*SIDES.items(), *(TOLD_SIDES.items() if told else ())):
             for bound, end in self._phrase(words, start):
                 if self._word(end) != "of":
                     yield (f"{bound[0][1]} o'clock" if bound else side), end
@@ -139,23 +162,29 @@ class Phrases:
             if len(found) > 1 and word in (*DIRECTIONS, "me", "side"):
                 yield tuple(found), at + 1
 
-    def _things(self, start: int, loose: bool) -> Reading:
+    def _things(self, start: int, loose: bool, counted: bool) -> Reading:
         fields: dict[str, Any] = {}
         at = start
         while (
             self._word(at) in DETERMINERS or self._word(at) in ("these", "those") or (loose and self._word(at) in LOOSE)
         ):
             at += 1
+        if loose and self._word(at) in QUANTITIES and self._word(at + 1) == "of":
+            at += 2
+        if counted and self._word(at) in NUMBERS:
+            at += 1
         while True:
             word, following = self._word(at), self._word(at + 1)
             if word in SHADES and following in COLOURS:
                 fields["colour"], at = f"{word} {following}", at + 2
             elif word in COLOURS:
-                fields["colour"], at = word, at + 1
+                fields["colour"], at = word, at + 1 + (following in ("color", "colored", "colour", "coloured"))
             elif word in SIZES:
                 fields["size"], at = SIZES[word], at + 1
             elif word in ORDERS and following not in FUNCTION:
                 fields["order"], at = ORDERS[word], at + 1
+            elif (word, following) == ("wall", "mounted") or word == "wall-mounted":
+                fields["place"], at = Place(kind="on", to=(Things(label="wall"),)), at + 1 + (word == "wall")
             else:
                 break
         for label, end in self._noun(at):
@@ -168,6 +197,8 @@ class Phrases:
             name = singular(" ".join(words))
             if len(words) < length or any(word in PUNCTUATION for word in words):
                 continue
+            if tuple(words) == ("light",) and self._word(start - 1) not in DETERMINERS | COLOURS:
+                continue  # "is there light" asks for no lamp
             if name in NAMES:
                 yield name, start + length
                 return  # "tv stand" is no tv that stands
@@ -175,7 +206,7 @@ class Phrases:
                 continue  # a room is no thing
             if name in ANYTHING:
                 yield THING, start + length
-            elif name in NOUNS or (length > 1 and all(map(_is_noun, words))):
+            elif (name in NOUNS and name not in PARTS) or (length > 1 and all(map(_is_noun, words))):
                 yield name, start + length
             elif length == 1 and is_unknown(name) and not _is_noun(self._word(start + 1)):
                 yield name, start + length  # "paper cutter" is no paper, whatever a cutter is
@@ -191,11 +222,17 @@ class Phrases:
 
     def _places(self, kind: Any, start: int) -> Reading:
         if kind == "between":
-            pairs = (reading for reading in self.several(start) if len(reading[0]) == 2)
+            pairs = [reading for reading in self.several(start) if len(reading[0]) == 2]
+            pairs += [((to,), end) for to, end in self.things(start, counted=True) if self._is_plural(start, end, to)]
         else:
-            pairs = (((to,), end) for to, end in self.things(start) if to.label not in ROOMS)
+            pairs = (((to,), end) for to, end in self.things(start, counted=True) if to.label not in ROOMS)
         for to, end in pairs:
             yield {"place": Place(kind=kind, to=to)}, end
+
+    def _is_plural(self, start: int, end: int, things: Things) -> bool:
+        """Tell whether words name two or more of the things that they were read as."""
+        words = self.tokens[start:end]
+        return plural(things.label).split()[-1] in words and singular(things.label) == things.label
 
     def _phrase(self, template: str, start: int) -> Iterator[tuple[Any, int]]:
         """Yield the matches of a template without punctuation inside."""
@@ -216,7 +253,14 @@ class Phrases:
 
 def is_unknown(word: str) -> bool:
     """Tell whether a word may be the name of a thing that nobody here knows."""
-    known = word in FUNCTION or word in ATTRIBUTES or word in COLOURS or word in SIZES or singular(word) in ROOMS
+    known = (
+        word in FUNCTION
+        or word in PARTS
+        or word in ATTRIBUTES
+        or word in COLOURS
+        or word in SIZES
+        or singular(word) in ROOMS
+    )
     return word.isascii() and word.isalpha() and len(word) > 2 and not known
 
 

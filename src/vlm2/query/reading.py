@@ -18,6 +18,11 @@ from .template import Bindings, Node
 from .things import NOW, Things, Viewpoint
 from .words import NAMES, NOUNS, THING
 
+STOP = re.compile(
+    r"^(?:past |passing )?(?:(?:the |a )?(?:corner|edge|end|foot|middle|side) of )?(.*?)"
+    r"(?: (?:is )?(?:on|at|to) (?:your|the) (?:left|right)(?: side)?)?$"
+)
+"""Where one stops on a way: at a thing, at a part of it, when past it, or when it is on a side."""
 MYSELF = frozenset(["i", "me", "my"])
 
 
@@ -103,6 +108,8 @@ def _bind(rule: Rule, bound: Bindings) -> dict[str, Any] | None:
     for slot, value in bound:
         mark, name, form = slot_parts(slot)
         before = fields.get(name)
+        if value is None:
+            continue  # what is read, and tells nothing
         if form == "single":
             fields[name] = (*(before or ()), value)
         elif isinstance(before, Things) and isinstance(value, Things):
@@ -127,10 +134,15 @@ def _add_steps(fields: dict[str, Any], rule: Rule, parts: Adjuncts) -> bool:
     goal = fields.pop("goal", None)
     if not rule.takes("steps", tuple):
         return not parts.steps
-    steps = [step and _whole(step) for step in parts.steps]
-    fields["steps"] = tuple(steps)
+    steps = [None if text is None else _whole(STOP.sub(r"\1", text)) for text in parts.steps]
     understood = all(step is not None or text is None for step, text in zip(steps, parts.steps, strict=True))
-    return bool(steps) and understood and (goal is None or [goal] == steps[-1:])
+    if not steps or not understood:
+        return False
+    if goal is not None and steps[-1] is None:
+        steps.append(goal)  # the last turn is the one towards it
+    fields["steps"] = tuple(steps)
+    last = steps[-1]
+    return goal is None or (last is not None and last.label in (goal.label, *goal.label.split()[-1:]))
 
 
 def _whole(text: str) -> Things | None:

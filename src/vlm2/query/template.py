@@ -17,7 +17,7 @@ PUNCTUATION = frozenset(",.?!:;()[]-\"'")
 Bindings = tuple[tuple[str, Any], ...]
 Match = Iterator[tuple[Bindings, int]]
 ReadSlot = Callable[[str, int], Iterator[tuple[Any, int]]]
-Node = tuple  # ("word", w) | ("slot", name) | ("all", nodes) | ("any", nodes)
+Node = tuple  # ("word", w) | ("slot", name) | ("all", nodes) | ("any", nodes, the words that each can begin with)
 
 
 @cache
@@ -35,10 +35,13 @@ def compiled(template: str, macros: tuple[tuple[str, str], ...] = ()) -> Node:
 
 def match(node: Node, tokens: Sequence[str], start: int, read: ReadSlot) -> Match:
     """Yield each way in which a template matches words from `start` on: what its slots read, and where it ends."""
-    kind, content = node
+    kind, content = node[:2]
     if kind == "any":
-        for part in content:
-            yield from match(part, tokens, start, read)
+        at = skip(tokens, start)
+        word = tokens[at] if at < len(tokens) else ""
+        for part, words in zip(content, node[2], strict=True):
+            if words is None or word in words:
+                yield from match(part, tokens, start, read)
     elif kind == "all":
         yield from _sequence(content, tokens, start, read)
     else:
@@ -59,7 +62,7 @@ def skip(tokens: Sequence[str], start: int) -> int:
 
 def literals(node: Node) -> Iterator[str]:
     """Yield the words of a template."""
-    kind, content = node
+    kind, content = node[:2]
     if kind == "word":
         yield content
     elif kind != "slot":
@@ -70,7 +73,7 @@ def literals(node: Node) -> Iterator[str]:
 @cache
 def first_words(node: Node) -> frozenset[str] | None:
     """Return the words that a template can begin with; None where it can begin with a slot, or be empty."""
-    kind, content = node
+    kind, content = node[:2]
     if kind == "word":
         return frozenset([content])
     if kind == "slot" or not content:
@@ -115,9 +118,13 @@ def _alternatives(parts: Sequence[str], at: int) -> tuple[Node, int]:
             inner, at = _alternatives(parts, at)
             if at >= len(parts) or parts[at] != {"(": ")", "[": "]"}[part]:
                 raise ValueError(f"{' '.join(parts)!r} has brackets that do not match.")
-            nodes.append(inner if part == "(" else ("any", (inner, ("all", ()))))
+            nodes.append(inner if part == "(" else _any((inner, ("all", ()))))
             at += 1
         else:
             nodes.append(("slot", part[1:-1]) if part.startswith("{") else ("word", part))
     found.append(("all", tuple(nodes)))
-    return ("any", tuple(found)), at
+    return _any(tuple(found)), at
+
+
+def _any(parts: tuple[Node, ...]) -> Node:
+    return "any", parts, tuple(map(first_words, parts))

@@ -86,18 +86,21 @@ def listed(items: list[str], last: str = "and") -> str:
 
 
 _NOUNS = """
-air aquarium arm armchair art bag ball bar bath bathroom bean bedframe bench beverage bicycle bike blind board book
-bottle bouquet brush bulletin cabinet-door can candle car card cardboard cart cat clothes coat coffee comforter
-conditioner container copier couch cover cream curtain curtain-rod cushion cutter dining dishcloth dispenser display
-divider dog doorframe drawer dresser dryer dumpster dustbin easel end exercise exhaust extinguisher faucet file fire
-flower folder footrest frame freezer fruit furnace game garbage glass glove hair hamper handrail hanger hat
-hatrack headboard headphone heater hood iron ironing island jacket jar kitchen ladder laptop laundry ledge locker
-loveseat machine magazine mailbox mat mattress medicine mini minifridge newspaper notebook office oil opening ottoman
-outlet oven package paint painting paper partition pen person pipe plate player plunger podium poster pot projector
-purse quilt rack rail recliner recycling remote rice rod rope sack scale scanner screen seat shampoo sheet shirt shoe
-shower shredder shutter side sign soap soda sofa-bed spoon stair staircase stand statue steps storage strip suit
-switch tank tea teapot thermostat tire tissue toaster tool toolbox toothbrush tote tray treadmill tube umbrella urinal
-vacuum vanity vase vending vent ventilator wardrobe washbasin water wheel windowsill wine wire
+air aquarium arm armchair art bag ball bar basket bath bathroom bean bedframe bench beverage bicycle bike blackboard
+blind board book booth bottle bouquet brush bulletin bunk button cabinet-door can candle car card cardboard cart case
+cat cleaner clothes clothing coat coffee comforter conditioner cone container copier couch cover crate cream crib
+curtain curtain-rod cushion cutter dining dish dishcloth dishwasher dispenser display divider dog doorframe doorway
+drawer dress dresser dryer dumpster dustbin easel end exercise exhaust extinguisher faucet file fire fireplace flower
+flyer folder footrest fountain frame freezer fruit furnace game garbage glass glove hair hamper handrail hanger hat
+hatrack headboard headphone heater holder hood instrument iron ironing island jacket jar kitchen knapsack ladder
+laptop laundry lavatory ledge litter locker loveseat machine magazine mailbox mat mattress medicine mini minifridge
+newspaper notebook office oil opening organizer ottoman outlet oven package paint painting paper partition pen person
+pipe plate player plunger pocket podium pool poster pot projector purse puzzle quilt rack rail recliner recycling
+remote rice rod roll rope sack scale scanner screen seat shampoo sheet shelving shirt shoe shower shredder shutter
+side sign soap soda sofa-bed spoon stair staircase stall stand statue step steps stool storage strip suit switch tank
+tea teapot telephone thermostat tire tissue toaster tool toolbox toothbrush tote traffic trash trashcan tray treadmill
+tube umbrella unit urinal vacuum vanity vase vending vent ventilator wardrobe washbasin waste water wheel windowsill
+wine wire
 """
 _ATTRIBUTES = """
 another back beautiful big both bottom bright central circular clean clear closed colorful comfortable covered curved
@@ -108,24 +111,28 @@ other oval pale patterned plastic real rectangular right rightmost round same sh
 stainless steel striped tall tiny top transparent unmade upper whole wide wood wooden
 """
 _FUNCTION = """
-a about above across address after age all along am amount an and any apartment appear appears are area around as at
-away back be because been before behind being below beside between building but by called camera can center centre
-city clean clock-time close closest cm color colors colour colours corner cost could count country day degrees did
-direct direction directly distance do does doing done down during end everything faces facing far farthest feet find
-first five flat foot for found four from front furthest get give go goes going had hair hand hands hanging has have
-having he height her here herself him himself his home hour house how i if in into is it its kind last left length
-lens less located look looking looks made make makes many material may me meter meters metre metres middle might mine
-minute minutes month more much must my myself name names near nearest next no nor not nothing number of off on one
-ones onto or order our out over pair part piece place placed play price put reach reflection rest right room rooms row
-saw scene second seconds see seen set shall shape she should show shown side sides since sit sits sitting six size
-some something space stand standing stands step surface teeth tell than that the their them themselves then there
-these they this those three through throw time times to today tomorrow turn turns two type under until up us use used
-using video viewer walk walking walks was water way we weather week were what when where whether which while who whom
-whose why width will with without would year yes yesterday you your yourself
+a about above access across address after age all along am amount an and any apartment appear appears are area around
+as at away back backward backwards be because been before behind being below beside between building but by called
+camera can center centre check city clean clock-time close closest cm color colors colour colours corner cost could
+count country day degrees did direct direction directly distance do does doing done down drink drop dump during eat
+else end everything exit faces facing far farthest feet find first five fix flat foot for forward forwards found four
+from front furthest get give go goes going grab had hair hand hands hang hanging has have having he height her here
+herself him himself his home hour house how hung i if in into is it its kind last lay leave left length lens less lie
+located look looking looks made make makes many material may me meter meters metre metres middle might mine minute
+minutes month more much must my myself name names near nearest next no nor not nothing number of off on one ones onto
+or order our out outside over pair part pick piece place placed play price pull push put reach read reflection
+relation rest right room rooms row saw scene second seconds see seen set shall shape she should show shown side sides
+since sit sits sitting six size sleep some something space stand standing stands surface teeth tell than that the
+their them themselves then there these they this those three through throw time times to today tomorrow touch turn
+turned turns two type under until up us use used using video viewer walk walking walks was wash watch water way we
+weather week were what when where whether which while who whom whose why width will with without would write year yes
+yesterday you your yourself
 """
 
 NOUNS = frozenset(_NOUNS.split())
 """Other names of things at home: known words, though no eyes may know them."""
+PARTS = frozenset({"end", "side"})
+"""Words that are part of a thing's name ("end table"), and name no thing alone."""
 ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 """Words for what a map does not hold of a thing, so that a question that says them is not understood."""
 FUNCTION = frozenset(_FUNCTION.split())

@@ -67,20 +67,43 @@ NOTES = (
     "the directions refer to the quadrants of a cartesian plane if i am standing at the origin and facing along the "
     "positive y-axis",
 )
+HERE = (
+    "from (here|me)|from where i (am [standing|sitting|seated]|stand|sit)|where i am (standing|sitting|seated)|"
+    "[located] (to me|relative to me|in relation to me|(according|relative) to my position)|from my [current] position"
+)
+WAY = "[(in|to)] (which|what) (way|direction|side)"
+GO = (
+    "(do|must|should|would|will|can|could) i [have to|need to] (go|turn|walk|look|move|head|face|travel|run) "
+    "[to|towards|toward]"
+)
+ASK = f"({WAY}|where|how) {GO}"
+WISH = "(i|if i|when i) (want|wanted|need|needed|wish|have|had) to"
+REACH = (
+    "(get [to]|reach|see|face|find|go to|walk to|come to|approach|access|enter|use|open|close|shut|take|grab|fetch|"
+    "pick [up]|touch|read|watch|water|play|fix|check|clean|look (at|in|into|through|out [of])|see (out|out of)|"
+    "see (myself|my reflection) in|(turn|switch) (on|off)|(sit|lie|lay) [down] (on|in|at)|(write|step|stand) on|"
+    "(wash|dry) my (hands|face) (in|at|on)|(throw|put|drop|dump|place|hang) {waste} (in|into|on|onto))"
+)
+LEAVE = "(leave|exit|get out of|go out of|move out of|walk out of|get out|go out)"
+OUT = (
+    f"{LEAVE} [(the|this|my)] [(room|bathroom|bedroom|kitchen|office|suite|house|place)] [here] "
+    "[(through|by|via|out) (the|a) door]"
+)
+FIRE = "(if there (is|was|were)|in case of) [a|an] (fire|emergency|fire emergency)"
 PHRASINGS = (
     *phrasings(
         "(is|are) {target} {choices} [of ({of}|it|me)]",
-        "(where|on which side|in which (direction|quadrant|corner)|which side) (is|are) {target} [on] [to me|from "
-        "me|from here|relative to me] [{choices}]",
-        "where (is|are) {target} {choices}",
+        f"(where|on which side|in which (quadrant|corner)|{WAY}) (is|are) {{target}} [on|in|located] [{HERE}] "
+        "[{choices}]",
+        "where (is|are) {target} [located|placed|situated]",
+        f"on (which|what) side [of me] (is|are) {{target}} [{HERE}] [{{choices}}]",
+        f"{WAY} of me (is|are) {{target}} [on] [{{choices}}]",
+        f"{{target}} (is|are) (on|to|at|in) (which|what) (side|direction) [of me] [{HERE}]",
         "where (does|do) {target} (lie|stand|sit|hang) [{choices}]",
-        "(where|in (which|what) direction) (do|would|will) i find {target}",
-        "(which|what|in which|in what) (way|direction|side) (is|are) {target} [on|in] [from here|from me] [{choices}]",
-        "(which|what|in which|in what) (way|direction|side) (do|must|should|would|will|can) i [have to|need to] "
-        "(go|turn|walk|look|move|head|face) [for|towards|to|[if i (want|wanted|need|needed)] to (get to|reach|see|face|"
-        "find|go to|open|close|use)] {target} [{choices}]",
-        "where (do|should|must|would) i (turn|go|look|walk|head) [to (get to|reach|see|face|find|go to)|for|towards] "
-        "{target} [{choices}]",
+        f"[{WISH} {OUT}] (where|in (which|what) direction) (do|would|will|can) i (find|see) {{target}}",
+        f"{ASK} {{target}} [{{choices}}]",
+        f"{ASK} (for|towards|[in order] to {REACH}|{WISH} {REACH}|[if i] want to {REACH}) {{target}} [{{choices}}]",
+        f"({WISH}|[in order] to) {REACH} {{target}} ({ASK}|{WAY}|where) [{{choices}}]",
         "(do|would|must|should) i turn {choices} to (see|face|reach|get to|go to|find) {target}",
         "on which side of {of} is {target}",
         "which side of {of} (is|has) {target}",
@@ -90,6 +113,7 @@ PHRASINGS = (
         "{choices} (which|what) way leads to {target}",
         "which of these directions leads to {target}",
         "i want to go to {target} which (way|direction)",
+        "how do i (get to|reach|access|face) {target}",
         "if i needed {target} which way would i go",
         "(do|would|will) i find {target} {choices}",
         "{target} {choices}",
@@ -97,11 +121,11 @@ PHRASINGS = (
         situated=True,
     ),
     *phrasings(
-        "(which|what|in which|in what) (way|direction) (do|must|should|would|will|can) i [have to|need to] "
-        "(go|turn|walk|move|head) [if i (want|wanted|need|needed)] to (leave|exit|get out of) [the room|here]",
-        "(which|what|in which|in what) (way|direction) is the exit",
-        "where is the exit",
-        "how (do|should|would|can) i (move|go|walk|turn) to (leave|exit) [the room]",
+        f"[{FIRE}] {ASK} ([in order] to {OUT}|{WISH} {OUT}|[if i] want to {OUT}|{OUT})",
+        f"({WISH}|[in order] to) {OUT} [{FIRE}] ({ASK}|{WAY}|where)",
+        f"{FIRE} {ASK}",
+        f"({WAY}|where) is the (exit|way out) [{{choices}}]",
+        f"how do i {OUT}",
         situated=True,
         target=Things(label="door"),
     ),

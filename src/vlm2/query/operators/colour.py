@@ -30,7 +30,7 @@ OPERATOR = Colour
 PHRASINGS = phrasings(
     "(what|which) (color|colour|colors|colours) (is|are|was|were) {things}",
     "(what|which) (is|are|was) the (color|colour) of {things}",
-    "(what|which) (color|colour) {things} (is|are) {!things}",
+    "(what|which) (color|colour) [of] {things} (is|are) {!things}",
     "the (color|colour) of {things}",
     "(color|colour) of {things}",
     "in what (color|colour) (did you see|is|are) {things}",

@@ -55,7 +55,7 @@ PHRASINGS = (
         )
         for phrasing in (
             *phrasings(
-                f"(which|what) [one|object|thing] is [the] ({words}) [between] {{among}}",
+                f"(which|what) [one|object|thing] is [the] ({words}) [in size] [between] {{among}}",
                 f"(which|what) of (these|the following) [objects|things] [{{among}}] is [the] ({words})",
                 f"of {{among}} which [one] is [the] ({words})",
                 by=by,

@@ -52,10 +52,12 @@ PHRASINGS = (
         "of {things} how many are {!things}",
         "if i count {things} {+things} what do i get",
         "{!things} how many {things} <there> {+things}",
+        "how many {things} am i facing",
     ),
     *phrasings(
         "(is|are) [the] (number|amount|count) of {things} {+things} [an] (odd or even|even or odd) [number]",
-        "(is|are) there an (odd or even|even or odd) (number|amount) of {things} {+things}",
+        "(is|are) there [an|a] (odd or even|even or odd) (number|numbers|amount) of {things} {+things}",
+        "(is|are) the total (number|amount|count) of {things} {+things} [an] (odd or even|even or odd) [number]",
         form="parity",
     ),
 )

@@ -37,7 +37,9 @@ PHRASINGS = (
         "does {things} have its place {!things}",
         "(is|are) [one of] the things {!things} {things}",
         "there (is|are) {things} {+things}",
+        "is it possible to see {things} {!things}",
     ),
+    *phrasings("am i facing {things}", things=Things(side="front")),
 )
 EXAMPLES = (
     ("Is there a lamp in the bedroom?", "exists(thing(lamp, room=bedroom))"),

@@ -38,14 +38,17 @@ class Identify(Query):
 
 
 OPERATOR = Identify
-THINGS = "(object|objects|thing|things|item|items|furniture)"
+THINGS = "(object|objects|thing|things|item|items|furniture|piece of furniture)"
 PHRASINGS = phrasings(
     f"(what|which) [{THINGS}] (is|are|was|were|stands|sits|lies|hangs) [there] "
     f"[located|placed|sitting|standing|hanging|mounted|lying] {{!things}}",
-    f"(what|which) [{THINGS}] (can|do|did|would|could) (i|you|we|one) (see|find|have) {{!things}}",
+    f"(what|which) [{THINGS}] (can|do|did|would|will|could) (i|you|we|one) (see|find|have) {{!things}}",
     f"(what|which) [{THINGS}] (can|could) be (found|seen) {{!things}}",
     f"(what|which) [{THINGS}] is {{!things}}",
-    "what is {things}",
+    "what (is|are) {things}",
+    "(what|which) {things} (is|are) {!things}",
+    "what {!things}",
+    f"{{!things}} (what|which) [{THINGS}] (will|would|do|can|could) i (see|find)",
     f"name (something|the {THINGS}) [that is] {{!things}}",
     "there is something {!things} what [is it]",
     "something is {!things} what is it",

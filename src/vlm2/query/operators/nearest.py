@@ -54,6 +54,8 @@ OPERATOR = Nearest
 NOTES = ("measuring from the closest point of each object", "measuring at their closest points",
          "measured at their closest points")  # fmt: skip
 CLOSEST = "(closest|nearest|closer|nearer)"
+THING = "(thing|object|item|furniture|piece of furniture)"
+HIT = "(run into|bump into|hit|touch|reach|meet|encounter|come across)"
 PHRASINGS = (
     *phrasings(
         f"which [one] of (these|the following|those) [objects|things|items|pieces] [{{among}}] (is|stands|lies) "
@@ -63,6 +65,7 @@ PHRASINGS = (
         f"(which|what) [object|thing|item] (is|was|stands) [the] {CLOSEST} to {{to}}",
         f"(which|what) (is|was) [the] {CLOSEST} (object|thing|item) to {{to}}",
         f"(which|what) [one] (is|was) {CLOSEST} to {{to}} [between] {{among}}",
+        f"between {{among}} (which|what) [one] is [the] {CLOSEST} to {{to}}",
         f"(which|what) [one] is {CLOSEST} to {{to}} than the others {{among}}",
         f"is {{among}} [the] {CLOSEST} to {{to}}",
         f"is {{to}} {CLOSEST} to {{among}}",
@@ -81,9 +84,30 @@ PHRASINGS = (
         "starting from {to} which is the shortest way to {among}",
         "which of (these|the following) would {to} (have reached|reach) first {among}",
         "name the thing next to {to} among {among}",
+        f"{{to}} is [the] {CLOSEST} to (what|which) [object|thing|item]",
+        f"what is {{to}} [the] {CLOSEST} to",
         "what is the next thing to {to}",
     ),
     *phrasings("which of these [things|objects] would i [have] (reach|reached) first", to=NOW),
+    *phrasings(
+        f"(which|what) [one] is [the] {CLOSEST} [between] {{among}}",
+        f"am i {CLOSEST} to {{among}}",
+        f"(which|what) is the {CLOSEST} {THING} [to me] {{!among:single}}",
+        f"(which|what) {THING} {{!among:single}} is [the] {CLOSEST} [to me]",
+        f"(which|what) is the first {THING} [that] [(i|you) [would|will|could] {HIT}] {{!among:single}}",
+        f"(which|what) (would|will|do) i {HIT} [first] {{!among:single}}",
+        to=NOW,
+    ),
+    *(
+        phrasing
+        for way in ("left", "right")
+        for phrasing in phrasings(
+            f"(which|what) [is] [the] [first] [{THING}] is (to|on|at) my immediate {way} [side]",
+            f"(which|what) is [the] [first] [{THING}] (to|on|at) my immediate {way} [side]",
+            to=NOW,
+            among=(Things(side=way),),
+        )
+    ),
 )
 EXAMPLES = (
     ("Which is closest to the tv: the sofa or the chair?", "nearest(tv, [sofa, chair])"),

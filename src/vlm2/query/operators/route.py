@@ -69,9 +69,10 @@ NOTES = (
     "you have reached the final destination",
     "you will perform the following actions",
 )
+PART = "the (foot|end|corner|edge|side) of"
 PHRASINGS = phrasings(
-    "[you are] [a] robot (beginning|starting) at {start} [and] facing [to|towards] {facing} you want to "
-    "(navigate|get|go) to {goal} {steps}",
+    f"[you are] [a] robot (beginning|starting) (at|by) [the standing by|standing by|{PART}] {{start}} [and] facing "
+    f"[to|towards|toward] [{PART}] {{facing}} you want to (navigate|get|go) to [the] {{goal}} {{steps}}",
     "(which turns|what are the turns that) [complete|are missing in|are missing on] this route [from {start} facing "
     "{facing} to {goal}] {steps}",
     "i am at {start} facing {facing} and want to get to {goal} fill in the turns {steps}",

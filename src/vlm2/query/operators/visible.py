@@ -27,14 +27,17 @@ class Visible(Query):
 
 
 OPERATOR = Visible
+HERE = (
+    "[at|from|in] (here|where i (am [standing|sitting|seated]|stand|sit)|my [current] (position|seat|spot))|"
+    "from the direction i am facing"
+)
 PHRASINGS = phrasings(
-    "(can|do|could) i see {things} [from (here|where i am|where i am standing|where i am sitting)|without turning "
-    "[around|my head]]",
+    f"(can|do|could) i see {{things}} [{HERE}|without turning [around|my head]]",
     "(is|are) {things} (in view|in my view|visible|visible from here)",
-    "(can|could) i (see|look at) {things} [from here] [as i look now|at where i am standing|where i am standing]",
+    f"(can|could) i (see|look at) {{things}} [from here] [as i look now|{HERE}]",
+    f"(am i able|is it possible) to see {{things}} [{HERE}|without (turning|moving|a turn) [around|my head]]",
     "(was|were) {things} (in view|visible|in the picture)",
     "(can|could) {things} be seen [from here] [without (a turn|turning)]",
-    "is it possible to see {things} [from here] [without (a turn|turning [around])]",
     "without turning [around|my head] (can|do) i see {things}",
     "does my view include {things}",
     "(can|do) i see {things} like this",

@@ -53,22 +53,30 @@ def place_of(map: ObjectMap, track: Track) -> tuple[str, list[Track]]:
 
 
 OPERATOR = Where
-PHRASINGS = phrasings(
-    "where (is|are|was|were) {thing} [located|placed|situated|standing]",
-    "where (can|do|could|did) (i|you|we) (find|see|look for|spot) {thing}",
-    "where (does|do) {thing} (sit|set|stand|hang|lie|go|belong)",
-    "where {thing} (is|are)",
-    "{thing} (is|are) where",
-    "{thing} (is|are) [sitting|standing|lying|placed|located] (on|on top of|in|inside|under|above|next to) what",
-    "what is {thing} [resting|sitting|standing|lying] (on|in|under|above|next to)",
-    "in which place is {thing}",
-    "describe the (place|location|position) of {thing}",
-    "what is the (place|location|position) of {thing}",
-    "where (is|are) {thing} (at|in the room)",
-    "i am looking for {thing} where is it",
-    "where do i have to look for {thing}",
-    "what is {thing} on above or next to",
-    situated=False,
+POSED = "[resting|sitting|standing|lying|hanging|placed|located|mounted]"
+PLACED = "(on [top of]|in|inside|under|above|next to|near|beside)"
+PHRASINGS = (
+    *phrasings(
+        f"{{thing}} (is|are) {POSED} {PLACED} what",
+        f"what (is|are) {{thing}} {POSED} {PLACED}",
+        "what (does|do) {thing} (rest|sit|stand|lie|hang) (on|upon)",
+        "what is {thing} on above or next to",
+    ),
+    *phrasings(
+        "where (is|are|was|were) {thing} [located|placed|situated|standing|found|positioned|kept|mounted|installed|"
+        "hanging|attached|pushed|affixed]",
+        "where (can|do|could|did) (i|you|we) (find|see|look for|spot) {thing}",
+        "where (does|do) {thing} (sit|set|stand|hang|lie|go|belong) {+thing}",
+        "where {thing} (is|are)",
+        "{thing} (is|are) where",
+        "in which place is {thing}",
+        "describe the (place|location|position) of {thing}",
+        "what is the (place|location|position) of {thing}",
+        "where (is|are) {thing} (at|in the room)",
+        "i am looking for {thing} where is it",
+        "where do i have to look for {thing}",
+        situated=False,
+    ),
 )
 EXAMPLES = (
     ("Where is the laptop?", "where(laptop)"),

@@ -13,11 +13,12 @@ from typing import Any
 
 from ..adjuncts import STEPS_MARK, Adjuncts, take_apart, unit_of
 from ..calls import operator_modules
+from ..clauses import CLAUSES
+from ..clauses import MACROS as SITUATED
 from ..phrases import Phrases
 from ..query import Query, Unplanned
-from ..reading import Reading, Rule, reading_of, slot_parts
-from ..situations import CLAUSES, situations
-from ..situations import MACROS as SITUATED
+from ..reading import MYSELF, Reading, Rule, reading_of, slot_parts
+from ..situations import situations
 from ..template import compiled, first_words, literals, match, skip
 from ..things import Viewpoint
 from ..words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, listed, singular
@@ -75,6 +76,7 @@ def _readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Reading]:
                 found = [reading_of(rule, bound, view, parts, options)] if rest == whole else []
                 if rest < whole and view is None:
                     views = [later for later, stop in situations(phrases, rest) if skip(parts.tokens, stop) == whole]
+                    views = [later for later in views if later.facing or MYSELF & set(parts.tokens)]
                     found += [reading_of(rule, bound, later, parts, options, must_use=True) for later in views]
                 yield from (reading for reading in found if reading is not None)
 
@@ -90,6 +92,8 @@ def _read(phrases: Phrases, rule: Rule, parts: Adjuncts, slot: str, at: int) -> 
     elif name == "steps":
         if parts.tokens[at : at + 1] == (STEPS_MARK,):
             yield parts.steps, at + 1
+    elif name == "waste":
+        yield from ((None, end) for _, end in phrases.things(at, loose=True))
     elif name in ("room", "kind"):
         yield from phrases.room(at)
     elif name == "choices":
