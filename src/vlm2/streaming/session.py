@@ -156,7 +156,8 @@ class Session:
 
         In a session with eyes, the object memory answers what its queries can express, also that a thing was not seen.
         The language model answers all else from the memory's tokens, with the recall's answer where that has one
-        (`Answer.recalled`). With `guess` it also answers where the objects know no answer, as a benchmark wants it.
+        (`Answer.recalled`). With `guess` it also answers where the objects know no answer, or none of the options, as a
+        benchmark wants it.
         Without `tools`, it answers from the tokens alone, as in the paper.
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
@@ -173,8 +174,10 @@ class Session:
             stream = self._complete(stream)
             refused = None
             if tools and stream.objects is not None:
-                result = self._object_map(stream).ask(*split_prompt(question))
-                if result.text or (result.status != "unsupported" and not guess):
+                text, options = split_prompt(question)
+                result = self._object_map(stream).ask(text, options)
+                found = result.option if guess and options else result.text
+                if found or (result.status != "unsupported" and not guess):
                     return answer_of(result, clock.perf_counter() - started)
                 refused = result
             assert stream.memory is not None
