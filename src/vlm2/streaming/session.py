@@ -156,8 +156,7 @@ class Session:
 
         In a session with eyes, the object memory answers what its queries can express, also that a thing was not seen.
         The language model answers all else from the memory's tokens, with the recall's answer where that has one
-        (`Answer.recalled`). With `guess` it also answers where the objects know no answer, or none of the options, as a
-        benchmark wants it.
+        (`Answer.recalled`). With `guess` it also answers where the objects know no answer, as a benchmark wants it.
         Without `tools`, it answers from the tokens alone, as in the paper.
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
@@ -176,7 +175,7 @@ class Session:
             if tools and stream.objects is not None:
                 text, options = split_prompt(question)
                 result = self._object_map(stream).ask(text, options)
-                found = result.option if guess and options else result.text
+                found = result.option if guess and options else result.text  # a benchmark wants one of the options
                 if found or (result.status != "unsupported" and not guess):
                     return answer_of(result, clock.perf_counter() - started)
                 refused = result
