@@ -203,6 +203,13 @@ def test_a_guess_is_given_on_request_only(at_home) -> None:
     assert at_home.ask("How many chairs are there?", guess=True).source == "objects"
 
 
+def test_an_answer_that_is_none_of_the_options_is_no_answer_for_a_benchmark(at_home) -> None:
+    prompt = f"How many chairs are there?\nOptions:\nA. 7\nB. 8\n{LETTER_REQUEST}"
+    assert at_home.ask(prompt).text == "2"
+    guess = at_home.ask(prompt, guess=True)
+    assert (guess.source, guess.status) == ("tokens", "guess") and guess.sentence.startswith("I count 2 chairs")
+
+
 def test_without_tools_the_tokens_answer(at_home) -> None:
     answer = at_home.ask("How many chairs are there?", tools=False)
     assert answer.source == "tokens" and answer.status == "guess" and answer.value is None

@@ -19,7 +19,7 @@ TITLE = "true objects"
 @dataclass(frozen=True)
 class TrueObjects:
     """Answers from `ObjectMap.from_scene` of the true record. It does not guess: a refused question has an empty
-    reply."""
+    reply, and so has one with options if the answer is none of them."""
 
     truth: FindTruth
     needs_video: bool = False
@@ -33,9 +33,10 @@ class TrueObjects:
 
         true = ObjectMap.from_scene(self.truth(items[0]).scene)
         for item in items:
-            result = true.ask(*split_prompt(item.prompt))
-            source = "objects" if result.text else "none"
-            yield Prediction(item, result.text, answer=StoredAnswer.of(result, source=source))
+            question, options = split_prompt(item.prompt)
+            result = true.ask(question, options)
+            text = (result.option or "") if options else result.text
+            yield Prediction(item, text, answer=StoredAnswer.of(result, source="objects" if text else "none"))
 
 
 def true_objects(benchmark: Benchmark) -> TrueObjects:
