@@ -24,7 +24,7 @@ class ToyStages(VisionEncoder):
 
     @torch.no_grad()
     def stages(self, images: Tensor) -> tuple[Tensor, ...]:
-        eighth = functional.avg_pool2d(self.layer(images), 8).repeat(1, 10, 1, 1)
+        eighth = functional.avg_pool2d(self.layer(images.to(self.layer.weight)), 8).repeat(1, 10, 1, 1)
         return eighth, *self.later_stages(eighth)
 
     def later_stages(self, eighth: Tensor) -> tuple[Tensor, Tensor]:

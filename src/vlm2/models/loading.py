@@ -11,12 +11,12 @@ import torch
 from torch import nn
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
+from ..encoders.precision import multiplies_bfloat16
 from ..encoders.vision import VisionEncoder
 from .adapters import is_own, load_added
 from .checkpoint import check_frozen, find_checkpoint, find_weights, load_weights
 from .configuration import VLM2Config, read_config
 from .parts import load_language
-from .precision import multiplies_bfloat16
 
 Quantize = Literal["8bit", "4bit"]
 DeviceMap = str | int | torch.device | Mapping[str, Any]

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, SequentialSampler, Subset
 from transformers import Trainer, TrainingArguments
 
-from ..models.precision import multiplies_bfloat16
+from ..encoders.precision import multiplies_bfloat16
 from .stage import Objective, RunConfig, StageConfig
 
 

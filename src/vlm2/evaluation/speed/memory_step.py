@@ -12,7 +12,7 @@ from statistics import median
 import torch
 
 from ...core import DualMemory, DualState, FramePlacement, MemoryConfig
-from ...models.precision import multiplies_bfloat16
+from ...encoders.precision import multiplies_bfloat16
 from .harness import median_ratio, time_in_turn
 from .plain_memory import MatrixProducts, operations, plain_memory, plain_state
 

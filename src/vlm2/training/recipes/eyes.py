@@ -22,9 +22,9 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from ...encoders.detectors.dense_head import DenseHead, DenseHeadConfig, DensePrediction
 from ...encoders.detectors.homes import TUNED, HomesDetector, load
+from ...encoders.precision import multiplies_bfloat16
 from ...encoders.vision import VisionEncoder, load_vision_encoder
 from ...homes.home import Split
-from ...models.precision import multiplies_bfloat16
 from ..eye_targets import LABELS, SURFACES, cell_targets
 from ..eye_variation import vary
 from ..eye_views import HomeViews, open_views, render_views, views_path

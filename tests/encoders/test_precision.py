@@ -7,7 +7,7 @@ import platform
 import pytest
 import torch
 
-from vlm2.models.precision import multiplies_bfloat16
+from vlm2.encoders.precision import multiplies_bfloat16
 
 
 @pytest.mark.parametrize(("avx512", "amx", "fast"), [(False, False, False), (True, False, True), (False, True, True)])
