@@ -133,7 +133,10 @@ def test_confidence_falls_with_the_spread_and_with_the_label(flat: ObjectMap) ->
     sure, unsure = flat.run(query).confidence, spread(flat, position_std=1.0).run(query).confidence
     assert sure > 0.99 > unsure > 0.5
     named = spread(flat, label_confidence=0.5).run(parse_call("distance(sofa, tv)"))
-    assert named.confidence == pytest.approx(0.25)
+    assert named.confidence == pytest.approx(0.5**0.5)
+    metres = parse_call("distance(sofa, tv)")
+    sure, rough = (spread(flat, position_std=std).run(metres).confidence for std in (0.01, 0.8))
+    assert sure > 0.99 > 0.7 > rough > 0.3, "a quarter of 3.7 m is close, and 0.8 m for each thing is not much less"
 
 
 def test_what_is_removed_is_not_seen(flat: ObjectMap) -> None:

@@ -20,9 +20,12 @@ LEAST_SIGHTINGS = 2
 LEAST_EVIDENCE = 0.8  # sum of scores over all labels
 FAINT = 0.25  # of the evidence of the best thing with a label: things with less are doubtful,
 CLEAR = 3.5  # unless they have this much evidence for their label
-LEAST_POSSIBLE = 0.03  # share of a label in a thing's evidence, from which on the thing may have this label
+LEAST_POSSIBLE = 0.005  # share of a label in a thing's evidence, from which on the thing may have this label
 LEAST_GLIMPSE = 0.3  # sum of scores over all labels, of a thing that a guess may rest on
-SCALE_ERROR = 0.05  # standard deviation of the geometry's scale, as a share
+# Fitted on validation homes, as shares of a length: the standard deviation of the geometry's scale, and of the error
+# that all sightings of a size share.
+SCALE_ERROR, SIZE_ERROR = 0.1, 0.2
+DRIFT_ERROR = 0.12  # metres: that of a thing's place among things far away, likewise
 COLOUR_SHARE = 0.25  # of the sightings' votes: the least for a colour to be named
 STALE, REMOVED = 0.5, 1.0  # frames that miss a thing per frame that shows it; more give the status
 
@@ -51,6 +54,7 @@ def map_of(
         ),
         vocabulary=memory.labels,
         scale_std=SCALE_ERROR,
+        drift_std=DRIFT_ERROR,
     )
 
 
@@ -108,7 +112,7 @@ def _track(number: int, thing: Thing, labels: Sequence[str], label: int | None =
         last_seen=max(track.last_seen for track in thing.tracks),
         views=tuple(TrackView(frame=s.frame, time=s.time, share=s.share) for s in thing.kept),
         position_std=float(np.sqrt(np.trace(thing.covariance) / 3)),
-        size_std=thing.size_error,
+        size_std=float(np.hypot(thing.size_error, SIZE_ERROR * long)),
         label_confidence=share,
         evidence=evidence,
         status=status,

@@ -39,7 +39,7 @@ class ObjectMap(FrozenRecord):
     tracks, or too little evidence. Only guesses use it.
     `vocabulary` holds the labels that the detector knows. `counts` holds numbers of things by label, where a scene
     record gives them separately from the tracks (real scans). `scale_std` is the standard deviation of the geometry's
-    scale, relative to a length.
+    scale, relative to a length, and `drift_std` that of a thing's place among things far away, in metres.
     """
 
     tracks: tuple[Track, ...] = ()
@@ -49,6 +49,7 @@ class ObjectMap(FrozenRecord):
     vocabulary: tuple[str, ...] = VOCABULARY[1:]
     counts: dict[str, int] = Field(default_factory=dict)
     scale_std: Annotated[float, Field(ge=0.0)] = 0.0
+    drift_std: Annotated[float, Field(ge=0.0)] = 0.0
     version: Literal[1] = 1
 
     @model_validator(mode="after")

@@ -172,8 +172,8 @@ def distance_to(
 
 
 def length_std(map: ObjectMap, metres: float, *tracks: Track) -> float:
-    """Return the standard deviation in metres of a distance between things: their positions, sizes, and the scale."""
-    spread = sum(track.position_std**2 + (track.size_std / 2) ** 2 for track in tracks)
+    """Return the standard deviation in metres of a distance between things: of positions, drift, sizes and scale."""
+    spread = sum(track.position_std**2 + map.drift_std**2 + (track.size_std / 2) ** 2 for track in tracks)
     return math.sqrt(spread + (map.scale_std * metres) ** 2)
 
 
