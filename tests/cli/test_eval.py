@@ -29,7 +29,7 @@ def vlm2(monkeypatch, capsys, tmp_path, write_video):
 
 
 def test_a_run_a_baseline_and_their_report(vlm2, tmp_path):
-    status, output, _ = vlm2("toy", "--out", tmp_path / "a", "--videos", tmp_path, "--frames", "4")
+    status, output, _ = vlm2("toy", "--out", tmp_path / "a", "--videos", tmp_path, "--frames", "4", "--eyes", "none")
     assert status == 0 and "on toy, version 3" in output and "short: " in output
     told = json.loads((tmp_path / "a/scores.json").read_text())
     assert f"{100 * told['summary']['overall']:.1f}" in output

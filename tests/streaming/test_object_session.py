@@ -187,8 +187,10 @@ def test_what_was_not_seen_is_said(at_home) -> None:
     assert "sofa" in answer.sentence and not answer.evidence
 
 
-def test_other_questions_get_a_guess_marked_as_such(at_home) -> None:
-    answer = at_home.ask(NONSENSE)
+def test_other_questions_are_refused_and_get_a_guess_marked_as_such_on_request(at_home) -> None:
+    refused = at_home.ask(NONSENSE)
+    assert (refused.source, refused.status, refused.text) == ("objects", "unsupported", refused.sentence)
+    answer = at_home.ask(NONSENSE, guess=True)
     assert (answer.source, answer.status, answer.confidence) == ("tokens", "guess", None)
     assert answer.text == at_home.ask(NONSENSE, tools=False).text
     assert answer.sentence.endswith(f"A guess from the tokens: {answer.text}".strip())

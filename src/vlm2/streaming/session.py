@@ -153,11 +153,10 @@ class Session:
     def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True, guess: bool = False) -> Answer:
         """Answer a question about the video.
 
-        In a session with eyes, the object memory answers what its queries can express, also that a thing was not seen.
-        The language model answers all else from the memory's tokens. With `guess`, what was not seen for sure is taken
-        to be the thing that most likely is it, and the language model also answers where the objects know no answer, as
-        a benchmark wants it. Without `tools`, the object memory is not used: the language model answers every question,
-        as in the paper.
+        In a session with eyes, the object memory answers, or says why it cannot. With `guess`, every question gets an
+        answer, as a benchmark wants it: what was not seen for sure is taken to be the thing that most likely is it, and
+        what the objects cannot answer, the language model answers from the memory's tokens. Without `tools` or eyes,
+        the language model answers all questions, as in the paper.
 
         A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
         of several lines, such as `Question.prompt()` gives, is used as it is. Raises ValueError for an empty question,
@@ -175,8 +174,7 @@ class Session:
             if tools and stream.objects is not None:
                 text, options = split_prompt(question)
                 result = self._object_map(stream).ask(text, options, guess=guess)
-                found = result.option if guess and options else result.text  # a benchmark wants one of the options
-                if found or (result.status != "unsupported" and not guess):
+                if not guess or (result.option if options else result.text):  # a guess is one of the options
                     return answer_of(result, clock.perf_counter() - started)
                 refused = result
             assert stream.memory is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Literal
 
 from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings
@@ -12,9 +13,10 @@ from ..words import listed, same_things
 
 
 class Order(Query):
-    """Kinds of things by the time when the first of each was seen."""
+    """Kinds of things by the time when the first of each was seen, or only the first or the last of them."""
 
     things: tuple[Things, ...]
+    only: Literal["first", "last"] | None = None
 
     def answer(self, map: ObjectMap) -> Result:
         """Sort by the first sight of any thing of each kind."""
@@ -27,11 +29,15 @@ class Order(Query):
             firsts.append((first, called(things, first)))
         firsts.sort(key=lambda pair: pair[0].first_seen or 0.0)
         names = tuple(label for _, label in firsts)
+        if self.only and not any("," in option for option in self.options):  # options may be whole orders
+            track, name = firsts[0 if self.only == "first" else -1]
+            return answered(name, f"The {name} came {self.only}.", [track])
         return answered(names, f"First {listed([f'the {name}' for name in names], 'then')}.", [t for t, _ in firsts])
 
     def choose(self, result: Result) -> int | None:
         """Return the option with the fewest pairs in the wrong order."""
-        assert isinstance(result.value, tuple)
+        if not isinstance(result.value, tuple):
+            return super().choose(result)
         ours = [same_things(name) for name in result.value]
         wrong = []
         for option in self.options:
@@ -42,18 +48,32 @@ class Order(Query):
 
 
 OPERATOR = Order
-PHRASINGS = phrasings(
-    "what (will be|is|was) the [first-time] [appearance] order [of appearance] of [the following] "
-    "[categories|things|objects] {things}",
-    "in (what|which) order (do|did|are|were) [i] [you] [first] [these|the following] [things] [first] "
-    "[appear|see|seen|show up|pop up] {things}",
-    "in (what|which) order (do|did) {things} [first] (appear|come into view|show up) [for the first time]",
-    "(which|what) order do {things} come into view for the first time",
-    "in (what|which) order (did i see|did you see|were) {things} [seen]",
-    "(sort|list|arrange|order) {things} (in the order in which they|by when they) [are] [first] "
-    "(appear|seen|appeared|show up)",
-    "(sort|arrange) [these] (by when they are first seen|from earliest to latest seen|by first appearance) {things}",
-    "(which|what) did (i|you|we) see first {things}",
-    "(which|what) (came|comes|was seen|appeared|appears) first {things}",
+PHRASINGS = (
+    *phrasings(
+        "what (will be|is|was) the [first-time] [appearance] order [of appearance] of [the following] "
+        "[categories|things|objects] {things}",
+        "in (what|which) order (do|did|are|were) [i] [you] [first] [these|the following] [things] [first] "
+        "[appear|see|seen|show up|pop up] [first] {things}",
+        "in (what|which) order (do|did) {things} [first] (appear|come into view|show up) [for the first time]",
+        "(which|what) order do {things} come into view for the first time",
+        "in (what|which) order (did i see|did you see|were) {things} [seen]",
+        "(sort|list|arrange|order) {things} (in the order in which they|by when they) [are] [first] "
+        "(appear|seen|appeared|show up)",
+        "(sort|arrange) [these] (by when they are first seen|from earliest to latest seen|by first appearance) "
+        "{things}",
+    ),
+    *phrasings(
+        "(which|what|which one) did (i|you|we) see first {things}",
+        "(which|what|which one) (came|comes|was seen|appeared|appears) first {things}",
+        only="first",
+    ),
+    *phrasings(
+        "(which|what|which one) did (i|you|we) see last {things}",
+        "(which|what|which one) (came|comes|was seen|appeared|appears) last {things}",
+        only="last",
+    ),
 )
-EXAMPLES = (("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),)
+EXAMPLES = (
+    ("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),
+    ("Which did you see first, the sofa or the sink?", "order([sofa, sink], first)"),
+)

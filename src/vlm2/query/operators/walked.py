@@ -27,9 +27,11 @@ class Walked(Query):
 
 OPERATOR = Walked
 PHRASINGS = phrasings(
-    "how far (did|have) (i|you|we|the camera) (walk|walked|travel|travelled|traveled) [in total|altogether]",
+    "how far (did|have) (i|you|we|the camera) (walk|walked|travel|travelled|traveled|go|gone) <whole>",
+    "(what|which|how much) distance (did|have) (i|you|we|the camera) "
+    "(walk|walked|travel|travelled|traveled|cover|covered) <whole>",
     "how (long|far) (is|was) (the|my) [camera] (path|route|walk|way|tour) [of the camera]",
     "what is the length of (the|my) [camera] (path|route|walk|way) [of the camera]",
-    "how many {unit} (did|have) (i|you|we|the camera) (walk|walked|travel|travelled|traveled) [in total|altogether]",
+    "how many {unit} (did|have) (i|you|we|the camera) (walk|walked|travel|travelled|traveled) <whole>",
 )
 EXAMPLES = (("How far did I walk?", "walked()"),)

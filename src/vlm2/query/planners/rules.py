@@ -24,6 +24,7 @@ from ..things import Viewpoint
 from ..words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, listed, singular
 
 MACROS = (
+    ("whole", "[in total|in all|altogether|overall]"),
     (
         "there",
         "(is|are|was|were) [there]|[(do|did|can|could) (i|you|we) (see|have|find|count|spot|notice|own|film)]|"
