@@ -215,7 +215,9 @@ def _show(scores: Mapping[str, Any], model: str, missing: Sequence[str], out: Pa
 def _more(scores: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines about an object memory's answers, and about the questions that the text does not give away."""
     headline, objects, open_questions = scores["headline"], scores.get("objects"), scores["debiased"]
-    if objects is not None:
+    if objects is not None and not objects["answers"]:
+        yield "objects answered none of the questions"
+    elif objects is not None:
         only, strict = (objects[name].get(headline, float("nan")) for name in ("answered", "refused_as_wrong"))
         yield (
             f"objects answered {100 * objects['coverage']:.1f} % of the questions: {100 * only:.1f} on those; "
