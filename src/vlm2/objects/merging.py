@@ -133,7 +133,7 @@ def _holds(boxes: Sequence[Thing], things: Sequence[Thing]) -> Bool[np.ndarray, 
     heading = np.array([box.heading for box in boxes])[:, None]
     cos, sin = np.cos(heading), np.sin(heading)
     local = np.stack([cos * way[..., 0] + sin * way[..., 1], cos * way[..., 1] - sin * way[..., 0], way[..., 2]], -1)
-    return (np.abs(local) <= 0.5 * np.array([box.size for box in boxes])[:, None]).all(-1)
+    return np.all(np.abs(local) <= 0.5 * np.array([box.size for box in boxes])[:, None], axis=-1)
 
 
 def _first(pairs: Bool[np.ndarray, "things things"]) -> tuple[int, int] | None:
