@@ -11,7 +11,7 @@ WEIGHTS := .venv/.weights
 INSTALL = $(BIN)/pip install -qq --no-compile --disable-pip-version-check -c constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup ask test lint docs bench homes train-mini egl clean
+.PHONY: help setup ask test lint docs bench homes train-mini train-eyes egl clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -23,6 +23,7 @@ help:
 	@echo "make bench       score mini on twelve test homes: its tokens alone, chance"
 	@echo "make homes       twenty generated homes in homes/"
 	@echo "make train-mini  train the mini checkpoint anew in runs/"
+	@echo "make train-eyes  train the detector for homes anew in runs/"
 	@echo "make clean       remove .venv and caches (not homes/ and runs/)"
 
 $(BIN)/pip:
@@ -78,6 +79,9 @@ train-mini: setup egl
 	$(BIN)/vlm2 train cache --out runs/cache/validation --split validation --count 12 --seed 5
 	$(BIN)/vlm2 train geometry
 	$(BIN)/vlm2 train mini
+
+train-eyes: setup egl
+	$(BIN)/vlm2 train eyes
 
 egl: $(INSTALLED)
 	@$(BIN)/python -c "import moderngl; moderngl.create_context(standalone=True, backend='egl').release()" 2>/dev/null || { \
