@@ -20,7 +20,7 @@ help:
 	@echo "make test        the quick tests"
 	@echo "make lint        ruff, pyright, import-linter"
 	@echo "make docs        the documentation's site, in site/; fails on a broken link"
-	@echo "make bench       score mini on twelve test homes: its tokens alone, chance"
+	@echo "make bench       score mini on twelve test homes: its objects, tokens, chance"
 	@echo "make homes       twenty generated homes in homes/"
 	@echo "make train-mini  train the mini checkpoint anew in runs/"
 	@echo "make train-eyes  train the detector for homes anew in runs/"
@@ -65,11 +65,13 @@ docs: $(INSTALLED)
 
 bench: setup egl
 	$(BIN)/vlm2 homes make --out runs/test-homes --split test --count 12 --seed 7 --fps 2 --no-sheets --workers $(WORKERS)
-	$(BIN)/vlm2 eval vsi_bench --model mini --no-tools --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
+	$(BIN)/vlm2 eval vsi_bench --model mini --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
 	  --workers $(WORKERS) --out runs/bench
+	$(BIN)/vlm2 eval vsi_bench --model mini --no-tools --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
+	  --workers $(WORKERS) --out runs/bench-tokens
 	$(BIN)/vlm2 eval vsi_bench --model chance --data runs/test-homes/questions.jsonl --videos runs/test-homes/videos \
 	  --out runs/bench-chance
-	$(BIN)/vlm2 eval report runs/bench runs/bench-chance
+	$(BIN)/vlm2 eval report runs/bench runs/bench-tokens runs/bench-chance
 
 homes: $(INSTALLED) egl
 	$(BIN)/vlm2 homes make --out homes --count 20 --seed 7 --split train
