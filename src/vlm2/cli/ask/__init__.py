@@ -35,7 +35,7 @@ def ask(
     eyes: Eyes = "auto",
     guess: Annotated[
         bool,
-        typer.Option("--guess", help="Answer also with things that were not seen for sure, as benchmarks want it."),
+        typer.Option("--guess", help="Answer every question: with the likeliest thing, or by the language model."),
     ] = False,
     fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
     json: Json = False,
