@@ -89,8 +89,8 @@ def test_a_benchmark_without_the_truth_has_no_oracle():
             respondent(settings, TOY, ())
     with pytest.raises(ValueError, match="toy does not hold .*true objects. Use the benchmark homes"):
         respondent(RunSettings("true-objects"), TOY, ())
-    with pytest.raises(ValueError, match="chance has no object memory; leave out --eyes auto"):
-        respondent(RunSettings("chance", eyes="auto"), TOY, load().items)
+    with pytest.raises(ValueError, match="chance has no object memory; leave out --eyes homes"):
+        respondent(RunSettings("chance", eyes="homes"), TOY, load().items)
 
 
 def test_answers_of_a_run_with_eyes_are_stored_and_split(tmp_path, write_video, monkeypatch):

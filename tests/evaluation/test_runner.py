@@ -200,7 +200,7 @@ def test_tools_are_left_out_when_a_run_says_so(videos, monkeypatch):
     list(toy_respondent().answer(items))
     assert asked == [False] * 3 + [True] * 3
     titles = [title(RunSettings(model)) for model in ("mini", "blind:mini", "chance")]
-    assert titles == ["mini, tokens", "blind:mini", "chance"]
+    assert titles == ["mini, objects", "blind:mini", "chance"]
 
 
 def test_a_model_is_shown_the_frames_that_another_keeps(videos):

@@ -94,7 +94,7 @@ class ToyRespondent(SessionRespondent):
 
 
 def toy_respondent(model: str = "toy", **settings) -> ToyRespondent:
-    return ToyRespondent(RunSettings(model=model, **settings), TOY.most_tokens)
+    return ToyRespondent(RunSettings(model=model, **{"eyes": None, **settings}), TOY.most_tokens)
 
 
 def write_videos(write_video, seed: int = 0) -> None:

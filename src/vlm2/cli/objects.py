@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,9 +76,8 @@ def _print(found: ObjectMap, name: str) -> None:
     heads = ("thing", "room", "size, m", "at, m", "seen, s", "sure")
     print_figures(heads, [_row(track, found) for track in tracks], f"{len(tracks)} things in {name}")
     rooms = ", ".join(room.name for room in found.floor.rooms)
-    typer.echo(
-        f"Floor: {found.floor.area:.1f} m² (± {1.64 * found.floor.area_std:.1f})" + (f": {rooms}" if rooms else "")
-    )
+    std = math.hypot(found.floor.area_std, 2 * found.scale_std * found.floor.area)
+    typer.echo(f"Floor: {found.floor.area:.1f} m² (± {1.64 * std:.1f})" + (f": {rooms}" if rooms else ""))
 
 
 def _row(track: Track, found: ObjectMap) -> tuple[str, ...]:

@@ -23,8 +23,8 @@ LISTED_KEYS = 12  # of each kind in an error
 
 
 def packaged_checkpoints() -> list[str]:
-    """Return the names of the checkpoints that lie in this package."""
-    return sorted(file.parent.name for file in PACKAGED.glob("*/config.json"))
+    """Return the names of the models whose checkpoints lie in this package."""
+    return sorted(file.parent.name for file in PACKAGED.glob("*/processor_config.json"))
 
 
 def find_checkpoint(name_or_path: str | Path, needed: str = "config.json", **hub: Any) -> Path:

@@ -112,7 +112,7 @@ def _track(number: int, thing: Thing, labels: Sequence[str], label: int | None =
         last_seen=max(track.last_seen for track in thing.tracks),
         views=tuple(TrackView(frame=s.frame, time=s.time, share=s.share) for s in thing.kept),
         position_std=float(np.sqrt(np.trace(thing.covariance) / 3)),
-        size_std=float(np.hypot(thing.size_error, SIZE_ERROR * long)),
+        size_std=float(np.hypot(thing.size_error, SIZE_ERROR * thing.size.max())),
         label_confidence=share,
         evidence=evidence,
         status=status,

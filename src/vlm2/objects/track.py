@@ -27,11 +27,11 @@ class TrackView(FrozenRecord):
 class Track(FrozenRecord):
     """One thing: label, box (metres, z up), when it was seen, and the keyframes that show it.
 
-    `position_std` and `size_std` are standard deviations in metres, of the centre and of an edge. `label_confidence` is
-    the share of the label in the thing's evidence, `evidence` the sum of the label's scores over the frames that show
-    the thing. A `stale` thing was missed by frames that should show it; a
-    `removed` one was missed more often than seen, and queries skip it. `colours` are words, the most certain first;
-    `room` is the name of a room of the floor.
+    `position_std` and `size_std` are standard deviations in metres, of the centre and of the longest edge.
+    `label_confidence` is the share of the label in the thing's evidence, `evidence` the sum of the label's scores over
+    the frames that show the thing. A `stale` thing was missed by frames that should show it; a `removed` one was missed
+    more often than seen, and queries skip it. `colours` are words, the most certain first; `room` is the name of a room
+    of the floor.
     """
 
     id: int

@@ -15,11 +15,11 @@ from ..objects.result import Answered, Result, words
 from ..objects.result import Status as ResultStatus
 from ..objects.track import Track
 from .things import Viewpoint
-from .words import same_things
+from .words import PER_METRE, same_things
 
 NORMAL_90 = 1.645  # standard deviations: half the width of the interval that holds 90 %
 FRAMES = 4  # keyframes named in a result
-CLOSE = 0.25  # of a number: errors below this count as right in the confidence
+CLOSE, CLOSE_LENGTH = 0.25, 0.1  # of a number; metres: errors below one of them count as right in the confidence
 LABEL_POWER = 0.25  # of a label's share in the evidence: fitted to the right answers on validation homes
 AMBIGUOUS = 0.8  # factor of the confidence if several things could be meant, likewise
 STALE = 0.5  # factor of the confidence in a thing that was missed where it should be
@@ -110,7 +110,8 @@ def answered(
     unit, the probability that its error is below a quarter of it."""
     used = list({track.id: track for track in tracks}.values())
     if std and isinstance(value, int | float):
-        confidence *= math.erf(CLOSE * abs(value) / (std * math.sqrt(2)))
+        close = max(CLOSE * abs(value), CLOSE_LENGTH * PER_METRE.get(unit or "", 0.0))
+        confidence *= math.erf(close / (std * math.sqrt(2)))
     views = sorted((view for track in used for view in track.views), key=lambda view: -view.share)[:FRAMES]
     labels = math.prod(
         track.label_confidence**LABEL_POWER * (STALE if track.status == "stale" else 1.0) for track in used

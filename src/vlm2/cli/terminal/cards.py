@@ -42,7 +42,7 @@ def print_card(on: Console, question: Question, answer: Answer, mark: Mark | Non
     _print(on, "Answer", _in_words(question, answer.text), "green" if mark is None or mark.right else "red")
     if mark is not None:
         _print(on, "Truth", f"{_in_words(question, question.ground_truth)}  {_verdict(mark, on.encoding)}")
-    if answer.sentence:
+    if answer.sentence not in ("", answer.text):
         _print(on, "In words", answer.sentence, "dim")
     elif answer.evidence:
         _print(on, "A guess", GUESS, "dim")

@@ -28,7 +28,8 @@ class Size(Query):
         track, several = one(map, self.thing, self.view)
         scale = PER_METRE[self.unit]
         metres = side_of(track.box, self.side)
-        std = scale * math.hypot(track.size_std, map.scale_std * metres)
+        share = metres / max(*track.box.size, 1e-9)  # errors of a size grow with it
+        std = scale * math.hypot(share * track.size_std, map.scale_std * metres)
         name = {"longest": "longest side", "shortest": "shortest side"}.get(self.side, self.side)
         words = f"The {name} of the {self.thing.phrase} is {quantity(scale * metres, self.unit, std)}."
         return answered(
