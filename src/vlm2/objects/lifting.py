@@ -20,7 +20,7 @@ FLOOR_POINTS = 24
 NEAR, SLIP, REPEAT = 0.05, 0.03, 0.3  # metres, per metre of depth, share of the long side: centres of one thing
 FARTHEST = 1000.0  # metres: what lies farther away is no measured surface
 INNER = 0.6  # of a box without a mask: the part whose surface is used
-THIN = 1e-4  # metres: the least edge of a box
+THIN, TURNS = 1e-4, 100.0  # the least edge of a box in metres; radians
 RIM = 0.01  # of the image: a box this close to the border counts as cut off by it
 NEAR_SURFACE = 0.3  # quantile of the depths there: the box also contains background
 
@@ -160,7 +160,7 @@ def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.nda
     offsets = sampled(detections.shapes.offsets, *mask.shape)
     centre = np.median(surface[cells] + offsets[cells], axis=0).astype(np.float64)
     size, heading = detections.shapes.sizes[index].astype(np.float64), float(detections.shapes.headings[index])
-    can_be = np.isfinite(heading) and (np.abs(centre) < FARTHEST).all() and ((size > THIN) & (size < FARTHEST)).all()
+    can_be = abs(heading) < TURNS and (np.abs(centre) < FARTHEST).all() and ((size > THIN) & (size < FARTHEST)).all()
     return SightedBox(centre, size, heading) if can_be else None
 
 
