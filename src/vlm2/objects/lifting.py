@@ -124,7 +124,7 @@ def _masks(detections: Detections, height: int, width: int, rows: int, columns: 
     x = (np.arange(columns) + 0.5) * width / columns
     y = (np.arange(rows) + 0.5) * height / rows
     masks = []
-    for left, top, right, bottom in detections.boxes:
+    for left, top, right, bottom in np.nan_to_num(detections.boxes, nan=-1e9, posinf=1e9, neginf=-1e9):
         wide, high = 0.5 * INNER * (right - left), 0.5 * INNER * (bottom - top)
         inside_x = np.abs(x - 0.5 * (left + right)) <= max(wide, 0.5 * width / columns)
         inside_y = np.abs(y - 0.5 * (top + bottom)) <= max(high, 0.5 * height / rows)
