@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 import shapely
 from pydantic import Field, model_validator
+from shapely.geometry.base import BaseGeometry
 
 from ..scenes.record import Box, Room
 from .box_measures import CORNERS, box_points
@@ -41,15 +43,26 @@ class Floor(FrozenRecord):
     def room_at(self, x: float, y: float, within: float = 0.3) -> Room | None:
         """Return the room closest to a place; None if its outline is more than `within` metres away."""
         place = shapely.Point(x, y)
-        near = [(shapely.Polygon(room.polygon).distance(place), room) for room in self.rooms]
+        near = [(ground_of(room).distance(place), room) for room in self.rooms]
         gap, room = min(near, key=lambda pair: pair[0], default=(within, None))
         return room if gap <= within else None
 
     def borders(self, room: Room, box: Box, within: float = 0.2) -> bool:
         """Return whether a box is partly in a room or at most `within` metres from it, as is a door in its wall."""
         footprint = shapely.MultiPoint(box_points(box, CORNERS)[:, :2]).convex_hull
-        return shapely.Polygon(room.polygon).distance(footprint) <= within
+        return ground_of(room).distance(footprint) <= within
 
     def room_area(self, room: Room) -> float:
         """Return the area of a room in square metres."""
-        return float(shapely.Polygon(room.polygon).area)
+        return float(ground_of(room).area)
+
+
+def ground_of(room: Room) -> BaseGeometry:
+    """Return the ground inside a room's outline, which may cross or touch itself."""
+    return _ground(tuple(map(tuple, room.polygon)))
+
+
+@lru_cache(maxsize=128)
+def _ground(outline: tuple[tuple[float, ...], ...]) -> BaseGeometry:
+    ground = shapely.Polygon(outline)
+    return ground if ground.is_valid else shapely.make_valid(ground)

@@ -18,7 +18,9 @@ from .sighting import ObjectSighting, SightedBox, visible_points
 GRID = 32  # cells on the longer side of a frame: the resolution at which lifting samples surfaces
 FLOOR_POINTS = 24
 NEAR, SLIP, REPEAT = 0.05, 0.03, 0.3  # metres, per metre of depth, share of the long side: centres of one thing
+FARTHEST = 1000.0  # metres: what lies farther away is no measured surface
 INNER = 0.6  # of a box without a mask: the part whose surface is used
+THIN, TURNS = 1e-4, 100.0  # the least edge of a box in metres; radians
 RIM = 0.01  # of the image: a box this close to the border counts as cut off by it
 NEAR_SURFACE = 0.3  # quantile of the depths there: the box also contains background
 
@@ -35,19 +37,22 @@ def lift(
     """Return what a frame adds to the object memory.
 
     `points` are the surface in the camera's frame (metres; 0 where unknown) on any grid of the image. `labels` are
-    those of the memory, in the order of the evidence. Detections with too few surface points are left out.
+    those of the memory, in the order of the evidence. Detections with too few surface points are left out, and those
+    with a score or evidence that is not finite.
     """
     height, width = image.shape[:2]
     rows, columns = grid_of(height, width)
     surface = sampled(points, rows, columns)
-    surface = np.where(np.isfinite(surface).all(-1, keepdims=True), surface, np.float32(0.0))
+    with np.errstate(invalid="ignore"):
+        known = (np.abs(surface) < FARTHEST).all(-1, keepdims=True)  # not NaN either
+    surface = np.where(known, surface, np.float32(0.0))
     colours = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
-    evidence = _evidence(detections, labels)
+    evidence = np.maximum(_evidence(detections, labels), 0.0)
     near = NEAR_SURFACE if detections.masks is None else 0.5
     sightings = []
     for index, mask in enumerate(_masks(detections, height, width, rows, columns)):
         seen = visible_points(surface, mask, near)
-        if seen is None:
+        if seen is None or not np.isfinite([detections.scores[index], *evidence[index]]).all():
             continue
         share, whole = _extent(detections, index, mask, height, width)
         sightings.append(
@@ -55,7 +60,7 @@ def lift(
                 frame=frame,
                 time=time,
                 evidence=evidence[index],
-                score=float(detections.scores[index]),
+                score=min(1.0, max(0.0, float(detections.scores[index]))),
                 points=seen,
                 shape=_shape(detections, index, mask, surface),
                 share=share,
@@ -119,7 +124,7 @@ def _masks(detections: Detections, height: int, width: int, rows: int, columns: 
     x = (np.arange(columns) + 0.5) * width / columns
     y = (np.arange(rows) + 0.5) * height / rows
     masks = []
-    for left, top, right, bottom in detections.boxes:
+    for left, top, right, bottom in np.nan_to_num(detections.boxes, nan=-1e9, posinf=1e9, neginf=-1e9):
         wide, high = 0.5 * INNER * (right - left), 0.5 * INNER * (bottom - top)
         inside_x = np.abs(x - 0.5 * (left + right)) <= max(wide, 0.5 * width / columns)
         inside_y = np.abs(y - 0.5 * (top + bottom)) <= max(high, 0.5 * height / rows)
@@ -147,15 +152,16 @@ def _evidence(detections: Detections, labels: Sequence[str]) -> Float[np.ndarray
 
 
 def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.ndarray) -> SightedBox | None:
-    """Return the detector's 3D box, if it gives one; its centre comes from the surface points and their offsets."""
+    """Return the detector's 3D box, if it gives one that can be; its centre comes from the surface points and their
+    offsets."""
     if detections.shapes is None:
         return None
     cells = mask & (surface[..., 2] > 0.05)
     offsets = sampled(detections.shapes.offsets, *mask.shape)
     centre = np.median(surface[cells] + offsets[cells], axis=0).astype(np.float64)
-    return SightedBox(
-        centre, detections.shapes.sizes[index].astype(np.float64), float(detections.shapes.headings[index])
-    )
+    size, heading = detections.shapes.sizes[index].astype(np.float64), float(detections.shapes.headings[index])
+    can_be = abs(heading) < TURNS and (np.abs(centre) < FARTHEST).all() and ((size > THIN) & (size < FARTHEST)).all()
+    return SightedBox(centre, size, heading) if can_be else None
 
 
 def _extent(detections: Detections, index: int, mask: np.ndarray, height: int, width: int) -> tuple[float, bool]:
@@ -171,10 +177,13 @@ def _extent(detections: Detections, index: int, mask: np.ndarray, height: int, w
 
 
 def _view(detections: Detections, surface: np.ndarray, frame: int) -> GroundView | None:
-    """Return the frame's view of the ground; None if the detector gives no surfaces of the room."""
+    """Return the frame's view of the ground; None if the detector gives no surfaces of the room, or no vertical."""
     if detections.surfaces is None:
         return None
-    up = detections.surfaces.up / max(float(np.linalg.norm(detections.surfaces.up)), 1e-9)
+    length = float(np.linalg.norm(detections.surfaces.up))
+    if not 1e-6 < length < np.inf:  # NaN neither
+        return None
+    up = detections.surfaces.up / length
     known = surface[..., 2] > 0.05
     level = surface - (surface @ up)[..., None] * up
     distance = np.where(known, np.linalg.norm(level, axis=-1), -1.0)

@@ -43,6 +43,7 @@ def map_of(
     floor = floor_of(area, corner, [t for t in tracks if t.status == "seen"])
     poses = map_from_world @ world_from_camera
     later = np.diff(np.asarray(times, np.float64), prepend=-np.inf) > 0  # two frames may have one time
+    later &= np.isfinite(poses).all((1, 2))
     return ObjectMap(
         tracks=tracks,
         possible=_possible(things, tracks, memory.labels),

@@ -21,6 +21,7 @@ MARGIN = 0.12  # of the image's width and height: a thing that projects this clo
 FEWEST_KNOWN = 16  # cells with a surface, to measure the focal length
 LEAST_FOCAL = 0.1  # of the image's width
 NEAREST = 0.3  # metres: the depth of what a frame may be expected to show
+FARTHEST, RIGID = 1e4, 1e-3  # metres, of a camera from the first one; error of a rotation
 SEEN_THROUGH = 0.5  # metres, plus a tenth of the depth: a frame misses a thing if its surface lies this far behind it
 
 
@@ -59,8 +60,12 @@ class ObjectMemory:
     given_up: int = 0
 
     def observe(self, seen: ObjectFrame) -> ObjectMemory:
-        """Return the memory with one more frame."""
-        poses = dict(self.poses) | {seen.frame: np.asarray(seen.world_from_camera, np.float64)}
+        """Return the memory with one more frame; a frame whose pose is no rigid motion, or leads far away, is left
+        out."""
+        pose = np.asarray(seen.world_from_camera, np.float64)
+        if not _is_pose(pose):
+            return self
+        poses = dict(self.poses) | {seen.frame: pose}
         pairs = dict(associate(seen.sightings, self.tracks, poses, self.confusable))
         tracks = list(self.tracks)
         for index, track in pairs.items():
@@ -113,6 +118,12 @@ class ObjectMemory:
             if _seen_past(seen.points, local, 0.0).mean() >= 0.5:
                 found.add(index)
         return found
+
+
+def _is_pose(pose: Pose) -> bool:
+    """Return whether a pose is a rigid motion of at most `FARTHEST` metres."""
+    turn = pose[:3, :3]
+    return bool((np.abs(pose[:3, 3]) <= FARTHEST).all() and (np.abs(turn @ turn.T - np.eye(3)) < RIGID).all())
 
 
 def _moved(points: Float[np.ndarray, "points 3"], motion: Pose) -> Float[np.ndarray, "points 3"]:

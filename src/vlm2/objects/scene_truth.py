@@ -7,7 +7,7 @@ from itertools import pairwise
 import shapely
 
 from ..scenes.record import Scene, SceneObject
-from .floor import Doorway, Floor
+from .floor import Doorway, Floor, ground_of
 from .path import ObservedPath
 from .track import Track, TrackView
 
@@ -29,7 +29,7 @@ def crossings(floor: Floor, path: ObservedPath) -> tuple[Doorway, ...]:
     rooms = [floor.room_at(x, y) for x, y in places]
     for (here, room), (there, following) in pairwise(zip(places, rooms, strict=True)):
         if room is not None and following is not None and room is not following:
-            walls = shapely.union_all([shapely.Polygon(way.polygon) for way in (room, following)])
+            walls = shapely.union_all([ground_of(way) for way in (room, following)])
             seam = shapely.LineString([here, there]).difference(walls).centroid
             names = tuple(sorted((room.name, following.name)))
             if not seam.is_empty:

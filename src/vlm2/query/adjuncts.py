@@ -33,10 +33,10 @@ _UNIT = "|".join(sorted((word for words in UNITS.values() for word in words), ke
 UNIT = re.compile(
     rf"[,(]? ?\b(?:(?:answer|give the answer|measured|counted) )?in ({_UNIT})(?![\w²])\)?|, ({_UNIT})(?=\W*$)"
 )
-_NUMBER = r"\d+(?:\.\d+)?"
+_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 TIME = re.compile(
     r"(?:\b(?:during the sequence|at|in|after|from|to|and|by|between|until|up to|when|about|far as) )*"
-    r"(?:\bframes? (?P<frame>\d+)(?: of (?P<count>\d+))?|(?P<minute>\d+):(?P<rest>\d\d)\b|"
+    r"(?:\bframes? (?P<frame>\d{1,9})\b(?: of (?P<count>\d{1,9})\b)?|\b(?P<minute>\d{1,6}):(?P<rest>\d\d)\b|"
     rf"\bsecond (?P<second>{_NUMBER})|\b(?P<seconds>{_NUMBER})(?: ?s\b| ?secs?\b| seconds?\b)|"
     rf"(?:(?<=between )|(?<=from )|(?<=at ))(?P<bare>{_NUMBER})(?= (?:and|to) ))"
     r"(?: into the video| had passed| of filming| of the video| in the video)?"
@@ -99,13 +99,14 @@ def _without_notes(text: str, notes: tuple[str, ...]) -> tuple[str, frozenset[st
 
 
 def _without_times(text: str) -> tuple[str, tuple[Viewpoint, ...]]:
-    counts = [int(count) for count in re.findall(r"\bframes? \d+ of (\d+)", text)]
+    counts = [int(count) for count in re.findall(r"\bframes? \d{1,9} of (\d{1,9})\b", text)]
     found = []
     for time in TIME.finditer(text):
         if time["frame"]:
             if not counts:
                 return text, ()
-            found.append(Viewpoint(share=min(1.0, (int(time["frame"]) - 1) / max(counts[0] - 1, 1))))
+            share = (int(time["frame"]) - 1) / max(counts[0] - 1, 1)
+            found.append(Viewpoint(share=min(1.0, max(0.0, share))))
         elif time["minute"]:
             found.append(Viewpoint(seconds=60.0 * int(time["minute"]) + int(time["rest"])))
         else:

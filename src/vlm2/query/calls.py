@@ -13,6 +13,7 @@ from ..objects.frozen import FrozenRecord
 from .query import Query, Unplanned
 from .things import RELATIVES, Place, Things, Viewpoint
 
+LONGEST = 4000  # characters of a call
 OPERATORS = f"{__package__}.operators"
 LATER = ("view", "options")  # fields of every query: never given by place
 RECORDS = {"thing": Things, "view": Viewpoint, "unsupported": Unplanned}
@@ -32,10 +33,13 @@ def operator_modules() -> dict[str, ModuleType]:
 
 def parse_call(text: str) -> Query:
     """Return the query that a call writes. Raises ValueError for any other text."""
+    if len(text) > LONGEST:
+        raise ValueError(f"A text of {len(text)} characters is not a query; a query has at most {LONGEST}.")
     try:
         query = _value(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{text!r} is not a query ({error}). Operators: {', '.join(operator_types())}.") from None
+    except (SyntaxError, ValueError, KeyError, TypeError, RecursionError, MemoryError) as error:
+        reason = str(error) or "too deeply nested"
+        raise ValueError(f"{text!r} is not a query ({reason}). Operators: {', '.join(operator_types())}.") from None
     if not isinstance(query, Query):
         raise ValueError(f"{text!r} is not a query. Operators: {', '.join(operator_types())}.")
     return query
@@ -78,11 +82,15 @@ def _text(value: Any) -> str:
 def _value(node: ast.expr) -> Any:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         name, given = node.func.id, [_value(argument) for argument in node.args]
+        if (name in RELATIVES and node.keywords) or any(keyword.arg is None for keyword in node.keywords):
+            raise TypeError(f"{name} takes no such fields")
         if name in RELATIVES:
             return Place(kind=name, to=tuple(given))  # pyright: ignore[reportArgumentType]
         record = (operator_types() | RECORDS)[name]
         named = {keyword.arg: _value(keyword.value) for keyword in node.keywords if keyword.arg}
         places = [field for field, _ in _fields(record) if field not in LATER]
+        if len(given) > len(places):
+            raise TypeError(f"{name} has at most {len(places)} fields without a name")
         return record(**dict(zip(places, given, strict=False)), **named)
     if isinstance(node, ast.Name):
         return node.id

@@ -243,7 +243,7 @@ class Phrases:
 
     def _hour(self, _: str, at: int) -> Reading:
         word = self._word(at)
-        hour = int(word) if word.isdigit() else HOURS.index(word) + 1 if word in HOURS else 0
+        hour = int(word) if word.isdecimal() and len(word) <= 2 else HOURS.index(word) + 1 if word in HOURS else 0
         if 1 <= hour <= 12:
             yield hour, at + 1
 

@@ -164,7 +164,7 @@ def chance_of_direction(angle: float, std: float, choices: Sequence[str]) -> flo
 def direction_angle(direction: str) -> float | None:
     """Return the angle in degrees that a direction's words name, left positive: "back-left" is 135."""
     text = direction.lower()
-    if hour := re.search(r"(\d+) o'?clock", text):
+    if hour := re.search(r"\b(\d{1,2}) o'?clock", text):
         return -30.0 * int(hour[1])
     back = re.search(r"\b(back(wards?)?|behind|around)\b", text) is not None
     front = re.search(r"\b(front|forwards?|ahead|straight)\b", text) is not None

@@ -92,13 +92,14 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
     live = [track for track in map.tracks if track.status != "removed"]
     if label == THING:
         return [track for track in live if track.label not in STRUCTURE]
-    own, names = singular(label), same_things(label)
-    found = [t for t in live if singular(t.label) == own] or [t for t in live if singular(t.label) in names]
+    own, names = singular(label.lower()), same_things(label.lower())
+    named = [(track, singular(track.label.lower())) for track in live]
+    found = [t for t, name in named if name == own] or [t for t, name in named if name in names]
     if found:
         return found
     if own in STRUCTURE or own in ROOMS:
         raise NoAnswer("unsupported", f"I keep no track of {plural(own)} as things.")
-    if names & {singular(name) for name in (*map.vocabulary, *map.counts)}:
+    if names & {singular(name.lower()) for name in (*map.vocabulary, *map.counts)}:
         raise NoAnswer("not_seen", f"I have not seen {a(label)}.")
     raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")
 

@@ -12,9 +12,10 @@ from jaxtyping import Bool, Float64
 from shapely.geometry.base import BaseGeometry
 
 from ..objects.box_measures import box_points, crossed, point_box_distance
-from ..objects.floor import Floor
+from ..objects.floor import Floor, ground_of
 from ..objects.object_map import ObjectMap
 from ..objects.track import Track
+from ..scenes.record import Room
 from .things import Viewpoint
 from .viewpoint import GroundPose, poses, time_of
 
@@ -82,11 +83,10 @@ def _unhidden(
 
 
 @lru_cache(maxsize=8)
-def _air_of(outlines: tuple, openings: tuple) -> BaseGeometry:
-    rooms = [shapely.Polygon(outline) for outline in outlines]
-    return shapely.union_all([*rooms, *(shapely.Point(middle).buffer(OPENING) for middle in openings)])
+def _air_of(rooms: tuple[Room, ...], openings: tuple) -> BaseGeometry:
+    return shapely.union_all([*map(ground_of, rooms), *(shapely.Point(middle).buffer(OPENING) for middle in openings)])
 
 
 def _air(floor: Floor) -> BaseGeometry:
     """Return the ground under the rooms and their doorways."""
-    return _air_of(tuple(room.polygon for room in floor.rooms), tuple(way.middle for way in floor.doorways))
+    return _air_of(floor.rooms, tuple(way.middle for way in floor.doorways))

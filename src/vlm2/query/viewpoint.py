@@ -22,6 +22,7 @@ from .query import NoAnswer, closest_direction, direction_angle, turn
 from .things import Viewpoint
 
 SPOTS, REACH = 0.25, 0.6  # metres between the places tried around a thing, and how far they are from it at most
+MOST_LINES = 80  # of such places around a large thing, which are farther apart
 AWAY = 2.5  # metres from a thing that someone faces, at most, where nothing says what they are at
 TURNS = range(0, 360, 45)  # headings tried where nothing says what they face
 AGREE = 0.8  # of the poses that fit must give one answer
@@ -154,7 +155,8 @@ def _facing(x: float, y: float, face: Track, tracks: tuple[Track, ...]) -> Groun
 def _free_spots(map: ObjectMap, base: Track, reach: float) -> Float64[np.ndarray, "spots 2"]:
     """Return the places around a thing: on its room's floor where that is known, and in no other thing there."""
     middle, wide = np.array(base.box.center[:2]), np.hypot(*base.box.size[:2]) / 2 + reach
-    line = np.arange(-wide, wide + SPOTS / 2, SPOTS)
+    step = max(SPOTS, 2 * wide / MOST_LINES)
+    line = np.arange(-wide, wide + step / 2, step)
     spots = middle + np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     away = ground_gap(spots, base.box)
     free = (away > 0.1) & (away <= reach)

@@ -99,7 +99,9 @@ def _parse(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _sealed_record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
-    record = json.loads(metadata[FORMAT])
+    record = json.loads(metadata.get(FORMAT, "null"))
+    if not isinstance(record, dict) or "version" not in record:
+        raise ValueError(f"{path} is no memory of vlm2: it has no record of its version.")
     if record["version"] != VERSION:
         raise ValueError(
             f"{path} has version {record['version']} of the format; this vlm2 reads version {VERSION}. "

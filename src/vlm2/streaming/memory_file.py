@@ -38,7 +38,11 @@ def load(path: str | Path, model: VLM2ForConditionalGeneration) -> Stream:
     """Read a stream to where the model is. Raises ValueError, saying why, for a file that is missing, damaged, none of
     ours, or of another model."""
     tensors, record = container.read(path)
-    if differing := Identity.of(model).differences(Identity(**record["model"])):
+    try:
+        watcher = Identity(**record["model"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} does not say which model saved it ({error!r}). Save it anew.") from None
+    if differing := Identity.of(model).differences(watcher):
         raise ValueError(
             f"{path} was saved with another model than this one (not the same: {', '.join(differing)}). "
             "Open it with the model that watched."
@@ -55,7 +59,7 @@ def read(path: str | Path) -> Stream:
 def _stream(path: str | Path, tensors: Tensors, record: dict[str, Any]) -> Stream:
     try:
         return unpack(tensors, record)
-    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, OverflowError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} lacks something or holds it in another form ({error!r}). Save it anew.") from None
 
 

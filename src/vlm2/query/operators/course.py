@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from ...objects import ObjectMap, Result
-from ..query import Query, answered, closest_direction, phrasings, turn
+from ..query import NoAnswer, Query, answered, closest_direction, phrasings, turn
 from ..things import Viewpoint
 from ..viewpoint import camera_pose, time_of
 
 WAYS = ("forward", "backward", "left", "right")
+STILL = 0.01  # metres: a shorter way has no direction
 
 
 class Course(Query):
@@ -22,6 +23,8 @@ class Course(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Compare the way between the two places with the heading at the start, on the ground plane."""
         first, last = (camera_pose(map.path, time_of(map, view)) for view in (self.start, self.end))
+        if math.hypot(last.x - first.x, last.y - first.y) < STILL:
+            raise NoAnswer("unsupported", "The camera did not move between these times.")
         way = math.degrees(math.atan2(last.y - first.y, last.x - first.x))
         value = closest_direction(turn(first.heading, way), self.choices or self.options or WAYS)
         return answered(value, f"{value.capitalize()}, as the camera looked at the start.")

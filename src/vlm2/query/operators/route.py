@@ -27,7 +27,7 @@ class Route(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Turn at every blank from the way one came to the way to the next thing, between centres."""
         stops = [step and one(map, step)[0] for step in self.steps]
-        if stops[-1] is None or None not in stops:
+        if not stops or stops[-1] is None or None not in stops:
             raise NoAnswer("unsupported", "The way has no turn to fill in, or none of its steps follows one.")
         found = poses(map, Viewpoint(at=self.start, facing=self.facing))
         value, share = agreed(found, lambda pose: _turns(pose, stops))

@@ -37,12 +37,18 @@ MACROS = (
 OPTION = re.compile(r"^\s*(?:[A-H][.):]\s+)?(.*?)\s*$", re.DOTALL)
 WORD = re.compile(r"[^\W\d_][\w'’-]*")
 MOST_NAMED = 6  # words that a refusal names
+LONGEST, MOST_WORDS = 1500, 200  # characters of a question; words and marks of its core
+TOO_LONG = f"The question is too long for me; ask one thing in fewer than {MOST_WORDS} words."
 
 
 def plan(question: str, options: Sequence[str] | None = None) -> Query:
     """Return the query that a question means; an `Unplanned` one that says why where it is not understood."""
+    if len(question) > LONGEST:
+        return Unplanned(reason=TOO_LONG)
     offered = tuple(OPTION.sub(r"\1", option) for option in options or ())
     texts = dict.fromkeys(take_apart(question, tuple(_notes()), scope) for scope in (True, False))
+    if any(len(parts.tokens) > MOST_WORDS for parts in texts):
+        return Unplanned(reason=TOO_LONG)
     readings = [reading for parts in texts for reading in _readings(parts, offered)]
     if not readings:
         return Unplanned(reason=_reason(question))
