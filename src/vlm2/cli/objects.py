@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,13 +70,14 @@ def _watched(
 def _print(found: ObjectMap, name: str) -> None:
     """Print one row a thing, and the floor."""
     from ..figures import print_figures
+    from ..query.operators.area import Area
 
     tracks = sorted((t for t in found.tracks if t.status != "removed"), key=lambda t: (t.label, t.id))
     heads = ("thing", "room", "size, m", "at, m", "seen, s", "sure")
     print_figures(heads, [_row(track, found) for track in tracks], f"{len(tracks)} things in {name}")
     rooms = ", ".join(room.name for room in found.floor.rooms)
-    std = math.hypot(found.floor.area_std, 2 * found.scale_std * found.floor.area)
-    typer.echo(f"Floor: {found.floor.area:.1f} m² (± {1.64 * std:.1f})" + (f": {rooms}" if rooms else ""))
+    spread = Area().run(found).uncertainty or 0.0
+    typer.echo(f"Floor: {found.floor.area:.1f} m² (± {spread:.1f})" + (f": {rooms}" if rooms else ""))
 
 
 def _row(track: Track, found: ObjectMap) -> tuple[str, ...]:

@@ -62,20 +62,18 @@ def read_eyes(name: str | None, configuration: Callable[[], VLM2Config]) -> RunE
     `configuration` reads the model's. Raises ValueError for an unknown name, and where the model's geometry is not
     metric.
     """
-    from ..streaming.load import AUTO, AUTO_READS
+    from ..streaming.load import choose_eyes
 
     if name in (None, "none"):
         return None
-    oracle, _, chosen = name.partition(":")
+    oracle, _, given = name.partition(":")
     if oracle not in (TRUTH, TRUTH_LABELS):
-        oracle, chosen = None, name
-    detector = None if oracle == TRUTH else _detector(AUTO if chosen in ("", "auto") else chosen)
+        oracle, given = None, name
+    detector = None if oracle == TRUTH else _detector(given or "auto")
     config = configuration()
     metric = bool(config.geometry_config.settings.get("metric"))
-    if name == "auto" and not (metric and config.vision_config.name == AUTO_READS):
+    if choose_eyes(name, metric, config.vision_config.name) is None:
         return None
-    if not metric:
-        raise ValueError(f"Eyes ({name}) need a geometry encoder that measures in metres; this model's does not.")
     return RunEyes(detector, oracle)
 
 
@@ -101,6 +99,8 @@ def _detector(name: str) -> str:
     from ..encoders.detectors import detectors
     from ..streaming.load import AUTO
 
+    if name == "auto":
+        return AUTO
     if name.partition(":")[0] in detectors():
         return name
     if (Path(name) / "config.json").is_file():

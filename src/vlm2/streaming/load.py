@@ -64,15 +64,22 @@ def load(
 
 
 def open_eyes(name: str | None, model: VLM2ForConditionalGeneration) -> ObjectEyes | None:
-    """Return a model's eyes by a detector's name. "auto" takes our own detector where the model has the vision encoder
-    that it reads, else none; so does a model whose geometry is not metric, since objects need metres. Raises ValueError
-    for an unknown detector."""
-    if name in (None, "none") or (name == "auto" and not (model.geometry.metric and model.vision.name == AUTO_READS)):
+    """Return a model's eyes by a detector's name, as `choose_eyes` does. Raises ValueError for an unknown detector."""
+    chosen = choose_eyes(name, model.geometry.metric, model.vision.name)
+    return None if chosen is None else ObjectEyes(chosen, load_detector(chosen), model.vision.name)
+
+
+def choose_eyes(name: str | None, metric: bool, vision: str) -> str | None:
+    """Return the detector's name for a model with this geometry and vision encoder; None for no eyes.
+
+    "auto" is our own detector where the model has metric geometry and the vision encoder that the detector reads, else
+    none. Raises ValueError for any other name where the geometry is not metric, since objects need metres.
+    """
+    if name in (None, "none") or (name == "auto" and not (metric and vision == AUTO_READS)):
         return None
-    if not model.geometry.metric:
+    if not metric:
         raise ValueError(f"Eyes ({name}) need a geometry encoder that measures in metres; this model's does not.")
-    name = AUTO if name == "auto" else name
-    return ObjectEyes(name, load_detector(name), model.vision.name)
+    return AUTO if name == "auto" else name
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`homes`: our own detector, a dense head on the frozen vision encoder, trained on generated homes.
+"""`homes`: our own detector, a dense head on the stages of a vision encoder, trained on generated homes.
 
 Cells that vote for the same middle form a detection. The detector returns boxes, masks and labels. It also returns the
 3D box of each thing as far as one picture shows it, the vertical direction, and the cells that show floor.
