@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int, Int32, UInt8
 
 from ..encoders.detectors import BoxShapes, Detections, Detector, RoomSurfaces
+from ..scenes.box_geometry import upright_edges
 from ..scenes.record import Intrinsics, Scene, SceneObject, Trajectory
 from ..scenes.vocabulary import VOCABULARY
 from .benchmark import Truth
@@ -175,13 +176,11 @@ def _points(depth: Float32[np.ndarray, "rows columns"], camera: Intrinsics) -> F
 def _form(thing: SceneObject, world_from_camera: np.ndarray) -> tuple[list[float], float]:
     """Return a box's long side, short side and height (metres), and the angle of the long side from the camera's right
     to its forward direction."""
-    axes, size = np.array(thing.box.axes), thing.box.size
-    vertical = int(np.abs(axes[:, 2]).argmax())
-    long, short = sorted({0, 1, 2} - {vertical}, key=lambda axis: -size[axis])
+    edges = upright_edges(thing.box)
     forward = world_from_camera[:2, 2] / max(float(np.linalg.norm(world_from_camera[:2, 2])), 1e-6)
-    side = axes[long, :2]
+    side = np.array(thing.box.axes)[edges[0], :2]
     heading = math.atan2(float(side @ forward), float(side @ np.array([forward[1], -forward[0]])))
-    return [max(size[axis], 0.01) for axis in (long, short, vertical)], heading
+    return [max(thing.box.size[axis], 0.01) for axis in edges], heading
 
 
 def _offsets(

@@ -73,8 +73,8 @@ def upright_frame(memory: ObjectMemory) -> Float[np.ndarray, "4 4"]:
 
 
 def _certain(things: Sequence[Thing]) -> list[Thing]:
-    """Return the things of the map. Of those with one label, false ones have little evidence beside the best: they are
-    left out, unless they were seen clearly."""
+    """Return the things of the map. A thing with little evidence beside the best one of its label is mostly false: it
+    is left out, unless it was seen clearly."""
     seen = [t for t in things if t.sightings >= LEAST_SIGHTINGS and float(t.evidence.sum()) >= LEAST_EVIDENCE]
     best: dict[int, float] = {}
     for thing in things:
@@ -96,7 +96,7 @@ def _possible(things: Sequence[Thing], tracks: Sequence[Track], labels: Sequence
 
 
 def _track(number: int, thing: Thing, labels: Sequence[str], label: int | None = None) -> Track:
-    """Return a thing as a track of the map: with its likeliest label, or another one."""
+    """Return a thing as a track of the map. Without `label`, it has its likeliest label."""
     label = thing.label if label is None else label
     evidence = float(thing.evidence[label])
     share = evidence / max(float(thing.evidence.sum()), 1e-9)

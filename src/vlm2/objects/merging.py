@@ -64,9 +64,9 @@ def merged(
 ) -> list[Thing]:
     """Return the things, most evidence first.
 
-    The labels of two tracks of one thing agree or are confusable. Further, either their centres lie close and at most
-    one frame showed both, or the centre of one lies inside the box of the other and their labels agree (a detector may
-    show a thing in two pieces), or one is an echo of the other (`_is_echo`).
+    Two tracks are of one thing if their labels agree or are confusable, and one of three conditions holds. Their
+    centres lie close, and at most one frame showed both. Or their labels agree, and the centre of one lies inside the
+    box of the other: a detector may show a thing in two pieces. Or one is an echo of the other (`_is_echo`).
     """
     poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
     ordered = sorted(tracks, key=lambda track: (-float(track.evidence.sum()), track.id))

@@ -84,8 +84,8 @@ class ObjectMap(FrozenRecord):
         return query.run(self)
 
     def guess(self, query: MapQuery) -> Result:
-        """Answer a query. Where a thing was not seen and the result has no value, answer with `possible` things, with
-        status "guess"."""
+        """Answer a query, also with `possible` things if a thing was not seen and the result has no value. Such an
+        answer has the status "guess"."""
         result = query.run(self)
         if result.status != "not_seen" or result.value is not None or not self.possible:
             return result

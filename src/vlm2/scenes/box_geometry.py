@@ -84,6 +84,13 @@ def wrapped(degrees: Degrees) -> Degrees:
     return 180.0 - (180.0 - degrees) % 360.0
 
 
+def upright_edges(box: Box) -> tuple[int, int, int]:
+    """Return the indices of an upright box's longer and shorter horizontal edge, and of its vertical one."""
+    vertical = int(np.abs(np.array(box.axes)[:, 2]).argmax())
+    long, short = sorted({0, 1, 2} - {vertical}, key=lambda axis: -box.size[axis])
+    return long, short, vertical
+
+
 def bottom(box: Box) -> float:
     """Return the height of a box's lowest point in metres."""
     return box.center[2] - _half_height(box)

@@ -31,6 +31,7 @@ from ..homes.camera_walk import walk
 from ..homes.home import Home, Split
 from ..homes.production import DATASET, shared_renderer
 from ..homes.renderer import pinhole
+from ..scenes.box_geometry import upright_edges
 from ..scenes.record import Scene
 from ..scenes.vocabulary import category_index
 from .home_cache import CachedScene
@@ -98,13 +99,12 @@ def thing_table(scene: Scene) -> ThingTable:
     ids = max((thing.id for thing in scene.objects), default=0) + 1
     table = ThingTable(np.zeros(ids, int), np.zeros((ids, 3)), np.zeros((ids, 3)), np.zeros((ids, 2)))
     for thing in scene.objects:
-        size, axes = np.array(thing.box.size), np.array(thing.box.axes)
-        vertical = int(np.abs(axes[:, 2]).argmax())
-        long, short = sorted({0, 1, 2} - {vertical}, key=lambda axis: -size[axis])
+        edges = upright_edges(thing.box)
+        side = np.array(thing.box.axes)[edges[0], :2]
         table.labels[thing.id] = category_index(thing.category)
         table.centers[thing.id] = thing.box.center
-        table.log_sizes[thing.id] = np.log(np.maximum(size[[long, short, vertical]], 0.01))
-        table.sides[thing.id] = axes[long, :2] / max(float(np.linalg.norm(axes[long, :2])), 1e-6)
+        table.log_sizes[thing.id] = np.log(np.maximum(np.array(thing.box.size)[[*edges]], 0.01))
+        table.sides[thing.id] = side / max(float(np.linalg.norm(side)), 1e-6)
     return table
 
 
