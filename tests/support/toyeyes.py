@@ -58,4 +58,4 @@ class ToyStageDetector(ToyDetector):
 
 def toy_eyes(detector: ToyDetector | None = None) -> ObjectEyes:
     """Return eyes that see with a toy detector."""
-    return ObjectEyes("toy", ToyDetector() if detector is None else detector, "toy")
+    return ObjectEyes("toy", ToyDetector() if detector is None else detector)

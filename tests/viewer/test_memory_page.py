@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from vlm2.streaming.memory_log import HeldFrame, MemoryLog
 from vlm2.streaming.stream import Stream
 from vlm2.streaming.thumbnail import thumbnail
 from vlm2.viewer.memory_page import clock, draw_page, frame_counts, tick
 
-GREEN = torch.tensor([0.0, 0.6, 0.0])[:, None, None].expand(3, 48, 64)
+GREEN = np.full((48, 64, 3), [0, 153, 0], np.uint8)
 
 
 def memory(entries: int, pictures: bool = True) -> Stream:
@@ -38,7 +37,7 @@ def test_the_page_grows_by_rows_of_frames():
 
 def waiting_memory(count: int, pictures: bool = True) -> Stream:
     times = tuple(index / 2 for index in range(count))
-    return Stream(frames=count, last_time=times[-1], images=(GREEN,) * count, times=times, thumbnails=pictures)
+    return Stream(frames=count, last_time=times[-1], pictures=(GREEN,) * count, times=times, thumbnails=pictures)
 
 
 @pytest.mark.parametrize("count", [1, 3, 7])
@@ -50,7 +49,7 @@ def test_frames_that_wait_are_shown(count):
 
 
 def test_frames_that_wait_are_shown_beside_the_kept_ones():
-    both = replace(memory(5), images=(GREEN,) * 2, times=(2.5, 3.0), last_time=3.0, frames=7)
+    both = replace(memory(5), pictures=(GREEN,) * 2, times=(2.5, 3.0), last_time=3.0, frames=7)
     page = np.asarray(draw_page(both)).astype(int)
     assert (np.abs(page - (0, 153, 0)) < 12).all(-1).sum() > 0.9 * 7 * 88 * 66
 

@@ -141,12 +141,17 @@ def sample_home(
     size: tuple[int, int] = (256, 192),
     rooms: int | None = None,
     duration: float | None = None,
+    vary: Callable[[CameraWalk, tuple[int, int]], tuple[CameraWalk, Intrinsics]] | None = None,
 ) -> SampledHome:
-    """Build a home and render only the frames that training uses: `fps` a second, `size` = (width, height) pixels."""
+    """Build a home and render only the frames that training uses: `fps` a second, `size` = (width, height) pixels.
+    `vary` may turn the whole walk into another one, with a camera of that size."""
     home = build_home(seed, split, rooms)
     whole = walk(home, seed, duration=duration)
-    path = whole.at(sampled_frames(whole.times, fps))
-    intrinsics = pinhole(*size, path.horizontal_fov)
+    if vary is None:
+        path = whole.at(sampled_frames(whole.times, fps))
+        intrinsics = pinhole(*size, path.horizontal_fov)
+    else:
+        path, intrinsics = vary(whole, size)
     renderer = shared_renderer(*size)
     renderer.load(home)
     seen, shots = SeenThings(), [renderer.render(pose, intrinsics) for pose in path.world_from_camera]

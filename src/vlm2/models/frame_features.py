@@ -83,14 +83,12 @@ def scene_scale(geometry: Geometry, window: int) -> float | Tensor:
 
 
 class EncodedPortion(NamedTuple):
-    """A portion of a stream: the state after it, its features, the scene's scale, its geometry, and the stages of the
-    vision encoder, where it has some."""
+    """A portion of a stream: the state after it, its features, the scene's scale, and its geometry."""
 
     windows: WindowState
     features: FrameFeatures
     scale: float | Tensor
     geometry: Geometry
-    stages: tuple[Tensor, ...] | None
 
 
 @dataclass(frozen=True)
@@ -106,18 +104,12 @@ class FrameEncoder:
         `geometry_images` are the same frames at the size of a geometry encoder that sees images. Raises ValueError for
         a size that `vision.frame_size` does not give.
         """
-        return self._inputs(images, geometry_images)[0]
-
-    def _inputs(self, images: Images, geometry_images: Images | None) -> tuple[FrameInputs, tuple[Tensor, ...] | None]:
         device = next(self.windows.encoder.parameters()).device
         height, width = images.shape[-2:]
         self.vision.check_size(height, width)
-        parts = [self.vision.tokens_and_stages(part.to(device)) for part in images.split(FRAMES_AT_ONCE)]
-        tokens = torch.cat([part.float() for part, _ in parts])
-        found = [stages for _, stages in parts if stages is not None]
-        stages = tuple(torch.cat(stage) for stage in zip(*found, strict=True)) if found else None
+        tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
         seen = images if geometry_images is None else geometry_images
-        return FrameInputs(seen.to(device), tokens, self.vision.grid(height, width)), stages
+        return FrameInputs(seen.to(device), tokens, self.vision.grid(height, width))
 
     def encode(
         self, images: Images, times: Float[Tensor, " frames"], geometry_images: Images | None = None
@@ -140,11 +132,11 @@ class FrameEncoder:
 
         It holds `state.missing` frames; the last portion may hold fewer. `scale` is that of the portions before.
         """
-        inputs, stages = self._inputs(images, geometry_images)
+        inputs = self.inputs(images, geometry_images)
         state, geometry = self.windows.advance(state, inputs)
         if geometry is None:
             state, geometry = self.windows.finish(state)
         assert geometry is not None
         scale = scene_scale(geometry, state.window) if scale is None else scale
         features = FrameFeatures.join(inputs, geometry, times, scale)
-        return EncodedPortion(state, features, scale, geometry, stages)
+        return EncodedPortion(state, features, scale, geometry)

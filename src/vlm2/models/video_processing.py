@@ -54,6 +54,13 @@ class VLM2VideoProcessor(VideoProcessorMixin):
             return self.side, self.side
         return nearest_size(width / height, 2 * self.stride, self.max_pixels)
 
+    def sizes(self, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int] | None]:
+        """Return the (height, width) to which whole frames are resized for the vision encoder, and for a geometry
+        encoder that sees images, else None."""
+        limits = self.geometry_images
+        seen = None if limits is None else native_size(height, width, limits["stride"], limits["max_pixels"])
+        return self.frame_size(height, width), seen
+
     def resize(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Float[Tensor, "frames 3 rows columns"]:
         """Resize whole RGB frames and scale them to [0, 1]; squares by cubic interpolation, as SigLIP was trained."""
         mode = "bilinear" if self.side is None else "bicubic"
@@ -63,11 +70,8 @@ class VLM2VideoProcessor(VideoProcessorMixin):
         self, frames: UInt8[np.ndarray, "frames height width 3"]
     ) -> Float[Tensor, "frames 3 rows columns"] | None:
         """Resize whole RGB frames for a geometry encoder that sees images; None where it reads visual tokens."""
-        if self.geometry_images is None:
-            return None
-        limits = self.geometry_images
-        size = native_size(frames.shape[1], frames.shape[2], limits["stride"], limits["max_pixels"])
-        return _resized(frames, size, "bilinear")
+        _, size = self.sizes(*frames.shape[1:3])
+        return None if size is None else _resized(frames, size, "bilinear")
 
     def preprocess(
         self,

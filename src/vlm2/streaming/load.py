@@ -66,7 +66,7 @@ def load(
 def open_eyes(name: str | None, model: VLM2ForConditionalGeneration) -> ObjectEyes | None:
     """Return a model's eyes by a detector's name, as `choose_eyes` does. Raises ValueError for an unknown detector."""
     chosen = choose_eyes(name, model.geometry.metric, model.vision.name)
-    return None if chosen is None else ObjectEyes(chosen, load_detector(chosen), model.vision.name)
+    return None if chosen is None else ObjectEyes(chosen, load_detector(chosen))
 
 
 def choose_eyes(name: str | None, metric: bool, vision: str) -> str | None:

@@ -70,11 +70,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
     arrays, objects = ({}, None) if stream.objects is None else to_arrays(stream.objects)
     parts: dict[str, dict[str, Any]] = {
         "memory": {} if stream.memory is None else stream.memory.to_tensors(),
-        "waiting": {
-            name: torch.stack(images)
-            for name, images in (("images", stream.images), ("geometry_images", stream.geometry_images))
-            if images
-        },
+        "waiting": {"pictures": torch.from_numpy(np.stack(stream.pictures))} if stream.pictures else {},
         "inputs": vars(windows.inputs),
         "placed": {} if placed is None else vars(placed),
         "graph": {name: torch.from_numpy(array) for name, array in windows.graph.to_arrays().items()},
@@ -113,7 +109,7 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
     def part(name: str) -> Tensors:
         return {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
 
-    grid = record["inputs_grid"]
+    grid, pictures = record["inputs_grid"], _waiting_pictures(part("waiting"))
     inputs = FrameInputs(**part("inputs"), grid=None if grid is None else tuple(grid))
     placed = None
     if record["placed"] is not None:
@@ -130,19 +126,26 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
     return Stream(
         frames=record["frames"],
         last_time=record["last_time"],
-        images=tuple(part("waiting").get("images", torch.empty(0))),
-        geometry_images=tuple(part("waiting").get("geometry_images", torch.empty(0))),
+        pictures=pictures,
         times=tuple(record["times"]),
         windows=WindowState(record["window"], record["overlap"], inputs, placed, placed_frames, graph),
         unit=part("stream").get("unit"),
         memory=DualState.from_tensors(memory) if memory else None,
         objects=from_arrays(_arrays(part("objects")), record["objects"]) if record.get("objects") else None,
         grid=tuple(record["grid"]),
-        size=tuple(record["size"]),
+        size=pictures[0].shape[:2] if pictures else tuple(record["size"]),
         trajectory=ThinnedTrajectory(**part("trajectory"), stride=record["stride"]),
         log=log,
         thumbnails=record["thumbnails"],
     )
+
+
+def _waiting_pictures(tensors: Tensors) -> tuple[np.ndarray, ...]:
+    """Return the waiting pictures. Files of November 2026 hold them in [0, 1], channels first."""
+    if "images" in tensors:
+        images = tensors.get("geometry_images", tensors["images"])
+        return tuple((images * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy())
+    return tuple(tensors["pictures"].numpy()) if "pictures" in tensors else ()
 
 
 def _arrays(tensors: Tensors) -> dict[str, np.ndarray]:

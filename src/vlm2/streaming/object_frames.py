@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
+from jaxtyping import UInt8
 
-from ..encoders.detectors import Detector, StageDetector, TimedDetector
-from ..models.frame_features import EncodedPortion
+from ..encoders.detectors import Detector, TimedDetector
+from ..encoders.geometry.encoder import Geometry
 from ..objects.labels import confusable
 from ..objects.lifting import lift
 from ..objects.memory import ObjectMemory
@@ -17,12 +17,10 @@ from ..objects.memory import ObjectMemory
 
 @dataclass(frozen=True)
 class ObjectEyes:
-    """A detector and its registered name. `shares` is the name of the model's vision encoder: a detector that reads the
-    stages of this encoder gets them from the model."""
+    """A detector and its registered name."""
 
     name: str
     detector: Detector
-    shares: str
 
     def start(self) -> ObjectMemory:
         """Return an object memory that has seen nothing."""
@@ -42,23 +40,21 @@ class ObjectEyes:
     def observe(
         self,
         memory: ObjectMemory,
-        images: Float[Tensor, "frames 3 height width"],
-        portion: EncodedPortion,
+        pictures: UInt8[np.ndarray, "frames height width 3"],
+        geometry: Geometry,
         times: Sequence[float],
         first: int,
     ) -> ObjectMemory:
-        """Return the memory with the frames of a portion; `first` is the index of the first one."""
-        pixels = (images * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        """Return the memory with some more RGB pictures, their geometry and times (seconds); `first` is the index of
+        the first one."""
         detector = self.detector
         if isinstance(detector, TimedDetector):
-            found = detector.detect_at(pixels, times)
-        elif portion.stages is not None and isinstance(detector, StageDetector) and detector.reads == self.shares:
-            found = detector.detect_stages(portion.stages)
+            found = detector.detect_at(pictures, times)
         else:
-            found = detector.detect(pixels)
-        poses = portion.geometry.world_from_camera.double().cpu().numpy()
-        points = portion.geometry.local_points.float().cpu().numpy()
+            found = detector.detect(pictures)
+        poses = geometry.world_from_camera.double().cpu().numpy()
+        points = geometry.local_points.float().cpu().numpy()
         for index, (detections, time) in enumerate(zip(found, times, strict=True)):
-            seen = lift(detections, memory.labels, pixels[index], points[index], first + index, time, poses[index])
+            seen = lift(detections, memory.labels, pictures[index], points[index], first + index, time, poses[index])
             memory = memory.observe(seen)
         return memory

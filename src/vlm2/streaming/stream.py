@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from numpy.typing import ArrayLike
 from PIL.Image import Image
 from torch import Tensor
@@ -27,30 +28,30 @@ from .thumbnail import thumbnail
 from .trajectory import ThinnedTrajectory
 
 LONGEST = 2**21  # seconds, 24 days: single precision tells the memory's times apart to 0.125 s until then
+LONGEST_SIDE = 640  # pixels of the pictures that eyes and encoders are given
 
 
 @dataclass(frozen=True)
 class Stream:
     """The state of a stream. Its size does not grow with the number of frames.
 
-    `images` and `times` (seconds) are of the frames that wait for their window to fill, `geometry_images` the same
-    frames for a geometry encoder that sees images (else none); `windows` places the next window in the world; `unit` is
-    the length that becomes 1 in the coordinates; `objects` is the object memory, where the session has eyes;
+    `pictures` and `times` (seconds) are of the frames that wait for their window to fill; `windows` places the next
+    window in the world; `unit` is the length that becomes 1 in the coordinates; `objects` is the object memory, where
+    the session has eyes;
     `trajectory` is the camera's path; `log` explains the memory. With `thumbnails`, the log keeps small pictures of the
     frames that the memory holds.
     """
 
     frames: int = 0
     last_time: float = 0.0
-    images: tuple[Float[Tensor, "3 height width"], ...] = ()
-    geometry_images: tuple[Float[Tensor, "3 geometry_height geometry_width"], ...] = ()
+    pictures: tuple[UInt8[np.ndarray, "height width 3"], ...] = ()  # RGB, at most `LONGEST_SIDE` pixels a side
     times: tuple[float, ...] = ()
     windows: WindowState | None = None
     unit: float | Tensor | None = None
     memory: DualState | None = None
     objects: ObjectMemory | None = None
     grid: tuple[int, int] = (0, 0)
-    size: tuple[int, int] = (0, 0)  # height and width of the frames as the vision encoder sees them
+    size: tuple[int, int] = (0, 0)  # height and width of the pictures
     trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
     log: MemoryLog = field(default_factory=MemoryLog)
     thumbnails: bool = True
@@ -90,42 +91,43 @@ class StreamEncoder:
             shape = " × ".join(map(str, picture.shape))
             raise ValueError(f"A frame is an RGB picture, uint8, height × width × 3; this is {picture.dtype}, {shape}.")
         with self.stopwatch("encode"):
-            (resized,) = self.processor.video_processor.resize(picture[None])
-            seen = self.processor.video_processor.resize_for_geometry(picture[None])
-        size = (resized.shape[1], resized.shape[2])
-        if stream.frames and (size != stream.size or not _alike(seen, stream)):
-            raise ValueError(
-                f"This session sees frames as {stream.size[1]}×{stream.size[0]} pixels, and one of another shape came "
-                f"({picture.shape[1]}×{picture.shape[0]}). Start a new session for another video."
-            )
+            small = bounded(picture)
+        sizes, size = self.processor.video_processor.sizes, small.shape[:2]
+        if stream.frames and size != stream.size:
+            if sizes(*size) != sizes(*stream.size):
+                raise ValueError(
+                    f"This session sees frames as {stream.size[1]}×{stream.size[0]} pixels, and one of another shape "
+                    f"came ({picture.shape[1]}×{picture.shape[0]}). Start a new session for another video."
+                )
+            small, size = _resized(picture, stream.size), stream.size
         stream = replace(
             stream,
             frames=stream.frames + 1,
             last_time=float(time),
-            images=(*stream.images, resized),
-            geometry_images=(*stream.geometry_images, *(() if seen is None else seen)),
+            pictures=(*stream.pictures, small),
             times=(*stream.times, float(time)),
             windows=stream.windows or self.start,
-            grid=self.model.vision.grid(*size),
+            grid=self.model.vision.grid(*sizes(*size)[0]),
             size=size,
         )
         assert stream.windows is not None
-        if len(stream.images) < stream.windows.missing:
+        if len(stream.pictures) < stream.windows.missing:
             return stream
         return self._absorb(stream)
 
     def complete(self, stream: Stream) -> Stream:
         """Return the stream with the frames that still wait taken in, from a window that is not full. For a question;
         the stream itself goes on without this, and sees these frames again in their full window."""
-        return self._absorb(stream) if stream.images else stream
+        return self._absorb(stream) if stream.pictures else stream
 
     @torch.inference_mode()
     def _absorb(self, stream: Stream) -> Stream:
         """Send the waiting frames through the encoders and the memory."""
         assert stream.windows is not None
         with self.stopwatch("encode"):
-            seen = torch.stack(stream.geometry_images) if stream.geometry_images else None
-            images = torch.stack(stream.images)
+            pictures = np.stack(stream.pictures)
+            images = self.processor.video_processor.resize(pictures)
+            seen = self.processor.video_processor.resize_for_geometry(pictures)
             portion = self.model.frame_encoder.advance(
                 stream.windows, images, torch.tensor(stream.times), seen, stream.unit
             )
@@ -150,26 +152,26 @@ class StreamEncoder:
         if self.eyes is not None:
             with self.stopwatch("objects"):
                 before = self.eyes.start() if objects is None else objects
-                objects = self.eyes.observe(before, images, portion, stream.times, first)
+                objects = self.eyes.observe(before, pictures, portion.geometry, stream.times, first)
         path = stream.trajectory.then(
             torch.arange(first, stream.frames),
             torch.tensor(stream.times, dtype=torch.float64),
             features.world_from_camera.cpu(),
         )
-        taken = replace(stream, images=(), geometry_images=(), times=())
+        taken = replace(stream, pictures=(), times=())
         return replace(taken, windows=windows, unit=unit, memory=memory, objects=objects, trajectory=path, log=log)
 
     def _logged(
         self, stream: Stream, reads: Sequence[ReadRecord], confidence: Float[Tensor, "frames patches"]
     ) -> MemoryLog:
         """Write the waiting frames into the log."""
-        config, log, images = self.model.memory.config, stream.log, stream.geometry_images or stream.images
-        for read, image, sure in zip(reads, images, confidence, strict=True):
+        config, log = self.model.memory.config, stream.log
+        for read, picture, sure in zip(reads, stream.pictures, confidence, strict=True):
             held = HeldFrame(
                 frame=read.frame,
                 time=read.time,
                 confidence=sure.clone(),
-                thumbnail=thumbnail(image) if stream.thumbnails else None,
+                thumbnail=thumbnail(picture) if stream.thumbnails else None,
             )
             log = log.then(read, held, config.shown, config.episodic, config.episodic_write == "merge")
         return log
@@ -191,9 +193,14 @@ def _moved(stream: Stream, correction: PoseCorrection, unit: float | Tensor) -> 
     return replace(stream, memory=memory, objects=objects, trajectory=path.moved(motion(path.frames)))
 
 
-def _alike(seen: Tensor | None, stream: Stream) -> bool:
-    """Tell whether a frame for the geometry encoder is of the shape of the earlier ones; squares for the vision encoder
-    hide a change."""
-    assert stream.windows is not None
-    earlier = stream.geometry_images[-1] if stream.geometry_images else stream.windows.inputs.images
-    return seen is None or earlier is None or seen.shape[-2:] == earlier.shape[-2:]
+def bounded(picture: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "rows columns 3"]:
+    """Return a picture of at most `LONGEST_SIDE` pixels a side; smaller ones as they are, but as a copy."""
+    height, width = picture.shape[:2]
+    if max(height, width) <= LONGEST_SIDE:
+        return picture.copy()
+    scale = LONGEST_SIDE / max(height, width)
+    return _resized(picture, (max(round(scale * height), 1), max(round(scale * width), 1)))
+
+
+def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return np.asarray(cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA), np.uint8)

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -14,13 +14,11 @@ SIDE = 64  # pixels of the longer side
 QUALITY = 80
 
 
-def thumbnail(image: Float[Tensor, "3 height width"]) -> UInt8[Tensor, " bytes"]:
-    """Return an image in [0, 1] as the bytes of a JPEG file of at most `SIDE` pixels a side."""
-    pixels = (image.detach().cpu() * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((SIDE, SIDE))
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=QUALITY)
+def thumbnail(picture: UInt8[np.ndarray, "height width 3"]) -> UInt8[Tensor, " bytes"]:
+    """Return an RGB picture as the bytes of a JPEG file of at most `SIDE` pixels a side."""
+    small, file = Image.fromarray(picture), io.BytesIO()
+    small.thumbnail((SIDE, SIDE))
+    small.save(file, "JPEG", quality=QUALITY)
     return torch.from_numpy(np.frombuffer(file.getvalue(), np.uint8).copy())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -41,10 +42,11 @@ def vary_picture(
     frame: UInt8[np.ndarray, "height width 3"], instances: Int[np.ndarray, "height width"], rng: np.random.Generator
 ) -> UInt8[np.ndarray, "height width 3"]:
     """Change the colours and textures of things, the light, and what a camera does to a picture."""
-    pixels = _vary_things(frame.astype(np.float32) / 255, instances, rng)
+    pixels = frame.astype(np.float32) / 255
+    pixels = vary_things(pixels, instances, rng, lambda cells: _smooth_noise(rng, pixels.shape[:2], cells))
     if rng.random() < 0.3:  # light from a side
         pixels = pixels * np.exp(0.4 * _smooth_noise(rng, pixels.shape[:2], 3, channels=1))
-    pixels = _vary_camera(_vary_tones(np.clip(pixels, 0, 1.6), rng), rng)
+    pixels = vary_camera(vary_tones(np.clip(pixels, 0, 1.6), rng), rng)
     frame = (np.clip(pixels, 0, 1) * 255).astype(np.uint8)
     if rng.random() < 0.5:
         jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])[1]
@@ -52,9 +54,16 @@ def vary_picture(
     return frame
 
 
-def _vary_things(pixels: np.ndarray, instances: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Give some things other colours, or none, and other textures."""
-    ids = int(instances.max()) + 1
+def vary_things(
+    pixels: Float[np.ndarray, "height width 3"],
+    instances: Int[np.ndarray, "height width"],
+    rng: np.random.Generator,
+    texture: Callable[[int], Float[np.ndarray, "height width 3"]],
+    ids: int | None = None,
+) -> Float[np.ndarray, "height width 3"]:
+    """Give some things other colours, or none, and other textures. `texture` makes one with so many cells along a side;
+    `ids` is the number of the things, by default of those in the frame."""
+    ids = int(instances.max()) + 1 if ids is None else ids
     if rng.random() < 0.7:
         some = rng.random(ids) < rng.uniform(0.2, 0.9)
         tints = np.exp(rng.normal(0, 0.3, (ids, 1)) + rng.normal(0, 0.3, (ids, 3)))
@@ -63,7 +72,7 @@ def _vary_things(pixels: np.ndarray, instances: np.ndarray, rng: np.random.Gener
         pixels = (pixels * (1 - grey) + pixels.mean(-1, keepdims=True) * grey) * tints[instances]
     if rng.random() < 0.5:
         strengths = (rng.random(ids) < 0.4) * rng.uniform(0.05, 0.35, ids)
-        noise = _smooth_noise(rng, pixels.shape[:2], int(rng.integers(4, 64)))
+        noise = texture(int(rng.integers(4, 64)))
         if rng.random() < 0.5:
             noise = np.sign(noise)
         if rng.random() < 0.5:
@@ -72,7 +81,9 @@ def _vary_things(pixels: np.ndarray, instances: np.ndarray, rng: np.random.Gener
     return pixels
 
 
-def _vary_tones(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def vary_tones(
+    pixels: Float[np.ndarray, "height width 3"], rng: np.random.Generator
+) -> Float[np.ndarray, "height width 3"]:
     """Change exposure, white balance, contrast, gamma and saturation; a tenth of the frames is grey."""
     pixels = pixels * np.float32(np.exp(rng.normal(0, 0.25))) * np.exp(rng.normal(0, 0.1, 3)).astype(np.float32)
     mean = pixels.mean()
@@ -83,7 +94,9 @@ def _vary_tones(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return grey + (pixels - grey) * saturation
 
 
-def _vary_camera(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def vary_camera(
+    pixels: Float[np.ndarray, "height width 3"], rng: np.random.Generator
+) -> Float[np.ndarray, "height width 3"]:
     """Blur, smear by motion or sharpen some frames; add noise to half of them."""
     fault = rng.random()
     if fault < 0.15:

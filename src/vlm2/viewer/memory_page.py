@@ -69,8 +69,8 @@ def _kept_tile(entry: HeldFrame) -> Tile:
 
 def _waiting_tiles(stream: Stream) -> list[Tile]:
     """Return the frames that wait for their window, with pictures if the memory keeps pictures."""
-    images = (stream.geometry_images or stream.images) if stream.thumbnails else ()
-    pictures = [_resized(picture(thumbnail(image))) for image in images] or [None] * len(stream.times)
+    waiting = stream.pictures if stream.thumbnails else ()
+    pictures = [_resized(picture(thumbnail(image))) for image in waiting] or [None] * len(stream.times)
     return [Tile(time, "waits", WAITING, shown) for time, shown in zip(stream.times, pictures, strict=True)]
 
 

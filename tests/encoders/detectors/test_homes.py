@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from toystages import ToyStages
 
-from vlm2.encoders.detectors import Detector, StageDetector, detectors, homes, load_detector
+from vlm2.encoders.detectors import Detector, detectors, homes, load_detector
 from vlm2.encoders.detectors.dense_head import STRIDE, DenseHead, DenseHeadConfig
 from vlm2.encoders.detectors.homes import TUNED, Cells, HomesDetector, cluster, group_cells
 
@@ -144,18 +144,17 @@ def test_detections_tell_boxes_labels_shapes_and_surfaces() -> None:
     assert found.surfaces.up[1] < 0
 
 
-def test_frames_and_their_stages_give_the_same() -> None:
+def test_frames_together_and_alone_give_the_same() -> None:
     frames = np.random.default_rng(0).integers(0, 255, (2, 96, 128, 3), dtype=np.uint8)
     eyes = detector()
     with torch.no_grad():  # random weights see something everywhere
         eyes.head.output.weight.mul_(20)
-    images = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
-    alone, shared = eyes.detect(frames), eyes.detect_stages(eyes.vision.stages(images))
-    assert len(alone) == 2
-    for one, other in zip(alone, shared, strict=True):
-        assert one.labels == other.labels and np.array_equal(one.boxes, other.boxes)
+    together, alone = eyes.detect(frames), [eyes.detect(frame[None])[0] for frame in frames]
+    assert len(together) == 2
+    for one, other in zip(together, alone, strict=True):
+        assert one.labels == other.labels and np.allclose(one.boxes, other.boxes)
         assert set(one.labels) <= set(eyes.labels)
-    assert isinstance(eyes, Detector) and isinstance(eyes, StageDetector) and eyes.reads == "toy-stages"
+    assert isinstance(eyes, Detector)
 
 
 def saved(folder, **changes) -> None:
@@ -190,7 +189,7 @@ def test_tuned_weights_replace_the_encoder_s_own(tmp_path, monkeypatch) -> None:
     state = load_file(tmp_path / "model.safetensors")
     save_file(state | {f"{TUNED}deeper.weight": tuned}, tmp_path / "model.safetensors")
     eyes = load_detector(f"homes:{tmp_path}")
-    assert isinstance(eyes, HomesDetector) and eyes.reads is None
+    assert isinstance(eyes, HomesDetector)
     loaded = eyes.vision.state_dict()  # in bfloat16 on some machines
     assert torch.equal(loaded["deeper.weight"], tuned.to(loaded["deeper.weight"]))
     assert torch.equal(loaded["deeper.bias"], encoder.deeper.bias.to(loaded["deeper.bias"]))
@@ -217,8 +216,7 @@ def test_detections_have_one_of_each() -> None:
 def test_a_detector_that_enlarges_gives_boxes_in_the_frame_s_pixels() -> None:
     eyes = detector()
     eyes.zoom = 2.0
-    assert eyes.reads is None, "it cannot share the stages of frames that are not enlarged"
     (found,) = eyes.detect(np.zeros((1, 64, 96, 3), np.uint8))
     assert found.surfaces is not None
-    assert found.surfaces.floor.shape == (16, 24)
+    assert found.surfaces.floor.shape == (48, 80)  # 640 × 384 pixels: twice what the encoder chooses
     assert (found.boxes <= [96, 64, 96, 64]).all()

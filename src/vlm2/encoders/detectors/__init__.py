@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -83,17 +83,6 @@ class TimedDetector(Detector, Protocol):
     def detect_at(
         self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
     ) -> Sequence[Detections]: ...
-
-
-@runtime_checkable
-class StageDetector(Detector, Protocol):
-    """A detector that can read the stages of the vision encoder `reads`, which a model with this encoder has computed
-    already; None where it needs stages of its own."""
-
-    @property
-    def reads(self) -> str | None: ...
-
-    def detect_stages(self, stages: Any) -> Sequence[Detections]: ...
 
 
 def detectors() -> list[str]:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.nn import functional
 
 from ..precision import multiplies_bfloat16
 from ..vision import VisionEncoder, load_vision_encoder
@@ -50,8 +50,7 @@ class HomesDetector:
     """Finds the things of homes. `labels` are the categories that it knows, `encoder` is the name of the vision encoder
     whose stages the head reads; `tuned` are weights that replace its own. Both compute in `dtype`.
 
-    Frames are enlarged by `zoom`, so that small things cover more cells. Without zoom and tuned weights, the stages
-    that a model has computed anyway can be read."""
+    Frames are resized to `zoom` times the size that the encoder would choose, so that small things cover more cells."""
 
     def __init__(
         self,
@@ -77,31 +76,18 @@ class HomesDetector:
             raise ValueError(f"The tuned weights of the detector do not fit {self.encoder}: {error}") from None
         return encoder.to(self.head.output.weight.dtype)
 
-    @property
-    def reads(self) -> str | None:
-        """The vision encoder whose stages can be shared; None where the detector enlarges frames or has tuned it."""
-        return self.encoder if self.zoom == 1.0 and not self.tuned else None
-
+    @torch.inference_mode()
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
-        """Find things in RGB frames whose sides are multiples of 32 pixels."""
-        images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
-        height, width = (32 * round(self.zoom * side / 32) for side in images.shape[-2:])
-        if (height, width) != images.shape[-2:]:
-            images = functional.interpolate(images, (height, width), mode="bicubic", align_corners=False).clamp(0, 1)
-        _, stages = self.vision.tokens_and_stages(images)
+        """Find things in RGB frames of any size."""
+        height, width = (32 * round(self.zoom * side / 32) for side in self.vision.frame_size(*frames.shape[1:3]))
+        smaller = height * width < frames.shape[1] * frames.shape[2]
+        method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+        resized = np.stack([cv2.resize(frame, (width, height), interpolation=method) for frame in frames])
+        _, stages = self.vision.tokens_and_stages(torch.from_numpy(resized).permute(0, 3, 1, 2).float() / 255)
         if stages is None:
             raise ValueError(f"The vision encoder {self.encoder} has no stages that a detector could read.")
-        return self._detect(stages, frames.shape[2] / width, frames.shape[1] / height)
-
-    def detect_stages(self, stages: tuple[Tensor, ...]) -> list[Detections]:
-        """Find things from the stages that the vision encoder has computed already."""
-        return self._detect(stages, 1.0, 1.0)
-
-    @torch.inference_mode()
-    def _detect(self, stages: tuple[Tensor, ...], across: float, down: float) -> list[Detections]:
-        """Find things from stages; a pixel of theirs is so many pixels of the frame, across and down."""
         eighth, sixteenth, last = (stage.to(self.head.output.weight) for stage in stages)
-        scale = STRIDE * np.array([across, down, across, down])
+        scale = STRIDE * np.tile([frames.shape[2] / width, frames.shape[1] / height], 2)
         return [self._detections(cells, scale) for cells in _cells(self.head((eighth, sixteenth, last)))]
 
     def _detections(self, cells: Cells, scale: Float[np.ndarray, " 4"]) -> Detections:

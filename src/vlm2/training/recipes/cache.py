@@ -6,7 +6,7 @@ import io
 import json
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -23,13 +23,14 @@ from ...scenes.vocabulary import category_index
 from ..home_cache import HOME_FORMAT
 from ..recipe import claim_folder
 from ..tensor_cache import write_tensors
+from ..walk_variation import vary_looks, vary_walk
 
 BLOCK = 4  # pixels of the frame along one side of a cached point
 FRAMES_AT_ONCE = 16  # through the vision encoder
 load_encoder_once = cache(load_vision_encoder)
 
 # Width × height of a training frame, with its share of the homes: phones and cameras held either way.
-FRAME_SIZES = (((256, 192), 0.8), ((320, 192), 0.1), ((192, 320), 0.1))
+FRAME_SIZES = (((256, 192), 0.6), ((320, 192), 0.25), ((192, 320), 0.15))
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class CacheConfig:
     fps: float = 2.0  # frames a second
     encoder: str = "efficientnet-lite0"  # vision encoder
     workers: int = 2  # processes
+    varied: float = 0.0  # share of the homes with varied cameras, paths and looks
     room_shares: tuple[float, ...] = (0.4, 0.3, 0.2, 0.1)  # shares of homes with one, two, three, four rooms
 
 
@@ -108,8 +110,15 @@ def _cache_home(config: CacheConfig, index: int) -> None:
     rng = np.random.default_rng([seed, 71])
     size = FRAME_SIZES[int(rng.choice(len(FRAME_SIZES), p=[share for _, share in FRAME_SIZES]))][0]
     rooms = 1 + int(rng.choice(len(config.room_shares), p=config.room_shares))
-    home = sample_home(seed, config.split, fps=config.fps, size=size, rooms=rooms)
-    frames = recompress(home.frames, int(rng.integers(60, 95)))
+    varied = rng.random() < config.varied
+    vary = partial(vary_walk, rng=rng) if varied else None
+    home = sample_home(seed, config.split, fps=config.fps, size=size, rooms=rooms, vary=vary)
+    frames = home.frames
+    if varied:
+        to_world = home.world_from_camera[:, None, None]
+        points = (to_world[..., :3, :3] @ home.points[..., None])[..., 0] + to_world[..., :3, 3]
+        frames = vary_looks(frames, home.instances, points, rng)
+    frames = recompress(frames, int(rng.integers(30 if varied else 60, 95)))
     encoder = load_encoder_once(config.encoder)
     images = torch.from_numpy(frames).permute(0, 3, 1, 2)
     tokens = [encoder(part.float() / 255).to(torch.bfloat16) for part in images.split(FRAMES_AT_ONCE)]
