@@ -14,6 +14,7 @@ from .merging import Thing, merged
 from .object_map import ObjectMap
 from .path import ObservedPath
 from .rooms import floor_of
+from .scale import corrected_scale
 from .track import Status, Track, TrackView, upright_box
 
 LEAST_SIGHTINGS = 2
@@ -22,9 +23,7 @@ FAINT = 0.25  # of the evidence of the best thing with a label: things with less
 CLEAR = 3.5  # unless they have this much evidence for their label
 LEAST_POSSIBLE = 0.005  # share of a label in a thing's evidence, from which on the thing may have this label
 LEAST_GLIMPSE = 0.3  # sum of scores over all labels, of a thing that a guess may rest on
-# Fitted on validation homes, as shares of a length: the standard deviation of the geometry's scale, and of the error
-# that all sightings of a size share.
-SCALE_ERROR, SIZE_ERROR = 0.1, 0.2
+SIZE_ERROR = 0.2  # of a length: the standard deviation of the error that all sightings of a size share (homes)
 DRIFT_ERROR = 0.12  # metres: that of a thing's place among things far away, likewise
 COLOUR_SHARE = 0.25  # of the sightings' votes: the least for a colour to be named
 STALE, REMOVED = 0.5, 1.0  # frames that miss a thing per frame that shows it; more give the status
@@ -36,12 +35,16 @@ def map_of(
     world_from_camera: Float[np.ndarray, "poses 4 4"],
 ) -> ObjectMap:
     """Return the map of a memory's things and floor, and of the camera's path: its `times` (s) and poses."""
+    factor, scale_std = corrected_scale(memory, world_from_camera)
+    memory = memory.scaled(factor)
     map_from_world = upright_frame(memory)
     things = merged(memory.tracks, memory.poses, map_from_world, memory.confusable)
     tracks = tuple(_track(number, thing, memory.labels) for number, thing in enumerate(_certain(things), 1))
     area, corner = seen_area(memory.views, memory.poses, map_from_world)
     floor = floor_of(area, corner, [t for t in tracks if t.status == "seen"])
-    poses = map_from_world @ world_from_camera
+    stretched = world_from_camera.copy()
+    stretched[:, :3, 3] *= factor
+    poses = map_from_world @ stretched
     later = np.diff(np.asarray(times, np.float64), prepend=-np.inf) > 0  # two frames may have one time
     later &= np.isfinite(poses).all((1, 2))
     return ObjectMap(
@@ -54,7 +57,7 @@ def map_of(
             half_view=memory.half_view,
         ),
         vocabulary=memory.labels,
-        scale_std=SCALE_ERROR,
+        scale_std=scale_std,
         drift_std=DRIFT_ERROR,
     )
 

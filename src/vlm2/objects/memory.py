@@ -100,6 +100,16 @@ class ObjectMemory:
         tracks = tuple(track.located(new) for track in self.tracks)
         return replace(self, tracks=tracks, poses=MappingProxyType(new))
 
+    def scaled(self, factor: float) -> ObjectMemory:
+        """Return the memory with all lengths multiplied, but for the sizes that a detector estimates by itself."""
+        poses = {frame: _stretched(pose, factor) for frame, pose in self.poses.items()}
+        views = tuple(replace(v, reach=factor * v.reach, floor=factor * v.floor) for v in self.views)
+        tracks = tuple(
+            replace(track, kept=tuple(sighting.scaled(factor) for sighting in track.kept)).located(poses)
+            for track in self.tracks
+        )
+        return replace(self, tracks=tracks, poses=MappingProxyType(poses), views=views)
+
     def _expected(self, seen: ObjectFrame, poses: Mapping[int, Pose]) -> set[int]:
         """Return the tracks that this frame should show: well inside the image, with the frame's surface far behind.
 
@@ -118,6 +128,10 @@ class ObjectMemory:
             if _seen_past(seen.points, local, 0.0).mean() >= 0.5:
                 found.add(index)
         return found
+
+
+def _stretched(pose: Pose, factor: float) -> Pose:
+    return np.concatenate([np.concatenate([pose[:3, :3], factor * pose[:3, 3:]], 1), pose[3:]])
 
 
 def _is_pose(pose: Pose) -> bool:

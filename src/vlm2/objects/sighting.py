@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -61,6 +61,11 @@ class ObjectSighting:
     def extent(self) -> float:
         """The length of its long side in metres, as far as it is known."""
         return float(np.ptp(self.points, axis=0).max()) if self.shape is None else float(self.shape.size.max())
+
+    def scaled(self, factor: float) -> ObjectSighting:
+        """Return the sighting with its places multiplied; the size that its detector estimates stays."""
+        shape = None if self.shape is None else replace(self.shape, centre=factor * self.shape.centre)
+        return replace(self, points=(factor * self.points).astype(self.points.dtype), shape=shape)
 
     @property
     def quality(self) -> float:

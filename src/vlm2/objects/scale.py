@@ -1,0 +1,47 @@
+"""The metric scale of a memory, corrected by the height at which people carry a camera.
+
+A geometry encoder tells metres from looks: it takes a large hall for a room, and is wrong by a factor that all places
+of a walk share. A camera that is carried around is about as high over the floor as its bearer's chest or eyes. Its
+height in the memory's metres, from the floor that the frames show, tells the factor. Both are uncertain; the result is
+their weighted mean in logarithms. A camera that stays in one place may stand on a desk and corrects nothing.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from .ground import vertical
+from .memory import ObjectMemory
+
+HELD, HELD_ERROR = 1.5, 0.1  # metres; relative standard deviation over people who film while they walk
+SCALE_ERROR = 0.2  # relative standard deviation of the geometry encoder's scale, on real videos
+FEWEST_POINTS, FEWEST_VIEWS = 6, 5  # points on the floor, of a view that counts; views
+CARRIED = 1.3  # of its height: the distance from its first place, from which on a camera is carried around
+
+
+def corrected_scale(memory: ObjectMemory, world_from_camera: Float[np.ndarray, "poses 4 4"]) -> tuple[float, float]:
+    """Return the factor that corrects the memory's lengths, and the relative standard deviation that is left.
+
+    `world_from_camera` are the poses of the camera's path."""
+    places = world_from_camera[:, :3, 3]
+    height = camera_height(memory)
+    if height is None or not len(places) or np.linalg.norm(places - places[0], axis=1).max() < CARRIED * height:
+        return 1.0, SCALE_ERROR
+    share = SCALE_ERROR**2 / (SCALE_ERROR**2 + HELD_ERROR**2)
+    return math.exp(share * math.log(HELD / height)), HELD_ERROR * math.sqrt(share)
+
+
+def camera_height(memory: ObjectMemory) -> float | None:
+    """Return the median height of the camera over the floor, in the memory's metres; None where too few views show the
+    floor below it."""
+    up = vertical(memory.views, memory.poses)
+    found = [
+        -float(np.median(view.floor @ (memory.poses[view.frame][:3, :3].T @ up)))
+        for view in memory.views
+        if len(view.floor) >= FEWEST_POINTS
+    ]
+    below = [height for height in found if height > 0]
+    return float(np.median(below)) if len(below) >= FEWEST_VIEWS else None
