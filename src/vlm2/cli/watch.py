@@ -18,7 +18,7 @@ import typer
 
 from .terminal import cards
 from .terminal.loading import load_model
-from .terminal.options import Device, Dtype, Eyes, Model, Offline, Save, check_output_file
+from .terminal.options import AskVlm, Device, Dtype, Eyes, Model, Offline, Save, Vlm, check_output_file, check_vlm
 
 if TYPE_CHECKING:
     from ..streaming import Answer, Session
@@ -41,6 +41,8 @@ def watch(
     save_every: Annotated[float, typer.Option(help="Seconds between saves; the last save is at the end.")] = 60.0,
     model: Model = "mini",
     eyes: Eyes = "auto",
+    vlm: Vlm = None,
+    ask_vlm: AskVlm = False,
     fps: Annotated[float, typer.Option(help="Frames per second to look at.")] = 2.0,
     tries: Annotated[int, typer.Option(help="Number of attempts in a row to reconnect to a lost source.")] = 5,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
@@ -51,7 +53,8 @@ def watch(
     """Watch SOURCE until it ends or Ctrl-C, and answer each line that you type: `vlm2 watch 0`.
 
     The exit status is 1 if watching stopped early because the picture changed its shape."""
-    options = WatchOptions(tuple(ask or ()), every, seconds, save, save_every, json)
+    check_vlm(vlm, ask_vlm)
+    options = WatchOptions(tuple(ask or ()), every, seconds, save, save_every, json, ask_vlm)
     if source == "-" and sys.stdin.isatty():
         raise ValueError(
             "- reads a video stream from stdin, and stdin is a terminal: ffmpeg … -f mpegts - | vlm2 watch -"
@@ -60,7 +63,7 @@ def watch(
 
     events: SimpleQueue = SimpleQueue()
     reader = LiveReader(find_source(source), fps, events.put, tries)
-    session = load_model(model, offline, device=device, dtype=dtype, eyes=eyes)[0].session()
+    session = load_model(model, offline, device=device, dtype=dtype, eyes=eyes, vlm=vlm)[0].session()
     loop = LiveLoop(session, reader, options)
     with _stop_on_signals(events):
         reader.start()
@@ -85,6 +88,7 @@ class WatchOptions:
     save: Path | None = None
     save_every: float = 60.0
     json: bool = False
+    ask_vlm: bool = False
 
     def __post_init__(self) -> None:
         times = {"--every": self.every, "--seconds": self.seconds, "--save-every": self.save_every}
@@ -184,7 +188,7 @@ class LiveLoop:
         """Answer questions and print the answers. Watching continues after a refused question, such as a long one."""
         for text in questions:
             try:
-                self._print_answer(text, self.session.ask(text))
+                self._print_answer(text, self.session.ask(text, ask_vlm=self.options.ask_vlm))
             except ValueError as error:
                 self._notify("error", f"Not answered at {self.now:.1f} s: {error}")
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ..objects.result import Answered, Status
 
-Source = Literal["objects", "tokens"]
+Source = Literal["objects", "tokens", "vlm"]
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,11 @@ class Answer:
     `prefilled` counts the tokens that the language model read before the first word; on an unchanged memory these are
     the question's own.
 
-    `source` is "objects" if a query on the object memory answered, else "tokens". `status` is that of the query's
-    result, and "guess" for every answer of the language model. `sentence` is for people. `value`, `unit`, `uncertainty`
-    (half of the 90 % interval), `confidence` (0–1) and `query` are the result's. The evidence of an answer from objects
-    is the keyframes that show them, weighted by their share of the image.
+    `source` is "objects" if a query on the object memory answered, "vlm" if the vision-language model named in `vlm`
+    did, else "tokens". `status` is that of the query's result, and "guess" for every answer of a language model.
+    `sentence` is for people. `value`, `unit`, `uncertainty` (half of the 90 % interval), `confidence` (0–1) and `query`
+    are the result's. The evidence of an answer from objects is the keyframes that show them, weighted by their share of
+    the image; that of an answer from a vision-language model is the frames that it was shown, all of one weight.
     """
 
     text: str
@@ -47,3 +48,4 @@ class Answer:
     uncertainty: float | None = None
     confidence: float | None = None
     query: str | None = None
+    vlm: str | None = None

@@ -11,6 +11,7 @@ import torch
 from transformers.utils import logging
 
 from ..encoders.detectors import load_detector
+from ..encoders.vlm import VisionLanguageModel, load_vlm
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.checkpoint import find_checkpoint
 from ..models.loading import Quantize, find_device, find_dtype, quantization, usual_dtype
@@ -23,17 +24,18 @@ AUTO, AUTO_READS = "homes", "efficientnet-lite0"
 @dataclass(frozen=True)
 class LoadedModel:
     """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found; `eyes` feed
-    the object memory of its sessions."""
+    the object memory of its sessions, `vlm` answers what that cannot."""
 
     name: str
     folder: Path
     model: VLM2ForConditionalGeneration
     processor: VLM2Processor
     eyes: ObjectEyes | None = None
+    vlm: VisionLanguageModel | None = None
 
     def session(self, thumbnails: bool = True) -> Session:
         """Return a new session, which has seen nothing; `thumbnails` as `Session` has them."""
-        return Session(self.model, self.processor, thumbnails, self.eyes)
+        return Session(self.model, self.processor, thumbnails, self.eyes, self.vlm)
 
 
 def load(
@@ -42,6 +44,7 @@ def load(
     dtype: str | torch.dtype | None = None,
     quantize: Quantize | None = None,
     eyes: str | None = "auto",
+    vlm: str | None = None,
 ) -> LoadedModel:
     """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
 
@@ -49,9 +52,10 @@ def load(
     model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in, but "float32" on a CPU without
     instructions for bfloat16. `device` "auto" spreads the language model over all GPUs, and `quantize` keeps it in
     "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the object memory; "auto"
-    takes our own where the model has the encoders that it needs, None or "none" does without. Raises
-    ValueError for a name, device, dtype or detector that cannot be had, and for a checkpoint that does not fit its
-    configuration.
+    takes our own where the model has the encoders that it needs, None or "none" does without. `vlm` names a
+    vision-language model for open questions: `hub:NAME`, or the address of an OpenAI-compatible server, to which
+    keyframes of the video are then sent. Raises ValueError for a name, device, dtype, detector or vision-language model
+    that cannot be had, and for a checkpoint that does not fit its configuration.
     """
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:
@@ -60,7 +64,8 @@ def load(
     with _without_bars():
         model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, **options)
         processor = VLM2Processor.from_pretrained(folder)
-    return LoadedModel(str(name_or_path), folder, model, processor, open_eyes(eyes, model))
+        reader = None if vlm is None else load_vlm(vlm, place, kind)
+    return LoadedModel(str(name_or_path), folder, model, processor, open_eyes(eyes, model), reader)
 
 
 def open_eyes(name: str | None, model: VLM2ForConditionalGeneration) -> ObjectEyes | None:

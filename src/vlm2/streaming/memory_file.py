@@ -18,6 +18,7 @@ from ..objects.storage import from_arrays, to_arrays
 from ..slam.loop_closure import PoseGraph
 from . import container
 from .evidence import SourceFrame
+from .keyframe import Keyframe
 from .memory_log import HeldFrame, MemoryLog, WriteRecord
 from .model_identity import Identity
 from .stream import Stream
@@ -78,6 +79,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         "trajectory": vars(stream.trajectory),
         "objects": {name: torch.from_numpy(array) for name, array in arrays.items()},
         **{f"held.{index}": vars(held) for index, held in enumerate(log.held)},
+        "keyframes": {str(index): shown.jpeg for index, shown in enumerate(stream.keyframes)},
     }
     tensors = {
         f"{part}.{name}": value for part, values in parts.items() for name, value in values.items() if _is_tensor(value)
@@ -95,6 +97,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         "placed": None if placed is None else {"grid": placed.grid, "metric": placed.metric},
         "stride": stream.trajectory.stride,
         "objects": objects,
+        "keyframes": [(shown.frame, shown.time) for shown in stream.keyframes],
         "log": {
             "held": [{k: v for k, v in vars(held).items() if not _is_tensor(v)} for held in log.held],
             "writes": [asdict(write) for write in log.writes],
@@ -115,7 +118,8 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
     if record["placed"] is not None:
         values = {**part("placed"), "grid": tuple(record["placed"]["grid"]), "metric": record["placed"]["metric"]}
         placed = Geometry(**{field.name: values[field.name] for field in fields(Geometry)})
-    memory, entries = part("memory"), record["log"]["held"]
+    memory, entries, jpegs = part("memory"), record["log"]["held"], part("keyframes")
+    shown = record.get("keyframes", [])
     placed_frames = record["frames"] - len(record["times"])
     graph = PoseGraph.from_arrays({name: tensor.numpy() for name, tensor in part("graph").items()})
     held: list[dict[str, Any]] = [{**entry, **part(f"held.{index}")} for index, entry in enumerate(entries)]
@@ -136,6 +140,7 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         size=pictures[0].shape[:2] if pictures else tuple(record["size"]),
         trajectory=ThinnedTrajectory(**part("trajectory"), stride=record["stride"]),
         log=log,
+        keyframes=tuple(Keyframe(frame, time, jpegs[str(i)]) for i, (frame, time) in enumerate(shown)),
         thumbnails=record["thumbnails"],
     )
 

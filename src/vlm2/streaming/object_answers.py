@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from ..encoders.vlm import VLMError
 from ..objects import Result
 from ..questions.question import LETTER_REQUEST, PREFIX, SIMPLE_REQUEST, WORD_REQUEST
 from .answer import Answer, Evidence
@@ -47,3 +48,11 @@ def guess_of(answer: Answer, refused: Result) -> Answer:
     """Return the language model's answer, marked as a guess, with the query that was refused and the reason."""
     sentence = f"{refused.sentence} A guess from the tokens: {answer.text}".strip()
     return replace(answer, status="guess", sentence=sentence, query=refused.query)
+
+
+def without_vlm(result: Result | None, error: VLMError) -> Result:
+    """Return a query's result with the reason why a vision-language model gave no answer; the reason alone where there
+    is no result."""
+    if result is None:
+        return Result(status="unsupported", sentence=str(error))
+    return result.model_copy(update={"sentence": f"{result.sentence} {error}"})

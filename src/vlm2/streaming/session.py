@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time as clock
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from numpy.typing import ArrayLike
 from PIL.Image import Image
 
+from ..encoders.vlm import VisionLanguageModel, VLMError
 from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import QuestionTooLong
 from ..objects import ObjectMap
@@ -21,8 +23,9 @@ from .answer import Answer, Evidence
 from .answering import Answerer, Prefix
 from .evidence import Sources, mix
 from .memory_log import WriteRecord
-from .object_answers import answer_of, guess_of, split_prompt
+from .object_answers import answer_of, guess_of, split_prompt, without_vlm
 from .object_frames import ObjectEyes
+from .open_question import CANNOT, answer_by_vlm
 from .stopwatch import Stopwatch
 from .stream import Stream, StreamEncoder
 from .trajectory import ThinnedTrajectory
@@ -47,7 +50,8 @@ class Session:
     Frames come from `watch`, or one by one from `observe`: in the order of time, and all of one size. A question never
     changes the memory; later answers are the same with or without it. `spent` holds the seconds that went into
     "decode", "encode", "memory" and "objects". With `thumbnails`, small pictures of the frames in the memory are kept
-    for `vlm2 view`.
+    for `vlm2 view`. With `vlm`, a bounded number of larger ones is kept for this vision-language model, which answers
+    what the object memory cannot.
 
     Threads: any number of sessions may share a model, each in a thread of its own or several in one. One session may be
     asked, forked and saved in some threads while it watches in another. A question is about the frames seen when `ask`
@@ -60,10 +64,11 @@ class Session:
         processor: VLM2Processor,
         thumbnails: bool = True,
         eyes: ObjectEyes | None = None,
+        vlm: VisionLanguageModel | None = None,
     ) -> None:
-        self.model, self.processor, self.eyes = model, processor, eyes
+        self.model, self.processor, self.eyes, self.vlm = model, processor, eyes, vlm
         self._stopwatch = Stopwatch("decode", "encode", "memory", "objects")
-        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes)
+        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes, keyframes=vlm is not None)
         self._answerer = Answerer(model, processor)
         self._stream = Stream(thumbnails=thumbnails)  # a value: replaced by `observe`, read by everything else
         self._observing, self._asking = threading.Lock(), threading.Lock()
@@ -150,7 +155,14 @@ class Session:
             raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
         self._answerer.check(with_answer_request(readable(question)), most_tokens)
 
-    def ask(self, question: str, most_tokens: int = MOST_TOKENS, tools: bool = True, guess: bool = False) -> Answer:
+    def ask(
+        self,
+        question: str,
+        most_tokens: int = MOST_TOKENS,
+        tools: bool = True,
+        guess: bool = False,
+        ask_vlm: bool = False,
+    ) -> Answer:
         """Answer a question about the video.
 
         In a session with eyes, the object memory answers, or says why it cannot. With `guess`, every question gets an
@@ -158,25 +170,38 @@ class Session:
         what the objects cannot answer, the language model answers from the memory's tokens. Without `tools` or eyes,
         the language model answers all questions, as in the paper.
 
+        In a session with a vision-language model (`vlm`), that model answers what the object memory does not understand
+        or does not know the words of, before any guess; with `ask_vlm`, every question. Its answer is marked with its
+        name, and checked against the object memory. Where it fails, the answer is the one without it, and says why.
+
         A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
         of several lines, such as `Question.prompt()` gives, is used as it is. Raises ValueError for an empty question,
-        for `most_tokens` below 1, where no frame was seen yet, and for a question that is too long for the language
-        model.
+        for `most_tokens` below 1, where no frame was seen yet, for a question that is too long for the language model,
+        and for `ask_vlm` without a vision-language model.
         """
         self.check(question, most_tokens)
         if not self.frames:
             raise ValueError("Nothing was seen yet; call watch(path) or observe(frame, time) before ask(question).")
+        if ask_vlm and self.vlm is None:
+            raise ValueError("This session has no vision-language model; load one: vlm2.load(NAME, vlm=…).")
         question = readable(question)
         started, stream = clock.perf_counter(), self._stream
         with self._asking:
             stream = self._complete(stream)
-            refused = None
+            result, answers = None, False
             if tools and stream.objects is not None:
                 text, options = split_prompt(question)
                 result = self._object_map(stream).ask(text, options, guess=guess)
-                if not guess or (result.option if options else result.text):  # a guess is one of the options
-                    return answer_of(result, clock.perf_counter() - started)
-                refused = result
+                answers = not guess or bool(result.option if options else result.text)  # a guess is one of the options
+            open_question = tools and (not answers or result is None or result.status in CANNOT)
+            if self.vlm is not None and (open_question or ask_vlm):
+                try:
+                    answer = answer_by_vlm(self.vlm, question, self._object_map(stream), stream.keyframes, result)
+                    return replace(answer, seconds=clock.perf_counter() - started)
+                except VLMError as error:
+                    result = without_vlm(result, error)
+            if answers and result is not None:
+                return answer_of(result, clock.perf_counter() - started)
             assert stream.memory is not None
             slots = stream.memory.context_slots()
             earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
@@ -191,12 +216,12 @@ class Session:
             sources = [stream.log.sources(frame, time) for frame, time in seen]
             evidence = _evidence(reply.attention.tolist(), sources)
             answer = Answer(reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read)
-            return answer if refused is None else guess_of(answer, refused)
+            return answer if result is None else guess_of(answer, result)
 
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
         the model, and starts with nothing spent."""
-        other = Session(self.model, self.processor, eyes=self.eyes)
+        other = Session(self.model, self.processor, eyes=self.eyes, vlm=self.vlm)
         other._stream = self._stream
         return other
 

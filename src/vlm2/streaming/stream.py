@@ -20,6 +20,7 @@ from ..objects import ObjectMap
 from ..objects.mapping import map_of
 from ..objects.memory import ObjectMemory
 from ..slam.loop_closure import PoseCorrection
+from .keyframe import Keyframe, keyframe, thinned
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
 from .object_frames import ObjectEyes
 from .read_recorder import ReadRecorder
@@ -39,7 +40,7 @@ class Stream:
     window in the world; `unit` is the length that becomes 1 in the coordinates; `objects` is the object memory, where
     the session has eyes;
     `trajectory` is the camera's path; `log` explains the memory. With `thumbnails`, the log keeps small pictures of the
-    frames that the memory holds.
+    frames that the memory holds. `keyframes` are pictures for a vision-language model; none without one.
     """
 
     frames: int = 0
@@ -54,6 +55,7 @@ class Stream:
     size: tuple[int, int] = (0, 0)  # height and width of the pictures
     trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
     log: MemoryLog = field(default_factory=MemoryLog)
+    keyframes: tuple[Keyframe, ...] = ()
     thumbnails: bool = True
 
     def object_map(self) -> ObjectMap:
@@ -65,7 +67,8 @@ class Stream:
 
 
 class StreamEncoder:
-    """Adds frames to streams with one model. It holds no state of a stream."""
+    """Adds frames to streams with one model, and keeps some of them as pictures with `keyframes`. It holds no state
+    of a stream."""
 
     def __init__(
         self,
@@ -73,8 +76,10 @@ class StreamEncoder:
         processor: VLM2Processor,
         stopwatch: Stopwatch,
         eyes: ObjectEyes | None = None,
+        keyframes: bool = False,
     ) -> None:
-        self.model, self.processor, self.stopwatch, self.eyes = model, processor, stopwatch, eyes
+        self.model, self.processor, self.stopwatch = model, processor, stopwatch
+        self.eyes, self.keyframes = eyes, keyframes
         self.start = WindowState.of(model.geometry.window)
 
     def observe(self, stream: Stream, image: ArrayLike | Image, time: float) -> Stream:
@@ -100,6 +105,7 @@ class StreamEncoder:
                     f"came ({picture.shape[1]}×{picture.shape[0]}). Start a new session for another video."
                 )
             small, size = _resized(picture, stream.size), stream.size
+        shown = (keyframe(small, stream.frames, float(time)),) if self.keyframes else ()
         stream = replace(
             stream,
             frames=stream.frames + 1,
@@ -109,6 +115,7 @@ class StreamEncoder:
             windows=stream.windows or self.start,
             grid=self.model.vision.grid(*sizes(*size)[0]),
             size=size,
+            keyframes=(*stream.keyframes, *shown),
         )
         assert stream.windows is not None
         if len(stream.pictures) < stream.windows.missing:
@@ -158,7 +165,7 @@ class StreamEncoder:
             torch.tensor(stream.times, dtype=torch.float64),
             features.world_from_camera.cpu(),
         )
-        taken = replace(stream, pictures=(), times=())
+        taken = replace(stream, pictures=(), times=(), keyframes=thinned(stream.keyframes, objects))
         return replace(taken, windows=windows, unit=unit, memory=memory, objects=objects, trajectory=path, log=log)
 
     def _logged(

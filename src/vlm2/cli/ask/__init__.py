@@ -10,7 +10,20 @@ import typer
 
 from ..terminal import cards
 from ..terminal.loading import load_model
-from ..terminal.options import Device, Dtype, Eyes, Json, Model, Offline, Save, check_output_file, print_json
+from ..terminal.options import (
+    AskVlm,
+    Device,
+    Dtype,
+    Eyes,
+    Json,
+    Model,
+    Offline,
+    Save,
+    Vlm,
+    check_output_file,
+    check_vlm,
+    print_json,
+)
 from ..terminal.progress import progress_bar, warning_lines
 
 if TYPE_CHECKING:
@@ -37,6 +50,8 @@ def ask(
         bool,
         typer.Option("--guess", help="Answer every question: with the likeliest thing, or by the language model."),
     ] = False,
+    vlm: Vlm = None,
+    ask_vlm: AskVlm = False,
     fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
     json: Json = False,
     save: Save = None,
@@ -54,13 +69,14 @@ def ask(
     """Answer questions about a video: `vlm2 ask room.mp4 "How many chairs are in this room?"`."""
     asked = _questions(questions or [], questions_file)
     check_output_file(save)
-    if baseline is not None and save is not None:
-        raise ValueError("The baseline has no memory to save; leave out --save or --baseline.")
+    check_vlm(vlm, ask_vlm)
+    if baseline is not None and (save is not None or vlm is not None):
+        raise ValueError("The baseline has no memory to save or to show a VLM; leave out --save, --vlm or --baseline.")
     with warning_lines():
         from ...video import VideoFile
 
         file = VideoFile(video)
-        options = {"device": device, "dtype": dtype, "quantize": quantize, "eyes": eyes}
+        options = {"device": device, "dtype": dtype, "quantize": quantize, "eyes": eyes, "vlm": vlm}
         loaded, load_seconds = load_model(model, offline, **options)
         if baseline is not None:
             from ...streaming.llava_baseline import Baseline
@@ -74,7 +90,7 @@ def ask(
                 session.check(_prompt(question))
             with progress_bar("Watching", file.seconds, file.seconds < LONG_VIDEO, transient=True) as progress:
                 session.watch(file, fps=fps, progress=progress)
-            answers = ((question, session.ask(_prompt(question), guess=guess)) for question in asked)
+            answers = ((question, session.ask(_prompt(question), guess=guess, ask_vlm=ask_vlm)) for question in asked)
         if json:
             found = None if loaded.eyes is None else loaded.eyes.name
             print_json({"model": model, "eyes": found} | _as_json(file, session, answers))

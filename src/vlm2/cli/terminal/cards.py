@@ -32,22 +32,26 @@ def answer_row(question: str, answer: Answer) -> dict[str, Any]:
     evidence = [{key: round(value, 4) for key, value in asdict(frame).items()} for frame in answer.evidence]
     names = ("sentence", "value", "unit", "uncertainty", "confidence", "query")
     known = {name: getattr(answer, name) for name in names if getattr(answer, name) not in (None, "")}
-    origin = {"source": answer.source, "status": answer.status}
+    origin = {"source": answer.source, "status": answer.status} | ({"vlm": answer.vlm} if answer.vlm else {})
     return {"question": question, "answer": answer.text, **origin, **known, "evidence": evidence}
 
 
 def print_card(on: Console, question: Question, answer: Answer, mark: Mark | None, title: str = "Question") -> None:
     """Print a question, its answer, its evidence, and the truth if there is a `mark`."""
     _print(on, title, "\n".join([question.question.strip(), *(question.options or ())]), "bold")
-    _print(on, "Answer", _in_words(question, answer.text), "green" if mark is None or mark.right else "red")
+    by_vlm = answer.vlm is not None and mark is None  # its name and the check belong to its answer
+    words = answer.sentence if by_vlm else _in_words(question, answer.text)
+    _print(on, "Answer", words, "yellow" if by_vlm else "green" if mark is None or mark.right else "red")
     if mark is not None:
         _print(on, "Truth", f"{_in_words(question, question.ground_truth)}  {_verdict(mark, on.encoding)}")
-    if answer.sentence not in ("", answer.text):
+    if answer.sentence not in ("", answer.text, words):
         _print(on, "In words", answer.sentence, "dim")
-    elif answer.evidence:
+    elif answer.evidence and answer.vlm is None:
         _print(on, "A guess", GUESS, "dim")
     if answer.evidence:
-        shown = (f"{clock(seen.time)} ({seen.weight:.0%})" for seen in answer.evidence[:EVIDENCE_SHOWN])
+        shown = [f"{clock(seen.time)} ({seen.weight:.0%})" for seen in answer.evidence[:EVIDENCE_SHOWN]]
+        if answer.vlm is not None:
+            shown = [clock(seen.time) for seen in answer.evidence]  # all weigh the same
         _print(on, "Looked at", ", ".join(shown), "dim")
     on.print()
 

@@ -21,10 +21,24 @@ Eyes = Annotated[
     str | None,
     typer.Option(help="Detector of the object memory: auto, homes, homes:FOLDER, or none for no object memory."),
 ]
+Vlm = Annotated[
+    str | None,
+    typer.Option(
+        help="Vision-language model for questions that the object memory cannot answer: hub:NAME, or the address of an "
+        "OpenAI-compatible server (http://localhost:8000/v1#model), to which keyframes of the video are then sent."
+    ),
+]
+AskVlm = Annotated[bool, typer.Option("--ask-vlm", help="Ask the model of --vlm every question.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Download nothing; a missing file is an error. Same as VLM2_OFFLINE=1.")
 ]
+
+
+def check_vlm(vlm: str | None, ask_vlm: bool) -> None:
+    """Raise ValueError for --ask-vlm without --vlm."""
+    if ask_vlm and vlm is None:
+        raise ValueError("--ask-vlm needs a vision-language model: add --vlm hub:NAME or --vlm ADDRESS.")
 
 
 def print_json(value: Any) -> None:
