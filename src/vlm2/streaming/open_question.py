@@ -18,6 +18,7 @@ from .keyframe import Keyframe
 
 CANNOT = ("unsupported", "unknown_label")  # a query's status where the object memory has no answer
 MOST_FRAMES, MOST_TOKENS = 8, 160  # of a message, of its answer
+WELL = 0.5  # of a thing's largest share of a picture, in those that show it well
 LOOK, AGE = 1.5, 2.0  # metres that a look the other way, and the whole video, count as, half of them
 REQUEST = "Answer in one or two short sentences. If the frames do not show it, say that you cannot tell."
 NOTED = "Another program watched the whole video and noted, perhaps with errors:"
@@ -57,17 +58,21 @@ def message(question: str, shown: Sequence[Keyframe], noted: Sequence[str]) -> l
 
 
 def chosen(keyframes: Sequence[Keyframe], map: ObjectMap, named: Sequence[Track]) -> list[Keyframe]:
-    """Return at most `MOST_FRAMES` keyframes, in the order of time: the best one of each named thing, and others that
-    show named things, as different as possible; where none is named, of all keyframes."""
+    """Return at most `MOST_FRAMES` keyframes, in the order of time: the best one of each named thing, then others that
+    show named things well, as different as possible. Where none is named, those that show any thing well, or of all
+    keyframes where these are too few."""
     places = {frame.frame: place for place, frame in enumerate(keyframes)}
-    best: list[int] = []
-    candidates: set[int] = set()
-    for track in named:
-        held = [view for view in track.views if view.frame in places]
-        candidates |= {places[view.frame] for view in held}
-        best += [places[max(held, key=lambda view: view.share).frame]] if held else []
-    picked = list(dict.fromkeys(best))[:MOST_FRAMES] or [0]
-    views, rest = _views(keyframes, map), np.array(sorted(candidates or places.values()))
+    best: dict[int, None] = {}
+    well: set[int] = set()
+    for track in named or map.tracks:
+        shares = {places[view.frame]: view.share for view in track.views if view.frame in places}
+        if shares:
+            best[max(shares, key=lambda place: shares[place])] = None
+            well |= {place for place in shares if shares[place] >= WELL * max(shares.values())}
+    if not named and len(well) < MOST_FRAMES:
+        well = set(places.values())
+    picked = list(best)[: MOST_FRAMES if named else 1] or [0]
+    views, rest = _views(keyframes, map), np.array(sorted(well or places.values()))
     while len(picked) < MOST_FRAMES:
         apart = np.linalg.norm(views[rest, None] - views[picked][None], axis=2).min(axis=1)
         if apart.max() == 0:

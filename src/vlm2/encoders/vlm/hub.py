@@ -42,8 +42,8 @@ class HubModel:
 
     def answer(self, message: Sequence[str | bytes], most_tokens: int) -> str:
         """Put texts and pictures into the chat template, and decode. Raises VLMError for whatever goes wrong."""
-        content = [_part(part) for part in message]
         try:
+            content = [_part(part) for part in message]
             with self._lock, torch.inference_mode():
                 inputs = self.processor.apply_chat_template(
                     [{"role": "user", "content": content}],

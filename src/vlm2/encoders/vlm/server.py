@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from . import SECONDS, VLMError, answer_words
@@ -31,8 +31,8 @@ class OpenAIServer:
     """
 
     def __init__(self, address: str, seconds: float = SECONDS) -> None:
-        self.base, model = urldefrag(address)
-        self.base, self.seconds = self.base.rstrip("/"), seconds
+        base, _, model = address.partition("#")
+        self.base, self.seconds = base.rstrip("/"), seconds
         host = _host(address, self.base)
         self._opener = build_opener(_NoRedirection, *([ProxyHandler({})] if _is_local(host) else []))
         self.model = model or self._first_model()
