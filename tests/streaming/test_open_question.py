@@ -109,7 +109,7 @@ def test_where_it_fails_the_refusal_stays_and_says_why(at_home, parrot) -> None:
     assert (failed.source, failed.status, failed.query, failed.vlm) == ("objects", plain.status, plain.query, None)
     assert failed.text == failed.sentence == f"{plain.sentence} hub:parrot failed (it moults)."
     guess = at_home.ask(OPEN, guess=True)
-    assert guess.source == "tokens" and "(it moults). A guess from the tokens: " in guess.sentence
+    assert guess.source == "tokens" and "(it moults). A guess from the tokens:" in guess.sentence
     counted = at_home.ask(CLOSED, ask_vlm=True)
     assert (counted.source, counted.text, counted.value) == ("objects", "2", 2)
     assert counted.sentence.endswith("(it moults).")
