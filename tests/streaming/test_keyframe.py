@@ -12,7 +12,7 @@ from PIL import Image
 from rooms_of_boxes import MadeBox, MadeRoom, around, watched
 
 from vlm2.objects.memory import ObjectMemory
-from vlm2.streaming.keyframe import MOST, SIDE, Keyframe, keyframe, thinned
+from vlm2.streaming.keyframe import MOST, SIDE, KeyframePicture, keyframe, thinned
 
 ROOM = MadeRoom(((0, 0), (5, 0), (5, 4), (0, 4)), (MadeBox("bed", (4.0, 3.0, 0.3), (1.2, 1.6, 0.6), (20, 30, 200)),))
 
@@ -22,8 +22,8 @@ def room() -> ObjectMemory:
     return watched(ROOM, around(2.5, 2.0, 16))
 
 
-def frames(count: int, start: int = 0) -> list[Keyframe]:
-    return [Keyframe(n, n / 2, torch.zeros(1, dtype=torch.uint8)) for n in range(start, start + count)]
+def frames(count: int, start: int = 0) -> list[KeyframePicture]:
+    return [KeyframePicture(n, n / 2, torch.zeros(1, dtype=torch.uint8)) for n in range(start, start + count)]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_few_are_kept_as_they_are() -> None:
 
 
 def test_many_are_spread_over_the_time() -> None:
-    kept: tuple[Keyframe, ...] = ()
+    kept: tuple[KeyframePicture, ...] = ()
     for start in range(0, 10 * MOST, 8):
         kept = thinned([*kept, *frames(8, start)], None)
     numbers = [frame.frame for frame in kept]

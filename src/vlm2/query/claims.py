@@ -43,7 +43,7 @@ ALIKE = (
 
 
 @dataclass(frozen=True)
-class Check:
+class ClaimCheck:
     """The sentences of the map that a statement agrees with, and those that it contradicts."""
 
     agrees: tuple[str, ...]
@@ -60,14 +60,14 @@ class Claim:
     whole: bool
 
 
-def check(map: ObjectMap, statement: str) -> Check:
+def check(map: ObjectMap, statement: str) -> ClaimCheck:
     """Compare a statement with a map. What the map does not know is in neither list."""
     found: dict[str, bool] = {}
     for claim in claims(statement):
         if (verdict := _verdict(map, claim)) is not None:
             agrees, result = verdict
             found[result.sentence] = found.get(result.sentence, True) and agrees
-    return Check(*(tuple(text for text, agrees in found.items() if agrees is wanted) for wanted in (True, False)))
+    return ClaimCheck(*(tuple(text for text, agrees in found.items() if agrees is wanted) for wanted in (True, False)))
 
 
 def claims(statement: str) -> Iterator[Claim]:
@@ -93,7 +93,7 @@ def claims(statement: str) -> Iterator[Claim]:
             full, end = max(readings, key=lambda reading: reading[1])
             if singular(bare.label) in NAMES and bare.label not in DOUBTFUL:
                 narrow = full.place or full.room or full.side or full.order or full.size or begin > start
-                ends = end == len(tokens) or tokens[end] in END or tokens[end] in PUNCTUATION
+                ends = end >= len(tokens) or tokens[end] in END or tokens[end] in PUNCTUATION
                 things = Things(label=bare.label, colour=bare.colour or full.colour)
                 yield Claim(things, number, whole=ends and not narrow)
 

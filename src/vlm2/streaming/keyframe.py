@@ -19,7 +19,7 @@ MOST = 128  # keyframes: some 5 MB
 
 
 @dataclass(frozen=True)
-class Keyframe:
+class KeyframePicture:
     """A frame, its time in seconds, and its picture as the bytes of a JPEG file."""
 
     frame: int
@@ -27,15 +27,15 @@ class Keyframe:
     jpeg: UInt8[Tensor, " bytes"]
 
 
-def keyframe(image: UInt8[np.ndarray, "height width 3"], frame: int, time: float) -> Keyframe:
+def keyframe(image: UInt8[np.ndarray, "height width 3"], frame: int, time: float) -> KeyframePicture:
     """Return an RGB frame as a keyframe of at most `SIDE` pixels a side."""
     picture, file = Image.fromarray(image), io.BytesIO()
     picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     picture.save(file, "JPEG", quality=QUALITY)
-    return Keyframe(frame, time, torch.from_numpy(np.frombuffer(file.getvalue(), np.uint8).copy()))
+    return KeyframePicture(frame, time, torch.from_numpy(np.frombuffer(file.getvalue(), np.uint8).copy()))
 
 
-def thinned(keyframes: Sequence[Keyframe], objects: ObjectMemory | None) -> tuple[Keyframe, ...]:
+def thinned(keyframes: Sequence[KeyframePicture], objects: ObjectMemory | None) -> tuple[KeyframePicture, ...]:
     """Return at most `MOST` keyframes, in order: the best of each thing, as far as half of the places reach, and others
     spread over the time."""
     kept = list(keyframes)

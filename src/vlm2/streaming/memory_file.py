@@ -18,7 +18,7 @@ from ..objects.storage import from_arrays, to_arrays
 from ..slam.loop_closure import PoseGraph
 from . import container
 from .evidence import SourceFrame
-from .keyframe import Keyframe
+from .keyframe import KeyframePicture
 from .memory_log import HeldFrame, MemoryLog, WriteRecord
 from .model_identity import Identity
 from .stream import Stream
@@ -140,7 +140,7 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         size=pictures[0].shape[:2] if pictures else tuple(record["size"]),
         trajectory=ThinnedTrajectory(**part("trajectory"), stride=record["stride"]),
         log=log,
-        keyframes=tuple(Keyframe(frame, time, jpegs[str(i)]) for i, (frame, time) in enumerate(shown)),
+        keyframes=tuple(KeyframePicture(frame, time, jpegs[str(i)]) for i, (frame, time) in enumerate(shown)),
         thumbnails=record["thumbnails"],
     )
 

@@ -14,7 +14,7 @@ from ..query.claims import check
 from ..query.facts import facts, named_tracks
 from ..query.query import clock
 from .answer import Answer, Evidence
-from .keyframe import Keyframe
+from .keyframe import KeyframePicture
 
 CANNOT = ("unsupported", "unknown_label")  # a query's status where the object memory has no answer
 MOST_FRAMES, MOST_TOKENS = 8, 160  # of a message, of its answer
@@ -25,7 +25,7 @@ NOTED = "Another program watched the whole video and noted, perhaps with errors:
 
 
 def answer_by_vlm(
-    vlm: VisionLanguageModel, question: str, map: ObjectMap, keyframes: Sequence[Keyframe], own: Result | None
+    vlm: VisionLanguageModel, question: str, map: ObjectMap, keyframes: Sequence[KeyframePicture], own: Result | None
 ) -> Answer:
     """Ask a vision-language model a question about a video. `own` is the result of the object memory, where there is
     one. The answer's time is not measured. Raises VLMError where there is no answer."""
@@ -46,7 +46,7 @@ def answer_by_vlm(
     )
 
 
-def message(question: str, shown: Sequence[Keyframe], noted: Sequence[str]) -> list[str | bytes]:
+def message(question: str, shown: Sequence[KeyframePicture], noted: Sequence[str]) -> list[str | bytes]:
     """Return the parts of a message: each frame with its time, the facts, and the question; a question of one line gets
     the request for a short answer."""
     parts: list[str | bytes] = [f"These are {len(shown)} frames of one video, in the order of time."]
@@ -57,7 +57,7 @@ def message(question: str, shown: Sequence[Keyframe], noted: Sequence[str]) -> l
     return [*parts, told + asked]
 
 
-def chosen(keyframes: Sequence[Keyframe], map: ObjectMap, named: Sequence[Track]) -> list[Keyframe]:
+def chosen(keyframes: Sequence[KeyframePicture], map: ObjectMap, named: Sequence[Track]) -> list[KeyframePicture]:
     """Return at most `MOST_FRAMES` keyframes, in the order of time: the best one of each named thing, then others that
     show named things well, as different as possible. Where none is named, those that show any thing well, or of all
     keyframes where these are too few."""
@@ -81,7 +81,7 @@ def chosen(keyframes: Sequence[Keyframe], map: ObjectMap, named: Sequence[Track]
     return [keyframes[place] for place in sorted(picked)]
 
 
-def _views(keyframes: Sequence[Keyframe], map: ObjectMap) -> Float[np.ndarray, "keyframes dim"]:
+def _views(keyframes: Sequence[KeyframePicture], map: ObjectMap) -> Float[np.ndarray, "keyframes dim"]:
     """Return a vector for each keyframe whose distances say how much two keyframes differ: in the camera's place
     (metres), in the direction of its look, and in time."""
     times = np.array([frame.time for frame in keyframes])

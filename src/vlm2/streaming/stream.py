@@ -20,7 +20,7 @@ from ..objects import ObjectMap
 from ..objects.mapping import map_of
 from ..objects.memory import ObjectMemory
 from ..slam.loop_closure import PoseCorrection
-from .keyframe import Keyframe, keyframe, thinned
+from .keyframe import KeyframePicture, keyframe, thinned
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
 from .object_frames import ObjectEyes
 from .read_recorder import ReadRecorder
@@ -55,7 +55,7 @@ class Stream:
     size: tuple[int, int] = (0, 0)  # height and width of the pictures
     trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
     log: MemoryLog = field(default_factory=MemoryLog)
-    keyframes: tuple[Keyframe, ...] = ()
+    keyframes: tuple[KeyframePicture, ...] = ()
     thumbnails: bool = True
 
     def object_map(self) -> ObjectMap:
