@@ -17,7 +17,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 from . import SECONDS, VLMError, answer_words
 
 NEEDED = ("torchvision", "num2words")  # of some processors: those of SmolVLM2 and Qwen3-VL
-INSTALL = "pip install 'vlm2[vlm]'"
+INSTALL = "pip install torchvision num2words (torchvision of the same source and build as torch)"
 
 
 class HubModel:
