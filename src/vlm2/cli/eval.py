@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .terminal.options import Dtype, Model, OneDevice
+from .terminal.options import Dtype, Eyes, Model, OneDevice
 from .terminal.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -159,6 +159,43 @@ def measure(
     from ..evaluation.measures import measure as measures
 
     measures.measure(name, model, data, out, count, fps, device)
+
+
+@app.command()
+def real(
+    data: Annotated[Path, typer.Option(help="Folder of sets of real pictures, one folder a set; or one set.")],
+    out: Annotated[Path, typer.Option(help="Folder for real.json and the page real.html.")],
+    model: Model = "mini",
+    eyes: Eyes = "auto",
+    only: Annotated[list[str] | None, typer.Option(metavar="SET", help="Only this set; may be given again.")] = None,
+    oracles: Annotated[
+        bool, typer.Option("--oracles/--no-oracles", help="Ask the questions also with true boxes, depth and poses.")
+    ] = True,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; by default all cores.")] = None,
+    device: OneDevice = None,
+    dtype: Dtype = None,
+) -> None:
+    """Measure depth, path, recognition and answers on real pictures, and write a page about them."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    from ..evaluation.real import evaluate, report
+    from ..evaluation.real.sets import read_sets
+    from ..figures import print_figures
+    from .terminal.loading import load_model
+
+    sets = read_sets(data, only or ())
+    loaded, _ = load_model(model, device=device, dtype=dtype, eyes=eyes)
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+    with Console(stderr=True).status("Watching") as status:
+        results = list(evaluate.evaluate(loaded, sets, oracles, lambda step: status.update(escape(step))))
+        page, values = report.write(results, loaded, out)
+    for title, headings, rows in evaluate.tables(results):
+        print_figures(headings, rows, title)
+    typer.echo(f"{page}\n{values}")
 
 
 def _frames(text: str | None, loaded: Loaded) -> tuple[int | None, str | None]:

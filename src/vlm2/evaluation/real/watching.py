@@ -1,0 +1,226 @@
+"""Watch a real set as users do, and keep what the session saw: depth, detections, path, answers.
+
+The oracles put the truth in the place of one part: `TrueGeometry` gives true depth and poses, `TrueBoxes` the labelled
+boxes. Everything after that part is the session's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Float64, UInt8
+from torch import Tensor
+
+from ...encoders.detectors import Detections
+from ...encoders.geometry.cameras import in_first_camera, pool_to_grid, valid_depth
+from ...models import VLM2ForConditionalGeneration
+from ...models.frame_features import EncodedPortion, FrameEncoder
+from ...models.windows import WindowEncoder, WindowState
+from ...objects import ObjectMap
+from ...objects.memory import ObjectMemory
+from ...streaming import LoadedModel
+from ...streaming.object_frames import ObjectEyes
+from ..measures.geometry import true_points
+from .answers import ScoredAnswer, prompt, score
+from .categories import plain
+from .recognition import ComparedPicture, ScoredBox
+from .sets import RealFrame, RealSet
+
+
+@dataclass(frozen=True)
+class RecordingEyes(ObjectEyes):
+    """Eyes that also keep, by the time of a frame, the geometry and the detections that went into the object memory.
+    `depths` are metres on the geometry's grid; `detections` have boxes as shares of the frame's width and height."""
+
+    depths: dict[float, Float32[np.ndarray, "rows columns"]] = field(default_factory=dict)
+    detections: dict[float, tuple[ScoredBox, ...]] = field(default_factory=dict)
+
+    def observe(
+        self,
+        memory: ObjectMemory,
+        images: Float[Tensor, "frames 3 height width"],
+        portion: EncodedPortion,
+        times: Sequence[float],
+        first: int,
+    ) -> ObjectMemory:
+        depths = portion.geometry.local_points[..., 2].float().cpu().numpy()
+        self.depths.update(zip(times, depths, strict=True))
+        return super().observe(memory, images, portion, times, first)
+
+    def detect(
+        self, pixels: UInt8[np.ndarray, "frames height width 3"], portion: EncodedPortion, times: Sequence[float]
+    ) -> Sequence[Detections]:
+        found = super().detect(pixels, portion, times)
+        shares = 1 / np.array([pixels.shape[2], pixels.shape[1]] * 2)
+        for time, one in zip(times, found, strict=True):
+            boxes = zip(one.labels, one.scores.tolist(), (one.boxes * shares).tolist(), strict=True)
+            self.detections[time] = tuple(ScoredBox(label, score, tuple(box)) for label, score, box in boxes)
+        return found
+
+
+class NoDetector:
+    """Finds nothing: for a session whose answers come from the tokens alone."""
+
+    labels: tuple[str, ...] = ()
+
+    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
+        """Return no detection for each frame."""
+        return [Detections(np.zeros((0, 4)), np.zeros(0), ()) for _ in frames]
+
+
+class TrueBoxes:
+    """Detects the labelled boxes of each frame of a set, by the frame's time."""
+
+    def __init__(self, real: RealSet) -> None:
+        self.labels = tuple(dict.fromkeys(plain(label) for label in real.labels))
+        self._frames = {frame.time: frame for frame in real.frames}
+
+    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
+        """Refuse frames without their times."""
+        raise ValueError("The truth is found by the time of a frame; this detector needs `detect_at`.")
+
+    def detect_at(
+        self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
+    ) -> Sequence[Detections]:
+        """Return the true boxes of frames at these times, in pixels of these frames."""
+        return [self._found(self._frames[time], frames.shape[1:3]) for time in times]
+
+    def _found(self, frame: RealFrame, size: tuple[int, ...]) -> Detections:
+        things, (height, width) = frame.objects or (), frame.image.shape[:2]
+        boxes = np.array([thing.box_xyxy for thing in things], np.float64).reshape(-1, 4)
+        scale = np.array([size[1] / width, size[0] / height] * 2)
+        return Detections(boxes * scale, np.ones(len(things)), tuple(plain(thing.label) for thing in things))
+
+
+@dataclass(frozen=True)
+class TrueGeometry(FrameEncoder):
+    """The encoders of a model, with a set's true depth and poses in the place of the geometry encoder's."""
+
+    real: RealSet
+
+    def advance(
+        self,
+        state: WindowState,
+        images: Float[Tensor, "frames 3 _ _"],
+        times: Float[Tensor, " frames"],
+        geometry_images: Float[Tensor, "frames 3 _ _"] | None = None,
+        scale: float | Tensor | None = None,
+    ) -> EncodedPortion:
+        portion = super().advance(state, images, times, geometry_images, scale)
+        found, features = portion.geometry, portion.features
+        chosen = [int(np.abs(self._times - time).argmin()) for time in times.tolist()]
+        points = self._points(chosen, found.local_points.shape[1:3]).to(found.local_points)
+        poses = torch.from_numpy(self.real.poses).float()
+        geometry = replace(
+            found,
+            local_points=points,
+            confidence=valid_depth(points),
+            world_from_camera=in_first_camera(poses)[chosen].to(found.world_from_camera),
+            metric=True,
+        )
+        known = valid_depth(points)
+        features = replace(
+            features,
+            patch_coordinates=pool_to_grid(geometry.point_map, features.grid, known) / portion.scale,
+            world_from_camera=geometry.world_from_camera,
+        )
+        return portion._replace(features=features, geometry=geometry)
+
+    @property
+    def _times(self) -> Float64[np.ndarray, " frames"]:
+        return np.array([frame.time for frame in self.real.frames])
+
+    def _points(self, frames: Sequence[int], size: Sequence[int]) -> Float[Tensor, "frames rows columns 3"]:
+        assert self.real.intrinsics is not None
+        depth = np.stack([self.real.depth(self.real.frames[index]) for index in frames])
+        return true_points(depth, np.array(self.real.intrinsics.K), size)
+
+
+class ModelWithTruth:
+    """A model whose frame encoder is another one; everything else is the model's."""
+
+    def __init__(self, model: VLM2ForConditionalGeneration, real: RealSet) -> None:
+        windows = WindowEncoder(model.geometry)  # true poses need no tracking, and no loop moves them
+        self._model, self.frame_encoder = model, TrueGeometry(model.vision, windows, real)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+
+@dataclass(frozen=True)
+class WatchedSet:
+    """What a session saw of a set: depth by time (metres, on the geometry's grid), detections by time (boxes as shares
+    of the frame), the map at the end, the answers, and the seconds that watching took."""
+
+    depths: Mapping[float, Float32[np.ndarray, "rows columns"]]
+    detections: Mapping[float, tuple[ScoredBox, ...]]
+    map: ObjectMap
+    answers: tuple[ScoredAnswer, ...]
+    seconds: float
+
+    def compared(self, real: RealSet) -> list[ComparedPicture]:
+        """Return the true and the found boxes of each picture of the sequence."""
+        return [compared(frame, self.detections[frame.time]) for frame in real.frames]
+
+
+def compared(frame: RealFrame, found: Sequence[ScoredBox]) -> ComparedPicture:
+    """Put found boxes, shares of the frame, beside the true ones in pixels."""
+    height, width = frame.image.shape[:2]
+    scale = (width, height, width, height)
+    boxes = [replace(one, box=tuple(a * b for a, b in zip(one.box, scale, strict=True))) for one in found]
+    return ComparedPicture(frame.objects or (), tuple(boxes))
+
+
+def watch(real: RealSet, frames: Sequence[RealFrame], loaded: LoadedModel, oracle: Oracle) -> WatchedSet:
+    """Show frames of a set to a new session, one by one, and ask the set's questions."""
+    eyes = _eyes(real, loaded, oracle)
+    model = cast(VLM2ForConditionalGeneration, ModelWithTruth(loaded.model, real)) if oracle.geometry else loaded.model
+    session = replace(loaded, model=model, eyes=eyes).session(thumbnails=False)
+    for frame in frames:
+        session.observe(frame.image, frame.time)
+    seen = session.objects
+    tools = loaded.eyes is not None or oracle.boxes
+    answers = [(question, session.ask(prompt(question), tools=tools)) for question in real.questions]
+    return WatchedSet(
+        depths=eyes.depths,
+        detections=eyes.detections,
+        map=seen,
+        answers=tuple(ScoredAnswer(question, answer, score(question, answer)) for question, answer in answers),
+        seconds=sum(session.spent.values()),
+    )
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """What comes from the truth instead of the session: boxes, or depth and poses, or both."""
+
+    boxes: bool = False
+    geometry: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name for tables."""
+        parts = ["boxes"] * self.boxes + ["depth and poses"] * self.geometry
+        return f"true {' and true '.join(parts)}" if parts else "as it is"
+
+
+def oracles(real: RealSet) -> list[Oracle]:
+    """Return the oracles that a set with questions allows."""
+    if not real.questions:
+        return []
+    both = [Oracle(boxes, geometry) for geometry in (False, True) for boxes in (False, True)][1:]
+    return [one for one in both if one.boxes <= real.boxed and one.geometry <= (real.posed and real.measured)]
+
+
+def _eyes(real: RealSet, loaded: LoadedModel, oracle: Oracle) -> RecordingEyes:
+    """Return the eyes of a run: the true boxes, or those of the model, or none, which find nothing."""
+    vision = loaded.model.vision.name
+    if oracle.boxes:
+        return RecordingEyes("truth", TrueBoxes(real), vision)
+    if loaded.eyes is None:
+        return RecordingEyes("none", NoDetector(), vision)
+    return RecordingEyes(**vars(loaded.eyes))
