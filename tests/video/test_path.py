@@ -72,7 +72,7 @@ def test_a_pipe_with_a_colon_is_opened_as_one(here):
         ("/dev/null", "a device or a pipe"),
         ("pipe", "a device or a pipe"),
         (".", "a folder. Name one video file in it."),
-        ("photos", "-i 'photos/*.JPG'"),
+        ("photos", "vlm2 ask photos QUESTION"),
         ("none:1.mp4", "no file none:1.mp4"),
     ],
 )

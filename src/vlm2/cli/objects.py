@@ -19,7 +19,10 @@ MEMORY = ".vlm2mem"
 
 
 def objects(
-    source: Annotated[str, typer.Argument(metavar="VIDEO_OR_MEMORY", help="A video file or a memory (.vlm2mem).")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="VIDEO_OR_MEMORY", help="A video file, a folder of pictures, or a memory (.vlm2mem)."),
+    ],
     model: Model = "mini",
     eyes: Eyes = "auto",
     fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
@@ -55,9 +58,9 @@ def _watched(
     dtype: str | None,
 ) -> ObjectMap:
     """Watch a video, and return the map of its things."""
-    from ..video import VideoFile
+    from ..video import open_video
 
-    file = VideoFile(source)
+    file = open_video(source, fps)
     loaded, _ = load_model(model, offline, device=device, dtype=dtype, eyes=eyes)
     if loaded.eyes is None:
         raise ValueError(f"The model {model} has no eyes for things; the packaged mini has some.")

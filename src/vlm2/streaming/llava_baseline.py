@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..models.llava_video import FRAMES, LlavaVideo, frame_indices
-from ..video import VideoFile
+from ..video import PictureFolder, VideoFile
 from .answer import Answer
 from .load import LoadedModel
 from .session import MOST_TOKENS, with_answer_request
@@ -34,7 +34,7 @@ class Baseline:
         """Seconds by what they were spent on; encoding is part of answering."""
         return dict(self.stopwatch.seconds)
 
-    def watch(self, file: VideoFile) -> None:
+    def watch(self, file: VideoFile | PictureFolder) -> None:
         """Take the video's frames; a video that ends early gives those that it has."""
         with self.stopwatch("decode"):
             indices = frame_indices(file.frames, self.count)

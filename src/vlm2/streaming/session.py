@@ -17,7 +17,7 @@ from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import QuestionTooLong
 from ..objects import ObjectMap
 from ..questions.question import WORD_REQUEST, readable
-from ..video import VideoFile
+from ..video import PictureFolder, VideoFile, open_video
 from . import memory_file as file
 from .answer import Answer, Evidence
 from .answering import Answerer, Prefix
@@ -111,12 +111,13 @@ class Session:
 
     def watch(
         self,
-        video: str | Path | VideoFile,
+        video: str | Path | VideoFile | PictureFolder,
         fps: float | None = None,
         progress: Callable[[float], None] | None = None,
         continues: bool = False,
     ) -> None:
-        """Watch a video file at `fps` frames a second (2 by default), calling `progress` with the seconds so far.
+        """Watch a video file at `fps` frames a second (2 by default), calling `progress` with the seconds so far. Of a
+        folder of pictures all are watched, `fps` a second.
 
         Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
         After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
@@ -127,7 +128,7 @@ class Session:
                 f"This session has seen {self.frames} frames already; start a new one for another video, or say "
                 "continues=True if this video goes on where they ended."
             )
-        source = video if isinstance(video, VideoFile) else VideoFile(video)
+        source = open_video(video) if isinstance(video, str | Path) else video
         rate = FRAMES_PER_SECOND if fps is None else fps
         frames = source.sample(rate)
         start = self._stream.last_time + 1 / rate if self.frames else 0.0

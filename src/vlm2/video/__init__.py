@@ -1,6 +1,7 @@
 """Read frames from video files, cameras and streams, one at a time."""
 
 from .decode import Frame, VideoFile, VideoWarning
+from .folder import PictureFolder, open_video
 from .live import FrameReady, LiveReader, SourceEnded, SourceLost, WrongTimestamps
 from .picture import PictureChanged, VideoError
 from .source import find_source
@@ -10,6 +11,7 @@ __all__ = [
     "FrameReady",
     "LiveReader",
     "PictureChanged",
+    "PictureFolder",
     "SourceEnded",
     "SourceLost",
     "VideoError",
@@ -17,4 +19,5 @@ __all__ = [
     "VideoWarning",
     "WrongTimestamps",
     "find_source",
+    "open_video",
 ]

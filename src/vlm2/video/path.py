@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit
 from .picture import VideoError
 
 ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)  # Path turns two slashes into one
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".bmp", ".tif", ".tiff"}
+UNREADABLE = {".heic", ".heif", ".avif"}
+PICTURES = UNREADABLE | {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 def local_path(name: str | Path) -> Path:
@@ -47,15 +48,12 @@ def check_file(path: Path, name: str) -> None:
 
 def _folder_advice(folder: Path) -> str:
     try:
-        pictures = sorted({file.suffix for file in folder.iterdir() if file.suffix.lower() in PICTURES})
+        pictures = any(file.suffix.lower() in PICTURES for file in folder.iterdir())
     except OSError:
-        pictures = []
+        pictures = False
     if not pictures:
         return "Name one video file in it."
-    return (
-        "Name one video file in it, or make a video of its pictures, for example with two a second: "
-        f"ffmpeg -framerate 2 -pattern_type glob -i '{folder}/*{pictures[0]}' -pix_fmt yuv420p OUT.mp4"
-    )
+    return f"Name one video file in it, or ask about its pictures: vlm2 ask {folder} QUESTION"
 
 
 def location(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Decoded frames as RGB pictures: square pixels, upright, and all of one size."""
+"""Decoded frames as RGB pictures: square pixels, upright, of standard range, and all of one size."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
+from .hdr import to_standard_range
 from .orientation import display_matrix
 
 SAME_SHAPE = 0.02  # largest relative difference between the aspect ratios of pictures of one shape
@@ -27,7 +28,9 @@ class FrameConverter:
         self.size = size
 
     def convert(self, frame: av.VideoFrame, stream: VideoStream) -> UInt8[np.ndarray, "height width 3"]:
-        """Return the frame as RGB with square pixels, upright. Another resolution of the same shape is scaled.
+        """Return the frame as sRGB with square pixels, upright; HDR is brought to the standard range.
+
+        Another resolution of the same shape is scaled.
 
         Raises PictureChanged for another shape.
         """
@@ -42,7 +45,9 @@ class FrameConverter:
                     f"the picture changes from {self.size[1]}×{self.size[0]} to {width}×{height} pixels"
                 )
             rows, columns = self.size[::-1] if matrix.transposes else self.size
-        return matrix.apply(frame.reformat(width=columns, height=rows, format="rgb24").to_ndarray())
+        image = frame.reformat(width=columns, height=rows, format="rgb24").to_ndarray()
+        standard = to_standard_range(stream)
+        return matrix.apply(image if standard is None else standard(image))
 
 
 def square_width(width: int, stream: VideoStream) -> int:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ...questions.question import Question
     from ...streaming import Answer, Session
     from ...streaming.llava_baseline import Baseline
-    from ...video import VideoFile
+    from ...video import PictureFolder, VideoFile
 
     Answered = tuple[Question, Answer]
 
@@ -38,7 +38,7 @@ LONG_VIDEO = 10.0  # seconds; longer videos get a progress bar
 
 
 def ask(
-    video: Annotated[str, typer.Argument(help="A video file.")],
+    video: Annotated[str, typer.Argument(help="A video file, or a folder of pictures.")],
     questions: Annotated[list[str] | None, typer.Argument(metavar="QUESTION...", help="What to ask.")] = None,
     questions_file: Annotated[
         Path | None,
@@ -52,7 +52,9 @@ def ask(
     ] = False,
     vlm: Vlm = None,
     ask_vlm: AskVlm = False,
-    fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second to look at, by default 2; all pictures of a folder are.")
+    ] = None,
     json: Json = False,
     save: Save = None,
     device: Device = None,
@@ -73,9 +75,9 @@ def ask(
     if baseline is not None and (save is not None or vlm is not None):
         raise ValueError("The baseline has no memory to save or to show a VLM; leave out --save, --vlm or --baseline.")
     with warning_lines():
-        from ...video import VideoFile
+        from ...video import open_video
 
-        file = VideoFile(video)
+        file = open_video(video, fps)
         options = {"device": device, "dtype": dtype, "quantize": quantize, "eyes": eyes, "vlm": vlm}
         loaded, load_seconds = load_model(model, offline, **options)
         if baseline is not None:
@@ -126,7 +128,9 @@ def _prompt(question: Question) -> str:
     return question.prompt() if question.question_type else question.question
 
 
-def _as_json(file: VideoFile, session: Session | Baseline, answers: Iterable[Answered]) -> dict[str, Any]:
+def _as_json(
+    file: VideoFile | PictureFolder, session: Session | Baseline, answers: Iterable[Answered]
+) -> dict[str, Any]:
     from .mark import mark
 
     rows = []
@@ -142,7 +146,7 @@ def _as_json(file: VideoFile, session: Session | Baseline, answers: Iterable[Ans
 
 
 def _print_cards(
-    file: VideoFile, session: Session | Baseline, answers: Iterable[Answered], load_seconds: float
+    file: VideoFile | PictureFolder, session: Session | Baseline, answers: Iterable[Answered], load_seconds: float
 ) -> None:
     """Print each answer as soon as it is there, then the times, then the number of right answers."""
     from .mark import RULES, mark

@@ -58,8 +58,9 @@ class SetResult:
 
     @property
     def unlabelled(self) -> list[str]:
-        """The labels of the set that are not scored, since the product has no word for them."""
-        return recognition.without_category(self.real.labels, self.real.categories)
+        """The labels of the pictures that are not scored, since the product has no word for them."""
+        shown = dict.fromkeys(thing.label for frame in self.real.frames for thing in frame.objects or ())
+        return recognition.without_category(list(shown), self.real.categories)
 
 
 def evaluate(

@@ -24,6 +24,7 @@ WIDTH = 400  # pixels of a picture on the page
 MOST_FRAMES, MOST_PHOTOS = 8, 12
 UNKNOWN = 150  # grey of a cell without depth
 FAR = 95.0  # per cent of the true depths that the colours cover
+LEAST_SCORE = 0.5  # of a box that is drawn; lower ones would hide the picture
 MARGIN = 0.6  # metres round the path on its map
 
 Judgement = Literal["right", "wrong", "other", "missed"]
@@ -82,9 +83,11 @@ def frames(result: SetResult) -> Iterator[DrawnFrame]:
 
 
 def judged(picture: ComparedPicture, categories: Categories, width: int, height: int) -> Iterator[DrawnBox]:
-    """Judge the boxes of a picture: found ones against the true ones of their categories, one to one."""
+    """Judge the boxes of a picture from `LEAST_SCORE` on: each against the true ones of its categories, one to
+    one."""
     matched: set[int] = set()
-    for found in sorted(picture.found, key=lambda box: -box.score):
+    drawn = [box for box in picture.found if box.score >= LEAST_SCORE]
+    for found in sorted(drawn, key=lambda box: -box.score):
         groups = [words for words in categories.values() if plain(found.label) in words]
         overlaps = {
             index: overlap(np.array(found.box), np.array(thing.box_xyxy))

@@ -161,5 +161,5 @@ def box_precision(hits: Hits) -> float:
 
 
 def without_category(labels: Sequence[str], categories: Mapping[str, frozenset[str]]) -> list[str]:
-    """Return the labels that no category has: no detector is asked for them."""
+    """Return the labels that no category has."""
     return [label for label in labels if not any(plain(label) in words for words in categories.values())]

@@ -53,17 +53,16 @@ def page(results: Sequence[SetResult], record: dict[str, Any]) -> str:
 
 
 def _cards(results: Sequence[SetResult]) -> Iterator[tuple[str, str, str]]:
-    """Yield the numbers at the top of the page: a label, a value, and a note."""
-    for result in results:
-        name, found = result.real.name, result.values
+    """Yield the numbers at the top of the page: a label, a value, and the set."""
+    values = [(result.real.name, result.values) for result in results]
+    for name, found in values:
         if (answers := found.get("answers")) is not None:
-            first = next(iter(answers.values()))
-            yield "Questions", f"{100 * first['score']:.1f}", f"of 100, {name}"
-        geometry = found.get("geometry", {})
-        if "depth_error" in geometry:
-            yield "Depth error", f"{geometry['depth_error']:.2f}", name
-        if "path_error" in geometry:
-            yield "Path error", f"{geometry['path_error']:.2f} m", f"{name}, {geometry['true_length']:.1f} m walked"
+            yield "Questions", f"{100 * next(iter(answers.values()))['score']:.1f}", f"of 100, {name}"
+    for key, label, form in (("depth_error", "Depth error", "{:.2f}"), ("path_error", "Path error", "{:.2f} m")):
+        for name, found in values:
+            if key in (geometry := found.get("geometry", {})):
+                yield label, form.format(geometry[key]), name
+    for name, found in values:
         if recognition := found.get("recognition"):
             yield "Pictures, AP", f"{recognition['ap']:.2f}", name
 
