@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from realsets import write_photos, write_sequence
 from toyruns import TOY, ToyRespondent, write_videos
 
 from vlm2.cli import main as command
@@ -87,3 +88,16 @@ def test_help_and_list(vlm2):
     assert status == 0 and all(name in output for name in ("homes", "vsi_bench", "geometry", "drift"))
     status, output, _ = vlm2("--help")
     assert status == 0 and all(name in output for name in ("run", "report", "measure", "list"))
+
+
+def test_real_pictures(vlm2, toy, tmp_path):
+    write_sequence(tmp_path / "data" / "room")
+    write_photos(tmp_path / "data" / "photos")
+    given = ("--data", tmp_path / "data", "--out", tmp_path / "out")
+    status, output, _ = vlm2("real", *given, "--only", "room", "--no-oracles", "--threads", 1)
+    assert status == 0 and "Depth and path" in output and "Answers about room, percent" in output
+    found = json.loads((tmp_path / "out/real.json").read_text())
+    assert list(found["sets"]) == ["room"] and list(found["sets"]["room"]["answers"]) == ["as it is"]
+    assert output.splitlines()[-2:] == [str(tmp_path / "out/real.html"), str(tmp_path / "out/real.json")]
+    status, _, error = vlm2("real", *given, "--only", "hall")
+    assert status == 2 and "has no set hall; there are: photos, room" in error

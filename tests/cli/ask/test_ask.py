@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import vlm2
@@ -46,6 +47,15 @@ def test_json_is_one_object(toy, video, tmp_path):
     saved = vlm2.Session.open(tmp_path / "room.vlm2mem", toy)
     assert isinstance(saved, Session)
     assert saved.frames == 6
+
+
+def test_a_folder_of_pictures_is_watched_whole(toy, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for index, picture in enumerate(np.random.default_rng(0).integers(0, 255, (3, 32, 48, 3), dtype=np.uint8)):
+        Image.fromarray(picture).save(tmp_path / "photos" / f"{index}.png")
+    told = json.loads(run(tmp_path / "photos", QUESTION, "--json", "--fps", 0.5).stdout)
+    assert told["video"] == {"path": str(tmp_path / "photos"), "seconds": 6.0, "frames": 3}
+    assert {seen["time"] for seen in told["answers"][0]["evidence"]} <= {0.0, 2.0, 4.0}
 
 
 def test_words_say_what_was_looked_at_and_where_time_went(toy, video):

@@ -15,8 +15,9 @@ import torch
 from jaxtyping import Float, Float32, Float64, UInt8
 from torch import Tensor
 
-from ...encoders.detectors import Detections
+from ...encoders.detectors import Detections, Detector, TimedDetector
 from ...encoders.geometry.cameras import in_first_camera, pool_to_grid, valid_depth
+from ...encoders.geometry.encoder import Geometry
 from ...models import VLM2ForConditionalGeneration
 from ...models.frame_features import EncodedPortion, FrameEncoder
 from ...models.windows import WindowEncoder, WindowState
@@ -33,32 +34,46 @@ from .sets import RealFrame, RealSet
 
 @dataclass(frozen=True)
 class RecordingEyes(ObjectEyes):
-    """Eyes that also keep, by the time of a frame, the geometry and the detections that went into the object memory.
-    `depths` are metres on the geometry's grid; `detections` have boxes as shares of the frame's width and height."""
+    """Eyes that also keep the geometry that goes into the object memory: `depths`, by the time of a frame, are metres
+    along the camera's axis on the geometry's grid."""
 
     depths: dict[float, Float32[np.ndarray, "rows columns"]] = field(default_factory=dict)
-    detections: dict[float, tuple[ScoredBox, ...]] = field(default_factory=dict)
 
     def observe(
         self,
         memory: ObjectMemory,
-        images: Float[Tensor, "frames 3 height width"],
-        portion: EncodedPortion,
+        pictures: UInt8[np.ndarray, "frames height width 3"],
+        geometry: Geometry,
         times: Sequence[float],
         first: int,
     ) -> ObjectMemory:
-        depths = portion.geometry.local_points[..., 2].float().cpu().numpy()
+        depths = geometry.local_points[..., 2].float().cpu().numpy()
         self.depths.update(zip(times, depths, strict=True))
-        return super().observe(memory, images, portion, times, first)
+        return super().observe(memory, pictures, geometry, times, first)
 
-    def detect(
-        self, pixels: UInt8[np.ndarray, "frames height width 3"], portion: EncodedPortion, times: Sequence[float]
+
+class RecordingDetector:
+    """A detector that also keeps what it found, by the time of a frame: boxes as shares of the frame's width and
+    height."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.detector, self.labels = detector, detector.labels
+        self.found: dict[float, tuple[ScoredBox, ...]] = {}
+
+    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
+        """Find things without keeping them."""
+        return self.detector.detect(frames)
+
+    def detect_at(
+        self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
     ) -> Sequence[Detections]:
-        found = super().detect(pixels, portion, times)
-        shares = 1 / np.array([pixels.shape[2], pixels.shape[1]] * 2)
+        """Find things in frames at these times, and keep them."""
+        timed = isinstance(self.detector, TimedDetector)
+        found = self.detector.detect_at(frames, times) if timed else self.detector.detect(frames)
+        shares = 1 / np.array([frames.shape[2], frames.shape[1]] * 2)
         for time, one in zip(times, found, strict=True):
             boxes = zip(one.labels, one.scores.tolist(), (one.boxes * shares).tolist(), strict=True)
-            self.detections[time] = tuple(ScoredBox(label, score, tuple(box)) for label, score, box in boxes)
+            self.found[time] = tuple(ScoredBox(label, float(score), tuple(box)) for label, score, box in boxes)
         return found
 
 
@@ -152,6 +167,20 @@ class ModelWithTruth:
 
 
 @dataclass(frozen=True)
+class Oracle:
+    """What comes from the truth instead of the session: boxes, or depth and poses, or both."""
+
+    boxes: bool = False
+    geometry: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name for tables."""
+        parts = ["boxes"] * self.boxes + ["depth and poses"] * self.geometry
+        return f"true {' and true '.join(parts)}" if parts else "as it is"
+
+
+@dataclass(frozen=True)
 class WatchedSet:
     """What a session saw of a set: depth by time (metres, on the geometry's grid), detections by time (boxes as shares
     of the frame), the map at the end, the answers, and the seconds that watching took."""
@@ -177,35 +206,27 @@ def compared(frame: RealFrame, found: Sequence[ScoredBox]) -> ComparedPicture:
 
 def watch(real: RealSet, frames: Sequence[RealFrame], loaded: LoadedModel, oracle: Oracle) -> WatchedSet:
     """Show frames of a set to a new session, one by one, and ask the set's questions."""
-    eyes = _eyes(real, loaded, oracle)
+    name, detector = "none", NoDetector()
+    if oracle.boxes:
+        name, detector = "truth", TrueBoxes(real)
+    elif loaded.eyes is not None:
+        name, detector = loaded.eyes.name, loaded.eyes.detector
+    recorded = RecordingDetector(detector)
+    eyes = RecordingEyes(name, recorded)
     model = cast(VLM2ForConditionalGeneration, ModelWithTruth(loaded.model, real)) if oracle.geometry else loaded.model
     session = replace(loaded, model=model, eyes=eyes).session(thumbnails=False)
     for frame in frames:
         session.observe(frame.image, frame.time)
     seen = session.objects
-    tools = loaded.eyes is not None or oracle.boxes
+    tools = oracle.boxes or loaded.eyes is not None
     answers = [(question, session.ask(prompt(question), tools=tools)) for question in real.questions]
     return WatchedSet(
         depths=eyes.depths,
-        detections=eyes.detections,
+        detections=recorded.found,
         map=seen,
         answers=tuple(ScoredAnswer(question, answer, score(question, answer)) for question, answer in answers),
         seconds=sum(session.spent.values()),
     )
-
-
-@dataclass(frozen=True)
-class Oracle:
-    """What comes from the truth instead of the session: boxes, or depth and poses, or both."""
-
-    boxes: bool = False
-    geometry: bool = False
-
-    @property
-    def title(self) -> str:
-        """The name for tables."""
-        parts = ["boxes"] * self.boxes + ["depth and poses"] * self.geometry
-        return f"true {' and true '.join(parts)}" if parts else "as it is"
 
 
 def oracles(real: RealSet) -> list[Oracle]:
@@ -214,13 +235,3 @@ def oracles(real: RealSet) -> list[Oracle]:
         return []
     both = [Oracle(boxes, geometry) for geometry in (False, True) for boxes in (False, True)][1:]
     return [one for one in both if one.boxes <= real.boxed and one.geometry <= (real.posed and real.measured)]
-
-
-def _eyes(real: RealSet, loaded: LoadedModel, oracle: Oracle) -> RecordingEyes:
-    """Return the eyes of a run: the true boxes, or those of the model, or none, which find nothing."""
-    vision = loaded.model.vision.name
-    if oracle.boxes:
-        return RecordingEyes("truth", TrueBoxes(real), vision)
-    if loaded.eyes is None:
-        return RecordingEyes("none", NoDetector(), vision)
-    return RecordingEyes(**vars(loaded.eyes))
