@@ -42,7 +42,15 @@ def test_true_depth_and_poses_give_the_true_path(real, loaded):
     seen = watch(real, real.frames, loaded, Oracle(geometry=True))
     assert np.allclose(np.diff(seen.map.path.poses[:, :, 3], axis=0), np.diff(real.poses[:, :3, 3], axis=0), atol=1e-5)
     assert [one.score for one in seen.answers][1:] == [1.0, 1.0]
-    assert sorted({float(z) for z in np.unique(seen.depths[0.0])}) == [2.0, 3.0]
+    assert sorted({round(float(z), 5) for z in np.unique(seen.depths[0.0])}) == [2.0, 3.0]
+
+
+def test_depth_has_the_scale_of_the_map(real, loaded, monkeypatch):
+    before = watch(real, real.frames, loaded, Oracle(geometry=True))
+    monkeypatch.setattr("vlm2.objects.mapping.corrected_scale", lambda *_: (1.5, 0.1))
+    seen = watch(real, real.frames, loaded, Oracle(geometry=True))
+    assert (before.correction, seen.correction) == (pytest.approx(1.0), pytest.approx(1.5))
+    assert np.allclose(seen.depths[0.5], 1.5 * before.depths[0.5])
 
 
 def test_with_all_that_is_true_the_answers_are_right(real, loaded):

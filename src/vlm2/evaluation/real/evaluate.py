@@ -20,6 +20,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "depth_error_scaled": ("after one scale a frame", "{:.3f}"),
     "scale_error": ("scale error", "{:.3f}"),
     "scale": ("scale", "{:.2f}"),
+    "correction": ("map's correction", "{:.2f}"),
     "path_error": ("path error m", "{:.2f}"),
     "path_error_scaled": ("with one scale m", "{:.2f}"),
     "length": ("length m", "{:.1f}"),
@@ -97,6 +98,7 @@ def _sequence(loaded: LoadedModel, real: RealSet, with_oracles: bool, progress: 
         "frames": len(real.frames),
         "seconds": seen.seconds,
         "geometry": geometry.depth_errors(real, seen.depths)
+        | {"correction": seen.correction}
         | ({} if pair is None else geometry.path_errors(pair))
         | geometry.view_angles(real, seen.map.path),
     }

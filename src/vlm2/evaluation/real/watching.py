@@ -23,13 +23,15 @@ from ...models.frame_features import EncodedPortion, FrameEncoder
 from ...models.windows import WindowEncoder, WindowState
 from ...objects import ObjectMap
 from ...objects.memory import ObjectMemory
-from ...streaming import LoadedModel
+from ...streaming import LoadedModel, Session
 from ...streaming.object_frames import ObjectEyes
 from ..measures.geometry import true_points
 from .answers import ScoredAnswer, prompt, score
 from .categories import plain
 from .recognition import ComparedPicture, ScoredBox
 from .sets import RealFrame, RealSet
+
+SHORTEST = 0.01  # metres of a path that tells the factor of a correction
 
 
 @dataclass(frozen=True)
@@ -183,13 +185,15 @@ class Oracle:
 @dataclass(frozen=True)
 class WatchedSet:
     """What a session saw of a set: depth by time (metres, on the geometry's grid), detections by time (boxes as shares
-    of the frame), the map at the end, the answers, and the seconds that watching took."""
+    of the frame), the map at the end, the answers, and the seconds that watching took. `correction` is the factor by
+    which the map corrects the lengths of the geometry; the depths are corrected by it, too."""
 
     depths: Mapping[float, Float32[np.ndarray, "rows columns"]]
     detections: Mapping[float, tuple[ScoredBox, ...]]
     map: ObjectMap
     answers: tuple[ScoredAnswer, ...]
     seconds: float
+    correction: float = 1.0
 
     def compared(self, real: RealSet) -> list[ComparedPicture]:
         """Return the true and the found boxes of each picture of the sequence."""
@@ -217,16 +221,24 @@ def watch(real: RealSet, frames: Sequence[RealFrame], loaded: LoadedModel, oracl
     session = replace(loaded, model=model, eyes=eyes).session(thumbnails=False)
     for frame in frames:
         session.observe(frame.image, frame.time)
-    seen = session.objects
+    seen, correction = session.objects, map_correction(session)
     tools = oracle.boxes or loaded.eyes is not None
     answers = [(question, session.ask(prompt(question), tools=tools)) for question in real.questions]
     return WatchedSet(
-        depths=eyes.depths,
+        depths={time: (correction * depth).astype(np.float32) for time, depth in eyes.depths.items()},
         detections=recorded.found,
         map=seen,
         answers=tuple(ScoredAnswer(question, answer, score(question, answer)) for question, answer in answers),
         seconds=sum(session.spent.values()),
+        correction=correction,
     )
+
+
+def map_correction(session: Session) -> float:
+    """Return the factor by which a session's map corrects the lengths of the geometry: that of the camera's path."""
+    paths = (session.objects.path.poses[:, :, 3], session.trajectory.world_from_camera[:, :3, 3].double().cpu().numpy())
+    mapped, found = (float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum()) for path in paths)
+    return mapped / found if found > SHORTEST else 1.0
 
 
 def oracles(real: RealSet) -> list[Oracle]:
