@@ -166,7 +166,7 @@ class SessionRespondent(ModelRespondent):
         from ..streaming.object_frames import ObjectEyes
 
         loaded = self.load()
-        found = ObjectEyes(eyes.title, eyes.open(item, self.truth), loaded.model.vision.name)
+        found = ObjectEyes(eyes.title, eyes.open(item, self.truth))
         return replace(loaded, eyes=found).session()
 
     def _frames(self, file: VideoFile) -> Iterator[Frame]:
