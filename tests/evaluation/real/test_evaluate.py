@@ -50,6 +50,9 @@ def test_depth_has_the_scale_of_the_map(real, loaded, monkeypatch):
     monkeypatch.setattr("vlm2.objects.mapping.corrected_scale", lambda *_: (1.5, 0.1))
     seen = watch(real, real.frames, loaded, Oracle(geometry=True))
     assert (before.correction, seen.correction) == (pytest.approx(1.0), pytest.approx(1.5))
+    started = watch(real, real.frames[:3], loaded, Oracle(geometry=True))  # all wait for their window
+    assert started.correction == pytest.approx(1.5)
+    assert watch(real, real.frames[:1], loaded, Oracle(geometry=True)).correction == 1.0
     assert np.allclose(seen.depths[0.5], 1.5 * before.depths[0.5])
 
 

@@ -23,7 +23,8 @@ from ...models.frame_features import EncodedPortion, FrameEncoder
 from ...models.windows import WindowEncoder, WindowState
 from ...objects import ObjectMap
 from ...objects.memory import ObjectMemory
-from ...streaming import LoadedModel, Session
+from ...objects.path import ObservedPath
+from ...streaming import LoadedModel
 from ...streaming.object_frames import ObjectEyes
 from ..measures.geometry import true_points
 from .answers import ScoredAnswer, prompt, score
@@ -31,15 +32,16 @@ from .categories import plain
 from .recognition import ComparedPicture, ScoredBox
 from .sets import RealFrame, RealSet
 
-SHORTEST = 0.01  # metres of a path that tells the factor of a correction
+SHORTEST = 0.01  # metres of a step that tells the factor of a correction
 
 
 @dataclass(frozen=True)
 class RecordingEyes(ObjectEyes):
-    """Eyes that also keep the geometry that goes into the object memory: `depths`, by the time of a frame, are metres
-    along the camera's axis on the geometry's grid."""
+    """Eyes that also keep the geometry that goes into the object memory, by the time of a frame: `depths` are metres
+    along the camera's axis on the geometry's grid, `places` are those of the camera."""
 
     depths: dict[float, Float32[np.ndarray, "rows columns"]] = field(default_factory=dict)
+    places: dict[float, Float64[np.ndarray, " 3"]] = field(default_factory=dict)
 
     def observe(
         self,
@@ -51,6 +53,7 @@ class RecordingEyes(ObjectEyes):
     ) -> ObjectMemory:
         depths = geometry.local_points[..., 2].float().cpu().numpy()
         self.depths.update(zip(times, depths, strict=True))
+        self.places.update(zip(times, geometry.world_from_camera[:, :3, 3].double().cpu().numpy(), strict=True))
         return super().observe(memory, pictures, geometry, times, first)
 
 
@@ -221,7 +224,8 @@ def watch(real: RealSet, frames: Sequence[RealFrame], loaded: LoadedModel, oracl
     session = replace(loaded, model=model, eyes=eyes).session(thumbnails=False)
     for frame in frames:
         session.observe(frame.image, frame.time)
-    seen, correction = session.objects, map_correction(session)
+    seen = session.objects
+    correction = map_correction(seen.path, eyes.places)
     tools = oracle.boxes or loaded.eyes is not None
     answers = [(question, session.ask(prompt(question), tools=tools)) for question in real.questions]
     return WatchedSet(
@@ -234,11 +238,13 @@ def watch(real: RealSet, frames: Sequence[RealFrame], loaded: LoadedModel, oracl
     )
 
 
-def map_correction(session: Session) -> float:
-    """Return the factor by which a session's map corrects the lengths of the geometry: that of the camera's path."""
-    paths = (session.objects.path.poses[:, :, 3], session.trajectory.world_from_camera[:, :3, 3].double().cpu().numpy())
-    mapped, found = (float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum()) for path in paths)
-    return mapped / found if found > SHORTEST else 1.0
+def map_correction(path: ObservedPath, places: Mapping[float, Float64[np.ndarray, " 3"]]) -> float:
+    """Return the factor by which a map corrects the lengths of the geometry: the median ratio of the steps of its path
+    to those between the places where the geometry had the camera, by time. 1 for a camera that stood still."""
+    both = np.array([(pose[:, 3], places[time]) for time, pose in zip(path.times, path.poses, strict=True)])
+    mapped, found = np.linalg.norm(np.diff(both.reshape(-1, 2, 3), axis=0), axis=-1).T
+    moved = found > SHORTEST
+    return float(np.median(mapped[moved] / found[moved])) if moved.any() else 1.0
 
 
 def oracles(real: RealSet) -> list[Oracle]:
