@@ -122,7 +122,7 @@ def tables(results: Sequence[SetResult]) -> list[Table]:
     labelled = [(r.real.name, r.values["recognition"]) for r in results if r.values.get("recognition")]
     found += _table("Recognition", "set", RECOGNITION, labelled)
     for name, record in labelled:
-        heads = {"pictures": ("pictures", "{}"), "boxes": ("boxes", "{}")} | RECOGNITION
+        heads = {"pictures": ("pictures", "{}"), "boxes": ("boxes", "{}"), **RECOGNITION}
         found += _table(f"Recognition in {name}", "category", heads, list(record["categories"].items()))
     for result in results:
         if runs := result.values.get("answers"):

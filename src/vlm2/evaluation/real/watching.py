@@ -7,8 +7,8 @@ boxes. Everything after that part is the session's own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
 
 import numpy as np
 import torch
@@ -73,8 +73,8 @@ class RecordingDetector:
         self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
     ) -> Sequence[Detections]:
         """Find things in frames at these times, and keep them."""
-        timed = isinstance(self.detector, TimedDetector)
-        found = self.detector.detect_at(frames, times) if timed else self.detector.detect(frames)
+        inner = self.detector
+        found = inner.detect_at(frames, times) if isinstance(inner, TimedDetector) else inner.detect(frames)
         shares = 1 / np.array([frames.shape[2], frames.shape[1]] * 2)
         for time, one in zip(times, found, strict=True):
             boxes = zip(one.labels, one.scores.tolist(), (one.boxes * shares).tolist(), strict=True)
@@ -160,15 +160,24 @@ class TrueGeometry(FrameEncoder):
         return true_points(depth, np.array(self.real.intrinsics.K), size)
 
 
-class ModelWithTruth:
-    """A model whose frame encoder is another one; everything else is the model's."""
+class ModelWithTruth(VLM2ForConditionalGeneration):
+    """A model whose geometry is a set's true depth and poses; everything else is the model's."""
 
-    def __init__(self, model: VLM2ForConditionalGeneration, real: RealSet) -> None:
-        windows = WindowEncoder(model.geometry)  # true poses need no tracking, and no loop moves them
-        self._model, self.frame_encoder = model, TrueGeometry(model.vision, windows, real)
+    real: RealSet
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
+    @staticmethod
+    def of(model: VLM2ForConditionalGeneration, real: RealSet) -> ModelWithTruth:
+        """Return a model with the same weights and the truth of a set."""
+        copied = copy(model)
+        copied.__class__ = ModelWithTruth
+        assert isinstance(copied, ModelWithTruth)
+        copied.real = real
+        return copied
+
+    @property
+    def frame_encoder(self) -> FrameEncoder:
+        """The encoders, without tracking and loops: true poses stay where they are."""
+        return TrueGeometry(self.vision, WindowEncoder(self.geometry), self.real)
 
 
 @dataclass(frozen=True)
@@ -220,7 +229,7 @@ def watch(real: RealSet, frames: Sequence[RealFrame], loaded: LoadedModel, oracl
         name, detector = loaded.eyes.name, loaded.eyes.detector
     recorded = RecordingDetector(detector)
     eyes = RecordingEyes(name, recorded)
-    model = cast(VLM2ForConditionalGeneration, ModelWithTruth(loaded.model, real)) if oracle.geometry else loaded.model
+    model = ModelWithTruth.of(loaded.model, real) if oracle.geometry else loaded.model
     session = replace(loaded, model=model, eyes=eyes).session(thumbnails=False)
     for frame in frames:
         session.observe(frame.image, frame.time)
