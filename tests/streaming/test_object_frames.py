@@ -59,3 +59,13 @@ def test_a_memory_of_other_eyes_is_refused() -> None:
     eyes.check(eyes.start())
     with pytest.raises(ValueError, match="made with other eyes than toy"):
         eyes.check(toy_eyes(ToyDetector(("bed", "sofa"))).start())
+
+
+def test_labels_with_one_name_in_our_words_become_one() -> None:
+    labels = ("Couch", "sofa", "dining_table", "tv")
+    eyes = toy_eyes(ToyDetector(labels))
+    assert eyes.words == ("sofa", "dining table", "tv")
+    memory = eyes.observe(eyes.start(), torch.zeros(FRAMES, 3, 32, 48), portion(), [2.5, 3.0, 3.5], 5)
+    eyes.check(memory)
+    ((sighting, *_), *_) = (track.kept for track in memory.tracks)
+    np.testing.assert_allclose(sighting.evidence, [0.9, 0.1, 0.1], rtol=1e-6)

@@ -63,6 +63,11 @@ def widen(model: nn.Module, *layers: str, spread: float = 1.0, bias: float = 0.0
             nn.init.constant_(module.bias, bias)
 
 
+def enlarge(model) -> None:
+    """Make the boxes of a D-FINE or an RT-DETR larger than those that its queries start from."""
+    model.model.enc_bbox_head.layers[-1].bias.data[2:] = 2.5
+
+
 def dfine(folder: Path) -> Path:
     """A D-FINE."""
     torch.manual_seed(0)
@@ -80,6 +85,7 @@ def dfine(folder: Path) -> Path:
     )
     model = DFineForObjectDetection(DFineConfig(**_detr_sizes(backbone), decoder_n_points=[3, 6, 3]))
     widen(model, "class_embed", "bbox_embed", "decoder", spread=0.6)
+    enlarge(model)
     return _saved(folder, model, RTDetrImageProcessorPil(size={"height": SIDE, "width": SIDE}))
 
 
@@ -95,6 +101,7 @@ def rt_detr_v2(folder: Path) -> Path:
     )
     model = RTDetrV2ForObjectDetection(RTDetrV2Config(**_detr_sizes(backbone)))
     widen(model, "class_embed", "bbox_embed", "decoder", spread=0.6)
+    enlarge(model)
     return _saved(folder, model, RTDetrImageProcessorPil(size={"height": SIDE, "width": SIDE}))
 
 
