@@ -13,7 +13,7 @@ from PIL import Image
 from tinyhub import CLOSED, picture
 from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor, pipeline
 
-from vlm2.encoders.detectors import Detections, Detector, OpenDetector, homes, load_detector
+from vlm2.encoders.detectors import Detections, Detector, OpenDetector, homes, hub, load_detector
 from vlm2.encoders.detectors.open_vocabulary import PROMPT, EmbeddingDetector
 
 WORDS = ("chair", "table", "tv", "tv stand")
@@ -147,6 +147,11 @@ def test_fixed_labels_take_no_words(checkpoint) -> None:
 def test_a_depth_model_is_no_detector(checkpoint) -> None:
     with pytest.raises(ValueError, match="is a depth_anything, and transformers has no object detector"):
         load_detector(f"hub:{checkpoint('depth_anything')}")
+
+
+def test_its_files_are_those_of_the_checkpoint(checkpoint) -> None:
+    names = [file.name for file in hub.files(str(checkpoint("dfine")))]
+    assert names == ["config.json", "preprocessor_config.json", "model.safetensors"]
 
 
 def test_a_name_is_needed() -> None:

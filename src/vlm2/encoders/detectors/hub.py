@@ -6,6 +6,7 @@ Those with fixed labels (D-FINE, RT-DETR, RF-DETR, DETR and its family) and thos
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from ..hub_checkpoint import load_pretrained, load_processor, read_pretrained_config
+from ..hub_checkpoint import find_folder, load_pretrained, load_processor, read_pretrained_config
 from . import Detections, Detector, homes
 from .open_vocabulary import open_kind
 
@@ -57,6 +58,12 @@ class HubDetector:
         for row, column, score in zip(rows.reshape(-1), columns, scores[used], strict=True):
             probabilities[row, column] = max(probabilities[row, column], score)
         return Detections.of_probabilities(places, probabilities.max(1, initial=0.0), probabilities, self.labels)
+
+
+def files(option: str) -> list[Path]:
+    """Return the files on which the detections depend. Raises ValueError for a checkpoint that cannot be had."""
+    folder = find_folder(option)
+    return [*sorted(folder.glob("*.json")), *sorted(folder.glob("*.safetensors"))]
 
 
 def load(option: str = "") -> Detector:

@@ -17,12 +17,7 @@ import torch
 from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
-from transformers import (
-    GroundingDinoProcessor,
-    Owlv2Processor,
-    OwlViTProcessor,
-    PreTrainedModel,
-)
+from transformers import GroundingDinoProcessor, Owlv2Processor, OwlViTProcessor, PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
 from . import Detections
@@ -130,10 +125,8 @@ class PhraseDetector(OpenVocabulary):
             raise ValueError(
                 f"These words have {len(places)} tokens, and Grounding DINO reads {most}; name fewer things."
             )
-        self._tokens, starts = (
-            tokens.to(self.model.device),
-            np.cumsum([0, *(len(w) + len(SEPARATOR) for w in self.labels)]),
-        )
+        self._tokens = tokens.to(self.model.device)
+        starts = np.cumsum([0, *(len(word) + len(SEPARATOR) for word in self.labels)])
         spans = np.zeros((len(self.labels), self.model.config.max_text_len), np.float32)
         for token, (first, last) in enumerate(places):
             word = int(np.searchsorted(starts, first, side="right")) - 1
