@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from toyeyes import LABELS, ToyDetector, ToyStageDetector, toy_eyes
+from toyeyes import LABELS, ToyDetector, toy_eyes
 
 from vlm2.encoders.geometry.encoder import Geometry
-from vlm2.models.frame_features import EncodedPortion
 from vlm2.objects.memory import ObjectMemory
 
 FRAMES = 3
 
 
-def portion(stages: tuple | None = None) -> EncodedPortion:
-    """A portion of which the eyes see poses and points."""
+def seen_geometry() -> Geometry:
+    """The poses and points of some frames, which is what eyes use."""
     made = torch.Generator().manual_seed(0)
     points = torch.rand(FRAMES, 8, 12, 3, generator=made) + torch.tensor([0.0, 0.0, 1.0])
     poses = torch.eye(4).repeat(FRAMES, 1, 1)
@@ -23,30 +22,21 @@ def portion(stages: tuple | None = None) -> EncodedPortion:
     geometry = Geometry.__new__(Geometry)
     for name, value in (("local_points", points), ("world_from_camera", poses)):
         object.__setattr__(geometry, name, value)
-    return tuple.__new__(EncodedPortion, (None, None, 1.0, geometry, stages))
+    return geometry
 
 
-def observed(detector: ToyDetector, given: EncodedPortion, first: int = 5) -> ObjectMemory:
-    eyes = toy_eyes(detector)
-    return eyes.observe(eyes.start(), torch.zeros(FRAMES, 3, 32, 48), given, [2.5, 3.0, 3.5], first)
+def observed(detector: ToyDetector, first: int = 5) -> ObjectMemory:
+    eyes, pictures = toy_eyes(detector), np.zeros((FRAMES, 32, 48, 3), np.uint8)
+    return eyes.observe(eyes.start(), pictures, seen_geometry(), [2.5, 3.0, 3.5], first)
 
 
 def test_frames_have_their_numbers_times_and_poses() -> None:
-    memory = observed(ToyDetector(), portion())
+    memory = observed(ToyDetector())
     assert memory.labels == LABELS and memory.tracks
     kept = [sighting for track in memory.tracks for sighting in track.kept]
     assert {(s.frame, s.time) for s in kept} == {(5, 2.5), (6, 3.0), (7, 3.5)}
     assert {frame: pose[0, 3] for frame, pose in memory.poses.items()} == {5: 0, 6: 1, 7: 2}
     assert all(pose.dtype == np.float64 for pose in memory.poses.values())
-
-
-@pytest.mark.parametrize(
-    ("reads", "has_stages", "call"), [("toy", True, -FRAMES), ("toy", False, FRAMES), ("another", True, FRAMES)]
-)
-def test_stages_are_shared_where_the_detector_reads_them(reads, has_stages, call) -> None:
-    detector = ToyStageDetector(reads)
-    observed(detector, portion((torch.zeros(FRAMES, 1),) if has_stages else None))
-    assert detector.calls == [call]
 
 
 def test_an_open_vocabulary_needs_words() -> None:
@@ -59,3 +49,13 @@ def test_a_memory_of_other_eyes_is_refused() -> None:
     eyes.check(eyes.start())
     with pytest.raises(ValueError, match="made with other eyes than toy"):
         eyes.check(toy_eyes(ToyDetector(("bed", "sofa"))).start())
+
+
+def test_labels_with_one_name_in_our_words_become_one() -> None:
+    labels = ("Couch", "sofa", "dining_table", "tv")
+    eyes = toy_eyes(ToyDetector(labels))
+    assert eyes.words == ("sofa", "dining table", "tv")
+    memory = observed(ToyDetector(labels))
+    eyes.check(memory)
+    ((sighting, *_), *_) = (track.kept for track in memory.tracks)
+    np.testing.assert_allclose(sighting.evidence, [0.9, 0.1, 0.1], rtol=1e-6)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .terminal.loading import load_model
-from .terminal.options import Device, Dtype, Eyes, Json, Model, Offline, print_json
+from .terminal.options import Device, Dtype, Eyes, Geometry, Json, Model, Offline, Words, print_json, split_words
 from .terminal.progress import progress_bar, warning_lines
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def objects(
     ],
     model: Model = "mini",
     eyes: Eyes = "auto",
+    words: Words = "",
+    geometry: Geometry = None,
     fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
     json: Json = False,
     device: Device = None,
@@ -41,27 +43,20 @@ def objects(
         found = stream.object_map()
     else:
         with warning_lines():
-            found = _watched(source, model, eyes, fps, offline, device, dtype)
+            chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry}
+            found = _watched(source, model, fps, offline, device=device, dtype=dtype, **chosen)
     if json:
         print_json(json_module.loads(found.to_json()))
         return
     _print(found, Path(source).name)
 
 
-def _watched(
-    source: str,
-    model: str,
-    eyes: str | None,
-    fps: float | None,
-    offline: bool,
-    device: str | None,
-    dtype: str | None,
-) -> ObjectMap:
-    """Watch a video, and return the map of its things."""
+def _watched(source: str, model: str, fps: float | None, offline: bool, **options: Any) -> ObjectMap:
+    """Watch a video, and return the map of its things; `options` are those of `vlm2.load`."""
     from ..video import open_video
 
     file = open_video(source, fps)
-    loaded, _ = load_model(model, offline, device=device, dtype=dtype, eyes=eyes)
+    loaded, _ = load_model(model, offline, **options)
     if loaded.eyes is None:
         raise ValueError(f"The model {model} has no eyes for things; the packaged mini has some.")
     session = loaded.session(thumbnails=False)

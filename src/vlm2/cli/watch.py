@@ -18,7 +18,21 @@ import typer
 
 from .terminal import cards
 from .terminal.loading import load_model
-from .terminal.options import AskVlm, Device, Dtype, Eyes, Model, Offline, Save, Vlm, check_output_file, check_vlm
+from .terminal.options import (
+    AskVlm,
+    Device,
+    Dtype,
+    Eyes,
+    Geometry,
+    Model,
+    Offline,
+    Save,
+    Vlm,
+    Words,
+    check_output_file,
+    check_vlm,
+    split_words,
+)
 
 if TYPE_CHECKING:
     from ..streaming import Answer, Session
@@ -41,6 +55,8 @@ def watch(
     save_every: Annotated[float, typer.Option(help="Seconds between saves; the last save is at the end.")] = 60.0,
     model: Model = "mini",
     eyes: Eyes = "auto",
+    words: Words = "",
+    geometry: Geometry = None,
     vlm: Vlm = None,
     ask_vlm: AskVlm = False,
     fps: Annotated[float, typer.Option(help="Frames per second to look at.")] = 2.0,
@@ -63,7 +79,8 @@ def watch(
 
     events: SimpleQueue = SimpleQueue()
     reader = LiveReader(find_source(source), fps, events.put, tries)
-    session = load_model(model, offline, device=device, dtype=dtype, eyes=eyes, vlm=vlm)[0].session()
+    chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
+    session = load_model(model, offline, device=device, dtype=dtype, **chosen)[0].session()
     loop = LiveLoop(session, reader, options)
     with _stop_on_signals(events):
         reader.start()

@@ -74,7 +74,8 @@ class VLM2GeometryConfig(SubConfig):
 
     frozen_part: the folder of its weights, if they are not ours. images: "stride" and "max_pixels" of frames, for an
     encoder that sees images. tracked: matched features refine its poses (`vlm2.slam.tracking`). loops: places that are
-    seen again correct tracked poses (`vlm2.slam.loop_closure`) [choice].
+    seen again correct tracked poses (`vlm2.slam.loop_closure`) [choice]. depth: hub:OWNER/NAME or hub:FOLDER of a model
+    whose depth replaces the encoder's (`vlm2.encoders.geometry.hub`) [choice].
     """
 
     model_type = "vlm2_geometry"
@@ -85,6 +86,7 @@ class VLM2GeometryConfig(SubConfig):
     images: dict[str, int] | None = None
     tracked: bool = False
     loops: bool = True
+    depth: str | None = None
 
 
 @strict

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
+from ..encoders.geometry.hub import load_depth
 from ..encoders.precision import multiplies_bfloat16
 from ..encoders.vision import VisionEncoder
 from .adapters import is_own, load_added
@@ -86,6 +87,8 @@ def load_model(
     model = kind(config, vision, language_model)
     load_weights(model, config, folder)
     load_added(model, folder)
+    if (depth := config.geometry_config.depth) is not None:
+        model.geometry = load_depth(model.geometry, depth)
     if (wanted := None if dtype == "auto" else find_dtype(dtype)) is not None:
         _cast_language(model.language_model, wanted, quantised=placed and quantization_config is not None)
     for part_name, part in model.named_children():

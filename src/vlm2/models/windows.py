@@ -179,7 +179,8 @@ class WindowEncoder:
     def _needed(self, inputs: FrameInputs) -> FrameInputs:
         if not self.encoder.needs_visual_tokens:
             return FrameInputs(images=inputs.images)
-        return inputs if self.tracking is not None else replace(inputs, images=None)
+        with_images = self.tracking is not None or self.encoder.needs_images
+        return inputs if with_images else replace(inputs, images=None)
 
     def _place_window(self, state: WindowState, frames: int) -> tuple[WindowState, Geometry]:
         geometry, keyframe = self.encode_window(state.inputs[:frames])

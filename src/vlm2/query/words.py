@@ -68,6 +68,13 @@ NAMES = {singular(name): category for category in VOCABULARY[1:] for name in (ca
 """The category of each name that the vocabulary has for a thing."""
 
 
+def our_name(label: str) -> str:
+    """Return a label of a foreign detector in the words of the vocabulary: "Couch" gives "sofa". One that the
+    vocabulary has no name for stays, in lower case."""
+    plain = " ".join(label.lower().replace("_", " ").split())
+    return NAMES.get(singular(plain), plain)
+
+
 def same_things(label: str) -> frozenset[str]:
     """Return the names, in the singular, of the things that a name stands for, itself among them."""
     own = singular(label)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers.utils import logging
 
 from ..encoders.detectors import load_detector
+from ..encoders.geometry.hub import IMAGES, check_name
+from ..encoders.hub_checkpoint import without_bars
 from ..encoders.vlm import VisionLanguageModel, load_vlm
-from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models import VLM2Config, VLM2ForConditionalGeneration, VLM2Processor
 from ..models.checkpoint import find_checkpoint
+from ..models.configuration import read_config
 from ..models.loading import Quantize, find_device, find_dtype, quantization, usual_dtype
 from .object_frames import ObjectEyes
 from .session import Session
@@ -45,6 +46,8 @@ def load(
     quantize: Quantize | None = None,
     eyes: str | None = "auto",
     vlm: str | None = None,
+    words: Sequence[str] = (),
+    geometry: str | None = None,
 ) -> LoadedModel:
     """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
 
@@ -54,24 +57,41 @@ def load(
     "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the object memory; "auto"
     takes our own where the model has the encoders that it needs, None or "none" does without. `vlm` names a
     vision-language model for open questions: `hub:NAME`, or the address of an OpenAI-compatible server, to which
-    keyframes of the video are then sent. Raises ValueError for a name, device, dtype, detector or vision-language model
-    that cannot be had, and for a checkpoint that does not fit its configuration.
+    keyframes of the video are then sent. `words` are what eyes with an open vocabulary look for. `geometry`, as
+    hub:OWNER/NAME or hub:FOLDER, is a depth model that replaces the depth of the model's own encoder. Raises ValueError
+    for a name, device, dtype, detector, depth model or vision-language model that cannot be had, and for a checkpoint
+    that does not fit its configuration.
     """
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:
         kind = usual_dtype(find_device(None) if isinstance(place, str) else place)
     folder, options = find_checkpoint(name_or_path), {"device_map": place, "quantization_config": packed}
-    with _without_bars():
+    with without_bars():
+        if geometry is not None:
+            options["config"] = _with_depth(read_config(folder), geometry)
         model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, **options)
         processor = VLM2Processor.from_pretrained(folder)
+        if geometry is not None:
+            processor.video_processor.geometry_images = model.config.geometry_config.images
         reader = None if vlm is None else load_vlm(vlm, place, kind)
-    return LoadedModel(str(name_or_path), folder, model, processor, open_eyes(eyes, model), reader)
+    return LoadedModel(str(name_or_path), folder, model, processor, open_eyes(eyes, model, words), reader)
 
 
-def open_eyes(name: str | None, model: VLM2ForConditionalGeneration) -> ObjectEyes | None:
-    """Return a model's eyes by a detector's name, as `choose_eyes` does. Raises ValueError for an unknown detector."""
+def _with_depth(config: VLM2Config, name: str) -> VLM2Config:
+    """Return the configuration with a depth model, whose camera is tracked. Raises ValueError for what is no name."""
+    check_name(name)
+    geometry = config.geometry_config
+    geometry.depth, geometry.tracked, geometry.images = name, True, geometry.images or IMAGES
+    return config
+
+
+def open_eyes(name: str | None, model: VLM2ForConditionalGeneration, words: Sequence[str] = ()) -> ObjectEyes | None:
+    """Return a model's eyes by a detector's name, as `choose_eyes` does; `words` as `load_detector` has them. Raises
+    ValueError for an unknown detector, and for words without eyes."""
     chosen = choose_eyes(name, model.geometry.metric, model.vision.name)
-    return None if chosen is None else ObjectEyes(chosen, load_detector(chosen))
+    if chosen is None and words:
+        raise ValueError("Words are for eyes with an open vocabulary: name such eyes, or leave out the words.")
+    return None if chosen is None else ObjectEyes(chosen, load_detector(chosen, words))
 
 
 def choose_eyes(name: str | None, metric: bool, vision: str) -> str | None:
@@ -85,15 +105,3 @@ def choose_eyes(name: str | None, metric: bool, vision: str) -> str | None:
     if not metric:
         raise ValueError(f"Eyes ({name}) need a geometry encoder that measures in metres; this model's does not.")
     return AUTO if name == "auto" else name
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Keep transformers from drawing a bar for every part that it reads from disk."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

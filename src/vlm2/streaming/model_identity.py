@@ -47,6 +47,8 @@ class Identity:
 def config_digest(config: VLM2Config, beside: tuple[str, ...] = BESIDE) -> str:
     """Hash a configuration without the fields named in `beside`."""
     values = {k: v for k, v in config.to_dict().items() if k not in beside}
+    if values["geometry_config"].get("depth") is None:
+        values["geometry_config"].pop("depth", None)  # so that memories older than this field still open
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 

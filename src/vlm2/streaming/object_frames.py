@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import UInt8
 
-from ..encoders.detectors import Detector, TimedDetector
+from ..encoders.detectors import Detections, Detector, TimedDetector
 from ..encoders.geometry.encoder import Geometry
 from ..objects.labels import confusable
 from ..objects.lifting import lift
 from ..objects.memory import ObjectMemory
+from ..query.words import our_name
 
 
 @dataclass(frozen=True)
 class ObjectEyes:
-    """A detector and its registered name."""
+    """A detector and its registered name. The object memory has `words` for the detector's labels: where the vocabulary
+    has a name for a thing, that name."""
 
     name: str
     detector: Detector
 
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The labels of the object memory. Raises ValueError for a detector without labels."""
+        if self.detector.labels is None:
+            raise ValueError(f"The eyes {self.name} know no fixed set of words; give them some.")
+        return tuple(dict.fromkeys(map(our_name, self.detector.labels)))
+
     def start(self) -> ObjectMemory:
         """Return an object memory that has seen nothing."""
-        labels = self.detector.labels
-        if labels is None:
-            raise ValueError(f"The eyes {self.name} know no fixed set of words; give them some.")
-        return ObjectMemory(labels, confusable(labels))
+        return ObjectMemory(self.words, confusable(self.words))
 
     def check(self, memory: ObjectMemory) -> None:
         """Raise ValueError for a memory of other eyes, which know other words."""
-        if memory.labels != self.detector.labels:
+        if memory.labels != self.words:
             raise ValueError(
                 f"The object memory was made with other eyes than {self.name}: their words differ. "
                 "Open it with the eyes that watched, or without any."
@@ -55,6 +62,17 @@ class ObjectEyes:
         poses = geometry.world_from_camera.double().cpu().numpy()
         points = geometry.local_points.float().cpu().numpy()
         for index, (detections, time) in enumerate(zip(found, times, strict=True)):
-            seen = lift(detections, memory.labels, pictures[index], points[index], first + index, time, poses[index])
+            named = self._named(detections)
+            seen = lift(named, memory.labels, pictures[index], points[index], first + index, time, poses[index])
             memory = memory.observe(seen)
         return memory
+
+    def _named(self, detections: Detections) -> Detections:
+        """Return detections with `words` for labels. Evidence for labels with the same word is added up."""
+        if self.words == self.detector.labels:
+            return detections
+        evidence = detections.evidence
+        if evidence is not None:
+            names = [our_name(label) for label in self.detector.labels or ()]
+            evidence = evidence @ np.array([[name == word for word in self.words] for name in names], np.float32)
+        return replace(detections, labels=tuple(map(our_name, detections.labels)), evidence=evidence)

@@ -15,14 +15,17 @@ from ..terminal.options import (
     Device,
     Dtype,
     Eyes,
+    Geometry,
     Json,
     Model,
     Offline,
     Save,
     Vlm,
+    Words,
     check_output_file,
     check_vlm,
     print_json,
+    split_words,
 )
 from ..terminal.progress import progress_bar, warning_lines
 
@@ -46,6 +49,8 @@ def ask(
     ] = None,
     model: Model = "mini",
     eyes: Eyes = "auto",
+    words: Words = "",
+    geometry: Geometry = None,
     guess: Annotated[
         bool,
         typer.Option("--guess", help="Answer every question: with the likeliest thing, or by the language model."),
@@ -79,6 +84,7 @@ def ask(
 
         file = open_video(video, fps)
         options = {"device": device, "dtype": dtype, "quantize": quantize, "eyes": eyes, "vlm": vlm}
+        options |= {"words": split_words(words), "geometry": geometry}
         loaded, load_seconds = load_model(model, offline, **options)
         if baseline is not None:
             from ...streaming.llava_baseline import Baseline

@@ -19,7 +19,17 @@ Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; b
 Save = Annotated[Path | None, typer.Option(help="Save the memory of the video to this file (.vlm2mem).")]
 Eyes = Annotated[
     str | None,
-    typer.Option(help="Detector of the object memory: auto, homes, homes:FOLDER, or none for no object memory."),
+    typer.Option(
+        help="Detector of the object memory: auto, homes, homes:FOLDER, hub:OWNER/NAME or hub:FOLDER of a detector of "
+        "transformers, or none for no object memory."
+    ),
+]
+Words = Annotated[
+    str, typer.Option(help="What eyes with an open vocabulary look for: words between commas, 'chair, fire hose'.")
+]
+Geometry = Annotated[
+    str | None,
+    typer.Option(help="hub:OWNER/NAME or hub:FOLDER of a depth model of transformers, instead of the model's depth."),
 ]
 Vlm = Annotated[
     str | None,
@@ -44,6 +54,11 @@ def check_vlm(vlm: str | None, ask_vlm: bool) -> None:
 def print_json(value: Any) -> None:
     """Print a value as indented JSON."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def split_words(words: str) -> list[str]:
+    """Return the words between the commas of --words."""
+    return [word.strip() for word in words.split(",") if word.strip()]
 
 
 def parse_size(text: str, option: str) -> tuple[int, int]:

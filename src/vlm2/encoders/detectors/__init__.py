@@ -62,6 +62,21 @@ class Detections:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    @classmethod
+    def of_probabilities(
+        cls,
+        boxes: Float[np.ndarray, "boxes 4"],
+        scores: Float[np.ndarray, " boxes"],
+        probabilities: Float[np.ndarray, "boxes labels"],
+        labels: tuple[str, ...],
+        embeddings: Float[np.ndarray, "boxes dim"] | None = None,
+    ) -> Detections:
+        """Return the detections of boxes with a probability for each label, at least one above 0 for each box. The
+        probabilities of a box need not sum to 1; its evidence does."""
+        evidence = (probabilities / probabilities.sum(1, keepdims=True)).astype(np.float32)
+        names = tuple(labels[index] for index in probabilities.argmax(1))
+        return cls(boxes, scores, names, embeddings=embeddings, evidence=evidence)
+
 
 @runtime_checkable
 class Detector(Protocol):
@@ -85,16 +100,32 @@ class TimedDetector(Detector, Protocol):
     ) -> Sequence[Detections]: ...
 
 
+@runtime_checkable
+class OpenDetector(Detector, Protocol):
+    """A detector with an open vocabulary: `with_words` returns it with other labels."""
+
+    def with_words(self, words: Sequence[str]) -> Detector: ...
+
+
 def detectors() -> list[str]:
     """Return the registered names: every module of this folder with a function `load` is a detector."""
     return [name.replace("_", "-") for name in registry.entries(__name__, "load")]
 
 
-def load_detector(name: str) -> Detector:
+def load_detector(name: str, words: Sequence[str] = ()) -> Detector:
     """Load a detector by its registered name, alone or followed by `:` and the option that its file takes.
 
-    Raises ValueError for an unknown name.
+    `words` are the labels of one with an open vocabulary, instead of its usual ones. Raises ValueError for an unknown
+    name, and for words where the detector has labels of its own.
     """
     registered, _, option = name.partition(":")
     module = registry.load(__name__, registered.replace("-", "_"), "load", "detector")
-    return module.load(option) if option else module.load()
+    detector = module.load(option) if option else module.load()
+    if not words:
+        return detector
+    if not isinstance(detector, OpenDetector):
+        raise ValueError(
+            f"The eyes {name} have fixed labels; leave out the words, or take eyes with an open vocabulary, such as "
+            "hub:google/owlv2-base-patch16-ensemble."
+        )
+    return detector.with_words(words)

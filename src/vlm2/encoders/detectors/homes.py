@@ -179,6 +179,12 @@ def _cells(prediction: DensePrediction) -> list[Cells]:
     ]
 
 
+def shipped_labels() -> tuple[str, ...]:
+    """Return the words of the shipped detector, without loading it."""
+    config = json.loads((FOLDER / "config.json").read_text())
+    return tuple(config["labels"][1 : -config["surfaces"]])
+
+
 def load(folder: str | Path = FOLDER) -> HomesDetector:
     """Load the shipped detector, or one that `vlm2 train eyes` left in a folder. It computes in bfloat16 where the CPU
     is fast in it. Raises ValueError where there is none."""

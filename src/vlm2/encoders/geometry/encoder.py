@@ -52,7 +52,7 @@ class GeometryEncoder(nn.Module, ABC):
     """Frames in, 3D out. One subclass a file; found by its file's name.
 
     `window` is the most frames that `encode` takes. `needs_visual_tokens`: it reads the vision encoder's features
-    instead of images.
+    instead of images. `needs_images`: it sees images as well.
     """
 
     geometry_dim: int
@@ -60,6 +60,7 @@ class GeometryEncoder(nn.Module, ABC):
     metric: bool
     window: int
     needs_visual_tokens: bool
+    needs_images: bool = False
 
     def to_bfloat16(self) -> GeometryEncoder:
         """Compute in bfloat16 where the results allow it; return self. The default changes nothing."""
