@@ -52,6 +52,7 @@ ANSWERS = {
     "exists(piano)": ("not_seen", "no"),
     "exists(couch)": ("ok", "yes"),
     "distance(sofa, tv)": ("ok", "3.70"),
+    "distance(sofa, tv, between=centres)": ("ok", "4.75"),
     "distance(stove, refrigerator, cm)": ("ok", "10"),
     "distance(chair, tv)": ("ambiguous", "5.51"),
     "distance(lamp, view(share=0.0))": ("ok", "2.36"),

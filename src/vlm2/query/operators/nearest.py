@@ -69,6 +69,7 @@ PHRASINGS = (
         f"(which|what) [one] is {CLOSEST} to {{to}} than the others {{among}}",
         f"is {{among}} [the] {CLOSEST} to {{to}}",
         f"is {{to}} {CLOSEST} to {{among}}",
+        f"(is|was) {{to}} {CLOSEST} to {{among:single}} or to {{among:single}}",
         f"[out] of {{among}} (which|what) [one] (is|stands) [the] {CLOSEST} to {{to}}",
         "(which|what) (has|have|with) the (smallest|shortest|least) (distance|space|gap) to {to}",
         "which of (these|the following) [things|objects|items] has the (smallest|shortest|least) (distance|space) "
@@ -111,5 +112,6 @@ PHRASINGS = (
 )
 EXAMPLES = (
     ("Which is closest to the tv: the sofa or the chair?", "nearest(tv, [sofa, chair])"),
+    ("Is the table closer to the sofa or to the sink?", "nearest(table, [sofa, sink])"),
     ("What is nearest to the bed?", "nearest(bed)"),
 )
