@@ -16,7 +16,8 @@ from .sighting import ObjectSighting
 ECHO = 0.08  # of the distance: how far an echo may lie beside the ray
 BESIDE = 1.3  # times what `ECHO`, `NEAR` and `LOOSE` allow together
 UNSHAPED = 0.2  # of the long side: the error of a size without a detector's 3D box
-APART = 2  # frames that show two tracks at once make them two things
+APART = 2  # frames that show two tracks with different labels at once make them two things
+PIECES = 0.5  # of the frames that show a thing may show it in two pieces of one label
 NEAR, LOOSE = 0.08, 0.12  # metres, and share of the long side: slack of a centre
 GATE = 2.0  # standard deviations
 
@@ -64,18 +65,17 @@ def merged(
 ) -> list[Thing]:
     """Return the things, most evidence first.
 
-    Two tracks are of one thing if their labels agree or are confusable, and one of three conditions holds. Their
-    centres lie close, and at most one frame showed both. Or their labels agree, and the centre of one lies inside the
-    box of the other: a detector may show a thing in two pieces. Or one is an echo of the other (`_is_echo`).
+    Two tracks are of one thing if their labels agree or are confusable, and their centres lie close, or one lies inside
+    the box of the other with the same label, or one is an echo of the other (`_is_echo`). Frames that show both make
+    them two things (`_are_two`).
     """
     poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
     ordered = sorted(tracks, key=lambda track: (-float(track.evidence.sum()), track.id))
     things = [_thing([track], poses) for track in ordered]
     gaps = _gaps(things, things, confusable)
     np.fill_diagonal(gaps, np.inf)
-    inside = np.triu(_inside(things, things), 1)
     refuted, gone = np.zeros(gaps.shape, bool), np.zeros(len(things), bool)
-    while (pair := _nearest(things, gaps) or _first(inside) or _echo(things, gaps, refuted)) is not None:
+    while (pair := _nearest(things, gaps) or _echo(things, gaps, refuted)) is not None:
         stays, goes = pair
         things[stays] = _thing([*things[stays].tracks, *things[goes].tracks], poses)
         gone[goes] = True
@@ -83,10 +83,6 @@ def merged(
         row[gone], row[stays] = np.inf, np.inf
         gaps[goes] = gaps[:, goes] = np.inf
         gaps[stays] = gaps[:, stays] = row
-        inside[goes] = inside[:, goes] = False
-        near = _inside([things[stays]], things)[0] & ~gone
-        inside[stays], inside[:, stays] = near, False
-        inside[stays, stays] = False
         refuted[stays] = refuted[:, stays] = False
     left = [thing for thing, dropped in zip(things, gone, strict=True) if not dropped]
     return sorted(left, key=lambda thing: -float(thing.evidence.sum()))
@@ -95,7 +91,8 @@ def merged(
 def _gaps(
     first: Sequence[Thing], second: Sequence[Thing], confusable: Bool[np.ndarray, "labels labels"]
 ) -> Float[np.ndarray, "first second"]:
-    """Return the distances of things over the gate: below 1 they may be one. Infinite if their labels disagree."""
+    """Return the distances of things over the gate: below 1 they may be one. Infinite if their labels disagree, 0 if
+    they have one label and the centre of one lies inside the box of the other."""
     if not first or not second:
         return np.zeros((len(first), len(second)))
     labels, others = (np.array([thing.label for thing in things]) for things in (first, second))
@@ -105,7 +102,9 @@ def _gaps(
         for things in (first, second)
     )
     gaps = separation(here, there, NEAR + LOOSE * 0.5 * (long[:, None] + longer[None])) / GATE
-    gaps[(labels[:, None] != others[None]) & ~confusable[labels][:, others]] = np.inf
+    same = labels[:, None] == others[None]
+    gaps[same & (_holds(first, second) | _holds(second, first).T)] = 0.0
+    gaps[~same & ~confusable[labels][:, others]] = np.inf
     return gaps
 
 
@@ -113,18 +112,16 @@ def _nearest(things: Sequence[Thing], gaps: Float[np.ndarray, "things things"]) 
     """Return the two nearest things that may be one, or None. Gaps of things seen together become infinite."""
     near = zip(*np.nonzero(np.triu(gaps < 1.0)), strict=True)
     for i, j in sorted(near, key=lambda pair: gaps[pair]):
-        if _seen_together(things[i], things[j]) < APART:
+        if not _are_two(things[i], things[j]):
             return int(i), int(j)
         gaps[i, j] = gaps[j, i] = np.inf
     return None
 
 
-def _inside(first: Sequence[Thing], second: Sequence[Thing]) -> Bool[np.ndarray, "first second"]:
-    """Return which things of one label have the centre of one inside the box of the other."""
-    if not first or not second:
-        return np.zeros((len(first), len(second)), bool)
-    same = np.array([thing.label for thing in first])[:, None] == np.array([thing.label for thing in second])
-    return same & (_holds(first, second) | _holds(second, first).T)
+def _are_two(a: Thing, b: Thing) -> bool:
+    """Return whether frames show two things at once more often than a detector shows one thing in two pieces."""
+    together = _seen_together(a, b)
+    return together >= APART and (a.label != b.label or together > PIECES * max(a.sightings, b.sightings))
 
 
 def _holds(boxes: Sequence[Thing], things: Sequence[Thing]) -> Bool[np.ndarray, "boxes things"]:
@@ -134,12 +131,6 @@ def _holds(boxes: Sequence[Thing], things: Sequence[Thing]) -> Bool[np.ndarray, 
     cos, sin = np.cos(heading), np.sin(heading)
     local = np.stack([cos * way[..., 0] + sin * way[..., 1], cos * way[..., 1] - sin * way[..., 0], way[..., 2]], -1)
     return np.all(np.abs(local) <= 0.5 * np.array([box.size for box in boxes])[:, None], axis=-1)
-
-
-def _first(pairs: Bool[np.ndarray, "things things"]) -> tuple[int, int] | None:
-    """Return the first marked pair, or None."""
-    found = np.argwhere(pairs)
-    return (int(found[0, 0]), int(found[0, 1])) if len(found) else None
 
 
 def _echo(
