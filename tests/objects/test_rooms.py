@@ -33,13 +33,18 @@ def thing(label: str, x: float, y: float, id: int = 1) -> Track:
     return Track(id=id, label=label, box=upright_box((*placed(x, y), 0.5), (0.5, 0.5, 1.0)))
 
 
+def made(seen: np.ndarray, tracks: list[Track]) -> Floor:
+    """The floor of a grid without walls in it."""
+    return floor_of(seen, np.zeros_like(seen), CORNER, tracks)
+
+
 def things(*given: tuple[str, float, float]) -> list[Track]:
     return [thing(*one, id=number) for number, one in enumerate(given)]
 
 
 def furnished() -> Floor:
     stands = things(("stove", 1, 1), ("refrigerator", 2, 1), ("bed", 7, 2), ("nightstand", 8, 4), ("chair", 3, 3))
-    return floor_of(grid(KITCHEN, BEDROOM, DOOR), CORNER, stands)
+    return made(grid(KITCHEN, BEDROOM, DOOR), stands)
 
 
 def test_two_rooms_joined_by_a_door_are_two() -> None:
@@ -76,13 +81,13 @@ def test_outlines_are_counter_clockwise_and_follow_the_walls() -> None:
 
 
 def test_rooms_of_one_kind_are_numbered() -> None:
-    floor = floor_of(grid(KITCHEN, BEDROOM, DOOR), CORNER, things(("bed", 2, 2), ("bed", 7, 2)))
+    floor = made(grid(KITCHEN, BEDROOM, DOOR), things(("bed", 2, 2), ("bed", 7, 2)))
     assert [room.name for room in floor.rooms] == ["bedroom", "bedroom 2"]
     assert {room.kind for room in floor.rooms} == {"bedroom"}
 
 
 def test_a_room_without_telling_things_is_a_room() -> None:
-    floor = floor_of(grid(KITCHEN), CORNER, things(("chair", 1, 1)))
+    floor = made(grid(KITCHEN), things(("chair", 1, 1)))
     assert [room.name for room in floor.rooms] == ["room"] and not floor.doorways
 
 
@@ -90,28 +95,40 @@ def test_a_corner_behind_a_wall_stays_with_its_room() -> None:
     """The corner of a room is nearer to the middle of the room behind its wall than to its own."""
     low, high = (0.5, 0.5, 4.0, 3.0), (0.5, 3.05, 9.0, 6.0)
     door = (1.0, 3.0, 1.9, 3.05)
-    parts = split_rooms(grid(low, high, door))
+    seen = grid(low, high, door)
+    parts = split_rooms(seen, np.zeros_like(seen))
     corner = parts[round(2.95 / CELL), round(3.95 / CELL)]
     assert corner == parts[round(1.5 / CELL), round(2.0 / CELL)]
     assert corner != parts[round(4.5 / CELL), round(5.0 / CELL)]
-    (way,) = floor_of(grid(low, high, door), CORNER, []).doorways
+    (way,) = made(seen, []).doorways
     assert way.middle == pytest.approx(placed(1.45, 3.0), abs=0.25)
 
 
 def test_a_corridor_narrower_than_a_doorway_belongs_to_a_room() -> None:
-    parts = split_rooms(grid((0.5, 0.5, 4.0, 4.0), (4.0, 1.0, 8.0, 1.9)))
+    seen = grid((0.5, 0.5, 4.0, 4.0), (4.0, 1.0, 8.0, 1.9))
+    parts = split_rooms(seen, np.zeros_like(seen))
     assert set(np.unique(parts)) == {0, 1}
     assert (parts > 0).sum() * CELL**2 == pytest.approx(12.25 + 3.6, rel=0.01)
 
 
+def test_a_wall_in_the_seen_floor_separates_two_rooms() -> None:
+    seen = grid((0.5, 0.5, 8.5, 4.5))
+    walls = grid((4.5, 0.5, 4.6, 2.0), (4.5, 2.9, 4.6, 4.5))
+    assert set(np.unique(split_rooms(seen, np.zeros_like(seen)))) == {0, 1}
+    parts = split_rooms(seen, walls)
+    left, right = ((parts == part).sum() * CELL**2 for part in (1, 2))
+    assert left == pytest.approx(16.2, rel=0.05) and right == pytest.approx(15.8, rel=0.05)
+    assert np.array_equal(parts > 0, seen)  # the walls' own cells are seen floor as well
+
+
 def test_small_parts_are_no_rooms() -> None:
-    floor = floor_of(grid((0.5, 0.5, 4.0, 4.0), (6.0, 6.0, 7.2, 7.2)), CORNER, [])
+    floor = made(grid((0.5, 0.5, 4.0, 4.0), (6.0, 6.0, 7.2, 7.2)), [])
     assert len(floor.rooms) == 1
 
 
 @pytest.mark.parametrize("seen", [np.zeros((1, 1), bool), np.ones((1, 1), bool), np.ones((10, 10), bool)])
 def test_hardly_anything_seen_is_no_error(seen) -> None:
-    floor = floor_of(seen, CORNER, [])
+    floor = made(seen, [])
     assert floor.area == pytest.approx(seen.sum() * CELL**2)
     assert len(floor.rooms) <= 1
 
@@ -120,5 +137,5 @@ def test_random_blots_make_a_floor() -> None:
     random = np.random.default_rng(0)
     for _ in range(10):
         coarse = random.random((12, 16)) < random.uniform(0.2, 0.9)
-        floor = floor_of(coarse.repeat(8, 0).repeat(8, 1), CORNER, [])
+        floor = made(coarse.repeat(8, 0).repeat(8, 1), [])
         assert all(0.1 <= floor.room_area(room) <= coarse.size * (8 * CELL) ** 2 for room in floor.rooms)

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 CELL = 0.05  # metres
 FARTHEST = 20.0  # metres: ground farther than this from a camera does not count as seen
 WIDEST = 100.0  # metres: the sides of the grid at most
+WALL = 0.3  # of the views across a cell: so many surfaces that end in it or beside it make it part of a wall
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,10 @@ def seen_area(
     poses: Mapping[int, np.ndarray],
     map_from_world: Float[np.ndarray, "4 4"],
     least: int = 2,
-) -> tuple[Bool[np.ndarray, "rows columns"], Float[np.ndarray, " 2"]]:
-    """Return the grid (cells of `CELL` metres; rows along y) of the floor, and its lower corner. A cell is True if it
-    lies in the fans (camera and `reach` on the ground) of at least `least` views. z is up in the map."""
+) -> tuple[Bool[np.ndarray, "rows columns"], Bool[np.ndarray, "rows columns"], Float[np.ndarray, " 2"]]:
+    """Return the floor that was seen, its walls, and their lower corner: grids with cells of `CELL` metres, rows along
+    y. A cell is seen if it lies in the fans (camera and `reach` on the ground) of at least `least` views. It is part of
+    a wall if many fans end there, although others reach farther, by errors of depth or pose. z is up in the map."""
     fans = []
     for view in views:
         map_from_camera = map_from_world @ poses[view.frame]
@@ -68,16 +70,21 @@ def seen_area(
             ground = reach @ map_from_camera[:2, :3].T + map_from_camera[:2, 3]
             fans.append(np.vstack([map_from_camera[:2, 3], ground]))
     if not fans:
-        return np.zeros((1, 1), bool), np.zeros(2)
+        return np.zeros((1, 1), bool), np.zeros((1, 1), bool), np.zeros(2)
     corners = np.concatenate(fans)
     middle = np.median(corners, axis=0)
     low = np.maximum(corners.min(0), middle - WIDEST / 2) - 1.5 * CELL
     high = np.minimum(corners.max(0), middle + WIDEST / 2) + CELL
     shape = np.ceil((high - low) / CELL).astype(int)[::-1] + 1
-    count = np.zeros(shape, np.uint16)
+    across, ends = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
     for fan in fans:
-        one = np.zeros(shape, np.uint8)
         # the middle of cell 0 is half a cell from the corner
-        cv2.fillPoly(one, [np.round((fan - low) / CELL - 0.5).astype(np.int32)], 1)
-        count += one
-    return count >= min(least, len(fans)), low
+        cells = np.round((fan - low) / CELL - 0.5).astype(np.int32)
+        across += cv2.fillPoly(np.zeros(shape, np.uint8), [cells], 1)
+        x, y = cells[1:][((cells[1:] >= 0) & (cells[1:] < shape[::-1])).all(1)].T
+        one = np.zeros(shape, np.uint8)
+        one[y, x] = 1
+        ends += one
+    near = cv2.boxFilter(ends.astype(np.float32), -1, (3, 3), normalize=False)
+    seen = across >= min(least, len(fans))
+    return seen, seen & (near >= WALL * across), low

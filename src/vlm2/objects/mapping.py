@@ -40,8 +40,8 @@ def map_of(
     map_from_world = upright_frame(memory)
     things = merged(memory.tracks, memory.poses, map_from_world, memory.confusable)
     tracks = tuple(_track(number, thing, memory.labels) for number, thing in enumerate(_certain(things), 1))
-    area, corner = seen_area(memory.views, memory.poses, map_from_world)
-    floor = floor_of(area, corner, [t for t in tracks if t.status == "seen"])
+    seen, walls, corner = seen_area(memory.views, memory.poses, map_from_world)
+    floor = floor_of(seen, walls, corner, [t for t in tracks if t.status == "seen"])
     stretched = world_from_camera.copy()
     stretched[:, :3, 3] *= factor
     poses = map_from_world @ stretched

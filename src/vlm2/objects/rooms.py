@@ -30,11 +30,16 @@ KINDS = {
 """The weight of each thing's vote for a kind of room."""
 
 
-def floor_of(seen: Bool[np.ndarray, "rows columns"], corner: Float[np.ndarray, " 2"], tracks: Sequence[Track]) -> Floor:
-    """Return the floor of a map from the grid of the seen floor (`ground.seen_area`) and the things on it."""
+def floor_of(
+    seen: Bool[np.ndarray, "rows columns"],
+    walls: Bool[np.ndarray, "rows columns"],
+    corner: Float[np.ndarray, " 2"],
+    tracks: Sequence[Track],
+) -> Floor:
+    """Return the floor of a map from the grids of the seen floor (`ground.seen_area`) and the things on it."""
     area = float(seen.sum()) * CELL**2
     error = area * AREA_ERROR
-    parts = split_rooms(seen)
+    parts = split_rooms(seen, walls)
     rooms, numbers = [], Counter()
     for part in range(1, int(parts.max()) + 1):
         outline = _outline(parts == part, corner)
@@ -50,17 +55,20 @@ def floor_of(seen: Bool[np.ndarray, "rows columns"], corner: Float[np.ndarray, "
     )
 
 
-def split_rooms(seen: Bool[np.ndarray, "rows columns"]) -> Int32[np.ndarray, "rows columns"]:
+def split_rooms(
+    seen: Bool[np.ndarray, "rows columns"], walls: Bool[np.ndarray, "rows columns"]
+) -> Int32[np.ndarray, "rows columns"]:
     """Number the rooms of a grid from 1; 0 is outside. A cell belongs to the room whose wide part is nearest to it
     along the floor, not through a wall."""
-    padded = np.pad(seen, 1).astype(np.uint8)
+    free = seen & ~walls
+    padded = np.pad(free, 1).astype(np.uint8)
     from_wall = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1] * CELL
     count, cores = cv2.connectedComponents((from_wall > 0.5 * DOORWAY).astype(np.uint8), connectivity=4)
     sizes = np.bincount(cores.ravel(), minlength=count) * CELL**2
     kept = [label for label in range(1, count) if sizes[label] > LEAST_CORE]
     if not kept:
         return seen.astype(np.int32)
-    grown = _grown(np.where(np.isin(cores, kept), cores, 0), seen)
+    grown = _grown(_grown(np.where(np.isin(cores, kept), cores, 0), free), seen)
     areas = np.bincount(grown.ravel(), minlength=count) * CELL**2
     out = np.zeros(seen.shape, np.int32)
     large = [label for label in kept if areas[label] >= LEAST_ROOM] or kept
