@@ -17,6 +17,7 @@ ECHO = 0.08  # of the distance: how far an echo may lie beside the ray
 BESIDE = 1.3  # times what `ECHO`, `NEAR` and `LOOSE` allow together
 UNSHAPED = 0.2  # of the long side: the error of a size without a detector's 3D box
 APART = 2  # frames that show two tracks with different labels at once make them two things
+INSIDE = -1.0  # the distance of two things of one label that cannot both be there
 PIECES = 0.5  # of the frames that show a thing may show it in two pieces of one label
 NEAR, LOOSE = 0.08, 0.12  # metres, and share of the long side: slack of a centre
 GATE = 2.0  # standard deviations
@@ -65,9 +66,9 @@ def merged(
 ) -> list[Thing]:
     """Return the things, most evidence first.
 
-    Two tracks are of one thing if their labels agree or are confusable, and their centres lie close, or one lies inside
-    the box of the other with the same label, or one is an echo of the other (`_is_echo`). Frames that show both make
-    them two things (`_are_two`).
+    Two tracks are of one thing if their labels agree or are confusable, and one of three conditions holds. Their
+    centres lie close, and few frames showed both (`_are_two`). Or their labels agree, and the centre of one lies inside
+    the box of the other. Or one is an echo of the other (`_is_echo`).
     """
     poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
     ordered = sorted(tracks, key=lambda track: (-float(track.evidence.sum()), track.id))
@@ -91,8 +92,8 @@ def merged(
 def _gaps(
     first: Sequence[Thing], second: Sequence[Thing], confusable: Bool[np.ndarray, "labels labels"]
 ) -> Float[np.ndarray, "first second"]:
-    """Return the distances of things over the gate: below 1 they may be one. Infinite if their labels disagree, 0 if
-    they have one label and the centre of one lies inside the box of the other."""
+    """Return the distances of things over the gate: below 1 they may be one. Infinite if their labels disagree,
+    `INSIDE` if they have one label and the centre of one lies inside the box of the other."""
     if not first or not second:
         return np.zeros((len(first), len(second)))
     labels, others = (np.array([thing.label for thing in things]) for things in (first, second))
@@ -103,7 +104,7 @@ def _gaps(
     )
     gaps = separation(here, there, NEAR + LOOSE * 0.5 * (long[:, None] + longer[None])) / GATE
     same = labels[:, None] == others[None]
-    gaps[same & (_holds(first, second) | _holds(second, first).T)] = 0.0
+    gaps[same & (_holds(first, second) | _holds(second, first).T)] = INSIDE
     gaps[~same & ~confusable[labels][:, others]] = np.inf
     return gaps
 
@@ -112,7 +113,7 @@ def _nearest(things: Sequence[Thing], gaps: Float[np.ndarray, "things things"]) 
     """Return the two nearest things that may be one, or None. Gaps of things seen together become infinite."""
     near = zip(*np.nonzero(np.triu(gaps < 1.0)), strict=True)
     for i, j in sorted(near, key=lambda pair: gaps[pair]):
-        if not _are_two(things[i], things[j]):
+        if gaps[i, j] == INSIDE or not _are_two(things[i], things[j]):
             return int(i), int(j)
         gaps[i, j] = gaps[j, i] = np.inf
     return None

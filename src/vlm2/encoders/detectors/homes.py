@@ -148,16 +148,19 @@ def group_cells(cells: Cells, things: Float[np.ndarray, "rows columns labels"]) 
 
 def cluster(places: Float[np.ndarray, "cells dim"], weights: Float[np.ndarray, " cells"]) -> list[np.ndarray]:
     """Group places: the place with the most weight within distance 1 takes what lies there, and so on."""
-    near = ((places[:, None] - places[None]) ** 2).sum(-1) < 1.0
+    length = (places**2).sum(1)
+    near = length[:, None] + length - 2.0 * places @ places.T < 1.0  # squared distances
+    mass = near @ weights
     left, groups = np.ones(len(places), bool), []
     while left.any():
-        mass = np.where(left, near @ (weights * left), -1.0)
-        best = int(mass.argmax())
-        mean = np.average(places[near[best] & left], axis=0, weights=weights[near[best] & left] + 1e-6)
+        best = int(np.where(left, mass, -1.0).argmax())
+        around = near[best] & left
+        mean = np.average(places[around], axis=0, weights=weights[around] + 1e-6)
         group = left & (((places - mean) ** 2).sum(-1) < 1.5)
         group[best] = True
         groups.append(np.flatnonzero(group))
         left &= ~group
+        mass -= near[:, group] @ weights[group]
     return groups
 
 
