@@ -82,9 +82,11 @@ class PoseGraph:
         median_depth: float,
         loops_before: int,
         config: LoopClosureConfig,
+        connected: bool = True,
     ) -> PoseGraph:
-        """Return the graph with one more keyframe, at `pose` unless loops correct it. Only keyframes of frames before
-        `loops_before` are searched for loops. The last keyframe of the result is the new one."""
+        """Return the graph with one more keyframe, at `pose` unless loops correct it. `connected`: matches connect it
+        with the keyframe before. Only keyframes of frames before `loops_before` are searched for loops. The last
+        keyframe of the result is the new one."""
         features, most = found.features, config.max_features
         new = Keyframe(
             frame,
@@ -95,7 +97,7 @@ class PoseGraph:
         )
         if not self.keyframes:
             return PoseGraph((new,))
-        uncertainty = 1.0 if found.connected else config.unmatched_uncertainty
+        uncertainty = 1.0 if connected else config.unmatched_uncertainty
         step = _step(self.keyframes[-1], new, median_depth, uncertainty, config)
         earlier = [key for key in self.keyframes if key.frame < loops_before]
         edges = [
