@@ -34,8 +34,8 @@ def walked(true: list[np.ndarray], path: list[np.ndarray], config: LoopClosureCo
         if index:
             placed = graphs[-1].keyframes[-1].world_from_camera @ np.linalg.inv(path[index - 1]) @ path[index]
         frame = EVERY * index
-        seen = replace(keyframe_features(pose), connected=index != LOST + 1)
-        graphs.append(graphs[-1].add(frame, placed, seen, 3.0, frame - 4 * EVERY, config))
+        joined, seen = index != LOST + 1, keyframe_features(pose)
+        graphs.append(graphs[-1].add(frame, placed, seen, 3.0, frame - 4 * EVERY, config, joined))
     return graphs[1:]
 
 
@@ -103,8 +103,8 @@ def test_a_lost_step_stays_uncertain_when_a_keyframe_beside_it_goes():
     views = [turned(angle) for angle in (0, 40, 80, 83, 120)]
     graph = PoseGraph()
     for frame, view in enumerate(views):
-        seen = replace(keyframe_features(view), connected=frame != 3)
-        graph = graph.add(frame, view, seen, 3.0, 0, replace(CONFIG, max_keyframes=4))
+        seen, config = keyframe_features(view), replace(CONFIG, max_keyframes=4)
+        graph = graph.add(frame, view, seen, 3.0, 0, config, connected=frame != 3)
     turns = {edge[:2]: edge.rotation_deviation / CONFIG.step_rotation for edge in graph.edges if not edge.is_loop}
     assert turns == {(0, 1): 1.0, (1, 2): 1.0, (2, 4): pytest.approx(CONFIG.unmatched_uncertainty)}
 

@@ -163,6 +163,17 @@ class PoseGraph:
         motion = [now[key.frame] @ np.linalg.inv(key.world_from_camera) for key in both]
         return PoseCorrection(np.array([key.frame for key in both]), np.stack(motion))
 
+    def pieces(self, config: LoopClosureConfig) -> Int[np.ndarray, " keyframes"]:
+        """Return the piece of the path that each keyframe belongs to, numbered from 0 by their first keyframes. Matches
+        connect the keyframes of a piece, as steps or as closed loops; where two pieces lie to each other is a guess."""
+        number = {key.frame: index for index, key in enumerate(self.keyframes)}
+        piece = np.arange(len(number))
+        for edge in self.edges:
+            if edge.is_loop or edge.rotation_deviation <= config.step_rotation:
+                first, second = sorted(piece[[number[edge.first], number[edge.second]]].tolist())
+                piece[piece == second] = first
+        return np.unique(piece, return_inverse=True)[1]
+
     def _bounded(self, median_depth: float, config: LoopClosureConfig) -> PoseGraph:
         """Remove the keyframe whose viewpoint is nearest to another's, where there are too many."""
         if len(self.keyframes) <= config.max_keyframes:

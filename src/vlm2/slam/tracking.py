@@ -65,6 +65,14 @@ class TrackedPoses:
     focal: FocalEstimate | None = None
     depth_scale: float = 1.0
 
+    def scaled(self, scale: float) -> TrackedPoses:
+        """Multiply the depths of the keyframes by a factor."""
+        return replace(self, keyframes={index: found.scaled(scale) for index, found in self.keyframes.items()})
+
+    def joined(self, first: int, second: int) -> bool:
+        """Return whether matches connect two frames."""
+        return self.groups is not None and bool(self.groups[first] == self.groups[second])
+
 
 def track(
     images: UInt8[np.ndarray, "frames height width"],
@@ -187,8 +195,8 @@ def estimate_relative_pose(
     """Estimate the relative pose of two frames from the matches that `match` returned.
 
     Poses from the points of either frame are tried. Where they leave many matches out, one from the epipolar geometry
-    is tried too, which does not depend on the depths, and both are refined. Return None where too few matches agree on a pose, or only on one that
-    is far from the `expected` one.
+    is tried too, which does not depend on the depths, and both are refined. Return None where too few matches agree on
+    a pose, or only on one that is far from the `expected` one.
     """
     count = len(matches) // 2
     if count < config.min_inliers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ...objects import ObjectMap, Result
 from ..query import Query, answered, phrasings, quantity
@@ -14,6 +14,7 @@ from ..words import PER_METRE
 class Distance(Query):
     """The distance from a thing to another, or to where someone is."""
 
+    relates: ClassVar[bool] = True
     first: Things
     second: Spot
     unit: Literal["m", "cm", "feet", "inches", "yards"] = "m"
