@@ -48,6 +48,17 @@ def test_a_lost_step_is_put_right_where_the_path_comes_back():
     assert any(edge.is_loop for edge in graphs[-1].edges)
 
 
+def test_a_lost_step_begins_a_piece_until_a_loop_joins_it():
+    graphs = walked(AROUND, mistaken(AROUND, LOST))
+    assert graphs[LOST].pieces(CONFIG).tolist() == [0] * (LOST + 1)
+    assert graphs[LOST + 1].pieces(CONFIG).tolist() == [0] * (LOST + 1) + [1]
+    assert not graphs[-1].pieces(CONFIG).any()
+    state = WindowState(graph=graphs[LOST + 1])
+    lost = EVERY * LOST + 1  # the first frame after the last keyframe of the first piece
+    assert state.pieces(np.array([0, lost - 1, lost, 1000]), CONFIG).tolist() == [0, 0, 1, 1]
+    assert WindowState().pieces(np.arange(2), CONFIG).tolist() == [0, 0]
+
+
 def test_where_nothing_is_seen_again_the_path_stays_as_it_is():
     half = AROUND[:14]
     path = mistaken(half, LOST)

@@ -128,10 +128,31 @@ def test_the_true_motion_is_found_whatever_the_encoder_takes_for_the_focal_lengt
     points, poses = guess(true, focal)
     assert focal_length(points.numpy(), WIDTH) == pytest.approx(focal, rel=1e-6)
     assert step_errors(poses, true)[0] > 7
-    turn, shift = step_errors(
-        torch.from_numpy(track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG).poses), true
-    )
+    found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG)
+    turn, shift = step_errors(torch.from_numpy(found.poses), true)
     assert turn < 1.0 and shift < 0.06
+    assert np.exp(found.focal.logarithm) * WIDTH == pytest.approx(FOCAL, rel=0.05)
+    assert found.depth_scale == pytest.approx(FOCAL / focal, rel=0.05)
+
+
+def test_frames_that_lie_far_apart_are_tracked_whatever_the_encoder_takes_for_the_focal_length():
+    step = torch.arange(4, dtype=torch.float64)
+    true = rigid(turned(14 * step - 20), torch.stack((0.25 * step, 0 * step, 0.15 * step), -1))
+    points, poses = guess(true, 0.75 * FOCAL, degrees=20)
+    found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG)
+    assert found.joined(0, 3)
+    turn, shift = step_errors(torch.from_numpy(found.poses), true)
+    assert turn < 2.5 and shift < 0.12
+
+
+def test_a_focal_length_that_earlier_windows_determined_stays():
+    true = walk()[:1].expand(3, 4, 4)  # a still camera determines none
+    points, poses = guess(true, 0.8 * FOCAL)
+    known = tracking.FocalEstimate(math.log(FOCAL / WIDTH), 0.02)
+    found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG, known)
+    assert found.focal.logarithm == pytest.approx(known.logarithm, abs=0.01)
+    assert found.focal.deviation == pytest.approx(known.deviation, rel=0.1)
+    assert found.depth_scale == pytest.approx(1.25, rel=0.02)
 
 
 def test_a_still_camera_stays_still():
@@ -177,8 +198,11 @@ def test_a_dark_stretch_goes_on_as_the_camera_moved():
     points, poses = guess(true)
     images = grey(film(true)).numpy()
     images[4:] = 0  # frames 4 and 5 show nothing
-    found = torch.from_numpy(track(images, points.numpy(), poses.numpy(), CONFIG).poses)
-    assert step_errors(found[:5], true[:5])[0] < 2.0
+    dark = track(images, points.numpy(), poses.numpy(), CONFIG)
+    found = torch.from_numpy(dark.poses)
+    assert step_errors(found[:4], true[:4])[0] < 2.0
+    assert dark.joined(0, 3) and not dark.joined(3, 4) and not dark.joined(4, 5)
+    assert set(dark.keyframes) == {3, 4, 5}  # the last frame, and those that match a neighbour weakly
     steps = invert(found[:-1]) @ found[1:]
     torch.testing.assert_close(steps[3:], steps[2].expand(2, 4, 4), atol=0.03, rtol=0)  # the nearest that is known
 

@@ -16,8 +16,8 @@ Pose = Annotated[tuple[float, ...], Field(min_length=12, max_length=12)]
 
 class ObservedPath(FrozenRecord):
     """The camera's poses: seconds, in order, and `world_from_camera` as 3×4 rows, flattened (x right, y down, z
-    forward). `half_view` holds the tangents of half the horizontal and half the vertical field of view. `pieces` are the
-    numbers of the poses' pieces of the path, which begin where the camera was lost: how two pieces lie to each other is
+    forward). `half_view` holds the tangents of half the horizontal and half the vertical field of view. `pieces` are
+    the numbers of the pieces of the path, which begin where the camera was lost: how two pieces lie to each other is
     a guess. Empty: one piece."""
 
     times: tuple[float, ...] = ()
