@@ -202,7 +202,7 @@ def test_a_dark_stretch_goes_on_as_the_camera_moved():
     found = torch.from_numpy(dark.poses)
     assert step_errors(found[:4], true[:4])[0] < 2.0
     assert dark.joined(0, 3) and not dark.joined(3, 4) and not dark.joined(4, 5)
-    assert set(dark.keyframes) == {3, 4, 5}  # the last frame, and those that match a neighbour weakly
+    assert set(dark.keyframes) == set(range(6))
     steps = invert(found[:-1]) @ found[1:]
     torch.testing.assert_close(steps[3:], steps[2].expand(2, 4, 4), atol=0.03, rtol=0)  # the nearest that is known
 

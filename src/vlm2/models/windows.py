@@ -285,13 +285,16 @@ def _close_loops(
     The window's last frame is the last of `placed` ones; its first `known` ones were placed before."""
     poses = geometry.world_from_camera
     median_depth = float(geometry.local_points[..., 2].median())
-    first, before = placed - len(geometry), known - 1
+    first, before, start = placed - len(geometry), known - 1, poses.cpu().double().numpy()
     for index, found in tracked.keyframes.items():
         if index < known:
             continue
-        pose = poses[index].cpu().double().numpy()
+        pose, matched = poses[index].cpu().double().numpy(), None
         joined = before < 0 or tracked.joined(before, index)
-        graph = graph.add(first + index, pose, found, median_depth, first, config, joined)
+        earlier = [key.frame - first for key in graph.keyframes if key.frame >= first]
+        if not joined and (others := [other for other in earlier if tracked.joined(other, index)]):
+            matched = first + others[-1], np.linalg.inv(start[others[-1]]) @ start[index]
+        graph = graph.add(first + index, pose, found, median_depth, first, config, joined, matched)
         corrected, before = graph.keyframes[-1].world_from_camera, index
         if corrected is not pose:
             poses = torch.from_numpy(corrected @ np.linalg.inv(pose)).float().to(poses) @ poses

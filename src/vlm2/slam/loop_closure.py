@@ -83,10 +83,12 @@ class PoseGraph:
         loops_before: int,
         config: LoopClosureConfig,
         connected: bool = True,
+        matched: tuple[int, Pose] | None = None,
     ) -> PoseGraph:
-        """Return the graph with one more keyframe, at `pose` unless loops correct it. `connected`: matches connect it
-        with the keyframe before. Only keyframes of frames before `loops_before` are searched for loops. The last
-        keyframe of the result is the new one."""
+        """Return the graph with one more keyframe, at `pose` unless loops correct it; it is the last one of the result.
+
+        `connected`: matches connect it with the keyframe before. `matched`: they connect it with an earlier one; its
+        frame, and `first_from_second`. Only keyframes of frames before `loops_before` are searched for loops."""
         features, most = found.features, config.max_features
         new = Keyframe(
             frame,
@@ -104,7 +106,11 @@ class PoseGraph:
             match_keyframe(key, new, found.focal, median_depth, config) for key in loop_candidates(earlier, new, config)
         ]
         loops = [edge for edge in edges if edge is not None]
-        graph = PoseGraph((*self.keyframes, new), (*self.edges, step, *loops))
+        kept = [step]
+        if matched is not None and any(key.frame == matched[0] for key in self.keyframes):
+            deviations = config.step_rotation, config.step_translation * median_depth
+            kept.append(PoseEdge(matched[0], frame, matched[1], *deviations, True))
+        graph = PoseGraph((*self.keyframes, new), (*self.edges, *kept, *loops))
         return (graph.optimized(config) if loops else graph)._bounded(median_depth, config)
 
     def to_arrays(self) -> dict[str, np.ndarray]:

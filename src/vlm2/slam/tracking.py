@@ -53,7 +53,7 @@ class FocalEstimate:
 class TrackedPoses:
     """Poses of a window's cameras in the first camera's frame.
 
-    `keyframes` are the features of the last frame, and of all that match a neighbour weakly, by index. Matches connect
+    `keyframes` are the features of the last frame, or of all where neighbours match weakly, by index. Matches connect
     the frames of one number in `groups`, and no others.
     `focal` is the camera's focal length after this window. `depth_scale` is the factor on the encoder's depths that it
     requires: what is seen under a smaller angle than the encoder assumed is as wide, but farther away.
@@ -99,12 +99,12 @@ def track(
     encoded_focal = focal_length(local_points, width)
     prior = known or FocalEstimate(float(np.log(encoded_focal / width)), config.focal_deviation)
 
-    def estimated(matches: list[Matches], focal: FocalEstimate) -> list[PosePair]:
+    def estimated(matches: list[Matches], focal: FocalEstimate, thorough: bool) -> list[PosePair]:
         scale = focal.pixels(width) / encoded_focal
         pairs = list[PosePair]()
         for one in matches:
             step = inverses[one.source[0]] @ world_from_camera[one.target[0]] if len(one) else None
-            args = focal.pixels(width), config, step, scale * median_depth
+            args = focal.pixels(width), config, step, scale * median_depth, thorough
             if (pair := estimate_relative_pose(one.scaled(scale), *args)) is not None:
                 pairs.append(pair)
         return pairs
@@ -112,11 +112,12 @@ def track(
     focal, poses, groups = prior, encoded, np.arange(len(images))
     fine = dict[int, Features]()
     for attempt in range(config.focal_rounds):
-        pairs = estimated(matches, focal)
+        pairs = estimated(matches, focal, bool(fine))
         if attempt == 0 and (weak := _weakly_joined(pairs, len(images), config.fine_below)):
             fine = {i: detect(images[i], depths[i], config.fine_features, width) for i in weak}
             more = _match_all(fine, config.fine_features)
-            matches, pairs = matches + more, pairs + estimated(more, focal)
+            matches += more
+            pairs = estimated(matches, focal, True)
         pairs = _best_of_each(pairs)
         poses, groups = initial_poses(pairs, encoded)
         if not pairs:
@@ -128,7 +129,7 @@ def track(
             break
     scale = focal.pixels(width) / encoded_focal
     last = len(images) - 1
-    chosen = {last: features[last]} | fine
+    chosen = (dict(enumerate(features)) if fine else {last: features[last]}) | fine
     keyframes = {
         index: KeyframeFeatures(replace(found, depth=scale * found.depth), focal.pixels(width))
         for index, found in sorted(chosen.items())
@@ -190,18 +191,24 @@ class PosePair:
 
 
 def estimate_relative_pose(
-    matches: Matches, focal: float, config: TrackingConfig, expected: Pose | None = None, median_depth: float = np.inf
+    matches: Matches,
+    focal: float,
+    config: TrackingConfig,
+    expected: Pose | None = None,
+    median_depth: float = np.inf,
+    thorough: bool = True,
 ) -> PosePair | None:
     """Estimate the relative pose of two frames from the matches that `match` returned.
 
-    Poses from the points of either frame are tried. Where they leave many matches out, one from the epipolar geometry
-    is tried too, which does not depend on the depths, and both are refined. Return None where too few matches agree on
+    Poses from the points of either frame are tried. Where they leave many matches out, a `thorough` search tries one
+    from the epipolar geometry too, which does not depend on the depths, and refines both. Return None where too few matches agree on
     a pose, or only on one that is far from the `expected` one.
     """
     count = len(matches) // 2
     if count < config.min_inliers:
         return None
     first, second = int(matches.source[0]), int(matches.target[0])
+    least = config.min_inliers + config.chance * count
 
     def judged(steps: list[Pose]) -> PosePair | None:
         plausible = [step for step in steps if _near(step, expected, median_depth, config)]
@@ -215,12 +222,12 @@ def estimate_relative_pose(
         for half in (slice(count), slice(count, None))
     )
     best = judged([step for step in (None if forth is None else np.linalg.inv(forth), back) if step is not None])
-    if best is None or best.inliers < config.clear_share * count:
+    if thorough and (best is None or best.inliers < config.clear_share * count):
         epipolar = judged(_epipolar_poses(matches, focal, config))
-        found = [pair.first_from_second for pair in (best, epipolar) if pair is not None]
+        found = [pair.first_from_second for pair in (best, epipolar) if pair is not None and 2 * pair.inliers > least]
         refined = judged([_refined(step, matches, focal, config) for step in found])
         best = max((p for p in (best, epipolar, refined) if p is not None), key=lambda p: p.inliers, default=None)
-    return best if best is not None and best.inliers >= config.min_inliers + config.chance * count else None
+    return best if best is not None and best.inliers >= least else None
 
 
 def _refined(step: Pose, matches: Matches, focal: float, config: TrackingConfig) -> Pose:
