@@ -3,9 +3,11 @@
 A small learnt encoder estimates depths well and rotations badly; matched features determine the rotation between two
 frames to a fraction of a degree, and no depths. Tracking combines both. SIFT features of all pairs of a window's frames
 are matched. The relative pose of a pair is found from one frame's points and their pixels in the other frame
-(perspective-n-point with RANSAC). It must hold in both directions and agree roughly with the encoder. The pairs with
-most inliers give initial poses; bundle adjustment then refines all poses and the one unknown focal length. A step that
-no pair connects repeats the nearest known step: on walks of homes that is closer than the encoder's, up to 113° wrong.
+(perspective-n-point with RANSAC). It must hold in both directions and agree roughly with the encoder. Where neighbours
+match weakly, full-size frames and the epipolar geometry are tried too. The pairs with most inliers give initial poses;
+bundle adjustment then refines all poses and the one unknown focal length, to which the depths are proportional. A step
+that no pair connects repeats the nearest known step: on walks of homes that is closer than the encoder's, up to 113°
+wrong.
 
 Pixels count from the image's centre, which is taken as the principal point.
 """
@@ -201,8 +203,8 @@ def estimate_relative_pose(
     """Estimate the relative pose of two frames from the matches that `match` returned.
 
     Poses from the points of either frame are tried. Where they leave many matches out, a `thorough` search tries one
-    from the epipolar geometry too, which does not depend on the depths, and refines both. Return None where too few matches agree on
-    a pose, or only on one that is far from the `expected` one.
+    from the epipolar geometry too, which does not depend on the depths, and refines both. Return None where too few
+    matches agree on a pose, or only on one that is far from the `expected` one.
     """
     count = len(matches) // 2
     if count < config.min_inliers:
