@@ -101,6 +101,8 @@ class PoseGraph:
             return PoseGraph((new,))
         uncertainty = 1.0 if connected else config.unmatched_uncertainty
         step = _step(self.keyframes[-1], new, median_depth, uncertainty, config)
+        if not connected:  # the move is unknown, and probably short
+            step.first_from_second[:3, 3] = 0
         earlier = [key for key in self.keyframes if key.frame < loops_before]
         edges = [
             match_keyframe(key, new, found.focal, median_depth, config) for key in loop_candidates(earlier, new, config)
