@@ -283,19 +283,23 @@ def _close_loops(
     """Add the keyframes among a window's new frames to the graph, and move the window where loops correct one.
 
     The window's last frame is the last of `placed` ones; its first `known` ones were placed before."""
-    poses = geometry.world_from_camera
+    start, first = geometry.world_from_camera.cpu().double().numpy(), placed - len(geometry)
     median_depth = float(geometry.local_points[..., 2].median())
-    first, before, start = placed - len(geometry), known - 1, poses.cpu().double().numpy()
-    for index, found in tracked.keyframes.items():
-        if index < known:
-            continue
-        pose, matched = poses[index].cpu().double().numpy(), None
-        joined = before < 0 or tracked.joined(before, index)
+    new = [index for index in tracked.keyframes if index >= known]
+    motion, before = np.eye(4), known - 1
+    for index in new:
+        joined, matched = before < 0 or tracked.joined(before, index), None
         earlier = [key.frame - first for key in graph.keyframes if key.frame >= first]
         if not joined and (others := [other for other in earlier if tracked.joined(other, index)]):
             matched = first + others[-1], np.linalg.inv(start[others[-1]]) @ start[index]
+        pose, found = motion @ start[index], tracked.keyframes[index]
         graph = graph.add(first + index, pose, found, median_depth, first, config, joined, matched)
-        corrected, before = graph.keyframes[-1].world_from_camera, index
-        if corrected is not pose:
-            poses = torch.from_numpy(corrected @ np.linalg.inv(pose)).float().to(poses) @ poses
+        motion, before = graph.keyframes[-1].world_from_camera @ np.linalg.inv(start[index]), index
+    moved = {key.frame - first: key.world_from_camera for key in graph.keyframes if key.frame - first in new}
+    correction = PoseCorrection(
+        np.array(list(moved)), np.stack([pose @ np.linalg.inv(start[index]) for index, pose in moved.items()])
+    )
+    if np.allclose(correction.motion, np.eye(4), atol=1e-12):
+        return graph, geometry
+    poses = torch.from_numpy(correction.of(np.arange(len(geometry))) @ start).to(geometry.world_from_camera)
     return graph, replace(geometry, world_from_camera=poses)
