@@ -197,3 +197,19 @@ def test_a_doubtful_double_makes_nothing_ambiguous(flat: ObjectMap) -> None:
 def result_query(result: Result) -> Any:
     assert result.query is not None
     return parse_call(result.query)
+
+
+def test_an_answer_across_the_place_where_the_camera_was_lost_says_so(flat: ObjectMap) -> None:
+    lost = flat.model_copy(update={"path": flat.path.model_copy(update={"pieces": (0, 0, 0, 0, 1, 1, 1, 1)})})
+    assert lost.path.lost == (4.0,) and flat.path.lost == ()
+    assert (lost.path.piece(3.0), lost.path.piece(4.0), flat.path.piece(4.0)) == (0, 1, 0)
+    across, within, count = (
+        "How far is the sofa from the stove?",
+        "How far is the sofa from the lamp?",
+        "How many chairs are there?",
+    )
+    sure, unsure = flat.ask(across), lost.ask(across)
+    assert unsure.value == sure.value and unsure.confidence == pytest.approx(sure.confidence / 2)
+    assert "The camera was lost at 0:04" in unsure.sentence
+    for question in (within, count):
+        assert lost.ask(question) == flat.ask(question)

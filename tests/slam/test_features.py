@@ -101,10 +101,10 @@ def test_a_plain_image_has_no_features():
 
 
 def test_keyframe_features_in_other_units_keep_their_pixels():
-    seen = KeyframeFeatures(features(3, 9), focal=100.0, connected=False)
+    seen = KeyframeFeatures(features(3, 9), focal=100.0)
     scaled = seen.scaled(0.5)
     assert (scaled.features.depth == 1).all() and scaled.features.pixels is seen.features.pixels
-    assert (scaled.focal, scaled.connected) == (100.0, False)
+    assert scaled.focal == 100.0
 
 
 def test_matches_are_joined_in_order():

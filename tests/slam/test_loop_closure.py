@@ -34,8 +34,8 @@ def walked(true: list[np.ndarray], path: list[np.ndarray], config: LoopClosureCo
         if index:
             placed = graphs[-1].keyframes[-1].world_from_camera @ np.linalg.inv(path[index - 1]) @ path[index]
         frame = EVERY * index
-        seen = replace(keyframe_features(pose), connected=index != LOST + 1)
-        graphs.append(graphs[-1].add(frame, placed, seen, 3.0, frame - 4 * EVERY, config))
+        joined, seen = index != LOST + 1, keyframe_features(pose)
+        graphs.append(graphs[-1].add(frame, placed, seen, 3.0, frame - 4 * EVERY, config, joined))
     return graphs[1:]
 
 
@@ -46,6 +46,17 @@ def test_a_lost_step_is_put_right_where_the_path_comes_back():
     assert worst(graphs[LOST + 1].poses, AROUND[: LOST + 2]) > 39  # nothing was seen again yet
     assert worst(graphs[-1].poses, AROUND) < 2.5
     assert any(edge.is_loop for edge in graphs[-1].edges)
+
+
+def test_a_lost_step_begins_a_piece_until_a_loop_joins_it():
+    graphs = walked(AROUND, mistaken(AROUND, LOST))
+    assert graphs[LOST].pieces(CONFIG).tolist() == [0] * (LOST + 1)
+    assert graphs[LOST + 1].pieces(CONFIG).tolist() == [0] * (LOST + 1) + [1]
+    assert not graphs[-1].pieces(CONFIG).any()
+    state = WindowState(graph=graphs[LOST + 1])
+    lost = EVERY * LOST + 1  # the first frame after the last keyframe of the first piece
+    assert state.pieces(np.array([0, lost - 1, lost, 1000]), CONFIG).tolist() == [0, 0, 1, 1]
+    assert WindowState().pieces(np.arange(2), CONFIG).tolist() == [0, 0]
 
 
 def test_where_nothing_is_seen_again_the_path_stays_as_it_is():
@@ -103,8 +114,8 @@ def test_a_lost_step_stays_uncertain_when_a_keyframe_beside_it_goes():
     views = [turned(angle) for angle in (0, 40, 80, 83, 120)]
     graph = PoseGraph()
     for frame, view in enumerate(views):
-        seen = replace(keyframe_features(view), connected=frame != 3)
-        graph = graph.add(frame, view, seen, 3.0, 0, replace(CONFIG, max_keyframes=4))
+        seen, config = keyframe_features(view), replace(CONFIG, max_keyframes=4)
+        graph = graph.add(frame, view, seen, 3.0, 0, config, connected=frame != 3)
     turns = {edge[:2]: edge.rotation_deviation / CONFIG.step_rotation for edge in graph.edges if not edge.is_loop}
     assert turns == {(0, 1): 1.0, (1, 2): 1.0, (2, 4): pytest.approx(CONFIG.unmatched_uncertainty)}
 

@@ -122,22 +122,43 @@ def step_errors(found: torch.Tensor, true: torch.Tensor) -> tuple[float, float]:
     return float(turn), float((ours - theirs)[:, :3, 3].norm(dim=-1).max())
 
 
-@pytest.mark.parametrize("focal", [FOCAL, 0.88 * FOCAL, 1.12 * FOCAL])
+@pytest.mark.parametrize("focal", [FOCAL, 0.75 * FOCAL, 1.12 * FOCAL])
 def test_the_true_motion_is_found_whatever_the_encoder_takes_for_the_focal_length(focal):
     true = walk()
     points, poses = guess(true, focal)
     assert focal_length(points.numpy(), WIDTH) == pytest.approx(focal, rel=1e-6)
     assert step_errors(poses, true)[0] > 7
-    turn, shift = step_errors(
-        torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy(), CONFIG).poses), true
-    )
-    assert turn < 1.0 and shift < 0.06
+    found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG)
+    turn, shift = step_errors(torch.from_numpy(found.poses), true)
+    assert turn < 1.0 and shift < 0.08
+    assert np.exp(found.focal.logarithm) * WIDTH == pytest.approx(FOCAL, rel=0.12)
+    assert found.depth_scale == pytest.approx(FOCAL / focal, rel=0.12)
+
+
+def test_frames_that_lie_far_apart_are_tracked_whatever_the_encoder_takes_for_the_focal_length():
+    step = torch.arange(4, dtype=torch.float64)
+    true = rigid(turned(14 * step - 20), torch.stack((0.25 * step, 0 * step, 0.15 * step), -1))
+    points, poses = guess(true, 0.75 * FOCAL, degrees=20)
+    found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG)
+    assert found.joined(0, 3)
+    turn, shift = step_errors(torch.from_numpy(found.poses), true)
+    assert turn < 2.5 and shift < 0.12
+
+
+def test_a_focal_length_that_earlier_windows_determined_stays():
+    true = walk()[:1].expand(3, 4, 4)  # a still camera determines none
+    points, poses = guess(true, 0.8 * FOCAL)
+    known = tracking.FocalEstimate(math.log(FOCAL / WIDTH), 0.02)
+    found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG, known)
+    assert found.focal.logarithm == pytest.approx(known.logarithm, abs=0.01)
+    assert found.focal.deviation == pytest.approx(known.deviation, rel=0.1)
+    assert found.depth_scale == pytest.approx(1.25, rel=0.02)
 
 
 def test_a_still_camera_stays_still():
     true = walk()[:1].expand(5, 4, 4)
     points, poses = guess(true)
-    found = torch.from_numpy(track(grey(film(true)), points.numpy(), poses.numpy(), CONFIG).poses)
+    found = torch.from_numpy(track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG).poses)
     turn, shift = step_errors(found, true)
     assert turn < 0.02 and shift < 1e-3
 
@@ -145,7 +166,7 @@ def test_a_still_camera_stays_still():
 def test_the_same_frames_give_the_same_poses():
     true = walk(4)
     points, poses = guess(true)
-    images = grey(film(true))
+    images = grey(film(true)).numpy()
     cv2.setRNGSeed(1)
     first = track(images, points.numpy(), poses.numpy(), CONFIG).poses
     cv2.setRNGSeed(2)
@@ -157,7 +178,7 @@ def test_the_same_frames_give_the_same_poses():
 def test_what_shows_nothing_leaves_finite_poses(what):
     true = walk(4)
     points, poses = guess(true)
-    images = grey(film(true))
+    images = grey(film(true)).numpy()
     if what == "black":
         images[:] = 0
     elif what == "noise":
@@ -175,12 +196,15 @@ def test_what_shows_nothing_leaves_finite_poses(what):
 def test_a_dark_stretch_goes_on_as_the_camera_moved():
     true = walk(6)
     points, poses = guess(true)
-    images = grey(film(true))
+    images = grey(film(true)).numpy()
     images[4:] = 0  # frames 4 and 5 show nothing
-    found = torch.from_numpy(track(images, points.numpy(), poses.numpy(), CONFIG).poses)
-    assert step_errors(found[:5], true[:5])[0] < 2.0
+    dark = track(images, points.numpy(), poses.numpy(), CONFIG)
+    found = torch.from_numpy(dark.poses)
+    assert step_errors(found[:4], true[:4])[0] < 2.0
+    assert dark.joined(0, 3) and not dark.joined(3, 4) and not dark.joined(4, 5)
+    assert set(dark.keyframes) == set(range(6))
     steps = invert(found[:-1]) @ found[1:]
-    torch.testing.assert_close(steps[3:], steps[2].expand(2, 4, 4), atol=0.03, rtol=0)  # the nearest that is known
+    torch.testing.assert_close(steps[3:], steps[2].expand(2, 4, 4), atol=0.05, rtol=0)  # the nearest that is known
 
 
 def test_windows_are_joined_by_the_tracked_poses_and_a_stream_gives_what_the_whole_gives():
@@ -213,22 +237,24 @@ def test_windows_of_another_scale_are_brought_to_the_first():
         points[..., 2].flatten(1).median(dim=1).values for points in (found.local_points, encoder.encoder.points)
     )
     depth = ours / inner
-    torch.testing.assert_close(depth, torch.full_like(depth, 2.0), rtol=0.05, atol=0)
+    torch.testing.assert_close(depth, depth[:1].expand(len(depth)), rtol=0.05, atol=0)
+    assert float(depth[0]) == pytest.approx(2.0, rel=0.12)  # the focal length that was found stretches it
 
 
 def test_without_images_or_with_one_frame_poses_are_the_encoders():
     true = walk(3)
     encoder, inputs = tracked(Guessing(true)), numbered(film(true))
-    bare, keyframe = encoder.encode_window(FrameInputs(None, inputs.visual_tokens, (1, 1)))
+    bare, nothing = encoder.encode_window(FrameInputs(None, inputs.visual_tokens, (1, 1)))
     assert torch.equal(bare.world_from_camera, encoder.encoder.encode(None, inputs.visual_tokens).world_from_camera)
     one, _ = encoder.encode_window(inputs[:1])
-    assert torch.equal(one.world_from_camera, torch.eye(4)[None]) and keyframe is None
+    assert torch.equal(one.world_from_camera, torch.eye(4)[None]) and nothing is None
 
 
 def test_the_last_frame_has_features_of_a_keyframe():
     true = walk(3)
-    _, keyframe = tracked(Guessing(true)).encode_window(numbered(film(true)))
-    assert keyframe.connected and keyframe.focal == pytest.approx(FOCAL, rel=0.1)
+    _, found = tracked(Guessing(true)).encode_window(numbered(film(true)))
+    keyframe = found.keyframes[2]
+    assert found.joined(0, 2) and keyframe.focal == pytest.approx(FOCAL, rel=0.1)
     assert len(keyframe.features.depth) > 50
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -66,4 +65,4 @@ class WanderingTracker:
         scale = self.scale(numbers[0])
         poses[:, :3, 3] *= scale
         seen = keyframe_features(self.true[numbers[-1]]).scaled(scale)
-        return TrackedPoses(poses, replace(seen, connected=self.lost not in numbers[:-1]))
+        return TrackedPoses(poses, {len(numbers) - 1: seen}, np.array([int(number > self.lost) for number in numbers]))

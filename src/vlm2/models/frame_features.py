@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
@@ -98,18 +98,23 @@ class FrameEncoder:
     vision: VisionEncoder
     windows: WindowEncoder
 
-    def inputs(self, images: Images, geometry_images: Images | None = None) -> FrameInputs:
+    def inputs(
+        self,
+        images: Images,
+        geometry_images: Images | None = None,
+        grey: UInt8[Tensor, "frames rows columns"] | None = None,
+    ) -> FrameInputs:
         """Run the vision encoder over whole frames in [0, 1]; return what the geometry encoder may see of them.
 
-        `geometry_images` are the same frames at the size of a geometry encoder that sees images. Raises ValueError for
-        a size that `vision.frame_size` does not give.
+        `geometry_images` are the same frames at the size of a geometry encoder that sees images, `grey` those in which
+        the camera is tracked. Raises ValueError for a size that `vision.frame_size` does not give.
         """
         device = next(self.windows.encoder.parameters()).device
         height, width = images.shape[-2:]
         self.vision.check_size(height, width)
         tokens = torch.cat([self.vision(part.to(device)).float() for part in images.split(FRAMES_AT_ONCE)])
         seen = images if geometry_images is None else geometry_images
-        return FrameInputs(seen.to(device), tokens, self.vision.grid(height, width))
+        return FrameInputs(seen.to(device), tokens, self.vision.grid(height, width), grey)
 
     def encode(
         self, images: Images, times: Float[Tensor, " frames"], geometry_images: Images | None = None
@@ -127,12 +132,13 @@ class FrameEncoder:
         times: Float[Tensor, " frames"],
         geometry_images: Images | None = None,
         scale: float | Tensor | None = None,
+        grey: UInt8[Tensor, "frames rows columns"] | None = None,
     ) -> EncodedPortion:
         """Encode the next portion of a stream, images as `inputs` takes them.
 
         It holds `state.missing` frames; the last portion may hold fewer. `scale` is that of the portions before.
         """
-        inputs = self.inputs(images, geometry_images)
+        inputs = self.inputs(images, geometry_images, grey)
         state, geometry = self.windows.advance(state, inputs)
         if geometry is None:
             state, geometry = self.windows.finish(state)

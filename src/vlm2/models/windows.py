@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
@@ -24,9 +24,8 @@ from ..encoders.geometry.cameras import rigid, rotation_angle
 from ..encoders.geometry.encoder import Geometry, GeometryEncoder
 from ..slam.alignment import Alignment, align
 from ..slam.configuration import LoopClosureConfig, TrackingConfig
-from ..slam.features import KeyframeFeatures
 from ..slam.loop_closure import PoseCorrection, PoseGraph
-from ..slam.tracking import track
+from ..slam.tracking import FocalEstimate, TrackedPoses, track
 from .configuration import VLM2GeometryConfig
 
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
@@ -35,11 +34,14 @@ numpy_on_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")  # its i
 
 @dataclass(frozen=True)
 class FrameInputs:
-    """What a geometry encoder sees of some frames: images, or the vision encoder's tokens on their grid, or both."""
+    """What a geometry encoder sees of some frames: images, or the vision encoder's tokens on their grid, or both.
+
+    `grey` are the frames in which features are matched, with square pixels; by default, `images` in grey."""
 
     images: Float[Tensor, "frames 3 height width"] | None = None
     visual_tokens: Float[Tensor, "frames patches dim"] | None = None
     grid: tuple[int, int] | None = None
+    grey: UInt8[Tensor, "frames rows columns"] | None = None
 
     def __len__(self) -> int:
         given = self.images if self.images is not None else self.visual_tokens
@@ -47,29 +49,30 @@ class FrameInputs:
 
     def __getitem__(self, frames: slice | Tensor) -> FrameInputs:
         """Return some of the frames."""
-        images, tokens = (None if x is None else x[frames] for x in (self.images, self.visual_tokens))
-        return replace(self, images=images, visual_tokens=tokens)
+        return replace(self, **{name: None if x is None else x[frames] for name, x in self._tensors().items()})
+
+    def _tensors(self) -> dict[str, Tensor | None]:
+        return {"images": self.images, "visual_tokens": self.visual_tokens, "grey": self.grey}
 
     def then(self, later: FrameInputs) -> FrameInputs:
         """Append later frames. Raises ValueError where their kinds, sizes or grids differ."""
         if not len(self):
             return later
-        pairs = ((self.images, later.images), (self.visual_tokens, later.visual_tokens))
-        before, after = (
-            [None if x is None else tuple(x.shape[1:]) for x in given] for given in zip(*pairs, strict=True)
-        )
+        ours, theirs = self._tensors(), later._tensors()
+        before, after = ([None if x is None else tuple(x.shape[1:]) for x in x.values()] for x in (ours, theirs))
         if before != after or self.grid != later.grid:
             message = f"{before} on {self.grid}, then {after} on {later.grid}"
             raise ValueError(f"Frames of a stream must keep their size: {message}.")
-        images, tokens = (None if a is None or b is None else torch.cat((a, b)) for a, b in pairs)
-        return FrameInputs(images, tokens, self.grid)
+        pairs = ((name, x, theirs[name]) for name, x in ours.items())
+        return replace(self, **{name: None if a is None or b is None else torch.cat((a, b)) for name, a, b in pairs})
 
 
 @dataclass(frozen=True)
 class WindowState:
     """A stream between two calls: the placed frames that the next window shares, and those that wait for it.
 
-    `frames` counts the frames placed so far; `graph` holds the keyframes for loop closure."""
+    `frames` counts the frames placed so far; `graph` holds the keyframes for loop closure; `focal` is the camera's
+    focal length, where it is tracked."""
 
     window: int = 8
     overlap: int = 3
@@ -77,6 +80,7 @@ class WindowState:
     placed: Geometry | None = None  # of the first frames of `inputs`
     frames: int = 0
     graph: PoseGraph = field(default_factory=PoseGraph)
+    focal: FocalEstimate | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.overlap < self.window:
@@ -101,6 +105,14 @@ class WindowState:
     def missing(self) -> int:
         """The number of frames that fill the next window."""
         return self.window - len(self.inputs)
+
+    def pieces(self, frames: Int[np.ndarray, " frames"], config: LoopClosureConfig) -> Int[np.ndarray, " frames"]:
+        """Return the piece of the path that each frame belongs to: that of the first keyframe from it on, or of the
+        last keyframe (`PoseGraph.pieces`)."""
+        if not self.graph.keyframes:
+            return np.zeros(len(frames), int)
+        ends = np.array([key.frame for key in self.graph.keyframes])
+        return self.graph.pieces(config)[np.searchsorted(ends, frames).clip(max=len(ends) - 1)]
 
     def correction(self, earlier: WindowState) -> PoseCorrection | None:
         """Return how frames moved that an earlier state of this stream had placed; None where none did."""
@@ -168,33 +180,41 @@ class WindowEncoder:
         self._check(state)
         return self._place_window(state, len(state.inputs)) if state.waiting else (state, None)
 
-    def encode_window(self, inputs: FrameInputs) -> tuple[Geometry, KeyframeFeatures | None]:
-        """Encode frames together, in the first frame's camera frame; also return the features of the last frame where
-        the camera is tracked."""
+    def encode_window(
+        self, inputs: FrameInputs, focal: FocalEstimate | None = None
+    ) -> tuple[Geometry, TrackedPoses | None]:
+        """Encode frames together, in the first frame's camera frame; also return what tracking found, where the camera
+        is tracked. `focal` is its focal length after earlier windows."""
         geometry = self.encoder.encode(inputs.images, inputs.visual_tokens, inputs.grid)
-        if self.tracking is None or inputs.images is None or len(inputs) < 2:
+        if self.tracking is None or inputs.grey is inputs.images is None or len(inputs) < 2:
             return geometry, None
-        return track_window(geometry, inputs.images, self.tracking)
+        return track_window(geometry, inputs, self.tracking, focal)
 
     def _needed(self, inputs: FrameInputs) -> FrameInputs:
+        """Return the inputs without what neither the encoder nor tracking reads."""
+        if self.tracking is None:
+            inputs = replace(inputs, grey=None)
+        elif inputs.grey is None and inputs.images is not None:
+            inputs = replace(inputs, grey=grey(inputs.images))
         if not self.encoder.needs_visual_tokens:
-            return FrameInputs(images=inputs.images)
-        with_images = self.tracking is not None or self.encoder.needs_images
-        return inputs if with_images else replace(inputs, images=None)
+            return replace(inputs, visual_tokens=None, grid=None)
+        return inputs if self.encoder.needs_images else replace(inputs, images=None)
 
     def _place_window(self, state: WindowState, frames: int) -> tuple[WindowState, Geometry]:
-        geometry, keyframe = self.encode_window(state.inputs[:frames])
+        geometry, tracked = self.encode_window(state.inputs[:frames], state.focal)
         known = 0 if state.placed is None else len(state.placed)
         if state.placed is not None:
             align_windows = align_geometry if self.tracking is None else align_poses
             alignment = align_windows(geometry[:known], state.placed)
             geometry = place(geometry, alignment)
-            keyframe = None if keyframe is None else keyframe.scaled(alignment.scale)
+            tracked = None if tracked is None else tracked.scaled(alignment.scale)
         placed, graph = state.frames + frames - known, state.graph
-        if keyframe is not None and self.loop_closure is not None:
-            graph, geometry = _close_loops(graph, geometry, keyframe, placed, self.loop_closure)
+        if tracked is not None and self.loop_closure is not None:
+            graph, geometry = _close_loops(graph, geometry, tracked, known, placed, self.loop_closure)
         keep = slice(max(frames - state.overlap, 0), None)
-        after = replace(state, inputs=state.inputs[keep], placed=geometry[keep], frames=placed, graph=graph)
+        focal = state.focal if tracked is None else tracked.focal
+        inputs = state.inputs[keep]
+        after = replace(state, inputs=inputs, placed=geometry[keep], frames=placed, graph=graph, focal=focal)
         return after, geometry[known:]
 
     def _check(self, state: WindowState) -> None:
@@ -204,21 +224,24 @@ class WindowEncoder:
 
 @numpy_on_one_thread
 def track_window(
-    geometry: Geometry, images: Float[Tensor, "frames 3 height width"], config: TrackingConfig
-) -> tuple[Geometry, KeyframeFeatures | None]:
-    """Refine the poses of a window by tracking the camera; also return the last frame's features, where they are
-    known."""
+    geometry: Geometry, inputs: FrameInputs, config: TrackingConfig, focal: FocalEstimate | None = None
+) -> tuple[Geometry, TrackedPoses]:
+    """Refine the poses of a window by tracking the camera, and stretch its depths to the focal length that was found;
+    also return what tracking found."""
     cv2.setNumThreads(torch.get_num_threads())
     points, poses = (x.cpu().double().numpy() for x in (geometry.local_points, geometry.world_from_camera))
-    tracked = track(grey(images), points, poses, config)
+    seen = grey(inputs.images) if inputs.grey is None and inputs.images is not None else inputs.grey
+    assert seen is not None
+    tracked = track(seen.cpu().numpy(), points, poses, config, focal)
     poses = torch.from_numpy(tracked.poses).float().to(geometry.world_from_camera)
-    return replace(geometry, world_from_camera=poses), tracked.last
+    stretch = geometry.local_points.new_tensor([1.0, 1.0, tracked.depth_scale])
+    return replace(geometry, world_from_camera=poses, local_points=geometry.local_points * stretch), tracked
 
 
-def grey(images: Float[Tensor, "frames 3 height width"]) -> UInt8[np.ndarray, "frames height width"]:
+def grey(images: Float[Tensor, "frames 3 height width"]) -> UInt8[Tensor, "frames height width"]:
     """Convert images in [0, 1] to grey ones of 8 bits (BT.601)."""
     weights = images.new_tensor([0.299, 0.587, 0.114])[:, None, None]
-    return (images * weights).sum(1).mul(255).round().clamp(0, 255).byte().cpu().numpy()
+    return (images * weights).sum(1).mul(255).round().clamp(0, 255).byte()
 
 
 def place(geometry: Geometry, world_from_window: Alignment) -> Geometry:
@@ -255,14 +278,28 @@ def align_poses(source: Geometry, target: Geometry) -> Alignment:
 
 @numpy_on_one_thread
 def _close_loops(
-    graph: PoseGraph, geometry: Geometry, keyframe: KeyframeFeatures, placed: int, config: LoopClosureConfig
+    graph: PoseGraph, geometry: Geometry, tracked: TrackedPoses, known: int, placed: int, config: LoopClosureConfig
 ) -> tuple[PoseGraph, Geometry]:
-    """Add a window, the last of `placed` frames, to the graph, and move it where loops correct its last pose."""
-    poses = geometry.world_from_camera
-    pose = poses[-1].cpu().double().numpy()
+    """Add the keyframes among a window's new frames to the graph, and move the window where loops correct one.
+
+    The window's last frame is the last of `placed` ones; its first `known` ones were placed before."""
+    start, first = geometry.world_from_camera.cpu().double().numpy(), placed - len(geometry)
     median_depth = float(geometry.local_points[..., 2].median())
-    graph = graph.add(placed - 1, pose, keyframe, median_depth, loops_before=placed - len(geometry), config=config)
-    corrected = graph.keyframes[-1].world_from_camera
-    if corrected is not pose:
-        poses = torch.from_numpy(corrected @ np.linalg.inv(pose)).float().to(poses) @ poses
+    new = [index for index in tracked.keyframes if index >= known]
+    motion, before = np.eye(4), known - 1
+    for index in new:
+        joined, matched = before < 0 or tracked.joined(before, index), None
+        earlier = [key.frame - first for key in graph.keyframes if key.frame >= first]
+        if not joined and (others := [other for other in earlier if tracked.joined(other, index)]):
+            matched = first + others[-1], np.linalg.inv(start[others[-1]]) @ start[index]
+        pose, found = motion @ start[index], tracked.keyframes[index]
+        graph = graph.add(first + index, pose, found, median_depth, first, config, joined, matched)
+        motion, before = graph.keyframes[-1].world_from_camera @ np.linalg.inv(start[index]), index
+    moved = {key.frame - first: key.world_from_camera for key in graph.keyframes if key.frame - first in new}
+    correction = PoseCorrection(
+        np.array(list(moved)), np.stack([pose @ np.linalg.inv(start[index]) for index, pose in moved.items()])
+    )
+    if np.allclose(correction.motion, np.eye(4), atol=1e-12):
+        return graph, geometry
+    poses = torch.from_numpy(correction.of(np.arange(len(geometry))) @ start).to(geometry.world_from_camera)
     return graph, replace(geometry, world_from_camera=poses)

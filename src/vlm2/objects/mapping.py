@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ..scenes.colour_names import colour_name
 from .ground import level, seen_area, vertical
@@ -33,8 +33,9 @@ def map_of(
     memory: ObjectMemory,
     times: Sequence[float],
     world_from_camera: Float[np.ndarray, "poses 4 4"],
+    pieces: Int[np.ndarray, " poses"] | None = None,
 ) -> ObjectMap:
-    """Return the map of a memory's things and floor, and of the camera's path: its `times` (s) and poses."""
+    """Return the map of a memory's things and floor, and of the camera's path: its `times` (s), poses, and pieces."""
     factor, scale_std = corrected_scale(memory, world_from_camera)
     memory = memory.scaled(factor)
     map_from_world = upright_frame(memory)
@@ -55,6 +56,7 @@ def map_of(
             times=tuple(np.asarray(times, np.float64)[later].tolist()),
             world_from_camera=tuple(tuple(pose) for pose in poses[later, :3].reshape(-1, 12).tolist()),
             half_view=memory.half_view,
+            pieces=() if pieces is None else tuple(pieces[later].tolist()),
         ),
         vocabulary=memory.labels,
         scale_std=scale_std,

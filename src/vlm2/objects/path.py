@@ -16,16 +16,21 @@ Pose = Annotated[tuple[float, ...], Field(min_length=12, max_length=12)]
 
 class ObservedPath(FrozenRecord):
     """The camera's poses: seconds, in order, and `world_from_camera` as 3×4 rows, flattened (x right, y down, z
-    forward). `half_view` holds the tangents of half the horizontal and half the vertical field of view."""
+    forward). `half_view` holds the tangents of half the horizontal and half the vertical field of view. `pieces` are
+    the numbers of the pieces of the path, which begin where the camera was lost: how two pieces lie to each other is
+    a guess. Empty: one piece."""
 
     times: tuple[float, ...] = ()
     world_from_camera: tuple[Pose, ...] = ()
     half_view: tuple[float, float] | None = None
+    pieces: tuple[int, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> ObservedPath:
         if len(self.times) != len(self.world_from_camera):
             raise ValueError(f"the path has {len(self.times)} times but {len(self.world_from_camera)} poses")
+        if self.pieces and len(self.pieces) != len(self.times):
+            raise ValueError(f"the path has {len(self.times)} times but {len(self.pieces)} numbers of pieces")
         if any(after <= before for before, after in zip(self.times, self.times[1:], strict=False)):
             raise ValueError("the times of the path do not increase")
         return self
@@ -41,6 +46,16 @@ class ObservedPath(FrozenRecord):
     def frame(self, time: float) -> int:
         """Return the index of the pose closest to a time."""
         return int(np.abs(np.array(self.times) - time).argmin())
+
+    def piece(self, time: float) -> int:
+        """Return the number of the piece at a time."""
+        return self.pieces[self.frame(time)] if self.pieces else 0
+
+    @property
+    def lost(self) -> tuple[float, ...]:
+        """The times at which the camera was lost: the first of each piece but the first one."""
+        first = [self.pieces.index(piece) for piece in set(self.pieces)]
+        return tuple(self.times[index] for index in sorted(first)[1:])
 
     def time_of_share(self, share: float) -> float:
         """Return the time of the pose at a share (0–1) of the number of poses; 1 is the last pose."""

@@ -7,7 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ..objects.frozen import FrozenRecord
 from ..objects.object_map import ObjectMap
@@ -23,6 +23,7 @@ CLOSE, CLOSE_LENGTH = 0.25, 0.1  # of a number; metres: errors below one of them
 LABEL_POWER = 0.25  # of a label's share in the evidence: fitted to the right answers on validation homes
 AMBIGUOUS = 0.8  # factor of the confidence if several things could be meant, likewise
 STALE = 0.5  # factor of the confidence in a thing that was missed where it should be
+LOST = 0.5  # factor of the confidence where the camera was lost between the things' views
 
 
 class NoAnswer(Exception):
@@ -63,6 +64,7 @@ class Query(FrozenRecord, ABC):
 
     view: Viewpoint | None = None
     options: tuple[str, ...] = ()
+    relates: ClassVar[bool] = False  # the value depends on where things lie to each other
 
     @abstractmethod
     def answer(self, map: ObjectMap) -> Result:
@@ -76,6 +78,8 @@ class Query(FrozenRecord, ABC):
             result = self.answer(map)
         except NoAnswer as error:
             result = Result(status=error.status, value=error.value, sentence=str(error))
+        if self.relates:
+            result = _doubted(result, map)
         place = self.choose(result) if self.options and result.value is not None else None
         option = None if place is None else chr(ord("A") + place)
         return result.model_copy(update={"query": call_of(self), "option": option})
@@ -128,6 +132,17 @@ def answered(
         frames=tuple(sorted(views, key=lambda view: view.time)),
         sentence=sentence + seen,
     )
+
+
+def _doubted(result: Result, map: ObjectMap) -> Result:
+    """Return a result with less confidence, and the reason in words, where no piece of the path shows all things."""
+    shown = [{map.path.piece(view.time) for view in t.views} for t in map.tracks if t.id in result.tracks and t.views]
+    if result.value is None or len(shown) < 2 or set.intersection(*shown):
+        return result
+    moments = ", ".join(clock(time) for time in map.path.lost)
+    doubt = f"The camera was lost at {moments}, and where these things lie to each other is a guess."
+    update = {"sentence": f"{result.sentence} {doubt}", "confidence": LOST * result.confidence}
+    return result.model_copy(update=update)
 
 
 def quantity(value: float, unit: str, std: float) -> str:

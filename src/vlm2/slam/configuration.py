@@ -26,13 +26,19 @@ class TrackingConfig:
     """How the poses of a window are found."""
 
     features: FeatureConfig = FeatureConfig()
+    pixels: int = 65_536  # of frames as they are searched first, the most; lengths in pixels are in these
+    fine_features: FeatureConfig = FeatureConfig(max_features=1500, max_matches=300)
+    fine_below: int = 30  # inliers of neighbours; below, both are searched in full size
     ransac_samples: int = 100  # of a pair and direction
     ransac_error: float = 2.0  # pixels, largest of an inlier
+    epipolar_samples: int = 300  # of a pair
+    epipolar_error: float = 1.0  # pixels, largest of an inlier
+    clear_share: float = 0.7  # of inliers; below, the epipolar pose is tried too
     pixel_deviation: float = 1.0  # pixels, of a match
     depth_deviation: float = 0.15  # of the encoder's depths, as a share of them
     inlier_deviations: float = 4.0  # largest error of a match that agrees with a relative pose
-    min_inliers: int = 12  # matches of a pair that agree on its relative pose
-    min_inlier_share: float = 0.4
+    min_inliers: int = 10  # matches of a pair that agree on its relative pose, beside those that agree by chance
+    chance: float = 0.12  # share of wrong matches that agree with a pose
     max_rotation_error: float = radians(90)  # radians, between a relative pose and the encoder's
     max_translation: float = 1.0  # median depths, of a pair
     iterations: int = 12  # of bundle adjustment
@@ -42,6 +48,9 @@ class TrackingConfig:
     step_rotation: float = radians(4)  # deviation of the initial steps, radians
     step_translation: float = 0.03  # deviation of the initial steps, median depths
     focal_deviation: float = 0.2  # of the logarithm of the encoder's focal length
+    least_focal_deviation: float = 0.02  # of the logarithm of a focal length that many windows agree on
+    focal_change: float = 0.05  # of the logarithm; above, the pairs are estimated again
+    focal_rounds: int = 3
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class LoopClosureConfig:
 
     tracking: TrackingConfig = TrackingConfig()  # how keyframes are matched
     max_keyframes: int = 64  # then the most redundant one is removed
-    max_features: int = 300  # of a keyframe; the strongest stay
+    max_features: int = 600  # of a keyframe; the strongest stay
     voting_features: int = 100  # of a keyframe, that choose the candidates
     candidates: int = 4  # earlier keyframes that a new one is matched with
     min_inliers: int = 25  # matches that agree on a loop

@@ -14,8 +14,8 @@ from .configuration import FeatureConfig
 
 @dataclass(frozen=True)
 class Features:
-    """Features of a frame, the strongest first: pixels from the image's centre, unit descriptors, and the encoder's
-    depth at each pixel."""
+    """Features of a frame, the strongest first: pixels from the image's centre, unit descriptors, and the depth at each
+    pixel."""
 
     pixels: Float[np.ndarray, "features 2"]
     descriptors: Float[np.ndarray, "features 128"]
@@ -24,14 +24,10 @@ class Features:
 
 @dataclass(frozen=True)
 class KeyframeFeatures:
-    """Features of a window's last frame, by which its place is recognised later.
-
-    `focal` is the focal length in pixels. `connected`: matches connect all frames of the window.
-    """
+    """Features of a frame, by which its place is recognised later, and the focal length in pixels."""
 
     features: Features
     focal: float
-    connected: bool = True
 
     def scaled(self, scale: float) -> KeyframeFeatures:
         """Multiply the depths by a factor."""
@@ -54,6 +50,10 @@ class Matches:
     def __len__(self) -> int:
         return len(self.source)
 
+    def scaled(self, scale: float) -> Matches:
+        """Multiply the depths by a factor."""
+        return replace(self, source_depth=scale * self.source_depth)
+
     @staticmethod
     def join(parts: list[Matches]) -> Matches:
         """Join the matches of several pairs."""
@@ -61,14 +61,19 @@ class Matches:
 
 
 def detect(
-    image: UInt8[np.ndarray, "height width"], depth: Float[np.ndarray, "rows columns"], config: FeatureConfig
+    image: UInt8[np.ndarray, "height width"],
+    depth: Float[np.ndarray, "rows columns"],
+    config: FeatureConfig,
+    width: int | None = None,
 ) -> Features:
-    """Find the features of a grey frame at pixels of positive depth."""
+    """Find the features of a grey frame at pixels of positive depth. Pixels are those of the frame at another `width`,
+    where one is given."""
     pixels, descriptors = _sift(image.tobytes(), image.shape, config)
     size, cells = np.array(image.shape[::-1]), np.array(depth.shape[::-1])
     column, row = (pixels * cells / size).astype(int).clip(0, cells - 1).T
     z = depth[row, column]
-    return Features((pixels - size / 2)[z > 0], descriptors[z > 0], z[z > 0])
+    scale = 1.0 if width is None else width / image.shape[1]
+    return Features(scale * (pixels - size / 2)[z > 0], descriptors[z > 0], z[z > 0])
 
 
 @lru_cache(maxsize=64)

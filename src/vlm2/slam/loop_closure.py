@@ -82,9 +82,13 @@ class PoseGraph:
         median_depth: float,
         loops_before: int,
         config: LoopClosureConfig,
+        connected: bool = True,
+        matched: tuple[int, Pose] | None = None,
     ) -> PoseGraph:
-        """Return the graph with one more keyframe, at `pose` unless loops correct it. Only keyframes of frames before
-        `loops_before` are searched for loops. The last keyframe of the result is the new one."""
+        """Return the graph with one more keyframe, at `pose` unless loops correct it; it is the last one of the result.
+
+        `connected`: matches connect it with the keyframe before. `matched`: they connect it with an earlier one; its
+        frame, and `first_from_second`. Only keyframes of frames before `loops_before` are searched for loops."""
         features, most = found.features, config.max_features
         new = Keyframe(
             frame,
@@ -95,14 +99,20 @@ class PoseGraph:
         )
         if not self.keyframes:
             return PoseGraph((new,))
-        uncertainty = 1.0 if found.connected else config.unmatched_uncertainty
+        uncertainty = 1.0 if connected else config.unmatched_uncertainty
         step = _step(self.keyframes[-1], new, median_depth, uncertainty, config)
+        if not connected:  # the move is unknown, and probably short
+            step.first_from_second[:3, 3] = 0
         earlier = [key for key in self.keyframes if key.frame < loops_before]
         edges = [
             match_keyframe(key, new, found.focal, median_depth, config) for key in loop_candidates(earlier, new, config)
         ]
         loops = [edge for edge in edges if edge is not None]
-        graph = PoseGraph((*self.keyframes, new), (*self.edges, step, *loops))
+        kept = [step]
+        if matched is not None and any(key.frame == matched[0] for key in self.keyframes):
+            deviations = config.step_rotation, config.step_translation * median_depth
+            kept.append(PoseEdge(matched[0], frame, matched[1], *deviations, True))
+        graph = PoseGraph((*self.keyframes, new), (*self.edges, *kept, *loops))
         return (graph.optimized(config) if loops else graph)._bounded(median_depth, config)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -160,6 +170,17 @@ class PoseGraph:
             return None
         motion = [now[key.frame] @ np.linalg.inv(key.world_from_camera) for key in both]
         return PoseCorrection(np.array([key.frame for key in both]), np.stack(motion))
+
+    def pieces(self, config: LoopClosureConfig) -> Int[np.ndarray, " keyframes"]:
+        """Return the piece of the path that each keyframe belongs to, numbered from 0 by their first keyframes. Matches
+        connect the keyframes of a piece, as steps or as closed loops; where two pieces lie to each other is a guess."""
+        number = {key.frame: index for index, key in enumerate(self.keyframes)}
+        piece = np.arange(len(number))
+        for edge in self.edges:
+            if edge.is_loop or edge.rotation_deviation <= config.step_rotation:
+                first, second = sorted(piece[[number[edge.first], number[edge.second]]].tolist())
+                piece[piece == second] = first
+        return np.unique(piece, return_inverse=True)[1]
 
     def _bounded(self, median_depth: float, config: LoopClosureConfig) -> PoseGraph:
         """Remove the keyframe whose viewpoint is nearest to another's, where there are too many."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,9 +14,10 @@ from torch import Tensor
 from ..core import DualState
 from ..encoders.geometry.encoder import Geometry
 from ..models import VLM2ForConditionalGeneration
-from ..models.windows import FrameInputs, WindowState
+from ..models.windows import FrameInputs, WindowState, grey
 from ..objects.storage import from_arrays, to_arrays
 from ..slam.loop_closure import PoseGraph
+from ..slam.tracking import FocalEstimate
 from . import container
 from .evidence import SourceFrame
 from .keyframe import KeyframePicture
@@ -94,6 +96,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         "window": windows.window,
         "overlap": windows.overlap,
         "inputs_grid": windows.inputs.grid,
+        "focal": None if windows.focal is None else asdict(windows.focal),
         "placed": None if placed is None else {"grid": placed.grid, "metric": placed.metric},
         "stride": stream.trajectory.stride,
         "objects": objects,
@@ -113,7 +116,9 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         return {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
 
     grid, pictures = record["inputs_grid"], _waiting_pictures(part("waiting"))
-    inputs = FrameInputs(**part("inputs"), grid=None if grid is None else tuple(grid))
+    size = pictures[0].shape[:2] if pictures else tuple(record["size"])
+    inputs = _with_grey(FrameInputs(**part("inputs"), grid=None if grid is None else tuple(grid)), size)
+    focal = FocalEstimate(**record["focal"]) if record.get("focal") else None
     placed = None
     if record["placed"] is not None:
         values = {**part("placed"), "grid": tuple(record["placed"]["grid"]), "metric": record["placed"]["metric"]}
@@ -132,12 +137,12 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         last_time=record["last_time"],
         pictures=pictures,
         times=tuple(record["times"]),
-        windows=WindowState(record["window"], record["overlap"], inputs, placed, placed_frames, graph),
+        windows=WindowState(record["window"], record["overlap"], inputs, placed, placed_frames, graph, focal),
         unit=part("stream").get("unit"),
         memory=DualState.from_tensors(memory) if memory else None,
         objects=from_arrays(_arrays(part("objects")), record["objects"]) if record.get("objects") else None,
         grid=tuple(record["grid"]),
-        size=pictures[0].shape[:2] if pictures else tuple(record["size"]),
+        size=size,
         trajectory=ThinnedTrajectory(**part("trajectory"), stride=record["stride"]),
         log=log,
         keyframes=tuple(KeyframePicture(frame, time, jpegs[str(i)]) for i, (frame, time) in enumerate(shown)),
@@ -151,6 +156,14 @@ def _waiting_pictures(tensors: Tensors) -> tuple[np.ndarray, ...]:
         images = tensors.get("geometry_images", tensors["images"])
         return tuple((images * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy())
     return tuple(tensors["pictures"].numpy()) if "pictures" in tensors else ()
+
+
+def _with_grey(inputs: FrameInputs, size: tuple[int, int]) -> FrameInputs:
+    """Return the inputs with grey frames of `size`. Files of November 2026 hold only images of another one."""
+    if inputs.grey is not None or inputs.images is None:
+        return inputs
+    frames = [cv2.resize(frame, size[::-1], interpolation=cv2.INTER_AREA) for frame in grey(inputs.images).numpy()]
+    return replace(inputs, grey=torch.from_numpy(np.stack(frames)))
 
 
 def _arrays(tensors: Tensors) -> dict[str, np.ndarray]:

@@ -19,6 +19,7 @@ from ..models.windows import WindowState
 from ..objects import ObjectMap
 from ..objects.mapping import map_of
 from ..objects.memory import ObjectMemory
+from ..slam.configuration import LoopClosureConfig
 from ..slam.loop_closure import PoseCorrection
 from .keyframe import KeyframePicture, keyframe, thinned
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
@@ -63,7 +64,10 @@ class Stream:
         path = self.trajectory
         if self.objects is None:
             return ObjectMap()
-        return map_of(self.objects, path.times.tolist(), path.world_from_camera.double().cpu().numpy())
+        poses, pieces = path.world_from_camera.double().cpu().numpy(), None
+        if self.windows is not None and self.windows.graph.keyframes:
+            pieces = self.windows.pieces(path.frames.numpy(), LoopClosureConfig())
+        return map_of(self.objects, path.times.tolist(), poses, pieces)
 
 
 class StreamEncoder:
@@ -136,7 +140,7 @@ class StreamEncoder:
             images = self.processor.video_processor.resize(pictures)
             seen = self.processor.video_processor.resize_for_geometry(pictures)
             portion = self.model.frame_encoder.advance(
-                stream.windows, images, torch.tensor(stream.times), seen, stream.unit
+                stream.windows, images, torch.tensor(stream.times), seen, stream.unit, _grey(pictures)
             )
             windows, features, unit = portion.windows, portion.features, portion.scale
             if (correction := windows.correction(stream.windows)) is not None:
@@ -207,6 +211,11 @@ def bounded(picture: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "
         return picture.copy()
     scale = LONGEST_SIDE / max(height, width)
     return _resized(picture, (max(round(scale * height), 1), max(round(scale * width), 1)))
+
+
+def _grey(pictures: UInt8[np.ndarray, "frames height width 3"]) -> UInt8[Tensor, "frames height width"]:
+    """Convert RGB pictures to grey ones."""
+    return torch.from_numpy(np.stack([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures]))
 
 
 def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

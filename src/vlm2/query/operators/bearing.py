@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import model_validator
 
 from ...objects import ObjectMap, Result
@@ -20,6 +22,7 @@ class Bearing(Query):
     `of` is what a side is named of ("left of the tv"); it is what one faces.
     """
 
+    relates: ClassVar[bool] = True
     target: Things
     choices: tuple[str, ...] = ()
     of: Things | None = None

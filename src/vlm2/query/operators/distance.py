@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ...objects import ObjectMap, Result
 from ..query import Query, answered, phrasings, quantity
@@ -15,6 +15,7 @@ from ..words import PER_METRE
 class Distance(Query):
     """The distance from a thing to another, or to where someone is."""
 
+    relates: ClassVar[bool] = True
     first: Things
     second: Spot
     unit: Literal["m", "cm", "feet", "inches", "yards"] = "m"

@@ -16,6 +16,7 @@ from ..words import STRUCTURE
 class Nearest(Query):
     """The closest thing to a spot: of some kinds, of the options, or of all things."""
 
+    relates: ClassVar[bool] = True
     to: Spot
     among: tuple[Things, ...] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 from ...objects import ObjectMap, Result, Track
 from ..query import NoAnswer, Query, answered, closest_direction, direction_angle, phrasings, turn
@@ -20,6 +21,7 @@ class Route(Query):
     One begins at `start` and faces `facing`. A step is a thing to walk to, or None, a turn to fill in.
     """
 
+    relates: ClassVar[bool] = True
     start: Things
     facing: Things
     steps: tuple[Things | None, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ ENDS = {"sideways": ("left", "right"), "height": ("up", "down"), "depth": ("near
 class Side(Query):
     """On which side of another thing a thing is in the picture; `along` follows from the options where it is None."""
 
+    relates: ClassVar[bool] = True
     first: Things
     second: Things
     along: Literal["sideways", "height", "depth"] | None = None
