@@ -12,7 +12,6 @@ from rooms_of_boxes import MadeBox, MadeRoom, around, watched
 from sessions import contents, observe
 from toyeyes import ToyDetector, toy_eyes
 
-from vlm2.models.frame_features import EncodedPortion
 from vlm2.objects import ObjectMap
 from vlm2.questions.question import LETTER_REQUEST
 from vlm2.streaming import LoadedModel, Session, container
@@ -78,9 +77,8 @@ def test_streaming_equals_offline(make_seeing, images, frames) -> None:
     streamed = session._complete(session._stream).objects
     encoder, pixels = session.model.frame_encoder, session.processor.video_processor.resize(images[:frames])
     geometry = encoder.windows.encode(encoder.inputs(pixels))
-    whole = tuple.__new__(EncodedPortion, (None, None, 1.0, geometry, None))
     eyes = session.eyes
-    offline = eyes.observe(eyes.start(), pixels, whole, [index / 2 for index in range(frames)], 0)
+    offline = eyes.observe(eyes.start(), images[:frames], geometry, [index / 2 for index in range(frames)], 0)
     assert len(streamed.tracks) == len(offline.tracks) > 1
     for one, other in zip(streamed.tracks, offline.tracks, strict=True):
         assert (one.id, one.sightings, one.missed, dict(one.apart)) == (
