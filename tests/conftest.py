@@ -20,6 +20,12 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 VideoWriter = Callable[..., Path]
 
 
+@pytest.fixture(autouse=True)
+def own_eyes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `--eyes auto` be our detector, whatever YOLOX this machine has."""
+    monkeypatch.setattr("vlm2.encoders.detectors.best_detector", lambda: "homes")
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of this checkout."""

@@ -26,18 +26,18 @@ def entries(package: str, binds: str) -> dict[str, str]:
     }
 
 
-def literals(package: str, binds: str) -> dict[str, dict[str, Any]]:
-    """Return the keyword arguments of the call that each module binds to the name `binds`, by the module's name.
+def literals(package: str, called: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the keyword arguments of the calls of `called` that modules bind to names, each after the module's name.
 
     A module with `PART = FrozenPart(name="toy")` gives {"name": "toy"}. The arguments must be literals: they are read
     without importing the module. Raises ValueError for others.
     """
-    return {
-        name: {keyword.arg: ast.literal_eval(keyword.value) for keyword in value.keywords if keyword.arg}
+    return [
+        (name, {keyword.arg: ast.literal_eval(keyword.value) for keyword in value.keywords if keyword.arg})
         for name, tree in _modules(package)
-        for bound, value in _bindings(tree)
-        if bound == binds and isinstance(value, ast.Call)
-    }
+        for _, value in _bindings(tree)
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == called
+    ]
 
 
 def load(package: str, name: str, binds: str, kind: str) -> ModuleType:

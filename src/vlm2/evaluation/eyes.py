@@ -96,15 +96,14 @@ def load_detector_once(name: str) -> Detector:
 
 def _detector(name: str) -> str:
     """Return a detector's name as `load_detector` takes it. Raises ValueError for what is none."""
-    from ..encoders.detectors import detectors
-    from ..streaming.load import AUTO
+    from ..encoders.detectors import best_detector, detectors
 
     if name == "auto":
-        return AUTO
+        return best_detector()
     if name.partition(":")[0] in detectors():
         return name
     if (Path(name) / "config.json").is_file():
-        return f"{AUTO}:{name}"
+        return f"homes:{name}"
     raise ValueError(
         f"There are no eyes {name!r}: give auto, none, a detector ({', '.join(detectors())}), a folder that "
         f"`vlm2 train eyes` wrote, or for benchmarks with generated homes {TRUTH} or {TRUTH_LABELS}."
@@ -112,13 +111,8 @@ def _detector(name: str) -> str:
 
 
 def _hash_files(detector: str) -> dict[str, str]:
-    """Return the sha256 of a detector's files: those in its folder, or in the folder of the packaged one."""
-    from .. import registry
-    from ..encoders import detectors
+    """Return the sha256 of a detector's files by their names."""
+    from ..encoders.detectors import detector_files
     from ..encoders.weights import sha256
 
-    registered, _, folder = detector.partition(":")
-    module = registry.load(detectors.__name__, registered.replace("-", "_"), "load", "detector")
-    place = Path(folder) if folder else getattr(module, "FOLDER", None)
-    files = [] if place is None else [place / "config.json", place / "model.safetensors"]
-    return {file.name: sha256(file) for file in files if file.is_file()}
+    return {file.name: sha256(file) for file in detector_files(detector) if file.is_file()}

@@ -181,6 +181,8 @@ class Phrases:
                 fields["colour"], at = word, at + 1 + (following in ("color", "colored", "colour", "coloured"))
             elif word in SIZES:
                 fields["size"], at = SIZES[word], at + 1
+            elif word == "round" and self._word(start) == "the":
+                fields["size"], at = "roundest", at + 1  # a box does not show what is round, but what may be
             elif word in ORDERS and following not in FUNCTION:
                 fields["order"], at = ORDERS[word], at + 1
             elif (word, following) == ("wall", "mounted") or word == "wall-mounted":
@@ -188,7 +190,8 @@ class Phrases:
             else:
                 break
         for label, end in self._noun(at):
-            yield from self.modified(fields | {"label": label}, end)
+            if fields.get("size") != "roundest" or not self._is_plural(at, end, Things(label=label)):
+                yield from self.modified(fields | {"label": label}, end)
 
     def _noun(self, start: int) -> Iterator[tuple[str, int]]:
         """Yield nouns: known ones, compounds of known ones, and at last one unknown word."""

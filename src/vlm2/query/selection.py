@@ -27,7 +27,7 @@ RIVAL = 0.5  # of the label's certainty of what is probably meant, from which on
 ASIDE = 0.75  # metres off the line between two things of what is between them, at most
 MEASURES = {"largest": (1, math.prod), "smallest": (-1, math.prod), "longest": (1, lambda s: s[0]),
             "tallest": (1, lambda s: s[2]), "shortest": (-1, lambda s: s[2]), "widest": (1, lambda s: s[0]),
-            "narrowest": (-1, lambda s: s[0])}  # fmt: skip
+            "narrowest": (-1, lambda s: s[0]), "roundest": (-1, lambda s: s[0] / max(s[1], 1e-6))}  # fmt: skip
 
 
 def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> list[Track]:

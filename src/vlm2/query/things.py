@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from ..objects.frozen import FrozenRecord
 from .words import THING
 
-Extreme = Literal["largest", "smallest", "tallest", "shortest", "longest", "widest", "narrowest"]
+Extreme = Literal["largest", "smallest", "tallest", "shortest", "longest", "widest", "narrowest", "roundest"]
 Relative = Literal["on", "under", "above", "beside", "near", "inside", "between", "nearest_to", "farthest_from"]
 RELATIVES: tuple[str, ...] = Relative.__args__
 

@@ -18,6 +18,7 @@ VOCABULARY: tuple[str, ...] = ("", *" ".join(_CATEGORIES.split()).split(", "))
 SYNONYMS = {
     "bathtub": ("tub",),
     "bookshelf": ("bookcase", "bookshelves"),
+    "box": ("cardboard box",),
     "cabinet": ("cupboard",),
     "chair": ("armchair",),
     "closet": ("wardrobe",),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from ..encoders import detectors
 from ..encoders.detectors import load_detector
 from ..encoders.geometry.hub import IMAGES, check_name
 from ..encoders.hub_checkpoint import without_bars
@@ -19,7 +20,7 @@ from ..models.loading import Quantize, find_device, find_dtype, quantization, us
 from .object_frames import ObjectEyes
 from .session import Session
 
-AUTO, AUTO_READS = "homes", "efficientnet-lite0"
+AUTO_READS = "efficientnet-lite0"
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,12 @@ def load(
     model's: "float32", "bfloat16" or "float16"; by default what its weights are kept in, but "float32" on a CPU without
     instructions for bfloat16. `device` "auto" spreads the language model over all GPUs, and `quantize` keeps it in
     "8bit" or "4bit"; both need the extra `large`. `eyes` names the detector that feeds the object memory; "auto"
-    takes our own where the model has the encoders that it needs, None or "none" does without. `vlm` names a
-    vision-language model for open questions: `hub:NAME`, or the address of an OpenAI-compatible server, to which
-    keyframes of the video are then sent. `words` are what eyes with an open vocabulary look for. `geometry`, as
-    hub:OWNER/NAME or hub:FOLDER, is a depth model that replaces the depth of the model's own encoder. Raises ValueError
-    for a name, device, dtype, detector, depth model or vision-language model that cannot be had, and for a checkpoint
-    that does not fit its configuration.
+    takes the best that this machine has where the model has the encoders that it needs, None or "none" does without.
+    `vlm` names a vision-language model for open questions: `hub:NAME`, or the address of an OpenAI-compatible server,
+    to which keyframes of the video are then sent. `words` are what eyes with an open vocabulary look for. `geometry`,
+    as hub:OWNER/NAME or hub:FOLDER, is a depth model that replaces the depth of the model's own encoder. Raises
+    ValueError for a name, device, dtype, detector, depth model or vision-language model that cannot be had, and for a
+    checkpoint that does not fit its configuration.
     """
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:
@@ -97,11 +98,12 @@ def open_eyes(name: str | None, model: VLM2ForConditionalGeneration, words: Sequ
 def choose_eyes(name: str | None, metric: bool, vision: str) -> str | None:
     """Return the detector's name for a model with this geometry and vision encoder; None for no eyes.
 
-    "auto" is our own detector where the model has metric geometry and the vision encoder that the detector reads, else
-    none. Raises ValueError for any other name where the geometry is not metric, since objects need metres.
+    "auto" is the best detector on this machine where the model has metric geometry and the vision encoder that our
+    detector reads, else none. Raises ValueError for any other name where the geometry is not metric, since objects need
+    metres.
     """
     if name in (None, "none") or (name == "auto" and not (metric and vision == AUTO_READS)):
         return None
     if not metric:
         raise ValueError(f"Eyes ({name}) need a geometry encoder that measures in metres; this model's does not.")
-    return AUTO if name == "auto" else name
+    return detectors.best_detector() if name == "auto" else name

@@ -65,7 +65,7 @@ def detector(head: DenseHead | None = None) -> HomesDetector:
 
 def test_nothing_in_particular_is_nothing() -> None:
     assert grouped(blank()) == []
-    found = detector()._detections(blank(), 8 * np.ones(4))
+    found = detector().detections(blank(), 8 * ROWS, 8 * COLUMNS)
     assert len(found) == 0 and found.masks.shape == (0, ROWS, COLUMNS) and found.evidence.shape == (0, 3)
 
 
@@ -134,7 +134,7 @@ def test_detections_tell_boxes_labels_shapes_and_surfaces() -> None:
     cells.size[8:14, 10:16] = np.log([0.9, 0.5, 0.4])
     cells.heading[8:14, 10:16] = np.cos(2 * 0.7), np.sin(2 * 0.7)
     cells.probability[20:] = np.eye(len(LABELS), dtype=np.float32)[4]
-    found = detector()._detections(cells, 8 * np.ones(4))
+    found = detector().detections(cells, 8 * ROWS, 8 * COLUMNS)
     assert found.labels == ("chair",) and found.scores.tolist() == pytest.approx([0.9])
     assert found.boxes.tolist() == [[10 * STRIDE, 8 * STRIDE, 16 * STRIDE, 14 * STRIDE]]
     assert found.evidence[0].tolist() == pytest.approx([0.9, 0, 0])
@@ -208,7 +208,7 @@ def test_detectors_are_found_by_name() -> None:
 def test_detections_have_one_of_each() -> None:
     cells = blank()
     put(cells, 1, slice(8, 14), slice(10, 16))
-    found = detector()._detections(cells, 8 * np.ones(4))
+    found = detector().detections(cells, 8 * ROWS, 8 * COLUMNS)
     with pytest.raises(ValueError, match="another number of scores, labels, masks"):
         replace(found, labels=())
 

@@ -66,7 +66,7 @@ class Check:
 
 def examine() -> Iterator[Check]:
     """Run all checks, those of needed things first. A check that fails becomes a row."""
-    for check in (python, libraries, torch, video, parts, checkpoint, processor, memory, gpu, egl, extras):
+    for check in (python, libraries, torch, video, parts, eyes, checkpoint, processor, memory, gpu, egl, extras):
         try:
             yield from check()
         except Exception as error:
@@ -130,14 +130,27 @@ def video() -> list[Check]:
 def parts() -> Iterator[Check]:
     """Check the frozen parts: prepared, or in an installed package from which the first use prepares them."""
     from ...encoders import weights
+    from ...encoders.frozen_part import COMMAND
 
     needed = [weights.PARTS[name] for name in weights.needed_parts()]
     found = [weights.whereabouts(part.name) for part in needed]
     for part, (here, words) in zip(needed, found, strict=True):
-        yield Check(f"weights {part.name}", True, here, words, weights.COMMAND)
+        yield Check(f"weights {part.name}", True, here, words, part.command)
     if not all(here for here, _ in found):
         files = [f"{' or '.join(part.offline_files)}   sha256 {' or '.join(part.checksums)}" for part in needed]
-        yield Check("offline folder", False, True, f"{weights.COMMAND} --from FOLDER takes {'; '.join(files)}")
+        yield Check("offline folder", False, True, f"{COMMAND} --from FOLDER takes {'; '.join(files)}")
+
+
+def eyes() -> Iterator[Check]:
+    """Check the detectors' parts, and name the eyes that `--eyes auto` takes."""
+    from ...encoders import weights
+    from ...encoders.detectors import best_detector, yolox
+
+    yield Check("eyes", False, True, f"--eyes auto takes {best_detector()}")
+    for size, part in yolox.SIZES.items():
+        here, words = weights.whereabouts(part.name)
+        cost = f"{words}; {yolox.COSTS[size]}"
+        yield Check(f"eyes {part.name}", False, here, cost, part.command)
 
 
 def checkpoint() -> list[Check]:

@@ -20,8 +20,8 @@ Save = Annotated[Path | None, typer.Option(help="Save the memory of the video to
 Eyes = Annotated[
     str | None,
     typer.Option(
-        help="Detector of the object memory: auto, homes, homes:FOLDER, hub:OWNER/NAME or hub:FOLDER of a detector of "
-        "transformers, or none for no object memory."
+        help="Detector of the object memory: auto (the best on this machine), homes, homes:FOLDER, yolox, joint, "
+        "hub:OWNER/NAME or hub:FOLDER of a detector of transformers, or none for no object memory."
     ),
 ]
 Words = Annotated[

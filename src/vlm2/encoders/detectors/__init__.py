@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -118,9 +119,7 @@ def load_detector(name: str, words: Sequence[str] = ()) -> Detector:
     `words` are the labels of one with an open vocabulary, instead of its usual ones. Raises ValueError for an unknown
     name, and for words where the detector has labels of its own.
     """
-    registered, _, option = name.partition(":")
-    module = registry.load(__name__, registered.replace("-", "_"), "load", "detector")
-    detector = module.load(option) if option else module.load()
+    detector = _of(name, "load")
     if not words:
         return detector
     if not isinstance(detector, OpenDetector):
@@ -129,3 +128,34 @@ def load_detector(name: str, words: Sequence[str] = ()) -> Detector:
             "hub:google/owlv2-base-patch16-ensemble."
         )
     return detector.with_words(words)
+
+
+def best_detector() -> str:
+    """Return the name of the best detector that this machine has: our own, joined with the largest YOLOX that is
+    here."""
+    from ..weights import whereabouts
+    from .yolox import SIZES
+
+    return next((f"joint:{size}" for size, part in reversed(SIZES.items()) if whereabouts(part.name)[0]), "homes")
+
+
+def detector_parts(name: str) -> list[str]:
+    """Return the names of the frozen parts that a detector needs beside those of mini: what `parts` of its file gives.
+
+    Raises ValueError for an unknown name.
+    """
+    return _of(name, "parts")
+
+
+def detector_files(name: str) -> list[Path]:
+    """Return the files on which a detector's detections depend: what `files` of its file gives. Raises ValueError for
+    an unknown name, MissingPart where a file is not on this machine."""
+    return _of(name, "files")
+
+
+def _of(name: str, function: str) -> Any:
+    """Return what a function of a detector's file gives, with the option of the name; nothing without the function."""
+    registered, _, option = name.partition(":")
+    module = registry.load(__name__, registered.replace("-", "_"), "load", "detector")
+    chosen = getattr(module, function, lambda *_: [])
+    return chosen(option) if option else chosen()

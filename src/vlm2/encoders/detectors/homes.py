@@ -7,7 +7,7 @@ Cells that vote for the same middle form a detection. The detector returns boxes
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from torch import Tensor
 from ..precision import multiplies_bfloat16
 from ..vision import VisionEncoder, load_vision_encoder
 from . import BoxShapes, Detections, RoomSurfaces
-from .dense_head import STRIDE, DenseHead, DenseHeadConfig, DensePrediction
+from .dense_head import DenseHead, DenseHeadConfig, DensePrediction
 
 FOLDER = Path(__file__).parents[2] / "checkpoints" / "eyes"
 LEAST_THING = 0.5  # probability that a cell shows a thing, of a cell that counts
@@ -30,6 +30,7 @@ FEWEST_CELLS = 2
 LEAST_SCORE = 0.3
 FOCAL = 0.8  # of the image's longer side: for the size of a thing in cells, which limits how far votes may differ
 SPREAD = 0.35  # of a thing's size: votes nearer than this are one thing's
+CERTAIN = 0.85
 TUNED = "encoder."  # prefix of the vision encoder's tuned weights in a file
 
 
@@ -50,7 +51,8 @@ class HomesDetector:
     """Finds the things of homes. `labels` are the categories that it knows, `encoder` is the name of the vision encoder
     whose stages the head reads; `tuned` are weights that replace its own. Both compute in `dtype`.
 
-    Frames are resized to `zoom` times the size that the encoder would choose, so that small things cover more cells."""
+    Frames are resized to `zoom` times the size that the encoder would choose, so that small things cover more cells.
+    Frames whose things have a mean score over `certain` look like those that it was trained on."""
 
     def __init__(
         self,
@@ -59,9 +61,10 @@ class HomesDetector:
         zoom: float = 1.0,
         tuned: Mapping[str, Tensor] | None = None,
         dtype: torch.dtype = torch.float32,
+        certain: float = CERTAIN,
     ) -> None:
         self.head, self.encoder, self.zoom = head.eval().requires_grad_(False).to(dtype), encoder, zoom
-        self.tuned = dict(tuned or {})
+        self.tuned, self.certain = dict(tuned or {}), certain
         surfaces = head.config.surfaces
         self.labels: tuple[str, ...] = head.config.labels[1:-surfaces]
 
@@ -76,9 +79,14 @@ class HomesDetector:
             raise ValueError(f"The tuned weights of the detector do not fit {self.encoder}: {error}") from None
         return encoder.to(self.head.output.weight.dtype)
 
-    @torch.inference_mode()
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames of any size."""
+        height, width = frames.shape[1:3]
+        return [self.detections(cells, height, width) for cells in self.cells(frames)]
+
+    @torch.inference_mode()
+    def cells(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Cells]:
+        """Predict what the cells of RGB frames of any size show."""
         height, width = (32 * round(self.zoom * side / 32) for side in self.vision.frame_size(*frames.shape[1:3]))
         smaller = height * width < frames.shape[1] * frames.shape[2]
         method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
@@ -87,13 +95,20 @@ class HomesDetector:
         if stages is None:
             raise ValueError(f"The vision encoder {self.encoder} has no stages that a detector could read.")
         eighth, sixteenth, last = (stage.to(self.head.output.weight) for stage in stages)
-        scale = STRIDE * np.tile([frames.shape[2] / width, frames.shape[1] / height], 2)
-        return [self._detections(cells, scale) for cells in _cells(self.head((eighth, sixteenth, last)))]
+        return _cells(self.head((eighth, sixteenth, last)))
 
-    def _detections(self, cells: Cells, scale: Float[np.ndarray, " 4"]) -> Detections:
-        things = cells.probability[..., 1 : 1 + len(self.labels)]
+    def things(self, cells: Cells) -> Float[np.ndarray, "rows columns labels"]:
+        """Return the probabilities of the things that cells may show."""
+        return cells.probability[..., 1 : 1 + len(self.labels)]
+
+    def detections(self, cells: Cells, height: int, width: int) -> Detections:
+        """Join the cells of one frame of this size, in pixels, into things."""
+        return self.described(cells, group_cells(cells, self.things(cells)), height, width)
+
+    def described(self, cells: Cells, groups: Sequence[np.ndarray], height: int, width: int) -> Detections:
+        """Return the detections whose masks are given: none of them is empty."""
+        things = self.things(cells)
         floor = cells.probability[..., -self.head.config.surfaces]
-        groups = group_cells(cells, things)
         rows, columns = floor.shape
         masks, boxes, scores, evidence, shapes = [], [], [], [], []
         for mask in groups:
@@ -105,7 +120,7 @@ class HomesDetector:
             evidence.append(mean)
             turn = cells.heading[mask].mean(0)
             shapes.append((np.exp(np.median(cells.size[mask], axis=0)), 0.5 * np.arctan2(turn[1], turn[0])))
-        count = len(groups)
+        count, scale = len(groups), np.tile([width / columns, height / rows], 2)
         evidence = np.array(evidence, np.float32).reshape(count, len(self.labels))
         return Detections(
             boxes=scale * np.array(boxes, float).reshape(count, 4),
@@ -188,6 +203,11 @@ def shipped_labels() -> tuple[str, ...]:
     return tuple(config["labels"][1 : -config["surfaces"]])
 
 
+def files(folder: str | Path = FOLDER) -> list[Path]:
+    """Return the files on which the detections depend."""
+    return [Path(folder) / "config.json", Path(folder) / "model.safetensors"]
+
+
 def load(folder: str | Path = FOLDER) -> HomesDetector:
     """Load the shipped detector, or one that `vlm2 train eyes` left in a folder. It computes in bfloat16 where the CPU
     is fast in it. Raises ValueError where there is none."""
@@ -208,4 +228,4 @@ def load(folder: str | Path = FOLDER) -> HomesDetector:
         names = ", ".join((*missing, *foreign)[:3])
         raise ValueError(f"The weights in {folder} are of another detector: {names} are missing or unknown.")
     dtype = torch.bfloat16 if multiplies_bfloat16(torch.device("cpu")) else torch.float32
-    return HomesDetector(head, config["vision"], config.get("zoom", 1.0), tuned, dtype)
+    return HomesDetector(head, config["vision"], config.get("zoom", 1.0), tuned, dtype, config.get("certain", CERTAIN))
