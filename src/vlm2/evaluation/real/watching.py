@@ -129,8 +129,9 @@ class TrueGeometry(FrameEncoder):
         times: Float[Tensor, " frames"],
         geometry_images: Float[Tensor, "frames 3 _ _"] | None = None,
         scale: float | Tensor | None = None,
+        grey: UInt8[Tensor, "frames rows columns"] | None = None,
     ) -> EncodedPortion:
-        portion = super().advance(state, images, times, geometry_images, scale)
+        portion = super().advance(state, images, times, geometry_images, scale, grey)
         found, features = portion.geometry, portion.features
         chosen = [int(np.abs(self._times - time).argmin()) for time in times.tolist()]
         points = self._points(chosen, found.local_points.shape[1:3]).to(found.local_points)
