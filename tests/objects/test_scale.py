@@ -31,7 +31,7 @@ def path(factor: float, poses=WALK) -> np.ndarray:
     return found
 
 
-@pytest.mark.parametrize("factor", [0.6, 1.0, 1.4])
+@pytest.mark.parametrize("factor", [0.75, 1.0, 1.3])
 def test_a_carried_camera_s_height_corrects_the_scale(memory, factor):
     wrong = memory.scaled(factor)
     assert camera_height(wrong) == pytest.approx(1.5 * factor, rel=0.02)
@@ -58,3 +58,8 @@ def test_a_floor_that_is_not_seen_corrects_nothing(memory):
     blind = memory.__class__(memory.labels, memory.confusable, memory.tracks, memory.poses, tuple(views))
     assert camera_height(blind) is None
     assert corrected_scale(blind, path(0.5)) == (1.0, SCALE_ERROR)
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_height_that_contradicts_the_geometry_corrects_nothing(memory, factor):
+    assert corrected_scale(memory.scaled(factor), path(factor)) == (1.0, SCALE_ERROR)

@@ -3,7 +3,8 @@
 A geometry encoder tells metres from looks: it takes a large hall for a room, and is wrong by a factor that all places
 of a walk share. A camera that is carried around is about as high over the floor as its bearer's chest or eyes. Its
 height in the memory's metres, from the floor that the frames show, tells the factor. Both are uncertain; the result is
-their weighted mean in logarithms. A camera that stays in one place may stand on a desk and corrects nothing.
+their weighted mean in logarithms. A camera that stays in one place may stand on a desk and corrects nothing; neither does a
+height that contradicts the encoder, since a desk may have been taken for the floor.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from .ground import vertical
 from .memory import ObjectMemory
 
 HELD, HELD_ERROR = 1.5, 0.1  # metres; relative standard deviation over people who film while they walk
-SCALE_ERROR = 0.2  # relative standard deviation of the geometry encoder's scale, on real videos
+SCALE_ERROR = 0.15  # relative standard deviation of the geometry encoder's scale, with a tracked focal length
+CONTRADICTS = 2.0  # standard deviations by which both may differ: beyond, something else was taken for the floor
 FEWEST_POINTS, FEWEST_VIEWS = 6, 5  # points on the floor, of a view that counts; views
 CARRIED = 1.3  # of its height: the distance from its first place, from which on a camera is carried around
 
@@ -30,8 +32,10 @@ def corrected_scale(memory: ObjectMemory, world_from_camera: Float[np.ndarray, "
     height = camera_height(memory)
     if height is None or not len(places) or np.linalg.norm(places - places[0], axis=1).max() < CARRIED * height:
         return 1.0, SCALE_ERROR
-    share = SCALE_ERROR**2 / (SCALE_ERROR**2 + HELD_ERROR**2)
-    return math.exp(share * math.log(HELD / height)), HELD_ERROR * math.sqrt(share)
+    wanted, spread = math.log(HELD / height), math.hypot(SCALE_ERROR, HELD_ERROR)
+    if abs(wanted) > CONTRADICTS * spread:
+        return 1.0, SCALE_ERROR
+    return math.exp(wanted * (SCALE_ERROR / spread) ** 2), HELD_ERROR * SCALE_ERROR / spread
 
 
 def camera_height(memory: ObjectMemory) -> float | None:
