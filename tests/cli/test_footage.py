@@ -66,7 +66,7 @@ def test_brackets_are_printed_where_memories_are_viewed(toy, film, tmp_path):
         ("http://camera.example/1.mp4?a=b", "http://camera.example/1.mp4?a=b is an address"),
         ("rtsp://camera.example/1", "vlm2 watch rtsp://camera.example/1"),
         ("0", "vlm2 watch 0"),
-        (".", "a folder"),
+        (".", "holds no pictures"),
     ],
 )
 def test_what_is_no_file_is_explained(toy, film, video, words):

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 CELL = 0.05  # metres
 FARTHEST = 20.0  # metres: ground farther than this from a camera does not count as seen
+FEWEST_VIEWS, MORE_VIEWS = 2, 50  # views of a cell that is floor; views that make it one more
 WIDEST = 100.0  # metres: the sides of the grid at most
 WALL = 0.3  # of the views across a cell: so many surfaces that end in it or beside it make it part of a wall
 
@@ -19,9 +20,9 @@ WALL = 0.3  # of the views across a cell: so many surfaces that end in it or bes
 class GroundView:
     """The view of the ground in one frame, in its camera frame (metres).
 
-    `reach` holds, for each column of the image from left to right, the farthest visible point, or NaN if there is none.
-    From the camera up to this point the floor is free or covered by furniture. `floor` holds points on the floor. `up`
-    is the vertical direction.
+    `reach` holds, for each column of the image from left to right, one of the farthest visible points, or NaN if there
+    is none. From the camera up to this point the floor is free or covered by furniture. `floor` holds points on the
+    floor. `up` is the vertical direction.
     """
 
     frame: int
@@ -57,11 +58,10 @@ def seen_area(
     views: Sequence[GroundView],
     poses: Mapping[int, np.ndarray],
     map_from_world: Float[np.ndarray, "4 4"],
-    least: int = 2,
 ) -> tuple[Bool[np.ndarray, "rows columns"], Bool[np.ndarray, "rows columns"], Float[np.ndarray, " 2"]]:
     """Return the floor that was seen, its walls, and their lower corner: grids with cells of `CELL` metres, rows along
-    y. A cell is seen if it lies in the fans (camera and `reach` on the ground) of at least `least` views. It is part of
-    a wall if many fans end there, although others reach farther, by errors of depth or pose. z is up in the map."""
+    y. A cell is seen if it lies in the fans (camera and `reach` on the ground) of several views. It is part of a wall
+    if many fans end there, although others reach farther, by errors of depth or pose. z is up in the map."""
     fans = []
     for view in views:
         map_from_camera = map_from_world @ poses[view.frame]
@@ -86,5 +86,5 @@ def seen_area(
         one[y, x] = 1
         ends += one
     near = cv2.boxFilter(ends.astype(np.float32), -1, (3, 3), normalize=False)
-    seen = across >= min(least, len(fans))
+    seen = across >= min(FEWEST_VIEWS + len(fans) // MORE_VIEWS, len(fans))
     return seen, seen & (near >= WALL * across), low

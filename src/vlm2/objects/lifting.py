@@ -22,6 +22,7 @@ FARTHEST = 1000.0  # metres: what lies farther away is no measured surface
 INNER = 0.6  # of a box without a mask: the part whose surface is used
 THIN, TURNS = 1e-4, 100.0  # the least edge of a box in metres; radians
 RIM = 0.01  # of the image: a box this close to the border counts as cut off by it
+BEYOND = 0.2  # of a column's points: those beyond the end of its view
 NEAR_SURFACE = 0.3  # quantile of the depths there: the box also contains background
 
 
@@ -187,7 +188,9 @@ def _view(detections: Detections, surface: np.ndarray, frame: int) -> GroundView
     known = surface[..., 2] > 0.05
     level = surface - (surface @ up)[..., None] * up
     distance = np.where(known, np.linalg.norm(level, axis=-1), -1.0)
-    reach = surface[distance.argmax(0), np.arange(surface.shape[1])].astype(np.float32)
+    beyond = (BEYOND * known.sum(0)).astype(int)  # the farthest points are farthest by their errors
+    far = distance.argsort(0)[len(surface) - 1 - beyond, np.arange(surface.shape[1])]
+    reach = surface[far, np.arange(surface.shape[1])].astype(np.float32)
     reach[distance.max(0) < 0] = np.nan
     floor = surface[sampled(detections.surfaces.floor, *known.shape) & known]
     step = max(1, len(floor) // FLOOR_POINTS)

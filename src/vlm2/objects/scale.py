@@ -3,8 +3,8 @@
 A geometry encoder tells metres from looks: it takes a large hall for a room, and is wrong by a factor that all places
 of a walk share. A camera that is carried around is about as high over the floor as its bearer's chest or eyes. Its
 height in the memory's metres, from the floor that the frames show, tells the factor. Both are uncertain; the result is
-their weighted mean in logarithms. A camera that stays in one place may stand on a desk and corrects nothing; neither does a
-height that contradicts the encoder, since a desk may have been taken for the floor.
+their weighted mean in logarithms. A camera that stays in one place may stand on a desk and corrects nothing; neither
+does a height that contradicts the encoder, since a desk may have been taken for the floor.
 """
 
 from __future__ import annotations

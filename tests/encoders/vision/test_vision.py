@@ -61,7 +61,8 @@ def test_tokens_are_the_same_with_stages(encoder: VisionEncoder) -> None:
 @pytest.mark.parametrize("part", weights.read_parts().values(), ids=lambda part: part.name)
 def test_every_part_is_prepared_by_the_module_that_holds_its_record(part: weights.FrozenPart) -> None:
     module = import_module(part.module)
-    assert module.PART == replace(part, module="")
+    records = [value for value in vars(module).values() if isinstance(value, weights.FrozenPart)]
+    assert replace(part, module="") in records
     assert callable(module.prepare)
 
 
