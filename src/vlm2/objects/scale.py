@@ -14,7 +14,6 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from .ground import vertical
 from .memory import ObjectMemory
 
 HELD, HELD_ERROR = 1.5, 0.1  # metres; relative standard deviation over people who film while they walk
@@ -40,12 +39,7 @@ def corrected_scale(memory: ObjectMemory, world_from_camera: Float[np.ndarray, "
 
 def camera_height(memory: ObjectMemory) -> float | None:
     """Return the median height of the camera over the floor, in the memory's metres; None where too few views show the
-    floor below it."""
-    up = vertical(memory.views, memory.poses)
-    found = [
-        -float(np.median(view.floor @ (memory.poses[view.frame][:3, :3].T @ up)))
-        for view in memory.views
-        if len(view.floor) >= FEWEST_POINTS
-    ]
-    below = [height for height in found if height > 0]
+    floor below it. Each view has its own vertical, so that a path that tilts changes nothing."""
+    heights = [-float(np.median(v.floor @ v.up)) for v in memory.views if len(v.floor) >= FEWEST_POINTS]
+    below = [height for height in heights if height > 0]
     return float(np.median(below)) if len(below) >= FEWEST_VIEWS else None

@@ -62,6 +62,8 @@ class LoopClosureConfig:
     max_features: int = 600  # of a keyframe; the strongest stay
     voting_features: int = 100  # of a keyframe, that choose the candidates
     candidates: int = 4  # earlier keyframes that a new one is matched with
+    fine_features: int = 1500  # of a keyframe whose neighbours match weakly, in place of `max_features`
+    fine_candidates: int = 16  # of such a keyframe
     min_inliers: int = 25  # matches that agree on a loop
     rotation_distance: float = 2.0  # median depths, between viewpoints that differ by one radian
     step_rotation: float = radians(2)  # deviation of a step of the path, radians

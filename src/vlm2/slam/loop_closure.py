@@ -88,8 +88,11 @@ class PoseGraph:
         """Return the graph with one more keyframe, at `pose` unless loops correct it; it is the last one of the result.
 
         `connected`: matches connect it with the keyframe before. `matched`: they connect it with an earlier one; its
-        frame, and `first_from_second`. Only keyframes of frames before `loops_before` are searched for loops."""
-        features, most = found.features, config.max_features
+        frame, and `first_from_second`. Only keyframes of frames before `loops_before` are searched for loops; more of
+        them, with more features, for a frame whose neighbours match weakly."""
+        features = found.features
+        fine = len(features.depth) > config.tracking.features.max_features
+        most = config.fine_features if fine else config.max_features
         new = Keyframe(
             frame,
             pose,
@@ -104,9 +107,8 @@ class PoseGraph:
         if not connected:  # the move is unknown, and probably short
             step.first_from_second[:3, 3] = 0
         earlier = [key for key in self.keyframes if key.frame < loops_before]
-        edges = [
-            match_keyframe(key, new, found.focal, median_depth, config) for key in loop_candidates(earlier, new, config)
-        ]
+        candidates = loop_candidates(earlier, new, config.fine_candidates if fine else config.candidates, config)
+        edges = [match_keyframe(key, new, found.focal, median_depth, config, fine) for key in candidates]
         loops = [edge for edge in edges if edge is not None]
         kept = [step]
         if matched is not None and any(key.frame == matched[0] for key in self.keyframes):
@@ -210,9 +212,9 @@ def _step(
     return PoseEdge(first.frame, second.frame, motion, uncertainty * config.step_rotation, translation, False)
 
 
-def loop_candidates(keyframes: list[Keyframe], new: Keyframe, config: LoopClosureConfig) -> list[Keyframe]:
-    """Return the few keyframes that match most of the new one's strongest features."""
-    if len(keyframes) <= config.candidates:
+def loop_candidates(keyframes: list[Keyframe], new: Keyframe, most: int, config: LoopClosureConfig) -> list[Keyframe]:
+    """Return at most `most` keyframes, those that match most of the new one's strongest features."""
+    if len(keyframes) <= most:
         return keyframes
     count = config.voting_features
     known = np.zeros((len(keyframes), count, 128), np.float32)
@@ -220,14 +222,16 @@ def loop_candidates(keyframes: list[Keyframe], new: Keyframe, config: LoopClosur
         row[: len(key.descriptors)] = key.descriptors[:count]
     similarity = new.descriptors[:count].astype(np.float32) @ known.reshape(-1, 128).T / DESCRIPTOR_SCALE**2
     _, clear = nearest_and_clear(similarity.reshape(-1, len(keyframes), count), config.tracking.features.max_ratio)
-    return [keyframes[index] for index in np.argsort(-clear.sum(0), kind="stable")[: config.candidates]]
+    return [keyframes[index] for index in np.argsort(-clear.sum(0), kind="stable")[:most]]
 
 
 def match_keyframe(
-    key: Keyframe, new: Keyframe, focal: float, median_depth: float, config: LoopClosureConfig
+    key: Keyframe, new: Keyframe, focal: float, median_depth: float, config: LoopClosureConfig, fine: bool = False
 ) -> PoseEdge | None:
-    """Match a keyframe with an earlier one; return the loop's edge, or None where too few matches agree."""
-    matches = match(key.features(), new.features(), 0, 1, config.tracking.features)
+    """Match a keyframe with an earlier one; return the loop's edge, or None where too few matches agree. `fine` allows
+    more matches."""
+    features = config.tracking.fine_features if fine else config.tracking.features
+    matches = match(key.features(), new.features(), 0, 1, features)
     if len(matches) // 2 < config.min_inliers:
         return None
     pair = estimate_relative_pose(matches, focal, config.tracking)
