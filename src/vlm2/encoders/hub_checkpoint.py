@@ -62,15 +62,17 @@ def read_pretrained_config(name: str) -> tuple[Path, PreTrainedConfig]:
         raise ValueError(f"{folder / 'config.json'} cannot be read: {_first_line(error)}") from error
 
 
-def load_pretrained(kind: Any, folder: Path) -> PreTrainedModel:
-    """Load a model with one of transformers' Auto classes, frozen, on a GPU where there is one.
+def load_pretrained(kind: Any, folder: Path, **options: Any) -> PreTrainedModel:
+    """Load a model with one of transformers' Auto classes, frozen; `options` are those of its `from_pretrained`.
+    Without a `device_map` among them, it is on a GPU where there is one.
 
     Raises ValueError for weights that are no safetensors, and for weights that lack a tensor or have it in another
     shape, which transformers would fill with random numbers.
     """
     try:
         with without_bars():
-            model, report = kind.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **SAFE)
+            wanted = options | SAFE | {"use_safetensors": True, "output_loading_info": True}
+            model, report = kind.from_pretrained(folder, **wanted)
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise ValueError(f"The weights in {folder} cannot be loaded: {_first_line(error)}") from error
     missing = [name for name in report["missing_keys"] if not name.endswith(COUNTERS)]
@@ -78,8 +80,8 @@ def load_pretrained(kind: Any, folder: Path) -> PreTrainedModel:
         raise ValueError(
             f"The weights in {folder} lack {len(missing)} tensors, such as {missing[0]}. Fetch them again."
         )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return model.requires_grad_(False).eval().to(device)
+    model = model.requires_grad_(False).eval()
+    return model if "device_map" in options else model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def load_processor(kind: Any, folder: Path) -> Any:

@@ -186,7 +186,8 @@ class WindowEncoder:
         """Encode frames together, in the first frame's camera frame; also return what tracking found, where the camera
         is tracked. `focal` is its focal length after earlier windows."""
         geometry = self.encoder.encode(inputs.images, inputs.visual_tokens, inputs.grid)
-        if self.tracking is None or inputs.grey is inputs.images is None or len(inputs) < 2:
+        seen = inputs.images if inputs.grey is None else inputs.grey
+        if self.tracking is None or seen is None or len(inputs) < 2:
             return geometry, None
         return track_window(geometry, inputs, self.tracking, focal)
 

@@ -37,7 +37,7 @@ def map_of(
 ) -> ObjectMap:
     """Return the map of a memory's things and floor, and of the camera's path: its `times` (s), poses, and pieces."""
     factor, scale_std = corrected_scale(memory, world_from_camera)
-    memory = memory.scaled(factor)
+    memory = memory if factor == 1.0 else memory.scaled(factor)
     map_from_world = upright_frame(memory)
     things = merged(memory.tracks, memory.poses, map_from_world, memory.confusable)
     tracks = tuple(_track(number, thing, memory.labels) for number, thing in enumerate(_certain(things), 1))

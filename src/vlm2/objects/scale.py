@@ -27,7 +27,7 @@ def corrected_scale(memory: ObjectMemory, world_from_camera: Float[np.ndarray, "
     """Return the factor that corrects the memory's lengths, and the relative standard deviation that is left.
 
     `world_from_camera` are the poses of the camera's path."""
-    places = world_from_camera[:, :3, 3]
+    places = world_from_camera[np.isfinite(world_from_camera).all((1, 2)), :3, 3]
     height = camera_height(memory)
     if height is None or not len(places) or np.linalg.norm(places - places[0], axis=1).max() < CARRIED * height:
         return 1.0, SCALE_ERROR

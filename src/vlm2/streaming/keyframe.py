@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
 from ..objects.memory import ObjectMemory
+from .thumbnail import small_jpeg
 
 SIDE, QUALITY = 512, 85  # pixels of the longer side; of the JPEG file
 MOST = 128  # keyframes: some 5 MB
@@ -29,10 +28,7 @@ class KeyframePicture:
 
 def keyframe(image: UInt8[np.ndarray, "height width 3"], frame: int, time: float) -> KeyframePicture:
     """Return an RGB frame as a keyframe of at most `SIDE` pixels a side."""
-    picture, file = Image.fromarray(image), io.BytesIO()
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-    picture.save(file, "JPEG", quality=QUALITY)
-    return KeyframePicture(frame, time, torch.from_numpy(np.frombuffer(file.getvalue(), np.uint8).copy()))
+    return KeyframePicture(frame, time, small_jpeg(image, SIDE, QUALITY, Image.Resampling.BOX))
 
 
 def thinned(keyframes: Sequence[KeyframePicture], objects: ObjectMemory | None) -> tuple[KeyframePicture, ...]:

@@ -16,9 +16,19 @@ QUALITY = 80
 
 def thumbnail(picture: UInt8[np.ndarray, "height width 3"]) -> UInt8[Tensor, " bytes"]:
     """Return an RGB picture as the bytes of a JPEG file of at most `SIDE` pixels a side."""
+    return small_jpeg(picture, SIDE, QUALITY)
+
+
+def small_jpeg(
+    picture: UInt8[np.ndarray, "height width 3"],
+    side: int,
+    quality: int,
+    filter: Image.Resampling = Image.Resampling.BICUBIC,
+) -> UInt8[Tensor, " bytes"]:
+    """Return an RGB picture as the bytes of a JPEG file of at most `side` pixels a side."""
     small, file = Image.fromarray(picture), io.BytesIO()
-    small.thumbnail((SIDE, SIDE))
-    small.save(file, "JPEG", quality=QUALITY)
+    small.thumbnail((side, side), filter)
+    small.save(file, "JPEG", quality=quality)
     return torch.from_numpy(np.frombuffer(file.getvalue(), np.uint8).copy())
 
 

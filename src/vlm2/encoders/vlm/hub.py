@@ -7,13 +7,15 @@ import io
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
-from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+from transformers import AutoModelForImageTextToText, AutoProcessor
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
+from ..hub_checkpoint import load_pretrained, load_processor, read_pretrained_config
 from . import SECONDS, VLMError, answer_words
 
 NEEDED = ("torchvision", "num2words")  # of some processors: those of SmolVLM2 and Qwen3-VL
@@ -29,15 +31,17 @@ class HubModel:
 
     def __init__(self, name: str, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> None:
         self.name = f"hub:{name}"
-        config = self._loaded(AutoConfig, name)
+        try:
+            folder, config = read_pretrained_config(name)
+        except ValueError as error:
+            raise VLMError(f"{self.name} cannot be loaded ({_first_line(error)}).") from error
         if type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
             raise VLMError(f"{name} is a {config.model_type}, no image-text model; name a model such as SmolVLM2.")
-        self.processor = self._loaded(AutoProcessor, name)
+        self.processor = self._loaded(load_processor, AutoProcessor, folder)
         if not hasattr(self.processor, "image_processor") or not getattr(self.processor, "chat_template", None):
             raise VLMError(f"{name} has no processor for pictures with a chat template; name an instructed model.")
-        place = {"device_map": "auto"} if device == "auto" else {}
-        model = self._loaded(AutoModelForImageTextToText, name, dtype=dtype or "auto", **place)
-        self.model = (model if place else model.to(device)).eval()
+        options = {"device_map": "auto" if device == "auto" else {"": device}, "dtype": dtype or "auto"}
+        self.model = self._loaded(load_pretrained, AutoModelForImageTextToText, folder, **options)
         self._lock = threading.Lock()
 
     def answer(self, message: Sequence[str | bytes], most_tokens: int) -> str:
@@ -59,13 +63,13 @@ class HubModel:
             raise VLMError(f"{self.name} failed ({_first_line(error)}).") from error
         return answer_words(text, self.name)
 
-    def _loaded(self, kind: Any, name: str, **options: Any) -> Any:
+    def _loaded(self, load: Any, kind: Any, folder: Path, **options: Any) -> Any:
         try:
-            return kind.from_pretrained(name, trust_remote_code=False, **options)
-        except Exception as error:  # transformers' own, the hub's, and those of packages that are not there
+            return load(kind, folder, **options)
+        except Exception as error:  # ours, and those of packages that are not there
             missing = [package for package in NEEDED if kind is AutoProcessor and find_spec(package) is None]
             hint = f" Its processor may need {' and '.join(missing)}: {INSTALL}" if missing else ""
-            raise VLMError(f"{self.name} cannot be loaded ({_first_line(error)}).{hint}") from error
+            raise VLMError(f"{self.name}: {_first_line(error)}.{hint}") from error
 
 
 def _part(part: str | bytes) -> dict[str, Any]:
