@@ -1,10 +1,12 @@
 """The metric scale of a memory, corrected by the height at which people carry a camera.
 
-A geometry encoder tells metres from looks: it takes a large hall for a room, and is wrong by a factor that all places
-of a walk share. A camera that is carried around is about as high over the floor as its bearer's chest or eyes. Its
-height in the memory's metres, from the floor that the frames show, tells the factor. Both are uncertain; the result is
-their weighted mean in logarithms. A camera that stays in one place may stand on a desk and corrects nothing; neither
-does a height that contradicts the encoder, since a desk may have been taken for the floor.
+A geometry encoder estimates lengths from what things look like. On one walk all its lengths may be wrong by one factor:
+a large hall, for example, is measured as a room. People carry a camera at about one height over the floor. The frames
+show the floor, so the memory knows this height in its own metres, and the ratio of the two is the factor. Both the
+encoder's scale and the height are uncertain; the result is their weighted mean in logarithms.
+
+Two cases correct nothing. A camera that stays in one place may stand on a desk. And where the height contradicts the
+encoder, a desk may have been taken for the floor.
 """
 
 from __future__ import annotations
