@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Int, Int32, UInt8
+from jaxtyping import Bool, Float, Float32, Float64, Int32, UInt8
 
 from ..encoders.detectors import BoxShapes, Detections, Detector, RoomSurfaces
+from ..objects.lifting import sampled
 from ..scenes.box_geometry import upright_edges
 from ..scenes.record import Intrinsics, Scene, SceneObject, Trajectory
 from ..scenes.vocabulary import VOCABULARY
@@ -135,7 +136,7 @@ class TrueLabels:
         if found.masks is None:
             raise ValueError("True labels need a detector with masks, such as homes.")
         rows, columns = found.masks.shape[1:]
-        numbers = self._numbers[_resampled(true.instances, rows, columns)]
+        numbers = self._numbers[sampled(true.instances, rows, columns)]
         kept, labels = [], []
         for index, mask in enumerate(found.masks):
             counts = np.bincount(numbers[mask], minlength=2)
@@ -209,10 +210,3 @@ def _outlines(masks: Bool[np.ndarray, "boxes rows columns"], size: tuple[int, ..
         y, x = np.nonzero(mask)
         box[:] = x.min(), y.min(), x.max() + 1, y.max() + 1
     return boxes * np.array([size[1] / columns, size[0] / rows] * 2)
-
-
-def _resampled(array: Int[np.ndarray, "rows columns"], rows: int, columns: int) -> Int[np.ndarray, "out_rows out"]:
-    """Return the values at the centres of the cells of another grid of the same frame."""
-    y = ((np.arange(rows) + 0.5) * array.shape[0] / rows).astype(int)
-    x = ((np.arange(columns) + 0.5) * array.shape[1] / columns).astype(int)
-    return array[np.ix_(y, x)]

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Float64
 
+from ...objects.lifting import sampled
 from ...objects.path import ObservedPath
 from ...slam.alignment import Alignment, umeyama
 from .sets import RealFrame, RealSet
@@ -102,19 +103,9 @@ def view_angles(real: RealSet, path: ObservedPath) -> Values:
     }
 
 
-def at_cells(
-    depth: Float32[np.ndarray, "height width"], rows: int, columns: int
-) -> Float32[np.ndarray, "rows columns"]:
-    """Return the depth at the centre of each cell of a grid that covers the picture."""
-    height, width = depth.shape
-    y = ((np.arange(rows) + 0.5) * height / rows).astype(int)
-    x = ((np.arange(columns) + 0.5) * width / columns).astype(int)
-    return depth[np.ix_(y, x)]
-
-
 def _ratios(real: RealSet, frame: RealFrame, found: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, " cells"]:
     """Return found depth / true depth of the cells that have both."""
-    true = at_cells(real.depth(frame), *found.shape)
+    true = sampled(real.depth(frame), *found.shape)
     valid = (true > NEAREST) & (true < FARTHEST) & np.isfinite(found) & (found > 0)
     return (found[valid] / true[valid]).astype(np.float64)
 

@@ -14,9 +14,9 @@ from jaxtyping import Float, Float32, Float64, UInt8
 from PIL import Image
 
 from ...objects import ObjectMap
+from ...objects.lifting import sampled
 from .categories import Categories, plain
 from .evaluate import SetResult
-from .geometry import at_cells
 from .recognition import LEAST_OVERLAP, ComparedPicture, overlap
 from .sets import RealFrame
 
@@ -149,7 +149,7 @@ def _with_depth(
     true = result.real.depth(frame)
     known = true[true > 0]
     farthest = float(np.percentile(known, FAR)) if len(known) else 5.0
-    cells = at_cells(true, *found.shape)
+    cells = sampled(true, *found.shape)
     ratio = found[cells > 0] / cells[cells > 0]
     note = f"error {np.median(np.abs(ratio - 1)):.2f}, scale {np.median(ratio):.2f}" if len(ratio) else ""
     grid = cv2.resize(found, (WIDTH, round(drawn.aspect * WIDTH)), interpolation=cv2.INTER_NEAREST)
