@@ -81,5 +81,7 @@ def test_a_processor_that_lacks_packages_says_which(tmp_path, monkeypatch) -> No
         raise ImportError("it is required\nInstall it")
 
     monkeypatch.setattr(AutoProcessor, "from_pretrained", needing)
-    with pytest.raises(VLMError, match=r"cannot be loaded: it is required\. Its processor may need torchvision and num2words: pip"):
+    with pytest.raises(
+        VLMError, match=r"cannot be loaded: it is required\. Its processor may need torchvision and num2words: pip"
+    ):
         load_vlm(name)

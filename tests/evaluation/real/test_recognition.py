@@ -13,7 +13,6 @@ from vlm2.evaluation.real.recognition import (
     box_precision,
     compare,
     image_hits,
-    overlap,
 )
 from vlm2.evaluation.real.sets import LabelledBox
 
@@ -32,11 +31,6 @@ def hits(scores, right, true):
 
 
 BOX, OTHER = (0.0, 0.0, 10.0, 10.0), (20.0, 0.0, 30.0, 10.0)
-
-
-def test_overlap_of_boxes():
-    assert overlap(np.array(BOX), np.array(BOX)) == 1 and overlap(np.array(BOX), np.array(OTHER)) == 0
-    assert overlap(np.array(BOX), np.array((5.0, 0.0, 15.0, 10.0))) == pytest.approx(1 / 3)
 
 
 def test_a_picture_has_the_score_of_its_best_detection():

@@ -13,11 +13,12 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64, UInt8
 from PIL import Image
 
+from ...encoders.detectors.boxes import overlaps
 from ...objects import ObjectMap
 from ...objects.lifting import sampled
 from .categories import Categories, plain
 from .evaluate import SetResult
-from .recognition import LEAST_OVERLAP, ComparedPicture, overlap
+from .recognition import LEAST_OVERLAP, ComparedPicture
 from .sets import RealFrame
 
 WIDTH = 400  # pixels of a picture on the page
@@ -89,13 +90,13 @@ def judged(picture: ComparedPicture, categories: Categories, width: int, height:
     drawn = [box for box in picture.found if box.score >= LEAST_SCORE]
     for found in sorted(drawn, key=lambda box: -box.score):
         groups = [words for words in categories.values() if plain(found.label) in words]
-        overlaps = {
-            index: overlap(np.array(found.box), np.array(thing.box_xyxy))
+        common = {
+            index: float(overlaps(np.array([found.box]), np.array([thing.box_xyxy]))[0, 0])
             for index, thing in enumerate(picture.true)
             if index not in matched and any(plain(thing.label) in words for words in groups)
         }
-        best = max(overlaps, key=lambda index: overlaps[index], default=None)
-        right = best is not None and overlaps[best] >= LEAST_OVERLAP
+        best = max(common, key=lambda index: common[index], default=None)
+        right = best is not None and common[best] >= LEAST_OVERLAP
         if right and best is not None:
             matched.add(best)
         judgement: Judgement = "other" if not groups else "right" if right else "wrong"

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
+from ...encoders.detectors.boxes import overlaps
 from .categories import Categories, plain
 from .sets import LabelledBox
 
@@ -123,20 +124,13 @@ def box_hits(pictures: Sequence[ComparedPicture], words: frozenset[str]) -> Hits
         true += len(left)
         mine = sorted((box for box in picture.found if plain(box.label) in words), key=lambda box: -box.score)
         for box in mine:
-            overlaps = [overlap(np.array(box.box), other) for other in left]
-            hit = bool(overlaps) and max(overlaps) >= LEAST_OVERLAP
+            common = overlaps(np.array([box.box]), np.stack(left))[0] if left else np.zeros(0)
+            hit = bool(len(common)) and float(common.max()) >= LEAST_OVERLAP
             if hit:
-                del left[int(np.argmax(overlaps))]
+                del left[int(common.argmax())]
             scores.append(box.score)
             right.append(float(hit))
     return Hits(np.array(scores, np.float64), np.array(right, np.float64), true)
-
-
-def overlap(first: Float64[np.ndarray, " 4"], second: Float64[np.ndarray, " 4"]) -> float:
-    """Return the intersection over union of two boxes (left, top, right, bottom)."""
-    inner = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
-    common = float(inner.clip(0).prod())
-    return common / (float((first[2:] - first[:2]).prod() + (second[2:] - second[:2]).prod()) - common)
 
 
 def average_precision(hits: Hits) -> float:
