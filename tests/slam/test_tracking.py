@@ -14,7 +14,7 @@ from toys import toy_model
 from vlm2.encoders.geometry.cameras import in_first_camera, invert, rigid, rotation_angle
 from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
 from vlm2.models.windows import FrameInputs, WindowEncoder, WindowState, grey
-from vlm2.slam import features, tracking
+from vlm2.slam import bundle_adjustment, features
 from vlm2.slam.configuration import LoopClosureConfig, TrackingConfig
 from vlm2.slam.tracking import focal_length, track
 
@@ -148,7 +148,7 @@ def test_frames_that_lie_far_apart_are_tracked_whatever_the_encoder_takes_for_th
 def test_a_focal_length_that_earlier_windows_determined_stays():
     true = walk()[:1].expand(3, 4, 4)  # a still camera determines none
     points, poses = guess(true, 0.8 * FOCAL)
-    known = tracking.FocalEstimate(math.log(FOCAL / WIDTH), 0.02)
+    known = bundle_adjustment.FocalEstimate(math.log(FOCAL / WIDTH), 0.02)
     found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG, known)
     assert found.focal.logarithm == pytest.approx(known.logarithm, abs=0.01)
     assert found.focal.deviation == pytest.approx(known.deviation, rel=0.1)
@@ -275,7 +275,7 @@ def test_a_model_tracks_and_closes_loops_as_configured(loops):
 @pytest.mark.parametrize("length", [0.0, 1e-3, 1.0, 1e4, 1e12])
 def test_deviations_are_whitened_however_uncertain_a_depth_is(length):
     vectors = length * np.array([[0.6, 0.8], [1.0, 0.0]])
-    roots = tracking.inverse_roots(0.5, vectors)
+    roots = bundle_adjustment.inverse_roots(0.5, vectors)
     assert np.isfinite(roots).all()
     across = np.array([[-0.8, 0.6], [0.0, 1.0]])
     np.testing.assert_allclose((roots @ across[:, :, None])[:, :, 0], across / 0.5, rtol=1e-3, atol=1e-9)

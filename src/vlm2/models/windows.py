@@ -23,9 +23,10 @@ from torch import Tensor
 from ..encoders.geometry.cameras import rigid, rotation_angle
 from ..encoders.geometry.encoder import Geometry, GeometryEncoder
 from ..slam.alignment import Alignment, align
+from ..slam.bundle_adjustment import FocalEstimate
 from ..slam.configuration import LoopClosureConfig, TrackingConfig
 from ..slam.loop_closure import PoseCorrection, PoseGraph
-from ..slam.tracking import FocalEstimate, TrackedPoses, track
+from ..slam.tracking import TrackedPoses, track
 from .configuration import VLM2GeometryConfig
 
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
