@@ -38,6 +38,10 @@ class FocalEstimate:
         """Return the focal length in pixels of an image `width` wide."""
         return float(np.exp(self.logarithm)) * width
 
+    def relative_to(self, other: FocalEstimate) -> float:
+        """Return the factor by which this focal length is longer than another."""
+        return float(np.exp(self.logarithm - other.logarithm))
+
 
 @dataclass(frozen=True)
 class Projection:

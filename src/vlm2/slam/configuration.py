@@ -38,7 +38,7 @@ class TrackingConfig:
     pixel_deviation: float = 1.0  # pixels, of a match
     depth_deviation: float = 0.15  # of the encoder's depths, as a share of them
     inlier_deviations: float = 4.0  # largest error of a match that agrees with a relative pose
-    min_inliers: int = 10  # matches of a pair that agree on its relative pose, beside those that agree by chance
+    min_inliers: int = 13  # matches of a pair that agree on its relative pose, beside those that agree by chance
     chance: float = 0.12  # share of wrong matches that agree with a pose
     max_rotation_error: float = radians(90)  # radians, between a relative pose and the encoder's
     max_translation: float = 1.0  # median depths, of a pair

@@ -24,10 +24,12 @@ class Features:
 
 @dataclass(frozen=True)
 class KeyframeFeatures:
-    """Features of a frame, by which its place is recognised later, and the focal length in pixels."""
+    """Features of a frame, by which its place is recognised later, and the focal length in pixels. `fine`: they are of
+    the full-size frame, because its neighbours match weakly."""
 
     features: Features
     focal: float
+    fine: bool = False
 
     def scaled(self, scale: float) -> KeyframeFeatures:
         """Multiply the depths by a factor."""

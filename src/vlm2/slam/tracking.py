@@ -1,10 +1,11 @@
 """Camera tracking: poses from matched features and a geometry encoder's depths [choice].
 
 A small learnt encoder estimates depths well and rotations badly; matched features determine the rotation between two
-frames to a fraction of a degree, and no depths. Tracking combines both. SIFT features of all pairs of a window's frames
-are matched. The relative pose of a pair is found from one frame's points and their pixels in the other frame
-(perspective-n-point with RANSAC). It must hold in both directions and agree roughly with the encoder. Where neighbours
-match weakly, full-size frames and the epipolar geometry are tried too. The pairs with most inliers give initial poses;
+frames to a fraction of a degree, and no depths. Tracking combines both. SIFT features of frames near each other in a
+window are matched. The relative pose of a pair is that of the steps between, or is found from one frame's points and
+their pixels in the other frame (perspective-n-point with RANSAC). It must hold in both directions and agree roughly
+with the encoder. Where neighbours match weakly, all pairs, full-size frames and the epipolar geometry are tried. The
+pairs with most inliers give initial poses;
 bundle adjustment then refines all poses and the one unknown focal length, to which the depths are proportional. A step
 that no pair connects repeats the nearest known step: on walks of homes that is closer than the encoder's, up to 113°
 wrong.
@@ -55,21 +56,23 @@ class TrackedPoses:
 
 def track(
     images: UInt8[np.ndarray, "frames height width"],
-    local_points: Float[np.ndarray, "frames rows columns 3"],
+    depths: Float[np.ndarray, "frames rows columns"],
     world_from_camera: Poses,
+    encoded_focal: float,
     config: TrackingConfig,
     known: FocalEstimate | None = None,
 ) -> TrackedPoses:
-    """Refine the poses of grey frames that an encoder estimated with its points. Deterministic.
+    """Refine the poses of grey frames that an encoder estimated with its depths. Deterministic.
 
-    `known` is the focal length after earlier windows of the same camera. Points or poses that are not finite, or depths
-    that are not positive, leave the encoder's poses as they are.
+    `encoded_focal` is the focal length that the encoder assumes, in widths of the frame; `known` the one after earlier
+    windows of the same camera. Depths, poses or a focal length that are not finite or not positive leave the encoder's
+    poses as they are.
     """
     inverses = np.linalg.inv(world_from_camera)
     encoded = inverses[0] @ world_from_camera
-    depths = local_points[..., 2]
     median_depth = float(np.median(depths))
-    if not (np.isfinite(local_points).all() and np.isfinite(encoded).all() and median_depth > 0):
+    finite = np.isfinite(depths).all() and np.isfinite(encoded).all() and np.isfinite(encoded_focal)
+    if not (finite and median_depth > 0 and encoded_focal > 0):
         return TrackedPoses(encoded, focal=known)
     small = [_at_most(image, config.pixels) for image in images]
     width = small[0].shape[1]
@@ -78,15 +81,15 @@ def track(
     every = range(1, len(images))
     near = every if known is None else every[: config.pair_distance]
     matches = _match_all(numbered, near, config.features)
-    encoded_focal = focal_length(local_points, width)
-    prior = known or FocalEstimate(float(np.log(encoded_focal / width)), config.focal_deviation)
+    assumed = FocalEstimate(float(np.log(encoded_focal)), config.focal_deviation)
+    prior = known or assumed
 
     def estimated(matches: list[Matches], focal: FocalEstimate, thorough: bool) -> list[PosePair]:
-        scale, steps, pairs = focal.pixels(width) / encoded_focal, dict[int, Pose](), list[PosePair]()
+        scale, steps, pairs = focal.relative_to(assumed), dict[int, Pose](), list[PosePair]()
         for one in matches:
             first, second = one.ends
-            chain = [steps.get(index) for index in range(first, second)]
-            start = reduce(np.matmul, chain) if all(step is not None for step in chain) else None
+            chain = [steps[index] for index in range(first, second) if index in steps]
+            start = reduce(np.dot, chain) if len(chain) == second - first else None
             expected = inverses[first] @ world_from_camera[second]
             args = focal.pixels(width), config, expected, scale * median_depth, thorough, start
             if (pair := estimate_relative_pose(one.scaled(scale), *args)) is not None:
@@ -109,15 +112,15 @@ def track(
         if not pairs:
             break
         start, joined = focal, Matches.join([pair.matches for pair in pairs])
-        scaled_depth = start.pixels(width) / encoded_focal * median_depth
+        scaled_depth = start.relative_to(assumed) * median_depth
         poses, focal = bundle_adjust(joined, poses, start, prior, width, scaled_depth, config)
         if abs(focal.logarithm - start.logarithm) < config.focal_change:
             break
-    scale = focal.pixels(width) / encoded_focal
+    scale = focal.relative_to(assumed)
     last = len(images) - 1
     chosen = (dict(enumerate(features)) if fine else {last: features[last]}) | fine
     keyframes = {
-        index: KeyframeFeatures(replace(found, depth=scale * found.depth), focal.pixels(width))
+        index: KeyframeFeatures(replace(found, depth=scale * found.depth), focal.pixels(width), index in fine)
         for index, found in sorted(chosen.items())
     }
     return TrackedPoses(poses, keyframes, groups, focal, scale)
@@ -153,15 +156,6 @@ def _best_of_each(pairs: list[PosePair]) -> list[PosePair]:
         if other is None or pair.inliers > other.inliers:
             best[pair.first, pair.second] = pair
     return [best[ends] for ends in sorted(best)]
-
-
-def focal_length(local_points: Float[np.ndarray, "frames rows columns 3"], width: int) -> float:
-    """Return the focal length, in pixels of an image `width` wide, that fits an encoder's points."""
-    columns = local_points.shape[2]
-    pixels = np.abs((np.arange(columns) + 0.5) / columns - 0.5) * width
-    outer = pixels > width / 6  # x is too small near the centre
-    x, z = local_points[:, :, outer, 0], local_points[:, :, outer, 2]
-    return float(np.median(pixels[outer] * z / np.abs(x).clip(1e-6)))
 
 
 def initial_poses(pairs: list[PosePair], encoded: Poses) -> tuple[Poses, Int[np.ndarray, " frames"]]:
