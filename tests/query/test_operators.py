@@ -213,3 +213,13 @@ def test_an_answer_across_the_place_where_the_camera_was_lost_says_so(flat: Obje
     assert "The camera was lost at 0:04" in unsure.sentence
     for question in (within, count):
         assert lost.ask(question) == flat.ask(question)
+
+
+def test_a_path_across_the_place_where_the_camera_was_lost_says_so(flat: ObjectMap) -> None:
+    lost = flat.model_copy(update={"path": flat.path.model_copy(update={"pieces": (0, 0, 0, 0, 1, 1, 0, 0)})})
+    back = "How far did the camera move between 1 s and 7 s?"  # both in piece 0
+    for question in ("How far did I walk?", "How far did the camera move between 1 s and 4 s?"):
+        sure, unsure = flat.ask(question), lost.ask(question)
+        assert unsure.value == sure.value and unsure.confidence == pytest.approx(sure.confidence / 2)
+        assert "The camera was lost at 0:04" in unsure.sentence
+    assert lost.ask(back) == flat.ask(back)

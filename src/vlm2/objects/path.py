@@ -51,6 +51,11 @@ class ObservedPath(FrozenRecord):
         """Return the number of the piece at a time."""
         return self.pieces[self.frame(time)] if self.pieces else 0
 
+    def pieces_between(self, start: float, end: float) -> set[int]:
+        """Return the numbers of the pieces between two times, whichever is first."""
+        first, last = sorted((self.frame(start), self.frame(end)))
+        return set(self.pieces[first : last + 1]) or {0}
+
     @property
     def lost(self) -> tuple[float, ...]:
         """The times at which the camera was lost: the first of each piece but the first one."""

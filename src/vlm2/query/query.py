@@ -139,10 +139,14 @@ def _doubted(result: Result, map: ObjectMap) -> Result:
     shown = [{map.path.piece(view.time) for view in t.views} for t in map.tracks if t.id in result.tracks and t.views]
     if result.value is None or len(shown) < 2 or set.intersection(*shown):
         return result
+    return lost(result, map, "where these things lie to each other")
+
+
+def lost(result: Result, map: ObjectMap, guessed: str) -> Result:
+    """Return a result with less confidence: the camera was lost, and `guessed` is a guess."""
     moments = ", ".join(clock(time) for time in map.path.lost)
-    doubt = f"The camera was lost at {moments}, and where these things lie to each other is a guess."
-    update = {"sentence": f"{result.sentence} {doubt}", "confidence": LOST * result.confidence}
-    return result.model_copy(update=update)
+    sentence = f"{result.sentence} The camera was lost at {moments}, and {guessed} is a guess."
+    return result.model_copy(update={"sentence": sentence, "confidence": LOST * result.confidence})
 
 
 def quantity(value: float, unit: str, std: float) -> str:

@@ -16,8 +16,8 @@ from ..encoders.geometry.encoder import Geometry
 from ..models import VLM2ForConditionalGeneration
 from ..models.windows import FrameInputs, WindowState, grey
 from ..objects.storage import from_arrays, to_arrays
+from ..slam.bundle_adjustment import FocalEstimate
 from ..slam.loop_closure import PoseGraph
-from ..slam.tracking import FocalEstimate
 from . import container
 from .evidence import SourceFrame
 from .keyframe import KeyframePicture
