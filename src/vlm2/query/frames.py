@@ -29,10 +29,11 @@ from .words import NAMES, PER_METRE, PER_SQUARE_METRE, STRUCTURE, THING, same_th
 
 NO_THINGS = STRUCTURE | {THING, "person", "stand"}
 """Labels that are words of the question: "which object", "a person", "the floor", "I stand"."""
-FILLERS = frozenset(
-    "a an the is are was were do does did would will can could please some this that these it its there here about "
-    "roughly approximately estimate know".split()
-)
+_FILLERS = """
+a an the is are was were do does did would will can could please some this that these it its there here about roughly
+approximately estimate know
+"""
+FILLERS = frozenset(_FILLERS.split())
 """Words that mean nothing in any frame."""
 
 
@@ -78,7 +79,8 @@ SEEN = "see saw seen visible found find appear appears appeared exist present sh
 WHERE = "home house place room rooms apartment flat video camera in around altogether everything"
 COUNT = Frame.of(
     "how many T|(number|count|amount|quantity|total) (of )?T|count T",
-    f"how many number count amount quantity total of what i you we one different {SEEN} {WHERE} pass passed all be been",
+    f"how many number count amount quantity total of what i you we one different {SEEN} {WHERE} pass passed all be "
+    "been",
 )
 DISTANCE = Frame.of(
     "far|apart|distance|gap|separat(e|es|ed|ing)|(from )?T to T",
