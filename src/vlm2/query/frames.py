@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from .adjuncts import Adjuncts, unit_of
 from .operators.area import Area
@@ -129,7 +130,7 @@ def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]
     things, units = text.things, text.units
     if len(units) > 1:
         return
-    unit = {"unit": units[0]} if units else {}
+    unit: dict[str, Any] = {"unit": units[0]} if units else {}
     lengths, areas = set(units) <= set(PER_METRE), set(units) <= set(PER_SQUARE_METRE)
     if len(things) == 1 and not units and COUNT.fits(text):
         yield Count(things=things[0], options=options)
