@@ -21,15 +21,15 @@ from .operators.count import Count
 from .operators.distance import Distance
 from .operators.nearest import Nearest
 from .operators.size import Size
-from .phrases import Phrases
+from .phrases import DETERMINERS, Phrases
 from .query import Query, direction_angle
 from .reading import is_new
 from .template import PUNCTUATION
 from .things import Things, Viewpoint
 from .words import NAMES, PER_METRE, PER_SQUARE_METRE, STRUCTURE, THING, same_things
 
-NO_THINGS = STRUCTURE | {THING, "person", "stand"}
-"""Labels that are words of the question: "which object", "a person", "the floor", "I stand"."""
+NO_THINGS = STRUCTURE | {THING, "person"}
+"""Labels that are words of the question: "which object", "a person", "the floor"."""
 _FILLERS = """
 a an the is are was were do does did would will can could please some this that these it its there here about roughly
 approximately estimate know
@@ -84,7 +84,7 @@ COUNT = Frame.of(
     "been",
 )
 DISTANCE = Frame.of(
-    "far|apart|distance|gap|separat(e|es|ed|ing)|(from )?T to T",
+    "far|apart|distance|gap|separat(e|es|ed|ing)|(from )?T to T|U T (off|from) T",
     "how far apart distance gap space separate separates separated separating between from to and by of off what many "
     "i you one if ran run tape ruler measure measured measuring shortest straight direct stand stands show lie lies",
 )
@@ -117,7 +117,7 @@ FACING = re.compile(
     r"\b(fac(e|es|ing)|towards?|look(s|ing)? (straight |over )*(at|to)|turn(s|ed)? to|(eyes|front) (on|to))$"
 )
 AHEAD = re.compile(r"^(straight )?(ahead|in front of (me|you|them))(?! (left|right))\b")
-ASKS = re.compile(r"\b(which|what|where)\b")
+ASKS = re.compile(r"\b(which|what|where|direction of)\b")
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")
 IN_QUADRANTS = re.compile(r"\b(quadrants?|diagonals?|(ahead|front|behind|back) (left|right))\b")
 
@@ -155,8 +155,8 @@ def _text(parts: Adjuncts) -> Text:
     units = [] if parts.unit is None else [parts.unit]
     at = 0
     while at < len(tokens):
-        known = [(found, end) for found, end in phrases.things(at) if _is_thing(found)]
-        known = [] if tokens[at] in FILLERS and all(end == at + 1 for _, end in known) else known  # "can" is a verb
+        named = tokens[at] in DETERMINERS  # without, only what no verb is called: "I stand", "it can cover"
+        known = [(found, end) for found, end in phrases.things(at) if _is_thing(found, named)]
         unit = next((n for n in (2, 1) if unit_of(" ".join(tokens[at : at + n]))), 0)
         if tokens[at] in ("picture", "imagine") and tokens[at + 1 : at + 2] in (("yourself",), ("myself",)):
             words.append("imagine")
@@ -175,8 +175,9 @@ def _text(parts: Adjuncts) -> Text:
     return Text(tuple(words), tuple(things), tuple(units))
 
 
-def _is_thing(things: Things) -> bool:
-    return things.label not in NO_THINGS and not is_new(things.label) and things.side is None
+def _is_thing(things: Things, named: bool) -> bool:
+    known = things.label in NAMES or (named and not is_new(things.label))
+    return known and things.label not in NO_THINGS and things.side is None
 
 
 def _nearest(things: tuple[Things, ...], options: tuple[str, ...]) -> Iterator[Query]:
