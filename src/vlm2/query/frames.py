@@ -79,14 +79,14 @@ class Text:
 SEEN = "see saw seen visible found find appear appears appeared exist present show shows shown notice noticed spot have"
 WHERE = "home house place room rooms apartment flat video camera in around altogether everything"
 COUNT = Frame.of(
-    "how many T|(number|count|amount|quantity|total) (of )?T|count T",
+    "how many (different )?T|(number|count|amount|quantity|total) (of )?T|count T",
     f"how many number count amount quantity total of what i you we one different {SEEN} {WHERE} pass passed all be "
     "been",
 )
 DISTANCE = Frame.of(
     "far|apart|distance|gap|separat(e|es|ed|ing)|(from )?T to T|U T (off|from) T",
-    "how far apart distance gap space separate separates separated separating between from to and by of off what many "
-    "i you one if ran run tape ruler measure measured measuring shortest straight direct stand stands show lie lies",
+    "how far apart wide much distance gap space separate separates separated separating between from to and by of off "
+    "what many i you one if ran run tape ruler measure measured measuring shortest straight direct stand stands show lie lies",
 )
 SIZE = Frame.of(
     "(long|larg|great|bigg)est (side|edge|dimension|extent)|at most|at its (long|larg)est",
@@ -105,7 +105,8 @@ NEAREST = Frame.of(
 )
 BEARING = Frame.of(
     "left|right|quadrants?|diagonals?|direction|side|way|where",
-    "suppose imagine say let us picture if when as while with my your his their me you i one someone person they "
+    "suppose imagine assume assuming say let us being picture if when as while with my your his their me you i one "
+    "someone person they "
     "myself yourself who am be stands stand standing sit sitting go goes and then now have has see seen find look "
     "looks looking turn turned turns face faces facing eyes on at by beside near next against from to towards toward "
     "over straight in front of ahead behind back around left right hand side which what where way direction "
@@ -177,7 +178,7 @@ def _text(parts: Adjuncts) -> Text:
 
 def _is_thing(things: Things, named: bool) -> bool:
     known = things.label in NAMES or (named and not is_new(things.label))
-    return known and things.label not in NO_THINGS and things.side is None
+    return known and things.label.split()[0] not in NO_THINGS and things.side is None
 
 
 def _nearest(things: tuple[Things, ...], options: tuple[str, ...]) -> Iterator[Query]:
