@@ -86,7 +86,8 @@ COUNT = Frame.of(
 DISTANCE = Frame.of(
     "far|apart|distance|gap|separat(e|es|ed|ing)|(from )?T to T|U T (off|from) T",
     "how far apart wide much distance gap space separate separates separated separating between from to and by of off "
-    "what many i you one if ran run tape ruler measure measured measuring shortest straight direct stand stands show lie lies",
+    "what many i you one if ran run tape ruler measure measured measuring shortest straight direct stand stands show "
+    "lie lies",
 )
 SIZE = Frame.of(
     "(long|larg|great|bigg)est (side|edge|dimension|extent)|at most|at its (long|larg)est",
