@@ -14,6 +14,7 @@ from ..objects.object_map import ObjectMap
 from ..objects.result import Answered, Result, words
 from ..objects.result import Status as ResultStatus
 from ..objects.track import Track
+from .calibration import calibrated
 from .things import Viewpoint
 from .words import PER_METRE, same_things
 
@@ -68,11 +69,11 @@ class Query(FrozenRecord, ABC):
 
     @abstractmethod
     def answer(self, map: ObjectMap) -> Result:
-        """Compute the result. Raises NoAnswer where the map does not support one."""
+        """Compute the result; its confidence is not calibrated. Raises NoAnswer where the map does not support one."""
 
     def run(self, map: ObjectMap) -> Result:
         """Answer from a map; never raises for what the map lacks."""
-        from .calls import call_of
+        from .calls import call_of, name_of
 
         try:
             result = self.answer(map)
@@ -82,7 +83,8 @@ class Query(FrozenRecord, ABC):
             result = _doubted(result, map)
         place = self.choose(result) if self.options and result.value is not None else None
         option = None if place is None else chr(ord("A") + place)
-        return result.model_copy(update={"query": call_of(self), "option": option})
+        sure = calibrated(name_of(self), result.confidence, len(self.options)) if result.confidence else 0.0
+        return result.model_copy(update={"query": call_of(self), "option": option, "confidence": sure})
 
     def choose(self, result: Result) -> int | None:
         """Return the place of the option that a result's value stands for; None where none or several do."""
