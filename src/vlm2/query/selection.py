@@ -99,8 +99,11 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
         return found
     if own in STRUCTURE or own in ROOMS:
         raise NoAnswer("unsupported", f"I keep no track of {plural(own)} as things.")
-    if names & {singular(name.lower()) for name in (*map.vocabulary, *map.counts)}:
+    known = {singular(name.lower()) for name in (*map.vocabulary, *map.counts)}
+    if names & known:
         raise NoAnswer("not_seen", f"I have not seen {a(label)}.")
+    if (kind := own.rpartition(" ")[2]) != own and same_things(kind) & known:
+        raise NoAnswer("unknown_label", f"I do not tell {plural(own)} from other {plural(kind)}; ask about {plural(kind)}.")
     raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")
 
 
