@@ -14,9 +14,8 @@ from toyeyes import ToyDetector, toy_eyes
 
 from vlm2.objects import ObjectMap
 from vlm2.questions.question import LETTER_REQUEST
-from vlm2.streaming import LoadedModel, Session, container
+from vlm2.streaming import LoadedModel, Session, container, object_frames
 from vlm2.streaming import memory_file as file
-from vlm2.streaming import object_frames
 from vlm2.streaming.load import open_eyes
 
 NONSENSE = "Why is the sky so far from Tuesday?"

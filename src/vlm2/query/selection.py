@@ -103,7 +103,8 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
     if names & known:
         raise NoAnswer("not_seen", f"I have not seen {a(label)}.")
     if (kind := own.rpartition(" ")[2]) != own and same_things(kind) & known:
-        raise NoAnswer("unknown_label", f"I do not tell {plural(own)} from other {plural(kind)}; ask about {plural(kind)}.")
+        others = plural(kind)
+        raise NoAnswer("unknown_label", f"I do not tell {plural(own)} from other {others}; ask about {others}.")
     raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")
 
 

@@ -27,8 +27,9 @@ class Area(Query):
             raise NoAnswer("not_seen", "I have seen no floor.")
         if map.path and not map.path.moved(SHIFT, TURN):
             raise NoAnswer(
-                "not_seen", "The camera stood still, so I have seen too little of the floor to tell its area. Walk or "
-                "turn while you film."
+                "not_seen",
+                "The camera stood still, so I have seen too little of the floor to tell its area. Walk or "
+                "turn while you film.",
             )
         share = area / map.floor.area if map.floor.area else 1.0
         scale = PER_SQUARE_METRE[self.unit]

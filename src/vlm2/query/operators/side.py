@@ -54,8 +54,8 @@ class Side(Query):
         if not map.path or not both:
             raise NoAnswer(
                 "unsupported",
-                f"I keep no picture with both the {self.first.phrase} and the {self.second.phrase}. Say where you stand "
-                "and what you face, or name a time of the video.",
+                f"I keep no picture with both the {self.first.phrase} and the {self.second.phrase}. Say where you "
+                "stand and what you face, or name a time of the video.",
             )
         return max(both)[1]
 
