@@ -17,7 +17,7 @@ from vlm2.models import windows
 from vlm2.objects import ObjectMap
 from vlm2.questions.question import LETTER_REQUEST
 from vlm2.slam.loop_closure import PoseCorrection
-from vlm2.streaming import LoadedModel, Session, container
+from vlm2.streaming import LoadedModel, Session, container, object_frames
 from vlm2.streaming import memory_file as file
 from vlm2.streaming.load import open_eyes
 from vlm2.streaming.stream import _moved
@@ -185,6 +185,31 @@ def test_a_memory_of_other_eyes_is_refused(at_home, tmp_path) -> None:
     at_home.save(tmp_path / "room.vlm2mem")
     with pytest.raises(ValueError, match="made with other eyes than toy"):
         Session.open(tmp_path / "room.vlm2mem", loaded(at_home))
+
+
+def test_a_memory_opens_with_the_eyes_that_watched(make_seeing, images, tmp_path, monkeypatch) -> None:
+    path, words = tmp_path / "room.vlm2mem", ("sofa", "bed")
+    watched_by = observe(make_seeing(detector=ToyDetector(words)), images[:9])
+    watched_by.save(path)
+    others = loaded(make_seeing())
+    with pytest.raises(ValueError, match=r"the eyes that watched \(toy\)"):
+        Session.open(path, others)
+    monkeypatch.setattr(object_frames, "load_detector", {"toy": ToyDetector(words)}.__getitem__)
+    again = Session.open(path, replace(others, eyes=replace(toy_eyes(), name="others")))
+    assert again.eyes is not None and again.eyes.name == "toy" and again.eyes.words == words
+    assert again.objects == watched_by.objects
+    observe(again, images[9:12], start=9)
+    assert again.objects == observe(watched_by, images[9:12], start=9).objects
+
+
+def test_no_frame_waits_in_the_file_of_a_video_that_ended(make_seeing, images, tmp_path) -> None:
+    session, path = observe(make_seeing(), images[:3]), tmp_path / "room.vlm2mem"
+    session.save(path)
+    assert file.read(path).objects is None
+    session.save(path, ended=True)
+    stream = file.read(path)
+    assert stream.object_map() == session.objects and not stream.pictures
+    observe(Session.open(path, loaded(session)), images[3:9], start=3)  # it still goes on
 
 
 def test_files_from_before_the_objects_still_load(make_session, make_seeing, images, tmp_path) -> None:

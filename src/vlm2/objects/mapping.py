@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..scenes.colour_names import colour_name
+from ..scenes.colour_names import seen_colours
 from .ground import level, seen_area, vertical
 from .memory import ObjectMemory
 from .merging import Thing, merged
@@ -16,9 +16,11 @@ from .path import ObservedPath
 from .rooms import floor_of
 from .scale import corrected_scale
 from .track import Status, Track, TrackView, upright_box
+from .viewpoints import viewpoints
 
 LEAST_SIGHTINGS = 2
 LEAST_EVIDENCE = 0.8  # sum of scores over all labels
+LEAST_LOOKS = 0.5  # mean score of the label, times the number of different looks
 FAINT = 0.25  # of the evidence of the best thing with a label: things with less are doubtful,
 CLEAR = 3.5  # unless they have this much evidence for their label
 LEAST_POSSIBLE = 0.005  # share of a label in a thing's evidence, from which on the thing may have this label
@@ -79,12 +81,18 @@ def upright_frame(memory: ObjectMemory) -> Float[np.ndarray, "4 4"]:
 
 def _certain(things: Sequence[Thing]) -> list[Thing]:
     """Return the things of the map. A thing with little evidence beside the best one of its label is mostly false: it
-    is left out, unless it was seen clearly."""
+    is left out, unless it was seen clearly. So is a thing that frames of one view show, unless they show it clearly."""
     seen = [t for t in things if t.sightings >= LEAST_SIGHTINGS and float(t.evidence.sum()) >= LEAST_EVIDENCE]
+    seen = [t for t in seen if _looks(t) * float(t.evidence.max()) >= LEAST_LOOKS * t.sightings]
     best: dict[int, float] = {}
     for thing in things:
         best[thing.label] = max(best.get(thing.label, 0.0), float(thing.evidence.max()))
     return [t for t in seen if float(t.evidence.max()) >= min(CLEAR, FAINT * best[t.label])]
+
+
+def _looks(thing: Thing) -> int:
+    """Return from how many viewpoints the kept sightings show a thing."""
+    return viewpoints(thing.cameras, np.array([s.centre for track in thing.tracks for s in track.kept]))
 
 
 def _possible(things: Sequence[Thing], tracks: Sequence[Track], labels: Sequence[str]) -> tuple[Track, ...]:
@@ -129,8 +137,8 @@ def _colours(thing: Thing) -> tuple[str, ...]:
     """Return the words for the colours that a thing's sightings show, the most frequent first."""
     votes: dict[str, float] = {}
     for sighting in thing.kept:
-        name = colour_name((sighting.colour / 255).tolist())
-        votes[name] = votes.get(name, 0.0) + sighting.quality
+        for name, share in seen_colours((sighting.colour / 255).tolist()).items():
+            votes[name] = votes.get(name, 0.0) + share * sighting.quality
     total = sum(votes.values())
     ordered = sorted(votes, key=lambda name: -votes[name])
     return tuple(name for name in ordered if votes[name] >= COLOUR_SHARE * total)

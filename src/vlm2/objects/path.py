@@ -72,6 +72,12 @@ class ObservedPath(FrozenRecord):
         along = np.interp([start, end], self.times, np.concatenate([[0.0], np.cumsum(steps)]))
         return float(abs(along[1] - along[0]))
 
+    def moved(self, metres: float, degrees: float) -> bool:
+        """Tell whether the camera went this far from its first place, or turned by this much from where it looked."""
+        steps = np.linalg.norm(self.poses[:, :, 3] - self.poses[0, :, 3], axis=1)
+        ahead = self.poses[:, :, 2] @ self.poses[0, :, 2]
+        return bool((steps > metres).any() or (ahead < np.cos(np.radians(degrees))).any())
+
     def in_camera(self, points: Float64[np.ndarray, "points 3"], time: float) -> Float64[np.ndarray, "points 3"]:
         """Return world points in the camera's frame at a time."""
         pose = self.poses[self.frame(time)]

@@ -43,6 +43,13 @@ class NoneSuch(NoAnswer):
         super().__init__("not_seen", sentence)
 
 
+class Doubtful(NoAnswer):
+    """Something was seen that may be such a thing, but not for sure."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("not_seen", sentence)
+
+
 @dataclass(frozen=True)
 class Phrasing:
     """A way to ask: a template of words, [optional] ones, (one|another) and {slots}, and the fields that it sets.

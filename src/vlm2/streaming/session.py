@@ -226,21 +226,24 @@ class Session:
         other._stream = self._stream
         return other
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, ended: bool = False) -> None:
         """Write the memory to one file of fixed size (`docs/reference/memory-file.md`).
 
-        An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen yet.
+        With `ended`, the video is over: frames that wait for their window are taken in first. Without, they are saved
+        as they wait. An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen
+        yet.
         """
-        file.save(self._stream, self.model, path)
+        file.save(self._complete(self._stream) if ended else self._stream, self.model, path)
 
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:
-        """Return a session that goes on where a saved one was. Raises ValueError for a file that is damaged, none of
-        ours, or of another model or other eyes."""
+        """Return a session that goes on where a saved one was, with the eyes that watched if those of the model know
+        other words. Raises ValueError for a file that is damaged, none of ours, or of another model, and where these
+        eyes cannot be had; without any eyes, every memory of the model opens."""
         session = model.session()
         stream = file.load(path, session.model)
         if session.eyes is not None and stream.objects is not None:
-            session.eyes.check(stream.objects)
+            session.eyes = session._encoder.eyes = session.eyes.fitting(stream.objects, stream.eyes)
         session._stream = stream
         return session
 

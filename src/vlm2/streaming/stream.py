@@ -39,7 +39,7 @@ class Stream:
 
     `pictures` and `times` (seconds) are of the frames that wait for their window to fill; `windows` places the next
     window in the world; `unit` is the length that becomes 1 in the coordinates; `objects` is the object memory, where
-    the session has eyes;
+    the session has eyes, and `eyes` their name;
     `trajectory` is the camera's path; `log` explains the memory. With `thumbnails`, the log keeps small pictures of the
     frames that the memory holds. `keyframes` are pictures for a vision-language model; none without one.
     """
@@ -52,6 +52,7 @@ class Stream:
     unit: float | Tensor | None = None
     memory: DualState | None = None
     objects: ObjectMemory | None = None
+    eyes: str | None = None
     grid: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)  # height and width of the pictures
     trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
@@ -170,7 +171,10 @@ class StreamEncoder:
             features.world_from_camera.cpu(),
         )
         taken = replace(stream, pictures=(), times=(), keyframes=thinned(stream.keyframes, objects))
-        return replace(taken, windows=windows, unit=unit, memory=memory, objects=objects, trajectory=path, log=log)
+        eyes = stream.eyes if self.eyes is None else self.eyes.name
+        return replace(
+            taken, windows=windows, unit=unit, memory=memory, objects=objects, eyes=eyes, trajectory=path, log=log
+        )
 
     def _logged(
         self, stream: Stream, reads: Sequence[ReadRecord], confidence: Float[Tensor, "frames patches"]
