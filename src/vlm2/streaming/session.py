@@ -51,7 +51,7 @@ class Session:
     changes the memory; later answers are the same with or without it. `spent` holds the seconds that went into
     "decode", "encode", "memory" and "objects". With `thumbnails`, small pictures of the frames in the memory are kept
     for `vlm2 view`. With `vlm`, a bounded number of larger ones is kept for this vision-language model, which answers
-    what the object memory cannot.
+    what the object memory cannot; with `keyframes`, they are kept to be shown.
 
     Threads: any number of sessions may share a model, each in a thread of its own or several in one. One session may be
     asked, forked and saved in some threads while it watches in another. A question is about the frames seen when `ask`
@@ -65,10 +65,11 @@ class Session:
         thumbnails: bool = True,
         eyes: ObjectEyes | None = None,
         vlm: VisionLanguageModel | None = None,
+        keyframes: bool = False,
     ) -> None:
         self.model, self.processor, self.eyes, self.vlm = model, processor, eyes, vlm
         self._stopwatch = Stopwatch("decode", "encode", "memory", "objects")
-        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes, keyframes=vlm is not None)
+        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes, keyframes or vlm is not None)
         self._answerer = Answerer(model, processor)
         self._stream = Stream(thumbnails=thumbnails)  # a value: replaced by `observe`, read by everything else
         self._observing, self._asking = threading.Lock(), threading.Lock()
@@ -80,6 +81,11 @@ class Session:
     def frames(self) -> int:
         """The number of frames seen."""
         return self._stream.frames
+
+    @property
+    def stream(self) -> Stream:
+        """All that was seen until now, as a value: later frames do not change it."""
+        return self._stream
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -222,7 +228,7 @@ class Session:
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
         the model, and starts with nothing spent."""
-        other = Session(self.model, self.processor, eyes=self.eyes, vlm=self.vlm)
+        other = Session(self.model, self.processor, eyes=self.eyes, vlm=self.vlm, keyframes=self._encoder.keyframes)
         other._stream = self._stream
         return other
 
