@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from rooms_of_boxes import MadeBox, MadeRoom, around, watched
 from sessions import observe
-from toyeyes import toy_eyes
+from toyclient import running
+from toyeyes import ToyDetector, toy_eyes
 from toys import ToyVision, toy_model, toy_processor
 
+from vlm2.serve.app import build_app
 from vlm2.serve.hosted import HostedSession
 from vlm2.serve.store import SessionStore
 from vlm2.streaming import LoadedModel, Session
@@ -33,7 +35,8 @@ def loaded() -> LoadedModel:
     """The toy model, whose sessions keep keyframes."""
     processor = toy_processor()
     processor.video_processor.max_pixels = ToyVision.max_pixels
-    return LoadedModel("toy", Path(), toy_model().eval(), processor, toy_eyes(), keyframes=True)
+    eyes = toy_eyes(ToyDetector(watched(ROOM, around(2.5, 2.0, 16)).labels))
+    return LoadedModel("toy", Path(), toy_model().eval(), processor, eyes, keyframes=True)
 
 
 @pytest.fixture
@@ -76,3 +79,12 @@ def at_home(loaded: LoadedModel, images: np.ndarray) -> Session:
 def home(store, loaded, images) -> HostedSession:
     """The session "home" of the store, which remembers a made-up room."""
     return store.create("home", at_home(loaded, images))
+
+
+@pytest.fixture
+def served_store(make_store, loaded, images) -> Iterator[tuple[str, SessionStore]]:
+    """The address of a server on loopback, and its store with the session "home", which remembers a made-up room."""
+    store = make_store(start=False)
+    with running(build_app(store)) as address:
+        store.create("home", at_home(loaded, images))
+        yield address, store

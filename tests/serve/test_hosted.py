@@ -100,13 +100,13 @@ def test_a_question_does_not_wait_unless_told(make_hosted, images) -> None:
     hosted.push(images[1], 1.0)
     hosted.push(images[2], 2.0)
     patient, hasty = hosted.ask(QUESTION, wait=True), hosted.ask(QUESTION)
-    hosted.take_question()()
-    assert hasty.done() and hosted.take_question() is None
+    hosted.take_job()()
+    assert hasty.done() and hosted.take_job() is None
     hosted.push(images[3], 3.0)  # after the question: it does not wait for this one
     hosted.take_frame()()
-    assert hosted.take_question() is None
+    assert hosted.take_job() is None
     hosted.take_frame()()
-    hosted.take_question()()
+    hosted.take_job()()
     assert patient.done() and hosted.session.frames == 3
 
 
@@ -116,7 +116,7 @@ def test_errors_reach_who_asked(make_hosted) -> None:
     with pytest.raises(Refusal, match="wait in one already") as refused:
         hosted.ask(QUESTION)
     assert refused.value.status == 429
-    hosted.take_question()()
+    hosted.take_job()()
     with pytest.raises(ValueError, match="Nothing was seen yet"):
         answer.result()
     with pytest.raises(ValueError, match="empty"):
@@ -128,7 +128,7 @@ def test_a_cancelled_question_is_not_asked(make_hosted, images, monkeypatch) -> 
     monkeypatch.setattr(hosted.session, "ask", lambda *_: pytest.fail("asked"))
     answer = hosted.ask(QUESTION)
     answer.cancel()
-    hosted.take_question()()
+    hosted.take_job()()
     with pytest.raises(CancelledError):
         answer.result()
 
@@ -148,11 +148,11 @@ def test_a_video_is_watched_whole_after_what_was_seen(make_hosted, loaded, image
     with pytest.raises(Refusal, match="watching a video"):
         hosted.watch(film(images))
     hosted.take_frame()()
-    assert hosted.take_question() is None and hosted.describe()["watching"]
+    assert hosted.take_job() is None and hosted.describe()["watching"]
     work(hosted)
     assert done.result() == 8 and not hosted.describe()["watching"]
     assert contents(hosted.session) == contents(observe(loaded.session(), images[:9]))
-    hosted.take_question()()
+    hosted.take_job()()
     assert patient.done()
     with pytest.raises(Refusal, match="in order"):
         hosted.push(images[0], 3.9)

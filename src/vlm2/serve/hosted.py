@@ -1,4 +1,4 @@
-"""One session of the server: its session, and the frames, questions and video that wait for their turn."""
+"""One session of the server: its session, and the frames, jobs and video that wait for their turn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import math
 import re
 import threading
 import time as clock
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
@@ -26,38 +25,44 @@ from .limits import Limits, Refusal
 LOG = logging.getLogger(__name__)
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # also a file's name, whatever the file system
 Work = Callable[[], object]
+T = TypeVar("T")
 
 
 @dataclass
-class FrameCounts:
+class SessionCounts:
     """Frames of a session since the server started: `received` from clients, `taken` by the model, `skipped` because
-    they came faster than the limit, `dropped` because the model was busy, and `refused` by the model."""
+    they came faster than the limit, `dropped` because the model was busy, and `refused` by the model; and `jobs`,
+    questions for the most part."""
 
     received: int = 0
     taken: int = 0
     skipped: int = 0
     dropped: int = 0
     refused: int = 0
+    jobs: int = 0
+
+    def __add__(self, other: SessionCounts) -> SessionCounts:
+        mine, theirs = asdict(self), asdict(other)
+        return SessionCounts(**{name: mine[name] + theirs[name] for name in mine})
 
 
 @dataclass(frozen=True)
-class QueuedQuestion:
-    """A question that waits for its turn, and until frame number `after` and `video` were taken."""
+class QueuedJob:
+    """A question, or another job on the session, that waits for its turn, and until frame number `after` and `video`
+    were taken."""
 
-    text: str
-    options: dict[str, bool]
+    run: Callable[[Session], Any]
     after: int
     video: QueuedVideo | None
-    answer: Future[Answer]
+    result: Future[Any]
 
 
 @dataclass
 class QueuedVideo:
-    """A video that is being watched. `notes` are the warnings about it; `done` gets the number of its frames."""
+    """A video that is being watched, from `start` seconds on. `done` gets the number of its frames."""
 
     frames: Iterator[Frame]
     start: float
-    notes: list[str]
     done: Future[int]
     taken: int = 0
 
@@ -66,16 +71,20 @@ class HostedSession:
     """A session with its queues. Clients' threads fill the queues; one worker takes from them.
 
     `ready` is the worker's condition: it guards the queues, and is notified when something waits. When a frame comes
-    and the queue is full, the oldest waiting frame is dropped.
+    and the queue is full, the oldest waiting frame is dropped. A `kept` session is saved.
     """
 
-    def __init__(self, id: str, session: Session, limits: Limits, ready: threading.Condition) -> None:
-        self.id, self.session, self.limits = id, session, limits
-        self.counts, self.events = FrameCounts(), EventBoard()
+    def __init__(
+        self, id: str, session: Session, limits: Limits, ready: threading.Condition, kept: bool = True
+    ) -> None:
+        self.id, self.session, self.limits, self.kept = id, session, limits, kept
+        self.counts, self.events = SessionCounts(), EventBoard()
         self.created, self.saved_frames, self.problem = clock.time(), 0, ""
+        self.notes: deque[str] = deque(maxlen=16)  # warnings about what was watched
+        self.media: deque[str] = deque(maxlen=256)  # keys of what chats showed
         self.closed, self._ready, self._used = False, ready, clock.monotonic()
         self._frames: deque[tuple[int, Frame]] = deque()
-        self._questions: deque[QueuedQuestion] = deque()
+        self._jobs: deque[QueuedJob] = deque()
         self._video: QueuedVideo | None = None
         self._number, self._newest, self._due = 0, session.stream.last_time, 0.0
 
@@ -86,7 +95,7 @@ class HostedSession:
     @property
     def idle(self) -> float:
         """Seconds since a client used this session; 0 while anything waits."""
-        busy = self._frames or self._questions or self._video is not None
+        busy = self._frames or self._jobs or self._video is not None
         return 0.0 if busy else clock.monotonic() - self._used
 
     def describe(self) -> dict[str, Any]:
@@ -100,11 +109,12 @@ class HostedSession:
                 "frames": stream.frames,
                 "seconds": round(stream.last_time, 3),
                 "waiting": len(self._frames),
-                "questions": len(self._questions),
+                "questions": len(self._jobs),
                 "watching": self._video is not None,
                 "counts": counts,
                 "saved_frames": self.saved_frames,
                 "problem": self.problem or None,
+                "notes": list(self.notes),
             }
 
     def push(self, image: UInt8[np.ndarray, "height width 3"], time: float) -> bool:
@@ -134,41 +144,46 @@ class HostedSession:
             self._ready.notify()
             return True
 
-    def watch(self, frames: Iterator[Frame], notes: list[str] | None = None) -> Future[int]:
-        """Watch a video, all of its frames, after those that wait; return the future number of its frames. `notes`
-        collects warnings. Raises Refusal while another one is watched."""
+    def watch(self, frames: Iterator[Frame], start: float | None = None) -> Future[int]:
+        """Watch a video, all of its frames, after those that wait; return the future number of its frames. It begins at
+        `start` seconds of the stream; by default, right after the newest frame. Raises Refusal while another one is
+        watched."""
         with self._ready:
             self._check_open()
             if self._video is not None:
                 raise Refusal(409, "busy", f"Session {self.id} is watching a video; wait until it has ended.")
-            seen = self.session.frames or self._frames
-            start = self._newest + 1 / self.limits.rate if seen else 0.0
-            self._video = QueuedVideo(frames, start, [] if notes is None else notes, Future())
+            if start is None:
+                start = self._newest + 1 / self.limits.rate if self.session.frames or self._frames else 0.0
+            self._video = QueuedVideo(frames, start, Future())
             self._ready.notify()
             return self._video.done
 
-    def ask(self, question: str, wait: bool = False, **options: bool) -> Future[Answer]:
-        """Queue a question; `options` are those of `Session.ask`. With `wait`, it is asked when the frames and the
-        video that wait now have been taken. Raises ValueError for a question that `Session.check` refuses, and Refusal
-        where too many wait."""
+    def ask(self, question: str, wait: bool = False, **options: Any) -> Future[Answer]:
+        """Queue a question as a job; `options` are those of `Session.ask`. Raises ValueError for a question that
+        `Session.check` refuses, and the errors of `submit`."""
         self.session.check(question)
+        return self.submit(lambda session: session.ask(question, **options), wait)
+
+    def submit(self, job: Callable[[Session], T], wait: bool = False) -> Future[T]:
+        """Queue a job; return its future result. With `wait`, it runs when the frames and the video that wait now have
+        been taken. Raises Refusal where too many jobs wait."""
         with self._ready:
             self._check_open()
-            if len(self._questions) >= self.limits.questions:
-                raise Refusal(429, "too_many_questions", f"{len(self._questions)} questions wait in {self.id} already.")
+            if len(self._jobs) >= self.limits.questions:
+                raise Refusal(429, "too_many_questions", f"{len(self._jobs)} questions wait in {self.id} already.")
             after, video = (self._number, self._video) if wait else (0, None)
-            queued = QueuedQuestion(question, options, after, video, Future())
-            self._questions.append(queued)
+            queued = QueuedJob(job, after, video, Future())
+            self._jobs.append(queued)
             self._ready.notify()
-            return queued.answer
+            return queued.result
 
-    def take_question(self) -> Work | None:
-        """Take the first question that may be asked now, as work; the caller holds the condition."""
+    def take_job(self) -> Work | None:
+        """Take the first job that may run now, as work; the caller holds the condition."""
         first = self._frames[0][0] if self._frames else math.inf
-        for queued in self._questions:
+        for queued in self._jobs:
             if first > queued.after and (queued.video is None or queued.video is not self._video):
-                self._questions.remove(queued)
-                return lambda: self._answer(queued)
+                self._jobs.remove(queued)
+                return lambda: self._run(queued)
         return None
 
     def take_frame(self) -> Work | None:
@@ -184,10 +199,10 @@ class HostedSession:
         with self._ready:
             self._check_open()
             self.closed = True
-            waiting = [queued.answer for queued in self._questions]
+            waiting = [queued.result for queued in self._jobs]
             video, self._video = self._video, None
             self._frames.clear()
-            self._questions.clear()
+            self._jobs.clear()
         for future in (*waiting, *([video.done] if video else [])):
             if future.set_running_or_notify_cancel():
                 future.set_exception(self._gone())
@@ -201,13 +216,14 @@ class HostedSession:
     def _gone(self) -> Refusal:
         return Refusal(404, "no_such_session", f"Session {self.id} was deleted.")
 
-    def _answer(self, queued: QueuedQuestion) -> None:
-        if not queued.answer.set_running_or_notify_cancel():
+    def _run(self, queued: QueuedJob) -> None:
+        if not queued.result.set_running_or_notify_cancel():
             return
+        self.counts.jobs += 1
         try:
-            queued.answer.set_result(self.session.ask(queued.text, **queued.options))
+            queued.result.set_result(queued.run(self.session))
         except Exception as error:
-            queued.answer.set_exception(error)
+            queued.result.set_exception(error)
 
     def _observe(self, image: np.ndarray, time: float) -> bool:
         """Give a frame to the session; return whether it was taken."""
@@ -226,10 +242,7 @@ class HostedSession:
     def _step(self, video: QueuedVideo) -> None:
         """Take the next frame of a video, or end it."""
         try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                frame = None if video.done.cancelled() else next(video.frames, None)
-            video.notes += [str(warning.message) for warning in caught]
+            frame = None if video.done.cancelled() else next(video.frames, None)
             if frame is not None:
                 if not self._observe(frame.image, video.start + frame.time):
                     raise Refusal(400, "bad_frame", self.problem)

@@ -47,10 +47,10 @@ class StateFolder:
                     LOG.error("Not restored, and set aside as %s: %s", aside, error)
 
     def save(self, hosted: HostedSession) -> None:
-        """Save a session, if it has seen frames since it was last saved. Raises OSError where that fails."""
+        """Save a kept session that has seen frames since it was last saved. Raises OSError where that fails."""
         with self._lock:
             frames = hosted.session.frames
-            if frames == hosted.saved_frames or hosted.closed:
+            if frames == hosted.saved_frames or hosted.closed or not hosted.kept:
                 return
             fork = hosted.session.fork()  # of one moment, whatever is taken meanwhile
             fork.save(self._file(hosted))

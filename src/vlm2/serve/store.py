@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from ..streaming import LoadedModel, Session
-from .hosted import ID, HostedSession
+from .hosted import ID, HostedSession, SessionCounts
 from .limits import Limits, Refusal
 from .state import StateFolder
 from .worker import FrameWorker
@@ -27,6 +27,7 @@ class SessionStore:
         self.loaded, self.limits, self.save_every = loaded, limits or Limits(), save_every
         self.worker = FrameWorker()
         self.state = None if state is None else StateFolder(state)
+        self.deleted = SessionCounts()  # of all sessions that are gone
         self._sessions: dict[str, HostedSession] = {}
         self._lock, self._stopped = threading.Lock(), threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="vlm2-keeper", daemon=True)
@@ -60,16 +61,16 @@ class SessionStore:
         found.touch()
         return found
 
-    def create(self, id: str | None = None, session: Session | None = None) -> HostedSession:
-        """Make a session that has seen nothing, or one of a `session`. Raises Refusal for an id that is taken or is
-        none, and where there are too many sessions."""
+    def create(self, id: str | None = None, session: Session | None = None, kept: bool = True) -> HostedSession:
+        """Make a session that has seen nothing, or one of a `session`; only a `kept` one is saved. Raises Refusal for
+        an id that is taken or is none, and where there are too many sessions."""
         if id is not None and not ID.fullmatch(id):
             raise Refusal(
                 400,
                 "bad_id",
                 f"{id[:64]!r} is no id of a session; an id is 1 to 64 small letters, digits, hyphens and underscores.",
             )
-        return self._add(id or secrets.token_hex(8), session or self.loaded.session(), self.limits.sessions)
+        return self._add(id or secrets.token_hex(8), session or self.loaded.session(), self.limits.sessions, kept)
 
     def open(self, path: Path, id: str | None = None) -> HostedSession:
         """Make a session of a memory file. Raises ValueError for a file that `Session.open` refuses."""
@@ -87,6 +88,7 @@ class SessionStore:
         if self.state is not None:
             self.state.delete(hosted)
         with self._lock:
+            self.deleted += hosted.counts
             del self._sessions[id]  # last: until its file is gone, no other session has this id
 
     def save(self) -> None:
@@ -102,8 +104,8 @@ class SessionStore:
         if errors:
             raise errors[0]
 
-    def _add(self, id: str, session: Session, most: int | None = None) -> HostedSession:
-        hosted = HostedSession(id, session, self.limits, self.worker.ready)
+    def _add(self, id: str, session: Session, most: int | None = None, kept: bool = True) -> HostedSession:
+        hosted = HostedSession(id, session, self.limits, self.worker.ready, kept)
         with self._lock:
             if id in self._sessions:
                 raise Refusal(409, "id_taken", f"There is a session {id} already; choose another id, or delete it.")

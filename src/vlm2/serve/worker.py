@@ -1,4 +1,4 @@
-"""The worker: one thread that takes the frames and the questions of all sessions in fair turns."""
+"""The worker: one thread that takes the frames and the jobs of all sessions in fair turns."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable
 from .hosted import HostedSession, Work
 
 LOG = logging.getLogger(__name__)
-TAKE: tuple[Callable[[HostedSession], Work | None], ...] = (HostedSession.take_question, HostedSession.take_frame)
+TAKE: tuple[Callable[[HostedSession], Work | None], ...] = (HostedSession.take_job, HostedSession.take_frame)
 
 
 class FrameWorker:
-    """Takes one question, then one frame, and so on, each of the session whose turn it is.
+    """Takes one job (a question), then one frame, and so on, each of the session whose turn it is.
 
-    A question waits for one frame of any session, not for the frames before it; and questions never hold up frames for
-    more than one answer. Each kind has turns of its own: who was served goes to the end of the line.
+    A question waits for one frame of any session, not for all that wait; and questions never hold up frames for more
+    than one answer. Each kind has turns of its own: who was served goes to the end of the line.
     """
 
     def __init__(self) -> None:
