@@ -70,9 +70,8 @@ class Session:
         self._stopwatch = Stopwatch("decode", "encode", "memory", "objects")
         self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes)
         self._answerer = Answerer(model, processor)
-        self._stream = Stream(
-            thumbnails=thumbnails or vlm is not None
-        )  # a value: replaced by `observe`, read by everything else
+        # A value: replaced by `observe`, read by everything else.
+        self._stream = Stream(thumbnails=thumbnails or vlm is not None)
         self._observing, self._asking = threading.Lock(), threading.Lock()
         self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
         self._prefix: Prefix | None = None
@@ -82,6 +81,11 @@ class Session:
     def frames(self) -> int:
         """The number of frames seen."""
         return self._stream.frames
+
+    @property
+    def stream(self) -> Stream:
+        """All that was seen until now, as a value: later frames do not change it."""
+        return self._stream
 
     @property
     def slots(self) -> tuple[int, ...]:
