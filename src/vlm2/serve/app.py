@@ -21,6 +21,7 @@ from .guard import Access, Guard
 from .limits import Refusal
 from .media import MediaReader
 from .metrics import MEDIA_TYPE, metrics_text
+from .page_routes import page_routes, scene_routes
 from .replies import error_body
 from .session_routes import session_routes
 from .store import SessionStore
@@ -51,6 +52,8 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
     app.include_router(chat_routes(chats, shelf, int(time.time())))
     app.include_router(frame_routes(store))
     app.include_router(session_routes(store, shelf))
+    app.include_router(scene_routes(store))
+    app.include_router(page_routes())
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
