@@ -54,7 +54,9 @@ def test_one_frame_is_a_body(client, served, images) -> None:
     assert client.post("/sessions/a/frame", params={"time": 0.5}, content=written(images[0])).status_code == 400
     assert client.post("/sessions/a/frame", params={"time": "nan"}, content=written(images[0])).status_code == 400
     assert client.post("/sessions/a/frame", content=written(images[0])).status_code == 400
-    assert client.post("/sessions/a/frame", params={"time": 9}, content=b"GIF89a").json()["error"]["code"] == "bad_picture"
+    assert (
+        client.post("/sessions/a/frame", params={"time": 9}, content=b"GIF89a").json()["error"]["code"] == "bad_picture"
+    )
 
 
 def test_several_frames_are_a_form(client, served, images) -> None:
@@ -108,7 +110,10 @@ def test_the_memory_is_looked_at(client, served) -> None:
     assert client.get("/sessions/home/keyframes/99").status_code == 404
     assert client.get("/sessions/home/keyframes/2?side=9999").status_code == 400
     client.post("/sessions", json={"id": "a"})
-    assert client.get("/sessions/a/plan.png").status_code == 200 and client.get("/sessions/a/keyframes").json()["data"] == []
+    assert (
+        client.get("/sessions/a/plan.png").status_code == 200
+        and client.get("/sessions/a/keyframes").json()["data"] == []
+    )
 
 
 def test_the_memory_goes_and_comes_as_a_file(client, served) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any
 
 from ..video import Frame, VideoError, VideoFile
 from .limits import Limits, Refusal
@@ -53,8 +53,8 @@ class VideoShelf:
         self._lock = threading.Lock()
         self._videos: OrderedDict[str, UploadedVideo] = OrderedDict()
 
-    def add(self, file: BinaryIO, name: str = "") -> UploadedVideo:
-        """Keep a video. Raises Refusal for what is no video of a kind that is taken."""
+    def add(self, file: Any, name: str = "") -> UploadedVideo:
+        """Keep the video that a binary file holds. Raises Refusal for what is no video of a kind that is taken."""
         head = file.read(HEAD)
         id = f"file-{secrets.token_hex(12)}"
         path = Path(self._folder.name, id + ending_of(head))
