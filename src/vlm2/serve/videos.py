@@ -109,6 +109,16 @@ def frames_of(path: Path, limits: Limits, note: Callable[[str], object]) -> Iter
     return _noted(video.sample(limits.rate), path, note)
 
 
+def open_local(path: Path, limits: Limits, note: Callable[[str], object]) -> Iterator[Frame]:
+    """Return the frames of a file of this machine, as `frames_of` does. Raises Refusal where there is no file."""
+    try:
+        with path.open("rb") as file:
+            ending_of(file.read(HEAD))
+    except OSError as error:
+        raise Refusal(404, "no_such_file", f"{path} cannot be opened: {error.strerror}.") from None
+    return frames_of(path, limits, note)
+
+
 def frames_of_bytes(data: bytes, limits: Limits, note: Callable[[str], object]) -> Iterator[Frame]:
     """Return the frames of a video in memory, as `frames_of` does."""
     kept = tempfile.NamedTemporaryFile(prefix="vlm2-video-", suffix=ending_of(data[:HEAD]))  # noqa: SIM115
