@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 import uvicorn
@@ -45,6 +46,7 @@ def data_url(data: bytes, kind: str = "image/jpeg") -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
+@cache
 def small_video() -> bytes:
     """A Matroska file of 1.1 seconds: three frames at two a second."""
     return encode(28, "matroska")

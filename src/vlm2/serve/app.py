@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,6 +15,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from .. import __version__
 from .chat import Chats
 from .chat_routes import chat_routes
 from .frame_routes import frame_routes
@@ -25,7 +27,7 @@ from .page_routes import page_routes, scene_routes
 from .replies import error_body
 from .session_routes import session_routes
 from .store import SessionStore
-from .videos import VideoShelf
+from .videos import VideoShelf, frames_of
 
 LOG = logging.getLogger(__name__)
 
@@ -36,16 +38,17 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
     shelf = VideoShelf(store.limits)
     chats = Chats(store, MediaReader(shelf, store.limits, allow_fetch))
 
+    protocol = _mcp(store, shelf) if find_spec("mcp") else None
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(store.start)
         try:
-            yield
+            async with protocol[1].run() if protocol else nullcontext():
+                yield
         finally:
             await run_in_threadpool(store.stop)
             shelf.close()
-
-    from .. import __version__
 
     app = FastAPI(title="vlm2", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(Guard, access=access or Access(), body=store.limits.body)
@@ -54,6 +57,9 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
     app.include_router(session_routes(store, shelf))
     app.include_router(scene_routes(store))
     app.include_router(page_routes())
+
+    if protocol:
+        app.router.routes.append(protocol[0])
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -68,6 +74,14 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(Exception)(_failed)
     return app
+
+
+def _mcp(store: SessionStore, shelf: VideoShelf) -> Any:
+    """Return the route of the Model Context Protocol, and its manager."""
+    from .mcp_server import build_server, mcp_route
+
+    names = "A video is named by its file id: upload it to /v1/files first."
+    return mcp_route(build_server(store, lambda id, note: frames_of(shelf.get(id).path, store.limits, note), names))
 
 
 async def _refused(_: Request, error: Any) -> JSONResponse:

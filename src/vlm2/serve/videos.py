@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any
 
 from ..video import Frame, VideoError, VideoFile
 from .limits import Limits, Refusal
@@ -53,8 +53,8 @@ class VideoShelf:
         self._lock = threading.Lock()
         self._videos: OrderedDict[str, UploadedVideo] = OrderedDict()
 
-    def add(self, file: BinaryIO, name: str = "") -> UploadedVideo:
-        """Keep a video. Raises Refusal for what is no video of a kind that is taken."""
+    def add(self, file: Any, name: str = "") -> UploadedVideo:
+        """Keep the video that a binary file holds. Raises Refusal for what is no video of a kind that is taken."""
         head = file.read(HEAD)
         id = f"file-{secrets.token_hex(12)}"
         path = Path(self._folder.name, id + ending_of(head))
@@ -107,6 +107,16 @@ def frames_of(path: Path, limits: Limits, note: Callable[[str], object]) -> Iter
     if video.width * video.height > limits.pixels:
         raise Refusal(413, "too_many_pixels", f"The video's picture has {video.width}×{video.height} pixels.")
     return _noted(video.sample(limits.rate), path, note)
+
+
+def open_local(path: Path, limits: Limits, note: Callable[[str], object]) -> Iterator[Frame]:
+    """Return the frames of a file of this machine, as `frames_of` does. Raises Refusal where there is no file."""
+    try:
+        with path.open("rb") as file:
+            ending_of(file.read(HEAD))
+    except OSError as error:
+        raise Refusal(404, "no_such_file", f"{path} cannot be opened: {error.strerror}.") from None
+    return frames_of(path, limits, note)
 
 
 def frames_of_bytes(data: bytes, limits: Limits, note: Callable[[str], object]) -> Iterator[Frame]:
