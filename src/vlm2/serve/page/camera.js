@@ -34,10 +34,17 @@ export class Camera {
     this.socket.onmessage = ({ data }) => this.onState(JSON.parse(data));
     this.socket.onclose = () => this.stop();
     this.began = performance.now() - 1000 * start;
-    this.timer = setInterval(() => this.send(), EVERY);
+    this.send();
   }
 
+  // Send one frame after the other, so that they arrive in order.
   async send() {
+    const begun = performance.now();
+    await this.sendFrame();
+    if (this.on) this.timer = setTimeout(() => this.send(), Math.max(EVERY - (performance.now() - begun), 0));
+  }
+
+  async sendFrame() {
     const { videoWidth: width, videoHeight: height } = this.preview;
     if (this.socket.readyState !== WebSocket.OPEN || !width || this.socket.bufferedAmount > BEHIND) return;
     const scale = Math.min(1, SIDE / Math.max(width, height));
@@ -53,7 +60,7 @@ export class Camera {
 
   stop() {
     if (!this.on) return;
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
     for (const track of this.stream.getTracks()) track.stop();
     this.stream = null;
     this.preview.hidden = true;

@@ -14,11 +14,11 @@ const chat = new Chat(find("answers"), find("large"), state, (marked) => {
   state.marked = marked;
   if (state.map) drawPlan(find("plan"), state.map, marked);
 });
-const camera = new Camera(find("preview"), onFrame, () => (find("camera").textContent = "Use the camera"));
-
-function onFrame(reply) {
-  if (reply.error) complain(reply.error.message);
-}
+const camera = new Camera(
+  find("preview"),
+  (reply) => reply.error && complain(reply.error.message),
+  () => (find("camera").textContent = "Use the camera"),
+);
 
 function complain(message) {
   find("problem").textContent = message;
@@ -100,10 +100,11 @@ function showStatus(now) {
 find("camera").onclick = () =>
   attempt(async () => {
     if (camera.on) return camera.stop();
-    const { frames, seconds } = await api.session(state.id);
-    await camera.start(state.id, frames ? seconds + 0.5 : 0);
+    find("camera").disabled = true;
+    const { frames, waiting, newest } = await api.session(state.id);
+    await camera.start(state.id, frames || waiting ? newest + 0.5 : 0);
     find("camera").textContent = "Stop the camera";
-  });
+  }).finally(() => (find("camera").disabled = false));
 find("upload").onclick = () => find("video-file").click();
 find("video-file").onchange = ({ target }) =>
   attempt(async () => {
