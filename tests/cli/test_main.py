@@ -27,7 +27,7 @@ def test_import_and_help_are_light(code):
     check = f"import sys; sys.argv = ['vlm2', '--help']\ntry:\n    {code}\nexcept SystemExit: pass\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
-    assert not loaded & {"torch", "transformers", "numpy", "av", "PIL", "moderngl", "trimesh"}
+    assert not loaded & {"torch", "transformers", "numpy", "av", "PIL", "moderngl", "trimesh", "fastapi", "mcp"}
 
 
 def test_every_verb_has_help(vlm2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -38,16 +39,13 @@ def map_of(
     pieces: Int[np.ndarray, " poses"] | None = None,
 ) -> ObjectMap:
     """Return the map of a memory's things and floor, and of the camera's path: its `times` (s), poses, and pieces."""
-    factor, scale_std = corrected_scale(memory, world_from_camera)
-    memory = memory if factor == 1.0 else memory.scaled(factor)
-    map_from_world = upright_frame(memory)
+    frame, scale_std, memory = map_frame(memory, world_from_camera)
+    map_from_world = frame.map_from_world
     things = merged(memory.tracks, memory.poses, map_from_world, memory.confusable)
     tracks = tuple(_track(number, thing, memory.labels) for number, thing in enumerate(_certain(things), 1))
     seen, walls, corner = seen_area(memory.views, memory.poses, map_from_world)
     floor = floor_of(seen, walls, corner, [t for t in tracks if t.status == "seen"])
-    stretched = world_from_camera.copy()
-    stretched[:, :3, 3] *= factor
-    poses = map_from_world @ stretched
+    poses = frame.of_poses(world_from_camera)
     later = np.diff(np.asarray(times, np.float64), prepend=-np.inf) > 0  # two frames may have one time
     later &= np.isfinite(poses).all((1, 2))
     return ObjectMap(
@@ -64,6 +62,35 @@ def map_of(
         scale_std=scale_std,
         drift_std=DRIFT_ERROR,
     )
+
+
+@dataclass(frozen=True)
+class MapFrame:
+    """How the map lies in a stream's world: lengths are `factor` times those of the world, and `map_from_world` moves
+    what was scaled."""
+
+    factor: float = 1.0
+    map_from_world: Float[np.ndarray, "4 4"] = field(default_factory=lambda: np.eye(4))
+
+    def of_points(self, points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "points 3"]:
+        """Return points of the world in the map, in metres."""
+        return self.factor * points @ self.map_from_world[:3, :3].T + self.map_from_world[:3, 3]
+
+    def of_poses(self, world_from_camera: Float[np.ndarray, "poses 4 4"]) -> Float[np.ndarray, "poses 4 4"]:
+        """Return camera poses of the world in the map."""
+        stretched = world_from_camera.copy()
+        stretched[:, :3, 3] *= self.factor
+        return self.map_from_world @ stretched
+
+
+def map_frame(
+    memory: ObjectMemory, world_from_camera: Float[np.ndarray, "poses 4 4"]
+) -> tuple[MapFrame, float, ObjectMemory]:
+    """Return the frame of a memory's map, the standard deviation of its scale (relative), and the memory at this
+    scale."""
+    factor, scale_std = corrected_scale(memory, world_from_camera)
+    memory = memory if factor == 1.0 else memory.scaled(factor)
+    return MapFrame(factor, upright_frame(memory)), scale_std, memory
 
 
 def upright_frame(memory: ObjectMemory) -> Float[np.ndarray, "4 4"]:

@@ -49,9 +49,9 @@ class Session:
 
     Frames come from `watch`, or one by one from `observe`: in the order of time, and all of one size. A question never
     changes the memory; later answers are the same with or without it. `spent` holds the seconds that went into
-    "decode", "encode", "memory" and "objects". With `thumbnails`, small pictures of the frames in the memory are kept
-    for `vlm2 view`. With `vlm`, a bounded number of larger ones is kept for this vision-language model, which answers
-    what the object memory cannot.
+    "decode", "encode", "memory" and "objects". With `thumbnails`, pictures are kept for people (`vlm2 view`):
+    small ones of the frames in the memory, and a bounded number of keyframes. With `vlm`, this vision-language model
+    answers from these keyframes what the object memory cannot; then they are always kept.
 
     Threads: any number of sessions may share a model, each in a thread of its own or several in one. One session may be
     asked, forked and saved in some threads while it watches in another. A question is about the frames seen when `ask`
@@ -68,9 +68,10 @@ class Session:
     ) -> None:
         self.model, self.processor, self.eyes, self.vlm = model, processor, eyes, vlm
         self._stopwatch = Stopwatch("decode", "encode", "memory", "objects")
-        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes, keyframes=vlm is not None)
+        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes)
         self._answerer = Answerer(model, processor)
-        self._stream = Stream(thumbnails=thumbnails)  # a value: replaced by `observe`, read by everything else
+        # A value: replaced by `observe`, read by everything else.
+        self._stream = Stream(thumbnails=thumbnails or vlm is not None)
         self._observing, self._asking = threading.Lock(), threading.Lock()
         self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
         self._prefix: Prefix | None = None
@@ -80,6 +81,11 @@ class Session:
     def frames(self) -> int:
         """The number of frames seen."""
         return self._stream.frames
+
+    @property
+    def stream(self) -> Stream:
+        """All that was seen until now, as a value: later frames do not change it."""
+        return self._stream
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -244,7 +250,7 @@ class Session:
         stream = file.load(path, session.model)
         if session.eyes is not None and stream.objects is not None:
             session.eyes = session._encoder.eyes = session.eyes.fitting(stream.objects, stream.eyes)
-        session._stream = stream
+        session._stream = replace(stream, thumbnails=stream.thumbnails or session.vlm is not None)
         return session
 
     def _object_map(self, stream: Stream) -> ObjectMap:

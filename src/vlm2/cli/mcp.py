@@ -1,0 +1,56 @@
+"""`vlm2 mcp`: the memory as tools for an agent, over stdin and stdout."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .terminal.loading import load_model
+from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, Vlm, Words, split_words
+
+
+def mcp(
+    memories: Annotated[
+        list[Path] | None, typer.Argument(metavar="[MEMORY]...", help="Memory files to open as sessions (.vlm2mem).")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep sessions in this folder, so that they survive a restart.")
+    ] = None,
+    model: Model = "mini",
+    eyes: Eyes = "auto",
+    words: Words = "",
+    geometry: Geometry = None,
+    vlm: Vlm = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    offline: Offline = False,
+) -> None:
+    """Serve the Model Context Protocol to one agent, which starts this command: `vlm2 mcp`."""
+    if find_spec("mcp") is None:
+        raise ValueError("The protocol needs the package mcp: pip install 'vlm2[mcp]'")
+    with redirect_stdout(sys.stderr):  # stdout is for the protocol only
+        from dataclasses import replace
+
+        import anyio
+
+        from ..serve.mcp_server import build_server, serve_stdio
+        from ..serve.store import SessionStore
+        from ..serve.videos import open_local
+
+        chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
+        loaded = replace(load_model(model, offline, device=device, dtype=dtype, **chosen)[0])
+        store = SessionStore(loaded, state=state)
+        store.start()
+    try:
+        for memory in memories or ():
+            store.open(memory, memory.stem)
+        names = "A video is named by its path on this machine."
+        server = build_server(store, lambda path, note: open_local(Path(path), store.limits, note), names)
+        anyio.run(serve_stdio, server)
+    finally:
+        store.stop()

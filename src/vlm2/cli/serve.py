@@ -1,0 +1,75 @@
+"""`vlm2 serve`: one model as a server for several clients."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .terminal.loading import load_model
+from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, Vlm, Words, split_words
+
+GRACE = 5  # seconds that open connections have to end when the server stops
+FRAME = 32 * 2**20  # bytes of a WebSocket message, at most
+NAMES = "May be given several times."
+
+
+def serve(
+    model: Model = "mini",
+    host: Annotated[str, typer.Option(help="Address to listen at; one off this machine needs a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8765,
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the token that clients must send; VLM2_TOKEN works as well.")
+    ] = None,
+    token: Annotated[str | None, typer.Option(envvar="VLM2_TOKEN", help="The token; others may see it here.")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help=f"Another name by which clients know this server. {NAMES}")
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help=f"Origin of a site whose pages may use this server. {NAMES}")
+    ] = None,
+    allow_fetch: Annotated[bool, typer.Option(help="Fetch public addresses that chats name.")] = False,
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep sessions in this folder, so that they survive a restart.")
+    ] = None,
+    save_every: Annotated[float, typer.Option(help="Seconds between saves to --state.")] = 30.0,
+    sessions: Annotated[int, typer.Option(help="Largest number of sessions.")] = 16,
+    fps: Annotated[float, typer.Option(help="Frames per second that a session looks at.")] = 2.0,
+    max_body: Annotated[int, typer.Option(help="Largest request, in MB.")] = 256,
+    idle: Annotated[float, typer.Option(help="Hours after which an unused session is deleted.")] = 24.0,
+    eyes: Eyes = "auto",
+    words: Words = "",
+    geometry: Geometry = None,
+    vlm: Vlm = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    offline: Offline = False,
+) -> None:
+    """Serve a model to OpenAI's clients, robots and agents: `vlm2 serve`, at http://127.0.0.1:8765."""
+    if missing := [name for name in ("fastapi", "uvicorn", "websockets", "multipart") if find_spec(name) is None]:
+        raise ValueError(f"The server needs {', '.join(missing)}: pip install 'vlm2[serve]'")
+    import uvicorn
+
+    from ..serve.app import build_app
+    from ..serve.guard import Access
+    from ..serve.limits import Limits
+    from ..serve.store import SessionStore
+
+    if token_file is not None:
+        token = token_file.read_text(encoding="utf-8").strip()
+    access = Access.of(host, token, allow_host or (), allow_origin or ())
+    limits = Limits(sessions=sessions, rate=fps, body=max_body * 2**20, idle=idle * 3600)
+    chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
+    loaded = load_model(model, offline, device=device, dtype=dtype, **chosen)[0]
+    app = build_app(SessionStore(loaded, limits, state, save_every), access, allow_fetch)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        ws_max_size=FRAME,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )

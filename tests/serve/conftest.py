@@ -1,0 +1,65 @@
+"""A store over the toy model, and servers of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from toyclient import running
+from toyhome import at_home, frames, seeing_toy
+
+from vlm2.serve.app import build_app
+from vlm2.serve.hosted import HostedSession
+from vlm2.serve.store import SessionStore
+from vlm2.streaming import LoadedModel
+
+
+@pytest.fixture(scope="session")
+def loaded() -> LoadedModel:
+    """The toy model, whose sessions have eyes and keep keyframes."""
+    return seeing_toy()
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    """Frames of the toy vision encoder's own size."""
+    return frames()
+
+
+@pytest.fixture
+def make_store(loaded) -> Iterator:
+    """Return a function that makes a store; all are stopped at the end."""
+    made: list[SessionStore] = []
+
+    def make(start: bool = True, **options) -> SessionStore:
+        made.append(SessionStore(loaded, **options))
+        if start:
+            made[-1].start()
+        return made[-1]
+
+    yield make
+    for store in made:
+        if store._keeper.is_alive():
+            store.stop()
+
+
+@pytest.fixture
+def store(make_store) -> SessionStore:
+    """A store at work, which saves nothing."""
+    return make_store()
+
+
+@pytest.fixture
+def home(store, loaded) -> HostedSession:
+    """The session "home" of the store, which remembers a made-up room."""
+    return store.create("home", at_home(loaded))
+
+
+@pytest.fixture
+def served_store(make_store, loaded) -> Iterator[tuple[str, SessionStore]]:
+    """The address of a server on loopback, and its store with the session "home", which remembers a made-up room."""
+    store = make_store(start=False)
+    with running(build_app(store)) as address:
+        store.create("home", at_home(loaded))
+        yield address, store
