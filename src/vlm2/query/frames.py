@@ -125,8 +125,9 @@ IN_QUADRANTS = re.compile(r"\b(quadrants?|diagonals?|(ahead|front|behind|back) (
 
 
 def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]:
-    """Yield the queries that frames read in a question's core, with the texts of a multiple choice."""
-    if parts.times or parts.steps:
+    """Yield the queries that frames read in a question's core, with the texts of a multiple choice; none where more
+    was said beside the core than a unit."""
+    if parts.times or parts.steps or parts.noted:
         return
     text = _text(parts)
     things, units = text.things, text.units
