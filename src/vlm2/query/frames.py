@@ -39,7 +39,7 @@ FILLERS = frozenset(_FILLERS.split())
 
 
 @dataclass(frozen=True)
-class Frame:
+class QuestionFrame:
     """What an operator needs. `signals` has to match the words, in which T stands for a thing and U for a unit; all
     other words have to be among `words`."""
 
@@ -47,17 +47,17 @@ class Frame:
     words: frozenset[str]
 
     @staticmethod
-    def of(signals: str, words: str) -> Frame:
+    def of(signals: str, words: str) -> QuestionFrame:
         """Return a frame from a regular expression and words."""
-        return Frame(re.compile(rf"\b(?:{signals})\b"), frozenset(words.split()) | FILLERS | {"T", "U"})
+        return QuestionFrame(re.compile(rf"\b(?:{signals})\b"), frozenset(words.split()) | FILLERS | {"T", "U"})
 
-    def fits(self, text: Text) -> bool:
+    def fits(self, text: Mentions) -> bool:
         """Tell whether a text has a signal, and no word that the frame does not understand."""
         return self.words.issuperset(text.words) and self.signals.search(text.skeleton) is not None
 
 
 @dataclass(frozen=True)
-class Text:
+class Mentions:
     """A question's core: its words in their order, with T for a thing and U for a unit; the things and the units."""
 
     words: tuple[str, ...]
@@ -78,33 +78,33 @@ class Text:
 
 SEEN = "see saw seen visible found find appear appears appeared exist present show shows shown notice noticed spot have"
 WHERE = "home house place room rooms apartment flat video camera in around altogether everything"
-COUNT = Frame.of(
+COUNT = QuestionFrame.of(
     "how many (different )?T|(number|count|amount|quantity|total) (of )?T|count T",
     f"how many number count amount quantity total of what i you we one different {SEEN} {WHERE} pass passed all be "
     "been",
 )
-DISTANCE = Frame.of(
+DISTANCE = QuestionFrame.of(
     "far|apart|distance|gap|separat(e|es|ed|ing)|(from )?T to T|U T (off|from) T",
     "how far apart wide much distance gap space separate separates separated separating between from to and by of off "
     "what many i you one if ran run tape ruler measure measured measuring shortest straight direct stand stands show "
     "lie lies",
 )
-SIZE = Frame.of(
+SIZE = QuestionFrame.of(
     "(long|larg|great|bigg)est (side|edge|dimension|extent)|at most|at its (long|larg)est",
     "how many long big large at most along of what take length longest largest greatest biggest side edge dimension "
     "extent measure measures measured ruler tape show has have on state in by",
 )
-AREA = Frame.of(
+AREA = QuestionFrame.of(
     "area|floor|square footage|size|big|large|space",
     f"what how much many big large of area floor square footage size space total whole entire cover covers i you we "
     f"{SEEN} {WHERE}",
 )
-NEAREST = Frame.of(
+NEAREST = QuestionFrame.of(
     "(closest|nearest)|(smallest|shortest|least) (distance|gap)",
     "which what of out to from has have as with and or closest nearest smallest shortest least distance gap neighbour "
     "neighbor stands sits lies stand located object thing item one among between name",
 )
-BEARING = Frame.of(
+BEARING = QuestionFrame.of(
     "left|right|quadrants?|diagonals?|direction|side|way|where",
     "suppose imagine assume assuming say let us being picture if when as while with my your his their me you i one "
     "someone person they "
@@ -125,8 +125,9 @@ IN_QUADRANTS = re.compile(r"\b(quadrants?|diagonals?|(ahead|front|behind|back) (
 
 
 def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]:
-    """Yield the queries that frames read in a question's core, with the texts of a multiple choice."""
-    if parts.times or parts.steps:
+    """Yield the queries that frames read in a question's core, with the texts of a multiple choice; none where more
+    was said beside the core than a unit."""
+    if parts.times or parts.steps or parts.noted:
         return
     text = _text(parts)
     things, units = text.things, text.units
@@ -148,7 +149,7 @@ def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]
         yield from _bearing(text, options)
 
 
-def _text(parts: Adjuncts) -> Text:
+def _text(parts: Adjuncts) -> Mentions:
     """Read the core of a question from left to right, the longest phrases first."""
     tokens = tuple(token.removesuffix("'s") for token in parts.tokens)
     phrases = Phrases(tokens)
@@ -174,7 +175,7 @@ def _text(parts: Adjuncts) -> Text:
         else:
             words += [tokens[at]] * (tokens[at] not in PUNCTUATION)
             at += 1
-    return Text(tuple(words), tuple(things), tuple(units))
+    return Mentions(tuple(words), tuple(things), tuple(units))
 
 
 def _is_thing(things: Things, named: bool) -> bool:
@@ -190,7 +191,7 @@ def _nearest(things: tuple[Things, ...], options: tuple[str, ...]) -> Iterator[Q
         yield Nearest(to=targets[0], among=tuple(thing for thing in things if thing not in targets), options=options)
 
 
-def _bearing(text: Text, options: tuple[str, ...]) -> Iterator[Query]:
+def _bearing(text: Mentions, options: tuple[str, ...]) -> Iterator[Query]:
     """Yield the query of someone at one thing who faces another, by the words beside each."""
     at, facing, targets = [], [], []
     for things, before, behind in text.beside():
@@ -208,6 +209,6 @@ def _bearing(text: Text, options: tuple[str, ...]) -> Iterator[Query]:
     yield Bearing(target=targets[0], choices=choices, view=Viewpoint(at=at[0], facing=facing[0]), options=options)
 
 
-def _asked(text: Text) -> str:
+def _asked(text: Mentions) -> str:
     """Return the words that are no one's back."""
     return re.sub(r"\b(my|your|their) back\b", "", text.skeleton)
