@@ -39,7 +39,7 @@ GROUPS = (
 INSIDE, COMMON = 0.6, 0.3  # of a mask in a box, of their union: a mask is the box's thing from here on
 FILLED = 0.25  # of the box: less of it is not the box's thing under another label, nor the whole of its thing
 SILENT, SILENT_ABOUT = 0.1, {"table": 0.5}  # weight of our evidence for a category of COCO where YOLOX is silent
-COVERED = frozenset({"monitor"})  # what a category of COCO means as well: YOLOX is silent about it, too
+COVERED = {"monitor": "tv"}  # our categories that one of COCO covers: YOLOX can be silent about them
 SHARPER = 2.0  # power of our evidence in frames of which our detector is not certain: it is too sure there
 LEAST_SCORE = 0.1
 AGREEING = 0.3  # weight of our evidence for the label of YOLOX
@@ -58,8 +58,9 @@ class JointDetector:
         self._places = [self.labels.index(label) for label in boxes.labels]
         self._shared = np.isin(self.labels, boxes.labels)
         self._grouped = grouped(self.labels)
-        silent = [SILENT_ABOUT.get(label, SILENT) for label in self.labels]
-        self._alone = np.where(self._shared | np.isin(self.labels, list(COVERED)), silent, 1.0)
+        by_coco = [COVERED.get(label, label) for label in self.labels]
+        silent = [SILENT_ABOUT.get(label, SILENT) for label in by_coco]
+        self._alone = np.where(np.isin(by_coco, boxes.labels), silent, 1.0)
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames."""
