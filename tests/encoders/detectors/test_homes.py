@@ -128,15 +128,6 @@ def test_clusters_hold_every_place_once() -> None:
     assert all(len(group) for group in cluster(places, np.zeros(60)))
 
 
-def test_a_thing_is_as_sure_as_its_surest_cells() -> None:
-    cells = blank()
-    put(cells, 1, slice(8, 14), slice(10, 16), sure=0.6)
-    cells.probability[8:10, 10:14, 1] = 0.9
-    found = detector().detections(cells, 8 * ROWS, 8 * COLUMNS)
-    assert found.scores.tolist() == pytest.approx([0.9])
-    assert found.evidence[0, 0] == pytest.approx((8 * 0.9 + 28 * 0.6) / 36)
-
-
 def test_detections_tell_boxes_labels_shapes_and_surfaces() -> None:
     cells = blank()
     put(cells, 1, slice(8, 14), slice(10, 16))

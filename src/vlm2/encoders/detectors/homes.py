@@ -27,8 +27,7 @@ from .dense_head import DenseHead, DenseHeadConfig, DensePrediction
 FOLDER = Path(__file__).parents[2] / "checkpoints" / "eyes"
 LEAST_THING = 0.5  # probability that a cell shows a thing, of a cell that counts
 FEWEST_CELLS = 2
-LEAST_SCORE = 0.3  # mean probability of the label in a detection's cells
-SUREST = 8  # cells of a detection whose mean is its score: parts of a large thing may look like others
+LEAST_SCORE = 0.3
 FOCAL = 0.8  # of the image's longer side: for the size of a thing in cells, which limits how far votes may differ
 SPREAD = 0.35  # of a thing's size: votes nearer than this are one thing's
 CERTAIN = 0.85
@@ -113,12 +112,11 @@ class HomesDetector:
         rows, columns = floor.shape
         masks, boxes, scores, evidence, shapes = [], [], [], [], []
         for mask in groups:
-            inside = things[mask]
-            mean = inside.mean(0)
+            mean = things[mask].mean(0)
             ys, xs = np.nonzero(mask)
             masks.append(mask)
             boxes.append((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
-            scores.append(float(np.sort(inside[:, mean.argmax()])[-SUREST:].mean()))
+            scores.append(float(mean.max()))
             evidence.append(mean)
             turn = cells.heading[mask].mean(0)
             shapes.append((np.exp(np.median(cells.size[mask], axis=0)), 0.5 * np.arctan2(turn[1], turn[0])))

@@ -165,10 +165,10 @@ class JointDetector:
 
 
 def certainty(own: Detections) -> float:
-    """Return the mean probability that things' cells have for their labels; 0 where our detector finds nothing."""
-    assert own.masks is not None and own.evidence is not None
+    """Return the mean score of the cells that our detector takes for things; 0 where it finds nothing."""
+    assert own.masks is not None
     areas = own.masks.sum((1, 2))
-    return float((own.evidence.max(1, initial=0.0) * areas).sum() / max(areas.sum(), 1))
+    return float((own.scores * areas).sum() / max(areas.sum(), 1))
 
 
 def grouped(labels: Sequence[str]) -> Bool[np.ndarray, "labels labels"]:
