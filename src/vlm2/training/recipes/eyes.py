@@ -170,8 +170,8 @@ class VariedBatches(Dataset):
         size = LANDSCAPE_SIZES[rng.choice(len(LANDSCAPE_SIZES), p=LANDSCAPE_SHARES)]
         items = []
         for _ in range(self.batch):
-            (home, view), (second, other) = (views[index] for index in rng.integers(len(views), size=2))
-            frame, targets = vary(home.view(view), PORTRAIT_SIZE if portrait else size, rng, second.view(other))
+            home, view = views[rng.integers(len(views))]
+            frame, targets = vary(home.view(view), PORTRAIT_SIZE if portrait else size, rng)
             items.append({"frames": frame} | targets)
         return {name: torch.from_numpy(np.stack([item[name] for item in items])) for name in items[0]}
 
