@@ -16,7 +16,7 @@ from vlm2.encoders.detectors.joint import JointDetector, cells_inside, certainty
 
 ROWS, COLUMNS = 12, 16
 HEIGHT, WIDTH = 8 * ROWS, 8 * COLUMNS
-OWN = ("bed", "door", "refrigerator", "sofa", "table")
+OWN = ("bed", "door", "monitor", "refrigerator", "sofa", "table")
 COCO = ("bed", "person", "refrigerator", "sofa", "table")
 
 
@@ -108,6 +108,16 @@ def test_what_yolox_knows_and_does_not_see_counts_less(own) -> None:
     cells = cells_of(("bed", (1, 1, 6, 6), 0.7), ("door", (9, 1, 12, 8), 0.7))
     found = joined(own, cells, boxes_of())
     assert found.labels == ("door",) and found.scores == pytest.approx([0.49])
+    assert joined(own, cells_of(("monitor", (1, 1, 6, 6), 0.7)), boxes_of()).labels == ()  # COCO's "tv" means it, too
+
+
+def test_boxes_that_get_one_label_are_one_thing(own) -> None:
+    place = (4, 4, 10, 8)
+    boxes = boxes_of(("sofa", place, 0.5), ("bed", place, 0.2))
+    assert joined(own, cells_of(), boxes).labels == ("sofa", "bed")
+    found = joined(own, cells_of(("sofa", place, 0.95)), boxes)
+    assert found.labels == ("sofa",)
+    assert len(found.masks) == len(found.evidence) == len(found.shapes.sizes) == 1
 
 
 def test_a_box_that_we_do_not_see_gets_the_near_surface_in_it(own) -> None:
@@ -128,13 +138,13 @@ def test_in_a_frame_of_which_our_detector_is_certain_it_sees_alone(own, monkeypa
         cells = cells_of(("sofa", (6, 6, 12, 10), sure))
         monkeypatch.setattr(own, "cells", lambda frames, cells=cells: [cells] * len(frames))
         (found,) = eyes.detect(frames)
-        assert found.labels == labels and found.evidence.shape == (len(labels), 6)
+        assert found.labels == labels and found.evidence.shape == (len(labels), 7)
         assert certainty(own.detections(cells, HEIGHT, WIDTH)) == pytest.approx(sure)
 
 
 def test_nothing_is_nothing(own) -> None:
     found = joined(own, cells_of(), boxes_of())
-    assert len(found) == 0 and found.evidence.shape == (0, 6) and found.masks.shape == (0, ROWS, COLUMNS)
+    assert len(found) == 0 and found.evidence.shape == (0, 7) and found.masks.shape == (0, ROWS, COLUMNS)
     assert certainty(replace(found)) == 0.0
 
 

@@ -149,6 +149,17 @@ def test_rare_categories_weigh_more():
     assert weights[[0, 1, 2, 3, -1]].tolist() == [0.5, 0.5, 1.5, 1.0, 0.5]
 
 
+def test_a_given_detector_is_tuned_further_with_its_statistics(small_homes, toy_stages, tmp_path):
+    first = eyes.run(training(tmp_path / "first", validation_homes=0))
+    start = str(tmp_path / "first/detector")
+    second = eyes.run(training(tmp_path / "second", start=start, validation_homes=0))
+    assert not (tmp_path / "second/training").exists() and len(losses(tmp_path / "second/tuning")) == 2
+    before, after = first.head.state_dict(), second.head.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before if "running" in name)
+    assert not torch.equal(after["output.weight"], before["output.weight"])
+    assert not torch.equal(second.tuned["deeper.weight"], first.tuned["deeper.weight"])
+
+
 def test_the_truth_costs_nothing_and_only_cells_with_truth_count():
     torch.manual_seed(0)
     label = torch.randint(0, len(LABELS), (1, 4, 4))

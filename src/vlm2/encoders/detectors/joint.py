@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from . import BoxShapes, Detections, Detector, homes, yolox
+from .boxes import suppressed
 from .homes import Cells, HomesDetector
 from .yolox import YoloxDetector
 
@@ -37,7 +38,8 @@ GROUPS = (
 """Names that the two detectors may give to one thing in one frame."""
 INSIDE, COMMON = 0.6, 0.3  # of a mask in a box, of their union: a mask is the box's thing from here on
 FILLED = 0.25  # of the box: less of it is not the box's thing under another label, nor the whole of its thing
-SILENT, SILENT_ABOUT = 0.1, {"table": 1.0}  # weight of our evidence for a category of COCO where YOLOX is silent
+SILENT, SILENT_ABOUT = 0.1, {"table": 0.7}  # weight of our evidence for a category of COCO where YOLOX is silent
+COVERED = {"monitor": "tv"}  # our categories that one of COCO covers: YOLOX can be silent about them
 SHARPER = 2.0  # power of our evidence in frames of which our detector is not certain: it is too sure there
 LEAST_SCORE = 0.1
 AGREEING = 0.3  # weight of our evidence for the label of YOLOX
@@ -56,8 +58,9 @@ class JointDetector:
         self._places = [self.labels.index(label) for label in boxes.labels]
         self._shared = np.isin(self.labels, boxes.labels)
         self._grouped = grouped(self.labels)
-        silent = [SILENT_ABOUT.get(label, SILENT) for label in self.labels]
-        self._alone = np.where(self._shared, silent, 1.0)
+        by_coco = [COVERED.get(label, label) for label in self.labels]
+        silent = [SILENT_ABOUT.get(label, SILENT) for label in by_coco]
+        self._alone = np.where(np.isin(by_coco, boxes.labels), silent, 1.0)
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames."""
@@ -91,13 +94,18 @@ class JointDetector:
         alone = (mates < 0) & (lonely.max(1) >= LEAST_SCORE)
         evidence = np.concatenate([self._together(seen, self._widened(there) ** SHARPER), lonely[alone]])
         evidence = evidence.astype(np.float32)
+        places, best = np.concatenate([boxes.boxes, own.boxes[alone]]), evidence.argmax(1)
+        # Boxes that YOLOX gave different labels may have one now.
+        kept = np.sort(suppressed(places, evidence.max(1, initial=0.0), best, yolox.OVERLAP))
+        masks_of_all = np.concatenate([np.array(masks, bool).reshape(-1, *cells.depth.shape), own.masks[alone]])
+        shapes = _shapes(there, own, alone, [self._is_thing(cells, mask) for mask in masks])
         return Detections(
-            boxes=np.concatenate([boxes.boxes, own.boxes[alone]]),
-            scores=evidence.max(1).astype(float),
-            labels=tuple(self.labels[index] for index in evidence.argmax(1)),
-            masks=np.concatenate([np.array(masks, bool).reshape(-1, *cells.depth.shape), own.masks[alone]]),
-            evidence=evidence / np.maximum(evidence.sum(1, keepdims=True), 1e-6),
-            shapes=_shapes(there, own, alone, [self._is_thing(cells, mask) for mask in masks]),
+            boxes=places[kept],
+            scores=evidence[kept].max(1).astype(float),
+            labels=tuple(self.labels[index] for index in best[kept]),
+            masks=masks_of_all[kept],
+            evidence=evidence[kept] / np.maximum(evidence[kept].sum(1, keepdims=True), 1e-6),
+            shapes=replace(shapes, sizes=shapes.sizes[kept], headings=shapes.headings[kept]),
             surfaces=own.surfaces,
         )
 

@@ -70,6 +70,7 @@ class EyesTraining(RunConfig, StageConfig):
     detector."""
 
     out: str = "runs/eyes"  # folder of the run
+    start: str | None = None  # a detector to tune further: its folder; steps of the head alone are left out
     log_every: int = 50  # steps between two lines of the log
     save_every: int = 250  # steps between two checkpoints; a killed run continues from the last one
     first_home: int = 500_000  # seed of the first training home
@@ -108,11 +109,16 @@ def run(config: EyesTraining) -> HomesDetector:
     files = encode_batches(config, VariedBatches(homes, config.batch, config.seed), out / "features")
     training = training_record("eyes", config, homes)
     torch.manual_seed(config.seed)
-    head = DenseHead(DenseHeadConfig(LABELS, len(SURFACES), config.width, config.fine_width))
-    objective = EyesObjective(head, label_weights(count_labels(files[::7])))
-    train_stage(config, "training", config, objective, EncodedBatches(files, config.seed))
+    started = load(config.start) if config.start else None
+    if started is None:
+        head = DenseHead(DenseHeadConfig(LABELS, len(SURFACES), config.width, config.fine_width))
+    else:
+        head = started.head.float().requires_grad_(True)
+    objective = EyesObjective(head, label_weights(count_labels(files[::7])), started is not None)
+    if started is None:
+        train_stage(config, "training", config, objective, EncodedBatches(files, config.seed))
     if config.tuning.steps:
-        objective.encoder = load_vision_encoder(config.encoder)
+        objective.encoder = load_vision_encoder(config.encoder) if started is None else started.vision.float()
         tune(objective.encoder)
         train_stage(config, "tuning", config.tuning, objective, EncodedBatches(files, config.seed + 1))
     save_detector(head.eval(), config.encoder, out / "detector", config.zoom, objective.tuned())
@@ -255,14 +261,22 @@ class TunableEncoder(Protocol):
 
 class EyesObjective(Objective):
     """The losses of a dense head on an encoded batch. With an `encoder`, its stages behind stride 8 are computed again
-    from that of stride 8, with gradients."""
+    from that of stride 8, with gradients. With `steady`, batch normalisation keeps its statistics."""
 
     encoder: VisionEncoder | None
 
-    def __init__(self, head: DenseHead, weights: Float[Tensor, " labels"]) -> None:
+    def __init__(self, head: DenseHead, weights: Float[Tensor, " labels"], steady: bool = False) -> None:
         super().__init__()
-        self.head, self.encoder = head, None
+        self.head, self.encoder, self.steady = head, None, steady
         self.register_buffer("weights", weights, persistent=False)
+
+    def train(self, mode: bool = True) -> EyesObjective:
+        """Switch between training and evaluation, as `nn.Module.train`."""
+        super().train(mode)
+        for module in self.head.modules():
+            if isinstance(module, nn.BatchNorm2d) and self.steady:
+                module.eval()
+        return self
 
     def state_dict(self, *args, **kwargs) -> dict[str, Tensor]:
         """Return the trained tensors and the running statistics of batch normalisation."""
