@@ -161,7 +161,7 @@ def test_a_focal_length_that_earlier_windows_determined_stays():
     found = track(grey(film(true)).numpy(), points, poses, known)
     assert found.focal.logarithm == pytest.approx(known.logarithm, abs=0.01)
     assert found.focal.deviation == pytest.approx(known.deviation, rel=0.1)
-    assert found.depth_scale == pytest.approx(1.25, rel=0.02)
+    assert found.depth_scale == pytest.approx(1.25**CONFIG.depth_share, rel=0.02)
 
 
 def test_a_still_camera_stays_still():

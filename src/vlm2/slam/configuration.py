@@ -51,6 +51,7 @@ class TrackingConfig:
     step_translation: float = 0.03  # deviation of the initial steps, median depths
     focal_deviation: float = 0.2  # of the logarithm of the encoder's focal length
     least_focal_deviation: float = 0.02  # of the logarithm of a focal length that many windows agree on
+    depth_share: float = 0.8  # of the error of the encoder's focal length that its depths have too, both as logarithms
     focal_change: float = 0.05  # of the logarithm; above, the pairs are estimated again
     focal_rounds: int = 3
 

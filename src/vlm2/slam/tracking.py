@@ -36,7 +36,7 @@ class TrackedPoses:
     `keyframes` are the features of the last frame, or of all where neighbours match weakly, by index. Matches connect
     the frames of one number in `groups`, and no others.
     `focal` is the camera's focal length after this window. `depth_scale` is the factor on the encoder's depths that it
-    requires: what is seen under a smaller angle than the encoder assumed is as wide, but farther away.
+    requires: what is seen under a smaller angle than the encoder assumed is about as wide, but farther away.
     """
 
     poses: Poses
@@ -116,7 +116,10 @@ def track(
         poses, focal = bundle_adjust(joined, poses, start, prior, width, scaled_depth, config)
         if abs(focal.logarithm - start.logarithm) < config.focal_change:
             break
-    scale = focal.relative_to(assumed)
+    found_scale = focal.relative_to(assumed)
+    scale = found_scale**config.depth_share
+    poses = poses.copy()
+    poses[:, :3, 3] *= scale / found_scale
     last = len(images) - 1
     chosen = (dict(enumerate(features)) if fine else {last: features[last]}) | fine
     keyframes = {
