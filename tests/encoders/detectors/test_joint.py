@@ -17,7 +17,7 @@ from vlm2.encoders.detectors.joint import JointDetector, cells_inside, certainty
 ROWS, COLUMNS = 12, 16
 HEIGHT, WIDTH = 8 * ROWS, 8 * COLUMNS
 OWN = ("bed", "door", "monitor", "refrigerator", "sofa", "table")
-COCO = ("bed", "person", "refrigerator", "sofa", "table")
+COCO = ("bed", "person", "refrigerator", "sofa", "table", "tv")
 
 
 @dataclass
@@ -132,19 +132,19 @@ def test_a_box_that_we_do_not_see_gets_the_near_surface_in_it(own) -> None:
 def test_in_a_frame_of_which_our_detector_is_certain_it_sees_alone(own, monkeypatch) -> None:
     boxes = boxes_of(("person", (1, 1, 4, 4), 0.9))
     eyes = JointDetector(own, ToyBoxes(boxes))
-    assert eyes.labels == (*OWN, "person") and isinstance(eyes, Detector)
+    assert eyes.labels == (*OWN, "person", "tv") and isinstance(eyes, Detector)
     frames = np.zeros((1, HEIGHT, WIDTH, 3), np.uint8)
     for sure, labels in ((0.95, ("sofa",)), (0.6, ("person",))):
         cells = cells_of(("sofa", (6, 6, 12, 10), sure))
         monkeypatch.setattr(own, "cells", lambda frames, cells=cells: [cells] * len(frames))
         (found,) = eyes.detect(frames)
-        assert found.labels == labels and found.evidence.shape == (len(labels), 7)
+        assert found.labels == labels and found.evidence.shape == (len(labels), 8)
         assert certainty(own.detections(cells, HEIGHT, WIDTH)) == pytest.approx(sure)
 
 
 def test_nothing_is_nothing(own) -> None:
     found = joined(own, cells_of(), boxes_of())
-    assert len(found) == 0 and found.evidence.shape == (0, 7) and found.masks.shape == (0, ROWS, COLUMNS)
+    assert len(found) == 0 and found.evidence.shape == (0, 8) and found.masks.shape == (0, ROWS, COLUMNS)
     assert certainty(replace(found)) == 0.0
 
 
