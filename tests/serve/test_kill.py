@@ -43,7 +43,7 @@ def command(state: Path) -> Iterator[tuple[subprocess.Popen, httpx2.Client]]:
 
 
 def _wait_until_up(process: subprocess.Popen, client: httpx2.Client) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         assert process.poll() is None
         try:
