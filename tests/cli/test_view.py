@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -123,3 +125,21 @@ def test_files_that_are_no_memory_are_refused_in_a_line(tmp_path, content):
         error = run(path).exception
         assert isinstance(error, ValueError)
         assert words in str(error) and "\n" not in str(error)
+
+
+def test_the_scene_is_one_file(memory, tmp_path):
+    pytest.importorskip("viser")
+    result = run(memory, "--html", tmp_path / "scene.html")
+    assert result.exit_code == 0, result.output
+    assert "0 things, 10 frames" in result.output and "viser" not in result.output
+    assert "room.vlm2mem" in (tmp_path / "scene.html").read_text()
+    assert not (tmp_path / "room.png").exists()
+
+
+def test_without_its_library_the_scene_is_refused_with_a_way_out(memory, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "viser", None)
+    monkeypatch.setitem(sys.modules, "rerun", None)
+    for option, words in (("--html", "pip install 'vlm2[view]'"), ("--rrd", "pip install rerun-sdk")):
+        result = run(memory, option, tmp_path / "scene")
+        assert result.exit_code != 0 and words in " ".join(str(result.exception or result.output).split())
+        assert not (tmp_path / "scene").exists()

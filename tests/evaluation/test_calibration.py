@@ -21,6 +21,13 @@ def test_the_halves_and_the_curve_follow_the_confidence():
     assert curve[1.0] == pytest.approx(0.55)
 
 
+def test_the_calibration_error_is_the_mean_difference_of_tenths():
+    good = risk_coverage([answered(score, 0.5) for score in (1.0, 0.0) * 10])
+    assert good is not None and good.error == pytest.approx(0.0)
+    bold = risk_coverage([answered(score, sure) for score, sure in ((1.0, 1.0), (0.5, 0.9), (0.5, 0.2))])
+    assert bold is not None and bold.error == pytest.approx((0.0 + 0.4 + 0.3) / 3)
+
+
 def test_of_an_odd_number_the_middle_answer_is_in_no_half():
     found = risk_coverage([answered(1.0, 0.9), answered(0.5, 0.5), answered(0.0, 0.1)])
     assert found is not None and (found.upper, found.lower) == (1.0, 0.0)

@@ -57,6 +57,27 @@ def test_unknown_eyes_are_refused(tmp_path):
             read_eyes(name, configuration)
 
 
+def test_words_are_for_eyes_that_read_them(folder):
+    found = read_eyes(f"homes:{folder}", configuration, ("chair",))
+    assert found == RunEyes(f"homes:{folder}", words=("chair",)) and found.identity()["words"] == ["chair"]
+    for name in (None, "none", "truth"):
+        with pytest.raises(ValueError, match="open vocabulary"):
+            read_eyes(name, configuration, ("chair",))
+    with pytest.raises(ValueError, match="have fixed labels; leave out the words"):
+        found.open(load().items[0], None)
+
+
+def test_a_depth_model_is_part_of_a_run(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    settings = RunSettings("mini", eyes="none", geometry=f"hub:{tmp_path}")
+    assert title(settings) == f"mini, tokens, depth of {tmp_path.name}"
+    assert list(SessionRespondent(settings, 6).identity()["geometry"]["files"]) == ["config.json"]
+    with pytest.raises(ValueError, match="There is no geometry 'pi3'"):
+        SessionRespondent(RunSettings("mini", eyes="none", geometry="pi3"), 6).identity()
+    with pytest.raises(ValueError, match="chance has no object memory; leave out --words and --geometry"):
+        respondent(RunSettings("chance", geometry="hub:depth"), TOY, load().items)
+
+
 def test_the_files_of_the_eyes_identify_them(folder):
     packaged, copied = RunEyes("homes").identity(), RunEyes(f"homes:{folder}").identity()
     assert packaged == copied

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rooms_of_boxes import LABELS, MadeBox, MadeRoom, around, camera, empty, seen, shown, sighting, watched
@@ -102,6 +104,24 @@ def test_a_glimpse_is_no_thing_yet() -> None:
     for frame in range(2):
         weak = weak.observe(shown(frame, [sighting((0, 0, 2), frame=frame, score=0.3)]))
     assert not map_of(weak, [0.0], np.eye(4)[None]).tracks
+
+
+@pytest.mark.parametrize(("step", "kept"), [(0.0, 0), (0.3, 1)])
+def test_frames_of_one_view_do_not_add_up_to_a_thing(step: float, kept: int) -> None:
+    memory = empty()
+    for frame in range(8):
+        pose = np.eye(4)
+        pose[0, 3] = frame * step
+        seen_now = sighting((-frame * step, 0, 2), frame=frame, score=0.3)
+        memory = memory.observe(replace(shown(frame, [seen_now]), world_from_camera=pose))
+    found = map_of(memory, [0.0], np.eye(4)[None])
+    assert len(found.tracks) == kept
+    there = found.ask("Is there a chair?")
+    assert there.status == ("ok" if kept else "not_seen") and there.value == (True if kept else None)
+    if not kept:
+        assert there.sentence.startswith("I am not sure that I have seen a chair: perhaps at 0:0")
+        assert found.ask("How many chairs are there?").value is None
+        assert found.ask("How many chairs are there?", guess=True).text == "1"
 
 
 def test_beside_well_seen_things_a_faint_one_of_the_label_is_left_out_and_a_clear_one_is_kept() -> None:

@@ -166,3 +166,13 @@ def test_two_pieces_of_a_thing_are_joined_although_frames_show_both(away, often,
         memory = memory.observe(shown(frame, [sighting((x, 0, 4), "bed", frame, size=(1.0, 1.0, 0.6)) for x in shares]))
     assert len(memory.tracks) == 2 and memory.tracks[0].apart[memory.tracks[1].id] == often
     assert len(things(memory)) == count
+
+
+@pytest.mark.parametrize(
+    ("both", "label", "count"), [(0, "chair", 1), (1, "chair", 1), (4, "chair", 2), (0, "stool", 2)]
+)
+def test_like_things_farther_apart_are_one_if_frames_rarely_show_both(both, label, count) -> None:
+    """Two places 0.6 m apart, each shown by four frames, of which so many show both: drift, or neighbours."""
+    groups = [[sighting((0.0, 0, 2), frame=f) for f in range(4)]]
+    groups.append([sighting((0.6, 0, 2), label, frame=f + 4 - both) for f in range(4)])
+    assert len(things(with_tracks(groups))) == count

@@ -19,11 +19,14 @@ UNANSWERABLE = [
 EVERY = 4  # of people's questions one is asked here
 PEOPLE = [json.loads(line) for line in (FOLDER / "people_questions.jsonl").read_text().splitlines()]
 
-FORTY = [
-    line.split(" | ")
-    for line in (FOLDER / "wordings.txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-]
+
+def wordings(file: str) -> list[list[str]]:
+    lines = (FOLDER / file).read_text(encoding="utf-8").splitlines()
+    return [line.split(" | ") for line in lines if not line.startswith("#")]
+
+
+EIGHTY = wordings("wordings.txt") + wordings("wordings_second.txt")
+HELD_OUT = wordings("wordings_third.txt") + wordings("wordings_fourth.txt")
 NAMES = {"thing": "lamp", "things": "lamps", "first": "lamp", "second": "trash bin", "target": "lamp", "stand": "bed",
          "face": "tv stand", "among": "sofa, the desk or the sink"}  # fmt: skip
 OPERATOR_OF = {
@@ -71,11 +74,34 @@ def test_a_wording_is_understood(question: str) -> None:
     assert call_of(plan(question)) == call_of(parse_call(WORDINGS[question]))
 
 
-@pytest.mark.parametrize(("question_type", "wording"), FORTY, ids=[wording for _, wording in FORTY])
+@pytest.mark.parametrize(("question_type", "wording"), EIGHTY, ids=[wording for _, wording in EIGHTY])
 def test_a_paraphrase_is_planned_for_its_type(question_type: str, wording: str) -> None:
     options = ("sofa", "desk", "sink") if "rel_distance" in question_type else None
     call = call_of(plan(wording.format(**NAMES), options))
     assert call.partition("(")[0] == OPERATOR_OF[question_type], call
+
+
+@pytest.mark.parametrize(("question_type", "wording"), HELD_OUT, ids=[wording for _, wording in HELD_OUT])
+def test_a_wording_is_refused_rather_than_misread(question_type: str, wording: str) -> None:
+    options = ("sofa", "desk", "sink") if "rel_distance" in question_type else None
+    query = plan(wording.format(**NAMES), options)
+    assert isinstance(query, Unplanned) or call_of(query).partition("(")[0] == OPERATOR_OF[question_type]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many chairs are not near me?",
+        "By how many meters are the lamp and the other trash bin separated?",
+        "What's the shortest distance from the lamp to the sofa before the tv?",
+        "How many dollars long is the lamp at most?",
+        "Which of these is not closest to the lamp: the sofa, the desk or the sink?",
+        "I go to the bed and turn away from the tv stand. Is the lamp then left or right?",
+        "Someone at the bed looks at the tv stand. Is the lamp to their left?",
+    ],
+)
+def test_a_frame_reads_nothing_with_a_word_that_it_does_not_understand(question: str) -> None:
+    assert isinstance(plan(question), Unplanned)
 
 
 UNUSED = {

@@ -11,12 +11,11 @@ import pytest
 import torch
 from toys import toy_model
 
-from vlm2.encoders.geometry.cameras import in_first_camera, invert, rigid, rotation_angle
+from vlm2.encoders.geometry.cameras import focal_length, in_first_camera, invert, rigid, rotation_angle
 from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
 from vlm2.models.windows import FrameInputs, WindowEncoder, WindowState, grey
-from vlm2.slam import features, tracking
+from vlm2.slam import bundle_adjustment, features, tracking
 from vlm2.slam.configuration import LoopClosureConfig, TrackingConfig
-from vlm2.slam.tracking import focal_length, track
 
 HEIGHT, WIDTH, FOCAL = 144, 192, 165.0  # pixels
 WALLS = ((2, 2.5), (0, 1.2))  # axis and place in metres: a corner
@@ -86,6 +85,16 @@ def guess(poses: torch.Tensor, focal: float = FOCAL, degrees: float = 8.0) -> tu
     return torch.from_numpy(rays(*CELLS, focal) * z[..., None]), in_first_camera(poses @ wrong)
 
 
+def track(
+    images: np.ndarray,
+    points: torch.Tensor,
+    poses: torch.Tensor,
+    known: bundle_adjustment.FocalEstimate | None = None,
+) -> tracking.TrackedPoses:
+    """Track the camera of grey pictures from a guess."""
+    return tracking.track(images, points[..., 2].numpy(), poses.numpy(), focal_length(points), CONFIG, known)
+
+
 class Guessing(GeometryEncoder):
     """Gives the guess; `visual_tokens` hold the frames' numbers."""
 
@@ -126,9 +135,9 @@ def step_errors(found: torch.Tensor, true: torch.Tensor) -> tuple[float, float]:
 def test_the_true_motion_is_found_whatever_the_encoder_takes_for_the_focal_length(focal):
     true = walk()
     points, poses = guess(true, focal)
-    assert focal_length(points.numpy(), WIDTH) == pytest.approx(focal, rel=1e-6)
+    assert WIDTH * focal_length(points) == pytest.approx(focal, rel=1e-6)
     assert step_errors(poses, true)[0] > 7
-    found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG)
+    found = track(grey(film(true)).numpy(), points, poses)
     turn, shift = step_errors(torch.from_numpy(found.poses), true)
     assert turn < 1.0 and shift < 0.08
     assert np.exp(found.focal.logarithm) * WIDTH == pytest.approx(FOCAL, rel=0.12)
@@ -139,7 +148,7 @@ def test_frames_that_lie_far_apart_are_tracked_whatever_the_encoder_takes_for_th
     step = torch.arange(4, dtype=torch.float64)
     true = rigid(turned(14 * step - 20), torch.stack((0.25 * step, 0 * step, 0.15 * step), -1))
     points, poses = guess(true, 0.75 * FOCAL, degrees=20)
-    found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG)
+    found = track(grey(film(true)).numpy(), points, poses)
     assert found.joined(0, 3)
     turn, shift = step_errors(torch.from_numpy(found.poses), true)
     assert turn < 2.5 and shift < 0.12
@@ -148,8 +157,8 @@ def test_frames_that_lie_far_apart_are_tracked_whatever_the_encoder_takes_for_th
 def test_a_focal_length_that_earlier_windows_determined_stays():
     true = walk()[:1].expand(3, 4, 4)  # a still camera determines none
     points, poses = guess(true, 0.8 * FOCAL)
-    known = tracking.FocalEstimate(math.log(FOCAL / WIDTH), 0.02)
-    found = track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG, known)
+    known = bundle_adjustment.FocalEstimate(math.log(FOCAL / WIDTH), 0.02)
+    found = track(grey(film(true)).numpy(), points, poses, known)
     assert found.focal.logarithm == pytest.approx(known.logarithm, abs=0.01)
     assert found.focal.deviation == pytest.approx(known.deviation, rel=0.1)
     assert found.depth_scale == pytest.approx(1.25, rel=0.02)
@@ -158,7 +167,7 @@ def test_a_focal_length_that_earlier_windows_determined_stays():
 def test_a_still_camera_stays_still():
     true = walk()[:1].expand(5, 4, 4)
     points, poses = guess(true)
-    found = torch.from_numpy(track(grey(film(true)).numpy(), points.numpy(), poses.numpy(), CONFIG).poses)
+    found = torch.from_numpy(track(grey(film(true)).numpy(), points, poses).poses)
     turn, shift = step_errors(found, true)
     assert turn < 0.02 and shift < 1e-3
 
@@ -168,10 +177,10 @@ def test_the_same_frames_give_the_same_poses():
     points, poses = guess(true)
     images = grey(film(true)).numpy()
     cv2.setRNGSeed(1)
-    first = track(images, points.numpy(), poses.numpy(), CONFIG).poses
+    first = track(images, points, poses).poses
     cv2.setRNGSeed(2)
     np.random.default_rng().random()
-    assert np.array_equal(first, track(images, points.numpy(), poses.numpy(), CONFIG).poses)
+    assert np.array_equal(first, track(images, points, poses).poses)
 
 
 @pytest.mark.parametrize("what", ["black", "noise", "flat points", "points behind", "no numbers"])
@@ -189,7 +198,7 @@ def test_what_shows_nothing_leaves_finite_poses(what):
         points[..., 2] = -1
     else:
         points[0, 0] = math.nan
-    found = track(images, points.numpy(), poses.numpy(), CONFIG).poses
+    found = track(images, points, poses).poses
     np.testing.assert_allclose(found, poses.numpy(), atol=1e-9)
 
 
@@ -198,7 +207,7 @@ def test_a_dark_stretch_goes_on_as_the_camera_moved():
     points, poses = guess(true)
     images = grey(film(true)).numpy()
     images[4:] = 0  # frames 4 and 5 show nothing
-    dark = track(images, points.numpy(), poses.numpy(), CONFIG)
+    dark = track(images, points, poses)
     found = torch.from_numpy(dark.poses)
     assert step_errors(found[:4], true[:4])[0] < 2.0
     assert dark.joined(0, 3) and not dark.joined(3, 4) and not dark.joined(4, 5)
@@ -275,7 +284,7 @@ def test_a_model_tracks_and_closes_loops_as_configured(loops):
 @pytest.mark.parametrize("length", [0.0, 1e-3, 1.0, 1e4, 1e12])
 def test_deviations_are_whitened_however_uncertain_a_depth_is(length):
     vectors = length * np.array([[0.6, 0.8], [1.0, 0.0]])
-    roots = tracking.inverse_roots(0.5, vectors)
+    roots = bundle_adjustment.inverse_roots(0.5, vectors)
     assert np.isfinite(roots).all()
     across = np.array([[-0.8, 0.6], [0.0, 1.0]])
     np.testing.assert_allclose((roots @ across[:, :, None])[:, :, 0], across / 0.5, rtol=1e-3, atol=1e-9)

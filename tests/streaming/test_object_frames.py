@@ -46,9 +46,9 @@ def test_an_open_vocabulary_needs_words() -> None:
 
 def test_a_memory_of_other_eyes_is_refused() -> None:
     eyes = toy_eyes()
-    eyes.check(eyes.start())
+    assert eyes.fitting(eyes.start(), None) is eyes
     with pytest.raises(ValueError, match="made with other eyes than toy"):
-        eyes.check(toy_eyes(ToyDetector(("bed", "sofa"))).start())
+        eyes.fitting(toy_eyes(ToyDetector(("bed", "sofa"))).start(), None)
 
 
 def test_labels_with_one_name_in_our_words_become_one() -> None:
@@ -56,6 +56,6 @@ def test_labels_with_one_name_in_our_words_become_one() -> None:
     eyes = toy_eyes(ToyDetector(labels))
     assert eyes.words == ("sofa", "dining table", "tv")
     memory = observed(ToyDetector(labels))
-    eyes.check(memory)
+    assert eyes.fitting(memory, "others") is eyes
     ((sighting, *_), *_) = (track.kept for track in memory.tracks)
     np.testing.assert_allclose(sighting.evidence, [0.9, 0.1, 0.1], rtol=1e-6)

@@ -8,15 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from rooms_of_boxes import MadeBox, MadeRoom, around, watched
+from places import WanderingTracker, turned, worst
+from rooms_of_boxes import MadeBox, MadeRoom, around, empty, seen, watched
 from sessions import contents, observe
 from toyeyes import ToyDetector, toy_eyes
 
+from vlm2.models import windows
 from vlm2.objects import ObjectMap
 from vlm2.questions.question import LETTER_REQUEST
-from vlm2.streaming import LoadedModel, Session, container
+from vlm2.slam.loop_closure import PoseCorrection
+from vlm2.streaming import LoadedModel, Session, container, object_frames
 from vlm2.streaming import memory_file as file
 from vlm2.streaming.load import open_eyes
+from vlm2.streaming.stream import _moved
 
 NONSENSE = "Why is the sky so far from Tuesday?"
 ROOM = MadeRoom(
@@ -111,6 +115,36 @@ def test_two_sessions_of_one_model_do_not_leak(make_seeing, images) -> None:
     assert first.objects != second.objects
 
 
+def test_a_closed_loop_moves_the_tracks_of_a_session_and_merges_what_became_one(at_home) -> None:
+    """Two rounds of a room, the second one believed 1.5 m aside: its things are doubled until the loop is closed."""
+    walk, memory = around(2.5, 2.0, 16) * 2, empty()
+    aside = np.eye(4)
+    aside[:2, 3] = 1.5, 0.5
+    for frame, pose in enumerate(walk):
+        memory = memory.observe(seen(ROOM, pose, frame, believed=aside @ pose if frame >= 16 else pose))
+    stream = replace(at_home._stream, objects=memory)
+    motion = np.stack([np.eye(4)] * 16 + [np.linalg.inv(aside)] * 16)
+    closed = _moved(stream, PoseCorrection(np.arange(32), motion), 1.0)
+    assert len(stream.object_map().tracks) > len(ROOM.boxes)
+    assert closed.objects is not None and stream.objects is memory, "the stream before stays as it was"
+    assert all(np.allclose(pose, walk[frame]) for frame, pose in closed.objects.poses.items())
+    assert sorted(t.label for t in closed.object_map().tracks) == sorted(box.label for box in ROOM.boxes)
+
+
+def test_the_keyframes_of_tracks_are_where_a_recognised_place_puts_the_camera(make_seeing, monkeypatch) -> None:
+    path = [turned(24.0 * index, 0.01 * index) for index in range(30)]
+    monkeypatch.setattr(windows, "track", WanderingTracker(path, 6))
+    session = make_seeing()
+    session.model.config.geometry_config.tracked = True
+    numbered = np.stack([np.full((32, 48, 3), number, np.uint8) for number in range(len(path))])
+    lost = observe(session.fork(), numbered[:13])
+    found = observe(lost.fork(), numbered[13:], start=13)
+    before, after = lost._stream.objects.poses, found._stream.objects.poses
+    moved = [frame for frame in before.keys() & after if not np.allclose(before[frame], after[frame])]
+    true = [path[frame] for frame in moved]
+    assert worst([before[frame] for frame in moved], true) > 20 > 3 > worst([after[frame] for frame in moved], true)
+
+
 def test_a_session_without_eyes_or_frames_has_an_empty_map(make_session, make_seeing, images) -> None:
     assert observe(make_session(), images[:5]).objects == ObjectMap() == make_session().objects
     assert make_seeing().objects == ObjectMap()
@@ -151,6 +185,31 @@ def test_a_memory_of_other_eyes_is_refused(at_home, tmp_path) -> None:
     at_home.save(tmp_path / "room.vlm2mem")
     with pytest.raises(ValueError, match="made with other eyes than toy"):
         Session.open(tmp_path / "room.vlm2mem", loaded(at_home))
+
+
+def test_a_memory_opens_with_the_eyes_that_watched(make_seeing, images, tmp_path, monkeypatch) -> None:
+    path, words = tmp_path / "room.vlm2mem", ("sofa", "bed")
+    watched_by = observe(make_seeing(detector=ToyDetector(words)), images[:9])
+    watched_by.save(path)
+    others = loaded(make_seeing())
+    with pytest.raises(ValueError, match=r"the eyes that watched \(toy\)"):
+        Session.open(path, others)
+    monkeypatch.setattr(object_frames, "load_detector", {"toy": ToyDetector(words)}.__getitem__)
+    again = Session.open(path, replace(others, eyes=replace(toy_eyes(), name="others")))
+    assert again.eyes is not None and again.eyes.name == "toy" and again.eyes.words == words
+    assert again.objects == watched_by.objects
+    observe(again, images[9:12], start=9)
+    assert again.objects == observe(watched_by, images[9:12], start=9).objects
+
+
+def test_no_frame_waits_in_the_file_of_a_video_that_ended(make_seeing, images, tmp_path) -> None:
+    session, path = observe(make_seeing(), images[:3]), tmp_path / "room.vlm2mem"
+    session.save(path)
+    assert file.read(path).objects is None
+    session.save(path, ended=True)
+    stream = file.read(path)
+    assert stream.object_map() == session.objects and not stream.pictures
+    observe(Session.open(path, loaded(session)), images[3:9], start=3)  # it still goes on
 
 
 def test_files_from_before_the_objects_still_load(make_session, make_seeing, images, tmp_path) -> None:

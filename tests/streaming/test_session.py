@@ -15,7 +15,7 @@ from sessions import QUESTION, contents, observe, told
 from vlm2.encoders.geometry.cameras import invert, transform
 from vlm2.models import windows
 from vlm2.questions.question import WORD_REQUEST
-from vlm2.streaming import Session, memory_log, trajectory
+from vlm2.streaming import Session, keyframe, memory_log, trajectory
 from vlm2.streaming.load import LoadedModel
 from vlm2.video import VideoError
 
@@ -129,6 +129,7 @@ def test_what_is_kept_does_not_grow(make_session, images, monkeypatch):
 
     monkeypatch.setattr(memory_log, "LONGEST", 6)
     monkeypatch.setattr(trajectory, "MOST", 8)
+    monkeypatch.setattr(keyframe, "MOST", 6)
     session = observe(make_session(), images[:12])
     kept = size(replace(session._stream, log=memory_log.MemoryLog()))
     assert kept > 0

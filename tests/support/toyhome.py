@@ -29,7 +29,7 @@ def seeing_toy() -> LoadedModel:
     processor = toy_processor()
     processor.video_processor.max_pixels = ToyVision.max_pixels
     eyes = toy_eyes(ToyDetector(watched(ROOM, around(2.5, 2.0, 16)).labels))
-    return LoadedModel("toy", Path(), toy_model().eval(), processor, eyes, keyframes=True)
+    return LoadedModel("toy", Path(), toy_model().eval(), processor, eyes)
 
 
 def frames() -> np.ndarray:

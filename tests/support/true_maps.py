@@ -4,6 +4,7 @@
     python tests/support/true_maps.py homes FOLDER [--noise 0.1]      # pinned questions; FOLDER holds their records
     VLM2_SHARED=... python tests/support/true_maps.py people          # questions of people, against their labels; those
                                                                       # of people_planned.jsonl are all planned ones
+    VLM2_SHARED=... python tests/support/true_maps.py wordings FILE   # official questions in other wordings
 
 A number agrees within 0.11 m, 1 cm, 0.051 m² or exactly (counts); everything else as the benchmark scores it. With
 `--noise`, boxes are moved and stretched by as many metres (one standard deviation), and maps say so: then the share of
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,12 +30,25 @@ from vlm2.evaluation.home_suite import read_pins
 from vlm2.objects import ObjectMap, Result
 from vlm2.query import Unplanned, parse_call
 from vlm2.query.planners.rules import plan
+from vlm2.query.words import PER_METRE, PER_SQUARE_METRE, plural
 from vlm2.scenes import Scene, read_metadata
 
 SHARED = Path(os.environ.get("VLM2_SHARED", "shared"))
 WITHIN = {"object_counting": 0.0, "object_size_estimation": 1.0, "room_size_estimation": 0.051}
 METRES = ("object_abs_distance", "camera_obj_abs_dist", "camera_displacement")
 Row = dict[str, Any]
+PER_WORDING = 30  # official questions asked in one wording, spread over all
+_DIRECTION = re.compile(r"standing by the (?P<stand>.+?) and facing the (?P<face>.+?), is the (?P<target>.+?) to ")
+GAPS = {
+    "object_counting": re.compile(r"How many (?P<things>.+?)\(s\) are"),
+    "object_abs_distance": re.compile(r"between the (?P<first>.+?) and the (?P<second>.+?) \(in"),
+    "object_size_estimation": re.compile(r"or height\) of the (?P<thing>.+?), measured"),
+    "room_size_estimation": re.compile(""),
+    "object_rel_distance": re.compile(r"objects \((?P<among>.+?)\) is the closest to the (?P<target>.+?)\?"),
+    "object_rel_direction_easy": _DIRECTION,
+    "object_rel_direction_medium": _DIRECTION,
+    "object_rel_direction_hard": _DIRECTION,
+}
 
 
 def agrees(result: Result, row: Row) -> bool:
@@ -102,6 +117,58 @@ def measure(places: Iterator[tuple[ObjectMap, list[Row]]], noise: float) -> None
         print(f"right in the lower and the upper half of confidence: {halves[0].mean():.3f}, {halves[1].mean():.3f}")
 
 
+def reworded(question: str, question_type: str, wording: str) -> str | None:
+    """Return an official question in another wording; None where it has gaps that the wording does not fill."""
+    found = GAPS[question_type].search(question)
+    if found is None:
+        return None
+    names = found.groupdict()
+    if "things" in names:
+        names["things"] = plural(names["things"])
+    if "among" in names:
+        *first, last = names["among"].split(", ")
+        names["among"] = f"{', the '.join(first)} or the {last}"
+    return wording.format(**names)
+
+
+def wordings(file: Path) -> None:
+    """Print, for each question type and each wording of a file, the share of a part of the official questions that
+    are answered right, in the official wording and in this one."""
+    asked, found = defaultdict(list), defaultdict(list)
+    for true, rows in official():
+        for row in rows:
+            asked[row["question_type"]].append((true, row))
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        question_type, wording = line.split(" | ")
+        questions = asked[question_type]
+        ours, theirs, status = [], [], Counter()
+        for true, row in questions[:: max(1, len(questions) // PER_WORDING)]:
+            text = reworded(row["question"], question_type, wording)
+            if text is None:
+                continue
+            result = true.run(plan(text, row["options"]))
+            status[result.status] += 1
+            ours.append(agrees(in_official_unit(result, question_type), row))
+            theirs.append(agrees(true.run(plan(row["question"], row["options"])), row))
+        found[question_type].append((np.mean(theirs), np.mean(ours)))
+        print(f"{100 * np.mean(theirs):6.1f} {100 * np.mean(ours):6.1f} of {len(ours)} {wording}  {dict(status)}")
+    for question_type, shares in found.items():
+        print("{:30} official {:6.1f}  these {:6.1f}".format(question_type, *100 * np.mean(shares, axis=0)))
+    every = [pair for shares in found.values() for pair in shares]
+    print("{:30} official {:6.1f}  these {:6.1f}".format("mean of the wordings", *100 * np.mean(every, axis=0)))
+
+
+def in_official_unit(result: Result, question_type: str) -> Result:
+    """Return a result with its number in the unit of VSI-Bench: centimetres for sizes, metres, square metres."""
+    per = {**PER_METRE, **PER_SQUARE_METRE}.get(result.unit or "")
+    if per is None or not isinstance(result.value, int | float):
+        return result
+    factor = (100.0 if question_type == "object_size_estimation" else 1.0) / per
+    return result.model_copy(update={"value": result.value * factor})
+
+
 def people() -> None:
     """Print, for each file of labelled questions and each data set, the precision and the coverage of the planner."""
     situated = json.loads((SHARED / "data/benchmarks/v1_balanced_questions_test_scannetv2.json").read_text())[
@@ -124,11 +191,13 @@ def people() -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["vsi", "homes", "people"])
+    parser.add_argument("what", choices=["vsi", "homes", "people", "wordings"])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("scenes"))
     parser.add_argument("--noise", type=float, default=0.0, help="Standard deviation of the boxes' errors in metres.")
     given = parser.parse_args()
     if given.what == "people":
         people()
+    elif given.what == "wordings":
+        wordings(given.folder)
     else:
         measure(official() if given.what == "vsi" else homes(given.folder), given.noise)

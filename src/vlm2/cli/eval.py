@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .terminal.options import Dtype, Eyes, Model, OneDevice
+from .terminal.options import Dtype, Eyes, Geometry, Model, OneDevice, Words, split_words
 from .terminal.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def run(
             help="Feeds the object memory: auto, homes, a folder, yolox, joint, none; of homes truth, truth-labels."
         ),
     ] = "auto",
+    words: Words = "",
+    geometry: Geometry = None,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes; each loads the model.")] = 1,
     threads: Annotated[
         int, typer.Option(min=1, help="CPU threads of a process; they change answers in rare cases.")
@@ -101,7 +103,10 @@ def run(
         raise ValueError(f"Name a folder for the predictions: vlm2 eval {benchmark} --out DIR")
     place = runner.ProcessRank(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
     shown, kept = _frames(frames, loaded)
-    settings = RunSettings(model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools, eyes)
+    settings = RunSettings(
+        model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools, eyes,
+        tuple(split_words(words)), geometry,
+    )  # fmt: skip
     answers = respondent(settings, chosen, loaded.items)
     name = title(settings)
     with progress_bar("Answering", hidden=place.rank > 0) as progress:
@@ -169,6 +174,8 @@ def real(
     out: Annotated[Path, typer.Option(help="Folder for real.json and the page real.html.")],
     model: Model = "mini",
     eyes: Eyes = "auto",
+    words: Words = "",
+    geometry: Geometry = None,
     only: Annotated[list[str] | None, typer.Option(metavar="SET", help="Only this set; may be given again.")] = None,
     oracles: Annotated[
         bool, typer.Option("--oracles/--no-oracles", help="Ask the questions also with true boxes, depth and poses.")
@@ -187,7 +194,8 @@ def real(
     from .terminal.loading import load_model
 
     sets = read_sets(data, only or ())
-    loaded, _ = load_model(model, device=device, dtype=dtype, eyes=eyes)
+    chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry}
+    loaded, _ = load_model(model, device=device, dtype=dtype, **chosen)
     if threads is not None:
         import torch
 

@@ -43,7 +43,7 @@ def mcp(
         from ..serve.videos import open_local
 
         chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
-        loaded = replace(load_model(model, offline, device=device, dtype=dtype, **chosen)[0], keyframes=True)
+        loaded = replace(load_model(model, offline, device=device, dtype=dtype, **chosen)[0])
         store = SessionStore(loaded, state=state)
         store.start()
     try:

@@ -50,8 +50,6 @@ def serve(
     """Serve a model to OpenAI's clients, robots and agents: `vlm2 serve`, at http://127.0.0.1:8765."""
     if missing := [name for name in ("fastapi", "uvicorn", "websockets", "multipart") if find_spec(name) is None]:
         raise ValueError(f"The server needs {', '.join(missing)}: pip install 'vlm2[serve]'")
-    from dataclasses import replace
-
     import uvicorn
 
     from ..serve.app import build_app
@@ -64,7 +62,7 @@ def serve(
     access = Access.of(host, token, allow_host or (), allow_origin or ())
     limits = Limits(sessions=sessions, rate=fps, body=max_body * 2**20, idle=idle * 3600)
     chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
-    loaded = replace(load_model(model, offline, device=device, dtype=dtype, **chosen)[0], keyframes=True)
+    loaded = load_model(model, offline, device=device, dtype=dtype, **chosen)[0]
     app = build_app(SessionStore(loaded, limits, state, save_every), access, allow_fetch)
     uvicorn.run(
         app,

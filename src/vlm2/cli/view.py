@@ -1,4 +1,4 @@
-"""`vlm2 view`: draw a saved memory."""
+"""`vlm2 view`: draw a saved memory, as a picture or as a scene in 3D."""
 
 from __future__ import annotations
 
@@ -21,17 +21,66 @@ def view(
     out: Annotated[
         Path | None, typer.Option(help="The picture to write (.png, .jpg, .webp); by default MEMORY ending in .png.")
     ] = None,
-    last: Annotated[int, typer.Option(help="Number of latest memory writes to print.", min=0)] = 24,
+    last: Annotated[int, typer.Option(help="Number of latest memory writes to print with the picture.", min=0)] = 24,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the 3D scene with its things and frames as one HTML file (extra `view`).")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Show the 3D scene on http://127.0.0.1:PORT (extra `view`).", min=1, max=65535)
+    ] = None,
+    rrd: Annotated[
+        Path | None, typer.Option(help="Write the 3D scene as a recording for rerun (needs rerun-sdk).")
+    ] = None,
 ) -> None:
-    """Draw a memory as a picture, with its frames, a time line and a map, and print the latest writes."""
+    """Draw a memory as a picture, with its frames, a time line and a map, and print the latest writes; or, with --html,
+    --port or --rrd, as a scene in 3D."""
     from ..streaming import memory_file as file
+
+    in_3d = html is not None or port is not None or rrd is not None
+    target = memory.with_suffix(".png") if out is None and not in_3d else out
+    kind = "" if target is None else _picture_kind(target, memory)
+    for given, example in ((target, "picture.png"), (html, "scene.html"), (rrd, "scene.rrd")):
+        if given is not None:
+            check_output_file(given, example)
+    stream = file.read(memory)
+    if target is not None:
+        _draw_picture(stream, target, kind, last)
+    if in_3d:
+        _show_scene(stream, memory.name, html, port, rrd)
+
+
+def _show_scene(stream: Stream, title: str, html: Path | None, port: int | None, rrd: Path | None) -> None:
+    """Write the scene to files, and then serve it until it is interrupted."""
+    from ..streaming.container import put
+    from ..viewer.scene import scene_of
+
+    scene = scene_of(stream)
+    counts = f"{len(scene.things)} things, {len(scene.frames)} frames"
+    if html is not None:
+        from ..viewer.scene_page import scene_page
+
+        put(html, scene_page(scene, title).encode())
+        typer.echo(
+            f"{len(scene.things)} things, {len(scene.frames)} frames. The scene is in {html}; open it in a browser"
+        )
+    if rrd is not None:
+        from ..viewer.rerun_file import rerun_recording
+
+        put(rrd, rerun_recording(scene, title))
+        typer.echo(f"{counts}. The recording is in {rrd}; open it: rerun {rrd}")
+    if port is not None:
+        from ..viewer.viser_scene import serve
+
+        server = serve(scene, port)
+        typer.echo(f"The scene is at http://127.0.0.1:{port}. Press Ctrl-C to stop.")
+        server.sleep_forever()
+
+
+def _draw_picture(stream: Stream, target: Path, kind: str, last: int) -> None:
+    """Draw the 2D page, and print the `last` writes."""
     from ..streaming.container import put
     from ..viewer.memory_page import draw_page, frame_counts
 
-    target = memory.with_suffix(".png") if out is None else out
-    check_output_file(target, "picture.png")
-    kind = _picture_kind(target, memory)
-    stream = file.read(memory)
     drawn = io.BytesIO()
     draw_page(stream).save(drawn, kind)
     put(target, drawn.getvalue())

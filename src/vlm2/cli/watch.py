@@ -169,7 +169,7 @@ class LiveLoop:
         """Save the memory and print a summary. Raises the errors of saving."""
         frames, reader, file, kept = self.session.frames, self.reader, self.options.save, ""
         if frames and file is not None:
-            self.session.save(file)
+            self.session.save(file, ended=True)
             kept = f" Kept in {file}."
         if self.options.json:
             counts = {"frames": frames, "dropped": reader.dropped, "lost": reader.lost}

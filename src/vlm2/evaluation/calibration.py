@@ -16,6 +16,7 @@ from .scores import Sample, score_of
 STATED = 0.9
 """The probability of the stated intervals: `uncertainty` is half the width of the 90 % interval, not a deviation."""
 
+TENTHS = 10
 SHARES = tuple(step / 20 for step in range(1, 21))
 
 
@@ -23,11 +24,13 @@ SHARES = tuple(step / 20 for step in range(1, 21))
 class RiskCoverage:
     """Scores by confidence. `lower` and `upper` are the mean scores of the less and the more confident half of the
     `answers`; of an odd number, the middle one is in neither. `curve` gives, for shares of the answers, the mean score
-    of the most confident ones; the risk is 1 minus that."""
+    of the most confident ones; the risk is 1 minus that. `error` is the expected calibration error: the mean
+    difference of confidence and score, over tenths of the answers by confidence."""
 
     answers: int
     lower: float
     upper: float
+    error: float
     curve: tuple[tuple[float, float], ...]
 
 
@@ -61,7 +64,16 @@ def risk_coverage(samples: Sequence[Sample]) -> RiskCoverage | None:
     ordered: Float64[np.ndarray, " answers"] = np.array(scores)
     half = len(ordered) // 2
     curve = tuple((share, float(ordered[: math.ceil(share * len(ordered) - 1e-9)].mean())) for share in SHARES)
-    return RiskCoverage(len(ordered), float(ordered[-half:].mean()), float(ordered[:half].mean()), curve)
+    stated: Float64[np.ndarray, " answers"] = np.array(sorted((sure for sure, _ in rated), reverse=True))
+    tenths = zip(np.array_split(stated, TENTHS), np.array_split(ordered, TENTHS), strict=True)
+    off = sum(abs(float(sure.sum() - score.sum())) for sure, score in tenths)
+    return RiskCoverage(
+        answers=len(ordered),
+        lower=float(ordered[-half:].mean()),
+        upper=float(ordered[:half].mean()),
+        error=off / len(ordered),
+        curve=curve,
+    )
 
 
 def interval_coverage(samples: Sequence[Sample]) -> IntervalCoverage:

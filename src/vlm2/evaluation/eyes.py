@@ -25,10 +25,12 @@ TRUTH, TRUTH_LABELS = "truth", "truth-labels"
 @dataclass(frozen=True)
 class RunEyes:
     """The eyes of a run. `oracle` is None, `TRUTH` or `TRUTH_LABELS`. `detector` is the registered name of a trained
-    detector, followed by `:` and a folder where it is one of the user's; None for the truth."""
+    detector, followed by `:` and a folder where it is one of the user's; None for the truth. `words` are what one with
+    an open vocabulary looks for, instead of its usual words."""
 
     detector: str | None
     oracle: str | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -42,28 +44,32 @@ class RunEyes:
         found: dict[str, Any] = {} if self.oracle is None else {"oracle": self.oracle}
         if self.detector is not None:
             found |= {"name": self.detector.partition(":")[0], "files": _hash_files(self.detector)}
-        return found
+        return found | ({"words": list(self.words)} if self.words else {})
 
     def open(self, item: Item, truth: FindTruth | None) -> Detector:
         """Return the detector for an item's video."""
         if self.oracle is None:
             assert self.detector is not None
-            return load_detector_once(self.detector)
+            return load_detector_once(self.detector, self.words)
         from .true_eyes import TrueDetector, TrueFrames, TrueLabels
 
         assert truth is not None  # `check_truth` was called
         frames = TrueFrames.render(truth(item))
-        return TrueDetector(frames) if self.detector is None else TrueLabels(frames, load_detector_once(self.detector))
+        if self.detector is None:
+            return TrueDetector(frames)
+        return TrueLabels(frames, load_detector_once(self.detector, self.words))
 
 
-def read_eyes(name: str | None, configuration: Callable[[], VLM2Config]) -> RunEyes | None:
+def read_eyes(name: str | None, configuration: Callable[[], VLM2Config], words: tuple[str, ...] = ()) -> RunEyes | None:
     """Return the eyes of a run by their name; None for None, "none", and for "auto" with a model that has none.
 
-    `configuration` reads the model's. Raises ValueError for an unknown name, and where the model's geometry is not
-    metric.
+    `configuration` reads the model's. Raises ValueError for an unknown name, where the model's geometry is not metric,
+    and for words of eyes that are none or the truth.
     """
     from ..streaming.load import choose_eyes
 
+    if words and name in (None, "none", TRUTH):
+        raise ValueError("Words are for eyes with an open vocabulary: name such eyes, or leave out the words.")
     if name in (None, "none"):
         return None
     oracle, _, given = name.partition(":")
@@ -74,7 +80,7 @@ def read_eyes(name: str | None, configuration: Callable[[], VLM2Config]) -> RunE
     metric = bool(config.geometry_config.settings.get("metric"))
     if choose_eyes(name, metric, config.vision_config.name) is None:
         return None
-    return RunEyes(detector, oracle)
+    return RunEyes(detector, oracle, words)
 
 
 def check_truth(eyes: RunEyes | None, benchmark: str, truth: FindTruth | None) -> None:
@@ -87,11 +93,11 @@ def check_truth(eyes: RunEyes | None, benchmark: str, truth: FindTruth | None) -
 
 
 @cache
-def load_detector_once(name: str) -> Detector:
-    """Load a detector once a process."""
+def load_detector_once(name: str, words: tuple[str, ...] = ()) -> Detector:
+    """Load a detector once a process; `words` as `load_detector` has them."""
     from ..encoders.detectors import load_detector
 
-    return load_detector(name)
+    return load_detector(name, words)
 
 
 def _detector(name: str) -> str:
@@ -116,3 +122,12 @@ def _hash_files(detector: str) -> dict[str, str]:
     from ..encoders.weights import sha256
 
     return {file.name: sha256(file) for file in detector_files(detector) if file.is_file()}
+
+
+def hash_depth_files(name: str) -> dict[str, str]:
+    """Return the sha256 of the files of a depth model of the hub by their names, without its folder. Raises ValueError
+    for one that cannot be had."""
+    from ..encoders.geometry.hub import check_name
+
+    check_name(name)
+    return _hash_files(name)

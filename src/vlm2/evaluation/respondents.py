@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..questions.question import PREFIX
 from ..video import Frame, VideoFile
 from . import true_objects
 from .benchmark import Benchmark, FindTruth, Item
-from .eyes import RunEyes, check_truth, read_eyes
+from .eyes import RunEyes, check_truth, hash_depth_files, read_eyes
 from .predictions import Prediction, StoredAnswer
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class RunSettings:
     """The settings of a run. `frames` are shown, evenly spread over the video; None shows a stream of `fps` frames a
     second. `kept` names a model whose memory chooses the frames: those that it holds at the end of the stream.
     `threads` is the number of CPU threads per process, on which results depend in their last digits. Without `tools`,
-    the model answers from the memory's tokens alone. `eyes` feed the object memory, as `evaluation.eyes` reads them."""
+    the model answers from the memory's tokens alone. `eyes` feed the object memory, as `evaluation.eyes` reads them;
+    `words` and `geometry` are those of `vlm2.load`."""
 
     model: str = "mini"
     frames: int | None = None
@@ -47,6 +49,8 @@ class RunSettings:
     kept: str | None = None
     tools: bool = True
     eyes: str | None = "auto"
+    words: tuple[str, ...] = ()
+    geometry: str | None = None
 
     def __post_init__(self) -> None:
         if self.kept is not None and self.frames is not None:
@@ -99,7 +103,7 @@ class ModelRespondent:
     def load(self, name: str | None = None) -> LoadedModel:
         """Return the model, or the one of this name, loaded once a process."""
         settings = self.settings
-        return load_once(name or settings.model, settings.device, settings.dtype, settings.threads)
+        return load_once(name or settings.model, settings.device, settings.dtype, settings.threads, settings.geometry)
 
     def describe(self, frames: Mapping[str, Any], prompt: Mapping[str, Any], **others: Any) -> dict[str, Any]:
         """Return the identity of a model that is shown these frames behind this prompt, and decodes greedily."""
@@ -107,8 +111,10 @@ class ModelRespondent:
 
         device = find_device(self.settings.device)
         usual = "as kept" if usual_dtype(device) is None else "float32"
+        depth = self.settings.geometry
         return {
             "model": hash_model(self.settings.model),
+            **({} if depth is None else {"geometry": {"files": hash_depth_files(depth)}}),
             "prompt": {"decoding": "greedy", "most_tokens": self.most_tokens, **prompt},
             "device": device.type,
             "dtype": self.settings.dtype or usual,
@@ -237,6 +243,8 @@ def respondent(settings: RunSettings, benchmark: Benchmark, items: Sequence[Item
     name, _, model = settings.model.partition(":")
     if name in BASELINES and settings.eyes not in (None, "none", "auto"):
         raise ValueError(f"{name} has no object memory; leave out --eyes {settings.eyes}.")
+    if name in BASELINES and (settings.words or settings.geometry):
+        raise ValueError(f"{name} has no object memory; leave out --words and --geometry.")
     if name == true_objects.NAME:
         return true_objects.true_objects(benchmark)
     if name == "chance":
@@ -260,17 +268,17 @@ def title(settings: RunSettings) -> str:
         return true_objects.TITLE
     if settings.model.partition(":")[0] in BASELINES:
         return settings.model
-    eyes = run_eyes(settings)
+    eyes, depth = run_eyes(settings), f", depth of {Path(settings.geometry).name}" if settings.geometry else ""
     if eyes is None:
-        return f"{settings.model}, tokens"
-    return f"{settings.model}, objects" + ("" if eyes.title == "homes" else f" ({eyes.title})")
+        return f"{settings.model}, tokens{depth}"
+    return f"{settings.model}, objects" + ("" if eyes.title == "homes" else f" ({eyes.title})") + depth
 
 
 def run_eyes(settings: RunSettings) -> RunEyes | None:
     """Return the eyes of a run: none without tools, which ask the language model alone."""
     if settings.eyes is None or not settings.tools:
         return None
-    return read_eyes(settings.eyes, lambda: _configuration(settings.model))
+    return read_eyes(settings.eyes, lambda: _configuration(settings.model), settings.words)
 
 
 def random_replies(items: Sequence[Item], seed: int) -> dict[str, str]:
@@ -293,14 +301,16 @@ def without_prefix(prompt: str) -> str:
 
 
 @cache
-def load_once(name: str, device: str | None, dtype: str | None, threads: int) -> LoadedModel:
+def load_once(
+    name: str, device: str | None, dtype: str | None, threads: int, geometry: str | None = None
+) -> LoadedModel:
     """Load a model once a process, and set the number of threads of torch."""
     import torch
 
     from ..streaming import load
 
     torch.set_num_threads(threads)
-    return load(name, device=device, dtype=dtype, eyes=None)
+    return load(name, device=device, dtype=dtype, eyes=None, geometry=geometry)
 
 
 def hash_model(name: str) -> dict[str, Any]:

@@ -20,12 +20,13 @@ from jaxtyping import Float, Int, UInt8
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from ..encoders.geometry.cameras import rigid, rotation_angle
+from ..encoders.geometry.cameras import focal_length, rigid, rotation_angle
 from ..encoders.geometry.encoder import Geometry, GeometryEncoder
 from ..slam.alignment import Alignment, align
+from ..slam.bundle_adjustment import FocalEstimate
 from ..slam.configuration import LoopClosureConfig, TrackingConfig
 from ..slam.loop_closure import PoseCorrection, PoseGraph
-from ..slam.tracking import FocalEstimate, TrackedPoses, track
+from ..slam.tracking import TrackedPoses, track
 from .configuration import VLM2GeometryConfig
 
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
@@ -230,10 +231,11 @@ def track_window(
     """Refine the poses of a window by tracking the camera, and stretch its depths to the focal length that was found;
     also return what tracking found."""
     cv2.setNumThreads(torch.get_num_threads())
-    points, poses = (x.cpu().double().numpy() for x in (geometry.local_points, geometry.world_from_camera))
+    points = geometry.local_points.cpu().double()
+    poses = geometry.world_from_camera.cpu().double().numpy()
     seen = grey(inputs.images) if inputs.grey is None and inputs.images is not None else inputs.grey
     assert seen is not None
-    tracked = track(seen.cpu().numpy(), points, poses, config, focal)
+    tracked = track(seen.cpu().numpy(), points[..., 2].numpy(), poses, focal_length(points), config, focal)
     poses = torch.from_numpy(tracked.poses).float().to(geometry.world_from_camera)
     stretch = geometry.local_points.new_tensor([1.0, 1.0, tracked.depth_scale])
     return replace(geometry, world_from_camera=poses, local_points=geometry.local_points * stretch), tracked

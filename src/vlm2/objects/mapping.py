@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..scenes.colour_names import colour_name
+from ..scenes.colour_names import seen_colours
 from .ground import level, seen_area, vertical
 from .memory import ObjectMemory
 from .merging import Thing, merged
@@ -16,9 +17,11 @@ from .path import ObservedPath
 from .rooms import floor_of
 from .scale import corrected_scale
 from .track import Status, Track, TrackView, upright_box
+from .viewpoints import viewpoints
 
 LEAST_SIGHTINGS = 2
 LEAST_EVIDENCE = 0.8  # sum of scores over all labels
+LEAST_LOOKS = 0.5  # mean score of the label, times the number of different looks
 FAINT = 0.25  # of the evidence of the best thing with a label: things with less are doubtful,
 CLEAR = 3.5  # unless they have this much evidence for their label
 LEAST_POSSIBLE = 0.005  # share of a label in a thing's evidence, from which on the thing may have this label
@@ -36,16 +39,13 @@ def map_of(
     pieces: Int[np.ndarray, " poses"] | None = None,
 ) -> ObjectMap:
     """Return the map of a memory's things and floor, and of the camera's path: its `times` (s), poses, and pieces."""
-    factor, scale_std = corrected_scale(memory, world_from_camera)
-    memory = memory if factor == 1.0 else memory.scaled(factor)
-    map_from_world = upright_frame(memory)
+    frame, scale_std, memory = map_frame(memory, world_from_camera)
+    map_from_world = frame.map_from_world
     things = merged(memory.tracks, memory.poses, map_from_world, memory.confusable)
     tracks = tuple(_track(number, thing, memory.labels) for number, thing in enumerate(_certain(things), 1))
     seen, walls, corner = seen_area(memory.views, memory.poses, map_from_world)
     floor = floor_of(seen, walls, corner, [t for t in tracks if t.status == "seen"])
-    stretched = world_from_camera.copy()
-    stretched[:, :3, 3] *= factor
-    poses = map_from_world @ stretched
+    poses = frame.of_poses(world_from_camera)
     later = np.diff(np.asarray(times, np.float64), prepend=-np.inf) > 0  # two frames may have one time
     later &= np.isfinite(poses).all((1, 2))
     return ObjectMap(
@@ -64,6 +64,35 @@ def map_of(
     )
 
 
+@dataclass(frozen=True)
+class MapFrame:
+    """How the map lies in a stream's world: lengths are `factor` times those of the world, and `map_from_world` moves
+    what was scaled."""
+
+    factor: float = 1.0
+    map_from_world: Float[np.ndarray, "4 4"] = field(default_factory=lambda: np.eye(4))
+
+    def of_points(self, points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "points 3"]:
+        """Return points of the world in the map, in metres."""
+        return self.factor * points @ self.map_from_world[:3, :3].T + self.map_from_world[:3, 3]
+
+    def of_poses(self, world_from_camera: Float[np.ndarray, "poses 4 4"]) -> Float[np.ndarray, "poses 4 4"]:
+        """Return camera poses of the world in the map."""
+        stretched = world_from_camera.copy()
+        stretched[:, :3, 3] *= self.factor
+        return self.map_from_world @ stretched
+
+
+def map_frame(
+    memory: ObjectMemory, world_from_camera: Float[np.ndarray, "poses 4 4"]
+) -> tuple[MapFrame, float, ObjectMemory]:
+    """Return the frame of a memory's map, the standard deviation of its scale (relative), and the memory at this
+    scale."""
+    factor, scale_std = corrected_scale(memory, world_from_camera)
+    memory = memory if factor == 1.0 else memory.scaled(factor)
+    return MapFrame(factor, upright_frame(memory)), scale_std, memory
+
+
 def upright_frame(memory: ObjectMemory) -> Float[np.ndarray, "4 4"]:
     """Return `map_from_world`: z is up and the floor at z = 0, as far as views of the ground show them."""
     map_from_world = np.eye(4)
@@ -79,12 +108,18 @@ def upright_frame(memory: ObjectMemory) -> Float[np.ndarray, "4 4"]:
 
 def _certain(things: Sequence[Thing]) -> list[Thing]:
     """Return the things of the map. A thing with little evidence beside the best one of its label is mostly false: it
-    is left out, unless it was seen clearly."""
+    is left out, unless it was seen clearly. So is a thing that frames of one view show, unless they show it clearly."""
     seen = [t for t in things if t.sightings >= LEAST_SIGHTINGS and float(t.evidence.sum()) >= LEAST_EVIDENCE]
+    seen = [t for t in seen if _looks(t) * float(t.evidence.max()) >= LEAST_LOOKS * t.sightings]
     best: dict[int, float] = {}
     for thing in things:
         best[thing.label] = max(best.get(thing.label, 0.0), float(thing.evidence.max()))
     return [t for t in seen if float(t.evidence.max()) >= min(CLEAR, FAINT * best[t.label])]
+
+
+def _looks(thing: Thing) -> int:
+    """Return from how many viewpoints the kept sightings show a thing."""
+    return viewpoints(thing.cameras, np.array([s.centre for track in thing.tracks for s in track.kept]))
 
 
 def _possible(things: Sequence[Thing], tracks: Sequence[Track], labels: Sequence[str]) -> tuple[Track, ...]:
@@ -129,8 +164,8 @@ def _colours(thing: Thing) -> tuple[str, ...]:
     """Return the words for the colours that a thing's sightings show, the most frequent first."""
     votes: dict[str, float] = {}
     for sighting in thing.kept:
-        name = colour_name((sighting.colour / 255).tolist())
-        votes[name] = votes.get(name, 0.0) + sighting.quality
+        for name, share in seen_colours((sighting.colour / 255).tolist()).items():
+            votes[name] = votes.get(name, 0.0) + share * sighting.quality
     total = sum(votes.values())
     ordered = sorted(votes, key=lambda name: -votes[name])
     return tuple(name for name in ordered if votes[name] >= COLOUR_SHARE * total)

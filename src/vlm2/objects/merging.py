@@ -21,6 +21,7 @@ INSIDE = -1.0  # the distance of two things of one label that cannot both be the
 PIECES = 0.5  # of the frames that show a thing may show it in two pieces of one label
 NEAR, LOOSE = 0.08, 0.12  # metres, and share of the long side: slack of a centre
 GATE = 2.0  # standard deviations
+WIDE, RARELY = 2.0, 0.3  # times `GATE`, for like things: few of the frames that show the one show both
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def merged(
     """Return the things, most evidence first.
 
     Two tracks are of one thing if their labels agree or are confusable, and one of three conditions holds. Their
-    centres lie close, and few frames showed both (`_are_two`). Or their labels agree, and the centre of one lies inside
+    centres lie close, and few frames showed both (`_are_one`). Or their labels agree, and the centre of one lies inside
     the box of the other. Or one is an echo of the other (`_is_echo`).
     """
     poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
@@ -110,19 +111,28 @@ def _gaps(
 
 
 def _nearest(things: Sequence[Thing], gaps: Float[np.ndarray, "things things"]) -> tuple[int, int] | None:
-    """Return the two nearest things that may be one, or None. Gaps of things seen together become infinite."""
-    near = zip(*np.nonzero(np.triu(gaps < 1.0)), strict=True)
+    """Return the two nearest things that are one, or None. Gaps of near things seen together become infinite."""
+    near = zip(*np.nonzero(np.triu(gaps < WIDE)), strict=True)
     for i, j in sorted(near, key=lambda pair: gaps[pair]):
-        if gaps[i, j] == INSIDE or not _are_two(things[i], things[j]):
+        if _are_one(things[i], things[j], float(gaps[i, j])):
             return int(i), int(j)
-        gaps[i, j] = gaps[j, i] = np.inf
+        if gaps[i, j] < 1.0:
+            gaps[i, j] = gaps[j, i] = np.inf
     return None
 
 
-def _are_two(a: Thing, b: Thing) -> bool:
-    """Return whether frames show two things at once more often than a detector shows one thing in two pieces."""
+def _are_one(a: Thing, b: Thing, gap: float) -> bool:
+    """Return whether two things whose centres lie `gap` gates apart are one.
+
+    Near things are two if frames show them at once more often than a detector shows one thing in two pieces. Like
+    things farther apart are one if frames rarely show both: a camera that drifts sees one thing in two places, but two
+    neighbours together.
+    """
     together = _seen_together(a, b)
-    return together >= APART and (a.label != b.label or together > PIECES * max(a.sightings, b.sightings))
+    if gap >= 1.0:
+        return a.label == b.label and together <= RARELY * min(a.sightings, b.sightings)
+    pieces = a.label == b.label and together <= PIECES * max(a.sightings, b.sightings)
+    return gap == INSIDE or together < APART or pieces
 
 
 def _holds(boxes: Sequence[Thing], things: Sequence[Thing]) -> Bool[np.ndarray, "boxes things"]:

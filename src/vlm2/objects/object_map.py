@@ -36,7 +36,7 @@ class ObjectMap(FrozenRecord):
     """Everything that was seen, at one moment.
 
     `possible` holds, for labels that no track has, the thing that is most likely to be one: it has another label in the
-    tracks, or too little evidence. Only guesses use it.
+    tracks, or too little evidence. Only guesses and doubts use it.
     `vocabulary` holds the labels that the detector knows. `counts` holds numbers of things by label, where a scene
     record gives them separately from the tracks (real scans). `scale_std` is the standard deviation of the geometry's
     scale, relative to a length, and `drift_std` that of a thing's place among things far away, in metres.

@@ -51,6 +51,11 @@ class ObservedPath(FrozenRecord):
         """Return the number of the piece at a time."""
         return self.pieces[self.frame(time)] if self.pieces else 0
 
+    def pieces_between(self, start: float, end: float) -> set[int]:
+        """Return the numbers of the pieces between two times, whichever is first."""
+        first, last = sorted((self.frame(start), self.frame(end)))
+        return set(self.pieces[first : last + 1]) or {0}
+
     @property
     def lost(self) -> tuple[float, ...]:
         """The times at which the camera was lost: the first of each piece but the first one."""
@@ -66,6 +71,12 @@ class ObservedPath(FrozenRecord):
         steps = np.linalg.norm(np.diff(self.poses[:, :, 3], axis=0), axis=1)
         along = np.interp([start, end], self.times, np.concatenate([[0.0], np.cumsum(steps)]))
         return float(abs(along[1] - along[0]))
+
+    def moved(self, metres: float, degrees: float) -> bool:
+        """Tell whether the camera went this far from its first place, or turned by this much from where it looked."""
+        steps = np.linalg.norm(self.poses[:, :, 3] - self.poses[0, :, 3], axis=1)
+        ahead = self.poses[:, :, 2] @ self.poses[0, :, 2]
+        return bool((steps > metres).any() or (ahead < np.cos(np.radians(degrees))).any())
 
     def in_camera(self, points: Float64[np.ndarray, "points 3"], time: float) -> Float64[np.ndarray, "points 3"]:
         """Return world points in the camera's frame at a time."""

@@ -59,7 +59,12 @@ def call_of(query: FrozenRecord) -> str:
         by_place = by_place and not isinstance(query, Things)
     if isinstance(query, Things) and parts == [_text(query.label)]:
         return parts[0]
-    return f"{_names()[type(query)]}({', '.join(parts)})"
+    return f"{name_of(query)}({', '.join(parts)})"
+
+
+def name_of(query: FrozenRecord) -> str:
+    """Return the name of an operator or another record in calls."""
+    return _names()[type(query)]
 
 
 @cache

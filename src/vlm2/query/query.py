@@ -14,6 +14,7 @@ from ..objects.object_map import ObjectMap
 from ..objects.result import Answered, Result, words
 from ..objects.result import Status as ResultStatus
 from ..objects.track import Track
+from .calibration import calibrated
 from .things import Viewpoint
 from .words import PER_METRE, same_things
 
@@ -37,6 +38,13 @@ class NoAnswer(Exception):
 
 class NoneSuch(NoAnswer):
     """Things of the kind were seen, but none of the description."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("not_seen", sentence)
+
+
+class Doubtful(NoAnswer):
+    """Something was seen that may be such a thing, but not for sure."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__("not_seen", sentence)
@@ -68,11 +76,11 @@ class Query(FrozenRecord, ABC):
 
     @abstractmethod
     def answer(self, map: ObjectMap) -> Result:
-        """Compute the result. Raises NoAnswer where the map does not support one."""
+        """Compute the result; its confidence is not calibrated. Raises NoAnswer where the map does not support one."""
 
     def run(self, map: ObjectMap) -> Result:
         """Answer from a map; never raises for what the map lacks."""
-        from .calls import call_of
+        from .calls import call_of, name_of
 
         try:
             result = self.answer(map)
@@ -82,7 +90,8 @@ class Query(FrozenRecord, ABC):
             result = _doubted(result, map)
         place = self.choose(result) if self.options and result.value is not None else None
         option = None if place is None else chr(ord("A") + place)
-        return result.model_copy(update={"query": call_of(self), "option": option})
+        sure = calibrated(name_of(self), result.confidence, len(self.options)) if result.confidence else 0.0
+        return result.model_copy(update={"query": call_of(self), "option": option, "confidence": sure})
 
     def choose(self, result: Result) -> int | None:
         """Return the place of the option that a result's value stands for; None where none or several do."""
@@ -139,10 +148,14 @@ def _doubted(result: Result, map: ObjectMap) -> Result:
     shown = [{map.path.piece(view.time) for view in t.views} for t in map.tracks if t.id in result.tracks and t.views]
     if result.value is None or len(shown) < 2 or set.intersection(*shown):
         return result
+    return lost(result, map, "where these things lie to each other")
+
+
+def lost(result: Result, map: ObjectMap, guessed: str) -> Result:
+    """Return a result with less confidence: the camera was lost, and `guessed` is a guess."""
     moments = ", ".join(clock(time) for time in map.path.lost)
-    doubt = f"The camera was lost at {moments}, and where these things lie to each other is a guess."
-    update = {"sentence": f"{result.sentence} {doubt}", "confidence": LOST * result.confidence}
-    return result.model_copy(update=update)
+    sentence = f"{result.sentence} The camera was lost at {moments}, and {guessed} is a guess."
+    return result.model_copy(update={"sentence": sentence, "confidence": LOST * result.confidence})
 
 
 def quantity(value: float, unit: str, std: float) -> str:

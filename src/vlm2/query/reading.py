@@ -54,7 +54,7 @@ class Reading:
         of a cup and not of the desk that it is on; and at last a longer query."""
         things = list(_things_in(self.query))
         apart = sum(part.place is not None and part.side is not None for part in things)
-        return sum(_is_new(part.label) for part in things), self.misplaced + apart, len(call_of(self.query))
+        return sum(is_new(part.label) for part in things), self.misplaced + apart, len(call_of(self.query))
 
 
 def reading_of(
@@ -191,7 +191,7 @@ def _things_among(values: Any) -> Iterator[Things]:
             yield from _things_in(value)
 
 
-def _is_new(label: str) -> bool:
+def is_new(label: str) -> bool:
     """Tell whether no vocabulary holds a label."""
     return label not in NAMES and label != THING and not all(word in NOUNS or word in NAMES for word in label.split())
 

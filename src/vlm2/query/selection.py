@@ -14,7 +14,7 @@ from ..objects.object_map import ObjectMap
 from ..objects.track import Track
 from ..scenes.box_geometry import box_distances
 from ..scenes.record import Room
-from .query import NoAnswer, NoneSuch
+from .query import Doubtful, NoAnswer, NoneSuch, clock
 from .sight import in_sight
 from .things import NOW, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
@@ -24,6 +24,7 @@ RESTING = 0.03  # metres between a thing's bottom and the top that it rests on, 
 OVERHANG, OFF_WALL = 0.05, 0.15  # metres that a thing's middle may lie outside what it is on, what it is above
 BESIDE, NEAR = 0.5, 1.5  # metres of free space to what a thing is next to, and near to, at most
 RIVAL = 0.5  # of the label's certainty of what is probably meant, from which on another thing may be meant as well
+DOUBT_SHARE, DOUBT_EVIDENCE = 0.35, 0.3  # of a label in the evidence, and for it: more leave a doubt
 ASIDE = 0.75  # metres off the line between two things of what is between them, at most
 MEASURES = {"largest": (1, math.prod), "smallest": (-1, math.prod), "longest": (1, lambda s: s[0]),
             "tallest": (1, lambda s: s[2]), "shortest": (-1, lambda s: s[2]), "widest": (1, lambda s: s[0]),
@@ -99,9 +100,23 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
         return found
     if own in STRUCTURE or own in ROOMS:
         raise NoAnswer("unsupported", f"I keep no track of {plural(own)} as things.")
-    if names & {singular(name.lower()) for name in (*map.vocabulary, *map.counts)}:
+    known = {singular(name.lower()) for name in (*map.vocabulary, *map.counts)}
+    if names & known:
+        _doubt(map, label, names)
         raise NoAnswer("not_seen", f"I have not seen {a(label)}.")
+    if (kind := own.rpartition(" ")[2]) != own and same_things(kind) & known:
+        others = plural(kind)
+        raise NoAnswer("unknown_label", f"I do not tell {plural(own)} from other {others}; ask about {others}.")
     raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")
+
+
+def _doubt(map: ObjectMap, label: str, names: frozenset[str]) -> None:
+    """Raise Doubtful where something was seen that is likely such a thing, too rarely or too faintly to be sure."""
+    for track in map.possible:
+        likely = track.label_confidence >= DOUBT_SHARE and track.evidence >= DOUBT_EVIDENCE
+        if likely and singular(track.label.lower()) in names and track.views:
+            best = max(track.views, key=lambda view: view.share)
+            raise Doubtful(f"I am not sure that I have seen {a(label)}: perhaps at {clock(best.time)}.")
 
 
 def rooms(map: ObjectMap, name: str) -> list[Room]:

@@ -126,6 +126,11 @@ def camera_pose(path: ObservedPath, time: float) -> GroundPose:
     return GroundPose(float(x), float(y), float(np.degrees(np.arctan2(ahead[1], ahead[0]))), height=float(z))
 
 
+def camera_drift(map: ObjectMap) -> float:
+    """Return the standard deviation in metres of the way between two places of the camera, both of which drift."""
+    return 2**0.5 * map.drift_std
+
+
 def eye_of(map: ObjectMap, view: Viewpoint) -> tuple[Float64[np.ndarray, " 3"], list[Track]]:
     """Return the middle of the places that a viewpoint leaves open, in the world, and the tracks that it rests on."""
     if view.at is None and view.facing is None:

@@ -7,6 +7,8 @@ from ..scenes.vocabulary import SYNONYMS, VOCABULARY
 THING = "thing"  # the label of a thing of any kind
 STRUCTURE = frozenset({"wall", "floor", "ceiling", "beam", "pillar", "object", "other", "unknown"})
 """Labels of scans that are no one thing: no answer to "what is there?"."""
+LIVING = frozenset({"person", "cat", "dog", "bird", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"})
+"""Labels of detectors for what does not stay in its place."""
 
 _COLOURS = """
 beige black blue brown cream gold golden gray green grey maroon orange pink purple red silver tan teal turquoise

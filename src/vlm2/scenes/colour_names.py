@@ -6,6 +6,8 @@ import colorsys
 from collections.abc import Sequence
 
 LIMITS = ((42, "orange"), (68, "yellow"), (170, "green"), (255, "blue"), (300, "purple"), (345, "pink"))
+TINT, PALE, DIM = 0.18, (0.5, 0.8), 0.65  # saturation that light may give; values of white things and of grey ones
+TINTED = ("white", "grey", "beige", "brown", "pink", "red")
 COLOURS = ("white", "black", "grey", "brown", "beige", "red", "green", "blue", "yellow", "orange", "pink", "purple")
 
 
@@ -26,3 +28,18 @@ def colour_name(srgb: Sequence[float]) -> str:
     if degrees < 42 and value < 0.45:
         return "brown"  # what is orange in the light
     return next(name for limit, name in LIMITS if degrees < limit)
+
+
+def seen_colours(srgb: Sequence[float]) -> dict[str, float]:
+    """Return the words for the colour of a surface in a picture, an sRGB colour in [0, 1], with their weights.
+
+    The light is not known: it takes brightness from a white thing, and gives it a tint. So a pale colour of little
+    saturation is white or grey, and the likelier of both on validation homes weighs more.
+    """
+    _, saturation, value = colorsys.rgb_to_hsv(*(float(part) for part in srgb))
+    name = colour_name(srgb)
+    if name not in TINTED or saturation >= TINT or value < PALE[0]:
+        return {name: 1.0}
+    if value > PALE[1]:
+        return {"white": 1.0}
+    return {"white": 0.6, "grey": 0.4} if value > DIM else {"grey": 0.6, "white": 0.4}

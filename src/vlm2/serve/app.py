@@ -24,6 +24,7 @@ from .limits import Refusal
 from .media import MediaReader
 from .memory_routes import memory_routes
 from .metrics import MEDIA_TYPE, metrics_text
+from .page_routes import page_routes, scene_routes
 from .replies import error_body
 from .session_routes import session_routes
 from .store import SessionStore
@@ -56,6 +57,8 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
     app.include_router(frame_routes(store))
     app.include_router(session_routes(store, shelf))
     app.include_router(memory_routes(store))
+    app.include_router(scene_routes(store))
+    app.include_router(page_routes())
 
     if protocol:
         app.router.routes.append(protocol[0])

@@ -8,7 +8,7 @@ import json
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .replies import error_body
 
 LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1"])
-OPEN_PATHS = ("/healthz",)  # without a token
+OPEN_PATHS = ("/", "/page/", "/healthz")  # without a token: the page asks for it; a name with / at its end is a folder
+COOKIE = "vlm2_token"  # of the page: pictures and WebSockets of a browser carry no other header
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ class Access:
         origin = headers.get("origin")
         if origin is not None and origin not in self.origins and urlsplit(origin).netloc.lower() != host.lower():
             return 403, "wrong_origin", "Pages of other sites may not use this server; see --allow-origin."
-        if self.token is not None and path not in OPEN_PATHS:
-            kind, _, given = headers.get("authorization", "").partition(" ")
-            if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self.token.encode()):
+        if self.token is not None and not _is_open(path):
+            given = _given_token(headers)
+            if given is None or not hmac.compare_digest(given.encode(), self.token.encode()):
                 return 401, "wrong_token", "Give the server's token: Authorization: Bearer TOKEN."
         return None
 
@@ -102,6 +103,19 @@ class Guard:
 
     def _too_large(self) -> str:
         return f"A request holds at most {self.body} bytes."
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or any(path.startswith(name) for name in OPEN_PATHS[1:] if name.endswith("/"))
+
+
+def _given_token(headers: Headers) -> str | None:
+    """Return the token of the header Authorization, else that of the page's cookie."""
+    kind, _, given = headers.get("authorization", "").partition(" ")
+    if kind:
+        return given.strip() if kind.lower() == "bearer" else None
+    cookies = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
+    return next((unquote(value) for name, _, value in cookies if name == COOKIE), None)
 
 
 def is_loopback(host: str) -> bool:

@@ -27,21 +27,23 @@ class TrackingConfig:
 
     features: FeatureConfig = FeatureConfig()
     pixels: int = 65_536  # of frames as they are searched first, the most; lengths in pixels are in these
+    pair_distance: int = 2  # of the frames that are paired where the focal length is known and neighbours match well
     fine_features: FeatureConfig = FeatureConfig(max_features=1500, max_matches=300)
     fine_below: int = 30  # inliers of neighbours; below, both are searched in full size
     ransac_samples: int = 100  # of a pair and direction
     ransac_error: float = 2.0  # pixels, largest of an inlier
     epipolar_samples: int = 300  # of a pair
     epipolar_error: float = 1.0  # pixels, largest of an inlier
-    clear_share: float = 0.7  # of inliers; below, the epipolar pose is tried too
+    clear_share: float = 0.7  # of inliers; a pose with so many is taken, and no other is tried
     pixel_deviation: float = 1.0  # pixels, of a match
     depth_deviation: float = 0.15  # of the encoder's depths, as a share of them
     inlier_deviations: float = 4.0  # largest error of a match that agrees with a relative pose
-    min_inliers: int = 10  # matches of a pair that agree on its relative pose, beside those that agree by chance
+    min_inliers: int = 13  # matches of a pair that agree on its relative pose, beside those that agree by chance
     chance: float = 0.12  # share of wrong matches that agree with a pose
     max_rotation_error: float = radians(90)  # radians, between a relative pose and the encoder's
     max_translation: float = 1.0  # median depths, of a pair
-    iterations: int = 12  # of bundle adjustment
+    iterations: int = 12  # of bundle adjustment, at most
+    converged: float = 0.01  # decrease of the sum of squared deviations by an iteration; below, it is the last one
     kernel: float = 2.0
     kernel_start: float = 4.0
     match_weight: float = 0.3  # errors of neighbouring matches are not independent

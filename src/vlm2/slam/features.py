@@ -24,10 +24,12 @@ class Features:
 
 @dataclass(frozen=True)
 class KeyframeFeatures:
-    """Features of a frame, by which its place is recognised later, and the focal length in pixels."""
+    """Features of a frame, by which its place is recognised later, and the focal length in pixels. `fine`: they are of
+    the full-size frame, because its neighbours match weakly."""
 
     features: Features
     focal: float
+    fine: bool = False
 
     def scaled(self, scale: float) -> KeyframeFeatures:
         """Multiply the depths by a factor."""
@@ -49,6 +51,11 @@ class Matches:
 
     def __len__(self) -> int:
         return len(self.source)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The frames of the matches of one pair."""
+        return int(self.source[0]), int(self.target[0])
 
     def scaled(self, scale: float) -> Matches:
         """Multiply the depths by a factor."""
@@ -97,10 +104,9 @@ def match(first: Features, second: Features, source: int, target: int, config: F
     a = b = np.zeros(0, int)
     if len(first.depth) > 1 and len(second.depth) > 1:
         similarity = first.descriptors @ second.descriptors.T
-        nearest = similarity.argmax(1)
-        mutual = similarity.argmax(0)[nearest] == np.arange(len(nearest))
+        of_second, nearest = similarity.max(0), similarity.argmax(1)
         best, clear = nearest_and_clear(similarity, config.max_ratio)
-        a = np.flatnonzero(mutual & clear)
+        a = np.flatnonzero((best == of_second[nearest]) & clear)
         a = np.sort(a[np.argsort(-best[a], kind="stable")[: config.max_matches]])
         b = nearest[a]
     sources, targets = np.full(len(a), source), np.full(len(a), target)
@@ -113,5 +119,7 @@ def nearest_and_clear(
     similarity: Float[np.ndarray, "*batch features"], max_ratio: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the largest cosine similarity along the last axis, and whether it passes Lowe's ratio test."""
-    second, best = np.moveaxis(np.partition(similarity, -2, axis=-1)[..., -2:], -1, 0)
-    return best, (1 - best).clip(0) < max_ratio**2 * (1 - second)
+    nearest, rest = similarity.argmax(-1)[..., None], similarity.copy()
+    best = np.take_along_axis(similarity, nearest, -1)[..., 0]
+    np.put_along_axis(rest, nearest, -np.inf, -1)
+    return best, (1 - best).clip(0) < max_ratio**2 * (1 - rest.max(-1))

@@ -91,8 +91,7 @@ class PoseGraph:
         frame, and `first_from_second`. Only keyframes of frames before `loops_before` are searched for loops; more of
         them, with more features, for a frame whose neighbours match weakly."""
         features = found.features
-        fine = len(features.depth) > config.tracking.features.max_features
-        most = config.fine_features if fine else config.max_features
+        most = config.fine_features if found.fine else config.max_features
         new = Keyframe(
             frame,
             pose,
@@ -107,8 +106,8 @@ class PoseGraph:
         if not connected:  # the move is unknown, and probably short
             step.first_from_second[:3, 3] = 0
         earlier = [key for key in self.keyframes if key.frame < loops_before]
-        candidates = loop_candidates(earlier, new, config.fine_candidates if fine else config.candidates, config)
-        edges = [match_keyframe(key, new, found.focal, median_depth, config, fine) for key in candidates]
+        candidates = loop_candidates(earlier, new, config.fine_candidates if found.fine else config.candidates, config)
+        edges = [match_keyframe(key, new, found.focal, median_depth, config, found.fine) for key in candidates]
         loops = [edge for edge in edges if edge is not None]
         kept = [step]
         if matched is not None and any(key.frame == matched[0] for key in self.keyframes):

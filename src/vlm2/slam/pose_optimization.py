@@ -29,7 +29,10 @@ def rotation_matrices(vectors: Vectors) -> Matrices:
 
 def skew(vectors: Vectors) -> Matrices:
     """Return the matrices that take the cross product with `vectors` from the left."""
-    return np.cross(np.eye(3), vectors[:, None])
+    result = np.zeros((len(vectors), 3, 3))
+    for row, column, axis in ((2, 1, 0), (0, 2, 1), (1, 0, 2)):
+        result[:, row, column], result[:, column, row] = vectors[:, axis], -vectors[:, axis]
+    return result
 
 
 def steps_between(poses: Poses, ends: Ends) -> Steps:
@@ -61,11 +64,15 @@ def normal_equations(
     unknowns: Int[np.ndarray, "terms columns"],
     size: int,
 ) -> tuple[Float[np.ndarray, "size size"], Float[np.ndarray, " size"]]:
-    """Sum JᵀJ and Jᵀe over terms that involve few of `size` unknowns each."""
-    entries = unknowns[:, :, None] * size + unknowns[:, None, :]
-    hessian = np.bincount(entries.ravel(), (jacobian.mT @ jacobian).ravel(), size**2)
-    gradient = np.bincount(unknowns.ravel(), (jacobian.mT @ errors[:, :, None]).ravel(), size)
-    return hessian.reshape(size, size), gradient
+    """Sum JᵀJ and Jᵀe over terms that involve few of `size` unknowns each. Successive terms of the same unknowns are
+    summed by one product."""
+    hessian, gradient = np.zeros((size, size)), np.zeros(size)
+    starts = np.flatnonzero(np.concatenate(([True], (unknowns[1:] != unknowns[:-1]).any(1))))
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(unknowns)], strict=True):
+        ours, block = unknowns[start], jacobian[start:end].reshape(-1, unknowns.shape[1])
+        hessian[ours[:, None], ours] += block.T @ block
+        gradient[ours] += errors[start:end].ravel() @ block
+    return hessian, gradient
 
 
 def kernel_widening(start: float, iteration: int, iterations: int) -> float:

@@ -31,9 +31,10 @@ class Answer:
 
     `source` is "objects" if a query on the object memory answered, "vlm" if the vision-language model named in `vlm`
     did, else "tokens". `status` is that of the query's result, and "guess" for every answer of a language model.
-    `sentence` is for people. `value`, `unit`, `uncertainty` (half of the 90 % interval), `confidence` (0–1) and `query`
-    are the result's. The evidence of an answer from objects is the keyframes that show them, weighted by their share of
-    the image; that of an answer from a vision-language model is the frames that it was shown, all of one weight.
+    `sentence` is for people. `value`, `unit`, `uncertainty` (half of the 90 % interval), `confidence` (0–1), `query`
+    and `tracks` (the numbers of the things that it rests on) are the result's. The evidence of an answer from objects
+    is the keyframes that show them, weighted by their share of the image; that of an answer from a vision-language
+    model is the frames that it was shown, all of one weight.
     """
 
     text: str
@@ -48,4 +49,5 @@ class Answer:
     uncertainty: float | None = None
     confidence: float | None = None
     query: str | None = None
+    tracks: tuple[int, ...] = ()
     vlm: str | None = None

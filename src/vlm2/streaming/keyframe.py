@@ -1,4 +1,4 @@
-"""Keyframes as pictures, for a vision-language model: a bounded number of small JPEG files."""
+"""Keyframes as pictures, for people and for a vision-language model: a bounded number of small JPEG files."""
 
 from __future__ import annotations
 
@@ -31,16 +31,18 @@ def keyframe(image: UInt8[np.ndarray, "height width 3"], frame: int, time: float
     return KeyframePicture(frame, time, small_jpeg(image, SIDE, QUALITY, Image.Resampling.BOX))
 
 
-def thinned(keyframes: Sequence[KeyframePicture], objects: ObjectMemory | None) -> tuple[KeyframePicture, ...]:
-    """Return at most `MOST` keyframes, in order: the best of each thing, as far as half of the places reach, and others
-    spread over the time."""
-    kept = list(keyframes)
-    if len(kept) <= MOST:
+def thinned(
+    keyframes: Sequence[KeyframePicture], objects: ObjectMemory | None, most: int | None = None
+) -> tuple[KeyframePicture, ...]:
+    """Return at most `most` (`MOST`) keyframes, in order: the best of each thing, as far as half of the places reach,
+    and others spread over the time."""
+    kept, most = list(keyframes), MOST if most is None else most
+    if len(kept) <= most:
         return tuple(kept)
     tracks = sorted(() if objects is None else objects.tracks, key=lambda track: -float(track.evidence.sum()))
     best = dict.fromkeys(max(track.kept, key=lambda seen: seen.quality).frame for track in tracks)
-    bound = set(list(best)[: MOST // 2])
-    while len(kept) > MOST:
+    bound = set(list(best)[: most // 2])
+    while len(kept) > most:
         free = [i for i in range(1, len(kept) - 1) if kept[i].frame not in bound]
         del kept[min(free, key=lambda i: kept[i + 1].time - kept[i - 1].time)]
     return tuple(kept)

@@ -26,8 +26,7 @@ AUTO_READS = "efficientnet-lite0"
 @dataclass(frozen=True)
 class LoadedModel:
     """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found; `eyes` feed
-    the object memory of its sessions, `vlm` answers what that cannot. With `keyframes`, its sessions keep pictures of
-    512 pixels to be shown, a bounded number, without a `vlm` as well."""
+    the object memory of its sessions, `vlm` answers what that cannot."""
 
     name: str
     folder: Path
@@ -35,11 +34,10 @@ class LoadedModel:
     processor: VLM2Processor
     eyes: ObjectEyes | None = None
     vlm: VisionLanguageModel | None = None
-    keyframes: bool = False
 
     def session(self, thumbnails: bool = True) -> Session:
         """Return a new session, which has seen nothing; `thumbnails` as `Session` has them."""
-        return Session(self.model, self.processor, thumbnails, self.eyes, self.vlm, self.keyframes)
+        return Session(self.model, self.processor, thumbnails, self.eyes, self.vlm)
 
 
 def load(

@@ -16,8 +16,8 @@ from ..encoders.geometry.encoder import Geometry
 from ..models import VLM2ForConditionalGeneration
 from ..models.windows import FrameInputs, WindowState, grey
 from ..objects.storage import from_arrays, to_arrays
+from ..slam.bundle_adjustment import FocalEstimate
 from ..slam.loop_closure import PoseGraph
-from ..slam.tracking import FocalEstimate
 from . import container
 from .evidence import SourceFrame
 from .keyframe import KeyframePicture
@@ -100,6 +100,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         "placed": None if placed is None else {"grid": placed.grid, "metric": placed.metric},
         "stride": stream.trajectory.stride,
         "objects": objects,
+        "eyes": stream.eyes,
         "keyframes": [(shown.frame, shown.time) for shown in stream.keyframes],
         "log": {
             "held": [{k: v for k, v in vars(held).items() if not _is_tensor(v)} for held in log.held],
@@ -141,6 +142,7 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         unit=part("stream").get("unit"),
         memory=DualState.from_tensors(memory) if memory else None,
         objects=from_arrays(_arrays(part("objects")), record["objects"]) if record.get("objects") else None,
+        eyes=_name(record.get("eyes")),
         grid=tuple(record["grid"]),
         size=size,
         trajectory=ThinnedTrajectory(**part("trajectory"), stride=record["stride"]),
@@ -148,6 +150,13 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         keyframes=tuple(KeyframePicture(frame, time, jpegs[str(i)]) for i, (frame, time) in enumerate(shown)),
         thumbnails=record["thumbnails"],
     )
+
+
+def _name(value: Any) -> str | None:
+    """Return a name or None. Raises TypeError for anything else."""
+    if not isinstance(value, str | None):
+        raise TypeError(f"{value!r} is no name")
+    return value
 
 
 def _waiting_pictures(tensors: Tensors) -> tuple[np.ndarray, ...]:

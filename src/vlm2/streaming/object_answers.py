@@ -41,6 +41,7 @@ def answer_of(result: Result, seconds: float) -> Answer:
         uncertainty=result.uncertainty,
         confidence=result.confidence,
         query=result.query,
+        tracks=result.tracks,
     )
 
 

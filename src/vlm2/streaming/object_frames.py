@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import UInt8
 
-from ..encoders.detectors import Detections, Detector, TimedDetector
+from ..encoders.detectors import Detections, Detector, TimedDetector, load_detector
 from ..encoders.geometry.encoder import Geometry
 from ..objects.labels import confusable
 from ..objects.lifting import lift
@@ -36,13 +36,21 @@ class ObjectEyes:
         """Return an object memory that has seen nothing."""
         return ObjectMemory(self.words, confusable(self.words))
 
-    def check(self, memory: ObjectMemory) -> None:
-        """Raise ValueError for a memory of other eyes, which know other words."""
-        if memory.labels != self.words:
+    def fitting(self, memory: ObjectMemory, watcher: str | None) -> ObjectEyes:
+        """Return these eyes if they know the words of a memory, else the eyes with the name `watcher`, which made it.
+
+        Raises ValueError where neither is possible. Eyes of the hub are not opened because a file names them.
+        """
+        if memory.labels == self.words:
+            return self
+        if watcher is None or watcher == self.name or watcher.startswith("hub:"):
+            named = "" if watcher is None else f" ({watcher})"
             raise ValueError(
                 f"The object memory was made with other eyes than {self.name}: their words differ. "
-                "Open it with the eyes that watched, or without any."
+                f"Open it with the eyes that watched{named}, or without any."
             )
+        eyes = ObjectEyes(watcher, load_detector(watcher))
+        return eyes.fitting(memory, watcher)
 
     def observe(
         self,

@@ -49,9 +49,9 @@ class Session:
 
     Frames come from `watch`, or one by one from `observe`: in the order of time, and all of one size. A question never
     changes the memory; later answers are the same with or without it. `spent` holds the seconds that went into
-    "decode", "encode", "memory" and "objects". With `thumbnails`, small pictures of the frames in the memory are kept
-    for `vlm2 view`. With `vlm`, a bounded number of larger ones is kept for this vision-language model, which answers
-    what the object memory cannot; with `keyframes`, they are kept to be shown.
+    "decode", "encode", "memory" and "objects". With `thumbnails`, pictures are kept for people (`vlm2 view`):
+    small ones of the frames in the memory, and a bounded number of keyframes. With `vlm`, this vision-language model
+    answers from these keyframes what the object memory cannot; then they are always kept.
 
     Threads: any number of sessions may share a model, each in a thread of its own or several in one. One session may be
     asked, forked and saved in some threads while it watches in another. A question is about the frames seen when `ask`
@@ -65,13 +65,13 @@ class Session:
         thumbnails: bool = True,
         eyes: ObjectEyes | None = None,
         vlm: VisionLanguageModel | None = None,
-        keyframes: bool = False,
     ) -> None:
         self.model, self.processor, self.eyes, self.vlm = model, processor, eyes, vlm
         self._stopwatch = Stopwatch("decode", "encode", "memory", "objects")
-        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes, keyframes or vlm is not None)
+        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes)
         self._answerer = Answerer(model, processor)
-        self._stream = Stream(thumbnails=thumbnails)  # a value: replaced by `observe`, read by everything else
+        # A value: replaced by `observe`, read by everything else.
+        self._stream = Stream(thumbnails=thumbnails or vlm is not None)
         self._observing, self._asking = threading.Lock(), threading.Lock()
         self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
         self._prefix: Prefix | None = None
@@ -228,26 +228,29 @@ class Session:
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
         the model, and starts with nothing spent."""
-        other = Session(self.model, self.processor, eyes=self.eyes, vlm=self.vlm, keyframes=self._encoder.keyframes)
+        other = Session(self.model, self.processor, eyes=self.eyes, vlm=self.vlm)
         other._stream = self._stream
         return other
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, ended: bool = False) -> None:
         """Write the memory to one file of fixed size (`docs/reference/memory-file.md`).
 
-        An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen yet.
+        With `ended`, the video is over: frames that wait for their window are taken in first. Without, they are saved
+        as they wait. An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen
+        yet.
         """
-        file.save(self._stream, self.model, path)
+        file.save(self._complete(self._stream) if ended else self._stream, self.model, path)
 
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:
-        """Return a session that goes on where a saved one was. Raises ValueError for a file that is damaged, none of
-        ours, or of another model or other eyes."""
+        """Return a session that goes on where a saved one was, with the eyes that watched if those of the model know
+        other words. Raises ValueError for a file that is damaged, none of ours, or of another model, and where these
+        eyes cannot be had; without any eyes, every memory of the model opens."""
         session = model.session()
         stream = file.load(path, session.model)
         if session.eyes is not None and stream.objects is not None:
-            session.eyes.check(stream.objects)
-        session._stream = stream
+            session.eyes = session._encoder.eyes = session.eyes.fitting(stream.objects, stream.eyes)
+        session._stream = replace(stream, thumbnails=stream.thumbnails or session.vlm is not None)
         return session
 
     def _object_map(self, stream: Stream) -> ObjectMap:

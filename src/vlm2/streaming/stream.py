@@ -39,9 +39,9 @@ class Stream:
 
     `pictures` and `times` (seconds) are of the frames that wait for their window to fill; `windows` places the next
     window in the world; `unit` is the length that becomes 1 in the coordinates; `objects` is the object memory, where
-    the session has eyes;
-    `trajectory` is the camera's path; `log` explains the memory. With `thumbnails`, the log keeps small pictures of the
-    frames that the memory holds. `keyframes` are pictures for a vision-language model; none without one.
+    the session has eyes, and `eyes` their name; `trajectory` is the camera's path; `log` explains the memory. With
+    `thumbnails`, pictures are kept for people and for a vision-language model: small ones in the log, of the frames
+    that the memory holds, and `keyframes`.
     """
 
     frames: int = 0
@@ -52,6 +52,7 @@ class Stream:
     unit: float | Tensor | None = None
     memory: DualState | None = None
     objects: ObjectMemory | None = None
+    eyes: str | None = None
     grid: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)  # height and width of the pictures
     trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
@@ -71,8 +72,7 @@ class Stream:
 
 
 class StreamEncoder:
-    """Adds frames to streams with one model, and keeps some of them as pictures with `keyframes`. It holds no state
-    of a stream."""
+    """Adds frames to streams with one model. It holds no state of a stream."""
 
     def __init__(
         self,
@@ -80,10 +80,9 @@ class StreamEncoder:
         processor: VLM2Processor,
         stopwatch: Stopwatch,
         eyes: ObjectEyes | None = None,
-        keyframes: bool = False,
     ) -> None:
         self.model, self.processor, self.stopwatch = model, processor, stopwatch
-        self.eyes, self.keyframes = eyes, keyframes
+        self.eyes = eyes
         self.start = WindowState.of(model.geometry.window)
 
     def observe(self, stream: Stream, image: ArrayLike | Image, time: float) -> Stream:
@@ -109,7 +108,7 @@ class StreamEncoder:
                     f"came ({picture.shape[1]}×{picture.shape[0]}). Start a new session for another video."
                 )
             small, size = _resized(picture, stream.size), stream.size
-        shown = (keyframe(small, stream.frames, float(time)),) if self.keyframes else ()
+        shown = (keyframe(small, stream.frames, float(time)),) if stream.thumbnails else ()
         stream = replace(
             stream,
             frames=stream.frames + 1,
@@ -170,7 +169,10 @@ class StreamEncoder:
             features.world_from_camera.cpu(),
         )
         taken = replace(stream, pictures=(), times=(), keyframes=thinned(stream.keyframes, objects))
-        return replace(taken, windows=windows, unit=unit, memory=memory, objects=objects, trajectory=path, log=log)
+        eyes = stream.eyes if self.eyes is None else self.eyes.name
+        return replace(
+            taken, windows=windows, unit=unit, memory=memory, objects=objects, eyes=eyes, trajectory=path, log=log
+        )
 
     def _logged(
         self, stream: Stream, reads: Sequence[ReadRecord], confidence: Float[Tensor, "frames patches"]

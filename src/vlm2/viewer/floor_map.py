@@ -103,7 +103,7 @@ def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int])
     poses = stream.trajectory.world_from_camera.numpy().astype(np.float64)
     floor = FloorPlane.under(poses)
     path = floor.of(poses[:, :3, 3])
-    frames = _seen(stream)
+    frames = seen_frames(stream)
     points, colours = _points(frames, floor)
     inside = (left + 30, top + 80, right - 30, bottom - 50)
     place = MapScale.fit(path, points, inside)
@@ -127,7 +127,7 @@ def draw_map(image: Image.Image, stream: Stream, box: tuple[int, int, int, int])
     _draw_scale_bar(pen, stream, (left + 20, bottom - 20), place.scale)
 
 
-def _seen(stream: Stream) -> list[SeenFrame]:
+def seen_frames(stream: Stream) -> list[SeenFrame]:
     """Join the held frames of the log with their places in the memory's slots."""
     if stream.memory is None:
         return []
@@ -149,13 +149,13 @@ def _points(
         shown = (frame.held.confidence.numpy() >= MIN_CONFIDENCE) & np.isfinite(seen).all(1)
         shown &= seen[:, 2] < camera[2] + CEILING
         points.append(seen[shown])
-        colours.append(_patch_colours(frame.held, len(seen))[shown])
+        colours.append(patch_colours(frame.held, len(seen))[shown])
     all_points = np.concatenate(points)
     order = np.argsort(all_points[:, 2], kind="stable")
     return all_points[order], np.concatenate(colours)[order]
 
 
-def _patch_colours(entry: HeldFrame, patches: int) -> Integer[np.ndarray, "patches 3"]:
+def patch_colours(entry: HeldFrame, patches: int) -> Integer[np.ndarray, "patches 3"]:
     """Return the mean colour of each patch of a frame's thumbnail, or grey."""
     if entry.thumbnail is not None:
         shown = picture(entry.thumbnail)

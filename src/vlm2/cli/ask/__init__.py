@@ -105,7 +105,7 @@ def ask(
         else:
             _print_cards(file, session, answers, load_seconds)
     if save is not None:  # last, so that the answers are printed even if the disk is full
-        cast("Session", session).save(save)
+        cast("Session", session).save(save, ended=True)
 
 
 def _questions(texts: list[str], file: Path | None) -> list[Question]:

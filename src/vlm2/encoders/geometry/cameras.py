@@ -43,6 +43,16 @@ def transform(
     return flat.reshape(points.shape)
 
 
+def focal_length(local_points: Float[Tensor, "frames rows columns 3"]) -> float:
+    """Return the focal length, in widths of the frame, that fits points of a centred camera; 0 where no point lies
+    before it."""
+    columns = local_points.shape[2]
+    across = ((torch.arange(columns, device=local_points.device) + 0.5) / columns - 0.5).expand(local_points.shape[:3])
+    x, z = local_points[..., 0], local_points[..., 2]
+    outer = (across.abs() > 1 / 6) & (z > 0)  # x is too small near the centre
+    return float((across * z / x)[outer].nanmedian()) if outer.any() else 0.0
+
+
 def rotation_angle(first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch"]:
     """Measure the geodesic angle between rotations, in radians from 0 to π.
 

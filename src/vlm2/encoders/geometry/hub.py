@@ -30,6 +30,7 @@ from transformers import (
 )
 
 from ..hub_checkpoint import PREFIX, load_pretrained, load_processor, read_pretrained_config
+from .cameras import focal_length
 from .encoder import Geometry, GeometryEncoder
 
 USUAL_FOCAL = 0.8  # of the longer side, 64° across it; phones and webcams have 0.65 to 1.0
@@ -107,11 +108,7 @@ class HubGeometry(GeometryEncoder):
 def own_focal(local_points: Float[Tensor, "frames rows columns 3"], aspect: float) -> float:
     """Return the focal length, in widths of the frame, that fits an encoder's points; `USUAL_FOCAL` where none does.
     `aspect` is the frame's height by its width."""
-    columns = local_points.shape[2]
-    across = ((torch.arange(columns, device=local_points.device) + 0.5) / columns - 0.5).expand(local_points.shape[:3])
-    x, z = local_points[..., 0], local_points[..., 2]
-    outer = (across.abs() > 1 / 6) & (z > NEAREST)  # x is too small near the centre
-    focal = float((across * z / x)[outer].nanmedian()) if outer.any() else 0.0
+    focal = focal_length(local_points)
     longer = max(1.0, aspect)
     return focal if LEAST_FOCAL * longer < focal < LARGEST_FOCAL * longer else USUAL_FOCAL * longer
 

@@ -10,6 +10,8 @@ from ..query import NoAnswer, Query, answered, phrasings, quantity
 from ..selection import rooms
 from ..words import PER_SQUARE_METRE
 
+SHIFT, TURN = 0.5, 30.0  # metres, degrees: a camera that did less shows only a part of a room
+
 
 class Area(Query):
     """The floor area of the rooms of a name or kind; without one, of everything."""
@@ -23,6 +25,12 @@ class Area(Query):
         area = sum(map.floor.room_area(room) for room in kinds) if kinds else map.floor.area
         if area <= 0:
             raise NoAnswer("not_seen", "I have seen no floor.")
+        if map.path and not map.path.moved(SHIFT, TURN):
+            raise NoAnswer(
+                "not_seen",
+                "The camera stood still, so I have seen too little of the floor to tell its area. Walk or "
+                "turn while you film.",
+            )
         share = area / map.floor.area if map.floor.area else 1.0
         scale = PER_SQUARE_METRE[self.unit]
         std = scale * math.hypot(map.floor.area_std * math.sqrt(share), 2 * map.scale_std * area)

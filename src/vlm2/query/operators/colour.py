@@ -22,7 +22,8 @@ class Colour(Query):
         if not found:
             raise NoAnswer("unsupported", f"I have not made out the colour of the {self.things.phrase}.")
         ranked = [colour for colour, _ in Counter(track.colours[0] for track in found).most_common()]
-        sentence = f"The {self.things.phrase}: {listed(ranked)}."
+        words = listed(list(found[0].colours), "or") if len(found) == 1 else listed(ranked)
+        sentence = f"The {self.things.phrase}: {words}."
         return answered(ranked[0], sentence, found, ambiguous=len(ranked) > 1)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from ...objects import ObjectMap, Result
-from ..query import NoAnswer, Query, answered, closest_direction, phrasings, turn
+from ..query import NoAnswer, Query, answered, chance_of_direction, closest_direction, phrasings, turn
 from ..things import Viewpoint
-from ..viewpoint import camera_pose, time_of
+from ..viewpoint import camera_drift, camera_pose, time_of
 
 WAYS = ("forward", "backward", "left", "right")
 STILL = 0.01  # metres: a shorter way has no direction
@@ -26,8 +26,11 @@ class Course(Query):
         if math.hypot(last.x - first.x, last.y - first.y) < STILL:
             raise NoAnswer("unsupported", "The camera did not move between these times.")
         way = math.degrees(math.atan2(last.y - first.y, last.x - first.x))
-        value = closest_direction(turn(first.heading, way), self.choices or self.options or WAYS)
-        return answered(value, f"{value.capitalize()}, as the camera looked at the start.")
+        angle, choices = turn(first.heading, way), self.choices or self.options or WAYS
+        value = closest_direction(angle, choices)
+        spread = math.degrees(math.atan2(camera_drift(map), math.hypot(last.x - first.x, last.y - first.y)))
+        sure = chance_of_direction(angle, spread, choices)
+        return answered(value, f"{value.capitalize()}, as the camera looked at the start.", confidence=sure)
 
 
 OPERATOR = Course

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
 
 from ...objects import ObjectMap, Result
-from ..query import Query, answered, phrasings, quantity
+from ..query import Query, answered, lost, phrasings, quantity
 from ..things import Viewpoint
-from ..viewpoint import eye_of
+from ..viewpoint import camera_drift, eye_of, time_of
 from ..words import PER_METRE
 
 
@@ -23,8 +24,11 @@ class Displacement(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Measure between the two poses."""
         metres = float(np.linalg.norm(eye_of(map, self.end)[0] - eye_of(map, self.start)[0]))
-        value, std = PER_METRE[self.unit] * metres, PER_METRE[self.unit] * map.scale_std * metres
-        return answered(value, f"{quantity(value, self.unit, std).capitalize()}.", unit=self.unit, std=std)
+        value = PER_METRE[self.unit] * metres
+        std = PER_METRE[self.unit] * math.hypot(map.scale_std * metres, camera_drift(map))
+        result = answered(value, f"{quantity(value, self.unit, std).capitalize()}.", unit=self.unit, std=std)
+        pieces = {map.path.piece(time_of(map, view)) for view in (self.start, self.end)}
+        return result if len(pieces) == 1 else lost(result, map, "where these places lie to each other")
 
 
 OPERATOR = Displacement

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...objects import ObjectMap, Result
-from ..query import NoAnswer, NoneSuch, Query, answered, phrasings
+from ..query import Doubtful, NoAnswer, NoneSuch, Query, answered, phrasings
 from ..selection import labelled, select
 from ..things import Things
 from ..words import a
@@ -20,6 +20,8 @@ class Exists(Query):
             found = select(map, self.things, self.view)
         except NoneSuch as error:
             return answered(False, f"No: {error}", labelled(map, self.things.label))
+        except Doubtful:
+            raise
         except NoAnswer as error:
             raise NoAnswer(error.status, str(error), False if error.status == "not_seen" else None) from None
         return answered(True, f"Yes, {a(self.things.phrase)}.", [max(found, key=lambda track: track.label_confidence)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...objects import ObjectMap, Result, Track
 from ...objects.box_measures import point_box_distance
-from ..query import NoAnswer, Query, answered, chance_less, phrasings
+from ..query import NoAnswer, Query, answered, chance_less, clock, phrasings
 from ..selection import one
 from ..things import Things
 from ..viewpoint import time_of
@@ -18,7 +18,10 @@ ENDS = {"sideways": ("left", "right"), "height": ("up", "down"), "depth": ("near
 
 
 class Side(Query):
-    """On which side of another thing a thing is in the picture; `along` follows from the options where it is None."""
+    """On which side of another thing a thing is in the picture; `along` follows from the options where it is None.
+
+    Without a view, the picture is the keyframe that shows both best.
+    """
 
     relates: ClassVar[bool] = True
     first: Things
@@ -30,18 +33,31 @@ class Side(Query):
         offered = " ".join(self.options).lower()
         along = self.along or next((axis for axis, ends in ENDS.items() if all(end in offered for end in ends)), None)
         view = self.view
-        if along is None or view is None or (view.seconds is None and view.share is None):
+        if along is None or (view is not None and view.seconds is None and view.share is None):
             raise NoAnswer(
-                "unsupported", "I can tell left from right, up from down, near from far, at a time of the video."
+                "unsupported", "Ask whether it is left or right, up or down, near or far, as the camera sees it."
             )
         (first, several), (second, also) = one(map, self.first, view), one(map, self.second, view)
-        time = time_of(map, view)
+        time = self._shown_time(map, first, second) if view is None else time_of(map, view)
         low, high = ENDS[along]
         gap = _slope(map, second, along, time) - _slope(map, first, along, time)
         value = low if gap > 0 else high
         sure = chance_less(abs(gap), math.hypot(first.position_std, second.position_std))
-        sentence = f"Seen from the camera, the {self.first.phrase} is {value} compared with the {self.second.phrase}."
+        seen = f"at {clock(time)}" if view is None else "from the camera"
+        sentence = f"Seen {seen}, the {self.first.phrase} is {value} compared with the {self.second.phrase}."
         return answered(value, sentence, [first, second], sure, ambiguous=several or also)
+
+    def _shown_time(self, map: ObjectMap, first: Track, second: Track) -> float:
+        """Return the time of the keyframe that shows both things best. Raises NoAnswer where none shows both."""
+        shares = {view.time: view.share for view in first.views}
+        both = [(min(shares[view.time], view.share), view.time) for view in second.views if view.time in shares]
+        if not map.path or not both:
+            raise NoAnswer(
+                "unsupported",
+                f"I keep no picture with both the {self.first.phrase} and the {self.second.phrase}. Say where you "
+                "stand and what you face, or name a time of the video.",
+            )
+        return max(both)[1]
 
 
 def _slope(map: ObjectMap, track: Track, along: str, time: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ...objects import ObjectMap, Result
-from ..query import Query, answered, phrasings, quantity
+from ..query import Query, answered, lost, phrasings, quantity
 from ..things import NOW, Viewpoint
 from ..viewpoint import time_of
 from ..words import PER_METRE
@@ -20,9 +20,13 @@ class Walked(Query):
 
     def answer(self, map: ObjectMap) -> Result:
         """Add up the steps between the poses."""
-        metres = map.path.walked(time_of(map, self.start), time_of(map, self.end))
+        start, end = time_of(map, self.start), time_of(map, self.end)
+        metres = map.path.walked(start, end)
         value, std = PER_METRE[self.unit] * metres, PER_METRE[self.unit] * map.scale_std * metres
-        return answered(value, f"{quantity(value, self.unit, std).capitalize()}.", unit=self.unit, std=std)
+        result = answered(value, f"{quantity(value, self.unit, std).capitalize()}.", unit=self.unit, std=std)
+        return (
+            result if len(map.path.pieces_between(start, end)) == 1 else lost(result, map, "how its path goes on there")
+        )
 
 
 OPERATOR = Walked

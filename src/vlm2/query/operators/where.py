@@ -7,7 +7,7 @@ from ...scenes.box_geometry import box_distances
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import one, related, which
 from ..things import Things
-from ..words import STRUCTURE
+from ..words import LIVING, STRUCTURE
 
 KINDS = {"on": "on", "inside": "in", "above": "above", "under": "under", "beside": "beside"}
 FAR = 3.0  # metres to the thing that a place is told by, at most
@@ -39,7 +39,8 @@ def room_words(map: ObjectMap, track: Track) -> str | None:
 
 def place_of(map: ObjectMap, track: Track) -> tuple[str, list[Track]]:
     """Return a thing's place relative to the closest thing that tells it, and that thing; nothing where none does."""
-    others = [t for t in map.tracks if t.label not in STRUCTURE and t.label != track.label and t.status != "removed"]
+    unfit = {*STRUCTURE, *LIVING, track.label}  # they tell no place
+    others = [t for t in map.tracks if t.label not in unfit and t.status != "removed"]
     gaps = box_distances([track.box], [other.box for other in others])[0]
     near = [
         (gap, other) for gap, other in sorted(zip(gaps, others, strict=True), key=lambda pair: pair[0]) if gap <= FAR

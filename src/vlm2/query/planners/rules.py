@@ -1,6 +1,7 @@
 """Plan by rules: the operators' phrasings, read with a grammar of noun phrases and situations.
 
-A question is planned only where every word of it is read, or is known to be harmless; else it is unsupported.
+A question is planned only where every word of it is read, or is known to be harmless; else it is unsupported. What no
+phrasing matches is read by frames, which understand fewer kinds of questions, but in more words.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..adjuncts import STEPS_MARK, Adjuncts, take_apart, unit_of
 from ..calls import operator_modules
 from ..clauses import CLAUSES
 from ..clauses import MACROS as SITUATED
+from ..frames import frame_readings
 from ..phrases import Phrases
 from ..query import Query, Unplanned
 from ..reading import MYSELF, Reading, Rule, reading_of, slot_parts
@@ -51,7 +53,8 @@ def plan(question: str, options: Sequence[str] | None = None) -> Query:
         return Unplanned(reason=TOO_LONG)
     readings = [reading for parts in texts for reading in _readings(parts, offered)]
     if not readings:
-        return Unplanned(reason=_reason(question))
+        framed = dict.fromkeys(query for parts in texts for query in frame_readings(parts, offered))
+        return next(iter(framed)) if len(framed) == 1 else Unplanned(reason=_reason(question))
     return min(readings, key=lambda reading: reading.cost).query
 
 

@@ -1,0 +1,71 @@
+// Frames of the camera, sent over a WebSocket while it is on.
+
+import { framesSocket } from "./api.js";
+
+const EVERY = 500; // milliseconds between frames: the rate that the model was trained on
+const SIDE = 640; // pixels of the longer side of a frame
+const BEHIND = 2_000_000; // bytes that may wait in the socket; then frames are left out
+
+export class Camera {
+  constructor(preview, onState, onEnd) {
+    Object.assign(this, { preview, onState, onEnd, stream: null });
+  }
+
+  get on() {
+    return this.stream !== null;
+  }
+
+  // Begin to send; times count on from `start` seconds.
+  async start(id, start) {
+    if (!navigator.mediaDevices) {
+      throw new Error("The browser gives the camera to pages on this machine or over https only. Upload a video instead.");
+    }
+    const wanted = { facingMode: "environment", width: { ideal: 1280 } };
+    try {
+      this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    } catch (error) {
+      throw new Error(`There is no camera to use: ${error.message}.`);
+    }
+    this.preview.srcObject = this.stream;
+    this.preview.hidden = false;
+    await this.preview.play();
+    this.socket = framesSocket(id);
+    this.socket.binaryType = "arraybuffer";
+    this.socket.onmessage = ({ data }) => this.onState(JSON.parse(data));
+    this.socket.onclose = () => this.stop();
+    this.began = performance.now() - 1000 * start;
+    this.send();
+  }
+
+  // Send one frame after the other, so that they arrive in order.
+  async send() {
+    const begun = performance.now();
+    await this.sendFrame();
+    if (this.on) this.timer = setTimeout(() => this.send(), Math.max(EVERY - (performance.now() - begun), 0));
+  }
+
+  async sendFrame() {
+    const { videoWidth: width, videoHeight: height } = this.preview;
+    if (this.socket.readyState !== WebSocket.OPEN || !width || this.socket.bufferedAmount > BEHIND) return;
+    const scale = Math.min(1, SIDE / Math.max(width, height));
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
+    canvas.getContext("2d").drawImage(this.preview, 0, 0, canvas.width, canvas.height);
+    const time = (performance.now() - this.began) / 1000;
+    const picture = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+    const head = new DataView(new ArrayBuffer(8));
+    head.setFloat64(0, time, true);
+    if (this.on && picture) this.socket.send(await new Blob([head, picture]).arrayBuffer());
+  }
+
+  stop() {
+    if (!this.on) return;
+    clearTimeout(this.timer);
+    for (const track of this.stream.getTracks()) track.stop();
+    this.stream = null;
+    this.preview.hidden = true;
+    this.preview.srcObject = null;
+    this.socket.close();
+    this.onEnd();
+  }
+}
