@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx2
 import numpy as np
 import pytest
 from toyclient import running
@@ -63,3 +64,16 @@ def served_store(make_store, loaded) -> Iterator[tuple[str, SessionStore]]:
     with running(build_app(store)) as address:
         store.create("home", at_home(loaded))
         yield address, store
+
+
+@pytest.fixture
+def client(served_store):
+    """A client of the server."""
+    with httpx2.Client(base_url=f"{served_store[0]}/v1", timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def served(served_store):
+    """The store behind the client."""
+    return served_store[1]

@@ -37,7 +37,7 @@ def serve(
     save_every: Annotated[float, typer.Option(help="Seconds between saves to --state.")] = 30.0,
     sessions: Annotated[int, typer.Option(help="Largest number of sessions.")] = 16,
     fps: Annotated[float, typer.Option(help="Frames per second that a session looks at.")] = 2.0,
-    max_body: Annotated[int, typer.Option(help="Largest request, in MB.")] = 256,
+    max_body: Annotated[int, typer.Option(help="Largest request, in MB.")] = 128,
     idle: Annotated[float, typer.Option(help="Hours after which an unused session is deleted.")] = 24.0,
     eyes: Eyes = "auto",
     words: Words = "",

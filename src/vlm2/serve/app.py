@@ -22,6 +22,7 @@ from .frame_routes import frame_routes
 from .guard import Access, Guard
 from .limits import Refusal
 from .media import MediaReader
+from .memory_routes import memory_routes
 from .metrics import MEDIA_TYPE, metrics_text
 from .page_routes import page_routes, scene_routes
 from .replies import error_body
@@ -55,6 +56,7 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
     app.include_router(chat_routes(chats, shelf, int(time.time())))
     app.include_router(frame_routes(store))
     app.include_router(session_routes(store, shelf))
+    app.include_router(memory_routes(store))
     app.include_router(scene_routes(store))
     app.include_router(page_routes())
 

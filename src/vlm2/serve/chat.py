@@ -93,11 +93,16 @@ class Chats:
         keys = repr(([shown.key for shown in media], times))
         id = f"chat-{hashlib.sha256(keys.encode()).hexdigest()[:24]}"
         task = self._watched.get(id)
-        if task is None or (task.done() and (task.cancelled() or task.exception() or task.result().closed)):
+        if task is None or (task.done() and task.result().closed):
             self._forget(self.store.limits.videos - 1)
             task = self._watched[id] = asyncio.create_task(self._watch_anew(id, media, times))
+            task.add_done_callback(lambda done: self._drop_failed(id, done))
         self._watched.move_to_end(id)
         return await asyncio.shield(task)  # others may wait for it, and a client may come back
+
+    def _drop_failed(self, id: str, task: asyncio.Task[HostedSession]) -> None:
+        if (task.cancelled() or task.exception() is not None) and self._watched.get(id) is task:
+            del self._watched[id]
 
     async def _watch_anew(self, id: str, media: Sequence[Media], times: list[float] | None) -> HostedSession:
         hosted = self.store.create(id, kept=False)
@@ -124,10 +129,10 @@ class Chats:
 
     def _forget(self, most: int) -> None:
         """Delete the oldest sessions of chats until at most so many are left; not those that still watch."""
-        for id in [id for id, task in self._watched.items() if task.done()][: max(len(self._watched) - most, 0)]:
-            task = self._watched.pop(id)
-            if not task.cancelled() and task.exception() is None and not task.result().closed:
-                self.store.delete(id)
+        done = [id for id, task in self._watched.items() if task.done()]
+        for id in done[: max(len(self._watched) - most, 0)]:
+            if not (hosted := self._watched.pop(id).result()).closed:
+                self.store.delete(hosted.id)
 
     def _told(
         self, request: ChatRequest, hosted: HostedSession, answer: Answer

@@ -122,6 +122,7 @@ class HostedSession:
     def push(self, image: UInt8[np.ndarray, "height width 3"], time: float) -> bool:
         """Queue an RGB frame, seen `time` seconds after the first; return whether it waits now, or was skipped. Raises
         Refusal for a time that cannot be, or lies before an earlier one, and while a video is watched."""
+        small = bounded(image)
         with self._ready:
             self._check_open()
             if self._video is not None:
@@ -142,7 +143,7 @@ class HostedSession:
                 self._frames.popleft()
                 self.counts.dropped += 1
             self._number += 1
-            self._frames.append((self._number, Frame(time, bounded(image))))
+            self._frames.append((self._number, Frame(time, small)))
             self._ready.notify()
             return True
 

@@ -21,7 +21,7 @@ class Limits:
     queue: int = 8
     questions: int = 8
     rate: float = FRAMES_PER_SECOND
-    body: int = 256 * 2**20
+    body: int = 128 * 2**20
     pixels: int = 32_000_000
     frames: int = 7200
     videos: int = 4
