@@ -38,9 +38,9 @@ def mcp(
 
         import anyio
 
-        from ..serve.mcp_server import build_server, serve_stdio
-        from ..serve.store import SessionStore
-        from ..serve.videos import open_local
+        from ..serving.mcp_server import build_server, serve_stdio
+        from ..serving.store import SessionStore
+        from ..serving.videos import open_local
 
         chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
         loaded = replace(load_model(model, offline, device=device, dtype=dtype, **chosen)[0])

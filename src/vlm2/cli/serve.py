@@ -52,10 +52,10 @@ def serve(
         raise ValueError(f"The server needs {', '.join(missing)}: pip install 'vlm2[serve]'")
     import uvicorn
 
-    from ..serve.app import build_app
-    from ..serve.guard import Access
-    from ..serve.limits import Limits
-    from ..serve.store import SessionStore
+    from ..serving.app import build_app
+    from ..serving.guard import Access
+    from ..serving.limits import Limits
+    from ..serving.store import SessionStore
 
     if token_file is not None:
         token = token_file.read_text(encoding="utf-8").strip()

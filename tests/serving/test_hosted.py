@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sessions import contents, observe
 
-from vlm2.serve.hosted import HostedSession
-from vlm2.serve.limits import Limits, Refusal
+from vlm2.serving.hosted import HostedSession
+from vlm2.serving.limits import Limits, Refusal
 from vlm2.video import Frame
 
 QUESTION = "How many chairs are there?"

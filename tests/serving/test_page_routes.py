@@ -10,9 +10,9 @@ import httpx2
 import pytest
 from toyclient import running
 
-from vlm2.serve.app import build_app
-from vlm2.serve.guard import Access
-from vlm2.serve.page_routes import FOLDER
+from vlm2.serving.app import build_app
+from vlm2.serving.guard import Access
+from vlm2.serving.page_routes import FOLDER
 
 TOKEN = "a b;c=d"  # what a cookie must encode
 

@@ -10,9 +10,9 @@ from toyclient import running
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from vlm2.serve.app import build_app
-from vlm2.serve.guard import Access, is_loopback
-from vlm2.serve.limits import Limits
+from vlm2.serving.app import build_app
+from vlm2.serving.guard import Access, is_loopback
+from vlm2.serving.limits import Limits
 
 TOKEN = {"Authorization": "Bearer secret"}
 

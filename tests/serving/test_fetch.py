@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from toyclient import running, written
 
-from vlm2.serve import fetch as module
-from vlm2.serve.app import build_app
-from vlm2.serve.fetch import fetch, is_public
-from vlm2.serve.limits import Refusal
+from vlm2.serving import fetch as module
+from vlm2.serving.app import build_app
+from vlm2.serving.fetch import fetch, is_public
+from vlm2.serving.limits import Refusal
 
 PRIVATE = [
     "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1",
@@ -127,7 +127,7 @@ def test_loops_sizes_and_errors_end(site) -> None:
 def test_a_chat_fetches_only_if_allowed(make_store, images, monkeypatch) -> None:
     import httpx2
 
-    monkeypatch.setattr("vlm2.serve.media.fetch", lambda url, most: written(images[0]))
+    monkeypatch.setattr("vlm2.serving.media.fetch", lambda url, most: written(images[0]))
     parts = [
         {"type": "image_url", "image_url": {"url": "https://public.example/a.jpg"}},
         {"type": "text", "text": "How many chairs are there?"},

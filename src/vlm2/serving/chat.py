@@ -93,7 +93,7 @@ class Chats:
         keys = repr(([shown.key for shown in media], times))
         id = f"chat-{hashlib.sha256(keys.encode()).hexdigest()[:24]}"
         task = self._watched.get(id)
-        if task is None or (task.done() and task.result().closed):
+        if task is None or (task.done() and (task.exception() or task.result().closed)):
             self._forget(self.store.limits.videos - 1)
             task = self._watched[id] = asyncio.create_task(self._watch_anew(id, media, times))
             task.add_done_callback(lambda done: self._drop_failed(id, done))
@@ -129,7 +129,7 @@ class Chats:
 
     def _forget(self, most: int) -> None:
         """Delete the oldest sessions of chats until at most so many are left; not those that still watch."""
-        done = [id for id, task in self._watched.items() if task.done()]
+        done = [id for id, task in self._watched.items() if task.done() and not task.exception()]
         for id in done[: max(len(self._watched) - most, 0)]:
             if not (hosted := self._watched.pop(id).result()).closed:
                 self.store.delete(hosted.id)

@@ -10,9 +10,9 @@ from PIL import Image
 from toyclient import small_video
 
 from vlm2.query import operator_types
-from vlm2.serve.limits import Refusal
-from vlm2.serve.tools import OWN, MemoryTools
-from vlm2.serve.videos import open_local
+from vlm2.serving.limits import Refusal
+from vlm2.serving.tools import OWN, MemoryTools
+from vlm2.serving.videos import open_local
 
 
 @pytest.fixture

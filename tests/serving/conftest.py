@@ -10,9 +10,9 @@ import pytest
 from toyclient import running
 from toyhome import at_home, frames, seeing_toy
 
-from vlm2.serve.app import build_app
-from vlm2.serve.hosted import HostedSession
-from vlm2.serve.store import SessionStore
+from vlm2.serving.app import build_app
+from vlm2.serving.hosted import HostedSession
+from vlm2.serving.store import SessionStore
 from vlm2.streaming import LoadedModel
 
 

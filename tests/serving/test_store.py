@@ -9,8 +9,8 @@ import pytest
 from sessions import contents
 from toys import toy_model
 
-from vlm2.serve.limits import Limits, Refusal
-from vlm2.serve.store import SessionStore
+from vlm2.serving.limits import Limits, Refusal
+from vlm2.serving.store import SessionStore
 
 QUESTION = "How many chairs are there?"
 
@@ -136,7 +136,7 @@ def test_damage_is_set_aside_and_other_models_are_left(make_store, loaded, image
 
 
 def test_idle_sessions_are_deleted(make_store, monkeypatch, caplog) -> None:
-    monkeypatch.setattr("vlm2.serve.store.TICK", 0.01)
+    monkeypatch.setattr("vlm2.serving.store.TICK", 0.01)
     store = make_store(limits=Limits(idle=0.05))
     store.create("a")
     wait_until(lambda: not store.list())

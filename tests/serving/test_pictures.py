@@ -12,8 +12,8 @@ from films import jpeg
 from PIL import Image
 from toyclient import written
 
-from vlm2.serve.limits import Refusal
-from vlm2.serve.pictures import check_picture, decode_picture
+from vlm2.serving.limits import Refusal
+from vlm2.serving.pictures import check_picture, decode_picture
 
 MOST = 1_000_000
 

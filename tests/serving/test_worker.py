@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from vlm2.serve.hosted import HostedSession
-from vlm2.serve.limits import Limits
-from vlm2.serve.worker import FrameWorker
+from vlm2.serving.hosted import HostedSession
+from vlm2.serving.limits import Limits
+from vlm2.serving.worker import FrameWorker
 
 
 def hosted_with(worker: FrameWorker, loaded, images, id: str, frames: int) -> HostedSession:

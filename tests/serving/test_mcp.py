@@ -23,9 +23,9 @@ from toyhome import at_home
 
 from vlm2.query import operator_types
 from vlm2.query.calls import operator_modules, parse_call
-from vlm2.serve.app import build_app
-from vlm2.serve.guard import Access
-from vlm2.serve.tools import OWN
+from vlm2.serving.app import build_app
+from vlm2.serving.guard import Access
+from vlm2.serving.tools import OWN
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vlm2.objects import ObjectMap, Track
 from vlm2.objects.path import ObservedPath
 from vlm2.objects.track import upright_box
-from vlm2.serve.events import SessionEvent, changes
+from vlm2.serving.events import SessionEvent, changes
 
 POSE = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 

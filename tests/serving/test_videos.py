@@ -11,8 +11,8 @@ import pytest
 from streams import encode
 from toyclient import small_video
 
-from vlm2.serve.limits import Limits, Refusal
-from vlm2.serve.videos import VideoShelf, ending_of, frames_of, frames_of_bytes
+from vlm2.serving.limits import Limits, Refusal
+from vlm2.serving.videos import VideoShelf, ending_of, frames_of, frames_of_bytes
 
 PLAYLISTS = (
     b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
