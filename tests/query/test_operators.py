@@ -228,7 +228,7 @@ def test_a_path_across_the_place_where_the_camera_was_lost_says_so(flat: ObjectM
     back = "How far did the camera move between 1 s and 7 s?"  # both in piece 0
     for question in ("How far did I walk?", "How far did the camera move between 1 s and 4 s?"):
         sure, unsure = flat.ask(question), lost.ask(question)
-        assert unsure.value == sure.value and unsure.confidence == pytest.approx(sure.confidence / 2)
+        assert unsure.value == sure.value and unsure.confidence < 0.6 * sure.confidence
         assert "The camera was lost at 0:04" in unsure.sentence
     assert lost.ask(back) == flat.ask(back)
 

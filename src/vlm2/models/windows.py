@@ -289,6 +289,8 @@ def _close_loops(
     start, first = geometry.world_from_camera.cpu().double().numpy(), placed - len(geometry)
     median_depth = float(geometry.local_points[..., 2].median())
     new = [index for index in tracked.keyframes if index >= known]
+    if not new:  # the encoder's depths were of no use for tracking
+        return graph, geometry
     motion, before = np.eye(4), known - 1
     for index in new:
         joined, matched = before < 0 or tracked.joined(before, index), None
