@@ -67,3 +67,11 @@ def test_events_come_as_they_happen(client, images) -> None:
     listener.join(20)
     assert not listener.is_alive()
     assert names[0] == "session" and "appeared" in names
+
+
+def test_the_map_can_leave_out_the_frames_that_wait(client, served, images) -> None:
+    served.get("home").session.observe(images[4], 2.5)
+    taken, placed = (
+        ObjectMap.from_json(client.get(f"/sessions/home/objects{ask}").text) for ask in ("", "?placed=true")
+    )
+    assert taken.path.times[-1] == 2.5 and placed.path.times == taken.path.times[:-1]

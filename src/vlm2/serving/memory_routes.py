@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from ..streaming import Session
 from .events import SessionEvent
 from .hosted import HostedSession
 from .limits import Refusal
@@ -27,8 +28,14 @@ def memory_routes(store: SessionStore) -> APIRouter:
     routes = APIRouter(prefix="/v1/sessions")
 
     @routes.get("/{id}/objects")
-    async def objects(id: str, wait: bool = False) -> Response:
-        job = store.get(id).submit(lambda session: session.objects.to_json(), wait)
+    async def objects(id: str, wait: bool = False, placed: bool = False) -> Response:
+        """Return the map as JSON: with `wait`, of all frames that came; with `placed`, without those that wait for
+        their window, which costs little and may be asked often."""
+
+        def look(session: Session) -> str:
+            return (session.stream.object_map() if placed else session.objects).to_json()
+
+        job = store.get(id).submit(look, wait)
         return Response(await asyncio.wrap_future(job), media_type="application/json")
 
     @routes.get("/{id}/plan.png")

@@ -25,7 +25,7 @@ export const sessions = async () => (await json(SESSIONS)).data;
 export const session = (id) => json(`${SESSIONS}/${encodeURIComponent(id)}`);
 export const create = () => send(SESSIONS, {});
 export const remove = (id) => json(`${SESSIONS}/${encodeURIComponent(id)}`, { method: "DELETE" });
-export const objects = (id) => json(path(id, "objects"));
+export const objects = (id) => json(path(id, "objects?placed=true"));
 export const keyframes = async (id) => (await json(path(id, "keyframes"))).data;
 export const timeline = (id) => json(path(id, "timeline"));
 export const ask = (id, question, guess) => send(path(id, "ask"), { question, guess, wait: true });
