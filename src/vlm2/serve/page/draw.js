@@ -74,7 +74,7 @@ export function drawTimeline(svg, { held, evicted, lost }, seconds) {
   };
   for (const time of evicted) bar("gone", time, 16, 14);
   for (const time of held) bar("held", time, 4, 26);
-  for (const time of lost) bar("lost", time, 0, 34);
+  for (const time of lost) bar("lost", time, 0, 8);
 }
 
 // A keyframe with the boxes of some things, as its camera saw them.
