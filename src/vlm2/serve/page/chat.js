@@ -30,9 +30,11 @@ export class Chat {
     item.append(waiting);
     this.list.append(item);
     item.scrollIntoView({ block: "nearest" });
+    const { id } = this.state;
     try {
-      const { id } = this.state;
-      this.show(item, id, await ask(id, question, guess));
+      const answer = await ask(id, question, guess);
+      if (id !== this.state.id) return; // another memory was chosen meanwhile
+      this.show(item, id, answer);
     } catch (error) {
       item.append(line("", error.message));
     }
@@ -48,7 +50,7 @@ export class Chat {
     words.prepend(badge);
     item.append(words);
     if (answer.confidence !== null && ["ok", "guess"].includes(answer.status)) {
-      item.append(line("soft", `Sure to ${Math.round(100 * answer.confidence)} %`));
+      item.append(line("soft", `${Math.round(100 * answer.confidence)} % sure`));
     }
     const marked = new Set(answer.tracks);
     const tracks = this.state.map ? present(this.state.map).filter((track) => marked.has(track.id)) : [];
