@@ -39,6 +39,7 @@ export function drawPlan(svg, map, marked = new Set()) {
   const points = (places) => places.map(([x, y]) => `${x},${-y}`).join(" ");
   const letter = 0.035 * Math.max(right - left, high - low, 1);
   for (const room of map.floor.rooms) svg.append(element("polygon", { class: "room", points: points(room.polygon) }));
+  things.sort((a, b) => marked.has(a.track.id) - marked.has(b.track.id)); // marked things lie on top
   for (const { track, ground } of things) {
     const shape = element("polygon", { class: marked.has(track.id) ? "thing marked" : "thing", points: points(ground) });
     shape.append(element("title", {}, describe(track)));
