@@ -72,4 +72,5 @@ def serve(
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE,
         server_header=False,
+        access_log=False,  # the page asks once a second
     )

@@ -188,7 +188,7 @@ class Session:
         """
         self.check(question, most_tokens)
         if not self.frames:
-            raise ValueError("Nothing was seen yet; call watch(path) or observe(frame, time) before ask(question).")
+            raise ValueError("Nothing was seen yet; show a video or frames first (`watch` or `observe`).")
         if ask_vlm and self.vlm is None:
             raise ValueError("This session has no vision-language model; load one: vlm2.load(NAME, vlm=…).")
         question = readable(question)

@@ -80,8 +80,7 @@ def scene_of(stream: Stream) -> Scene3D:
     """Return the scene of a stream. Raises ValueError if no window of frames was complete."""
     if not len(stream.trajectory):
         raise ValueError(
-            "There is no scene yet: the first window of frames is not full. Watch a longer video: "
-            "vlm2 ask VIDEO QUESTION --save FILE"
+            "There is no scene yet: too few frames were seen. Watch a longer video, then open the scene again."
         )
     poses = stream.trajectory.world_from_camera.double().cpu().numpy()
     placed = MapFrame() if stream.objects is None else map_frame(stream.objects, poses)[0]

@@ -45,6 +45,7 @@ PHRASINGS = phrasings(
     f"video)",
     f"(what|which) {ANYTHING} (did you see|have you seen|are there)",
     f"list (all|the|all the) {ANYTHING} [in ({{room}}|this room|this place|the room)]",
+    f"(what|which) [{ANYTHING}] (is|are) here",
     "what did you see",
     "what have you seen",
 )

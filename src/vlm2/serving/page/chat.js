@@ -10,6 +10,7 @@ const STATUS = {
   ambiguous: "not clear",
   unsupported: "not understood",
   guess: "a guess",
+  unsure: "not sure",
 };
 const MOST_SHOTS = 4;
 
@@ -30,9 +31,11 @@ export class Chat {
     item.append(waiting);
     this.list.append(item);
     item.scrollIntoView({ block: "nearest" });
+    const { id } = this.state;
     try {
-      const { id } = this.state;
-      this.show(item, id, await ask(id, question, guess));
+      const answer = await ask(id, question, guess);
+      if (id !== this.state.id) return; // another memory was chosen meanwhile
+      this.show(item, id, answer);
     } catch (error) {
       item.append(line("", error.message));
     }
@@ -42,13 +45,14 @@ export class Chat {
 
   show(item, id, answer) {
     const badge = document.createElement("span");
-    badge.className = `badge ${answer.status}`;
-    badge.textContent = STATUS[answer.status] ?? answer.status;
+    const kind = kindOf(answer);
+    badge.className = `badge ${kind}`;
+    badge.textContent = STATUS[kind] ?? kind;
     const words = line("", answer.sentence || answer.text);
     words.prepend(badge);
     item.append(words);
     if (answer.confidence !== null && ["ok", "guess"].includes(answer.status)) {
-      item.append(line("soft", `Sure to ${Math.round(100 * answer.confidence)} %`));
+      item.append(line("soft", `${Math.round(100 * answer.confidence)} % sure`));
     }
     const marked = new Set(answer.tracks);
     const tracks = this.state.map ? present(this.state.map).filter((track) => marked.has(track.id)) : [];
@@ -74,6 +78,13 @@ export class Chat {
     caption.textContent = `At ${clock(frame.time)}`;
     this.dialog.showModal();
   }
+}
+
+// The status of an answer as people see it: what is more likely wrong than right is not sure, and so is what was
+// perhaps seen.
+function kindOf({ status, value, confidence }) {
+  if (status === "ok" && confidence !== null && confidence < 0.5) return "unsure";
+  return status === "not_seen" && value === null && confidence > 0 ? "unsure" : status;
 }
 
 function line(kind, words) {

@@ -39,6 +39,7 @@ export function drawPlan(svg, map, marked = new Set()) {
   const points = (places) => places.map(([x, y]) => `${x},${-y}`).join(" ");
   const letter = 0.035 * Math.max(right - left, high - low, 1);
   for (const room of map.floor.rooms) svg.append(element("polygon", { class: "room", points: points(room.polygon) }));
+  things.sort((a, b) => marked.has(a.track.id) - marked.has(b.track.id)); // marked things lie on top
   for (const { track, ground } of things) {
     const shape = element("polygon", { class: marked.has(track.id) ? "thing marked" : "thing", points: points(ground) });
     shape.append(element("title", {}, describe(track)));
@@ -74,7 +75,7 @@ export function drawTimeline(svg, { held, evicted, lost }, seconds) {
   };
   for (const time of evicted) bar("gone", time, 16, 14);
   for (const time of held) bar("held", time, 4, 26);
-  for (const time of lost) bar("lost", time, 0, 34);
+  for (const time of lost) bar("lost", time, 0, 8);
 }
 
 // A keyframe with the boxes of some things, as its camera saw them.

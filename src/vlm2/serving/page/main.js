@@ -3,10 +3,10 @@
 import * as api from "./api.js";
 import { Camera } from "./camera.js";
 import { Chat } from "./chat.js";
-import { describe, drawPlan, drawTimeline, present, shot } from "./draw.js";
+import { clock, describe, drawPlan, drawTimeline, present, shot } from "./draw.js";
 
 const EVERY = 1000; // milliseconds between looks at the session
-const EXAMPLES = ["What is here?", "How many chairs are there?", "How big is the room?", "Where is the table?"];
+const EXAMPLES = ["What is in the room?", "How many chairs are there?", "How big is the room?", "Where is the table?"];
 const find = (id) => document.getElementById(id);
 
 const state = { id: null, map: null, frames: -1, marked: new Set(), last: null, shown: null };
@@ -31,28 +31,41 @@ async function attempt(action) {
   try {
     return await action();
   } catch (error) {
-    if (error.status === 401) find("login").hidden = false;
-    complain(error.message);
+    report(error);
   }
 }
+
+// Show what went wrong; where the token is missing or wrong, ask for it.
+function report(error) {
+  const refused = error.status === 401;
+  if (refused) find("login").hidden = false;
+  complain(!refused ? error.message : state.entered ? "This is not the server's token." : "");
+}
+
+const titled = ({ id, seconds }) => `${id} (${seconds.toFixed(0)} s)`;
 
 async function listSessions(chosen) {
   const known = (await api.sessions()).filter(({ id }) => !id.startsWith("chat-"));
   if (!known.length) known.push(await api.create());
   const select = find("session");
-  select.replaceChildren(...known.map(({ id, seconds }) => new Option(`${id} (${seconds.toFixed(0)} s)`, id)));
-  choose(known.some(({ id }) => id === chosen) ? chosen : known.at(-1).id);
+  select.replaceChildren(...known.map((session) => new Option(titled(session), session.id)));
+  const wanted = chosen ?? location.hash.slice(1);
+  choose(known.some(({ id }) => id === wanted) ? wanted : known.at(-1).id);
 }
 
 function choose(id) {
   camera.stop();
   find("session").value = id;
-  Object.assign(state, { id, map: null, frames: -1, marked: new Set(), last: null, shown: null });
+  history.replaceState(null, "", `#${id}`); // a reload comes back to it
+  Object.assign(state, { lost: [], id, map: null, frames: -1, marked: new Set(), last: null, shown: null });
   find("save").href = api.path(id, "memory");
   find("seen").replaceChildren();
   find("list").replaceChildren();
   find("plan").replaceChildren();
   find("timeline").replaceChildren();
+  find("things-title").textContent = "Things";
+  find("status").textContent = "";
+  find("trouble").hidden = true;
   find("in-3d").open = false;
   find("empty").hidden = false;
   chat.clear();
@@ -68,7 +81,7 @@ async function look() {
   if (now.frames === state.frames) return;
   const [map, frames, line] = await Promise.all([api.objects(id), api.keyframes(id), api.timeline(id)]);
   if (id !== state.id) return;
-  Object.assign(state, { map, frames: now.frames });
+  Object.assign(state, { map, frames: now.frames, lost: line.lost });
   drawPlan(find("plan"), map, state.marked);
   drawTimeline(find("timeline"), line, now.seconds);
   const things = present(map).sort((a, b) => a.label.localeCompare(b.label));
@@ -79,8 +92,8 @@ async function look() {
     state.shown = placed.at(-1).frame;
     const here = things.filter((track) => track.views.some(({ frame }) => frame === state.shown));
     find("seen").replaceChildren(shot(id, placed.at(-1), map, here));
-    find("empty").hidden = true;
   }
+  find("empty").hidden = now.frames > 0;
 }
 
 function showStatus(now) {
@@ -92,9 +105,14 @@ function showStatus(now) {
   const parts = now.frames ? [`${now.seconds.toFixed(1)} s`, `${now.frames} frames`] : [];
   const busy = now.watching || now.waiting > 0 || camera.on;
   if (busy && state.speed > 0.05) parts.push(`${state.speed.toFixed(1)} frames a second`);
-  if (now.counts.dropped) parts.push(`${now.counts.dropped} dropped, since this machine is too slow`);
-  if (now.problem) parts.push(now.problem);
-  find("status").textContent = [busy ? "Watching" : "", ...parts].filter(Boolean).join(" · ");
+  if (state.lost.length) parts.push(`camera lost at ${state.lost.map(clock).join(", ")}: turn and walk more slowly`);
+  if (busy && now.counts.dropped) parts.push(`${now.counts.dropped} dropped, since this machine is too slow`);
+  const doing = state.uploading ? "Uploading …" : busy ? "Watching" : "";
+  find("status").textContent = [doing, ...parts].filter(Boolean).join(" · ");
+  find("trouble").hidden = !now.problem;
+  if (find("trouble").textContent !== (now.problem ?? "")) find("trouble").textContent = now.problem ?? "";
+  const option = find("session").selectedOptions[0];
+  if (option?.value === now.id && option.text !== titled(now)) option.text = titled(now);
 }
 
 find("camera").onclick = () =>
@@ -109,10 +127,12 @@ find("upload").onclick = () => find("video-file").click();
 find("video-file").onchange = ({ target }) =>
   attempt(async () => {
     camera.stop();
-    find("status").textContent = "Uploading …";
-    await api.watchFile(state.id, target.files[0]);
+    const [file] = target.files;
     target.value = "";
-  });
+    find("status").textContent = "Uploading …";
+    state.uploading = true;
+    await api.watchFile(state.id, file);
+  }).finally(() => (state.uploading = false));
 find("new").onclick = () => attempt(async () => listSessions((await api.create()).id));
 find("open").onclick = () => find("memory-file").click();
 find("memory-file").onchange = ({ target }) =>
@@ -124,16 +144,20 @@ find("memory-file").onchange = ({ target }) =>
   });
 find("delete").onclick = () =>
   attempt(async () => {
-    if (!confirm(`Delete the memory ${state.id}? What was not saved is lost.`)) return;
-    await api.remove(state.id);
-    await listSessions();
+    const { id } = state;
+    if (!confirm(`Delete the memory ${id} from the server? Only a file that you saved with "Save" remains.`)) return;
+    camera.stop();
+    state.id = null; // nothing looks at it any more
+    await api.remove(id).finally(() => listSessions(id));
   });
 find("session").onchange = ({ target }) => attempt(() => choose(target.value));
 find("login").onsubmit = (event) => {
   event.preventDefault();
   api.setToken(find("token").value);
+  find("token").value = "";
   find("login").hidden = true;
-  attempt(() => listSessions());
+  state.entered = true;
+  attempt(() => listSessions(state.id));
 };
 find("ask").onsubmit = (event) => {
   event.preventDefault();
@@ -151,12 +175,22 @@ for (const question of EXAMPLES) {
   find("examples").append(button);
 }
 
+// After a look that failed: leave a memory that the server no longer has.
+async function recover(error) {
+  if (error.status === 404) await attempt(() => listSessions());
+  else state.failing = true;
+  report(error);
+}
+
 // One look after the other, however long each takes.
 async function keepLooking() {
+  const { id } = state;
   try {
     await look();
+    if (state.failing) complain("");
+    state.failing = false;
   } catch (error) {
-    complain(error.message);
+    if (id === state.id) await recover(error);
   }
   setTimeout(keepLooking, EVERY);
 }
