@@ -80,12 +80,8 @@ export class Chat {
   }
 }
 
-// The status of an answer as people see it: what is more likely wrong than right is not sure, and so is what was
-// perhaps seen.
-function kindOf({ status, value, confidence }) {
-  if (status === "ok" && confidence !== null && confidence < 0.5) return "unsure";
-  return status === "not_seen" && value === null && confidence > 0 ? "unsure" : status;
-}
+// The status of an answer as people see it: one that is more likely wrong than right is not sure.
+const kindOf = ({ status, confidence }) => (status === "ok" && confidence < 0.5 ? "unsure" : status);
 
 function line(kind, words) {
   const made = document.createElement("p");
