@@ -117,10 +117,10 @@ def test_interrupted_it_finishes_the_frame_saves_and_says_so(toy, film, lockstep
 def test_a_failed_saving_meanwhile_is_told_and_watching_goes_on(toy, film, lockstep, tmp_path, monkeypatch):
     save, failures = Session.save, [OSError("no room"), OSError("no room")]
 
-    def full(session: Session, path) -> None:
+    def full(session: Session, path, **options) -> None:
         if failures:
             raise failures.pop()
-        save(session, path)
+        save(session, path, **options)
 
     monkeypatch.setattr(Session, "save", full)
     kept = tmp_path / "room.vlm2mem"

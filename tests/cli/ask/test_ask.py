@@ -162,7 +162,7 @@ def test_a_truncated_video_is_answered_with_a_warning(toy, write_video):
 
 
 def test_a_memory_that_cannot_be_saved_costs_no_answers(toy, video, tmp_path, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError("No space left on device")
 
     monkeypatch.setattr("vlm2.streaming.Session.save", full)
