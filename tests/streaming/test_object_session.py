@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 from places import WanderingTracker, turned, worst
-from rooms_of_boxes import MadeBox, MadeRoom, around, empty, seen, watched
+from rooms_of_boxes import around, empty, seen, watched
 from sessions import contents, observe
 from toyeyes import ToyDetector, toy_eyes
+from toyhome import ROOM
 
 from vlm2.models import windows
 from vlm2.objects import ObjectMap
@@ -23,15 +24,6 @@ from vlm2.streaming.load import open_eyes
 from vlm2.streaming.stream import _moved
 
 NONSENSE = "Why is the sky so far from Tuesday?"
-ROOM = MadeRoom(
-    ((0, 0), (5, 0), (5, 4), (0, 4)),
-    (
-        MadeBox("bed", (4.0, 3.0, 0.3), (1.2, 1.6, 0.6), (20, 30, 200)),
-        MadeBox("chair", (1.0, 3.2, 0.45), (0.5, 0.6, 0.9)),
-        MadeBox("chair", (1.0, 0.6, 0.45), (0.5, 0.6, 0.9)),
-        MadeBox("table", (4.2, 0.7, 0.4), (0.6, 0.4, 0.8)),
-    ),
-)
 
 
 @pytest.fixture

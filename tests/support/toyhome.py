@@ -1,4 +1,4 @@
-"""The toy model with toy eyes for the server's tests, and a session of it that remembers a made-up room."""
+"""The toy model with toy eyes for tests, and a session of it that remembers a made-up room."""
 
 from __future__ import annotations
 

@@ -11,16 +11,14 @@ from typing import Annotated
 import typer
 
 from .terminal.loading import load_model
-from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, Vlm, Words, split_words
+from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, State, Vlm, Words, split_words
 
 
 def mcp(
     memories: Annotated[
         list[Path] | None, typer.Argument(metavar="[MEMORY]...", help="Memory files to open as sessions (.vlm2mem).")
     ] = None,
-    state: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep sessions in this folder, so that they survive a restart.")
-    ] = None,
+    state: State = None,
     model: Model = "mini",
     eyes: Eyes = "auto",
     words: Words = "",
@@ -34,8 +32,6 @@ def mcp(
     if find_spec("mcp") is None:
         raise ValueError("The protocol needs the package mcp: pip install 'vlm2[mcp]'")
     with redirect_stdout(sys.stderr):  # stdout is for the protocol only
-        from dataclasses import replace
-
         import anyio
 
         from ..serving.mcp_server import build_server, serve_stdio
@@ -43,7 +39,7 @@ def mcp(
         from ..serving.videos import open_local
 
         chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
-        loaded = replace(load_model(model, offline, device=device, dtype=dtype, **chosen)[0])
+        loaded, _ = load_model(model, offline, device=device, dtype=dtype, **chosen)
         store = SessionStore(loaded, state=state)
         store.start()
     try:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .terminal.loading import load_model
-from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, Vlm, Words, split_words
+from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, State, Vlm, Words, split_words
 
 GRACE = 5  # seconds that open connections have to end when the server stops
 FRAME = 32 * 2**20  # bytes of a WebSocket message, at most
@@ -31,9 +31,7 @@ def serve(
         list[str] | None, typer.Option(help=f"Origin of a site whose pages may use this server. {NAMES}")
     ] = None,
     allow_fetch: Annotated[bool, typer.Option(help="Fetch public addresses that chats name.")] = False,
-    state: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep sessions in this folder, so that they survive a restart.")
-    ] = None,
+    state: State = None,
     save_every: Annotated[float, typer.Option(help="Seconds between saves to --state.")] = 30.0,
     sessions: Annotated[int, typer.Option(help="Largest number of sessions.")] = 16,
     fps: Annotated[float, typer.Option(help="Frames per second that a session looks at.")] = 2.0,
@@ -47,7 +45,7 @@ def serve(
     dtype: Dtype = None,
     offline: Offline = False,
 ) -> None:
-    """Serve a model to OpenAI's clients, robots and agents: `vlm2 serve`, at http://127.0.0.1:8765."""
+    """Serve a model to browsers, OpenAI's clients, robots and agents, at http://127.0.0.1:8765."""
     if missing := [name for name in ("fastapi", "uvicorn", "websockets", "multipart") if find_spec(name) is None]:
         raise ValueError(f"The server needs {', '.join(missing)}: pip install 'vlm2[serve]'")
     import uvicorn
@@ -62,7 +60,7 @@ def serve(
     access = Access.of(host, token, allow_host or (), allow_origin or ())
     limits = Limits(sessions=sessions, rate=fps, body=max_body * 2**20, idle=idle * 3600)
     chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
-    loaded = load_model(model, offline, device=device, dtype=dtype, **chosen)[0]
+    loaded, _ = load_model(model, offline, device=device, dtype=dtype, **chosen)
     app = build_app(SessionStore(loaded, limits, state, save_every), access, allow_fetch)
     uvicorn.run(
         app,

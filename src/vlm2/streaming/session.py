@@ -75,7 +75,6 @@ class Session:
         self._observing, self._asking = threading.Lock(), threading.Lock()
         self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
         self._prefix: Prefix | None = None
-        self._map: tuple[Stream, ObjectMap] | None = None
 
     @property
     def frames(self) -> int:
@@ -108,7 +107,7 @@ class Session:
     def objects(self) -> ObjectMap:
         """The things that were seen until now, with the floor and the camera's path: metres, z up. Empty where the
         session has no eyes, or has seen nothing."""
-        return self._object_map(self._complete(self._stream))
+        return self._complete(self._stream).object_map()
 
     @property
     def spent(self) -> dict[str, float]:
@@ -198,12 +197,12 @@ class Session:
             result, answers = None, False
             if tools and stream.objects is not None:
                 text, options = split_prompt(question)
-                result = self._object_map(stream).ask(text, options, guess=guess)
+                result = stream.object_map().ask(text, options, guess=guess)
                 answers = not guess or bool(result.option if options else result.text)  # a guess is one of the options
             open_question = tools and (not answers or result is None or result.status in CANNOT)
             if self.vlm is not None and (open_question or ask_vlm):
                 try:
-                    answer = answer_by_vlm(self.vlm, question, self._object_map(stream), stream.keyframes, result)
+                    answer = answer_by_vlm(self.vlm, question, stream.object_map(), stream.keyframes, result)
                     return replace(answer, seconds=clock.perf_counter() - started)
                 except VLMError as error:
                     result = without_vlm(result, error)
@@ -252,12 +251,6 @@ class Session:
             session.eyes = session._encoder.eyes = session.eyes.fitting(stream.objects, stream.eyes)
         session._stream = replace(stream, thumbnails=stream.thumbnails or session.vlm is not None)
         return session
-
-    def _object_map(self, stream: Stream) -> ObjectMap:
-        """Return the map of a stream; that of the last one asked for is kept."""
-        if self._map is None or self._map[0] is not stream:
-            self._map = stream, stream.object_map()
-        return self._map[1]
 
     def _complete(self, stream: Stream) -> Stream:
         """Return the stream with its waiting frames taken in."""

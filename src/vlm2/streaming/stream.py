@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -61,7 +62,12 @@ class Stream:
     thumbnails: bool = True
 
     def object_map(self) -> ObjectMap:
-        """Return the map of the things that were seen, metres, z up; an empty one without an object memory."""
+        """Return the map of the things that were seen, metres, z up; an empty one without an object memory. It is
+        computed once."""
+        return self._object_map
+
+    @cached_property
+    def _object_map(self) -> ObjectMap:
         path = self.trajectory
         if self.objects is None:
             return ObjectMap()

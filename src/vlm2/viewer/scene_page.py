@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..objects import Track
 from ..query.query import clock
+from ..streaming.thumbnail import small_jpeg
 from .scene import Scene3D, SceneFrame
-from .viser_scene import details, draw, start_server, thing_colour, thing_name
+from .viser_scene import details, draw, start_server, stop_server, thing_colour, thing_name
 
 SIDE, QUALITY = 320, 70  # pixels of the longer side of a frame's picture, and of its JPEG file
 TEMPLATE = "scene.html.jinja"
@@ -26,8 +27,7 @@ def scene_page(scene: Scene3D, title: str) -> str:
         draw(server, scene)
         embedded = server.get_scene_serializer().as_html()
     finally:
-        with contextlib.redirect_stdout(io.StringIO()):
-            server.stop()
+        stop_server(server)
     labels = sorted({track.label for track in scene.things})
     templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
     return templates.get_template(TEMPLATE).render(
@@ -66,7 +66,5 @@ def _shots(scene: Scene3D, track: Track) -> list[dict[str, Any]]:
 def _data_url(frame: SceneFrame) -> str:
     """Return a frame's picture as the address of a JPEG file that is part of the page."""
     assert frame.image is not None
-    small, file = frame.image.copy(), io.BytesIO()
-    small.thumbnail((SIDE, SIDE))
-    small.save(file, "JPEG", quality=QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    jpeg = small_jpeg(np.asarray(frame.image), SIDE, QUALITY).numpy().tobytes()
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import colorsys
-import contextlib
 import io
 import math
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ POINT, FRUSTUM = 0.035, 0.15  # metres: of a point, of a camera's frustum
 PATH, FRAME = (37, 99, 235), (194, 65, 12)  # colours of the camera's path and of the kept frames
 SMALL = 160  # pixels of the longer side of a picture in a frustum
 GOLDEN = 0.618034  # of the colour circle, from one label to the next
+_SILENT = threading.Lock()
 
 
 def start_server(port: int, host: str = "127.0.0.1") -> viser.ViserServer:
@@ -41,8 +43,22 @@ def start_server(port: int, host: str = "127.0.0.1") -> viser.ViserServer:
         except OSError:
             raise ValueError(f"Port {port} of {host} is in use; name another with --port.") from None
         free = probe.getsockname()[1]
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints its addresses, whatever `verbose` says
+    with _silence():
         return viser.ViserServer(host=host, port=free, verbose=False)
+
+
+def stop_server(server: viser.ViserServer) -> None:
+    """Stop a server."""
+    with _silence():
+        server.stop()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep viser, which tells its addresses whatever `verbose` says, from printing. One thread at a time, since all
+    threads share stdout."""
+    with _SILENT, redirect_stdout(io.StringIO()):
+        yield
 
 
 def draw(server: viser.ViserServer, scene: Scene3D) -> dict[int, viser.BoxHandle]:

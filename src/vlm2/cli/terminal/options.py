@@ -16,6 +16,9 @@ Device = Annotated[
 ]
 OneDevice = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; by default a GPU if there is one.")]
 Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; by default the device's best.")]
+State = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Keep sessions in this folder, so that they survive a restart.")
+]
 Save = Annotated[Path | None, typer.Option(help="Save the memory of the video to this file (.vlm2mem).")]
 Eyes = Annotated[
     str | None,
