@@ -233,7 +233,9 @@ def match_keyframe(
     matches = match(key.features(), new.features(), 0, 1, features)
     if len(matches) // 2 < config.min_inliers:
         return None
-    pair = estimate_relative_pose(matches, focal, config.tracking)
+    # Of so few matches a loop needs nearly all to agree, and such a pose is found without a thorough search.
+    thorough = config.tracking.clear_share * (len(matches) // 2) >= config.min_inliers
+    pair = estimate_relative_pose(matches, focal, config.tracking, thorough=thorough)
     if pair is None or pair.inliers < config.min_inliers:
         return None
     uncertainty = (config.loop_inliers / pair.inliers) ** 0.5

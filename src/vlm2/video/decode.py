@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from . import webp
+from .ahead import ahead
 from .clock import FrameTimes, TimestampClock
 from .path import check_file, local_path, location
 from .picture import FrameConverter, PictureChanged, VideoError, square_width
@@ -27,6 +28,7 @@ from .survey import survey
 
 LITERAL = {"pattern_type": "none"}  # img%03d.jpg is one file, not a series
 MAX_SIDE = 8192  # pixels; enough for 8K video, and one RGB frame stays below 200 MiB
+MOST_AHEAD, BYTES_AHEAD = 8, 2**26  # frames that are decoded while the caller works on one: at most so many
 
 
 class VideoWarning(UserWarning):
@@ -96,8 +98,9 @@ class VideoFile:
         damage, clock, changed = Damage(), TimestampClock(), ""
         with self.open() as (container, stream):
             stream.thread_type = "AUTO"
+            frames = read_frames(container, stream, fps, damage, clock.times, FrameConverter(self._size), chosen)
             try:
-                yield from read_frames(container, stream, fps, damage, clock.times, FrameConverter(self._size), chosen)
+                yield from frames if self._size is None else ahead(frames, frames_ahead(*self._size))
             except PictureChanged as error:
                 changed = str(error)
         if warn:
@@ -174,6 +177,11 @@ def find_video_stream(container: InputContainer, name: str) -> VideoStream:
             "Scale it down first, for example: ffmpeg -i IN.mp4 -vf scale=1920:-2 OUT.mp4"
         )
     return first
+
+
+def frames_ahead(height: int, width: int) -> int:
+    """Return how many RGB frames of this size are decoded ahead: few of large ones."""
+    return min(max(BYTES_AHEAD // (3 * height * width), 1), MOST_AHEAD)
 
 
 def spread_indices(frames: int, count: int) -> list[int]:
