@@ -129,17 +129,20 @@ def test_a_box_that_we_do_not_see_gets_the_near_surface_in_it(own) -> None:
     assert (ys.min(), ys.max(), xs.min(), xs.max()) == (4, 7, 5, 8)
 
 
-def test_in_a_frame_of_which_our_detector_is_certain_it_sees_alone(own, monkeypatch) -> None:
-    boxes = boxes_of(("person", (1, 1, 4, 4), 0.9))
-    eyes = JointDetector(own, ToyBoxes(boxes))
+@pytest.mark.parametrize(
+    ("scores", "alone"), [((0.95,), True), ((0.6,), False), ((0.8,), False), ((0.8, 0.8, 0.6, 0.9), True)]
+)
+def test_in_frames_of_which_our_detector_is_certain_it_sees_alone(own, monkeypatch, scores, alone) -> None:
+    eyes = JointDetector(own, ToyBoxes(boxes_of(("person", (1, 1, 4, 4), 0.9))))
     assert eyes.labels == (*OWN, "person", "tv") and isinstance(eyes, Detector)
-    frames = np.zeros((1, HEIGHT, WIDTH, 3), np.uint8)
-    for sure, labels in ((0.95, ("sofa",)), (0.6, ("person",))):
-        cells = cells_of(("sofa", (6, 6, 12, 10), sure))
-        monkeypatch.setattr(own, "cells", lambda frames, cells=cells: [cells] * len(frames))
-        (found,) = eyes.detect(frames)
-        assert found.labels == labels and found.evidence.shape == (len(labels), 8)
-        assert certainty(own.detections(cells, HEIGHT, WIDTH)) == pytest.approx(sure)
+    cells = [cells_of(("sofa", (6, 6, 12, 10), score)) for score in scores]
+    monkeypatch.setattr(own, "cells", lambda frames: cells)
+    seen = eyes.detect(np.zeros((len(scores), HEIGHT, WIDTH, 3), np.uint8))
+    assert [found.labels == ("sofa",) for found in seen] == [alone] * len(scores)
+    assert all("person" in found.labels for found in seen) is not alone
+    assert all(found.evidence.shape == (len(found), 8) for found in seen)
+    certainties = [certainty(own.detections(one, HEIGHT, WIDTH)) for one in cells]
+    assert certainties == pytest.approx(scores)
 
 
 def test_nothing_is_nothing(own) -> None:

@@ -30,7 +30,7 @@ FEWEST_CELLS = 2
 LEAST_SCORE = 0.3
 FOCAL = 0.8  # of the image's longer side: for the size of a thing in cells, which limits how far votes may differ
 SPREAD = 0.35  # of a thing's size: votes nearer than this are one thing's
-CERTAIN = 0.85
+CERTAIN = 0.74
 TUNED = "encoder."  # prefix of the vision encoder's tuned weights in a file
 
 
@@ -52,7 +52,7 @@ class HomesDetector:
     whose stages the head reads; `tuned` are weights that replace its own. Both compute in `dtype`.
 
     Frames are resized to `zoom` times the size that the encoder would choose, so that small things cover more cells.
-    Frames whose things have a mean score over `certain` look like those that it was trained on."""
+    Frames whose things have a mean score over `certain`, a photo among them, look like those that it was trained on."""
 
     def __init__(
         self,

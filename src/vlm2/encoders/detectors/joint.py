@@ -3,8 +3,8 @@
 Our detector was trained on generated homes: it gives masks, 3D boxes and the room's surfaces, and knows categories
 that COCO lacks. On photos it takes much for a bed or a table. YOLOX was trained on photos, but calls doors and closets
 refrigerators. Where both find a thing, their evidence adds up. Where YOLOX is silent about a category that it knows,
-the evidence of our detector counts less. Frames of which our detector is certain look like those that it was trained
-on: there it sees alone.
+the evidence of our detector counts less. Frames of which our detector is certain, together, look like those that it was
+trained on: there it sees alone.
 
 The option is YOLOX's: `nano` (the default), `tiny`, `s`, or the path of an ONNX file.
 """
@@ -42,6 +42,7 @@ SILENT, SILENT_ABOUT = 0.1, {"table": 0.7}  # weight of our evidence for a categ
 COVERED = {"monitor": "tv"}  # our categories that one of COCO covers: YOLOX can be silent about them
 SHARPER = 2.0  # power of our evidence in frames of which our detector is not certain: it is too sure there
 LEAST_SCORE = 0.1
+PHOTO = 0.65  # certainty of our detector in photos, on average
 AGREEING = 0.3  # weight of our evidence for the label of YOLOX
 FOREIGN = 0.3  # weight of our evidence for what COCO lacks, against YOLOX's label
 NEAR_SURFACE, DEEP = 0.3, 0.25  # quantile of the depths in a box; share of the depth that the thing may differ from it
@@ -63,17 +64,15 @@ class JointDetector:
         self._alone = np.where(np.isin(by_coco, boxes.labels), silent, 1.0)
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
-        """Find things in RGB frames."""
+        """Find things in RGB frames of one scene. A photo of average certainty is counted among them, so that few
+        frames must be more certain than many."""
         height, width = frames.shape[1:3]
-        return [
-            self._found(frame, cells, self.own.detections(cells, height, width))
-            for frame, cells in zip(frames, self.own.cells(frames), strict=True)
-        ]
-
-    def _found(self, frame: UInt8[np.ndarray, "height width 3"], cells: Cells, own: Detections) -> Detections:
-        if certainty(own) > self.own.certain:
-            return replace(own, evidence=self._widened(own))
-        return self.join(cells, own, self.boxes.detect(frame[None])[0], *frame.shape[:2])
+        cells = self.own.cells(frames)
+        own = [self.own.detections(one, height, width) for one in cells]
+        if np.mean([PHOTO, *map(certainty, own)]) > self.own.certain:
+            return [replace(found, evidence=self._widened(found)) for found in own]
+        boxes = self.boxes.detect(frames)
+        return [self.join(*seen, height, width) for seen in zip(cells, own, boxes, strict=True)]
 
     def join(self, cells: Cells, own: Detections, boxes: Detections, height: int, width: int) -> Detections:
         """Join our detections in the cells of a frame of this size with those of YOLOX.
