@@ -130,7 +130,7 @@ def test_a_box_that_we_do_not_see_gets_the_near_surface_in_it(own) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scores", "alone"), [((0.95,), True), ((0.6,), False), ((0.8,), False), ((0.8, 0.8, 0.6, 0.9), True)]
+    ("scores", "alone"), [((0.95,), True), ((0.6,), False), ((0.8,), False), ((0.8, 0.9, 0.6, 0.9), True)]
 )
 def test_in_frames_of_which_our_detector_is_certain_it_sees_alone(own, monkeypatch, scores, alone) -> None:
     eyes = JointDetector(own, ToyBoxes(boxes_of(("person", (1, 1, 4, 4), 0.9))))

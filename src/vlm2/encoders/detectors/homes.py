@@ -30,7 +30,7 @@ FEWEST_CELLS = 2
 LEAST_SCORE = 0.3
 FOCAL = 0.8  # of the image's longer side: for the size of a thing in cells, which limits how far votes may differ
 SPREAD = 0.35  # of a thing's size: votes nearer than this are one thing's
-CERTAIN = 0.74
+CERTAIN = 0.75
 TUNED = "encoder."  # prefix of the vision encoder's tuned weights in a file
 
 
