@@ -51,6 +51,10 @@ class TrackingConfig:
     step_translation: float = 0.03  # deviation of the initial steps, median depths
     focal_deviation: float = 0.2  # of the logarithm of the encoder's focal length
     least_focal_deviation: float = 0.02  # of the logarithm of a focal length that many windows agree on
+    focal_search_above: float = 0.05  # deviation of the logarithm of a focal length; above, it is searched for
+    focal_grid: tuple[float, float, int] = (0.45, 1.5, 17)  # tried by the search, in widths: from, to, how many
+    focal_motion: float = 0.02  # of the width: the least median motion of the matches that show a focal length
+    focal_agreeing: float = 0.4  # least share of matches that agree with the best focal length of a pair
     depth_share: float = 0.8  # of the error of the encoder's focal length that its depths have too, both as logarithms
     focal_change: float = 0.05  # of the logarithm; above, the pairs are estimated again
     focal_rounds: int = 3

@@ -5,10 +5,10 @@ frames to a fraction of a degree, and no depths. Tracking combines both. SIFT fe
 window are matched. The relative pose of a pair is that of the steps between, or is found from one frame's points and
 their pixels in the other frame (perspective-n-point with RANSAC). It must hold in both directions and agree roughly
 with the encoder. Where neighbours match weakly, all pairs, full-size frames and the epipolar geometry are tried. The
-pairs with most inliers give initial poses;
-bundle adjustment then refines all poses and the one unknown focal length, to which the depths are proportional. A step
-that no pair connects repeats the nearest known step: on walks of homes that is closer than the encoder's, up to 113°
-wrong.
+pairs with most inliers give initial poses; bundle adjustment then refines all poses and the one unknown focal length,
+to which the depths are proportional. Where the focal length is not known well yet, the search in `focal_search` gives
+its start. A step that no pair connects repeats the nearest known step: on walks of homes that is closer than the
+encoder's, up to 113° wrong.
 
 Pixels count from the image's centre, which is taken as the principal point.
 """
@@ -25,6 +25,7 @@ from jaxtyping import Float, Int, UInt8
 from .bundle_adjustment import FocalEstimate, bundle_adjust
 from .configuration import FeatureConfig, TrackingConfig
 from .features import Features, KeyframeFeatures, Matches, detect, match
+from .focal_search import search_focal
 from .pose_optimization import Pose, Poses
 from .relative_pose import PosePair, estimate_relative_pose
 
@@ -83,6 +84,9 @@ def track(
     matches = _match_all(numbered, near, config.features)
     assumed = FocalEstimate(float(np.log(encoded_focal)), config.focal_deviation)
     prior = known or assumed
+    if prior.deviation > config.focal_search_above:
+        near_matches = [one for one in matches if one.ends[1] - one.ends[0] <= config.pair_distance]
+        prior = search_focal(near_matches, prior, width, config)
 
     def estimated(matches: list[Matches], focal: FocalEstimate, thorough: bool) -> list[PosePair]:
         scale, steps, pairs = focal.relative_to(assumed), dict[int, Pose](), list[PosePair]()
