@@ -68,11 +68,11 @@ def test_a_mask_becomes_the_thing_in_the_cameras_frame() -> None:
 
 def test_without_a_3d_box_the_middle_of_the_visible_points_stands_in() -> None:
     found, points = detections(ROOM, POSE, shapes=False)
-    for sighting in lifted(found, points).sightings:
-        assert sighting.shape is None
-        low, high = sighting.points.min(0), sighting.points.max(0)
-        assert np.allclose(sighting.centre, (low + high) / 2)
-        assert sighting.extent == pytest.approx(float((high - low).max()))
+    for seen in lifted(found, points).sightings:
+        assert seen.shape is None
+        low, high = seen.points.min(0), seen.points.max(0)
+        assert np.allclose(seen.centre, (low + high) / 2)
+        assert seen.extent == pytest.approx(float((high - low).max()))
 
 
 def test_background_that_shines_through_a_mask_is_left_out() -> None:
