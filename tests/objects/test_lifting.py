@@ -6,7 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rooms_of_boxes import COLUMNS, HEIGHT, LABELS, ROWS, WIDTH, MadeBox, MadeRoom, camera, detections, picture, surface
+from rooms_of_boxes import (
+    COLUMNS,
+    HEIGHT,
+    LABELS,
+    ROWS,
+    WIDTH,
+    MadeBox,
+    MadeRoom,
+    camera,
+    detections,
+    picture,
+    sighting,
+    surface,
+)
 
 from vlm2.encoders.detectors import BoxShapes, Detections
 from vlm2.objects.lifting import grid_of, lift, sampled, without_repeats
@@ -18,6 +31,7 @@ ROOM = MadeRoom(
         MadeBox("sofa", (5.0, 3.8, 0.4), (0.9, 1.8, 0.8), (20, 30, 200)),
     ),
 )
+SOFA = (1.8, 0.9, 0.8)
 POSE = camera(0.5, 2.5, 0.0)
 
 
@@ -54,11 +68,11 @@ def test_a_mask_becomes_the_thing_in_the_cameras_frame() -> None:
 
 def test_without_a_3d_box_the_middle_of_the_visible_points_stands_in() -> None:
     found, points = detections(ROOM, POSE, shapes=False)
-    for sighting in lifted(found, points).sightings:
-        assert sighting.shape is None
-        low, high = sighting.points.min(0), sighting.points.max(0)
-        assert np.allclose(sighting.centre, (low + high) / 2)
-        assert sighting.extent == pytest.approx(float((high - low).max()))
+    for seen in lifted(found, points).sightings:
+        assert seen.shape is None
+        low, high = seen.points.min(0), seen.points.max(0)
+        assert np.allclose(seen.centre, (low + high) / 2)
+        assert seen.extent == pytest.approx(float((high - low).max()))
 
 
 def test_background_that_shines_through_a_mask_is_left_out() -> None:
@@ -152,6 +166,15 @@ def test_two_things_side_by_side_stay_two() -> None:
     seen = lifted(found, points).sightings
     assert len(seen) == 2
     assert len(without_repeats(seen)) == 2
+
+
+@pytest.mark.parametrize(
+    ("apart", "label", "size", "left"),
+    [(0.9, "sofa", SOFA, 1), (1.6, "sofa", SOFA, 2), (0.9, "table", SOFA, 2), (0.9, "sofa", None, 2)],
+)
+def test_boxes_of_one_label_that_overlap_are_pieces(apart, label, size, left) -> None:
+    seen = [sighting((0, 0, 3), "sofa", size=size), sighting((apart, 0, 3), label, size=size, score=0.5)]
+    assert len(without_repeats(seen)) == left
 
 
 def test_the_ground_view_reaches_to_the_walls() -> None:

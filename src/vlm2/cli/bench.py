@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .terminal.options import Dtype, Json, Model, OneDevice, print_json
+from .terminal.options import Dtype, Eyes, Json, Model, OneDevice, print_json
 from .terminal.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -57,11 +57,13 @@ def stream(
     frames: Annotated[int, typer.Option(help="Frames that the session observes.")] = 2000,
     video: Annotated[Path | None, typer.Option(help="Video to repeat. Default: a drifting pattern.")] = None,
     model: Model = "mini",
+    eyes: Eyes = "auto",
     json: Json = False,
     device: OneDevice = None,
     dtype: Dtype = None,
 ) -> None:
-    """Let one session watch for long, and compare late with early: time a frame, resident memory, time to an answer."""
+    """Let one session watch for long, and compare late with early: time a frame, resident memory, time to an answer,
+    and tracks of the object memory."""
     import vlm2
 
     from ..evaluation.speed import soak
@@ -69,15 +71,17 @@ def stream(
     from ..figures import print_figures
     from ..models.loading import find_device
 
-    loaded = vlm2.load(model, device=device, dtype=dtype)
+    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes)
     with progress_bar("Watching", frames) as progress:
         figures = soak.run(loaded, frames, video, progress)
-    result = {"machine": describe(find_device(device)), "model": model, "stream": asdict(figures)}
+    seeing = None if loaded.eyes is None else loaded.eyes.name
+    result = {"machine": describe(find_device(device)), "model": model, "eyes": seeing, "stream": asdict(figures)}
     if json:
         print_json(result)
         return
     heads = ("", "early", "late", "ratio")
-    print_figures(heads, _stream_rows(figures), f"{model}: {frames} frames", _where(result["machine"]))
+    title = f"{model}, eyes {seeing or 'none'}: {frames} frames"
+    print_figures(heads, _stream_rows(figures), title, _where(result["machine"]))
 
 
 def _stream_rows(figures: Soak) -> list[tuple[str, ...]]:
@@ -85,9 +89,11 @@ def _stream_rows(figures: Soak) -> list[tuple[str, ...]]:
 
     early, late = figures.early, figures.late
     resident = [figure(cost.megabytes, "{:.0f}") for cost in (early, late)]
+    tracks = [figure(cost.tracks, "{:.0f}") for cost in (early, late)]
     return [
         ("ms a frame", f"{early.frame_ms:.1f}", f"{late.frame_ms:.1f}", f"{figures.frame_ratio:.3f}"),
         ("resident MB", *resident, figure(figures.memory_ratio, "{:.3f}")),
+        ("tracks", *tracks, ""),
         ("s to an answer", f"{early.answer_seconds:.2f}", f"{late.answer_seconds:.2f}", f"{figures.ask_ratio:.3f}"),
         ("s to a second answer", f"{early.again_seconds:.2f}", f"{late.again_seconds:.2f}", ""),
         ("tokens read, first", str(early.read_first), str(late.read_first), ""),

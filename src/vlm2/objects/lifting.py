@@ -19,6 +19,8 @@ GRID = 32  # cells on the longer side of a frame: the resolution at which liftin
 FLOOR_POINTS = 24
 NEAR, SLIP, REPEAT = 0.05, 0.03, 0.3  # metres, per metre of depth, share of the long side: centres of one thing
 FARTHEST = 1000.0  # metres: what lies farther away is no measured surface
+ALIKE = 0.3  # cosine of the labels of one thing
+PIECES, PIECES_ALIKE = 0.75, 0.5  # share of the shorter long side, and cosine of labels: two pieces of one thing
 INNER = 0.6  # of a box without a mask: the part whose surface is used
 THIN, TURNS = 1e-4, 100.0  # the least edge of a box in metres; radians
 RIM = 0.01  # of the image: a box this close to the border counts as cut off by it
@@ -79,8 +81,7 @@ def without_repeats(sightings: Sequence[ObjectSighting]) -> list[ObjectSighting]
     kept: list[ObjectSighting] = []
     for sighting in sorted(sightings, key=lambda s: -s.score * s.share):
         for place, other in enumerate(kept):
-            reach = NEAR + SLIP * other.depth + REPEAT * min(other.extent, sighting.extent)
-            if float(np.linalg.norm(sighting.centre - other.centre)) < reach and _alike(sighting, other):
+            if _are_one(other, sighting):
                 kept[place] = _joined(other, sighting)
                 break
         else:
@@ -88,13 +89,19 @@ def without_repeats(sightings: Sequence[ObjectSighting]) -> list[ObjectSighting]
     return kept
 
 
-def _alike(first: ObjectSighting, second: ObjectSighting) -> bool:
-    """Return whether two sightings may show one thing: their label evidence or the sizes of their boxes agree."""
-    a, b = (s.evidence / max(float(np.linalg.norm(s.evidence)), 1e-9) for s in (first, second))
-    if float(a @ b) > 0.3:
+def _are_one(main: ObjectSighting, other: ObjectSighting) -> bool:
+    """Return whether two sightings of one frame show one thing.
+
+    They do if their centres lie very close, and labels or sizes agree. They also do if their labels agree and their
+    boxes overlap so much that two things cannot be there: a detector that estimates boxes finds a thing in pieces.
+    """
+    distance, (shorter, longer) = np.linalg.norm(main.centre - other.centre), sorted((main.extent, other.extent))
+    first, second = (s.evidence / max(float(np.linalg.norm(s.evidence)), 1e-9) for s in (main, other))
+    similarity, boxed = float(first @ second), main.shape is not None
+    if boxed and similarity > PIECES_ALIKE and distance < PIECES * shorter:
         return True
-    longer, shorter = sorted((first.extent, second.extent), reverse=True)
-    return first.shape is not None and shorter > 0.75 * longer
+    alike = similarity > ALIKE or (boxed and shorter > 0.75 * longer)
+    return bool(alike and distance < NEAR + SLIP * main.depth + REPEAT * shorter)
 
 
 def _joined(main: ObjectSighting, piece: ObjectSighting) -> ObjectSighting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +13,7 @@ from .position import Pose, fused
 from .sighting import ObjectSighting
 
 KEYFRAMES = 10  # sightings that a track keeps
+LEAST_WEIGHT = 1e-6  # of a sighting in a mean
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,22 @@ class RawTrack:
         """Return the track with its centre and covariance for other poses of its frames."""
         centre, covariance = fused(self.kept, poses)
         return replace(self, centre=centre, covariance=covariance)
+
+    @cached_property
+    def colour(self) -> Float[np.ndarray, " 3"]:
+        """The mean colour of the kept sightings: sRGB, 0 to 1."""
+        weights = np.array([s.quality + LEAST_WEIGHT for s in self.kept])
+        return np.average([s.colour / 255 for s in self.kept], axis=0, weights=weights)
+
+    @cached_property
+    def log_size(self) -> Float[np.ndarray, " 3"]:
+        """The mean of the logarithms of long side, short side and height in metres; NaN where no sighting has a 3D box.
+        Near sightings count more."""
+        shaped = [s for s in self.kept if s.shape is not None]
+        if not shaped:
+            return np.full(3, np.nan)
+        weights = np.array([s.quality / (0.5 + s.depth) + LEAST_WEIGHT for s in shaped])
+        return np.average([s.log_size for s in shaped], axis=0, weights=weights)
 
     @property
     def label(self) -> int:

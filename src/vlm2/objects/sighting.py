@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 
 POINTS = 12  # of a sighting
 FEWEST_POINTS = 2
+LEAST_SIDE = 0.02  # metres, of a box
 BEHIND = 0.6  # metres, plus a quarter of the depth: points farther than this from the thing's depth are not its own
 
 
@@ -61,6 +62,11 @@ class ObjectSighting:
     def extent(self) -> float:
         """The length of its long side in metres, as far as it is known."""
         return float(np.ptp(self.points, axis=0).max()) if self.shape is None else float(self.shape.size.max())
+
+    @cached_property
+    def log_size(self) -> Float[np.ndarray, " 3"]:
+        """The logarithms of long side, short side and height in metres; NaN where the detector gives no 3D box."""
+        return np.full(3, np.nan) if self.shape is None else np.log(np.maximum(self.shape.size, LEAST_SIDE))
 
     def scaled(self, factor: float) -> ObjectSighting:
         """Return the sighting with its places multiplied; the size that its detector estimates stays."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import pytest
+from toyeyes import toy_eyes
 from toys import ToyVision, toy_model, toy_processor
 
 from vlm2.evaluation.speed import soak
@@ -50,6 +52,13 @@ def test_a_fork_of_the_early_session_takes_turns_with_the_late_one(loaded, monke
     assert [watchers[name].session.frames for name in ("early", "late")] == [6 + watched, 24 + watched]
     shown = next(islice(pictures(None), 6 + watched, None))
     assert (next(watchers["early"].images) == shown).all()  # the fork went on from the frame where it began
+
+
+def test_tracks_are_those_of_the_object_memory(loaded):
+    figures = soak.run(loaded, 24)
+    assert (figures.early.tracks, figures.late.tracks) == (None, None)
+    figures = soak.run(replace(loaded, eyes=toy_eyes()), 24)
+    assert figures.early.tracks is not None and figures.late.tracks is not None
 
 
 def test_too_short_a_run_is_refused(loaded):

@@ -30,7 +30,8 @@ class SessionCost:
 
     `answer_seconds`: to an answer after the memory has changed. `again_seconds`: to the answer of a second question on
     the unchanged memory. `read_first`, `read_again`: tokens that the language model read before the first token of
-    each answer. `megabytes`: resident memory of the process.
+    each answer. `megabytes`: resident memory of the process. `tracks`: raw tracks of the object memory, None without
+    one.
     """
 
     frames: int
@@ -40,6 +41,7 @@ class SessionCost:
     read_first: int
     read_again: int
     megabytes: float | None
+    tracks: int | None
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def run(
     if frames < (least := 16 * stride):
         raise ValueError(f"{frames} frames are too few to compare early with late; show at least {least}.")
     late = fork = _Watcher(loaded.session(), pictures(video))
-    early, watching, megabytes = min(EARLY, frames // 4), 0.0, {}
+    early, watching, megabytes, tracks = min(EARLY, frames // 4), 0.0, {}, {}
     for frame in range(1, frames + 1):
         late.fetch(1)
         started = now()
@@ -82,7 +84,8 @@ def run(
         if frame == early:
             fork = _Watcher(late.session.fork(), islice(pictures(video), early, None))
         if frame in (early, frames):
-            megabytes[frame] = resident_megabytes()
+            megabytes[frame], memory = resident_megabytes(), late.session.stream.objects
+            tracks[frame] = None if memory is None else len(memory.tracks)
         progress(frame)
     spent = late.session.spent  # before the rounds
     seconds = time_in_turn({**_round("early", fork, stride), **_round("late", late, stride)}, ROUNDS)
@@ -97,6 +100,7 @@ def run(
             read_first=first.prefilled,
             read_again=second.prefilled,
             megabytes=megabytes[frames],
+            tracks=tracks[frames],
         )
 
     light, heavy = megabytes[early], megabytes[frames]
