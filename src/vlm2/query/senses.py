@@ -1,0 +1,95 @@
+"""Words by their sense in a question: who sees, stands, looks and asks; the nouns of measures, places and people.
+
+The classes are closed: a word that has no sense in a kind of question leaves it unsupported.
+"""
+
+from __future__ import annotations
+
+_IRREGULAR = """
+be:am,is,are,was,were,been,being have:has,had,having do:does,did,done see:saw,seen find:found lie:lying tell:told
+stand:stood sit:sat,sitting,seated get:got,gotten,getting say:said know:known,knew show:shown take:took,taken give:gave
+lay:laid put:putting set:setting spot:spotted,spotting make:made go:went,gone come:came keep:kept hold:held
+run:ran,running stop:stopped,stopping catch:caught fit:fitted,fitting
+"""
+_FORMS = {verb: others.split(",") for verb, others in (entry.split(":") for entry in _IRREGULAR.split())}
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
+def verbs(text: str) -> frozenset[str]:
+    """Return verbs with their forms: "face" gives "faces", "faced" and "facing"."""
+    found: set[str] = set()
+    for verb in text.split():
+        stem, noun_like = verb.removesuffix("e"), f"{verb[:-1]}ies" if verb[-2:] in ("fy", "ry", "ly") else f"{verb}s"
+        past = f"{verb[:-1]}ied" if noun_like.endswith("ies") else f"{stem}ed"
+        found |= {verb, noun_like, f"{verb}es", past, f"{stem}ing", *_FORMS.get(verb, ())}
+    return frozenset(found)
+
+
+def nouns(text: str) -> frozenset[str]:
+    """Return nouns with their plurals."""
+    return frozenset(form for word in text.split() for form in (word, f"{word}s"))
+
+
+def either(*senses: frozenset[str]) -> str:
+    """Return a regular expression for one word of some classes."""
+    return f"(?:{'|'.join(sorted(frozenset().union(*senses), key=len, reverse=True))})"
+
+
+FILLERS = verbs("be do") | words(
+    "a an the this that these those it its there here will would can could may might shall please some any about "
+    "roughly approximately exactly precisely just really very actually now then so well um uh er erm hmm hey hi hello "
+    "okay ok oh sorry maybe perhaps probably whole entire exact precise approximate rough estimated whether"
+)
+"""Words that change nothing in any question."""
+PEOPLE = nouns(
+    "person observer viewer visitor guest user agent robot rover drone bot camera man woman kid boy girl child human "
+    "friend customer client buyer tenant tourist resident player character operator machine vehicle avatar spectator "
+    "bystander individual onlooker owner host"
+) | words(
+    "i me my mine myself you your yours yourself we us our one someone somebody anyone he him his she her they them "
+    "their who whose people"
+)
+"""Those who see, ask, or stand somewhere."""
+REQUESTS = verbs(
+    "tell say give provide report return state query compute calculate determine estimate find get fetch retrieve "
+    "request output print show specify indicate identify name pick choose select measure evaluate assess work figure "
+    "check verify confirm answer classify localize localise locate derive infer deduce quantify share supply send "
+    "advise clarify establish ascertain detect obtain note mention guess judge predict approximate gauge know wonder "
+    "ask want need like love help try let explain remember express decide happen"
+) | words("curious interested wondering keen able idea trying out kindly")
+"""Verbs of asking, and what stands by them."""
+SUPPOSE = verbs("suppose imagine assume pretend consider picture say let take treat use visualize visualise") | words(
+    "given if when as while once upon where whenever with then and but"
+)
+"""What opens a clause that says where someone is."""
+PERCEIVE = verbs(
+    "see spot notice find detect observe encounter film record show view pass capture appear watch identify recognise "
+    "recognize glimpse present depict discover locate meet come register track feature"
+) | words("visible view sight across along")
+EXIST = verbs("have exist be contain include hold own possess offer come sit stand place put keep lie occur locate")
+EXIST |= words("present available got")
+PLACES = nouns(
+    "home house place room apartment flat property premise accommodation dwelling residence interior building space "
+    "area environment location site surrounding lodging"
+)
+"""What was filmed, as a whole; no room of it."""
+MEDIA = nouns("video camera scene recording footage clip film map run route tour walkthrough viewing image frame")
+EVERYWHERE = words("everything everywhere anywhere around total overall altogether all in on of during along display")
+COUNTS = words("number count amount quantity tally total sum figure")
+GAPS = words("distance gap separation clearance range spacing interval")
+LONG = words("longest largest greatest biggest maximum maximal max major")
+SHORT = words("smallest shortest least minimum minimal min lowest")
+SIDES = nouns("side edge dimension extent axis measurement part bit stretch length size")
+STANCE = verbs("stand sit position locate place park dock situate stop wait stay lie rest station be put pose perch")
+LOOKING = verbs(
+    "face look gaze stare point aim orient orientate head turn watch direct rotate fix glance peer admire focus align"
+) | words("seeing viewing heading forward front eyes gaze oriented nose")
+POSES = nouns("pose position viewpoint origin perspective location spot standpoint place")
+WAYS = words(
+    "left right back behind front ahead backwards front-left front-right back-left back-right straight around rear"
+)
+WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corner orientation location position")
