@@ -59,32 +59,32 @@ COUNT = QuestionFrame.of(
     r"(count|tally|enumerate) (up )?T|T how many",
     COUNTS, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, PEOPLE,
     nouns("instance piece example unit")
-    | words("how many much what enumerate up different individual distinct separate been current during if"),
+    | words("how many much what enumerate up different individual distinct separate been current during if with"),
 )  # fmt: skip
 DISTANCE = QuestionFrame.of(
     rf"how (far|close|near|distant)|apart|{either(GAPS)}|{either(verbs('separate'))}|much (space|room)|(from )?T to T|"
     r"T from T|U T (off|from) T|how many U (\w+ )?between|T and T how many U",
     GAPS, MEASURES, ANSWERS, PEOPLE, SHORT,
     words("how far apart close near distant wide away much what many space room left off straight direct euclidean "
-          "linear metric closest nearest free empty over"),
+          "linear metric closest nearest free empty over like straight-line far-off"),
 )  # fmt: skip
 SIZE = QuestionFrame.of(
-    rf"{either(LONG)}|at most|main axis",
+    rf"{either(LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
     LONG, SIDES, MEASURES, ANSWERS, PEOPLE,
-    words("how many long big large much at most along across of on what its tape ruler main principal terms take"),
+    words("how many long big large much at most along across of on what its tape ruler main principal take span extend reach"),
 )  # fmt: skip
 AREA = QuestionFrame.of(
-    "area|floor|size|surface|space|how (big|large|spacious)|how (many|much) U",
+    "area|floor|size|surface|space|footprint|how (big|large|spacious)|how (many|much) U",
     PLACES, MEDIA, EVERYWHERE, PERCEIVE, MEASURES, ANSWERS, PEOPLE, EXIST,
-    words("area floor surface size square footage big large spacious combined with working plan up")
+    words("area floor surface footprint size square footage big large spacious combined with working plan up")
     | verbs("cover occupy span extend come explore map traverse scan survey offer work"),
 )  # fmt: skip
 NEAREST = QuestionFrame.of(
-    rf"closest|nearest|(most|more) (close|near)|closer|nearer|{either(SHORT, words('less'))} {either(GAPS)}",
+    rf"closest|nearest|(most|more) (close|near)|closer|nearer|least (far|distant)|{either(SHORT, words('less'))} {either(GAPS)}",
     SHORT, GAPS, STANCE, PEOPLE, REQUESTS, PLACES, EXIST,
     nouns("object thing item option candidate neighbour neighbor furniture")
     | words("which what of out to from has have as with and or closest nearest closer nearer close near most more less "
-            "among amongst between one following listed at being in by"),
+            "among amongst between one following piece listed at in by proximity"),
 )  # fmt: skip
 BEARING = QuestionFrame.of(
     rf"{either(WHICH_WAY)}|left|right|where|whereabouts",
@@ -96,27 +96,31 @@ BEARING = QuestionFrame.of(
 )  # fmt: skip
 
 FACED = either(LOOKING)
+BY = "at|by|beside|near|next to|close to|against|alongside|from|in front of"
 AT = re.compile(
-    rf"(\b(at|by|beside|near|next to|close to|against|alongside|from|in front of|(go|goes|walk|come) (over )?to|"
-    rf"{either(verbs('reach'))})|(^|\b(in|from|with) ){either(POSES, STANCE)}( of)?)$"
+    rf"(\b({BY}|(go|goes|walk|walks|come|comes) (over )?to|{either(verbs('reach'))})|"
+    rf"(^|\b(in|from|with) ){either(POSES, STANCE)}( of)?)$"
 )
 AT_BEHIND = re.compile(rf"^(at (my|your|their) back|as {either(POSES)})\b")
 FACING = re.compile(
-    rf"\b{FACED}( (straight|right|directly|over|out|fixed|on|{FACED}))*( (to|at|towards?|on|onto|into|upon|"
-    rf"in direction of|direction of))?$|\bturn(s|ed|ing)? (over )?(to|towards?)$|\b(view|sight) of$|\bsee (to|towards?)$|"
-    r"\btowards?$"
+    rf"\b{FACED}( (straight|right|directly|over|out|fixed|on|{FACED}))*"
+    r"( (to|at|towards?|on|onto|into|upon|in direction of|direction of))?$|"
+    r"\b(turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|see to|tak(e|es|ing) in)$"
 )
 AHEAD = re.compile(
-    rf"^((straight |right )?(ahead|in front|in front of (me|you|us|them|someone)|before (me|you))"
-    rf"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|as (forward|front|heading))\b"
+    r"^((straight |right )?(ahead|in front|in front of (me|you|us|them|someone)|before (me|you))"
+    r"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|as (forward|front|heading))\b"
 )
 TO_TURN = re.compile(
     r"\b(must|should|need|have to|has to|(which|what) (way|direction))\b.* (face|look at|see|look to|look towards?)$"
 )
-TURNED = re.compile(
+MOVED = re.compile(
     r"\b(turn|rotate|pivot)(s|d|ed|ing)?( (?!(over |right |straight )*(to|towards?|at|on|face|look|for)\b)|$)"
-    r"(?!(left|right|back|around|behind) (or |left |right |back |around |behind )+)"
+    r"(?!(left|right|back|around|behind) (or |left |right |back |around |behind )+)|"
+    rf"{either(verbs('go walk come'))} from T to\b"
 )
+"""Turns and ways that lead away from what is faced: where one looks then, no frame says."""
+STANDS = re.compile(rf"{either(STANCE)} ({BY})")
 ASKS = re.compile(rf"\b(which|what|where|whereabouts|{either(WHICH_WAY - words('hand hands side sides'))})\b")
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")
 IN_QUADRANTS = re.compile(
@@ -145,7 +149,7 @@ def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]
         yield Area(options=options, **unit)
     if not units and NEAREST.fits(text):
         yield from _nearest(things, options)
-    if len(things) == 3 and not units and BEARING.fits(text) and not TURNED.search(text.skeleton):
+    if len(things) == 3 and not units and BEARING.fits(text) and not MOVED.search(text.skeleton):
         yield from _bearing(text, options)
 
 
@@ -163,6 +167,8 @@ def _bearing(text: Mentions, options: tuple[str, ...]) -> Iterator[Query]:
     for things, before, behind in text.beside():
         place = AT.search(before) or AT_BEHIND.search(behind)
         ahead = FACING.search(before) or AHEAD.search(behind)
+        if STANDS.fullmatch(behind):
+            return  # a thing is no one who stands somewhere
         (targets if TO_TURN.search(before) else facing if ahead else at if place else targets).append(things)
     ways = [way for way in ("left", "right", "back", "behind", "around") if way in _asked(text).split()]
     if not (len(at) == len(facing) == len(targets) == 1):

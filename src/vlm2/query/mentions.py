@@ -24,7 +24,7 @@ FOLDS = tuple(
         (r"no of(?= T)", "number of"),
         (r"(from |to |of )?(each other|one another)|as the crow flies|(in )?(a )?straight line", "apart"),
         (r"(point|field) of view", "viewpoint"),
-        (r"(left|right) hand(?= side)", r"\1"),
+        (r"(left|right)[ -]?hand", r"\1"),
         (r"(front|back|rear) (and )?(to )?(the )?(left|right)", r"\1-\5"),
         (r"(living|usable|floor) (area|space)", "area"),
         (r"(from (one )?)?end to (the )?(other )?end|(from one end to the other)|(the )?long way|lengthwise|lengthways",
@@ -38,7 +38,7 @@ FOLDS = tuple(
 )
 """Idioms, each with the plain words for it."""
 SENSED = frozenset().union(PEOPLE, REQUESTS, STANCE, LOOKING, WAYS, WHICH_WAY, SIDES, POSES, GAPS, COUNTS, PLACES, MEDIA)
-OPENING = FILLERS | PEOPLE | REQUESTS | {"to", "for", "up", "if"}
+OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
 SUBJECT = re.compile(
     rf"\b(?:a|an|the|my|our|this) (\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
     rf"{either(STANCE, LOOKING, frozenset(['at', 'by', 'near']))}\b)"

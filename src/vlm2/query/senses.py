@@ -5,11 +5,12 @@ The classes are closed: a word that has no sense in a kind of question leaves it
 
 from __future__ import annotations
 
+import re
+
 _IRREGULAR = """
 be:am,is,are,was,were,been,being have:has,had,having do:does,did,done see:saw,seen find:found lie:lying tell:told
-stand:stood sit:sat,sitting,seated get:got,gotten,getting say:said know:known,knew show:shown take:took,taken give:gave
-lay:laid put:putting set:setting spot:spotted,spotting make:made go:went,gone come:came keep:kept hold:held
-run:ran,running stop:stopped,stopping catch:caught fit:fitted,fitting
+stand:stood sit:sat,seated get:got,gotten say:said know:known,knew show:shown take:took,taken give:gave lay:laid go:went,gone
+come:came keep:kept hold:held run:ran catch:caught
 """
 _FORMS = {verb: others.split(",") for verb, others in (entry.split(":") for entry in _IRREGULAR.split())}
 
@@ -25,7 +26,8 @@ def verbs(text: str) -> frozenset[str]:
     for verb in text.split():
         stem, noun_like = verb.removesuffix("e"), f"{verb[:-1]}ies" if verb[-2:] in ("fy", "ry", "ly") else f"{verb}s"
         past = f"{verb[:-1]}ied" if noun_like.endswith("ies") else f"{stem}ed"
-        found |= {verb, noun_like, f"{verb}es", past, f"{stem}ing", *_FORMS.get(verb, ())}
+        doubled = re.fullmatch(r"[^aeiou]+[aeiou][bdgmnprt]", verb) and (f"{verb}{verb[-1]}ed", f"{verb}{verb[-1]}ing")
+        found |= {verb, noun_like, f"{verb}es", past, f"{stem}ing", *(doubled or ()), *_FORMS.get(verb, ())}
     return frozenset(found)
 
 
@@ -62,15 +64,16 @@ REQUESTS = verbs(
     "ask want need like love help try let explain remember express decide happen"
 ) | words("curious interested wondering keen able idea trying out kindly")
 """Verbs of asking, and what stands by them."""
-SUPPOSE = verbs("suppose imagine assume pretend consider picture say let take treat use visualize visualise") | words(
+SUPPOSE = verbs("suppose imagine assume pretend consider picture say let take treat use visualize visualise envision think") | words(
     "given if when as while once upon where whenever with then and but"
 )
 """What opens a clause that says where someone is."""
 PERCEIVE = verbs(
     "see spot notice find detect observe encounter film record show view pass capture appear watch identify recognise "
-    "recognize glimpse present depict discover locate meet come register track feature"
+    "recognize glimpse present depict portray discover locate meet come register track feature catch display"
 ) | words("visible view sight across along")
-EXIST = verbs("have exist be contain include hold own possess offer come sit stand place put keep lie occur locate")
+EXIST = verbs("have exist be contain include hold own possess offer come sit stand place put keep lie occur locate install house "
+    "accommodate comprise boast store scatter")
 EXIST |= words("present available got")
 PLACES = nouns(
     "home house place room apartment flat property premise accommodation dwelling residence interior building space "
@@ -80,13 +83,13 @@ PLACES = nouns(
 MEDIA = nouns("video camera scene recording footage clip film map run route tour walkthrough viewing image frame")
 EVERYWHERE = words("everything everywhere anywhere around total overall altogether all in on of during along display")
 COUNTS = words("number count amount quantity tally total sum figure")
-GAPS = words("distance gap separation clearance range spacing interval")
+GAPS = words("distance gap separation clearance range spacing interval offset")
 LONG = words("longest largest greatest biggest maximum maximal max major")
 SHORT = words("smallest shortest least minimum minimal min lowest")
 SIDES = nouns("side edge dimension extent axis measurement part bit stretch length size")
-STANCE = verbs("stand sit position locate place park dock situate stop wait stay lie rest station be put pose perch")
+STANCE = verbs("stand sit position locate place park dock situate stop wait stay lie rest station be put pose perch base")
 LOOKING = verbs(
-    "face look gaze stare point aim orient orientate head turn watch direct rotate fix glance peer admire focus align"
+    "face look gaze stare point aim orient orientate head turn watch direct rotate fix glance peer admire focus align angle"
 ) | words("seeing viewing heading forward front eyes gaze oriented nose")
 POSES = nouns("pose position viewpoint origin perspective location spot standpoint place")
 WAYS = words(
