@@ -108,7 +108,7 @@ FACING = re.compile(
     r"\b(turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|see to|tak(e|es|ing) in)$"
 )
 AHEAD = re.compile(
-    r"^((straight |right )?(ahead|in front|in front of (me|you|us|them|someone)|before (me|you))"
+    r"^((straight |right )?(ahead|in front(?!-)|in front of (me|you|us|them|someone)|before (me|you))"
     r"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|as (forward|front|heading))\b"
 )
 TO_TURN = re.compile(

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from .adjuncts import Adjuncts, unit_of
 from .phrases import DETERMINERS, Phrases, is_unknown
 from .reading import is_new
-from .senses import (
-    COUNTS, FILLERS, GAPS, LOOKING, MEDIA, PEOPLE, PLACES, POSES, REQUESTS, SIDES, STANCE, WAYS, WHICH_WAY, either, verbs,
-)  # fmt: skip
+from .senses import FILLERS, LOOKING, PEOPLE, REQUESTS, SENSED, STANCE, either, verbs
 from .things import Things
-from .words import NAMES, STRUCTURE, THING
+from .words import FUNCTION, NAMES, STRUCTURE, THING
 
 NO_THINGS = STRUCTURE | {THING, "person"}
 """Labels that are words of the question: "which object", "a person", "the floor"."""
@@ -37,10 +35,9 @@ FOLDS = tuple(
     )
 )
 """Idioms, each with the plain words for it."""
-SENSED = frozenset().union(PEOPLE, REQUESTS, STANCE, LOOKING, WAYS, WHICH_WAY, SIDES, POSES, GAPS, COUNTS, PLACES, MEDIA)
 OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
 SUBJECT = re.compile(
-    rf"\b(?:a|an|the|my|our|this) (\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
+    rf"(?:^|\b(?:a|an|the|my|our|this) )(\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
     rf"{either(STANCE, LOOKING, frozenset(['at', 'by', 'near']))}\b)"
 )
 
@@ -75,7 +72,7 @@ def mentions(parts: Adjuncts) -> Mentions:
     units = [] if parts.unit is None else [parts.unit]
     at = 0
     while at < len(tokens):
-        named = tokens[at] in DETERMINERS  # without, only what no verb is called: "I stand", "it can cover"
+        named = tokens[at] in DETERMINERS or tokens[at] not in SENSED | FUNCTION  # no verb: "I stand", "it can cover"
         known = [(found, end) for found, end in phrases.things(at) if _is_thing(found, named)]
         unit = next((n for n in (2, 1) if unit_of(" ".join(tokens[at : at + n]))), 0)
         if tokens[at] == "picture" and tokens[at + 1 : at + 2] in (("yourself",), ("myself",)):

@@ -96,3 +96,8 @@ WAYS = words(
     "left right back behind front ahead backwards front-left front-right back-left back-right straight around rear"
 )
 WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corner orientation location position")
+SENSED = frozenset().union(
+    FILLERS, PEOPLE, REQUESTS, SUPPOSE, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, COUNTS, GAPS, LONG, SHORT, SIDES,
+    STANCE, LOOKING, POSES, WAYS, WHICH_WAY,
+)  # fmt: skip
+"""All words that have a sense here: without a determiner, none of them names a thing."""
