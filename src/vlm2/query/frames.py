@@ -24,7 +24,7 @@ from .operators.nearest import Nearest
 from .operators.size import Size
 from .query import Query, direction_angle
 from .senses import (
-    COUNTS, EVERYWHERE, EXIST, FILLERS, GAPS, LONG, LOOKING, MEDIA, PEOPLE, PERCEIVE, PLACES, POSES, REQUESTS, SHORT,
+    ANSWERS, COUNTS, EVERYWHERE, EXIST, FILLERS, GAPS, LONG, LOOKING, MEASURES, MEDIA, PEOPLE, PERCEIVE, PLACES, POSES, REQUESTS, SHORT,
     SIDES, STANCE, SUPPOSE, WAYS, WHICH_WAY, either, nouns, verbs, words,
 )  # fmt: skip
 from .things import Things, Viewpoint
@@ -34,32 +34,30 @@ from .words import PER_METRE, PER_SQUARE_METRE, same_things
 @dataclass(frozen=True)
 class QuestionFrame:
     """What an operator needs. `signals` has to match the words, in which T stands for a thing and U for a unit; all
-    other words have to be among `words`."""
+    other words have to be among `words`. An `open` frame lets pass words without a sense before the first thing."""
 
     signals: re.Pattern[str]
     words: frozenset[str]
+    open: bool = False
 
     @staticmethod
-    def of(signals: str, *senses: frozenset[str]) -> QuestionFrame:
+    def of(signals: str, *senses: frozenset[str], open: bool = False) -> QuestionFrame:
         """Return a frame from a regular expression and the senses of its words."""
-        return QuestionFrame(re.compile(rf"\b(?:{signals})\b"), frozenset().union(*senses, {"T", "U"}))
+        return QuestionFrame(re.compile(rf"\b(?:{signals})\b"), frozenset().union(*senses, {"T", "U"}), open)
 
     def fits(self, text: Mentions) -> bool:
         """Tell whether a text has a signal, and no word that the frame does not understand."""
-        return self.words.issuperset(text.words) and self.signals.search(text.skeleton) is not None
+        understood = self.words | text.unknown if self.open else self.words
+        return understood.issuperset(text.words) and self.signals.search(text.skeleton) is not None
 
 
-ANSWERS = words("and in as to by output value result unit units number") | verbs("give return report express state")
-MEASURES = verbs("measure separate show run stand lie place put have be cover span get say") | words(
-    "how what many much which tape ruler of if at between from to apart far close and i"
-)
 PARTS = r"(?:of )?(?:instances of |pieces of |examples of |units of )?(?:different |individual |distinct )*"
 COUNT = QuestionFrame.of(
     rf"how (many|much) {PARTS}T|what number {PARTS}T|{either(COUNTS)} {PARTS}T|T (count|number|tally|total)|"
     r"(count|tally|enumerate) (up )?T|T how many",
     COUNTS, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, PEOPLE,
     nouns("instance piece example unit")
-    | words("how many much what enumerate up different individual distinct separate been current during if with"),
+    | words("how many much what enumerate up different individual distinct separate been current during if with lot lots"),
 )  # fmt: skip
 DISTANCE = QuestionFrame.of(
     rf"how (far|close|near|distant)|apart|{either(GAPS)}|{either(verbs('separate'))}|much (space|room)|(from )?T to T|"
@@ -67,11 +65,13 @@ DISTANCE = QuestionFrame.of(
     GAPS, MEASURES, ANSWERS, PEOPLE, SHORT,
     words("how far apart close near distant wide away much what many space room left off straight direct euclidean "
           "linear metric closest nearest free empty over like straight-line far-off"),
+    open=True,
 )  # fmt: skip
 SIZE = QuestionFrame.of(
     rf"{either(LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
     LONG, SIDES, MEASURES, ANSWERS, PEOPLE,
-    words("how many long big large much at most along across of on what its tape ruler main principal take span extend reach"),
+    words("how many long big large much at most along across of on what its tape ruler main principal"),
+    open=True,
 )  # fmt: skip
 AREA = QuestionFrame.of(
     "area|floor|size|surface|space|footprint|how (big|large|spacious)|how (many|much) U",
@@ -85,14 +85,16 @@ NEAREST = QuestionFrame.of(
     nouns("object thing item option candidate neighbour neighbor furniture")
     | words("which what of out to from has have as with and or closest nearest closer nearer close near most more less "
             "among amongst between one following piece listed at in by proximity"),
+    open=True,
 )  # fmt: skip
 BEARING = QuestionFrame.of(
     rf"{either(WHICH_WAY)}|left|right|where|whereabouts",
     PEOPLE, REQUESTS, SUPPOSE, STANCE, LOOKING, POSES, WAYS, WHICH_WAY, PERCEIVE, EXIST,
     verbs("go walk come arrive reach turn appear fall find lie see set contain")
     | words("at by beside near next close against from to toward towards on of in over onto upon into for or "
-            "where whereabouts which what whether alongside relative respect seen four three must should does "
+            "where whereabouts which what whether alongside relative respect seen itself four three must should does "
             "view has need perspective"),
+    open=True,
 )  # fmt: skip
 
 FACED = either(LOOKING)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .adjuncts import Adjuncts, unit_of
 from .phrases import DETERMINERS, Phrases, is_unknown
 from .reading import is_new
-from .senses import FILLERS, LOOKING, PEOPLE, REQUESTS, SENSED, STANCE, either, verbs
+from .senses import FILLERS, LOOKING, PEOPLE, REQUESTS, SENSED, STANCE, either, verbs, words
 from .things import Things
 from .words import FUNCTION, NAMES, STRUCTURE, THING
 
@@ -35,6 +35,15 @@ FOLDS = tuple(
     )
 )
 """Idioms, each with the plain words for it."""
+PREPOSITIONS = words("at in on of from by near with inside outside for to during under over through")
+ALTERING = words(
+    "average mean median difference height width depth volume weight thickness circumference perimeter diameter radius "
+    "vertical horizontal ignore except exclude omit add subtract twice double triple cost price value worth taller wider "
+    "larger smaller farther further longer shorter higher lower greater bigger less more fewer colour color shape style "
+    "material opposite reverse mirror mirrored without minus plus wall walls ceiling yesterday tomorrow later earlier"
+)
+"""Words that would change what is asked, wherever they stand."""
+MOST_UNKNOWN = 2
 OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
 SUBJECT = re.compile(
     rf"(?:^|\b(?:a|an|the|my|our|this) )(\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
@@ -55,6 +64,18 @@ class Mentions:
     def skeleton(self) -> str:
         """The words as one text."""
         return " ".join(self.words)
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """Words without a sense that stand before the first thing, apart from it and from a preposition, and so narrow
+        nothing: "The landlord insists on the distance from the bed to the sofa"."""
+        head = self.words[: self.words.index("T")] if "T" in self.words else ()
+        apart = [
+            word
+            for before, word, behind in zip(("", *head), head, head[1:], strict=False)
+            if is_unknown(word) and before not in PREPOSITIONS and behind != "of"
+        ]
+        return frozenset(apart[:MOST_UNKNOWN]) - SENSED - ALTERING
 
     def beside(self) -> Iterator[tuple[Things, str, str]]:
         """Yield each thing with the words before it, up to the thing before, and the words behind it."""
@@ -97,8 +118,12 @@ def mentions(parts: Adjuncts) -> Mentions:
 
 
 def _is_thing(things: Things, named: bool) -> bool:
+    """Tell whether a reading names a thing, and its place other known things; that it is closest to one may be asked."""
     known = things.label in NAMES or (named and not is_new(things.label))
-    return known and things.label.split()[0] not in NO_THINGS and things.side is None
+    told = things.place is None or (
+        things.place.kind != "nearest_to" and not any(is_new(thing.label) for thing in things.place.to)
+    )
+    return known and told and things.label.split()[0] not in NO_THINGS and things.side is None
 
 
 def _plain(text: str) -> tuple[str, ...]:

@@ -96,8 +96,14 @@ WAYS = words(
     "left right back behind front ahead backwards front-left front-right back-left back-right straight around rear"
 )
 WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corner orientation location position")
+ANSWERS = words("and in as to by output value result unit units number given") | verbs("give return report express")
+"""What one says of the form of an answer: "return the value in metres"."""
+MEASURES = verbs("measure separate show run stand lie lay place put have be cover span get say read take extend reach") | words(
+    "how what many much which tape ruler of if at between from to apart far close and with for down"
+)
 SENSED = frozenset().union(
     FILLERS, PEOPLE, REQUESTS, SUPPOSE, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, COUNTS, GAPS, LONG, SHORT, SIDES,
     STANCE, LOOKING, POSES, WAYS, WHICH_WAY,
+    ANSWERS, MEASURES,
 )  # fmt: skip
 """All words that have a sense here: without a determiner, none of them names a thing."""
