@@ -54,29 +54,29 @@ class QuestionFrame:
 PARTS = r"(?:of )?(?:instances of |pieces of |examples of |units of )?(?:different |individual |distinct )*"
 COUNT = QuestionFrame.of(
     rf"how (many|much) {PARTS}T|what number {PARTS}T|{either(COUNTS)} {PARTS}T|T (count|number|tally|total)|"
-    r"(count|tally|enumerate) (up )?T|T how many",
-    COUNTS, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, PEOPLE,
+    r"(count|tally|enumerate) T|T how many|T.* (give|report|return|state) (number|count|total)",
+    COUNTS, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, PEOPLE, verbs("count walk give return report state"),
     nouns("instance piece example unit")
-    | words("how many much what enumerate up different individual distinct separate been current during if with lot lots"),
+    | words("how many much what enumerate different individual distinct separate been current during if with lot lots past"),
 )  # fmt: skip
 DISTANCE = QuestionFrame.of(
     rf"how (far|close|near|distant)|apart|{either(GAPS)}|{either(verbs('separate'))}|much (space|room)|(from )?T to T|"
     r"T from T|U T (off|from) T|how many U (\w+ )?between|T and T how many U",
     GAPS, MEASURES, ANSWERS, PEOPLE, SHORT,
     words("how far apart close near distant wide away much what many space room left off straight direct euclidean "
-          "linear metric closest nearest free empty over like straight-line far-off"),
+          "linear metric closest nearest free empty over like straight-line far-off metric"),
     open=True,
 )  # fmt: skip
 SIZE = QuestionFrame.of(
     rf"{either(LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
     LONG, SIDES, MEASURES, ANSWERS, PEOPLE,
-    words("how many long big large much at most along across of on what its tape ruler main principal"),
+    words("how many long big large much at most along across of on what its tape main principal direction which"),
     open=True,
 )  # fmt: skip
 AREA = QuestionFrame.of(
-    "area|floor|size|surface|space|footprint|how (big|large|spacious)|how (many|much) U",
+    "U|area|floor|size|surface|space|footprint|how (big|large|spacious)",
     PLACES, MEDIA, EVERYWHERE, PERCEIVE, MEASURES, ANSWERS, PEOPLE, EXIST,
-    words("area floor surface footprint size square footage big large spacious combined with working plan up")
+    words("area floor surface footprint size square footage big large spacious combined with working plan up add at")
     | verbs("cover occupy span extend come explore map traverse scan survey offer work"),
 )  # fmt: skip
 NEAREST = QuestionFrame.of(
@@ -92,26 +92,28 @@ BEARING = QuestionFrame.of(
     PEOPLE, REQUESTS, SUPPOSE, STANCE, LOOKING, POSES, WAYS, WHICH_WAY, PERCEIVE, EXIST,
     verbs("go walk come arrive reach turn appear fall find lie see set contain")
     | words("at by beside near next close against from to toward towards on of in over onto upon into for or "
-            "where whereabouts which what whether alongside relative respect seen itself four three must should does "
+            "where whereabouts which what whether alongside relative respect relation thing object seen itself four three must should does "
             "view has need perspective"),
     open=True,
 )  # fmt: skip
 
 FACED = either(LOOKING)
 BY = "at|by|beside|near|next to|close to|against|alongside|from|in front of"
+SELF = "(me|you|us|them|him|her|someone)"
 AT = re.compile(
-    rf"(\b({BY}|(go|goes|walk|walks|come|comes) (over )?to|{either(verbs('reach'))})|"
-    rf"(^|\b(in|from|with) ){either(POSES, STANCE)}( of)?)$"
+    rf"(\b({BY}|{either(verbs('go walk come'))} (over )?to|{either(verbs('reach'))})|"
+    rf"(^|\b(in|from|with|my|your|their) ){either(POSES, STANCE)}( of)?)$"
 )
-AT_BEHIND = re.compile(rf"^(at (my|your|their) back|as {either(POSES)})\b")
+AT_BEHIND = re.compile(rf"^(at (my|your|their) back|(as|(as )?my|your|their) {either(POSES)}|(beside|next to|near|by) {SELF})\b")
 FACING = re.compile(
-    rf"\b{FACED}( (straight|right|directly|over|out|fixed|on|{FACED}))*"
-    r"( (to|at|towards?|on|onto|into|upon|in direction of|direction of))?$|"
-    r"\b(turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|see to|tak(e|es|ing) in)$"
+    rf"\b({FACED}|view|sight)( (straight|right|directly|over|out|fixed|on|goes|go|{FACED}))*"
+    r"( (to|at|towards?|on|onto|into|upon|in direction of|direction of))$|"
+    rf"\b({FACED}|turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|see to|tak(e|es|ing) in)$"
 )
 AHEAD = re.compile(
-    r"^((straight |right )?(ahead|in front(?!-)|in front of (me|you|us|them|someone)|before (me|you))"
-    r"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|as (forward|front|heading))\b"
+    rf"^((straight |right )?(ahead|in front(?!-)|in front of {SELF}|before {SELF})"
+    r"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|(as|(as )?my|your) (forward|front|heading)|"
+    rf"(thing |object |what )?{either(PEOPLE)} (look at|face|see))\b"
 )
 TO_TURN = re.compile(
     r"\b(must|should|need|have to|has to|(which|what) (way|direction))\b.* (face|look at|see|look to|look towards?)$"
@@ -122,7 +124,7 @@ MOVED = re.compile(
     rf"{either(verbs('go walk come'))} from T to\b"
 )
 """Turns and ways that lead away from what is faced: where one looks then, no frame says."""
-STANDS = re.compile(rf"{either(STANCE)} ({BY})")
+STANDS = re.compile(rf"(stands|stood|sits|sat|waits|waited) ({BY})")
 ASKS = re.compile(rf"\b(which|what|where|whereabouts|{either(WHICH_WAY - words('hand hands side sides'))})\b")
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")
 IN_QUADRANTS = re.compile(

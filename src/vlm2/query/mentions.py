@@ -15,7 +15,7 @@ from .words import FUNCTION, NAMES, STRUCTURE, THING
 
 NO_THINGS = STRUCTURE | {THING, "person"}
 """Labels that are words of the question: "which object", "a person", "the floor"."""
-WANTS = either(verbs("want need like wish ask try"), frozenset(["will", "would", "can", "could", "has", "is"]))
+WANTS = f"(?:{either(verbs('want need like wish ask try'), words('will would could'))}|is (?:curious|keen|interested))"
 FOLDS = tuple(
     (re.compile(rf"\b(?:{pattern})\b"), text)
     for pattern, text in (
@@ -27,9 +27,12 @@ FOLDS = tuple(
         (r"(living|usable|floor) (area|space)", "area"),
         (r"(from (one )?)?end to (the )?(other )?end|(from one end to the other)|(the )?long way|lengthwise|lengthways",
          "longest"),
-        (r"than (any of )?(the |all )*(others?|rest)|of (them )?all", ""),
         (rf"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
+        (r"i am after", "i want"),
+        (r"after (?=\w+ing )", "when "),
+        (r"rather than|as opposed to|instead of", "than"),
         (rf"what i (want|need|would (like|love)) to know is|i was wondering", ""),
+        (r"than (any of )?(the |all )*(others?|rest)|of (them )?all", ""),
         (rf"{either(REQUESTS)} (me |us )?(on|about)", "say"),
         (rf"^(the|a|an|my|our) \w+ (?={WANTS} )", "someone "),
     )

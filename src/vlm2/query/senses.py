@@ -61,7 +61,7 @@ REQUESTS = verbs(
     "request output print show specify indicate identify name pick choose select measure evaluate assess work figure "
     "check verify confirm answer classify localize localise locate derive infer deduce quantify share supply send "
     "advise clarify establish ascertain detect obtain note mention guess judge predict approximate gauge know wonder "
-    "ask want need like love help try let explain remember express decide happen"
+    "ask want need like love help try let explain remember express decide happen compare"
 ) | words("curious interested wondering keen able idea trying out kindly")
 """Verbs of asking, and what stands by them."""
 SUPPOSE = verbs("suppose imagine assume pretend consider picture say let take treat use visualize visualise envision think") | words(
@@ -98,7 +98,7 @@ WAYS = words(
 WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corner orientation location position")
 ANSWERS = words("and in as to by output value result unit units number given") | verbs("give return report express")
 """What one says of the form of an answer: "return the value in metres"."""
-MEASURES = verbs("measure separate show run stand lie lay place put have be cover span get say read take extend reach") | words(
+MEASURES = verbs("measure separate show run stand lie lay place put have be cover span get say read take extend reach stretch estimate") | words(
     "how what many much which tape ruler of if at between from to apart far close and with for down"
 )
 SENSED = frozenset().union(
