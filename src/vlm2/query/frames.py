@@ -112,7 +112,7 @@ FACING = re.compile(
 )
 AHEAD = re.compile(
     rf"^((straight |right )?(ahead|in front(?!-)|in front of {SELF}|before {SELF})"
-    r"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|(as|(as )?my|your) (forward|front|heading)|"
+    r"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|as (my |your )?(forward|front|heading)|"
     rf"(thing |object |what )?{either(PEOPLE)} (look at|face|see))\b"
 )
 TO_TURN = re.compile(

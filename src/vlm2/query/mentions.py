@@ -50,7 +50,7 @@ MOST_UNKNOWN = 2
 OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
 SUBJECT = re.compile(
     rf"(?:^|\b(?:a|an|the|my|our|this) )(\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
-    rf"{either(STANCE, LOOKING, frozenset(['at', 'by', 'near']))}\b)"
+    rf"{either(STANCE, LOOKING)}\b)"
 )
 
 
