@@ -57,26 +57,26 @@ COUNT = QuestionFrame.of(
     r"(count|tally|enumerate) T|T how many|T.* (give|report|return|state) (number|count|total)",
     COUNTS, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, PEOPLE, verbs("count walk give return report state"),
     nouns("instance piece example unit")
-    | words("how many much what enumerate different individual distinct separate been current during if with lot lots past"),
+    | words("how many much what enumerate different individual distinct separate been current during if with lot lots past for able to"),
 )  # fmt: skip
 DISTANCE = QuestionFrame.of(
     rf"how (far|close|near|distant)|apart|{either(GAPS)}|{either(verbs('separate'))}|much (space|room)|(from )?T to T|"
     r"T from T|U T (off|from) T|how many U (\w+ )?between|T and T how many U",
     GAPS, MEASURES, ANSWERS, PEOPLE, SHORT,
     words("how far apart close near distant wide away much what many space room left off straight direct euclidean "
-          "linear metric closest nearest free empty over like straight-line far-off metric"),
+          "linear metric closest nearest free empty over like straight-line metric point points"),
     open=True,
 )  # fmt: skip
 SIZE = QuestionFrame.of(
     rf"{either(LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
-    LONG, SIDES, MEASURES, ANSWERS, PEOPLE,
+    LONG, SIDES, MEASURES, ANSWERS, PEOPLE, verbs("look consider say"),
     words("how many long big large much at most along across of on what its tape main principal direction which"),
     open=True,
 )  # fmt: skip
 AREA = QuestionFrame.of(
-    "U|area|floor|size|surface|space|footprint|how (big|large|spacious)",
+    "U|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground",
     PLACES, MEDIA, EVERYWHERE, PERCEIVE, MEASURES, ANSWERS, PEOPLE, EXIST,
-    words("area floor surface footprint size square footage big large spacious combined with working plan up add at")
+    words("area floor surface footprint size square footage big large spacious roomy ground extent combined with working plan up add at")
     | verbs("cover occupy span extend come explore map traverse scan survey offer work"),
 )  # fmt: skip
 NEAREST = QuestionFrame.of(
@@ -84,7 +84,7 @@ NEAREST = QuestionFrame.of(
     SHORT, GAPS, STANCE, PEOPLE, REQUESTS, PLACES, EXIST,
     nouns("object thing item option candidate neighbour neighbor furniture")
     | words("which what of out to from has have as with and or closest nearest closer nearer close near most more less "
-            "among amongst between one following piece listed at in by proximity"),
+            "among amongst between one following piece listed at in by proximity given"),
     open=True,
 )  # fmt: skip
 BEARING = QuestionFrame.of(
@@ -93,7 +93,7 @@ BEARING = QuestionFrame.of(
     verbs("go walk come arrive reach turn appear fall find lie see set contain")
     | words("at by beside near next close against from to toward towards on of in over onto upon into for or "
             "where whereabouts which what whether alongside relative respect relation thing object seen itself four three must should does "
-            "view has need perspective"),
+            "view has need perspective half zone region part area end"),
     open=True,
 )  # fmt: skip
 
@@ -113,7 +113,7 @@ FACING = re.compile(
 AHEAD = re.compile(
     rf"^((straight |right )?(ahead|in front(?!-)|in front of {SELF}|before {SELF})"
     r"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|as (my |your )?(forward|front|heading)|"
-    rf"(thing |object |what )?{either(PEOPLE)} (look at|face|see))\b"
+    rf"(thing|object|one|what|which) {either(PEOPLE)} (look at|face|see))\b"
 )
 TO_TURN = re.compile(
     r"\b(must|should|need|have to|has to|(which|what) (way|direction))\b.* (face|look at|see|look to|look towards?)$"

@@ -29,6 +29,8 @@ FOLDS = tuple(
          "longest"),
         (rf"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
         (r"i am after", "i want"),
+        (r"in terms of", "in"),
+        (r"(is|are) there (more than one|any|many|a lot)( of)?(?= T how many)", ""),
         (r"after (?=\w+ing )", "when "),
         (r"rather than|as opposed to|instead of", "than"),
         (rf"what i (want|need|would (like|love)) to know is|i was wondering", ""),

@@ -81,9 +81,9 @@ PLACES = nouns(
 )
 """What was filmed, as a whole; no room of it."""
 MEDIA = nouns("video camera scene recording footage clip film map run route tour walkthrough viewing image frame")
-EVERYWHERE = words("everything everywhere anywhere around total overall altogether all in on of during along display")
-COUNTS = words("number count amount quantity tally total sum figure")
-GAPS = words("distance gap separation clearance range spacing interval offset")
+EVERYWHERE = words("everything everywhere anywhere around total overall altogether all in on of during along across throughout within inside told together display")
+COUNTS = words("headcount number count amount quantity tally total sum figure")
+GAPS = words("distance gap separation clearance range spacing interval offset measurement proximity")
 LONG = words("longest largest greatest biggest maximum maximal max major")
 SHORT = words("smallest shortest least minimum minimal min lowest")
 SIDES = nouns("side edge dimension extent axis measurement part bit stretch length size")
@@ -96,7 +96,7 @@ WAYS = words(
     "left right back behind front ahead backwards front-left front-right back-left back-right straight around rear"
 )
 WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corner orientation location position")
-ANSWERS = words("and in as to by output value result unit units number given") | verbs("give return report express")
+ANSWERS = words("and in as to by output value result unit units number given") | verbs("give return report express answer")
 """What one says of the form of an answer: "return the value in metres"."""
 MEASURES = verbs("measure separate show run stand lie lay place put have be cover span get say read take extend reach stretch estimate") | words(
     "how what many much which tape ruler of if at between from to apart far close and with for down"
