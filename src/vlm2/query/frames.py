@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from . import senses
 from .adjuncts import Adjuncts
 from .mentions import Mentions, mentions
 from .operators.area import Area
@@ -23,27 +23,25 @@ from .operators.distance import Distance
 from .operators.nearest import Nearest
 from .operators.size import Size
 from .query import Query, direction_angle
-from .senses import (
-    ANSWERS, COUNTS, EVERYWHERE, EXIST, FILLERS, GAPS, LONG, LOOKING, MEASURES, MEDIA, PEOPLE, PERCEIVE, PLACES, POSES, REQUESTS, SHORT,
-    SIDES, STANCE, SUPPOSE, WAYS, WHICH_WAY, either, nouns, verbs, words,
-)  # fmt: skip
-from .things import Things, Viewpoint
+from .roles import roles
+from .senses import either, nouns, verbs, words
+from .things import Things
 from .words import PER_METRE, PER_SQUARE_METRE, same_things
 
 
 @dataclass(frozen=True)
 class QuestionFrame:
     """What an operator needs. `signals` has to match the words, in which T stands for a thing and U for a unit; all
-    other words have to be among `words`. An `open` frame lets pass words without a sense before the first thing."""
+    other words have to be among `words`. An `open` frame also accepts words without a sense before the first thing."""
 
     signals: re.Pattern[str]
     words: frozenset[str]
-    open: bool = False
+    open: bool
 
     @staticmethod
-    def of(signals: str, *senses: frozenset[str], open: bool = False) -> QuestionFrame:
+    def of(signals: str, *understood: frozenset[str], open: bool = True) -> QuestionFrame:
         """Return a frame from a regular expression and the senses of its words."""
-        return QuestionFrame(re.compile(rf"\b(?:{signals})\b"), frozenset().union(*senses, {"T", "U"}), open)
+        return QuestionFrame(re.compile(rf"\b(?:{signals})\b"), frozenset().union(*understood, {"T", "U"}), open)
 
     def fits(self, text: Mentions) -> bool:
         """Tell whether a text has a signal, and no word that the frame does not understand."""
@@ -51,85 +49,69 @@ class QuestionFrame:
         return understood.issuperset(text.words) and self.signals.search(text.skeleton) is not None
 
 
-PARTS = r"(?:of )?(?:instances of |pieces of |examples of |units of )?(?:different |individual |distinct )*"
+OF = r"(?:of )?(?:(?:instances|pieces|examples|units) of )?(?:different |individual |distinct )*"
 COUNT = QuestionFrame.of(
-    rf"how (many|much) {PARTS}T|what number {PARTS}T|{either(COUNTS)} {PARTS}T|T (count|number|tally|total)|"
+    rf"how (many|much) {OF}T|what number {OF}T|{either(senses.COUNTS)} {OF}T|T (count|number|tally|total)|"
     r"(count|tally|enumerate) T|T how many|T.* (give|report|return|state) (number|count|total)",
-    COUNTS, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, PEOPLE, verbs("count walk give return report state"),
-    nouns("instance piece example unit")
-    | words("how many much what enumerate different individual distinct separate been current during if with lot lots past for able to"),
-)  # fmt: skip
+    *(senses.COUNTS, senses.PERCEIVE, senses.EXIST, senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PEOPLE),
+    verbs("count walk give return report state"),
+    nouns("instance piece example unit lot"),
+    words("how many much what enumerate different individual distinct separate current if with past for able to"),
+    open=False,
+)
 DISTANCE = QuestionFrame.of(
-    rf"how (far|close|near|distant)|apart|{either(GAPS)}|{either(verbs('separate'))}|much (space|room)|(from )?T to T|"
-    r"T from T|U T (off|from) T|how many U (\w+ )?between|T and T how many U",
-    GAPS, MEASURES, ANSWERS, PEOPLE, SHORT,
-    words("how far apart close near distant wide away much what many space room left off straight direct euclidean "
-          "linear metric closest nearest free empty over like straight-line metric point points"),
-    open=True,
-)  # fmt: skip
+    rf"how (far|close|near|distant)|apart|{either(senses.GAPS)}|{either(verbs('separate'))}|much (space|room)|"
+    r"T (to|from|off) T( .*)? U|U (.* )?T (to|from|off) T|how many U (\w+ )?between|T and T how many U",
+    *(senses.GAPS, senses.MEASURES, senses.ANSWERS, senses.PEOPLE, senses.SHORT),
+    nouns("point"),
+    words(
+        "near distant wide away space room left off straight direct euclidean linear metric free empty "
+        "over like straight-line"
+    ),
+)
 SIZE = QuestionFrame.of(
-    rf"{either(LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
-    LONG, SIDES, MEASURES, ANSWERS, PEOPLE, verbs("look consider say"),
-    words("how many long big large much at most along across of on what its tape main principal direction which"),
-    open=True,
-)  # fmt: skip
+    rf"{either(senses.LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
+    *(senses.LONG, senses.SIDES, senses.MEASURES, senses.ANSWERS, senses.PEOPLE),
+    verbs("look consider"),
+    words("long big large at most along across on its main principal direction"),
+)
 AREA = QuestionFrame.of(
     "U|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground",
-    PLACES, MEDIA, EVERYWHERE, PERCEIVE, MEASURES, ANSWERS, PEOPLE, EXIST,
-    words("area floor surface footprint size square footage big large spacious roomy ground extent combined with working plan up add at")
-    | verbs("cover occupy span extend come explore map traverse scan survey offer work"),
-)  # fmt: skip
+    *(senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PERCEIVE, senses.MEASURES, senses.ANSWERS),
+    *(senses.PEOPLE, senses.EXIST),
+    verbs("cover occupy extend come explore map traverse scan survey offer work"),
+    words(
+        "area floor surface footprint size square footage big large spacious roomy ground extent combined plan up add "
+        "with"
+    ),
+    open=False,
+)
 NEAREST = QuestionFrame.of(
-    rf"closest|nearest|(most|more) (close|near)|closer|nearer|least (far|distant)|{either(SHORT, words('less'))} {either(GAPS)}",
-    SHORT, GAPS, STANCE, PEOPLE, REQUESTS, PLACES, EXIST,
-    nouns("object thing item option candidate neighbour neighbor furniture")
-    | words("which what of out to from has have as with and or closest nearest closer nearer close near most more less "
-            "among amongst between one following piece listed at in by proximity given"),
-    open=True,
-)  # fmt: skip
+    r"closest|nearest|closer|nearer|(most|more) (close|near)|least (far|distant)|"
+    rf"{either(senses.SHORT, words('less'))} {either(senses.GAPS)}",
+    *(senses.SHORT, senses.GAPS, senses.STANCE, senses.PEOPLE, senses.REQUESTS, senses.PLACES, senses.EXIST),
+    nouns("object thing item option candidate neighbour neighbor furniture piece"),
+    words(
+        "which what of out to from as with and or closest nearest closer nearer close near most more less far distant "
+        "among amongst between one following listed at in by proximity given"
+    ),
+)
 BEARING = QuestionFrame.of(
-    rf"{either(WHICH_WAY)}|left|right|where|whereabouts",
-    PEOPLE, REQUESTS, SUPPOSE, STANCE, LOOKING, POSES, WAYS, WHICH_WAY, PERCEIVE, EXIST,
-    verbs("go walk come arrive reach turn appear fall find lie see set contain")
-    | words("at by beside near next close against from to toward towards on of in over onto upon into for or "
-            "where whereabouts which what whether alongside relative respect relation thing object seen itself four three must should does "
-            "view has need perspective half zone region part area end"),
-    open=True,
-)  # fmt: skip
-
-FACED = either(LOOKING)
-BY = "at|by|beside|near|next to|close to|against|alongside|from|in front of"
-SELF = "(me|you|us|them|him|her|someone)"
-AT = re.compile(
-    rf"(\b({BY}|{either(verbs('go walk come'))} (over )?to|{either(verbs('reach'))})|"
-    rf"(^|\b(in|from|with|my|your|their) ){either(POSES, STANCE)}( of)?)$"
+    rf"{either(senses.WHICH_WAY)}|left|right|where|whereabouts",
+    *(senses.PEOPLE, senses.REQUESTS, senses.SUPPOSE, senses.STANCE, senses.LOOKING, senses.POSES, senses.WAYS),
+    *(senses.WHICH_WAY, senses.PERCEIVE, senses.EXIST),
+    verbs("go walk come arrive reach turn fall set"),
+    nouns("thing object half zone region part area end"),
+    words(
+        "at by beside near next close against from to toward towards on of in over onto upon into for or where "
+        "whereabouts which what alongside relative respect relation itself four three must should need"
+    ),
 )
-AT_BEHIND = re.compile(rf"^(at (my|your|their) back|(as|(as )?my|your|their) {either(POSES)}|(beside|next to|near|by) {SELF})\b")
-FACING = re.compile(
-    rf"\b({FACED}|view|sight)( (straight|right|directly|over|out|fixed|on|goes|go|{FACED}))*"
-    r"( (to|at|towards?|on|onto|into|upon|in direction of|direction of))$|"
-    rf"\b({FACED}|turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|see to|tak(e|es|ing) in)$"
-)
-AHEAD = re.compile(
-    rf"^((straight |right )?(ahead|in front(?!-)|in front of {SELF}|before {SELF})"
-    r"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|as (my |your )?(forward|front|heading)|"
-    rf"(thing|object|one|what|which) {either(PEOPLE)} (look at|face|see))\b"
-)
-TO_TURN = re.compile(
-    r"\b(must|should|need|have to|has to|(which|what) (way|direction))\b.* (face|look at|see|look to|look towards?)$"
-)
-MOVED = re.compile(
-    r"\b(turn|rotate|pivot)(s|d|ed|ing)?( (?!(over |right |straight )*(to|towards?|at|on|face|look|for)\b)|$)"
-    r"(?!(left|right|back|around|behind) (or |left |right |back |around |behind )+)|"
-    rf"{either(verbs('go walk come'))} from T to\b"
-)
-"""Turns and ways that lead away from what is faced: where one looks then, no frame says."""
-STANDS = re.compile(rf"(stands|stood|sits|sat|waits|waited) ({BY})")
-ASKS = re.compile(rf"\b(which|what|where|whereabouts|{either(WHICH_WAY - words('hand hands side sides'))})\b")
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")
 IN_QUADRANTS = re.compile(
     r"\b(quadrants?|diagonals?|(front|back)-(left|right)|(ahead|front|behind|back) ((and|to|on) )*(left|right))\b"
 )
+ASKS = re.compile(rf"\b(which|what|where|whereabouts|{either(senses.WHICH_WAY - nouns('hand side'))})\b")
 
 
 def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]:
@@ -153,7 +135,7 @@ def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]
         yield Area(options=options, **unit)
     if not units and NEAREST.fits(text):
         yield from _nearest(things, options)
-    if len(things) == 3 and not units and BEARING.fits(text) and not MOVED.search(text.skeleton):
+    if len(things) == 3 and not units and BEARING.fits(text):
         yield from _bearing(text, options)
 
 
@@ -166,28 +148,17 @@ def _nearest(things: tuple[Things, ...], options: tuple[str, ...]) -> Iterator[Q
 
 
 def _bearing(text: Mentions, options: tuple[str, ...]) -> Iterator[Query]:
-    """Yield the query of someone at one thing who faces another, by the words beside each."""
-    at, facing, targets = [], [], []
-    for things, before, behind in text.beside():
-        place = AT.search(before) or AT_BEHIND.search(behind)
-        ahead = FACING.search(before) or AHEAD.search(behind)
-        if STANDS.fullmatch(behind):
-            return  # a thing is no one who stands somewhere
-        (targets if TO_TURN.search(before) else facing if ahead else at if place else targets).append(things)
-    ways = [way for way in ("left", "right", "back", "behind", "around") if way in _asked(text).split()]
-    if not (len(at) == len(facing) == len(targets) == 1):
+    """Yield the query of someone at one thing who faces another, for a question that asks where a third one is."""
+    who = roles(text)
+    asked = re.sub(r"\b(my|your|their) back (to|against|is)\b", "", text.skeleton)  # that is no choice
+    ways = [way for way in ("left", "right", "back", "behind", "around") if way in asked.split()]
+    diagonal = IN_QUADRANTS.search(asked)
+    if who is None or not (ASKS.search(text.skeleton) or len(ways) > 1 or diagonal):
         return
-    diagonal = IN_QUADRANTS.search(_asked(text))
-    if not (ASKS.search(text.skeleton) or len(ways) > 1 or diagonal):
-        return
+    view, target = who
     choices: tuple[str, ...] = DIAGONALS if diagonal else ()
     if not choices and {"left", "right"} <= set(ways):
         choices = ("left", "right", "back") if len(ways) > 2 else ("left", "right")
     if all(direction_angle(option) is not None for option in options) and options:
         choices = ()
-    yield Bearing(target=targets[0], choices=choices, view=Viewpoint(at=at[0], facing=facing[0]), options=options)
-
-
-def _asked(text: Mentions) -> str:
-    """Return the words that are no one's back."""
-    return re.sub(r"\b(my|your|their) back (to|against|is)\b", "", text.skeleton)
+    yield Bearing(target=target, choices=choices, view=view, options=options)

@@ -16,6 +16,8 @@ from .words import FUNCTION, NAMES, STRUCTURE, THING
 NO_THINGS = STRUCTURE | {THING, "person"}
 """Labels that are words of the question: "which object", "a person", "the floor"."""
 WANTS = f"(?:{either(verbs('want need like wish ask try'), words('will would could'))}|is (?:curious|keen|interested))"
+NO_NOUNS = SENSED | FUNCTION
+"""Words that name a thing only with a determiner."""
 FOLDS = tuple(
     (re.compile(rf"\b(?:{pattern})\b"), text)
     for pattern, text in (
@@ -25,15 +27,16 @@ FOLDS = tuple(
         (r"(left|right)[ -]?hand", r"\1"),
         (r"(front|back|rear) (and )?(to )?(the )?(left|right)", r"\1-\5"),
         (r"(living|usable|floor) (area|space)", "area"),
-        (r"(from (one )?)?end to (the )?(other )?end|(from one end to the other)|(the )?long way|lengthwise|lengthways",
-         "longest"),
-        (rf"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
+        (r"(from (one )?)?end to (the )?(other )?end|from one end to the other", "longest"),
+        (r"(the )?long way|lengthwise|lengthways", "longest"),
+        (r"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
+        (r"(closest|nearest) (?=distance|gap|points?)", ""),
         (r"i am after", "i want"),
         (r"in terms of", "in"),
         (r"(is|are) there (more than one|any|many|a lot)( of)?(?= T how many)", ""),
         (r"after (?=\w+ing )", "when "),
         (r"rather than|as opposed to|instead of", "than"),
-        (rf"what i (want|need|would (like|love)) to know is|i was wondering", ""),
+        (r"what i (want|need|would (like|love)) to know is|i was wondering", ""),
         (r"than (any of )?(the |all )*(others?|rest)|of (them )?all", ""),
         (rf"{either(REQUESTS)} (me |us )?(on|about)", "say"),
         (rf"^(the|a|an|my|our) \w+ (?={WANTS} )", "someone "),
@@ -43,16 +46,17 @@ FOLDS = tuple(
 PREPOSITIONS = words("at in on of from by near with inside outside for to during under over through")
 ALTERING = words(
     "average mean median difference height width depth volume weight thickness circumference perimeter diameter radius "
-    "vertical horizontal ignore except exclude omit add subtract twice double triple cost price value worth taller wider "
-    "larger smaller farther further longer shorter higher lower greater bigger less more fewer colour color shape style "
-    "material opposite reverse mirror mirrored without minus plus wall walls ceiling yesterday tomorrow later earlier"
+    "vertical horizontal ignore except exclude omit add subtract twice double triple cost price value worth taller "
+    "wider larger smaller farther further longer shorter higher lower greater bigger less more fewer colour color "
+    "shape style material opposite reverse mirror mirrored without minus plus wall walls ceiling yesterday tomorrow "
+    "later earlier"
 )
 """Words that would change what is asked, wherever they stand."""
 MOST_UNKNOWN = 2
 OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
 SUBJECT = re.compile(
     rf"(?:^|\b(?:a|an|the|my|our|this) )(\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
-    rf"{either(STANCE, LOOKING)}\b)"
+    rf"{either(STANCE - verbs('be'), LOOKING)}\b)"
 )
 
 
@@ -98,7 +102,7 @@ def mentions(parts: Adjuncts) -> Mentions:
     units = [] if parts.unit is None else [parts.unit]
     at = 0
     while at < len(tokens):
-        named = tokens[at] in DETERMINERS or tokens[at] not in SENSED | FUNCTION  # no verb: "I stand", "it can cover"
+        named = tokens[at] in DETERMINERS or tokens[at] not in NO_NOUNS  # no verb: "I stand", "it can cover"
         known = [(found, end) for found, end in phrases.things(at) if _is_thing(found, named)]
         unit = next((n for n in (2, 1) if unit_of(" ".join(tokens[at : at + n]))), 0)
         if tokens[at] == "picture" and tokens[at + 1 : at + 2] in (("yourself",), ("myself",)):
@@ -119,11 +123,12 @@ def mentions(parts: Adjuncts) -> Mentions:
         else:
             said += [tokens[at]] * tokens[at][:1].isalnum()
             at += 1
+    said += ["U"] * (parts.unit is not None)
     return Mentions(_plain(" ".join(said)), tuple(things), tuple(units))
 
 
 def _is_thing(things: Things, named: bool) -> bool:
-    """Tell whether a reading names a thing, and its place other known things; that it is closest to one may be asked."""
+    """Tell whether a reading names a known thing, in a place by known things; what is closest to what may be asked."""
     known = things.label in NAMES or (named and not is_new(things.label))
     told = things.place is None or (
         things.place.kind != "nearest_to" and not any(is_new(thing.label) for thing in things.place.to)
@@ -137,7 +142,7 @@ def _plain(text: str) -> tuple[str, ...]:
     for pattern, plain in FOLDS:
         text = pattern.sub(plain, text)
     subject = SUBJECT.search(text)
-    if subject and is_unknown(subject[1]) and subject[1] not in SENSED:
+    if subject and is_unknown(subject[1]) and subject[1] not in SENSED | ALTERING:
         text = re.sub(rf"\b{subject[1]}\b", "someone", text)
     said = text.split()
     while said and said[0] in OPENING:

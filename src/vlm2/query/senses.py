@@ -9,8 +9,8 @@ import re
 
 _IRREGULAR = """
 be:am,is,are,was,were,been,being have:has,had,having do:does,did,done see:saw,seen find:found lie:lying tell:told
-stand:stood sit:sat,seated get:got,gotten say:said know:known,knew show:shown take:took,taken give:gave lay:laid go:went,gone
-come:came keep:kept hold:held run:ran catch:caught
+stand:stood sit:sat,seated get:got,gotten say:said know:known,knew show:shown take:took,taken give:gave lay:laid
+go:went,gone come:came keep:kept hold:held run:ran catch:caught
 """
 _FORMS = {verb: others.split(",") for verb, others in (entry.split(":") for entry in _IRREGULAR.split())}
 
@@ -64,46 +64,55 @@ REQUESTS = verbs(
     "ask want need like love help try let explain remember express decide happen compare"
 ) | words("curious interested wondering keen able idea trying out kindly")
 """Verbs of asking, and what stands by them."""
-SUPPOSE = verbs("suppose imagine assume pretend consider picture say let take treat use visualize visualise envision think") | words(
-    "given if when as while once upon where whenever with then and but"
-)
+SUPPOSE = verbs(
+    "suppose imagine assume pretend consider picture say let take treat use visualize visualise envision think"
+) | words("given if when as while once upon where whenever with then and but")
 """What opens a clause that says where someone is."""
 PERCEIVE = verbs(
     "see spot notice find detect observe encounter film record show view pass capture appear watch identify recognise "
     "recognize glimpse present depict portray discover locate meet come register track feature catch display"
 ) | words("visible view sight across along")
-EXIST = verbs("have exist be contain include hold own possess offer come sit stand place put keep lie occur locate install house "
-    "accommodate comprise boast store scatter")
-EXIST |= words("present available got")
+EXIST = verbs(
+    "have exist be contain include hold own possess offer come sit stand place put keep lie occur locate install house "
+    "accommodate comprise boast store scatter"
+) | words("present available got")
 PLACES = nouns(
     "home house place room apartment flat property premise accommodation dwelling residence interior building space "
     "area environment location site surrounding lodging"
 )
 """What was filmed, as a whole; no room of it."""
 MEDIA = nouns("video camera scene recording footage clip film map run route tour walkthrough viewing image frame")
-EVERYWHERE = words("everything everywhere anywhere around total overall altogether all in on of during along across throughout within inside told together display")
+EVERYWHERE = words(
+    "everything everywhere anywhere around total overall altogether all in on of during along across "
+    "throughout within inside told together display"
+)
 COUNTS = words("headcount number count amount quantity tally total sum figure")
 GAPS = words("distance gap separation clearance range spacing interval offset measurement proximity")
 LONG = words("longest largest greatest biggest maximum maximal max major")
 SHORT = words("smallest shortest least minimum minimal min lowest")
 SIDES = nouns("side edge dimension extent axis measurement part bit stretch length size")
-STANCE = verbs("stand sit position locate place park dock situate stop wait stay lie rest station be put pose perch base")
+STANCE = verbs(
+    "stand sit position locate place park dock situate stop wait stay lie rest station be put pose perch base"
+)
 LOOKING = verbs(
-    "face look gaze stare point aim orient orientate head turn watch direct rotate fix glance peer admire focus align angle"
+    "face look gaze stare point aim orient orientate head turn watch direct rotate fix glance peer admire focus align "
+    "angle"
 ) | words("seeing viewing heading forward front eyes gaze oriented nose")
 POSES = nouns("pose position viewpoint origin perspective location spot standpoint place")
 WAYS = words(
     "left right back behind front ahead backwards front-left front-right back-left back-right straight around rear"
 )
 WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corner orientation location position")
-ANSWERS = words("and in as to by output value result unit units number given") | verbs("give return report express answer")
-"""What one says of the form of an answer: "return the value in metres"."""
-MEASURES = verbs("measure separate show run stand lie lay place put have be cover span get say read take extend reach stretch estimate") | words(
-    "how what many much which tape ruler of if at between from to apart far close and with for down"
+ANSWERS = words("and in as to by output value result unit units number given") | verbs(
+    "give return report express answer"
 )
+"""What one says of the form of an answer: "return the value in metres"."""
+MEASURES = verbs(
+    "measure separate show run stand lie lay place put have be cover span get say read take extend reach "
+    "stretch estimate"
+) | words("how what many much which tape ruler of if at between from to apart far close and for down")
 SENSED = frozenset().union(
     FILLERS, PEOPLE, REQUESTS, SUPPOSE, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, COUNTS, GAPS, LONG, SHORT, SIDES,
-    STANCE, LOOKING, POSES, WAYS, WHICH_WAY,
-    ANSWERS, MEASURES,
+    STANCE, LOOKING, POSES, WAYS, WHICH_WAY, ANSWERS, MEASURES,
 )  # fmt: skip
 """All words that have a sense here: without a determiner, none of them names a thing."""

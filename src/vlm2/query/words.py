@@ -26,8 +26,7 @@ UNITS = {
     "feet": ("ft", "feet", "foot"),
     "inches": ("inch", "inches"),
     "yards": ("yard", "yards"),
-    "m²": ("m²", "m2", "sqm", "square meters", "square metres", "square meter", "square metre", "sq m",
-           "sq meters", "sq metres", "m^2"),
+    "m²": ("m²", "m2", "sqm", "sq m", "sq meters", "square meters", "square metres", "square meter", "square metre"),
     "square feet": ("square feet", "square foot", "sqft", "sq ft", "sq feet", "ft²", "ft2"),
 }
 PER_METRE = {"m": 1.0, "cm": 100.0, "feet": 3.28084, "inches": 39.3701, "yards": 1.09361}
