@@ -51,10 +51,10 @@ class QuestionFrame:
 
 OF = r"(?:of )?(?:(?:instances|pieces|examples|units) of )?(?:different |individual |distinct )*"
 COUNT = QuestionFrame.of(
-    rf"how (many|much) {OF}T|what number {OF}T|{either(senses.COUNTS)} {OF}T|T (count|number|tally|total)|"
-    r"(count|tally|enumerate) T|T how many|T.* (give|report|return|state) (number|count|total)",
+    rf"(?!.* (on|in|for|with|to|by)$)(how (many|much) {OF}T|what number {OF}T|{either(senses.COUNTS)} {OF}T|"
+    r"T (count|number|tally|total)|(count|tally|enumerate) T|T how many|T.* number)",
     *(senses.COUNTS, senses.PERCEIVE, senses.EXIST, senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PEOPLE),
-    verbs("count walk give return report state"),
+    verbs("count walk"),
     nouns("instance piece example unit lot"),
     words("how many much what enumerate different individual distinct separate current if with past for able to"),
     open=False,
@@ -99,12 +99,12 @@ NEAREST = QuestionFrame.of(
 BEARING = QuestionFrame.of(
     rf"{either(senses.WHICH_WAY)}|left|right|where|whereabouts",
     *(senses.PEOPLE, senses.REQUESTS, senses.SUPPOSE, senses.STANCE, senses.LOOKING, senses.POSES, senses.WAYS),
-    *(senses.WHICH_WAY, senses.PERCEIVE, senses.EXIST),
-    verbs("go walk come arrive reach turn fall set"),
+    *(senses.WHICH_WAY, senses.PERCEIVE),
+    verbs("go walk come arrive reach turn fall set have lie"),
     nouns("thing object half zone region part area end"),
     words(
         "at by beside near next close against from to toward towards on of in over onto upon into for or where "
-        "whereabouts which what alongside relative respect relation itself four three must should need"
+        "whereabouts which what alongside relative respect relation itself four three must should need got whose"
     ),
 )
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .adjuncts import Adjuncts, unit_of
 from .phrases import DETERMINERS, Phrases, is_unknown
 from .reading import is_new
-from .senses import FILLERS, LOOKING, PEOPLE, REQUESTS, SENSED, STANCE, either, verbs, words
+from .senses import FILLERS, GAPS, LOOKING, PEOPLE, REQUESTS, SENSED, SIDES, STANCE, either, verbs, words
 from .things import Things
 from .words import FUNCTION, NAMES, STRUCTURE, THING
 
@@ -31,6 +31,9 @@ FOLDS = tuple(
         (r"(the )?long way|lengthwise|lengthways", "longest"),
         (r"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
         (r"(closest|nearest) (?=distance|gap|points?)", ""),
+        (r"comes? with", "has"),
+        (r"(come|comes|came) across", "see"),
+        (r"(give|report|return|state) (the )?(number|count|total)(?= U|$)", "number"),
         (r"i am after", "i want"),
         (r"in terms of", "in"),
         (r"(is|are) there (more than one|any|many|a lot)( of)?(?= T how many)", ""),
@@ -82,7 +85,7 @@ class Mentions:
         apart = [
             word
             for before, word, behind in zip(("", *head), head, head[1:], strict=False)
-            if is_unknown(word) and before not in PREPOSITIONS and behind != "of"
+            if is_unknown(word) and before not in PREPOSITIONS and behind not in {"of"} | GAPS | SIDES
         ]
         return frozenset(apart[:MOST_UNKNOWN]) - SENSED - ALTERING
 

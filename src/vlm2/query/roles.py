@@ -37,13 +37,19 @@ TO_TURN = re.compile(
 )
 """Words before what someone would have to turn to: "which way must I turn to face the sofa"."""
 MOVED = re.compile(
-    r"\b(turn|rotate|pivot)(s|d|ed|ing)?( (?!(over |right |straight )*(to|towards?|at|on|face|look|for)\b)|$)"
+    r"\b((turn|rotate|pivot|go|walk)(es|s|d|ed|ing)?|went)"
+    r"( (?!(over |right |straight )*(to|towards?|at|on|face|look|for|from)\b)|$)"
     r"(?!(left|right|back|around|behind) (or |left |right |back |around |behind )+)|"
     rf"{either(verbs('go walk come'))} from T to\b"
 )
 """Turns and ways that lead away from what is faced: nothing here says where one looks then."""
-STANDS = re.compile(rf"(stands|stood|sits|sat|waits|waited) ({BY})")
-"""What stands between a thing that itself "stands at" another: no one who looks."""
+OWN = re.compile(
+    rf"^((stands|stood|sits|sat|waits|waited) ({BY})|(faces|points|looks|watches)\b|"
+    r"(fac|look|point|head|aim)(e|es|s|ing|ed)?$)"
+)
+"""Words behind a thing that itself stands somewhere or faces something."""
+PART = re.compile(r"\b(what (to |on |in )?(left|right|front|back|behind|side)( of)?|put|place|keep|leave)$")
+"""Words before a thing that another is looked for beside ("what is left of the sofa"), or that someone moved."""
 
 
 def roles(text: Mentions) -> tuple[Viewpoint, Things] | None:
@@ -52,8 +58,10 @@ def roles(text: Mentions) -> tuple[Viewpoint, Things] | None:
     for things, before, behind in text.beside():
         ahead = FACING.search(before) or AHEAD.search(behind)
         place = AT.search(before) or AT_BEHIND.search(behind)
-        (targets if TO_TURN.search(before) else facing if ahead else at if place else targets).append(things)
-    moved = MOVED.search(text.skeleton) or any(STANDS.fullmatch(behind) for _, _, behind in text.beside())
-    if moved or not len(at) == len(facing) == len(targets) == 1 or targets[0] in (at[0], facing[0]):
+        if TO_TURN.search(before) or not (ahead or place):
+            targets += [things] * (not OWN.search(behind) and not PART.search(before))
+        else:
+            (facing if ahead else at).append(things)
+    if MOVED.search(text.skeleton) or not len(at) == len(facing) == len(targets) == 1:
         return None
-    return Viewpoint(at=at[0], facing=facing[0]), targets[0]
+    return None if targets[0] in (at[0], facing[0]) else (Viewpoint(at=at[0], facing=facing[0]), targets[0])

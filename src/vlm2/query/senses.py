@@ -53,7 +53,7 @@ PEOPLE = nouns(
     "bystander individual onlooker owner host"
 ) | words(
     "i me my mine myself you your yours yourself we us our one someone somebody anyone he him his she her they them "
-    "their who whose people"
+    "their who people"
 )
 """Those who see, ask, or stand somewhere."""
 REQUESTS = verbs(
@@ -70,12 +70,12 @@ SUPPOSE = verbs(
 """What opens a clause that says where someone is."""
 PERCEIVE = verbs(
     "see spot notice find detect observe encounter film record show view pass capture appear watch identify recognise "
-    "recognize glimpse present depict portray discover locate meet come register track feature catch display"
+    "recognize glimpse present depict portray discover locate register track feature catch display"
 ) | words("visible view sight across along")
 EXIST = verbs(
-    "have exist be contain include hold own possess offer come sit stand place put keep lie occur locate install house "
+    "have exist be contain include hold own possess offer sit stand keep lie occur locate install house "
     "accommodate comprise boast store scatter"
-) | words("present available got")
+) | words("present available got placed kept")
 PLACES = nouns(
     "home house place room apartment flat property premise accommodation dwelling residence interior building space "
     "area environment location site surrounding lodging"
