@@ -41,7 +41,9 @@ class QuestionFrame:
     @staticmethod
     def of(signals: str, *understood: frozenset[str], open: bool = True) -> QuestionFrame:
         """Return a frame from a regular expression and the senses of its words."""
-        return QuestionFrame(re.compile(rf"\b(?:{signals})\b"), frozenset().union(*understood, {"T", "U"}), open)
+        return QuestionFrame(
+            re.compile(rf"\b(?:{signals})\b"), frozenset().union(*understood, senses.LINKS, {"T", "U"}), open
+        )
 
     def fits(self, text: Mentions) -> bool:
         """Tell whether a text has a signal, and no word that the frame does not understand."""
@@ -49,14 +51,14 @@ class QuestionFrame:
         return understood.issuperset(text.words) and self.signals.search(text.skeleton) is not None
 
 
-OF = r"(?:of )?(?:(?:instances|pieces|examples|units) of )?(?:different |individual |distinct )*"
+OF = r"(?:of |for )?(?:(?:instances|pieces|examples|units) of )?(?:different |individual |distinct |separate )*"
 COUNT = QuestionFrame.of(
     rf"(?!.* (on|in|for|with|to|by)$)(how (many|much) {OF}T|what number {OF}T|{either(senses.COUNTS)} {OF}T|"
     r"T (count|number|tally|total)|(count|tally|enumerate) T|T how many|T.* number)",
     *(senses.COUNTS, senses.PERCEIVE, senses.EXIST, senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PEOPLE),
     verbs("count walk"),
     nouns("instance piece example unit lot"),
-    words("how many much what enumerate different individual distinct separate current if with past for able to"),
+    words("enumerate different individual distinct separate current past able over course"),
     open=False,
 )
 DISTANCE = QuestionFrame.of(
@@ -66,24 +68,21 @@ DISTANCE = QuestionFrame.of(
     nouns("point"),
     words(
         "near distant wide away space room left off straight direct euclidean linear metric free empty "
-        "over like straight-line"
+        "over like straight-line large"
     ),
 )
 SIZE = QuestionFrame.of(
     rf"{either(senses.LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
     *(senses.LONG, senses.SIDES, senses.MEASURES, senses.ANSWERS, senses.PEOPLE),
     verbs("look consider"),
-    words("long big large at most along across on its main principal direction"),
+    words("long large most on its main principal direction"),
 )
 AREA = QuestionFrame.of(
-    "U|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground",
+    "(many|much) U|^U|U of|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground",
     *(senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PERCEIVE, senses.MEASURES, senses.ANSWERS),
     *(senses.PEOPLE, senses.EXIST),
     verbs("cover occupy extend come explore map traverse scan survey offer work"),
-    words(
-        "area floor surface footprint size square footage big large spacious roomy ground extent combined plan up add "
-        "with"
-    ),
+    words("area floor surface footprint size square footage large spacious roomy ground extent combined plan add"),
     open=False,
 )
 NEAREST = QuestionFrame.of(
@@ -92,19 +91,19 @@ NEAREST = QuestionFrame.of(
     *(senses.SHORT, senses.GAPS, senses.STANCE, senses.PEOPLE, senses.REQUESTS, senses.PLACES, senses.EXIST),
     nouns("object thing item option candidate neighbour neighbor furniture piece"),
     words(
-        "which what of out to from as with and or closest nearest closer nearer close near most more less far distant "
-        "among amongst between one following listed at in by proximity given"
+        "out closest nearest closer nearer close near most more less far distant where among amongst between one "
+        "following listed in proximity given"
     ),
 )
 BEARING = QuestionFrame.of(
     rf"{either(senses.WHICH_WAY)}|left|right|where|whereabouts",
     *(senses.PEOPLE, senses.REQUESTS, senses.SUPPOSE, senses.STANCE, senses.LOOKING, senses.POSES, senses.WAYS),
     *(senses.WHICH_WAY, senses.PERCEIVE),
-    verbs("go walk come arrive reach turn fall set have lie"),
+    verbs("go walk come arrive reach turn fall set have lie describe contain"),
     nouns("thing object half zone region part area end"),
     words(
-        "at by beside near next close against from to toward towards on of in over onto upon into for or where "
-        "whereabouts which what alongside relative respect relation itself four three must should need got whose"
+        "beside near next close against toward towards on in over onto upon into where whereabouts alongside relative "
+        "respect relation itself four three must should need got whose body"
     ),
 )
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .adjuncts import Adjuncts, unit_of
 from .phrases import DETERMINERS, Phrases, is_unknown
 from .reading import is_new
-from .senses import FILLERS, GAPS, LOOKING, PEOPLE, REQUESTS, SENSED, SIDES, STANCE, either, verbs, words
+from .senses import FILLERS, GAPS, LONG, LOOKING, PEOPLE, REQUESTS, SENSED, SHORT, SIDES, STANCE, either, verbs, words
 from .things import Things
 from .words import FUNCTION, NAMES, STRUCTURE, THING
 
@@ -46,7 +46,11 @@ FOLDS = tuple(
     )
 )
 """Idioms, each with the plain words for it."""
-PREPOSITIONS = words("at in on of from by near with inside outside for to during under over through")
+ASKED = (
+    LONG
+    | SHORT
+    | words("how what which whose at in on of from by near with inside outside for to during under over through")
+)
 ALTERING = words(
     "average mean median difference height width depth volume weight thickness circumference perimeter diameter radius "
     "vertical horizontal ignore except exclude omit add subtract twice double triple cost price value worth taller "
@@ -79,13 +83,13 @@ class Mentions:
 
     @property
     def unknown(self) -> frozenset[str]:
-        """Words without a sense that stand before the first thing, apart from it and from a preposition, and so narrow
-        nothing: "The landlord insists on the distance from the bed to the sofa"."""
+        """Words without a sense that stand before the first thing, apart from it and from a word that
+        asks for them or takes them in, and so narrow nothing: "The landlord insists on the distance from the bed to the sofa"."""
         head = self.words[: self.words.index("T")] if "T" in self.words else ()
         apart = [
             word
             for before, word, behind in zip(("", *head), head, head[1:], strict=False)
-            if is_unknown(word) and before not in PREPOSITIONS and behind not in {"of"} | GAPS | SIDES
+            if is_unknown(word) and before not in ASKED and behind not in {"of"} | GAPS | SIDES
         ]
         return frozenset(apart[:MOST_UNKNOWN]) - SENSED - ALTERING
 

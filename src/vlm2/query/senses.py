@@ -61,7 +61,7 @@ REQUESTS = verbs(
     "request output print show specify indicate identify name pick choose select measure evaluate assess work figure "
     "check verify confirm answer classify localize localise locate derive infer deduce quantify share supply send "
     "advise clarify establish ascertain detect obtain note mention guess judge predict approximate gauge know wonder "
-    "ask want need like love help try let explain remember express decide happen compare"
+    "ask want need like love help try let explain remember express decide happen compare mind"
 ) | words("curious interested wondering keen able idea trying out kindly")
 """Verbs of asking, and what stands by them."""
 SUPPOSE = verbs(
@@ -86,6 +86,8 @@ EVERYWHERE = words(
     "everything everywhere anywhere around total overall altogether all in on of during along across "
     "throughout within inside told together display"
 )
+LINKS = words("of to from for by with at as and or when while if what which how much many across along up big have")
+"""Words that join others, in every kind of question."""
 COUNTS = words("headcount number count amount quantity tally total sum figure")
 GAPS = words("distance gap separation clearance range spacing interval offset measurement proximity")
 LONG = words("longest largest greatest biggest maximum maximal max major")
@@ -103,16 +105,14 @@ WAYS = words(
     "left right back behind front ahead backwards front-left front-right back-left back-right straight around rear"
 )
 WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corner orientation location position")
-ANSWERS = words("and in as to by output value result unit units number given") | verbs(
-    "give return report express answer"
-)
+ANSWERS = words("in output value result unit units number given") | verbs("give return report express answer")
 """What one says of the form of an answer: "return the value in metres"."""
 MEASURES = verbs(
     "measure separate show run stand lie lay place put have be cover span get say read take extend reach "
     "stretch estimate"
-) | words("how what many much which tape ruler of if at between from to apart far close and for down")
+) | words("tape ruler between apart far close down")
 SENSED = frozenset().union(
     FILLERS, PEOPLE, REQUESTS, SUPPOSE, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, COUNTS, GAPS, LONG, SHORT, SIDES,
-    STANCE, LOOKING, POSES, WAYS, WHICH_WAY, ANSWERS, MEASURES,
+    STANCE, LOOKING, POSES, WAYS, WHICH_WAY, LINKS, ANSWERS, MEASURES,
 )  # fmt: skip
 """All words that have a sense here: without a determiner, none of them names a thing."""
