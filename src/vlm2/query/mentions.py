@@ -9,7 +9,22 @@ from dataclasses import dataclass
 from .adjuncts import Adjuncts, unit_of
 from .phrases import DETERMINERS, Phrases, is_unknown
 from .reading import is_new
-from .senses import FILLERS, GAPS, LONG, LOOKING, PEOPLE, REQUESTS, SENSED, SHORT, SIDES, STANCE, either, verbs, words
+from .senses import (
+    COUNTS,
+    FILLERS,
+    GAPS,
+    LONG,
+    LOOKING,
+    PEOPLE,
+    REQUESTS,
+    SENSED,
+    SHORT,
+    SIDES,
+    STANCE,
+    either,
+    verbs,
+    words,
+)
 from .things import Things
 from .words import FUNCTION, NAMES, STRUCTURE, THING
 
@@ -83,8 +98,8 @@ class Mentions:
 
     @property
     def unknown(self) -> frozenset[str]:
-        """Words without a sense that stand before the first thing, apart from it and from a word that
-        asks for them or takes them in, and so narrow nothing: "The landlord insists on the distance from the bed to the sofa"."""
+        """Words without a sense before the first thing, apart from it and from a word of `ASKED`, which narrow nothing:
+        "the landlord insists on the distance from the bed to the sofa"."""
         head = self.words[: self.words.index("T")] if "T" in self.words else ()
         apart = [
             word
