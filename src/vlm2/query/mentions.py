@@ -6,25 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from . import senses
 from .adjuncts import Adjuncts, unit_of
 from .phrases import DETERMINERS, Phrases, is_unknown
 from .reading import is_new
-from .senses import (
-    COUNTS,
-    FILLERS,
-    GAPS,
-    LONG,
-    LOOKING,
-    PEOPLE,
-    REQUESTS,
-    SENSED,
-    SHORT,
-    SIDES,
-    STANCE,
-    either,
-    verbs,
-    words,
-)
+from .senses import FILLERS, PEOPLE, REQUESTS, SENSED, either, verbs, words
 from .things import Things
 from .words import FUNCTION, NAMES, STRUCTURE, THING
 
@@ -61,11 +47,10 @@ FOLDS = tuple(
     )
 )
 """Idioms, each with the plain words for it."""
-ASKED = (
-    LONG
-    | SHORT
-    | words("how what which whose at in on of from by near with inside outside for to during under over through")
-)
+ASKED = words(
+    "how many much what which whose at in on of from by near with inside outside for to during under over through"
+).union(senses.LONG, senses.SHORT, senses.COUNTS)
+"""Words whose neighbour is what is asked for, or belongs to it."""
 ALTERING = words(
     "average mean median difference height width depth volume weight thickness circumference perimeter diameter radius "
     "vertical horizontal ignore except exclude omit add subtract twice double triple cost price value worth taller "
@@ -78,7 +63,7 @@ MOST_UNKNOWN = 2
 OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
 SUBJECT = re.compile(
     rf"(?:^|\b(?:a|an|the|my|our|this) )(\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
-    rf"{either(STANCE - verbs('be'), LOOKING)}\b)"
+    rf"{either(senses.STANCE - verbs('be'), senses.LOOKING)}\b)"
 )
 
 
@@ -104,7 +89,7 @@ class Mentions:
         apart = [
             word
             for before, word, behind in zip(("", *head), head, head[1:], strict=False)
-            if is_unknown(word) and before not in ASKED and behind not in {"of"} | GAPS | SIDES
+            if is_unknown(word) and before not in ASKED and behind not in {"of"} | senses.GAPS | senses.SIDES
         ]
         return frozenset(apart[:MOST_UNKNOWN]) - SENSED - ALTERING
 
