@@ -74,7 +74,7 @@ DISTANCE = QuestionFrame.of(
 SIZE = QuestionFrame.of(
     rf"{either(senses.LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
     *(senses.LONG, senses.SIDES, senses.MEASURES, senses.ANSWERS, senses.PEOPLE),
-    verbs("look consider"),
+    verbs("look consider go"),
     words("long large most on its main principal direction"),
 )
 AREA = QuestionFrame.of(
@@ -89,10 +89,10 @@ NEAREST = QuestionFrame.of(
     r"closest|nearest|closer|nearer|(most|more) (close|near)|least (far|distant)|"
     rf"{either(senses.SHORT, words('less'))} {either(senses.GAPS)}",
     *(senses.SHORT, senses.GAPS, senses.STANCE, senses.PEOPLE, senses.REQUESTS, senses.PLACES, senses.EXIST),
-    nouns("object thing item option candidate neighbour neighbor furniture piece"),
+    nouns("object thing item option candidate neighbour neighbor furniture piece target reference"),
     words(
         "out closest nearest closer nearer close near most more less far distant where among amongst between one "
-        "following listed in proximity given"
+        "following listed in proximity given right next"
     ),
 )
 BEARING = QuestionFrame.of(

@@ -35,6 +35,8 @@ FOLDS = tuple(
         (r"comes? with", "has"),
         (r"(come|comes|came) across", "see"),
         (r"(give|report|return|state) (the )?(number|count|total)(?= U|$)", "number"),
+        (r"i mean|by the way|(?<=\w )all together", ""),
+        (r"(up|over|across|all the way) to (?=T)", "to "),
         (r"i am after", "i want"),
         (r"in terms of", "in"),
         (r"(is|are) there (more than one|any|many|a lot)( of)?(?= T how many)", ""),

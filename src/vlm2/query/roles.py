@@ -10,10 +10,10 @@ from .things import Things, Viewpoint
 
 FACED = either(LOOKING)
 SELF = "(me|you|us|them|him|her|someone)"
-BY = "at|by|beside|near|next to|close to|against|alongside|from|in front of"
+BY = "at|by|beside( of)?|near( to)?|next( to)?|close to|against|alongside|from|in front of"
 AT = re.compile(
     rf"(\b({BY}|{either(verbs('go walk come'))} (over )?to|reached|reaching)|"
-    rf"(^|\b(in|from|with|my|your|their) ){either(POSES, STANCE)}( of)?)$"
+    rf"(^|\b(in|from|with|my|your|their) ){either(POSES, STANCE)}|\b(in|from) {either(POSES)} of)$"
 )
 """Words before the thing that someone is at."""
 AT_BEHIND = re.compile(

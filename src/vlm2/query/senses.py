@@ -44,7 +44,8 @@ def either(*senses: frozenset[str]) -> str:
 FILLERS = verbs("be do") | words(
     "a an the this that these those it its there here will would can could may might shall please some any about "
     "roughly approximately exactly precisely just really very actually now then so well um uh er erm hmm hey hi hello "
-    "okay ok oh sorry maybe perhaps probably whole entire exact precise approximate rough estimated whether"
+    "okay ok oh sorry maybe perhaps probably whole entire exact precise approximate rough estimated whether "
+    "yeah yep gonna alright anyway basically"
 )
 """Words that change nothing in any question."""
 PEOPLE = nouns(
@@ -70,7 +71,8 @@ SUPPOSE = verbs(
 """What opens a clause that says where someone is."""
 PERCEIVE = verbs(
     "see spot notice find detect observe encounter film record show view pass capture appear watch identify recognise "
-    "recognize glimpse present depict portray discover locate register track feature catch display"
+    "recognize glimpse present depict portray discover locate register track feature catch display "
+    "log list mark tag map scan"
 ) | words("visible view sight across along")
 EXIST = verbs(
     "have exist be contain include hold own possess offer sit stand keep lie occur locate install house "
@@ -99,7 +101,7 @@ STANCE = verbs(
 LOOKING = verbs(
     "face look gaze stare point aim orient orientate head turn watch direct rotate fix glance peer admire focus align "
     "angle"
-) | words("seeing viewing heading forward front eyes gaze oriented nose")
+) | words("seeing viewing heading forward front eyes gaze oriented nose orientation sensor")
 POSES = nouns("pose position viewpoint origin perspective location spot standpoint place")
 WAYS = words(
     "left right back behind front ahead backwards front-left front-right back-left back-right straight around rear"
