@@ -65,7 +65,7 @@ class Adjuncts:
 
 def take_apart(question: str, notes: tuple[str, ...], scope: bool) -> Adjuncts:
     """Separate a question's core from what stands beside it; with `scope`, words such as "in this room" as well."""
-    text = re.sub(r"\s+", " ", question.lower().replace("’", "'").strip())
+    text = re.sub(r"\s+", " ", question.lower().replace("’", "'").replace("sq.", "sq").strip())
     text = re.sub(r"s?\(s\)", "s", text)
     for short, whole in (CONTRACTIONS | TYPOS).items():
         text = re.sub(rf"\b{short}\b", whole, text)

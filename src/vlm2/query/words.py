@@ -26,8 +26,8 @@ UNITS = {
     "feet": ("ft", "feet", "foot"),
     "inches": ("inch", "inches"),
     "yards": ("yard", "yards"),
-    "m²": ("m²", "m2", "sqm", "square meters", "square metres", "square meter", "square metre"),
-    "square feet": ("square feet", "square foot", "sqft", "sq ft"),
+    "m²": ("m²", "m2", "sqm", "sq m", "sq meters", "square meters", "square metres", "square meter", "square metre"),
+    "square feet": ("square feet", "square foot", "sqft", "sq ft", "sq feet", "ft²", "ft2"),
 }
 PER_METRE = {"m": 1.0, "cm": 100.0, "feet": 3.28084, "inches": 39.3701, "yards": 1.09361}
 PER_SQUARE_METRE = {"m²": 1.0, "square feet": 10.7639}

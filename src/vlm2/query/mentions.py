@@ -1,0 +1,159 @@
+"""What a question mentions: its words in their order, with T for a thing and U for a unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import senses
+from .adjuncts import Adjuncts, unit_of
+from .phrases import DETERMINERS, Phrases, is_unknown
+from .reading import is_new
+from .senses import FILLERS, PEOPLE, REQUESTS, SENSED, either, verbs, words
+from .things import Things
+from .words import FUNCTION, NAMES, STRUCTURE, THING
+
+NO_THINGS = STRUCTURE | {THING, "person"}
+"""Labels that are words of the question: "which object", "a person", "the floor"."""
+WANTS = f"(?:{either(verbs('want need like wish ask try'), words('will would could'))}|is (?:curious|keen|interested))"
+NO_NOUNS = SENSED | FUNCTION
+"""Words that name a thing only with a determiner."""
+FOLDS = tuple(
+    (re.compile(rf"\b(?:{pattern})\b"), text)
+    for pattern, text in (
+        (r"no of(?= T)", "number of"),
+        (r"(from |to |of )?(each other|one another)|as the crow flies|(in )?(a )?straight line", "apart"),
+        (r"(point|field) of view", "viewpoint"),
+        (r"(left|right)[ -]?hand", r"\1"),
+        (r"(front|back|rear) (and )?(to )?(the )?(left|right)", r"\1-\5"),
+        (r"(living|usable|floor) (area|space)", "area"),
+        (r"(from (one )?)?end to (the )?(other )?end|from one end to the other", "longest"),
+        (r"(the )?long way|lengthwise|lengthways", "longest"),
+        (r"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
+        (r"(closest|nearest) (?=distance|gap|points?)", ""),
+        (r"comes? with", "has"),
+        (r"(come|comes|came) across", "see"),
+        (r"(give|report|return|state) (the )?(number|count|total)(?= U|$)", "number"),
+        (r"i mean|by the way|(?<=\w )all together", ""),
+        (r"(up|over|across|all the way) to (?=T)", "to "),
+        (r"i am after", "i want"),
+        (r"in terms of", "in"),
+        (r"(is|are) there (more than one|any|many|a lot)( of)?(?= T how many)", ""),
+        (r"after (?=\w+ing )", "when "),
+        (r"rather than|as opposed to|instead of", "than"),
+        (r"what i (want|need|would (like|love)) to know is|i was wondering", ""),
+        (r"than (any of )?(the |all )*(others?|rest)|of (them )?all", ""),
+        (rf"{either(REQUESTS)} (me |us )?(on|about)", "say"),
+        (rf"^(the|a|an|my|our) \w+ (?={WANTS} )", "someone "),
+    )
+)
+"""Idioms, each with the plain words for it."""
+ASKED = words(
+    "how many much what which whose at in on of from by near with inside outside for to during under over through"
+).union(senses.LONG, senses.SHORT, senses.COUNTS)
+"""Words whose neighbour is what is asked for, or belongs to it."""
+ALTERING = words(
+    "average mean median difference height width depth volume weight thickness circumference perimeter diameter radius "
+    "vertical horizontal ignore except exclude omit add subtract twice double triple cost price value worth taller "
+    "wider larger smaller farther further longer shorter higher lower greater bigger less more fewer colour color "
+    "shape style material opposite reverse mirror mirrored without minus plus wall walls ceiling yesterday tomorrow "
+    "later earlier"
+)
+"""Words that would change what is asked, wherever they stand."""
+MOST_UNKNOWN = 2
+OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
+SUBJECT = re.compile(
+    rf"(?:^|\b(?:a|an|the|my|our|this) )(\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
+    rf"{either(senses.STANCE - verbs('be'), senses.LOOKING)}\b)"
+)
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """A question's core: its words without those that mean nothing, with T for a thing and U for a unit; the things
+    and the units in their order."""
+
+    words: tuple[str, ...]
+    things: tuple[Things, ...]
+    units: tuple[str, ...]
+
+    @property
+    def skeleton(self) -> str:
+        """The words as one text."""
+        return " ".join(self.words)
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """Words without a sense before the first thing, apart from it and from a word of `ASKED`, which narrow nothing:
+        "the landlord insists on the distance from the bed to the sofa"."""
+        head = self.words[: self.words.index("T")] if "T" in self.words else ()
+        apart = [
+            word
+            for before, word, behind in zip(("", *head), head, head[1:], strict=False)
+            if is_unknown(word) and before not in ASKED and behind not in {"of"} | senses.GAPS | senses.SIDES
+        ]
+        return frozenset(apart[:MOST_UNKNOWN]) - SENSED - ALTERING
+
+    def beside(self) -> Iterator[tuple[Things, str, str]]:
+        """Yield each thing with the words before it, up to the thing before, and the words behind it."""
+        parts = re.split(r"\bT\b", self.skeleton)
+        for things, before, behind in zip(self.things, parts, parts[1:], strict=False):
+            yield things, before.strip(), behind.strip()
+
+
+def mentions(parts: Adjuncts) -> Mentions:
+    """Read the core of a question from left to right, the longest phrases first."""
+    tokens = tuple(part for token in parts.tokens for part in re.split("/", token.removesuffix("'s")))
+    phrases = Phrases(tokens)
+    said: list[str] = []
+    things: list[Things] = []
+    units = [] if parts.unit is None else [parts.unit]
+    at = 0
+    while at < len(tokens):
+        named = tokens[at] in DETERMINERS or tokens[at] not in NO_NOUNS  # no verb: "I stand", "it can cover"
+        known = [(found, end) for found, end in phrases.things(at) if _is_thing(found, named)]
+        unit = next((n for n in (2, 1) if unit_of(" ".join(tokens[at : at + n]))), 0)
+        if tokens[at] == "picture" and tokens[at + 1 : at + 2] in (("yourself",), ("myself",)):
+            said.append("imagine")
+            at += 2
+        elif tokens[at : at + 2] == ("square", "footage"):
+            units.append("square feet")
+            said.append("area")
+            at += 2
+        elif unit:
+            units.append(unit_of(" ".join(tokens[at : at + unit])) or "")
+            said.append("U")
+            at += unit
+        elif known:
+            found, at = max(known, key=lambda reading: (reading[0].label in NAMES, reading[1]))  # no "sink stand"
+            things.append(found)
+            said.append("T")
+        else:
+            said += [tokens[at]] * tokens[at][:1].isalnum()
+            at += 1
+    said += ["U"] * (parts.unit is not None)
+    return Mentions(_plain(" ".join(said)), tuple(things), tuple(units))
+
+
+def _is_thing(things: Things, named: bool) -> bool:
+    """Tell whether a reading names a known thing, in a place by known things; what is closest to what may be asked."""
+    known = things.label in NAMES or (named and not is_new(things.label))
+    told = things.place is None or (
+        things.place.kind != "nearest_to" and not any(is_new(thing.label) for thing in things.place.to)
+    )
+    return known and told and things.label.split()[0] not in NO_THINGS and things.side is None
+
+
+def _plain(text: str) -> tuple[str, ...]:
+    """Return the words of a text without its opening, idioms and fillers; a noun that only names who stands somewhere
+    becomes "someone"."""
+    for pattern, plain in FOLDS:
+        text = pattern.sub(plain, text)
+    subject = SUBJECT.search(text)
+    if subject and is_unknown(subject[1]) and subject[1] not in SENSED | ALTERING:
+        text = re.sub(rf"\b{subject[1]}\b", "someone", text)
+    said = text.split()
+    while said and said[0] in OPENING:
+        del said[0]
+    return tuple(word for word in said if word not in FILLERS)
