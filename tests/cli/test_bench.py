@@ -52,6 +52,7 @@ def test_stream_prints_a_table(toy):
 
 def test_stream_prints_one_object(toy):
     report = json.loads(run("stream", "--frames", 20, "--json").stdout)
-    assert (report["model"], report["stream"]["frames"]) == ("mini", 20)
+    assert (report["model"], report["eyes"], report["stream"]["frames"]) == ("mini", None, 20)
+    assert report["stream"]["late"]["tracks"] is None  # the toy model has no eyes
     assert report["stream"]["late"]["read_again"] == report["stream"]["own_tokens"]
     assert {"frame_ratio", "memory_ratio", "ask_ratio", "frames_a_second"} <= set(report["stream"])

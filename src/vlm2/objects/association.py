@@ -16,7 +16,7 @@ NEAR, LOOSE = 0.08, 0.12  # metres, and share of the long side: slack of a centr
 CONFUSED = 0.2  # the similarity of two confusable labels
 PLACE, LABEL, COLOUR, SIZE = -1.15, 2.49, -5.56, -1.60  # log-odds per unit: logistic regression on validation homes
 OFFSET = 0.93  # the log-odds where nothing differs and the labels do not agree
-LEAST_SIMILARITY = 0.15  # of labels: a detector that is sure of a wrong label is not in the homes of the regression
+LEAST_SIMILARITY = 0.15  # of labels: less is never one thing, since detectors without doubts were not in the regression
 
 
 def associate(
@@ -47,8 +47,8 @@ def same_thing(
 
     They fall with the distance of the centres, the difference of the colours and that of the sizes, and rise with the
     similarity of the labels. The distance is relative to its tolerance, which grows with depth, since most of the error
-    lies along the viewing ray, and with the size of the thing. Where a detector estimates no size, sizes count as equal.
-    Labels that disagree give minus infinity.
+    lies along the viewing ray, and with the size of the thing. Where a detector estimates no size, sizes are taken for
+    equal. Labels that disagree give minus infinity.
     """
     known = np.array([t.centre for t in tracks]), np.array([t.covariance for t in tracks])
     slack = NEAR + LOOSE * np.array([s.extent for s in sightings])[:, None].clip(max=2.0)

@@ -84,7 +84,7 @@ class RawTrack:
     def colour(self) -> Float[np.ndarray, " 3"]:
         """The mean colour of the kept sightings: sRGB, 0 to 1."""
         weights = np.array([s.quality + LEAST_WEIGHT for s in self.kept])
-        return np.average([s.colour / 255 for s in self.kept], axis=0, weights=weights)
+        return weights @ np.array([s.colour for s in self.kept]) / (255 * weights.sum())
 
     @cached_property
     def log_size(self) -> Float[np.ndarray, " 3"]:
@@ -94,7 +94,7 @@ class RawTrack:
         if not shaped:
             return np.full(3, np.nan)
         weights = np.array([s.quality / (0.5 + s.depth) + LEAST_WEIGHT for s in shaped])
-        return np.average([s.log_size for s in shaped], axis=0, weights=weights)
+        return weights @ np.array([s.log_size for s in shaped]) / weights.sum()
 
     @property
     def label(self) -> int:
