@@ -16,7 +16,11 @@ from .words import FUNCTION, NAMES, STRUCTURE, THING
 
 NO_THINGS = STRUCTURE | {THING, "person"}
 """Labels that are words of the question: "which object", "a person", "the floor"."""
-WANTS = f"(?:{either(verbs('want need like wish ask try'), words('will would could'))}|is (?:curious|keen|interested))"
+WANTS = (
+    "(?:(?:would |will )?(?:wants?|needs?|likes?|loves?|wish|wishes|wanted|needed) (?:me |us |you )?to |"
+    "(?:asks?|asked|wonders?) |is (?:curious|keen|interested) )"
+)
+"""What follows someone who asks: "my landlord needs to know"."""
 NO_NOUNS = SENSED | FUNCTION
 """Words that name a thing only with a determiner."""
 FOLDS = tuple(
@@ -45,7 +49,7 @@ FOLDS = tuple(
         (r"what i (want|need|would (like|love)) to know is|i was wondering", ""),
         (r"than (any of )?(the |all )*(others?|rest)|of (them )?all", ""),
         (rf"{either(REQUESTS)} (me |us )?(on|about)", "say"),
-        (rf"^(the|a|an|my|our) \w+ (?={WANTS} )", "someone "),
+        (rf"^(the|a|an|my|our) \w+ (?={WANTS})", "someone "),
     )
 )
 """Idioms, each with the plain words for it."""
@@ -86,7 +90,7 @@ class Mentions:
     @property
     def unknown(self) -> frozenset[str]:
         """Words without a sense before the first thing, apart from it and from a word of `ASKED`, which narrow nothing:
-        "the landlord insists on the distance from the bed to the sofa"."""
+        "the landlord wonders aloud how far the bed is from the sofa"."""
         head = self.words[: self.words.index("T")] if "T" in self.words else ()
         apart = [
             word

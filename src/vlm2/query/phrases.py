@@ -156,6 +156,8 @@ class Phrases:
         for at in range(start, len(self.tokens)):
             word = self.tokens[at]
             if word in DIRECTIONS:
+                if DIRECTIONS[word] in found:
+                    return  # "ahead left, ahead right": each is one direction of two words
                 found.append(DIRECTIONS[word])
             elif word not in BETWEEN_DIRECTIONS and word not in PUNCTUATION:
                 return

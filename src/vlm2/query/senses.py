@@ -24,10 +24,10 @@ def verbs(text: str) -> frozenset[str]:
     """Return verbs with their forms: "face" gives "faces", "faced" and "facing"."""
     found: set[str] = set()
     for verb in text.split():
-        stem, noun_like = verb.removesuffix("e"), f"{verb[:-1]}ies" if verb[-2:] in ("fy", "ry", "ly") else f"{verb}s"
-        past = f"{verb[:-1]}ied" if noun_like.endswith("ies") else f"{stem}ed"
+        stem, third = verb.removesuffix("e"), f"{verb[:-1]}ies" if verb[-2:] in ("fy", "ry", "ly") else f"{verb}s"
+        past = f"{verb[:-1]}ied" if third.endswith("ies") else f"{stem}ed"
         doubled = re.fullmatch(r"[^aeiou]+[aeiou][bdgmnprt]", verb) and (f"{verb}{verb[-1]}ed", f"{verb}{verb[-1]}ing")
-        found |= {verb, noun_like, f"{verb}es", past, f"{stem}ing", *(doubled or ()), *_FORMS.get(verb, ())}
+        found |= {verb, third, f"{verb}es", past, f"{stem}ing", *(doubled or ()), *_FORMS.get(verb, ())}
     return frozenset(found)
 
 
