@@ -79,6 +79,8 @@ def _print(found: ObjectMap, name: str) -> None:
 
 
 def _row(track: Track, found: ObjectMap) -> tuple[str, ...]:
+    from ..query.query import label_chance
+
     place, size = track.box.center, track.box.size
     label = f"{track.colours[0]} {track.label}" if track.colours else track.label
     seen = "–" if track.first_seen is None else f"{track.first_seen:.1f}–{track.last_seen:.1f}"
@@ -88,5 +90,5 @@ def _row(track: Track, found: ObjectMap) -> tuple[str, ...]:
         " × ".join(f"{side:.1f}" for side in size),
         ", ".join(f"{value:.1f}" for value in place),
         seen,
-        f"{track.label_confidence:.0%}",
+        f"{label_chance(track):.0%}",
     )

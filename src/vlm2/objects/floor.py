@@ -52,9 +52,10 @@ class Floor(FrozenRecord):
         footprint = shapely.MultiPoint(box_points(box, CORNERS)[:, :2]).convex_hull
         return ground_of(room).distance(footprint) <= within
 
-    def room_area(self, room: Room) -> float:
-        """Return the area of a room in square metres."""
-        return float(ground_of(room).area)
+
+def room_area(room: Room) -> float:
+    """Return the area of a room in square metres."""
+    return float(ground_of(room).area)
 
 
 def ground_of(room: Room) -> BaseGeometry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ...objects import ObjectMap, Result
+from ...objects.floor import room_area
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import labelled, rooms
 from ..things import Things
@@ -23,7 +24,7 @@ class Describe(Query):
         if self.room:
             kinds = rooms(map, self.room)
             found = [track for track in found if map.room_of(track) in {room.name for room in kinds}]
-            area = sum(map.floor.room_area(room) for room in kinds)
+            area = sum(room_area(room) for room in kinds)
         if not found:
             raise NoAnswer("not_seen", "I have seen no things there.")
         counts = Counter(track.label for track in found).most_common()
