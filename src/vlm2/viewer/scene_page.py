@@ -16,6 +16,8 @@ from .viser_scene import details, draw, start_server, stop_server, thing_colour,
 
 SIDE, QUALITY = 320, 70  # pixels of the longer side of a frame's picture, and of its JPEG file
 TEMPLATE = "scene.html.jinja"
+COLOURS = ("{darkMode:false}", '{darkMode:matchMedia("(prefers-color-scheme: dark)").matches}')
+"""What viser writes for light colours, and what follows the colours of the reader's system instead."""
 
 
 def scene_page(scene: Scene3D, title: str) -> str:
@@ -25,7 +27,7 @@ def scene_page(scene: Scene3D, title: str) -> str:
     server = start_server(0)
     try:
         draw(server, scene)
-        embedded = server.get_scene_serializer().as_html()
+        embedded = server.get_scene_serializer().as_html().replace(*COLOURS)
     finally:
         stop_server(server)
     labels = sorted({track.label for track in scene.things})

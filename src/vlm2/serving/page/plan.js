@@ -1,0 +1,81 @@
+// The plan from above: rooms, things with their names, and the camera's path.
+
+import { corners, describe, element, present } from "./draw.js";
+
+const LETTER = 12; // pixels
+const WIDE = 0.56; // of its height: the mean width of a letter
+const HIGH = 1.25; // of its height: a line
+
+export class Plan {
+  // `onPick` gets the id of a thing that is pressed.
+  constructor(svg, onPick) {
+    Object.assign(this, { svg, onPick, map: null, marked: new Set() });
+    new ResizeObserver(() => this.draw()).observe(svg);
+  }
+
+  clear() {
+    this.map = null;
+    this.svg.replaceChildren();
+  }
+
+  show(map) {
+    this.map = map;
+    this.draw();
+  }
+
+  // Mark the things of these ids.
+  mark(ids) {
+    this.marked = new Set(ids);
+    this.draw();
+  }
+
+  draw() {
+    const { svg, map, marked } = this;
+    svg.replaceChildren();
+    if (!map || !svg.clientWidth) return;
+    const walk = map.path.world_from_camera.map((pose) => [pose[3], pose[7]]);
+    const things = present(map).map((track) => ({ track, ground: corners(track.box).slice(0, 4) }));
+    const { rooms } = map.floor;
+    const all = [...walk, ...things.flatMap(({ ground }) => ground), ...rooms.flatMap((room) => room.polygon)];
+    if (!all.length) return;
+    const [xs, ys] = [all.map((p) => p[0]), all.map((p) => p[1])];
+    const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    const margin = 0.05 * Math.max(right - left, high - low, 1);
+    const [width, height] = [right - left + 2 * margin, high - low + 2 * margin];
+    svg.setAttribute("viewBox", [left - margin, -high - margin, width, height].join(" "));
+    const letter = LETTER * Math.max(width / svg.clientWidth, height / svg.clientHeight); // metres
+    const points = (places) => places.map(([x, y]) => `${x},${-y}`).join(" "); // y is up on the page
+    for (const room of rooms) svg.append(element("polygon", { class: "room", points: points(room.polygon) }));
+    // marked things lie on top, small ones on large ones; names go to marked things first, then to large ones
+    const size = ({ track }) => track.box.size[0] * track.box.size[1];
+    const first = (a, b) => marked.has(b.track.id) - marked.has(a.track.id);
+    things.sort((a, b) => -first(a, b) || size(b) - size(a));
+    for (const { track, ground } of things) {
+      const shape = element("polygon", { class: marked.has(track.id) ? "thing marked" : "thing", points: points(ground) });
+      shape.append(element("title", {}, describe(track)));
+      shape.onclick = () => this.onPick(track.id);
+      svg.append(shape);
+    }
+    svg.append(element("polyline", { class: "walk", points: points(walk) }));
+    if (walk.length) svg.append(element("circle", { class: "here", cx: walk.at(-1)[0], cy: -walk.at(-1)[1], r: letter / 3 }));
+    const names = things.sort((a, b) => first(a, b) || size(b) - size(a)).map(({ track }) => [track.label, track.box.center, marked.has(track.id)]);
+    const marks = names.filter(([, , isMarked]) => isMarked).length;
+    names.splice(marks, 0, ...rooms.map((room) => [room.name, middle(room.polygon), false, "name"]));
+    this.write(names, letter);
+  }
+
+  // Write names where no earlier one stands. What is left out is in the list of things, and in the shape's title.
+  write(names, letter) {
+    const taken = [];
+    for (const [words, [x, y], always, kind] of names) {
+      const [wide, high] = [0.5 * WIDE * words.length * letter, 0.5 * HIGH * letter];
+      const free = taken.every(([a, b, w, h]) => Math.abs(a - x) > w + wide || Math.abs(b - y) > h + high);
+      if (!free && !always) continue;
+      taken.push([x, y, wide, high]);
+      const attributes = { x, y: -y + 0.35 * letter, "font-size": letter, class: kind ?? "" };
+      this.svg.append(element("text", attributes, words));
+    }
+  }
+}
+
+const middle = (polygon) => [0, 1].map((i) => polygon.reduce((sum, place) => sum + place[i], 0) / polygon.length);
