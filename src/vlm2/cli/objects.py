@@ -74,8 +74,11 @@ def _print(found: ObjectMap, name: str) -> None:
     heads = ("thing", "room", "size, m", "at, m", "seen, s", "sure")
     print_figures(heads, [_row(track, found) for track in tracks], f"{len(tracks)} things in {name}")
     rooms = ", ".join(room.name for room in found.floor.rooms)
-    spread = Area().run(found).uncertainty or 0.0
-    typer.echo(f"Floor: {found.floor.area:.1f} m² (± {spread:.1f})" + (f": {rooms}" if rooms else ""))
+    floor = Area().run(found)
+    area = "area unknown" if floor.value is None else f"{floor.value:.1f} m² (± {floor.uncertainty or 0:.1f})"
+    typer.echo(f"Floor: {area}" + (f": {rooms}" if rooms else ""))
+    if floor.value is None:
+        typer.echo(floor.sentence)
 
 
 def _row(track: Track, found: ObjectMap) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def _outline(part: np.ndarray, corner: np.ndarray) -> tuple[tuple[float, float],
     piece = max(getattr(ground, "geoms", [ground]), key=lambda piece: piece.area)
     if piece.area < 0.1:
         return None
-    return tuple(orient(piece).exterior.coords[:-1])
+    return tuple((x, y) for x, y in orient(piece).exterior.coords[:-1])
 
 
 def _inside(track: Track, parts: np.ndarray, corner: np.ndarray) -> int:

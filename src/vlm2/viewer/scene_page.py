@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..objects import Track
+from ..query.operators.area import Area
 from ..query.query import clock
 from ..streaming.thumbnail import small_jpeg
 from .scene import Scene3D, SceneFrame
@@ -38,7 +39,7 @@ def scene_page(scene: Scene3D, title: str) -> str:
         pictures={frame.frame: _data_url(frame) for frame in scene.frames if frame.image is not None},
         groups=[(label, thing_colour(label, labels), _rows(scene, label)) for label in labels],
         rooms=scene.map.floor.rooms,
-        area=scene.map.floor.area,
+        area=Area().run(scene.map).value,
         unit="m" if scene.metric else "scene units",
     )
 

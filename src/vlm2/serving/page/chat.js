@@ -75,6 +75,7 @@ export class Chat {
     const frames = new Map();
     for (const { keyframe, time } of answer.evidence) if (keyframe !== undefined) frames.set(keyframe, time);
     const shown = [...frames].slice(0, MOST_SHOTS).map(([frame, time]) => ({ frame, time }));
+    shown.sort((a, b) => a.time - b.time);
     if (shown.length) item.append(shotButtons(id, shown, map, tracks, this.dialog));
     if (!tracks.length) return;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: "Show on the plan" });

@@ -51,6 +51,8 @@ export function drawTimeline(svg, { held, evicted, lost }, seconds) {
 export function shot(id, frame, map, tracks, side = 512) {
   const figure = document.createElement("div");
   figure.className = "shot";
+  const view = map?.path.half_view;
+  if (view) figure.style.aspectRatio = view[0] / view[1]; // the page keeps its place while the picture loads
   const image = document.createElement("img");
   image.src = path(id, `keyframes/${frame.frame}?side=${side}`);
   image.alt = `The frame at ${clock(frame.time)}`;

@@ -77,10 +77,10 @@ function choose(id) {
   for (const shown of [plan, things, chat]) shown.clear();
   plan.mark([]);
   find("things-title").textContent = "Things";
+  find("things-hint").hidden = true;
   for (const line of [find("status"), find("hint")]) line.textContent = "";
   find("trouble").hidden = true;
   find("in-3d").open = false;
-  find("empty").hidden = false;
   showExamples([]);
   allow({ frames: 0 });
 }
@@ -110,6 +110,7 @@ async function showMap(id, now) {
   drawTimeline(find("timeline"), line, now.seconds);
   const live = present(map);
   find("things-title").textContent = live.length ? `Things (${live.length})` : "Things";
+  find("things-hint").hidden = !live.length;
   showExamples(live);
   const placed = frames.filter(({ time }) => map.path.times.includes(time));
   if (placed.length && placed.at(-1).frame !== state.shown) {
@@ -117,13 +118,13 @@ async function showMap(id, now) {
     const here = live.filter((track) => track.views.some(({ frame }) => frame === state.shown));
     find("seen").replaceChildren(shot(id, placed.at(-1), map, here));
   }
-  find("empty").hidden = now.frames > 0;
   if (first) chat.restore();
 }
 
 // Let people ask and save as soon as something was seen, and tell them why not yet.
 function allow({ frames }) {
   const ready = frames > 0 && (state.placed > 0 || !state.busy);
+  find("empty").hidden = state.shown !== null || frames > 0 || state.busy;
   const words = !state.id || (ready && !state.busy) ? "" : ready ? "Still watching: answers are about what was seen so far."
     : state.busy || state.uploading ? "Taking in the first frames. You can ask in a few seconds."
     : "Nothing was seen yet. Use the camera or upload a video, then ask.";
@@ -145,7 +146,7 @@ function showExamples(live) {
   if ([...group.children].map((button) => button.textContent).join() === questions.join()) return;
   group.replaceChildren(
     ...questions.map((question) => {
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: question });
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: question, disabled: true });
       button.onclick = () => chat.ask(question, find("guess").checked);
       return button;
     }),

@@ -5,6 +5,7 @@ import { corners, describe, element, present } from "./draw.js";
 const LETTER = 12; // pixels
 const WIDE = 0.56; // of its height: the mean width of a letter
 const HIGH = 1.25; // of its height: a line
+const LINES = [0, -1, 1, -2, 2, -3, 3, -4, 4]; // places of a room's name, from the middle of the room
 
 export class Plan {
   // `onPick` gets the id of a thing that is pressed.
@@ -58,23 +59,24 @@ export class Plan {
     }
     svg.append(element("polyline", { class: "walk", points: points(walk) }));
     if (walk.length) svg.append(element("circle", { class: "here", cx: walk.at(-1)[0], cy: -walk.at(-1)[1], r: letter / 3 }));
-    const names = things.sort((a, b) => first(a, b) || size(b) - size(a)).map(({ track }) => [track.label, track.box.center, marked.has(track.id)]);
-    const marks = names.filter(([, , isMarked]) => isMarked).length;
-    names.splice(marks, 0, ...rooms.map((room) => [room.name, middle(room.polygon), false, "name"]));
-    this.write(names, letter);
+    things.sort((a, b) => first(a, b) || size(b) - size(a));
+    const taken = [];
+    for (const { track } of things) this.write(track.label, track.box.center, letter, taken, marked.has(track.id));
+    for (const { name, polygon } of rooms) {
+      const [x, y] = middle(polygon); // or a line further up or down, where a thing's name stands there
+      LINES.some((line) => this.write(name, [x, y + line * HIGH * letter], letter, taken, false, "name"));
+    }
   }
 
-  // Write names where no earlier one stands. What is left out is in the list of things, and in the shape's title.
-  write(names, letter) {
-    const taken = [];
-    for (const [words, [x, y], always, kind] of names) {
-      const [wide, high] = [0.5 * WIDE * words.length * letter, 0.5 * HIGH * letter];
-      const free = taken.every(([a, b, w, h]) => Math.abs(a - x) > w + wide || Math.abs(b - y) > h + high);
-      if (!free && !always) continue;
-      taken.push([x, y, wide, high]);
-      const attributes = { x, y: -y + 0.35 * letter, "font-size": letter, class: kind ?? "" };
-      this.svg.append(element("text", attributes, words));
-    }
+  // Write a name where none of those `taken` stands, or `always`; return whether it was written. Names that are left
+  // out are in the list of things, and in the titles of the shapes.
+  write(words, [x, y], letter, taken, always, kind = "") {
+    const [wide, high] = [0.5 * WIDE * words.length * letter, 0.5 * HIGH * letter];
+    const free = taken.every(([a, b, w, h]) => Math.abs(a - x) > w + wide || Math.abs(b - y) > h + high);
+    if (!free && !always) return false;
+    taken.push([x, y, wide, high]);
+    this.svg.append(element("text", { x, y: -y + 0.35 * letter, "font-size": letter, class: kind }, words));
+    return true;
   }
 }
 
