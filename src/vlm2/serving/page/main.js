@@ -136,8 +136,7 @@ function allow({ frames }) {
 
 // Examples of questions, also about single things of the map, the largest first.
 function showExamples(live) {
-  const counts = Map.groupBy(live, ({ label }) => label);
-  const single = [...counts.values()].filter((tracks) => tracks.length === 1).map(([track]) => track);
+  const single = live.filter(({ label }) => live.filter((other) => other.label === label).length === 1);
   const volume = ({ box }) => box.size.reduce((product, side) => product * side, 1);
   const labels = single.sort((a, b) => volume(b) - volume(a)).slice(0, MOST_NAMED).map(({ label }) => label);
   const questions = [...EXAMPLES, ...labels.map((label) => `Where is the ${label}?`)];
@@ -197,6 +196,7 @@ async function placeFor(what, name) {
 async function rename(to) {
   const { id } = await api.rename(state.id, to);
   renameAnswers(state.id, id);
+  if (state.resumes === state.id) state.resumes = id;
   const option = find("session").selectedOptions[0];
   option.value = state.id = id;
   history.replaceState(null, "", `#${id}`);
