@@ -45,8 +45,8 @@ def test_answers_come_back_move_with_a_name_and_go() -> None:
     kept, moved, gone = run(
         "conversation.js",
         """
-        page.keepAnswer("a", 5, "one?", { text: "1", secret: "x", tracks: [] });
-        page.keepAnswer("a", 9, "two?", { text: "2", tracks: [3] });
+        page.keepAnswer("a", 5, "one?", { text: "1", secret: "x", things: [] });
+        page.keepAnswer("a", 9, "two?", { text: "2", things: [3] });
         const kept = page.answersOf("a", 9);
         page.renameAnswers("a", "b");
         const moved = [page.answersOf("a", 9).length, page.answersOf("b", 9).length, page.answersOf("b", 6).length];
@@ -55,7 +55,7 @@ def test_answers_come_back_move_with_a_name_and_go() -> None:
         """,
     )
     assert [entry["question"] for entry in kept] == ["one?", "two?"]
-    assert kept[0]["answer"] == {"text": "1", "tracks": []}
+    assert kept[0]["answer"] == {"text": "1", "things": []}
     assert moved == [0, 2, 1] and gone == []  # what had seen more frames was another memory
 
 
@@ -79,3 +79,17 @@ def test_forbidden_storage_is_no_error() -> None:
         [str(NODE), "--input-type=module", "--eval", script], capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "0\n", done.stderr
+
+
+def test_things_are_found_again_in_a_map_that_numbers_them_anew() -> None:
+    found = run(
+        "match.js",
+        """
+        const thing = (id, label, x, status = "seen") => ({ id, label, status, box: { center: [x, 0, 0] } });
+        const before = [thing(1, "chair", 0), thing(2, "chair", 0.8), thing(3, "bed", 5), thing(4, "lamp", 0)];
+        const chairs = [thing(3, "chair", 0.9), thing(4, "chair", 0.2)];
+        const tracks = [thing(1, "lamp", 0, "removed"), thing(2, "bed", 9), ...chairs];
+        return page.matched({ tracks }, before.map(page.keptThing)).map(({ id }) => id);
+        """,
+    )
+    assert found == [4, 3]

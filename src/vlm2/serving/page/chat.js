@@ -1,8 +1,9 @@
 // Questions and answers, with the frames that an answer rests on.
 
-import { ask } from "./api.js";
+import { ask, objects } from "./api.js";
 import { answersOf, keepAnswer } from "./conversation.js";
-import { clock, present, shotButtons } from "./draw.js";
+import { clock, shotButtons } from "./draw.js";
+import { keptThing, matched } from "./match.js";
 
 const STATUS = {
   ok: "answered",
@@ -14,9 +15,10 @@ const STATUS = {
   guess: "a guess",
 };
 const MOST_SHOTS = 4;
+const SAME = 0.01; // seconds between the last frames of one map
 
 export class Chat {
-  // `state` tells the session's id, its frames and its last map; `onMarked` gets the ids of the things of an answer.
+  // `state` tells the session's id, its frames and its last map; `onMarked` gets the things of an answer.
   constructor(list, dialog, state, onMarked) {
     Object.assign(this, { list, dialog, state, onMarked });
   }
@@ -41,16 +43,26 @@ export class Chat {
     const { id, busy } = this.state;
     try {
       const answer = await ask(id, question, guess, !busy);
+      answer.things = await this.thingsOf(id, answer, busy);
       if (!busy) delete answer.seen_until; // it is about all
       keepAnswer(id, this.state.id === id ? this.state.frames : 0, question, answer);
       if (id !== this.state.id) return; // another memory was chosen meanwhile
       this.show(item, answer);
-      this.onMarked(answer.tracks);
+      this.onMarked(answer.things);
     } catch (error) {
       item.append(line("", error.message));
     }
     waiting.remove();
     item.scrollIntoView({ block: "nearest" });
+  }
+
+  // The things that an answer rests on, as the map has them that it came from. That map may be older than the last one,
+  // while the memory is watching: then none.
+  async thingsOf(id, { tracks, seen_until: until }, busy) {
+    if (!tracks.length) return [];
+    const map = await objects(id, busy);
+    const same = until === undefined || Math.abs(until - (map.path.times.at(-1) ?? 0)) < SAME;
+    return same ? map.tracks.filter((track) => tracks.includes(track.id)).map(keptThing) : [];
   }
 
   begin(question) {
@@ -70,8 +82,7 @@ export class Chat {
     const sure = answer.confidence !== null && ["ok", "guess"].includes(answer.status);
     const details = [sure && `${Math.round(100 * answer.confidence)} % sure`, answer.seen_until && `while watching, at ${clock(answer.seen_until)}`];
     if (details.some(Boolean)) item.append(line("soft", details.filter(Boolean).join(" · ")));
-    const marked = new Set(answer.tracks);
-    const tracks = map ? present(map).filter((track) => marked.has(track.id)) : [];
+    const tracks = map ? matched(map, answer.things) : [];
     const frames = new Map();
     for (const { keyframe, time } of answer.evidence) if (keyframe !== undefined) frames.set(keyframe, time);
     const shown = [...frames].slice(0, MOST_SHOTS).map(([frame, time]) => ({ frame, time }));
@@ -79,7 +90,7 @@ export class Chat {
     if (shown.length) item.append(shotButtons(id, shown, map, tracks, this.dialog));
     if (!tracks.length) return;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: "Show on the plan" });
-    button.onclick = () => this.onMarked(answer.tracks, true);
+    button.onclick = () => this.onMarked(answer.things, true);
     item.append(button);
   }
 }

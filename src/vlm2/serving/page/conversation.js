@@ -3,7 +3,7 @@
 const PREFIX = "vlm2 answers ";
 const MOST_ANSWERS = 50; // of a memory
 const MOST_MEMORIES = 24;
-const KEPT = ["text", "sentence", "status", "confidence", "tracks", "evidence", "seen_until"];
+const KEPT = ["text", "sentence", "status", "confidence", "things", "evidence", "seen_until"];
 
 const storage = (() => {
   try {

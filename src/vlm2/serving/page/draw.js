@@ -13,7 +13,6 @@ export function element(name, attributes = {}, text = "") {
 }
 
 export const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-export const present = (map) => map.tracks.filter((track) => track.status !== "removed");
 
 // The corners of a thing's box in the world; of its footprint, the first four.
 export function corners({ center, size, axes }) {

@@ -4,7 +4,8 @@ import * as api from "./api.js";
 import { Camera } from "./camera.js";
 import { Chat } from "./chat.js";
 import { forgetAnswers, renameAnswers } from "./conversation.js";
-import { clock, drawTimeline, present, shot } from "./draw.js";
+import { clock, drawTimeline, shot } from "./draw.js";
+import { present } from "./match.js";
 import { defaultName, free, isDefault, named } from "./names.js";
 import { Plan } from "./plan.js";
 import { ThingList } from "./things.js";
@@ -19,9 +20,9 @@ const fresh = { map: null, frames: -1, looked: "", busy: false, placed: 0, last:
 const state = { id: null, resumes: null, uploading: false, failing: false, entered: false, ...fresh };
 const plan = new Plan(find("plan"), pick);
 const things = new ThingList(find("list"), find("large"), pick);
-const chat = new Chat(find("answers"), find("large"), state, (ids, scroll) => {
+const chat = new Chat(find("answers"), find("large"), state, (marked, scroll) => {
   things.pick(null);
-  plan.mark(ids);
+  plan.mark(marked);
   if (scroll) find("place").scrollIntoView();
 });
 const camera = new Camera(
@@ -30,9 +31,9 @@ const camera = new Camera(
   () => (find("camera").textContent = "Use the camera"),
 );
 
-function pick(id) {
-  things.pick(id);
-  plan.mark(id === null ? [] : [id]);
+function pick(track) {
+  things.pick(track);
+  plan.mark(track ? [track] : []);
 }
 
 function complain(message) {

@@ -1,6 +1,7 @@
 // The plan from above: rooms, things with their names, and the camera's path.
 
-import { corners, describe, element, present } from "./draw.js";
+import { corners, describe, element } from "./draw.js";
+import { matched, present } from "./match.js";
 
 const LETTER = 12; // pixels
 const WIDE = 0.56; // of its height: the mean width of a letter
@@ -8,9 +9,9 @@ const HIGH = 1.25; // of its height: a line
 const LINES = [0, -1, 1, -2, 2, -3, 3, -4, 4]; // places of a room's name, from the middle of the room
 
 export class Plan {
-  // `onPick` gets the id of a thing that is pressed.
+  // `onPick` gets the track of a thing that is pressed.
   constructor(svg, onPick) {
-    Object.assign(this, { svg, onPick, map: null, marked: new Set() });
+    Object.assign(this, { svg, onPick, map: null, things: [] });
     new ResizeObserver(() => this.draw()).observe(svg);
   }
 
@@ -24,16 +25,17 @@ export class Plan {
     this.draw();
   }
 
-  // Mark the things of these ids.
-  mark(ids) {
-    this.marked = new Set(ids);
+  // Mark these things, also in later maps.
+  mark(things) {
+    this.things = things;
     this.draw();
   }
 
   draw() {
-    const { svg, map, marked } = this;
+    const { svg, map } = this;
     svg.replaceChildren();
     if (!map || !svg.clientWidth) return;
+    const marked = new Set(matched(map, this.things).map(({ id }) => id));
     const walk = map.path.world_from_camera.map((pose) => [pose[3], pose[7]]);
     const things = present(map).map((track) => ({ track, ground: corners(track.box).slice(0, 4) }));
     const { rooms } = map.floor;
@@ -54,7 +56,7 @@ export class Plan {
     for (const { track, ground } of things) {
       const shape = element("polygon", { class: marked.has(track.id) ? "thing marked" : "thing", points: points(ground) });
       shape.append(element("title", {}, describe(track)));
-      shape.onclick = () => this.onPick(track.id);
+      shape.onclick = () => this.onPick(track);
       svg.append(shape);
     }
     svg.append(element("polyline", { class: "walk", points: points(walk) }));

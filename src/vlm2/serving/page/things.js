@@ -1,59 +1,65 @@
 // The list of things. One that is pressed is marked on the plan, and its frames are shown.
 
-import { describe, present, shotButtons } from "./draw.js";
+import { describe, shotButtons } from "./draw.js";
+import { matched, present } from "./match.js";
 
 const MOST_SHOTS = 3;
 
 export class ThingList {
-  // `onPick` gets the id of the thing that was pressed, or null where it was pressed again.
+  // `onPick` gets the track of the thing that was pressed, or null where it was pressed again.
   constructor(list, dialog, onPick) {
-    Object.assign(this, { list, dialog, onPick, rows: new Map(), picked: null });
+    Object.assign(this, { list, dialog, onPick });
+    this.clear();
   }
 
   clear() {
     this.list.replaceChildren();
-    this.rows.clear();
-    this.picked = null;
+    Object.assign(this, { things: [], picked: null, shown: "" });
   }
 
   // Show the things of a memory's map; `frames` are its keyframes. Rows stay, so that the keyboard keeps its place.
   show(id, map, frames) {
     Object.assign(this, { id, map, frames });
-    const things = present(map).sort((a, b) => a.label.localeCompare(b.label) || a.id - b.id);
-    const rows = things.map((track) => this.row(track));
-    this.rows = new Map(things.map((track, i) => [track.id, rows[i]]));
-    const { activeElement } = document;
-    if (rows.length !== this.list.children.length || rows.some((row, i) => row !== this.list.children[i])) {
-      this.list.replaceChildren(...rows);
-      if (this.list.contains(activeElement)) activeElement.focus();
-    }
+    this.things = present(map).sort((a, b) => a.label.localeCompare(b.label) || a.id - b.id);
+    while (this.list.children.length > this.things.length) this.list.lastChild.remove();
+    while (this.list.children.length < this.things.length) this.list.append(this.row(this.list.children.length));
+    this.things.forEach((track, i) => {
+      const button = this.list.children[i].firstChild;
+      if (button.textContent !== describe(track)) button.textContent = describe(track);
+    });
+    this.open(this.picked && (matched(map, [this.picked])[0] ?? null));
   }
 
-  row(track) {
-    const row = this.rows.get(track.id) ?? document.createElement("li");
-    if (!row.firstChild) {
-      const button = Object.assign(document.createElement("button"), { type: "button" });
-      button.setAttribute("aria-pressed", "false");
-      button.onclick = () => this.onPick(this.picked === track.id ? null : track.id);
-      row.append(button);
-    }
-    if (row.firstChild.textContent !== describe(track)) row.firstChild.textContent = describe(track);
+  row(place) {
+    const row = document.createElement("li");
+    const button = Object.assign(document.createElement("button"), { type: "button" });
+    button.setAttribute("aria-pressed", "false");
+    button.onclick = () => this.onPick(this.things[place] === this.picked ? null : this.things[place]);
+    row.append(button);
     return row;
   }
 
   // Show one thing's frames; null closes them.
-  pick(picked) {
-    this.picked = picked;
-    for (const [id, row] of this.rows) {
-      row.firstChild.setAttribute("aria-pressed", String(id === picked));
-      row.querySelectorAll(":scope > :not(button)").forEach((shown) => shown.remove());
-    }
-    const [row, track] = [this.rows.get(picked), this.map?.tracks.find(({ id }) => id === picked)];
-    if (!row || !track) return;
-    const share = new Map(track.views.map((view) => [view.frame, view.share]));
-    const shown = this.frames.filter(({ frame }) => share.has(frame)).sort((a, b) => share.get(b.frame) - share.get(a.frame));
+  pick(track) {
+    this.open(track);
+    if (track) this.list.children[this.things.indexOf(track)]?.scrollIntoView({ block: "nearest" });
+  }
+
+  open(track) {
+    this.picked = track;
+    const place = this.things.indexOf(track);
+    const share = new Map(track?.views.map((view) => [view.frame, view.share]));
+    const frames = (this.frames ?? []).filter(({ frame }) => share.has(frame));
+    const best = frames.sort((a, b) => share.get(b.frame) - share.get(a.frame)).slice(0, MOST_SHOTS);
+    const shown = [place, ...best.map(({ frame }) => frame)].join();
+    if (shown === this.shown) return;
+    this.shown = shown;
+    [...this.list.children].forEach((row, i) => {
+      row.firstChild.setAttribute("aria-pressed", String(i === place));
+      row.replaceChildren(row.firstChild);
+    });
+    if (place < 0) return;
     const none = Object.assign(document.createElement("p"), { className: "soft", textContent: "No frame that shows it was kept." });
-    row.append(shown.length ? shotButtons(this.id, shown.slice(0, MOST_SHOTS), this.map, [track], this.dialog) : none);
-    row.scrollIntoView({ block: "nearest" });
+    this.list.children[place].append(best.length ? shotButtons(this.id, best, this.map, [track], this.dialog) : none);
   }
 }
