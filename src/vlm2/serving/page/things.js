@@ -56,7 +56,7 @@ export class ThingList {
     this.shown = shown;
     [...this.list.children].forEach((row, i) => {
       row.firstChild.setAttribute("aria-pressed", String(i === place));
-      row.replaceChildren(row.firstChild);
+      while (row.childElementCount > 1) row.lastChild.remove(); // the button stays, with the keyboard on it
     });
     if (place < 0) return;
     const none = Object.assign(document.createElement("p"), { className: "soft", textContent: "No frame that shows it was kept." });
