@@ -31,7 +31,7 @@ export class Chat {
   restore() {
     this.list.setAttribute("aria-live", "off");
     for (const { question, answer } of answersOf(this.state.id, this.state.frames)) this.show(this.begin(question), answer);
-    this.list.lastChild?.scrollIntoView({ block: "nearest" });
+    this.list.scrollTop = this.list.scrollHeight;
     setTimeout(() => this.list.setAttribute("aria-live", "polite"), 500);
   }
 
@@ -42,8 +42,9 @@ export class Chat {
     item.scrollIntoView({ block: "nearest" });
     const { id, busy } = this.state;
     try {
+      const map = objects(id, busy).catch(() => null); // at once, so that it is the answer's own map, if possible
       const answer = await ask(id, question, guess, !busy);
-      answer.things = await this.thingsOf(id, answer, busy);
+      answer.things = thingsOf(answer, await map);
       if (!busy) delete answer.seen_until; // it is about all
       keepAnswer(id, this.state.id === id ? this.state.frames : 0, question, answer);
       if (id !== this.state.id) return; // another memory was chosen meanwhile
@@ -54,15 +55,6 @@ export class Chat {
     }
     waiting.remove();
     item.scrollIntoView({ block: "nearest" });
-  }
-
-  // The things that an answer rests on, as the map has them that it came from. That map may be older than the last one,
-  // while the memory is watching: then none.
-  async thingsOf(id, { tracks, seen_until: until }, busy) {
-    if (!tracks.length) return [];
-    const map = await objects(id, busy);
-    const same = until === undefined || Math.abs(until - (map.path.times.at(-1) ?? 0)) < SAME;
-    return same ? map.tracks.filter((track) => tracks.includes(track.id)).map(keptThing) : [];
   }
 
   begin(question) {
@@ -93,6 +85,13 @@ export class Chat {
     button.onclick = () => this.onMarked(answer.things, true);
     item.append(button);
   }
+}
+
+// The things that an answer rests on; none where the map is not the one that it came from, as may happen while the
+// memory is watching.
+function thingsOf({ tracks, seen_until: until }, map) {
+  if (!map || (until !== undefined && Math.abs(until - (map.path.times.at(-1) ?? 0)) > SAME)) return [];
+  return map.tracks.filter((track) => tracks.includes(track.id)).map(keptThing);
 }
 
 // The status of an answer as people see it: one that is more likely wrong than right is not sure.
