@@ -125,7 +125,7 @@ async function showMap(id, now) {
 // Let people ask and save as soon as something was seen, and tell them why not yet.
 function allow({ frames }) {
   const ready = frames > 0 && (state.placed > 0 || !state.busy);
-  find("empty").hidden = state.shown !== null || frames > 0 || state.busy;
+  find("empty").hidden = state.shown !== null || frames > 0 || state.busy || state.uploading;
   const words = !state.id || (ready && !state.busy) ? "" : ready ? "Still watching: answers are about what was seen so far."
     : state.busy || state.uploading ? "Taking in the first frames. You can ask in a few seconds."
     : "Nothing was seen yet. Use the camera or upload a video, then ask.";
@@ -208,6 +208,7 @@ async function watchVideo(file) {
   if (!(await placeFor(file.name, named(file.name)))) return;
   state.uploading = true;
   find("status").textContent = "Uploading …";
+  allow({ frames: state.frames });
   await api.watchFile(state.id, file).finally(() => (state.uploading = false));
 }
 
