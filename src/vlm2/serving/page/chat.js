@@ -46,10 +46,10 @@ export class Chat {
       const answer = await ask(id, question, guess, !busy);
       answer.things = thingsOf(answer, await map);
       if (!busy) delete answer.seen_until; // it is about all
-      keepAnswer(id, this.state.id === id ? this.state.frames : 0, question, answer);
-      if (id !== this.state.id) return; // another memory was chosen meanwhile
-      this.show(item, answer);
-      this.onMarked(answer.things);
+      const stays = item.isConnected; // else another memory was chosen meanwhile; and this one may have a new name
+      keepAnswer(stays ? this.state.id : id, stays ? this.state.frames : 0, question, answer);
+      if (stays || id === this.state.id) this.show(stays ? item : this.begin(question), answer);
+      if (stays) this.onMarked(answer.things);
     } catch (error) {
       item.append(line("", error.message));
     }

@@ -82,8 +82,10 @@ function choose(id) {
   for (const line of [find("status"), find("hint")]) line.textContent = "";
   find("trouble").hidden = true;
   find("in-3d").open = false;
+  find("empty").hidden = true; // until the memory is looked at
+  find("save").removeAttribute("href");
   showExamples([]);
-  allow({ frames: 0 });
+  find("ask").querySelector("button").disabled = true;
 }
 
 // Read the session's state; where frames were added, or watching ended, its map too.
@@ -126,13 +128,17 @@ async function showMap(id, now) {
 function allow({ frames }) {
   const ready = frames > 0 && (state.placed > 0 || !state.busy);
   find("empty").hidden = state.shown !== null || frames > 0 || state.busy || state.uploading;
-  const words = !state.id || (ready && !state.busy) ? "" : ready ? "Still watching: answers are about what was seen so far."
-    : state.busy || state.uploading ? "Taking in the first frames. You can ask in a few seconds."
-    : "Nothing was seen yet. Use the camera or upload a video, then ask.";
+  const words = hint(ready);
   if (find("hint").textContent !== words) find("hint").textContent = words;
   for (const button of document.querySelectorAll("#ask button, #examples button")) button.disabled = !ready;
   if (frames > 0) find("save").href = api.path(state.id, "memory");
   else find("save").removeAttribute("href");
+}
+
+function hint(ready) {
+  if (ready) return state.busy ? "Still watching: answers are about what was seen so far." : "";
+  if (state.busy || state.uploading) return "Taking in the first frames. You can ask in a few seconds.";
+  return "Nothing was seen yet. Use the camera or upload a video, then ask.";
 }
 
 // Examples of questions, also about single things of the map, the largest first.
