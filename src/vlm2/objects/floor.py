@@ -22,7 +22,8 @@ class Doorway(FrozenRecord):
 
 
 class Floor(FrozenRecord):
-    """The floor that was seen: its area and the standard deviation of that (m²), its rooms and doorways."""
+    """The floor that was seen: its area and the standard deviation of that (m²), its rooms and doorways. The area of a
+    map's floor is the sum of the areas of its rooms."""
 
     area: Annotated[float, Field(ge=0.0)] = 0.0
     area_std: Annotated[float, Field(ge=0.0)] = 0.0
