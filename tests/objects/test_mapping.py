@@ -117,9 +117,10 @@ def test_frames_of_one_view_do_not_add_up_to_a_thing(step: float, kept: int) -> 
     found = map_of(memory, [0.0], np.eye(4)[None])
     assert len(found.tracks) == kept
     there = found.ask("Is there a chair?")
-    assert there.status == ("ok" if kept else "not_seen") and there.value == (True if kept else None)
+    assert there.status == ("ok" if kept else "unsure") and there.value == (True if kept else None)
     if not kept:
         assert there.sentence.startswith("I am not sure that I have seen a chair: perhaps at 0:0")
+        assert len(there.frames) == 1 and not there.tracks
         assert found.ask("How many chairs are there?").value is None
         assert found.ask("How many chairs are there?", guess=True).text == "1"
 

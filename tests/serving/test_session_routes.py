@@ -24,6 +24,19 @@ def test_sessions_come_and_go(client) -> None:
     assert gone.status_code == 404 and gone.json()["error"]["code"] == "no_such_session"
 
 
+def test_a_session_gets_another_id(client) -> None:
+    client.post("/sessions", json={"id": "robot"})
+    renamed = client.patch("/sessions/home", json={"id": "living-room"})
+    assert renamed.status_code == 200 and renamed.json()["id"] == "living-room"
+    assert [row["id"] for row in client.get("/sessions").json()["data"]] == ["living-room", "robot"]
+    assert client.get("/sessions/home").status_code == 404
+    assert client.post("/sessions/living-room/ask", json={"question": QUESTION}).json()["value"] == 2
+    assert client.patch("/sessions/robot", json={"id": "living-room"}).status_code == 409
+    assert client.patch("/sessions/robot", json={"id": "No name"}).json()["error"]["code"] == "bad_id"
+    assert client.patch("/sessions/robot", json={}).status_code == 400
+    assert client.patch("/sessions/none", json={"id": "x"}).status_code == 404
+
+
 def test_one_frame_is_a_body(client, served, images) -> None:
     client.post("/sessions", json={"id": "a"})
     for index, image in enumerate(images[:3]):

@@ -99,6 +99,27 @@ def test_sessions_are_saved_at_intervals(make_store, images, tmp_path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_renamed_session_is_saved_and_restored_under_its_new_id(make_store, images, tmp_path) -> None:
+    store = make_store(state=tmp_path)
+    for id in ("a", "b"):
+        store.create(id)
+        fill(store, id, images[:3])
+    store.save()
+    assert store.rename("a", "kitchen").id == "kitchen" and (tmp_path / "kitchen.vlm2mem").is_file()
+    fill(store, "kitchen", images[3:6], start=3)
+    store.rename("b", "a")
+    store.stop()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.vlm2mem", "kitchen.vlm2mem"]
+    again = make_store(state=tmp_path)
+    assert {hosted.id: hosted.session.frames for hosted in again.list()} == {"a": 3, "kitchen": 6}
+
+
+def test_the_session_of_a_chat_keeps_its_id(store) -> None:
+    store.create("chat-1", kept=False)
+    with pytest.raises(Refusal, match="keeps its id"):
+        store.rename("chat-1", "a")
+
+
 def test_a_full_disk_loses_nothing_and_is_told(make_store, images, tmp_path, monkeypatch, caplog) -> None:
     store = make_store(state=tmp_path, save_every=0.02)
     with monkeypatch.context() as broken:

@@ -34,7 +34,7 @@ def test_the_page_holds_everything(scene):
     assert outside.found == []
     assert len(page.encode()) < 3e6
     assert "my &lt;room&gt;" in page
-    for words in ("bed 1", "chair 2", "chair 3", "__VISER_EMBED_DATA__"):
+    for words in ("bed 1", "chair 2", "chair 3", "__VISER_EMBED_DATA__", "darkMode:matchMedia"):
         assert words in page
     assert len(re.findall(r"\.frame\d+ \{ background-image: url\(data:image/jpeg", page)) == len(scene.frames)
 

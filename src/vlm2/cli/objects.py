@@ -74,11 +74,16 @@ def _print(found: ObjectMap, name: str) -> None:
     heads = ("thing", "room", "size, m", "at, m", "seen, s", "sure")
     print_figures(heads, [_row(track, found) for track in tracks], f"{len(tracks)} things in {name}")
     rooms = ", ".join(room.name for room in found.floor.rooms)
-    spread = Area().run(found).uncertainty or 0.0
-    typer.echo(f"Floor: {found.floor.area:.1f} m² (± {spread:.1f})" + (f": {rooms}" if rooms else ""))
+    floor = Area().run(found)
+    area = "area unknown" if floor.value is None else f"{floor.value:.1f} m² (± {floor.uncertainty or 0:.1f})"
+    typer.echo(f"Floor: {area}" + (f": {rooms}" if rooms else ""))
+    if floor.value is None:
+        typer.echo(floor.sentence)
 
 
 def _row(track: Track, found: ObjectMap) -> tuple[str, ...]:
+    from ..query.query import label_chance
+
     place, size = track.box.center, track.box.size
     label = f"{track.colours[0]} {track.label}" if track.colours else track.label
     seen = "–" if track.first_seen is None else f"{track.first_seen:.1f}–{track.last_seen:.1f}"
@@ -88,5 +93,5 @@ def _row(track: Track, found: ObjectMap) -> tuple[str, ...]:
         " × ".join(f"{side:.1f}" for side in size),
         ", ".join(f"{value:.1f}" for value in place),
         seen,
-        f"{track.label_confidence:.0%}",
+        f"{label_chance(track):.0%}",
     )

@@ -22,7 +22,8 @@ class Doorway(FrozenRecord):
 
 
 class Floor(FrozenRecord):
-    """The floor that was seen: its area and the standard deviation of that (m²), its rooms and doorways."""
+    """The floor that was seen: its area and the standard deviation of that (m²), its rooms and doorways. The area of a
+    map's floor is the sum of the areas of its rooms."""
 
     area: Annotated[float, Field(ge=0.0)] = 0.0
     area_std: Annotated[float, Field(ge=0.0)] = 0.0
@@ -52,9 +53,10 @@ class Floor(FrozenRecord):
         footprint = shapely.MultiPoint(box_points(box, CORNERS)[:, :2]).convex_hull
         return ground_of(room).distance(footprint) <= within
 
-    def room_area(self, room: Room) -> float:
-        """Return the area of a room in square metres."""
-        return float(ground_of(room).area)
+
+def room_area(room: Room) -> float:
+    """Return the area of a room in square metres."""
+    return float(ground_of(room).area)
 
 
 def ground_of(room: Room) -> BaseGeometry:

@@ -87,7 +87,7 @@ class ObjectMap(FrozenRecord):
         """Answer a query, also with `possible` things if a thing was not seen and the result has no value. Such an
         answer has the status "guess"."""
         result = query.run(self)
-        if result.status != "not_seen" or result.value is not None or not self.possible:
+        if result.status not in ("not_seen", "unsure") or result.value is not None or not self.possible:
             return result
         likely = query.run(self.model_copy(update={"tracks": (*self.tracks, *self.possible), "possible": ()}))
         if likely.value is None:

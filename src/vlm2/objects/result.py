@@ -9,7 +9,7 @@ from pydantic import Field
 from .frozen import FrozenRecord
 from .track import Share, TrackView
 
-Status = Literal["ok", "not_seen", "unknown_label", "ambiguous", "unsupported", "guess"]
+Status = Literal["ok", "not_seen", "unknown_label", "ambiguous", "unsupported", "unsure", "guess"]
 Answered = bool | int | float | str | tuple[str, ...]
 
 DECIMALS = {"m": 2, "feet": 1, "yards": 1, "m²": 1, "s": 1}  # of a number in this unit; others are whole
@@ -18,8 +18,9 @@ DECIMALS = {"m": 2, "feet": 1, "yards": 1, "m²": 1, "s": 1}  # of a number in t
 class Result(FrozenRecord):
     """The result of a query on a map.
 
-    `value` may be set without status "ok": 0 for things that were not seen, the likeliest value if ambiguous. A "guess"
-    rests on a thing that is possibly, but not likely, what was asked for (`ObjectMap.possible`).
+    `value` may be set without status "ok": 0 for things that were not seen, the likeliest value if ambiguous. With
+    "unsure", something was seen that may be what was asked for, but not for sure; a "guess" rests on such a thing
+    (`ObjectMap.possible`).
     `uncertainty` is the half-width of the 90 % interval, in the unit. `tracks` are ids, `frames` the keyframes that
     show them best. `sentence` is the answer or the reason in words. `option` is the letter of the option that the
     value stands for. `query` is the compact call.

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import shapely
 from jaxtyping import Bool, Float, Int32
+from shapely.geometry.polygon import orient
 
 from ..scenes.record import Room
-from .floor import Doorway, Floor
+from .floor import Doorway, Floor, room_area
 from .ground import CELL
 from .track import Track
 
@@ -36,9 +38,8 @@ def floor_of(
     corner: Float[np.ndarray, " 2"],
     tracks: Sequence[Track],
 ) -> Floor:
-    """Return the floor of a map from the grids of the seen floor (`ground.seen_area`) and the things on it."""
-    area = float(seen.sum()) * CELL**2
-    error = area * AREA_ERROR
+    """Return the floor of a map from the grids of the seen floor (`ground.seen_area`) and the things on it. Its area is
+    the sum of the areas of its rooms."""
     parts = split_rooms(seen, walls)
     rooms, numbers = [], Counter()
     for part in range(1, int(parts.max()) + 1):
@@ -50,8 +51,12 @@ def floor_of(
         name = kind if numbers[kind] == 1 else f"{kind} {numbers[kind]}"
         rooms.append((part, Room(name, kind, outline, HEIGHT)))
     names = {part: room.name for part, room in rooms}
+    area = sum(room_area(room) for _, room in rooms)
     return Floor(
-        area=area, area_std=error, rooms=tuple(room for _, room in rooms), doorways=_doorways(parts, names, corner)
+        area=area,
+        area_std=area * AREA_ERROR,
+        rooms=tuple(room for _, room in rooms),
+        doorways=_doorways(parts, names, corner),
     )
 
 
@@ -93,19 +98,20 @@ def _grown(
 
 
 def _outline(part: np.ndarray, corner: np.ndarray) -> tuple[tuple[float, float], ...] | None:
-    """Return a part's outline in metres, counter-clockwise; None if it has almost no area."""
+    """Return a part's outline along the borders of its cells in metres, counter-clockwise; None if it has almost no
+    area."""
     contours, _ = cv2.findContours(part.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:
         return None
     largest = cv2.approxPolyDP(max(contours, key=cv2.contourArea), 0.1 / CELL, True)[:, 0]
     if len(largest) < 3:
         return None
-    points = corner + (largest + 0.5) * CELL
-    x, y = points.T
-    area = 0.5 * float(x @ np.roll(y, -1) - np.roll(x, -1) @ y)
-    if abs(area) < 0.1:
+    middles = shapely.Polygon(corner + (largest + 0.5) * CELL)  # of the cells at the border
+    ground = shapely.make_valid(middles).buffer(CELL / 2, join_style="mitre")
+    piece = max(getattr(ground, "geoms", [ground]), key=lambda piece: piece.area)
+    if piece.area < 0.1:
         return None
-    return tuple((float(a), float(b)) for a, b in (points if area > 0 else points[::-1]))
+    return tuple((x, y) for x, y in orient(piece).exterior.coords[:-1])
 
 
 def _inside(track: Track, parts: np.ndarray, corner: np.ndarray) -> int:

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from ..objects import ObjectMap, Track
 from ..objects.box_measures import sides
+from ..objects.floor import room_area
 from ..scenes.box_geometry import box_distances
 from .operators.where import place_of, room_words
 from .query import clock
@@ -31,7 +32,7 @@ def facts(map: ObjectMap, named: list[Track]) -> list[str]:
     are apart. Lengths are in metres."""
     counts = Counter(track.label for track in _things(map)).most_common()
     found = [f"Things: {listed([a(name) if n == 1 else f'{n} {plural(name)}' for name, n in counts])}."]
-    areas = [f"{room.name} ({map.floor.room_area(room):.0f} m²)" for room in map.floor.rooms]
+    areas = [f"{room.name} ({room_area(room):.0f} m²)" for room in map.floor.rooms]
     found += [f"Rooms: {listed(areas)}."] if areas else []
     shown = named[:MOST_TRACKS]
     names = _names(shown)

@@ -13,7 +13,7 @@ from ..objects.frozen import FrozenRecord
 from ..objects.object_map import ObjectMap
 from ..objects.result import Answered, Result, words
 from ..objects.result import Status as ResultStatus
-from ..objects.track import Track
+from ..objects.track import Track, TrackView
 from .calibration import calibrated
 from .things import Viewpoint
 from .words import PER_METRE, same_things
@@ -28,12 +28,15 @@ LOST = 0.5  # factor of the confidence where the camera was lost between the thi
 
 
 class NoAnswer(Exception):
-    """The map does not answer: which status that is, in words, and a value where one is still likely."""
+    """The map does not answer: which status that is, in words, a value where one is still likely, and the keyframes
+    that show why."""
 
-    def __init__(self, status: ResultStatus, sentence: str, value: Answered | None = None) -> None:
+    def __init__(
+        self, status: ResultStatus, sentence: str, value: Answered | None = None, frames: tuple[TrackView, ...] = ()
+    ) -> None:
         super().__init__(sentence)
         self.status: ResultStatus = status
-        self.value = value
+        self.value, self.frames = value, frames
 
 
 class NoneSuch(NoAnswer):
@@ -44,10 +47,10 @@ class NoneSuch(NoAnswer):
 
 
 class Doubtful(NoAnswer):
-    """Something was seen that may be such a thing, but not for sure."""
+    """Something was seen, in a frame, that may be such a thing, but not for sure."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__("not_seen", sentence)
+    def __init__(self, sentence: str, frame: TrackView) -> None:
+        super().__init__("unsure", sentence, frames=(frame,))
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Query(FrozenRecord, ABC):
         try:
             result = self.answer(map)
         except NoAnswer as error:
-            result = Result(status=error.status, value=error.value, sentence=str(error))
+            result = Result(status=error.status, value=error.value, sentence=str(error), frames=error.frames)
         if self.relates:
             result = _doubted(result, map)
         place = self.choose(result) if self.options and result.value is not None else None
@@ -126,9 +129,7 @@ def answered(
         close = max(CLOSE * abs(value), CLOSE_LENGTH * PER_METRE.get(unit or "", 0.0))
         confidence *= math.erf(close / (std * math.sqrt(2)))
     views = sorted((view for track in used for view in track.views), key=lambda view: -view.share)[:FRAMES]
-    labels = math.prod(
-        track.label_confidence**LABEL_POWER * (STALE if track.status == "stale" else 1.0) for track in used
-    )
+    labels = math.prod(map(label_chance, used))
     moments = sorted({clock(view.time) for view in views})
     seen = f" Seen at {', '.join(moments)}." if moments else ""
     return Result(
@@ -141,6 +142,11 @@ def answered(
         frames=tuple(sorted(views, key=lambda view: view.time)),
         sentence=sentence + seen,
     )
+
+
+def label_chance(track: Track) -> float:
+    """Return the probability that a thing is there, and is what its label says."""
+    return track.label_confidence**LABEL_POWER * (STALE if track.status == "stale" else 1.0)
 
 
 def _doubted(result: Result, map: ObjectMap) -> Result:

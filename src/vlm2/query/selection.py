@@ -116,7 +116,7 @@ def _doubt(map: ObjectMap, label: str, names: frozenset[str]) -> None:
         likely = track.label_confidence >= DOUBT_SHARE and track.evidence >= DOUBT_EVIDENCE
         if likely and singular(track.label.lower()) in names and track.views:
             best = max(track.views, key=lambda view: view.share)
-            raise Doubtful(f"I am not sure that I have seen {a(label)}: perhaps at {clock(best.time)}.")
+            raise Doubtful(f"I am not sure that I have seen {a(label)}: perhaps at {clock(best.time)}.", best)
 
 
 def rooms(map: ObjectMap, name: str) -> list[Room]:

@@ -1,4 +1,4 @@
-"""The routes of sessions: made, forked, deleted, shown videos, asked."""
+"""The routes of sessions: made, renamed, forked, deleted, shown videos, asked."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ class SessionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str | None = None
+
+
+class NewIdRequest(BaseModel):
+    """Another id for a session."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
 
 
 class WatchRequest(BaseModel):
@@ -61,6 +69,10 @@ def session_routes(store: SessionStore, shelf: VideoShelf) -> APIRouter:
     @routes.get("/{id}")
     def get_session(id: str) -> dict[str, Any]:
         return store.get(id).describe()
+
+    @routes.patch("/{id}")
+    def rename_session(id: str, request: NewIdRequest) -> dict[str, Any]:
+        return store.rename(id, request.id).describe()
 
     @routes.delete("/{id}")
     def delete_session(id: str) -> dict[str, Any]:

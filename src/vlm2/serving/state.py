@@ -61,6 +61,14 @@ class StateFolder:
         with self._lock:
             self._file(hosted).unlink(missing_ok=True)
 
+    def rename(self, hosted: HostedSession, new: str) -> None:
+        """Give a session another id, and its file the name of it."""
+        with self._lock:
+            before = self._file(hosted)
+            hosted.id = new
+            if before.exists():
+                before.replace(self._file(hosted))
+
     def _file(self, hosted: HostedSession) -> Path:
         return self.folder / f"{hosted.id}{ENDING}"
 

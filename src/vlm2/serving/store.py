@@ -1,4 +1,4 @@
-"""The sessions of a server over one loaded model: made, found, forked, deleted, saved and restored."""
+"""The sessions of a server over one loaded model: made, found, renamed, forked, deleted, saved and restored."""
 
 from __future__ import annotations
 
@@ -64,12 +64,8 @@ class SessionStore:
     def create(self, id: str | None = None, session: Session | None = None, kept: bool = True) -> HostedSession:
         """Make a session that has seen nothing, or one of a `session`; only a `kept` one is saved. Raises Refusal for
         an id that is taken or is none, and where there are too many sessions."""
-        if id is not None and not ID.fullmatch(id):
-            raise Refusal(
-                400,
-                "bad_id",
-                f"{id[:64]!r} is no id of a session; an id is 1 to 64 small letters, digits, hyphens and underscores.",
-            )
+        if id is not None:
+            _check_id(id)
         return self._add(id or secrets.token_hex(8), session or self.loaded.session(), self.limits.sessions, kept)
 
     def open(self, path: Path, id: str | None = None) -> HostedSession:
@@ -79,6 +75,23 @@ class SessionStore:
     def fork(self, id: str, new: str | None = None) -> HostedSession:
         """Make a session that has seen what another one has."""
         return self.create(new, self.get(id).session.fork())
+
+    def rename(self, id: str, new: str) -> HostedSession:
+        """Give a session another id, under which it is saved from now on. Raises Refusal for a new id that is taken or
+        is none, and for the session of a chat."""
+        hosted = self.get(id)
+        _check_id(new)
+        if not hosted.kept:
+            raise Refusal(400, "bad_id", f"Session {id} belongs to a chat and keeps its id.")
+        with self._lock:
+            if new in self._sessions:
+                raise _taken(new)
+            if self.state is None:
+                hosted.id = new
+            else:
+                self.state.rename(hosted, new)
+            self._sessions = {one.id: one for one in self._sessions.values()}
+        return hosted
 
     def delete(self, id: str) -> None:
         """Delete a session and what was saved of it. Raises Refusal where there is none."""
@@ -108,7 +121,7 @@ class SessionStore:
         hosted = HostedSession(id, session, self.limits, self.worker.ready, kept)
         with self._lock:
             if id in self._sessions:
-                raise Refusal(409, "id_taken", f"There is a session {id} already; choose another id, or delete it.")
+                raise _taken(id)
             if most is not None and len(self._sessions) >= most:
                 raise Refusal(429, "too_many_sessions", f"There are {most} sessions already; delete one first.")
             self._sessions[id] = hosted
@@ -130,3 +143,16 @@ class SessionStore:
                     self.save()
                 except OSError as error:  # a full disk may have space again later
                     LOG.error("Not saved: %s", error)
+
+
+def _check_id(id: str) -> None:
+    if not ID.fullmatch(id):
+        raise Refusal(
+            400,
+            "bad_id",
+            f"{id[:64]!r} is no id of a session; an id is 1 to 64 small letters, digits, hyphens and underscores.",
+        )
+
+
+def _taken(id: str) -> Refusal:
+    return Refusal(409, "id_taken", f"There is a session {id} already; choose another id, or delete it.")

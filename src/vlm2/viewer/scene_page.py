@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..objects import Track
+from ..query.operators.area import Area
 from ..query.query import clock
 from ..streaming.thumbnail import small_jpeg
 from .scene import Scene3D, SceneFrame
@@ -16,6 +17,8 @@ from .viser_scene import details, draw, start_server, stop_server, thing_colour,
 
 SIDE, QUALITY = 320, 70  # pixels of the longer side of a frame's picture, and of its JPEG file
 TEMPLATE = "scene.html.jinja"
+COLOURS = ("{darkMode:false}", '{darkMode:matchMedia("(prefers-color-scheme: dark)").matches}')
+"""What viser writes for light colours, and what follows the colours of the reader's system instead."""
 
 
 def scene_page(scene: Scene3D, title: str) -> str:
@@ -25,7 +28,7 @@ def scene_page(scene: Scene3D, title: str) -> str:
     server = start_server(0)
     try:
         draw(server, scene)
-        embedded = server.get_scene_serializer().as_html()
+        embedded = server.get_scene_serializer().as_html().replace(*COLOURS)
     finally:
         stop_server(server)
     labels = sorted({track.label for track in scene.things})
@@ -36,7 +39,7 @@ def scene_page(scene: Scene3D, title: str) -> str:
         pictures={frame.frame: _data_url(frame) for frame in scene.frames if frame.image is not None},
         groups=[(label, thing_colour(label, labels), _rows(scene, label)) for label in labels],
         rooms=scene.map.floor.rooms,
-        area=scene.map.floor.area,
+        area=Area().run(scene.map).value,
         unit="m" if scene.metric else "scene units",
     )
 

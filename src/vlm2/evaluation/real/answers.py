@@ -18,7 +18,7 @@ from ...streaming.answer import Answer
 from ..vsi_metrics import first_word, number_anywhere, plain_number, relative_accuracy
 from .sets import RealQuestion
 
-REFUSALS = ("not_seen", "unknown_label", "unsupported")
+REFUSALS = ("not_seen", "unsure", "unknown_label", "unsupported")
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "km": 1000.0, "feet": 0.3048, "inches": 0.0254, "yards": 0.9144}
 
 

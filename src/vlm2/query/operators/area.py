@@ -6,6 +6,7 @@ import math
 from typing import Literal
 
 from ...objects import ObjectMap, Result
+from ...objects.floor import room_area
 from ..query import NoAnswer, Query, answered, phrasings, quantity
 from ..selection import rooms
 from ..words import PER_SQUARE_METRE
@@ -22,7 +23,7 @@ class Area(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Add up the rooms' outlines, or take the whole floor."""
         kinds = rooms(map, self.room) if self.room else ()
-        area = sum(map.floor.room_area(room) for room in kinds) if kinds else map.floor.area
+        area = sum(room_area(room) for room in kinds) if kinds else map.floor.area
         if area <= 0:
             raise NoAnswer("not_seen", "I have seen no floor.")
         if map.path and not map.path.moved(SHIFT, TURN):

@@ -9,6 +9,7 @@ from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import labelled, rooms
 from ..things import Things
 from ..words import a, listed, plural
+from .area import Area
 
 
 class Describe(Query):
@@ -19,17 +20,16 @@ class Describe(Query):
     def answer(self, map: ObjectMap) -> Result:
         """List the kinds of things, and the area where it is known."""
         found = labelled(map, Things().label)
-        area = map.floor.area
         if self.room:
-            kinds = rooms(map, self.room)
-            found = [track for track in found if map.room_of(track) in {room.name for room in kinds}]
-            area = sum(map.floor.room_area(room) for room in kinds)
+            kinds = {room.name for room in rooms(map, self.room)}
+            found = [track for track in found if map.room_of(track) in kinds]
         if not found:
             raise NoAnswer("not_seen", "I have seen no things there.")
         counts = Counter(track.label for track in found).most_common()
         things = listed([a(name) if number == 1 else f"{number} {plural(name)}" for name, number in counts])
         place = f"The {self.room}" if self.room else "All that I have seen"
         many = f" in {len(map.floor.rooms)} rooms" if not self.room and len(map.floor.rooms) > 1 else ""
+        area = Area(room=self.room).run(map).value
         size = f" ({area:.0f} m²{many})" if area else ""
         return answered(tuple(name for name, _ in counts), f"{place}{size}: {things}.", found)
 

@@ -17,18 +17,21 @@ async function call(path, options = {}) {
 }
 
 const json = async (path, options) => (await call(path, options)).json();
-const send = (path, body) =>
-  json(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+const send = (path, body, method = "POST") =>
+  json(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 export const path = (id, rest) => `${SESSIONS}/${encodeURIComponent(id)}/${rest}`;
 export const sessions = async () => (await json(SESSIONS)).data;
 export const session = (id) => json(`${SESSIONS}/${encodeURIComponent(id)}`);
-export const create = () => send(SESSIONS, {});
+export const create = (id) => send(SESSIONS, { id });
+export const rename = (id, to) => send(`${SESSIONS}/${encodeURIComponent(id)}`, { id: to }, "PATCH");
 export const remove = (id) => json(`${SESSIONS}/${encodeURIComponent(id)}`, { method: "DELETE" });
-export const objects = (id) => json(path(id, "objects?placed=true"));
+// With `placed`, without the newest frames, which wait for their window: that costs little.
+export const objects = (id, placed) => json(path(id, `objects?placed=${placed}`));
 export const keyframes = async (id) => (await json(path(id, "keyframes"))).data;
 export const timeline = (id) => json(path(id, "timeline"));
-export const ask = (id, question, guess) => send(path(id, "ask"), { question, guess, wait: true });
+// With `wait`, about all that the server has got: an answer may then come only when a video has ended.
+export const ask = (id, question, guess, wait) => send(path(id, "ask"), { question, guess, wait });
 export const openMemory = (id, file) => json(path(id, "memory"), { method: "PUT", body: file });
 
 export async function watchFile(id, file) {

@@ -1,21 +1,24 @@
 // Questions and answers, with the frames that an answer rests on.
 
-import { ask } from "./api.js";
-import { clock, present, shot } from "./draw.js";
+import { ask, objects } from "./api.js";
+import { answersOf, keepAnswer } from "./conversation.js";
+import { clock, shotButtons } from "./draw.js";
+import { keptThing, matched } from "./match.js";
 
 const STATUS = {
   ok: "answered",
   not_seen: "not seen",
+  unsure: "not sure",
   unknown_label: "unknown word",
   ambiguous: "not clear",
   unsupported: "not understood",
   guess: "a guess",
-  unsure: "not sure",
 };
 const MOST_SHOTS = 4;
+const SAME = 0.01; // seconds between the last frames of one map
 
 export class Chat {
-  // `state` tells the session's id and its last map; `onMarked` gets the ids of the things of an answer.
+  // `state` tells the session's id, its frames and its last map; `onMarked` gets the things of an answer.
   constructor(list, dialog, state, onMarked) {
     Object.assign(this, { list, dialog, state, onMarked });
   }
@@ -24,18 +27,29 @@ export class Chat {
     this.list.replaceChildren();
   }
 
+  // Show the answers that are kept of this memory, silently.
+  restore() {
+    this.list.setAttribute("aria-live", "off");
+    for (const { question, answer } of answersOf(this.state.id, this.state.frames)) this.show(this.begin(question), answer);
+    this.list.scrollTop = this.list.scrollHeight;
+    setTimeout(() => this.list.setAttribute("aria-live", "polite"), 500);
+  }
+
   async ask(question, guess) {
-    const item = document.createElement("li");
-    item.append(line("question", question));
+    const item = this.begin(question);
     const waiting = line("soft", "Looking …");
     item.append(waiting);
-    this.list.append(item);
     item.scrollIntoView({ block: "nearest" });
-    const { id } = this.state;
+    const { id, busy } = this.state;
     try {
-      const answer = await ask(id, question, guess);
-      if (id !== this.state.id) return; // another memory was chosen meanwhile
-      this.show(item, id, answer);
+      const map = objects(id, busy).catch(() => null); // at once, so that it is the answer's own map, if possible
+      const answer = await ask(id, question, guess, !busy);
+      answer.things = thingsOf(answer, await map);
+      if (!busy) delete answer.seen_until; // it is about all
+      const stays = item.isConnected; // else another memory was chosen meanwhile; and this one may have a new name
+      keepAnswer(stays ? this.state.id : id, stays ? this.state.frames : 0, question, answer);
+      if (stays || id === this.state.id) this.show(stays ? item : this.begin(question), answer);
+      if (stays) this.onMarked(answer.things);
     } catch (error) {
       item.append(line("", error.message));
     }
@@ -43,41 +57,41 @@ export class Chat {
     item.scrollIntoView({ block: "nearest" });
   }
 
-  show(item, id, answer) {
-    const badge = document.createElement("span");
-    const kind = kindOf(answer);
-    badge.className = `badge ${kind}`;
-    badge.textContent = STATUS[kind] ?? kind;
-    const words = line("", answer.sentence || answer.text);
-    words.prepend(badge);
-    item.append(words);
-    if (answer.confidence !== null && ["ok", "guess"].includes(answer.status)) {
-      item.append(line("soft", `${Math.round(100 * answer.confidence)} % sure`));
-    }
-    const marked = new Set(answer.tracks);
-    const tracks = this.state.map ? present(this.state.map).filter((track) => marked.has(track.id)) : [];
-    const frames = new Map();
-    for (const { keyframe, time } of answer.evidence) if (keyframe !== undefined) frames.set(keyframe, time);
-    const shots = document.createElement("div");
-    shots.className = "shots";
-    for (const [frame, time] of [...frames].slice(0, MOST_SHOTS)) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(shot(id, { frame, time }, this.state.map, tracks, 256), clock(time));
-      button.setAttribute("aria-label", `Show the frame at ${clock(time)} larger`);
-      button.onclick = () => this.enlarge(id, { frame, time }, tracks);
-      shots.append(button);
-    }
-    if (frames.size) item.append(shots);
-    this.onMarked(marked);
+  begin(question) {
+    const item = document.createElement("li");
+    item.append(line("question", question));
+    this.list.append(item);
+    return item;
   }
 
-  enlarge(id, frame, tracks) {
-    const [, large, caption] = this.dialog.children;
-    large.replaceChildren(shot(id, frame, this.state.map, tracks));
-    caption.textContent = `At ${clock(frame.time)}`;
-    this.dialog.showModal();
+  show(item, answer) {
+    const { id, map } = this.state;
+    const kind = kindOf(answer);
+    const badge = Object.assign(document.createElement("span"), { className: `badge ${kind}`, textContent: STATUS[kind] ?? kind });
+    const words = line("", answer.sentence || answer.text);
+    words.prepend(badge, " ");
+    item.append(words);
+    const sure = answer.confidence !== null && ["ok", "guess"].includes(answer.status);
+    const details = [sure && `${Math.round(100 * answer.confidence)} % sure`, answer.seen_until && `while watching, at ${clock(answer.seen_until)}`];
+    if (details.some(Boolean)) item.append(line("soft", details.filter(Boolean).join(" · ")));
+    const tracks = map ? matched(map, answer.things) : [];
+    const frames = new Map();
+    for (const { keyframe, time } of answer.evidence) if (keyframe !== undefined) frames.set(keyframe, time);
+    const shown = [...frames].slice(0, MOST_SHOTS).map(([frame, time]) => ({ frame, time }));
+    shown.sort((a, b) => a.time - b.time);
+    if (shown.length) item.append(shotButtons(id, shown, map, tracks, this.dialog));
+    if (!tracks.length) return;
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: "Show on the plan" });
+    button.onclick = () => this.onMarked(answer.things, true);
+    item.append(button);
   }
+}
+
+// The things that an answer rests on; none where the map is not the one that it came from, as may happen while the
+// memory is watching.
+function thingsOf({ tracks, seen_until: until }, map) {
+  if (!map || (until !== undefined && Math.abs(until - (map.path.times.at(-1) ?? 0)) > SAME)) return [];
+  return map.tracks.filter((track) => tracks.includes(track.id)).map(keptThing);
 }
 
 // The status of an answer as people see it: one that is more likely wrong than right is not sure.

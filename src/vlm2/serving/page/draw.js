@@ -1,4 +1,4 @@
-// Drawings: the plan, the timeline, and keyframes with the boxes of things.
+// Drawings: the timeline, and keyframes with the boxes of things.
 
 import { path } from "./api.js";
 
@@ -13,10 +13,9 @@ export function element(name, attributes = {}, text = "") {
 }
 
 export const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
-export const present = (map) => map.tracks.filter((track) => track.status !== "removed");
 
 // The corners of a thing's box in the world; of its footprint, the first four.
-function corners({ center, size, axes }) {
+export function corners({ center, size, axes }) {
   const signs = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
   return [-1, 1].flatMap((up) =>
     signs.map(([a, b]) =>
@@ -25,42 +24,11 @@ function corners({ center, size, axes }) {
   );
 }
 
-// The plan from above, y up on the page. `marked` are ids of things.
-export function drawPlan(svg, map, marked = new Set()) {
-  svg.replaceChildren();
-  const walk = map.path.world_from_camera.map((pose) => [pose[3], pose[7]]);
-  const things = present(map).map((track) => ({ track, ground: corners(track.box).slice(0, 4) }));
-  const all = [...walk, ...things.flatMap(({ ground }) => ground), ...map.floor.rooms.flatMap((room) => room.polygon)];
-  if (!all.length) return;
-  const [xs, ys] = [all.map((p) => p[0]), all.map((p) => p[1])];
-  const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const margin = 0.05 * Math.max(right - left, high - low, 1);
-  svg.setAttribute("viewBox", [left - margin, -high - margin, right - left + 2 * margin, high - low + 2 * margin].join(" "));
-  const points = (places) => places.map(([x, y]) => `${x},${-y}`).join(" ");
-  const letter = 0.035 * Math.max(right - left, high - low, 1);
-  for (const room of map.floor.rooms) svg.append(element("polygon", { class: "room", points: points(room.polygon) }));
-  things.sort((a, b) => marked.has(a.track.id) - marked.has(b.track.id)); // marked things lie on top
-  for (const { track, ground } of things) {
-    const shape = element("polygon", { class: marked.has(track.id) ? "thing marked" : "thing", points: points(ground) });
-    shape.append(element("title", {}, describe(track)));
-    svg.append(shape);
-  }
-  svg.append(element("polyline", { class: "walk", points: points(walk) }));
-  if (walk.length) svg.append(element("circle", { class: "here", cx: walk.at(-1)[0], cy: -walk.at(-1)[1], r: letter / 3 }));
-  for (const room of map.floor.rooms) {
-    const [x, y] = [0, 1].map((i) => room.polygon.reduce((sum, p) => sum + p[i], 0) / room.polygon.length);
-    svg.append(element("text", { class: "name", x, y: -y, "font-size": letter }, room.name));
-  }
-  for (const { track } of things.filter(({ track }) => marked.has(track.id))) {
-    const [x, y] = track.box.center;
-    svg.append(element("text", { x, y: -y, "font-size": letter }, track.label));
-  }
-}
-
 export function describe(track) {
   const seen = track.first_seen === null ? "" : `, seen ${clock(track.first_seen)}–${clock(track.last_seen)}`;
   const size = track.box.size.map((side) => side.toFixed(1)).join(" × ");
-  return `${[track.colours[0], track.label].filter(Boolean).join(" ")}: ${size} m${seen}`;
+  const gone = track.status === "stale" ? ", perhaps not there any more" : "";
+  return `${[track.colours[0], track.label].filter(Boolean).join(" ")}: ${size} m${seen}${gone}`;
 }
 
 // Frames by time: in the memory, given up, and where the camera was lost.
@@ -82,9 +50,12 @@ export function drawTimeline(svg, { held, evicted, lost }, seconds) {
 export function shot(id, frame, map, tracks, side = 512) {
   const figure = document.createElement("div");
   figure.className = "shot";
+  const view = map?.path.half_view;
+  if (view) figure.style.aspectRatio = view[0] / view[1]; // the page keeps its place while the picture loads
   const image = document.createElement("img");
   image.src = path(id, `keyframes/${frame.frame}?side=${side}`);
   image.alt = `The frame at ${clock(frame.time)}`;
+  image.loading = "lazy";
   const overlay = element("svg", { viewBox: "0 0 400 300", preserveAspectRatio: "none", "aria-hidden": "true" });
   image.onload = () => {
     const height = (400 * image.naturalHeight) / image.naturalWidth;
@@ -99,6 +70,26 @@ export function shot(id, frame, map, tracks, side = 512) {
   };
   figure.append(image, overlay);
   return figure;
+}
+
+// Buttons with small frames; one that is pressed shows its frame larger in the dialog.
+export function shotButtons(id, frames, map, tracks, dialog) {
+  const row = document.createElement("div");
+  row.className = "shots";
+  for (const frame of frames) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(shot(id, frame, map, tracks, 256), clock(frame.time));
+    button.setAttribute("aria-label", `Show the frame at ${clock(frame.time)} larger`);
+    button.onclick = () => {
+      const [, large, caption] = dialog.children;
+      large.replaceChildren(shot(id, frame, map, tracks));
+      caption.textContent = `At ${clock(frame.time)}`;
+      dialog.showModal();
+    };
+    row.append(button);
+  }
+  return row;
 }
 
 // Where a box lies in a frame: left, top, right, bottom as shares of its sides; null where the frame does not show it.

@@ -3,22 +3,38 @@
 import * as api from "./api.js";
 import { Camera } from "./camera.js";
 import { Chat } from "./chat.js";
-import { clock, describe, drawPlan, drawTimeline, present, shot } from "./draw.js";
+import { forgetAnswers, renameAnswers } from "./conversation.js";
+import { clock, drawTimeline, shot } from "./draw.js";
+import { present } from "./match.js";
+import { defaultName, free, isDefault, named } from "./names.js";
+import { Plan } from "./plan.js";
+import { ThingList } from "./things.js";
 
 const EVERY = 1000; // milliseconds between looks at the session
-const EXAMPLES = ["What is in the room?", "How many chairs are there?", "How big is the room?", "Where is the table?"];
+const EXAMPLES = ["What is in the room?", "How big is the room?"];
+const MOST_NAMED = 2; // examples about things that were seen
 const find = (id) => document.getElementById(id);
 
-const state = { id: null, map: null, frames: -1, marked: new Set(), last: null, shown: null };
-const chat = new Chat(find("answers"), find("large"), state, (marked) => {
-  state.marked = marked;
-  if (state.map) drawPlan(find("plan"), state.map, marked);
+// The session that is shown: its map, its frames, whether it is watching, what was looked at.
+const fresh = { map: null, frames: -1, looked: "", busy: false, placed: 0, last: null, speed: 0, shown: null, lost: [] };
+const state = { id: null, resumes: null, uploading: false, failing: false, entered: false, ...fresh };
+const plan = new Plan(find("plan"), pick);
+const things = new ThingList(find("list"), find("large"), pick);
+const chat = new Chat(find("answers"), find("large"), state, (marked, scroll) => {
+  things.pick(null);
+  plan.mark(marked);
+  if (scroll) find("place").scrollIntoView();
 });
 const camera = new Camera(
   find("preview"),
   (reply) => reply.error && complain(reply.error.message),
   () => (find("camera").textContent = "Use the camera"),
 );
+
+function pick(track) {
+  things.pick(track);
+  plan.mark(track ? [track] : []);
+}
 
 function complain(message) {
   find("problem").textContent = message;
@@ -46,7 +62,7 @@ const titled = ({ id, seconds }) => `${id} (${seconds.toFixed(0)} s)`;
 
 async function listSessions(chosen) {
   const known = (await api.sessions()).filter(({ id }) => !id.startsWith("chat-"));
-  if (!known.length) known.push(await api.create());
+  if (!known.length) known.push(await api.create(defaultName()));
   const select = find("session");
   select.replaceChildren(...known.map((session) => new Option(titled(session), session.id)));
   const wanted = chosen ?? location.hash.slice(1);
@@ -57,53 +73,100 @@ function choose(id) {
   camera.stop();
   find("session").value = id;
   history.replaceState(null, "", `#${id}`); // a reload comes back to it
-  Object.assign(state, { lost: [], id, map: null, frames: -1, marked: new Set(), last: null, shown: null });
-  find("save").href = api.path(id, "memory");
-  find("seen").replaceChildren();
-  find("list").replaceChildren();
-  find("plan").replaceChildren();
-  find("timeline").replaceChildren();
+  Object.assign(state, fresh, { id });
+  for (const shown of [find("seen"), find("timeline")]) shown.replaceChildren();
+  for (const shown of [plan, things, chat]) shown.clear();
+  plan.mark([]);
   find("things-title").textContent = "Things";
-  find("status").textContent = "";
+  find("things-hint").hidden = true;
+  for (const line of [find("status"), find("hint")]) line.textContent = "";
   find("trouble").hidden = true;
   find("in-3d").open = false;
-  find("empty").hidden = false;
-  chat.clear();
+  find("empty").hidden = true; // until the memory is looked at
+  find("save").removeAttribute("href");
+  showExamples([]);
+  find("ask").querySelector("button").disabled = true;
 }
 
-// Read the session's state; where frames were added, its map too.
+// Read the session's state; where frames were added, or watching ended, its map too.
 async function look() {
   const { id } = state;
   if (!id) return;
   const now = await api.session(id);
   if (id !== state.id) return;
+  state.busy = now.watching || now.waiting > 0 || camera.on;
   showStatus(now);
-  if (now.frames === state.frames) return;
-  const [map, frames, line] = await Promise.all([api.objects(id), api.keyframes(id), api.timeline(id)]);
+  const looked = `${now.frames} ${state.busy}`;
+  if (looked !== state.looked) await showMap(id, now);
   if (id !== state.id) return;
-  Object.assign(state, { map, frames: now.frames, lost: line.lost });
-  drawPlan(find("plan"), map, state.marked);
+  state.looked = looked;
+  allow(now);
+}
+
+async function showMap(id, now) {
+  const [map, frames, line] = await Promise.all([api.objects(id, state.busy), api.keyframes(id), api.timeline(id)]);
+  if (id !== state.id) return;
+  const first = state.map === null;
+  Object.assign(state, { map, frames: now.frames, lost: line.lost, placed: map.path.times.length });
+  plan.show(map);
+  things.show(id, map, frames);
   drawTimeline(find("timeline"), line, now.seconds);
-  const things = present(map).sort((a, b) => a.label.localeCompare(b.label));
-  find("list").replaceChildren(...things.map((track) => Object.assign(document.createElement("li"), { textContent: describe(track) })));
-  find("things-title").textContent = things.length ? `Things (${things.length})` : "Things";
+  const live = present(map);
+  find("things-title").textContent = live.length ? `Things (${live.length})` : "Things";
+  find("things-hint").hidden = !live.length;
+  showExamples(live);
   const placed = frames.filter(({ time }) => map.path.times.includes(time));
   if (placed.length && placed.at(-1).frame !== state.shown) {
     state.shown = placed.at(-1).frame;
-    const here = things.filter((track) => track.views.some(({ frame }) => frame === state.shown));
+    const here = live.filter((track) => track.views.some(({ frame }) => frame === state.shown));
     find("seen").replaceChildren(shot(id, placed.at(-1), map, here));
   }
-  find("empty").hidden = now.frames > 0;
+  if (first) chat.restore();
+}
+
+// Let people ask and save as soon as something was seen, and tell them why not yet.
+function allow({ frames }) {
+  const ready = frames > 0 && (state.placed > 0 || !state.busy);
+  find("empty").hidden = state.shown !== null || frames > 0 || state.busy || state.uploading;
+  const words = hint(ready);
+  if (find("hint").textContent !== words) find("hint").textContent = words;
+  for (const button of document.querySelectorAll("#ask button, #examples button")) button.disabled = !ready;
+  if (frames > 0) find("save").href = api.path(state.id, "memory");
+  else find("save").removeAttribute("href");
+}
+
+function hint(ready) {
+  if (ready) return state.busy ? "Still watching: answers are about what was seen so far." : "";
+  if (state.busy || state.uploading) return "Taking in the first frames. You can ask in a few seconds.";
+  return "Nothing was seen yet. Use the camera or upload a video, then ask.";
+}
+
+// Examples of questions, also about single things of the map, the largest first.
+function showExamples(live) {
+  const single = live.filter(({ label }) => live.filter((other) => other.label === label).length === 1);
+  const volume = ({ box }) => box.size.reduce((product, side) => product * side, 1);
+  const labels = single.sort((a, b) => volume(b) - volume(a)).slice(0, MOST_NAMED).map(({ label }) => label);
+  const questions = [...EXAMPLES, ...labels.map((label) => `Where is the ${label}?`)];
+  if (labels.length > 1) questions.push(`How far is the ${labels[0]} from the ${labels[1]}?`);
+  const group = find("examples");
+  if ([...group.children].map((button) => button.textContent).join() === questions.join()) return;
+  group.replaceChildren(
+    ...questions.map((question) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: question, disabled: true });
+      button.onclick = () => chat.ask(question, find("guess").checked);
+      return button;
+    }),
+  );
 }
 
 function showStatus(now) {
   const at = performance.now();
   const passed = state.last ? (at - state.last.at) / 1000 : 0;
   const speed = passed ? (now.frames - state.last.frames) / passed : 0;
-  state.speed = state.last ? 0.7 * (state.speed ?? speed) + 0.3 * speed : 0;
+  state.speed = 0.7 * (state.speed || speed) + 0.3 * speed;
   state.last = { at, frames: now.frames };
   const parts = now.frames ? [`${now.seconds.toFixed(1)} s`, `${now.frames} frames`] : [];
-  const busy = now.watching || now.waiting > 0 || camera.on;
+  const { busy } = state;
   if (busy && state.speed > 0.05) parts.push(`${state.speed.toFixed(1)} frames a second`);
   if (state.lost.length) parts.push(`camera lost at ${state.lost.map(clock).join(", ")}: turn and walk more slowly`);
   if (busy && now.counts.dropped) parts.push(`${now.counts.dropped} dropped, since this machine is too slow`);
@@ -115,32 +178,81 @@ function showStatus(now) {
   if (option?.value === now.id && option.text !== titled(now)) option.text = titled(now);
 }
 
+// Return what the dialog's pressed button stands for; "" where it was left.
+function asked(dialog) {
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((done) => (dialog.onclose = () => done(dialog.returnValue)));
+}
+
+const names = async () => (await api.sessions()).map(({ id }) => id);
+
+// Choose the memory for something new to watch: this one while it is empty, else as people say. Return whether to go on.
+async function placeFor(what, name) {
+  const { id, frames, waiting, watching } = await api.session(state.id);
+  if (frames || waiting || watching) {
+    find("place-of-words").textContent = `${id} has seen something already. Is ${what} about another place?`;
+    const choice = await asked(find("place-of"));
+    if (choice === "new") await listSessions((await api.create(free(name, await names()))).id);
+    return choice !== "";
+  }
+  if (isDefault(id) && !isDefault(name)) await rename(free(name, await names()));
+  return true;
+}
+
+async function rename(to) {
+  const { id } = await api.rename(state.id, to);
+  renameAnswers(state.id, id);
+  if (state.resumes === state.id) state.resumes = id;
+  const option = find("session").selectedOptions[0];
+  option.value = state.id = id;
+  history.replaceState(null, "", `#${id}`);
+}
+
+async function watchVideo(file) {
+  camera.stop();
+  if (!(await placeFor(file.name, named(file.name)))) return;
+  state.uploading = true;
+  find("status").textContent = "Uploading …";
+  allow({ frames: state.frames });
+  await api.watchFile(state.id, file).finally(() => (state.uploading = false));
+}
+
+async function openMemory(file) {
+  await listSessions((await api.openMemory(free(named(file.name), await names()), file)).id);
+}
+
 find("camera").onclick = () =>
   attempt(async () => {
     if (camera.on) return camera.stop();
     find("camera").disabled = true;
+    if (state.resumes !== state.id && !(await placeFor("the camera's picture", defaultName()))) return;
     const { frames, waiting, newest } = await api.session(state.id);
     await camera.start(state.id, frames || waiting ? newest + 0.5 : 0);
+    state.resumes = state.id; // after a pause it goes on without asking
     find("camera").textContent = "Stop the camera";
   }).finally(() => (find("camera").disabled = false));
-find("upload").onclick = () => find("video-file").click();
-find("video-file").onchange = ({ target }) =>
-  attempt(async () => {
-    camera.stop();
+for (const [button, input, use] of [["upload", "video-file", watchVideo], ["open", "memory-file", openMemory]]) {
+  find(button).onclick = () => find(input).click();
+  find(input).onchange = ({ target }) => {
     const [file] = target.files;
     target.value = "";
-    find("status").textContent = "Uploading …";
-    state.uploading = true;
-    await api.watchFile(state.id, file);
-  }).finally(() => (state.uploading = false));
-find("new").onclick = () => attempt(async () => listSessions((await api.create()).id));
-find("open").onclick = () => find("memory-file").click();
-find("memory-file").onchange = ({ target }) =>
+    if (file) attempt(() => use(file));
+  };
+}
+document.ondragover = (event) => event.preventDefault();
+document.ondrop = (event) => {
+  event.preventDefault();
+  const [file] = event.dataTransfer.files;
+  if (file) attempt(() => (file.name.endsWith(".vlm2mem") ? openMemory(file) : watchVideo(file)));
+};
+find("new").onclick = () => attempt(async () => listSessions((await api.create(free(defaultName(), await names()))).id));
+find("rename").onclick = () =>
   attempt(async () => {
-    const [file] = target.files;
-    const id = `${file.name.replace(/\.vlm2mem$/, "").toLowerCase().replace(/[^a-z0-9_-]+/g, "-").slice(0, 40)}-${Date.now().toString(36)}`;
-    target.value = "";
-    await listSessions((await api.openMemory(id, file)).id);
+    find("name").value = state.id;
+    const choice = await asked(find("renaming"));
+    const name = named(find("name").value);
+    if (choice && name !== state.id) await rename(name);
   });
 find("delete").onclick = () =>
   attempt(async () => {
@@ -148,7 +260,7 @@ find("delete").onclick = () =>
     if (!confirm(`Delete the memory ${id} from the server? Only a file that you saved with "Save" remains.`)) return;
     camera.stop();
     state.id = null; // nothing looks at it any more
-    await api.remove(id).finally(() => listSessions(id));
+    await api.remove(id).then(() => forgetAnswers(id)).finally(() => listSessions(id));
   });
 find("session").onchange = ({ target }) => attempt(() => choose(target.value));
 find("login").onsubmit = (event) => {
@@ -169,11 +281,6 @@ find("in-3d").ontoggle = ({ target }) => {
   const frame = target.querySelector("iframe");
   frame.src = target.open ? api.path(state.id, "scene.html") : "about:blank";
 };
-for (const question of EXAMPLES) {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: question });
-  button.onclick = () => chat.ask(question, find("guess").checked);
-  find("examples").append(button);
-}
 
 // After a look that failed: leave a memory that the server no longer has.
 async function recover(error) {
