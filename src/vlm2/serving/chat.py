@@ -85,7 +85,8 @@ class Chats:
         else:
             hosted = self.store.get(request.vlm2.session)
             await self._watch(hosted, media, times)
-        answer = hosted.ask(request.question, wait=True, guess=request.vlm2.guess)
+        wait = request.vlm2.wait or bool(media)
+        answer = hosted.ask(request.question, wait, guess=request.vlm2.guess)
         return hosted, await asyncio.wrap_future(answer)
 
     async def _session_of(self, media: Sequence[Media], times: list[float] | None) -> HostedSession:

@@ -48,12 +48,14 @@ class StreamOptions(BaseModel):
 
 class VLM2Options(BaseModel):
     """Our own options. `times` are the seconds of all pictures of the messages, in order; `session` names the session
-    that is asked, and shown the pictures; `guess` as `Session.ask` has it."""
+    that is asked, and shown the pictures; `wait` and `guess` are those of a session's question. A question with
+    pictures waits for them."""
 
     model_config = ConfigDict(extra="forbid")
 
     times: list[Seconds] | None = None
     session: str | None = None
+    wait: bool = False
     guess: bool = False
 
 

@@ -87,6 +87,7 @@ class HostedSession:
         self._jobs: deque[QueuedJob] = deque()
         self._video: QueuedVideo | None = None
         self._number, self._newest, self._due = 0, session.stream.last_time, 0.0
+        self._live = False  # frames come, and more of them are expected
 
     def touch(self) -> None:
         """Note that a client uses this session."""
@@ -134,7 +135,7 @@ class HostedSession:
                     400, "bad_time", f"A frame at {time} s came after one at {self._newest} s; send them in order."
                 )
             self.counts.received += 1
-            self._newest = time
+            self._newest, self._live = time, True
             if time < self._due - 1e-6:
                 self.counts.skipped += 1
                 return False
@@ -157,15 +158,16 @@ class HostedSession:
                 raise Refusal(409, "busy", f"Session {self.id} is watching a video; wait until it has ended.")
             if start is None:
                 start = self._newest + 1 / self.limits.rate if self.session.frames or self._frames else 0.0
-            self._video = QueuedVideo(frames, start, Future())
+            self._video, self._live = QueuedVideo(frames, start, Future()), True
             self._ready.notify()
             return self._video.done
 
     def ask(self, question: str, wait: bool = False, **options: Any) -> Future[Answer]:
-        """Queue a question as a job; `options` are those of `Session.ask`. Raises ValueError for a question that
-        `Session.check` refuses, and the errors of `submit`."""
+        """Queue a question as a job; `options` are those of `Session.ask`. With `wait`, it is about all that came until
+        now. Without, while frames come, it is about the frames of whole windows only, which makes it cheap. Raises
+        ValueError for a question that `Session.check` refuses, and the errors of `submit`."""
         self.session.check(question)
-        return self.submit(lambda session: session.ask(question, **options), wait)
+        return self.submit(lambda session: session.ask(question, fresh=wait or not self._live, **options), wait)
 
     def submit(self, job: Callable[[Session], T], wait: bool = False) -> Future[T]:
         """Queue a job; return its future result. With `wait`, it runs when the frames and the video that wait now have
@@ -260,7 +262,7 @@ class HostedSession:
         with self._ready:
             if self._video is not video:  # closed meanwhile
                 return
-            self._video, self._newest = None, self.session.stream.last_time
+            self._video, self._newest, self._live = None, self.session.stream.last_time, False
         if video.done.set_running_or_notify_cancel():
             if error is None:
                 video.done.set_result(video.taken)

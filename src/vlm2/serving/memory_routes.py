@@ -33,7 +33,7 @@ def memory_routes(store: SessionStore) -> APIRouter:
         their window, which costs little and may be asked often."""
 
         def look(session: Session) -> str:
-            return (session.stream.object_map() if placed else session.objects).to_json()
+            return (session.whole_windows.object_map() if placed else session.objects).to_json()
 
         job = store.get(id).submit(look, wait)
         return Response(await asyncio.wrap_future(job), media_type="application/json")

@@ -48,7 +48,7 @@ def scene_routes(store: SessionStore) -> APIRouter:
     def timeline(id: str) -> dict[str, Any]:
         """Return seconds: of the frames that the memory holds, of those that it gave up, and of those at which the
         camera was lost."""
-        stream = store.get(id).session.stream
+        stream = store.get(id).session.whole_windows
         evicted = [write.evicted_time for write in stream.log.writes if write.evicted_time is not None]
         return {
             "held": [held.time for held in stream.log.held],

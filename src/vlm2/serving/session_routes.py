@@ -35,8 +35,9 @@ class WatchRequest(BaseModel):
 
 
 class QuestionRequest(BaseModel):
-    """A question. With `wait`, it is about all frames that the server has got, else about those that the model has
-    taken; `guess` as `Session.ask` has it."""
+    """A question. With `wait`, it is about all frames that the server has got. Without, while frames or a video come,
+    it is about those of whole windows, which is much cheaper; the answer's `seen_until` is the time of the last one.
+    `guess` as `Session.ask` has it."""
 
     model_config = ConfigDict(extra="forbid")
 
