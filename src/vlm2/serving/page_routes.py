@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 
+from ..viewer.gltf_file import gltf_scene
 from ..viewer.scene import scene_of
 from ..viewer.scene_page import scene_page
 from .limits import Refusal
@@ -55,6 +56,18 @@ def scene_routes(store: SessionStore) -> APIRouter:
             "evicted": evicted,
             "lost": list(stream.object_map().path.lost),
         }
+
+    @routes.get("/scene.glb")
+    def scene_file(id: str) -> Response:
+        """Return the scene in 3D as a binary glTF file."""
+        try:
+            data = gltf_scene(scene_of(store.get(id).session.whole_windows), id)
+        except Refusal:
+            raise
+        except ValueError as error:  # too few frames
+            raise Refusal(404, "no_scene", str(error)) from None
+        name = {"Content-Disposition": f'attachment; filename="{id}.glb"'}
+        return Response(data, media_type="model/gltf-binary", headers=name)
 
     @routes.get("/scene.html")
     def scene(id: str) -> Response:
