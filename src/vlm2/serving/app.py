@@ -11,13 +11,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from .. import __version__
 from .chat import Chats
 from .chat_routes import chat_routes
+from .description import REFUSED, TEXT, sends
 from .frame_routes import frame_routes
 from .guard import Access, Guard
 from .limits import Refusal
@@ -51,7 +52,9 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
             await run_in_threadpool(store.stop)
             shelf.close()
 
-    app = FastAPI(title="vlm2", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="vlm2", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, responses=REFUSED
+    )
     app.add_middleware(Guard, access=access or Access(), body=store.limits.body)
     app.include_router(chat_routes(chats, shelf, int(time.time())))
     app.include_router(frame_routes(store))
@@ -67,9 +70,9 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/metrics")
-    def metrics() -> PlainTextResponse:
-        return PlainTextResponse(metrics_text(store), media_type=MEDIA_TYPE)
+    @app.get("/metrics", response_class=Response, responses=sends(TEXT))
+    def metrics() -> Response:
+        return Response(metrics_text(store), media_type=MEDIA_TYPE)
 
     app.exception_handler(ValueError)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)

@@ -11,11 +11,13 @@ from fastapi.responses import FileResponse, Response
 from ..viewer.gltf_file import gltf_scene
 from ..viewer.scene import scene_of
 from ..viewer.scene_page import scene_page
+from .description import JSON, TEXT, sends
 from .limits import Refusal
 from .store import SessionStore
 
 FOLDER = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+GLB = "model/gltf-binary"
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-cache",
@@ -57,7 +59,7 @@ def scene_routes(store: SessionStore) -> APIRouter:
             "lost": list(stream.object_map().path.lost),
         }
 
-    @routes.get("/scene.glb")
+    @routes.get("/scene.glb", response_class=Response, responses=sends(GLB))
     def scene_file(id: str) -> Response:
         """Return the scene in 3D as a binary glTF file."""
         try:
@@ -67,9 +69,9 @@ def scene_routes(store: SessionStore) -> APIRouter:
         except ValueError as error:  # too few frames
             raise Refusal(404, "no_scene", str(error)) from None
         name = {"Content-Disposition": f'attachment; filename="{id}.glb"'}
-        return Response(data, media_type="model/gltf-binary", headers=name)
+        return Response(data, media_type=GLB, headers=name)
 
-    @routes.get("/scene.html")
+    @routes.get("/scene.html", response_class=Response, responses=sends("text/html") | sends(TEXT, JSON, status=404))
     def scene(id: str) -> Response:
         try:
             page = scene_page(scene_of(store.get(id).session.stream), id)

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
+from .description import EVENTS, JSON, sends
 from .replies import answer_body
 from .sse import event, event_stream
 from .store import SessionStore
@@ -81,7 +82,7 @@ def session_routes(store: SessionStore, shelf: VideoShelf) -> APIRouter:
             await asyncio.wrap_future(done)
         return hosted.describe()
 
-    @routes.post("/{id}/ask")
+    @routes.post("/{id}/ask", responses=sends(JSON, EVENTS))
     async def ask(id: str, request: QuestionRequest) -> Response:
         hosted = store.get(id)
         answer = asyncio.wrap_future(hosted.ask(request.question, request.wait, guess=request.guess))
