@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from .. import __version__
+from .cameras import Cameras
 from .chat import Chats
 from .chat_routes import chat_routes
 from .description import REFUSED, TEXT, sends
@@ -34,9 +35,12 @@ from .videos import VideoShelf, frames_of
 LOG = logging.getLogger(__name__)
 
 
-def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bool = False) -> FastAPI:
+def build_app(
+    store: SessionStore, access: Access | None = None, allow_fetch: bool = False, cameras: Cameras | None = None
+) -> FastAPI:
     """Return the application over a store, which starts and stops with it. With `allow_fetch`, it fetches public
-    addresses that chats name."""
+    addresses that chats name. Sessions may watch the `cameras`."""
+    cameras = cameras or Cameras()
     shelf = VideoShelf(store.limits)
     chats = Chats(store, MediaReader(shelf, store.limits, allow_fetch))
 
@@ -58,13 +62,17 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
     app.add_middleware(Guard, access=access or Access(), body=store.limits.body)
     app.include_router(chat_routes(chats, shelf, int(time.time())))
     app.include_router(frame_routes(store))
-    app.include_router(session_routes(store, shelf))
+    app.include_router(session_routes(store, shelf, cameras))
     app.include_router(memory_routes(store))
     app.include_router(scene_routes(store))
     app.include_router(page_routes())
 
     if protocol:
         app.router.routes.append(protocol[0])
+
+    @app.get("/v1/cameras")
+    def list_cameras() -> dict[str, Any]:
+        return {"object": "list", "data": [{"id": name, "object": "vlm2.camera"} for name in cameras.sources]}
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -67,6 +67,17 @@ class QueuedVideo:
     taken: int = 0
 
 
+@runtime_checkable
+class Feed(Protocol):
+    """A camera that gives frames to a session until it is stopped."""
+
+    name: str
+
+    def stop(self) -> None:
+        """Stop the camera."""
+        ...
+
+
 class HostedSession:
     """A session with its queues. Clients' threads fill the queues; one worker takes from them.
 
@@ -86,6 +97,7 @@ class HostedSession:
         self._frames: deque[tuple[int, Frame]] = deque()
         self._jobs: deque[QueuedJob] = deque()
         self._video: QueuedVideo | None = None
+        self._camera: Feed | None = None
         self._number, self._newest, self._due = 0, session.stream.last_time, 0.0
         self._live = False  # frames come, and more of them are expected
 
@@ -114,11 +126,36 @@ class HostedSession:
                 "waiting": len(self._frames),
                 "questions": len(self._jobs),
                 "watching": self._video is not None,
+                "camera": None if self._camera is None else self._camera.name,
                 "counts": counts,
                 "saved_frames": self.saved_frames,
                 "problem": self.problem or None,
                 "notes": list(self.notes),
             }
+
+    @property
+    def next_time(self) -> float:
+        """Seconds of the stream at which more of it begins: right after the newest frame that came."""
+        return self._newest + 1 / self.limits.rate if self.session.frames or self._frames else 0.0
+
+    def attach(self, start: Callable[[], Feed]) -> None:
+        """Start a camera that gives frames to this session. Raises Refusal where one does already."""
+        with self._ready:
+            self._check_open()
+            if self._camera is not None:
+                raise Refusal(409, "busy", f"Session {self.id} watches the camera {self._camera.name} already.")
+            self._camera = start()
+
+    def detach(self, ended: Feed | None = None) -> None:
+        """Stop the camera; or forget it, where it has `ended`. Raises Refusal where there is none."""
+        with self._ready:
+            camera = self._camera
+            if ended is None and camera is None:
+                raise Refusal(409, "no_camera", f"Session {self.id} watches no camera.")
+            if ended is None or ended is camera:
+                self._camera, self._live = None, False
+        if ended is None and camera is not None:
+            camera.stop()
 
     def push(self, image: UInt8[np.ndarray, "height width 3"], time: float) -> bool:
         """Queue an RGB frame, seen `time` seconds after the first; return whether it waits now, or was skipped. Raises
@@ -156,9 +193,8 @@ class HostedSession:
             self._check_open()
             if self._video is not None:
                 raise Refusal(409, "busy", f"Session {self.id} is watching a video; wait until it has ended.")
-            if start is None:
-                start = self._newest + 1 / self.limits.rate if self.session.frames or self._frames else 0.0
-            self._video, self._live = QueuedVideo(frames, start, Future()), True
+            self._video = QueuedVideo(frames, self.next_time if start is None else start, Future())
+            self._live = True
             self._ready.notify()
             return self._video.done
 
@@ -206,8 +242,11 @@ class HostedSession:
             self.closed = True
             waiting = [queued.result for queued in self._jobs]
             video, self._video = self._video, None
+            camera, self._camera = self._camera, None
             self._frames.clear()
             self._jobs.clear()
+        if camera is not None:
+            camera.stop()
         for future in (*waiting, *([video.done] if video else [])):
             if future.set_running_or_notify_cancel():
                 future.set_exception(self._gone())

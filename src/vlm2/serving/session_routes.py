@@ -8,9 +8,10 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from starlette.concurrency import run_in_threadpool
 
+from .cameras import Cameras
 from .description import EVENTS, JSON, sends
 from .replies import answer_body
 from .sse import event, event_stream
@@ -27,12 +28,20 @@ class SessionRequest(BaseModel):
 
 
 class WatchRequest(BaseModel):
-    """A video to watch: the id of an uploaded file. With `wait`, the reply comes when it was watched."""
+    """What to watch: a video, by the id of an uploaded file, or a camera, by its name. With `wait`, the reply comes
+    when the video was watched."""
 
     model_config = ConfigDict(extra="forbid")
 
-    file: str
+    file: str | None = None
+    camera: str | None = None
     wait: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> WatchRequest:
+        if (self.file is None) == (self.camera is None):
+            raise ValueError("name a file or a camera")
+        return self
 
 
 class QuestionRequest(BaseModel):
@@ -48,8 +57,8 @@ class QuestionRequest(BaseModel):
     stream: bool = False
 
 
-def session_routes(store: SessionStore, shelf: VideoShelf) -> APIRouter:
-    """Return the routes of a store's sessions, and of their videos."""
+def session_routes(store: SessionStore, shelf: VideoShelf, cameras: Cameras) -> APIRouter:
+    """Return the routes of a store's sessions, and of their videos and cameras."""
     routes = APIRouter(prefix="/v1/sessions")
 
     @routes.get("")
@@ -75,11 +84,22 @@ def session_routes(store: SessionStore, shelf: VideoShelf) -> APIRouter:
 
     @routes.post("/{id}/watch", status_code=202)
     async def watch(id: str, request: WatchRequest) -> dict[str, Any]:
-        hosted, path = store.get(id), shelf.get(request.file).path
+        hosted = store.get(id)
+        if request.file is None:
+            cameras.attach(request.camera or "", hosted)
+            return hosted.describe()
+        path = shelf.get(request.file).path
         frames = await run_in_threadpool(frames_of, path, store.limits, hosted.notes.append)
         done = hosted.watch(frames)
         if request.wait:
             await asyncio.wrap_future(done)
+        return hosted.describe()
+
+    @routes.delete("/{id}/watch")
+    def stop_camera(id: str) -> dict[str, Any]:
+        """Stop the camera that the session watches."""
+        hosted = store.get(id)
+        hosted.detach()
         return hosted.describe()
 
     @routes.post("/{id}/ask", responses=sends(JSON, EVENTS))
