@@ -60,7 +60,9 @@ class VLM2Options(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """A request of a chat completion. Sampling options are accepted and have no effect: decoding is greedy."""
+    """A request of a chat completion. Sampling options are accepted and have no effect: decoding is greedy.
+
+    Clients that send no fields of ours name a session after the model: "mini:robot-1"."""
 
     model: str
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
@@ -75,6 +77,16 @@ class ChatRequest(BaseModel):
         if isinstance(given, dict) and (asked := [name for name in NOT_DONE if given.get(name)]):
             raise ValueError(f"this server does not do {', '.join(asked)}; leave it out")
         return given
+
+    @property
+    def model_name(self) -> str:
+        """The model's name, without a session's."""
+        return self.model.partition(":")[0]
+
+    @property
+    def session(self) -> str | None:
+        """The session that is asked: of our field, or of the model's name, as in "mini:robot-1"."""
+        return self.vlm2.session or self.model.partition(":")[2] or None
 
     @property
     def question(self) -> str:
