@@ -72,7 +72,7 @@ def test_a_failing_reader_is_not_told_in_detail(store, caplog, monkeypatch) -> N
     monkeypatch.setattr("vlm2.serving.cameras.LiveReader.start", lambda _: None)
     hosted, (source,) = store.create("a"), named_cameras(["door=rtsp://127.0.0.1:1/live"]).values()
     hosted.attach(lambda: CameraFeed(source, hosted))
-    hosted._camera._take(SourceEnded(RuntimeError("secret")))
+    hosted.camera._take(SourceEnded(RuntimeError("secret")))
     assert list(hosted.notes) == ["The camera ended."] and "secret" in caplog.text
     assert hosted.describe()["camera"] is None
 

@@ -93,11 +93,11 @@ class HostedSession:
         self.created, self.saved_frames, self.problem = clock.time(), 0, ""
         self.notes: deque[str] = deque(maxlen=16)  # warnings about what was watched
         self.media: deque[str] = deque(maxlen=256)  # keys of what chats showed
+        self.camera: Feed | None = None
         self.closed, self._ready, self._used = False, ready, clock.monotonic()
         self._frames: deque[tuple[int, Frame]] = deque()
         self._jobs: deque[QueuedJob] = deque()
         self._video: QueuedVideo | None = None
-        self._camera: Feed | None = None
         self._number, self._newest, self._due = 0, session.stream.last_time, 0.0
         self._live = False  # frames come, and more of them are expected
 
@@ -126,7 +126,7 @@ class HostedSession:
                 "waiting": len(self._frames),
                 "questions": len(self._jobs),
                 "watching": self._video is not None,
-                "camera": None if self._camera is None else self._camera.name,
+                "camera": None if self.camera is None else self.camera.name,
                 "counts": counts,
                 "saved_frames": self.saved_frames,
                 "problem": self.problem or None,
@@ -142,18 +142,18 @@ class HostedSession:
         """Start a camera that gives frames to this session. Raises Refusal where one does already."""
         with self._ready:
             self._check_open()
-            if self._camera is not None:
-                raise Refusal(409, "busy", f"Session {self.id} watches the camera {self._camera.name} already.")
-            self._camera = start()
+            if self.camera is not None:
+                raise Refusal(409, "busy", f"Session {self.id} watches the camera {self.camera.name} already.")
+            self.camera = start()
 
     def detach(self, ended: Feed | None = None) -> None:
         """Stop the camera; or forget it, where it has `ended`. Raises Refusal where there is none."""
         with self._ready:
-            camera = self._camera
+            camera = self.camera
             if ended is None and camera is None:
                 raise Refusal(409, "no_camera", f"Session {self.id} watches no camera.")
             if ended is None or ended is camera:
-                self._camera, self._live = None, False
+                self.camera, self._live = None, False
         if ended is None and camera is not None:
             camera.stop()
 
@@ -242,7 +242,7 @@ class HostedSession:
             self.closed = True
             waiting = [queued.result for queued in self._jobs]
             video, self._video = self._video, None
-            camera, self._camera = self._camera, None
+            camera, self.camera = self.camera, None
             self._frames.clear()
             self._jobs.clear()
         if camera is not None:

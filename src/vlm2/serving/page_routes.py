@@ -62,10 +62,9 @@ def scene_routes(store: SessionStore) -> APIRouter:
     @routes.get("/scene.glb", response_class=Response, responses=sends(GLB))
     def scene_file(id: str) -> Response:
         """Return the scene in 3D as a binary glTF file."""
+        stream = store.get(id).session.whole_windows
         try:
-            data = gltf_scene(scene_of(store.get(id).session.whole_windows), id)
-        except Refusal:
-            raise
+            data = gltf_scene(scene_of(stream), id)
         except ValueError as error:  # too few frames
             raise Refusal(404, "no_scene", str(error)) from None
         name = {"Content-Disposition": f'attachment; filename="{id}.glb"'}

@@ -77,9 +77,11 @@ def run_kills(
     start, and for one that has sessions already."""
     report, known, frames = KillReport(), _Known(), encoded_frames(plan.video)
     ids, moment = [f"robot-{place}" for place in range(plan.sessions)], random.Random()
-    for _ in range(kills):
+    for round in range(kills):
         with running(command, plan) as process:
             client, log = ServerClient(plan.address, plan.token), LoadLog()
+            if not round and client.sessions():
+                raise ServerError("The server has sessions already; give it a new folder (--state).")
             _compare(client, known, report)
             for id in ids:
                 if id not in client.sessions():
