@@ -77,10 +77,10 @@ def run_kills(
     start, and for one that has sessions already."""
     report, known, frames = KillReport(), _Known(), encoded_frames(plan.video)
     ids, moment = [f"robot-{place}" for place in range(plan.sessions)], random.Random()
-    for round in range(kills):
+    for done in range(kills):
         with running(command, plan) as process:
             client, log = ServerClient(plan.address, plan.token), LoadLog()
-            if not round and client.sessions():
+            if not done and client.sessions():
                 raise ServerError("The server has sessions already; give it a new folder (--state).")
             _compare(client, known, report)
             for id in ids:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from statistics import median, quantiles
@@ -119,9 +120,11 @@ def loaded(plan: LoadPlan, ids: Sequence[str], frames: Sequence[bytes], log: Loa
     """Keep the load on existing sessions up while the context lasts; each continues where it was."""
     stop, threads = threading.Event(), []
     for place, id in enumerate(ids):
-        for work in (_send_frames, _ask):
-            arguments = (plan, id, place / len(ids), frames, log, stop)
-            threads.append(threading.Thread(target=_noting_errors, args=(work, log, stop, arguments), daemon=True))
+        phase = place / len(ids)
+        sending = partial(_send_frames, plan, id, phase, frames, log, stop)
+        asking = partial(_ask, plan, id, phase, log, stop)
+        for work in (sending, asking):
+            threads.append(threading.Thread(target=_noting_errors, args=(work, log, stop), daemon=True))
     for thread in threads:
         thread.start()
     try:
@@ -165,11 +168,11 @@ def run_load(plan: LoadPlan, progress: Callable[[float], None] = lambda seconds:
     )
 
 
-def _noting_errors(work: Callable[..., None], log: LoadLog, stop: threading.Event, arguments: tuple) -> None:
+def _noting_errors(work: Callable[[], None], log: LoadLog, stop: threading.Event) -> None:
     """Work until stopped; an error is noted, and the work begins anew a second later."""
     while not stop.is_set():
         try:
-            work(*arguments)
+            work()
         except ServerError as error:
             log.errors.append(str(error))
             stop.wait(1.0)
@@ -192,7 +195,7 @@ def _send_frames(
         log.sent += 1
 
 
-def _ask(plan: LoadPlan, id: str, phase: float, frames: Sequence[bytes], log: LoadLog, stop: threading.Event) -> None:
+def _ask(plan: LoadPlan, id: str, phase: float, log: LoadLog, stop: threading.Event) -> None:
     """Ask questions at the plan's pace, one after the other."""
     client = ServerClient(plan.address, plan.token)
     started = time.monotonic() + phase * plan.ask_every
