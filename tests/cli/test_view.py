@@ -136,6 +136,14 @@ def test_the_scene_is_one_file(memory, tmp_path):
     assert not (tmp_path / "room.png").exists()
 
 
+def test_the_scene_is_a_gltf_file(memory, tmp_path):
+    result = run(memory, "--glb", tmp_path / "scene.glb")
+    assert result.exit_code == 0, result.output
+    assert "0 things, 10 frames" in " ".join(result.output.split())
+    assert (tmp_path / "scene.glb").read_bytes().startswith(b"glTF")
+    assert not (tmp_path / "room.png").exists()
+
+
 def test_without_its_library_the_scene_is_refused_with_a_way_out(memory, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "viser", None)
     monkeypatch.setitem(sys.modules, "rerun", None)

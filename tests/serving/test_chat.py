@@ -65,6 +65,15 @@ def test_a_session_answers_with_its_evidence(client, served) -> None:
     assert served.get("home").session.frames == 4
 
 
+def test_a_model_name_may_name_a_session(client, served, images) -> None:
+    reply = client.chat.completions.create(model="toy:home", messages=[say(image(images[0]), QUESTION)])
+    assert reply.vlm2["session"] == "home" and reply.vlm2["seen_until"] == 2.0
+    assert served.get("home").session.frames == 5
+    for model in ("toy:none", "gpt:home", ":home"):
+        with pytest.raises(openai.NotFoundError):
+            client.chat.completions.create(model=model, messages=[say(QUESTION)])
+
+
 def test_a_question_with_options_is_answered_by_a_letter(client) -> None:
     reply = ask(client, say(f"{QUESTION}\nOptions:\nA. 1\nB. 2\nC. 3"), vlm2={"session": "home"})
     assert reply.choices[0].message.content == "B"

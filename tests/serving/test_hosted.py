@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sessions import contents, observe
 
+from vlm2.models.windows import WindowState
 from vlm2.serving.hosted import HostedSession
 from vlm2.serving.limits import Limits, Refusal
 from vlm2.video import Frame
@@ -108,6 +109,31 @@ def test_a_question_does_not_wait_unless_told(make_hosted, images) -> None:
     hosted.take_frame()()
     hosted.take_job()()
     assert patient.done() and hosted.session.frames == 3
+
+
+@pytest.fixture
+def windowed(make_hosted, monkeypatch) -> HostedSession:
+    """A hosted session whose first window has four frames, and whose second one has three more."""
+    monkeypatch.setattr(WindowState, "overlap", 1)
+    return make_hosted()
+
+
+def test_while_frames_come_an_answer_is_of_whole_windows(windowed, images) -> None:
+    for index, image in enumerate(images[:5]):
+        windowed.push(image, index / 2)
+    work(windowed)
+    hasty, patient = windowed.ask(QUESTION), windowed.ask(QUESTION, wait=True)
+    windowed.take_job()()
+    windowed.take_job()()
+    assert (hasty.result().seen_until, patient.result().seen_until) == (1.5, 2.0)
+
+
+def test_after_a_video_an_answer_is_of_all_of_it(windowed, images) -> None:
+    windowed.watch(film(images[:5]))
+    work(windowed)
+    answer = windowed.ask(QUESTION)
+    windowed.take_job()()
+    assert answer.result().seen_until == 2.0
 
 
 def test_errors_reach_who_asked(make_hosted) -> None:

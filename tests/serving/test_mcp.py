@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,27 @@ def test_over_stdio(loaded, tmp_path) -> None:
 
     run(main)
     assert sorted(file.name for file in state.iterdir()) == ["home.vlm2mem", "walk.vlm2mem"]  # saved as it ended
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_terminated_server_saves_while_its_client_is_silent(loaded, tmp_path, saved) -> None:
+    at_home(loaded).save(tmp_path / "home.vlm2mem")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(SUPPORT), *sys.path]), "OMP_NUM_THREADS": "1"}
+    state = tmp_path / "state"
+    command = [sys.executable, str(SUPPORT / "toymcp.py"), str(tmp_path / "home.vlm2mem"), "--state", str(state)]
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "toy", "version": "1"}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, **pipes) as server:
+        assert server.stdin and server.stdout
+        server.stdin.write(json.dumps(message).encode() + b"\n")
+        server.stdin.flush()
+        assert json.loads(server.stdout.readline())["id"] == 1
+        if not saved:
+            (state / "home.vlm2mem").mkdir()  # in the way
+        server.terminate()
+        assert server.wait(30) == (0 if saved else 1)
+    assert (state / "home.vlm2mem").is_file() == saved
 
 
 def test_over_http(served_store) -> None:

@@ -68,6 +68,17 @@ def test_the_timeline_tells_what_is_held_and_what_was_given_up(served_store, ima
     assert told["lost"] == list(hosted.session.objects.path.lost)
 
 
+def test_the_scene_is_a_gltf_file(served_store):
+    address, store = served_store
+    file = httpx2.get(f"{address}/v1/sessions/home/scene.glb", timeout=60)
+    assert file.status_code == 200 and file.headers["content-type"] == "model/gltf-binary"
+    assert file.content.startswith(b"glTF") and b'"bed 1"' in file.content
+    store.create("new")
+    empty = httpx2.get(f"{address}/v1/sessions/new/scene.glb")
+    assert empty.status_code == 404 and empty.json()["error"]["code"] == "no_scene"
+    assert httpx2.get(f"{address}/v1/sessions/none/scene.glb").json()["error"]["code"] == "no_such_session"
+
+
 def test_the_scene_is_a_page_of_its_own(served_store):
     pytest.importorskip("viser")
     address, store = served_store

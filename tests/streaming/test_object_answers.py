@@ -53,22 +53,22 @@ def test_a_result_becomes_an_answer_with_its_frames() -> None:
         sentence="About 1.42 m.",
         query="distance(chair, table)",
     )
-    answer = answer_of(result, 0.5)
+    answer = answer_of(result)
     assert (answer.text, answer.sentence, answer.value, answer.unit) == ("1.42", "About 1.42 m.", 1.42, "m")
     assert (answer.source, answer.status, answer.confidence, answer.uncertainty) == ("objects", "ok", 0.8, 0.3)
-    assert answer.query == "distance(chair, table)" and answer.seconds == 0.5
+    assert answer.query == "distance(chair, table)"
     assert [seen.time for seen in answer.evidence] == [1.0, 2.0]
     assert [seen.weight for seen in answer.evidence] == pytest.approx([0.625, 0.375])
 
 
 def test_views_without_a_share_count_alike() -> None:
     views = tuple(view.model_copy(update={"share": 0.0}) for view in VIEWS[:2])
-    answer = answer_of(Result(status="ok", value=2, frames=views), 0.1)
+    answer = answer_of(Result(status="ok", value=2, frames=views))
     assert [(seen.time, seen.weight) for seen in answer.evidence] == [(1.0, 0.5), (2.0, 0.5)]
 
 
 def test_a_refusal_is_its_sentence() -> None:
-    answer = answer_of(Result(status="not_seen", sentence="I have not seen a sofa."), 0.1)
+    answer = answer_of(Result(status="not_seen", sentence="I have not seen a sofa."))
     assert answer.text == answer.sentence == "I have not seen a sofa."
     assert answer.status == "not_seen" and answer.value is None and answer.evidence == ()
 

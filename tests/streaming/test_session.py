@@ -15,8 +15,9 @@ from sessions import QUESTION, contents, observe, told
 from vlm2.encoders.geometry.cameras import invert, transform
 from vlm2.models import windows
 from vlm2.questions.question import WORD_REQUEST
-from vlm2.streaming import Session, keyframe, memory_log, trajectory
+from vlm2.streaming import Evidence, Session, keyframe, memory_log, trajectory
 from vlm2.streaming.load import LoadedModel
+from vlm2.streaming.stream import Stream
 from vlm2.video import VideoError
 
 
@@ -312,3 +313,24 @@ def test_a_saved_session_recognises_what_it_saw_before(wandering, tmp_path, fram
         observe(one, NUMBERED[frames:], start=frames)
     assert contents(again) == contents(session)
     assert again._stream.windows.graph.edges
+
+
+def test_a_stale_answer_is_that_of_the_last_whole_window(make_session, images, monkeypatch):
+    """Without `fresh`, frames that wait for their window are not encoded; before the first window they are."""
+    monkeypatch.setattr(windows.WindowState, "overlap", 1)
+    session, whole = observe(make_session(), images[:1]), 0
+    assert session.ask(QUESTION, fresh=False).evidence == (Evidence(0.0, 1.0),)
+    for index in range(1, 12):
+        observe(session, images[index : index + 1], start=index)
+        if not session.stream.pictures:
+            whole = index + 1
+    assert 0 < whole < session.frames
+    fresh, expected = session.ask(QUESTION), observe(make_session(), images[:whole]).ask(QUESTION)
+    monkeypatch.setattr(session._encoder, "complete", lambda _: pytest.fail("encoded"))
+    session._completed = Stream(), Stream()
+    stale = session.ask(QUESTION, fresh=False)
+    assert (stale.text, stale.evidence) == (expected.text, expected.evidence)
+    assert (stale.seen_until, fresh.seen_until) == ((whole - 1) / 2, (session.frames - 1) / 2)
+    kept = [shown.frame for shown in session.whole_windows.keyframes]
+    assert session.whole_windows.frames == whole and max(kept) < whole
+    assert session.whole_windows is session.whole_windows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -147,6 +148,62 @@ def scale(
         rows.append([f"{point.mode}, {point.frames}", *seconds, str(point.read or ""), f"{point.peak_gigabytes:.1f}"])
     caption = f"seconds since the row before, and of one answer; {dtype}; {_where(result['machine'])}"
     print_figures(("mode, frames", *columns, "tokens read", "peak GB"), rows, loaded.name, caption)
+
+
+@app.command()
+def serve(
+    address: Annotated[str, typer.Argument(help="Address of the server.")] = "http://127.0.0.1:8765",
+    command: Annotated[
+        str | None,
+        typer.Option(
+            help="Start the server by this command, such as 'vlm2 serve --state DIR', and stop it at the end."
+        ),
+    ] = None,
+    kill: Annotated[
+        int, typer.Option(min=0, help="Kill the server of --command so many times under load, and compare.")
+    ] = 0,
+    kill_within: Annotated[float, typer.Option(min=1.0, help="Most seconds under load before a kill.")] = 30.0,
+    sessions: Annotated[int, typer.Option(min=1, help="Sessions that send frames and ask.")] = 6,
+    fps: Annotated[float, typer.Option(min=0.1, help="Frames a second of each session.")] = 2.0,
+    ask_every: Annotated[float, typer.Option(min=0.1, help="Seconds between the questions of a session.")] = 10.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of load, without --kill.")] = 300.0,
+    video: Annotated[Path | None, typer.Option(help="Video to send. Default: a drifting pattern.")] = None,
+    token: Annotated[str | None, typer.Option(envvar="VLM2_TOKEN", help="The server's token.")] = None,
+    json: Json = False,
+) -> None:
+    """Load a running server as several robots would; with --kill, kill it meanwhile and check what comes back."""
+    from contextlib import nullcontext
+
+    from ..evaluation.speed.server_kills import run_kills, running
+    from ..evaluation.speed.server_load import LoadPlan, ServerError, run_load
+
+    if kill and command is None:
+        raise ValueError("--kill needs a server of its own: add --command 'vlm2 serve --state DIR'.")
+    plan, words = LoadPlan(address, token, sessions, fps, ask_every, seconds, video), shlex.split(command or "")
+    try:
+        if kill:
+            with progress_bar("Killing", kill) as progress:
+                report = run_kills(plan, words, kill, (1.0, kill_within), progress)
+        else:
+            with running(words, plan) if words else nullcontext(), progress_bar("Loading", seconds) as progress:
+                report = run_load(plan, progress)
+    except ServerError as error:
+        raise ValueError(str(error)) from None
+    result = asdict(plan) | {"token": None, "video": str(video or "pattern")} | asdict(report)
+    if json:
+        print_json(result)
+        return
+    for name, value in asdict(report).items():
+        typer.echo(f"{name:15} {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    """Return a figure of a report, or a pair of them, or the number of errors and the first one."""
+    if isinstance(value, list | tuple) and (not value or isinstance(value[0], str)):
+        return f"{len(value)}: {value[0]}" if value else "0"
+    if isinstance(value, list | tuple):
+        return " / ".join(map(_shown, value))
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _where(machine: Mapping[str, Any]) -> str:

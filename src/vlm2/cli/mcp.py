@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .terminal.loading import load_model
 from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, State, Vlm, Words, split_words
+
+if TYPE_CHECKING:
+    from ..serving.store import SessionStore
 
 
 def mcp(
@@ -42,6 +48,7 @@ def mcp(
         loaded, _ = load_model(model, offline, device=device, dtype=dtype, **chosen)
         store = SessionStore(loaded, state=state)
         store.start()
+    signal.signal(signal.SIGTERM, lambda *_: Thread(target=_save_and_exit, args=(store,)).start())
     try:
         for memory in memories or ():
             store.open(memory, memory.stem)
@@ -50,3 +57,14 @@ def mcp(
         anyio.run(serve_stdio, server)
     finally:
         store.stop()
+
+
+def _save_and_exit(store: SessionStore) -> None:
+    """Save the sessions and end the process, whose main thread may wait for a line from stdin. Not in the signal's
+    handler itself, which may have interrupted a thread that holds a lock of the store."""
+    status = 1
+    try:
+        store.stop()
+        status = 0
+    finally:
+        os._exit(status)

@@ -31,6 +31,9 @@ def serve(
         list[str] | None, typer.Option(help=f"Origin of a site whose pages may use this server. {NAMES}")
     ] = None,
     allow_fetch: Annotated[bool, typer.Option(help="Fetch public addresses that chats name.")] = False,
+    camera: Annotated[
+        list[str] | None, typer.Option(help=f"A camera for sessions to watch: NAME=rtsp://… {NAMES}")
+    ] = None,
     state: State = None,
     save_every: Annotated[float, typer.Option(help="Seconds between saves to --state.")] = 30.0,
     sessions: Annotated[int, typer.Option(help="Largest number of sessions.")] = 16,
@@ -51,6 +54,7 @@ def serve(
     import uvicorn
 
     from ..serving.app import build_app
+    from ..serving.cameras import Cameras, named_cameras
     from ..serving.guard import Access
     from ..serving.limits import Limits
     from ..serving.store import SessionStore
@@ -58,10 +62,11 @@ def serve(
     if token_file is not None:
         token = token_file.read_text(encoding="utf-8").strip()
     access = Access.of(host, token, allow_host or (), allow_origin or ())
+    cameras = Cameras(named_cameras(camera or ()))
     limits = Limits(sessions=sessions, rate=fps, body=max_body * 2**20, idle=idle * 3600)
     chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
     loaded, _ = load_model(model, offline, device=device, dtype=dtype, **chosen)
-    app = build_app(SessionStore(loaded, limits, state, save_every), access, allow_fetch)
+    app = build_app(SessionStore(loaded, limits, state, save_every), access, allow_fetch, cameras)
     uvicorn.run(
         app,
         host=host,

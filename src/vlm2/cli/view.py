@@ -28,28 +28,33 @@ def view(
     port: Annotated[
         int | None, typer.Option(help="Show the 3D scene on http://127.0.0.1:PORT (extra `view`).", min=1, max=65535)
     ] = None,
+    glb: Annotated[
+        Path | None, typer.Option(help="Write the 3D scene as a binary glTF file, for Blender and other viewers.")
+    ] = None,
     rrd: Annotated[
         Path | None, typer.Option(help="Write the 3D scene as a recording for rerun (needs rerun-sdk).")
     ] = None,
 ) -> None:
     """Draw a memory as a picture, with its frames, a time line and a map, and print the latest writes; or, with --html,
-    --port or --rrd, as a scene in 3D."""
+    --port, --glb or --rrd, as a scene in 3D."""
     from ..streaming import memory_file as file
 
-    in_3d = html is not None or port is not None or rrd is not None
+    in_3d = html is not None or port is not None or glb is not None or rrd is not None
     target = memory.with_suffix(".png") if out is None and not in_3d else out
     kind = "" if target is None else _picture_kind(target, memory)
-    for given, example in ((target, "picture.png"), (html, "scene.html"), (rrd, "scene.rrd")):
+    for given, example in ((target, "picture.png"), (html, "scene.html"), (glb, "scene.glb"), (rrd, "scene.rrd")):
         if given is not None:
             check_output_file(given, example)
     stream = file.read(memory)
     if target is not None:
         _draw_picture(stream, target, kind, last)
     if in_3d:
-        _show_scene(stream, memory.name, html, port, rrd)
+        _show_scene(stream, memory.name, html, port, glb, rrd)
 
 
-def _show_scene(stream: Stream, title: str, html: Path | None, port: int | None, rrd: Path | None) -> None:
+def _show_scene(
+    stream: Stream, title: str, html: Path | None, port: int | None, glb: Path | None, rrd: Path | None
+) -> None:
     """Write the scene to files, and then serve it until it is interrupted."""
     from ..streaming.container import put
     from ..viewer.scene import scene_of
@@ -63,6 +68,11 @@ def _show_scene(stream: Stream, title: str, html: Path | None, port: int | None,
         typer.echo(
             f"{len(scene.things)} things, {len(scene.frames)} frames. The scene is in {html}; open it in a browser"
         )
+    if glb is not None:
+        from ..viewer.gltf_file import gltf_scene
+
+        put(glb, gltf_scene(scene, title))
+        typer.echo(f"{counts}. The scene is in {glb}; open it in Blender or another viewer of glTF")
     if rrd is not None:
         from ..viewer.rerun_file import rerun_recording
 

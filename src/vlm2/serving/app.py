@@ -11,13 +11,15 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from .. import __version__
+from .cameras import Cameras
 from .chat import Chats
 from .chat_routes import chat_routes
+from .description import REFUSED, TEXT, sends
 from .frame_routes import frame_routes
 from .guard import Access, Guard
 from .limits import Refusal
@@ -33,9 +35,12 @@ from .videos import VideoShelf, frames_of
 LOG = logging.getLogger(__name__)
 
 
-def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bool = False) -> FastAPI:
+def build_app(
+    store: SessionStore, access: Access | None = None, allow_fetch: bool = False, cameras: Cameras | None = None
+) -> FastAPI:
     """Return the application over a store, which starts and stops with it. With `allow_fetch`, it fetches public
-    addresses that chats name."""
+    addresses that chats name. Sessions may watch the `cameras`."""
+    cameras = cameras or Cameras()
     shelf = VideoShelf(store.limits)
     chats = Chats(store, MediaReader(shelf, store.limits, allow_fetch))
 
@@ -51,11 +56,13 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
             await run_in_threadpool(store.stop)
             shelf.close()
 
-    app = FastAPI(title="vlm2", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="vlm2", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, responses=REFUSED
+    )
     app.add_middleware(Guard, access=access or Access(), body=store.limits.body)
     app.include_router(chat_routes(chats, shelf, int(time.time())))
     app.include_router(frame_routes(store))
-    app.include_router(session_routes(store, shelf))
+    app.include_router(session_routes(store, shelf, cameras))
     app.include_router(memory_routes(store))
     app.include_router(scene_routes(store))
     app.include_router(page_routes())
@@ -63,13 +70,17 @@ def build_app(store: SessionStore, access: Access | None = None, allow_fetch: bo
     if protocol:
         app.router.routes.append(protocol[0])
 
+    @app.get("/v1/cameras")
+    def list_cameras() -> dict[str, Any]:
+        return {"object": "list", "data": [{"id": name, "object": "vlm2.camera"} for name in cameras.sources]}
+
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/metrics")
-    def metrics() -> PlainTextResponse:
-        return PlainTextResponse(metrics_text(store), media_type=MEDIA_TYPE)
+    @app.get("/metrics", response_class=Response, responses=sends(TEXT))
+    def metrics() -> Response:
+        return Response(metrics_text(store), media_type=MEDIA_TYPE)
 
     app.exception_handler(ValueError)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)

@@ -62,12 +62,12 @@ class Chats:
 
     async def _check(self, request: ChatRequest) -> list[Media]:
         """Return what the messages show. Raises for what is wrong with the request itself."""
-        if request.model != self.model:
+        if request.model_name != self.model:
             raise Refusal(404, "model_not_found", f"There is no model {request.model[:64]!r}; this is {self.model!r}.")
         if not request.question.strip():
             raise Refusal(400, "no_question", "The last message must be the user's, with a text that asks something.")
-        if request.vlm2.session is not None:
-            self.store.get(request.vlm2.session)
+        if request.session is not None:
+            self.store.get(request.session)
         elif not request.media:
             raise Refusal(
                 400, "no_media", "Send pictures or a video with the question, or name a session: vlm2.session."
@@ -80,12 +80,13 @@ class Chats:
 
     async def _answer(self, request: ChatRequest, media: Sequence[Media]) -> tuple[HostedSession, Answer]:
         times = request.vlm2.times
-        if request.vlm2.session is None:
+        if request.session is None:
             hosted = await self._session_of(media, times)
         else:
-            hosted = self.store.get(request.vlm2.session)
+            hosted = self.store.get(request.session)
             await self._watch(hosted, media, times)
-        answer = hosted.ask(request.question, wait=True, guess=request.vlm2.guess)
+        wait = request.vlm2.wait or bool(media)
+        answer = hosted.ask(request.question, wait, guess=request.vlm2.guess)
         return hosted, await asyncio.wrap_future(answer)
 
     async def _session_of(self, media: Sequence[Media], times: list[float] | None) -> HostedSession:

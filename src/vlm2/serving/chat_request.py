@@ -48,17 +48,21 @@ class StreamOptions(BaseModel):
 
 class VLM2Options(BaseModel):
     """Our own options. `times` are the seconds of all pictures of the messages, in order; `session` names the session
-    that is asked, and shown the pictures; `guess` as `Session.ask` has it."""
+    that is asked, and shown the pictures; `wait` and `guess` are those of a session's question. A question with
+    pictures waits for them."""
 
     model_config = ConfigDict(extra="forbid")
 
     times: list[Seconds] | None = None
     session: str | None = None
+    wait: bool = False
     guess: bool = False
 
 
 class ChatRequest(BaseModel):
-    """A request of a chat completion. Sampling options are accepted and have no effect: decoding is greedy."""
+    """A request of a chat completion. Sampling options are accepted and have no effect: decoding is greedy.
+
+    Clients that send no fields of ours name a session after the model: "mini:robot-1"."""
 
     model: str
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
@@ -73,6 +77,16 @@ class ChatRequest(BaseModel):
         if isinstance(given, dict) and (asked := [name for name in NOT_DONE if given.get(name)]):
             raise ValueError(f"this server does not do {', '.join(asked)}; leave it out")
         return given
+
+    @property
+    def model_name(self) -> str:
+        """The model's name, without a session's."""
+        return self.model.partition(":")[0]
+
+    @property
+    def session(self) -> str | None:
+        """The session that is asked: of our field, or of the model's name, as in "mini:robot-1"."""
+        return self.vlm2.session or self.model.partition(":")[2] or None
 
     @property
     def question(self) -> str:

@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from .chat import Chats
 from .chat_request import ChatRequest
+from .description import BINARY, EVENTS, JSON, sends, takes_form
 from .limits import Refusal
 from .sse import event, event_stream
 from .videos import UploadedVideo, VideoShelf
@@ -32,13 +33,13 @@ def chat_routes(chats: Chats, shelf: VideoShelf, started: int) -> APIRouter:
             raise Refusal(404, "model_not_found", f"There is no model {name[:64]!r}; this is {chats.model!r}.")
         return model
 
-    @routes.post("/chat/completions")
+    @routes.post("/chat/completions", responses=sends(JSON, EVENTS))
     async def complete(request: ChatRequest) -> Response:
         if request.stream:
             return event_stream(_events(await chats.stream(request)))
         return JSONResponse(await chats.complete(request))
 
-    @routes.post("/files")
+    @routes.post("/files", openapi_extra=takes_form(file=BINARY))
     async def add_file(request: Request) -> dict[str, Any]:
         async with request.form(max_files=1) as form:
             file = form.get("file")

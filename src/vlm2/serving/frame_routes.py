@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from .description import BINARY, JPEG, PNG, takes, takes_form
 from .hosted import HostedSession
 from .limits import Refusal
 from .pictures import decode_picture
@@ -16,6 +17,8 @@ from .replies import error_body
 from .store import SessionStore
 
 MOST_FRAMES = 64  # of one form
+FRAMES = {"type": "array", "items": BINARY, "maxItems": MOST_FRAMES}
+TIMES = {"type": "array", "items": {"type": "number"}, "maxItems": MOST_FRAMES}
 HEAD = struct.Struct("<d")  # the time in seconds, before the picture in a WebSocket's message
 
 
@@ -23,12 +26,12 @@ def frame_routes(store: SessionStore) -> APIRouter:
     """Return the routes of a store's sessions."""
     routes = APIRouter(prefix="/v1/sessions/{id}")
 
-    @routes.post("/frame", status_code=202)
+    @routes.post("/frame", status_code=202, openapi_extra=takes(JPEG, PNG))
     async def post_frame(id: str, request: Request, time: Annotated[float, Query()]) -> dict[str, Any]:
         hosted, data = store.get(id), await request.body()
         return _state(hosted, int(await run_in_threadpool(_push, store, hosted, data, time)), 1)
 
-    @routes.post("/frames", status_code=202)
+    @routes.post("/frames", status_code=202, openapi_extra=takes_form(frame=FRAMES, time=TIMES))
     async def post_frames(id: str, request: Request) -> dict[str, Any]:
         hosted = store.get(id)
         async with request.form(max_files=MOST_FRAMES, max_fields=MOST_FRAMES) as form:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -67,6 +67,17 @@ class QueuedVideo:
     taken: int = 0
 
 
+@runtime_checkable
+class Feed(Protocol):
+    """A camera that gives frames to a session until it is stopped."""
+
+    name: str
+
+    def stop(self) -> None:
+        """Stop the camera."""
+        ...
+
+
 class HostedSession:
     """A session with its queues. Clients' threads fill the queues; one worker takes from them.
 
@@ -82,11 +93,13 @@ class HostedSession:
         self.created, self.saved_frames, self.problem = clock.time(), 0, ""
         self.notes: deque[str] = deque(maxlen=16)  # warnings about what was watched
         self.media: deque[str] = deque(maxlen=256)  # keys of what chats showed
+        self.camera: Feed | None = None
         self.closed, self._ready, self._used = False, ready, clock.monotonic()
         self._frames: deque[tuple[int, Frame]] = deque()
         self._jobs: deque[QueuedJob] = deque()
         self._video: QueuedVideo | None = None
         self._number, self._newest, self._due = 0, session.stream.last_time, 0.0
+        self._live = False  # frames come, and more of them are expected
 
     def touch(self) -> None:
         """Note that a client uses this session."""
@@ -113,11 +126,36 @@ class HostedSession:
                 "waiting": len(self._frames),
                 "questions": len(self._jobs),
                 "watching": self._video is not None,
+                "camera": None if self.camera is None else self.camera.name,
                 "counts": counts,
                 "saved_frames": self.saved_frames,
                 "problem": self.problem or None,
                 "notes": list(self.notes),
             }
+
+    @property
+    def next_time(self) -> float:
+        """Seconds of the stream at which more of it begins: right after the newest frame that came."""
+        return self._newest + 1 / self.limits.rate if self.session.frames or self._frames else 0.0
+
+    def attach(self, start: Callable[[], Feed]) -> None:
+        """Start a camera that gives frames to this session. Raises Refusal where one does already."""
+        with self._ready:
+            self._check_open()
+            if self.camera is not None:
+                raise Refusal(409, "busy", f"Session {self.id} watches the camera {self.camera.name} already.")
+            self.camera = start()
+
+    def detach(self, ended: Feed | None = None) -> None:
+        """Stop the camera; or forget it, where it has `ended`. Raises Refusal where there is none."""
+        with self._ready:
+            camera = self.camera
+            if ended is None and camera is None:
+                raise Refusal(409, "no_camera", f"Session {self.id} watches no camera.")
+            if ended is None or ended is camera:
+                self.camera, self._live = None, False
+        if ended is None and camera is not None:
+            camera.stop()
 
     def push(self, image: UInt8[np.ndarray, "height width 3"], time: float) -> bool:
         """Queue an RGB frame, seen `time` seconds after the first; return whether it waits now, or was skipped. Raises
@@ -134,7 +172,7 @@ class HostedSession:
                     400, "bad_time", f"A frame at {time} s came after one at {self._newest} s; send them in order."
                 )
             self.counts.received += 1
-            self._newest = time
+            self._newest, self._live = time, True
             if time < self._due - 1e-6:
                 self.counts.skipped += 1
                 return False
@@ -155,17 +193,17 @@ class HostedSession:
             self._check_open()
             if self._video is not None:
                 raise Refusal(409, "busy", f"Session {self.id} is watching a video; wait until it has ended.")
-            if start is None:
-                start = self._newest + 1 / self.limits.rate if self.session.frames or self._frames else 0.0
-            self._video = QueuedVideo(frames, start, Future())
+            self._video = QueuedVideo(frames, self.next_time if start is None else start, Future())
+            self._live = True
             self._ready.notify()
             return self._video.done
 
     def ask(self, question: str, wait: bool = False, **options: Any) -> Future[Answer]:
-        """Queue a question as a job; `options` are those of `Session.ask`. Raises ValueError for a question that
-        `Session.check` refuses, and the errors of `submit`."""
+        """Queue a question as a job; `options` are those of `Session.ask`. With `wait`, it is about all that came until
+        now. Without, while frames come, it is about the frames of whole windows only, which makes it cheap. Raises
+        ValueError for a question that `Session.check` refuses, and the errors of `submit`."""
         self.session.check(question)
-        return self.submit(lambda session: session.ask(question, **options), wait)
+        return self.submit(lambda session: session.ask(question, fresh=wait or not self._live, **options), wait)
 
     def submit(self, job: Callable[[Session], T], wait: bool = False) -> Future[T]:
         """Queue a job; return its future result. With `wait`, it runs when the frames and the video that wait now have
@@ -204,8 +242,11 @@ class HostedSession:
             self.closed = True
             waiting = [queued.result for queued in self._jobs]
             video, self._video = self._video, None
+            camera, self.camera = self.camera, None
             self._frames.clear()
             self._jobs.clear()
+        if camera is not None:
+            camera.stop()
         for future in (*waiting, *([video.done] if video else [])):
             if future.set_running_or_notify_cancel():
                 future.set_exception(self._gone())
@@ -260,7 +301,7 @@ class HostedSession:
         with self._ready:
             if self._video is not video:  # closed meanwhile
                 return
-            self._video, self._newest = None, self.session.stream.last_time
+            self._video, self._newest, self._live = None, self.session.stream.last_time, False
         if video.done.set_running_or_notify_cancel():
             if error is None:
                 video.done.set_result(video.taken)

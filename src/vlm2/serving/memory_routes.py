@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from ..streaming import Session
+from .description import EVENTS, JPEG, PNG, sends, takes
 from .events import SessionEvent
 from .hosted import HostedSession
 from .limits import Refusal
@@ -20,6 +21,7 @@ from .sse import event, event_stream
 from .store import SessionStore
 from .views import keyframe_jpeg, plan_png
 
+MEMORY = "application/octet-stream"  # the media type of a memory file
 EVENTS_WAIT = 256  # events that wait for a slow listener; more end its stream
 
 
@@ -33,12 +35,12 @@ def memory_routes(store: SessionStore) -> APIRouter:
         their window, which costs little and may be asked often."""
 
         def look(session: Session) -> str:
-            return (session.stream.object_map() if placed else session.objects).to_json()
+            return (session.whole_windows.object_map() if placed else session.objects).to_json()
 
         job = store.get(id).submit(look, wait)
         return Response(await asyncio.wrap_future(job), media_type="application/json")
 
-    @routes.get("/{id}/plan.png")
+    @routes.get("/{id}/plan.png", response_class=Response, responses=sends(PNG))
     def plan(id: str) -> Response:
         return Response(plan_png(store.get(id).session.stream), media_type="image/png")
 
@@ -47,20 +49,20 @@ def memory_routes(store: SessionStore) -> APIRouter:
         shown = store.get(id).session.stream.keyframes
         return {"object": "list", "data": [{"frame": frame.frame, "time": frame.time} for frame in shown]}
 
-    @routes.get("/{id}/keyframes/{frame}")
+    @routes.get("/{id}/keyframes/{frame}", response_class=Response, responses=sends(JPEG))
     def keyframe(id: str, frame: int, side: Annotated[int | None, Query(ge=16, le=512)] = None) -> Response:
         return Response(keyframe_jpeg(store.get(id).session.stream, frame, side), media_type="image/jpeg")
 
-    @routes.get("/{id}/memory")
+    @routes.get("/{id}/memory", response_class=Response, responses=sends(MEMORY))
     def download(id: str) -> Response:
         fork = store.get(id).session.fork()
         with tempfile.TemporaryDirectory(prefix="vlm2-memory-") as folder:
             fork.save(Path(folder, "memory.vlm2mem"))
             data = Path(folder, "memory.vlm2mem").read_bytes()
         name = {"Content-Disposition": f'attachment; filename="{id}.vlm2mem"'}
-        return Response(data, media_type="application/octet-stream", headers=name)
+        return Response(data, media_type=MEMORY, headers=name)
 
-    @routes.put("/{id}/memory", status_code=201)
+    @routes.put("/{id}/memory", status_code=201, openapi_extra=takes(MEMORY))
     async def upload(id: str, request: Request) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile(prefix="vlm2-memory-", suffix=".vlm2mem") as file:
             async for part in request.stream():
@@ -68,7 +70,7 @@ def memory_routes(store: SessionStore) -> APIRouter:
             file.flush()
             return (await run_in_threadpool(_opened, store, Path(file.name), id)).describe()
 
-    @routes.get("/{id}/events")
+    @routes.get("/{id}/events", response_class=Response, responses=sends(EVENTS))
     async def events(id: str) -> Response:
         return event_stream(_events(store.get(id)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from ..evaluation.speed.machine import resident_memory
 from .store import SessionStore
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -21,6 +22,8 @@ def metrics_text(store: SessionStore) -> str:
     frames = {f'{{kind="{kind}"}}': count for kind, count in totals.items()}
     lines += _figure("vlm2_frames_total", "counter", "Frames by what became of them.", frames)
     lines += _figure("vlm2_jobs_total", "counter", "Questions and other jobs on sessions.", {"": jobs})
+    if (resident := resident_memory()) is not None:
+        lines += _figure("process_resident_memory_bytes", "gauge", "Resident memory.", {"": round(resident)})
     return "\n".join(lines) + "\n"
 
 

@@ -8,13 +8,16 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 
+from ..viewer.gltf_file import gltf_scene
 from ..viewer.scene import scene_of
 from ..viewer.scene_page import scene_page
+from .description import JSON, TEXT, sends
 from .limits import Refusal
 from .store import SessionStore
 
 FOLDER = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+GLB = "model/gltf-binary"
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-cache",
@@ -48,7 +51,7 @@ def scene_routes(store: SessionStore) -> APIRouter:
     def timeline(id: str) -> dict[str, Any]:
         """Return seconds: of the frames that the memory holds, of those that it gave up, and of those at which the
         camera was lost."""
-        stream = store.get(id).session.stream
+        stream = store.get(id).session.whole_windows
         evicted = [write.evicted_time for write in stream.log.writes if write.evicted_time is not None]
         return {
             "held": [held.time for held in stream.log.held],
@@ -56,7 +59,18 @@ def scene_routes(store: SessionStore) -> APIRouter:
             "lost": list(stream.object_map().path.lost),
         }
 
-    @routes.get("/scene.html")
+    @routes.get("/scene.glb", response_class=Response, responses=sends(GLB))
+    def scene_file(id: str) -> Response:
+        """Return the scene in 3D as a binary glTF file."""
+        stream = store.get(id).session.whole_windows
+        try:
+            data = gltf_scene(scene_of(stream), id)
+        except ValueError as error:  # too few frames
+            raise Refusal(404, "no_scene", str(error)) from None
+        name = {"Content-Disposition": f'attachment; filename="{id}.glb"'}
+        return Response(data, media_type=GLB, headers=name)
+
+    @routes.get("/scene.html", response_class=Response, responses=sends("text/html") | sends(TEXT, JSON, status=404))
     def scene(id: str) -> Response:
         try:
             page = scene_page(scene_of(store.get(id).session.stream), id)

@@ -8,9 +8,11 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from starlette.concurrency import run_in_threadpool
 
+from .cameras import Cameras
+from .description import EVENTS, JSON, sends
 from .replies import answer_body
 from .sse import event, event_stream
 from .store import SessionStore
@@ -34,17 +36,26 @@ class NewIdRequest(BaseModel):
 
 
 class WatchRequest(BaseModel):
-    """A video to watch: the id of an uploaded file. With `wait`, the reply comes when it was watched."""
+    """What to watch: a video, by the id of an uploaded file, or a camera, by its name. With `wait`, the reply comes
+    when the video was watched."""
 
     model_config = ConfigDict(extra="forbid")
 
-    file: str
+    file: str | None = None
+    camera: str | None = None
     wait: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> WatchRequest:
+        if (self.file is None) == (self.camera is None):
+            raise ValueError("name a file or a camera")
+        return self
 
 
 class QuestionRequest(BaseModel):
-    """A question. With `wait`, it is about all frames that the server has got, else about those that the model has
-    taken; `guess` as `Session.ask` has it."""
+    """A question. With `wait`, it is about all frames that the server has got. Without, while frames or a video come,
+    it is about those of whole windows, which is much cheaper; the answer's `seen_until` is the time of the last one.
+    `guess` as `Session.ask` has it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -54,8 +65,8 @@ class QuestionRequest(BaseModel):
     stream: bool = False
 
 
-def session_routes(store: SessionStore, shelf: VideoShelf) -> APIRouter:
-    """Return the routes of a store's sessions, and of their videos."""
+def session_routes(store: SessionStore, shelf: VideoShelf, cameras: Cameras) -> APIRouter:
+    """Return the routes of a store's sessions, and of their videos and cameras."""
     routes = APIRouter(prefix="/v1/sessions")
 
     @routes.get("")
@@ -85,14 +96,25 @@ def session_routes(store: SessionStore, shelf: VideoShelf) -> APIRouter:
 
     @routes.post("/{id}/watch", status_code=202)
     async def watch(id: str, request: WatchRequest) -> dict[str, Any]:
-        hosted, path = store.get(id), shelf.get(request.file).path
+        hosted = store.get(id)
+        if request.file is None:
+            cameras.attach(request.camera or "", hosted)
+            return hosted.describe()
+        path = shelf.get(request.file).path
         frames = await run_in_threadpool(frames_of, path, store.limits, hosted.notes.append)
         done = hosted.watch(frames)
         if request.wait:
             await asyncio.wrap_future(done)
         return hosted.describe()
 
-    @routes.post("/{id}/ask")
+    @routes.delete("/{id}/watch")
+    def stop_camera(id: str) -> dict[str, Any]:
+        """Stop the camera that the session watches."""
+        hosted = store.get(id)
+        hosted.detach()
+        return hosted.describe()
+
+    @routes.post("/{id}/ask", responses=sends(JSON, EVENTS))
     async def ask(id: str, request: QuestionRequest) -> Response:
         hosted = store.get(id)
         answer = asyncio.wrap_future(hosted.ask(request.question, request.wait, guess=request.guess))

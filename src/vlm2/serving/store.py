@@ -44,6 +44,9 @@ class SessionStore:
         """Finish the work in hand, and save. Raises the error of saving, after all other sessions were saved."""
         self._stopped.set()
         self._keeper.join()
+        for hosted in self.list():
+            if hosted.camera is not None:
+                hosted.camera.stop()
         self.worker.stop()
         self.save()
 

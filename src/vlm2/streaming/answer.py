@@ -35,6 +35,8 @@ class Answer:
     and `tracks` (the numbers of the things that it rests on) are the result's. The evidence of an answer from objects
     is the keyframes that show them, weighted by their share of the image; that of an answer from a vision-language
     model is the frames that it was shown, all of one weight.
+
+    `seen_until` is the time in seconds of the last frame that the memory had taken in.
     """
 
     text: str
@@ -51,3 +53,4 @@ class Answer:
     query: str | None = None
     tracks: tuple[int, ...] = ()
     vlm: str | None = None
+    seen_until: float = 0.0

@@ -22,8 +22,9 @@ def split_prompt(prompt: str) -> tuple[str, list[str] | None]:
     return " ".join(rest), options if len(options) > 1 else None
 
 
-def answer_of(result: Result, seconds: float) -> Answer:
-    """Return a query's result as an answer. Its evidence are the keyframes of the things that support it."""
+def answer_of(result: Result) -> Answer:
+    """Return a query's result as an answer, whose time is not measured. Its evidence are the keyframes of the things
+    that support it."""
     total = sum(view.share for view in result.frames)
     by_time: dict[float, float] = {}
     for view in result.frames:
@@ -32,7 +33,7 @@ def answer_of(result: Result, seconds: float) -> Answer:
     return Answer(
         text=result.text or result.sentence,
         evidence=evidence,
-        seconds=seconds,
+        seconds=0.0,
         source="objects",
         status=result.status,
         sentence=result.sentence,

@@ -74,6 +74,7 @@ class Session:
         self._stream = Stream(thumbnails=thumbnails or vlm is not None)
         self._observing, self._asking = threading.Lock(), threading.Lock()
         self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
+        self._whole = self._stream  # as it was after its last whole window
         self._prefix: Prefix | None = None
 
     @property
@@ -85,6 +86,14 @@ class Session:
     def stream(self) -> Stream:
         """All that was seen until now, as a value: later frames do not change it."""
         return self._stream
+
+    @property
+    def whole_windows(self) -> Stream:
+        """All that was seen until the last window was full. It changes, and costs, once a window."""
+        stream = self._stream
+        if self._whole.memory is not stream.memory:
+            self._whole = stream.whole_windows()
+        return self._whole
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -168,6 +177,7 @@ class Session:
         tools: bool = True,
         guess: bool = False,
         ask_vlm: bool = False,
+        fresh: bool = True,
     ) -> Answer:
         """Answer a question about the video.
 
@@ -180,6 +190,10 @@ class Session:
         or does not know the words of, before any guess; with `ask_vlm`, every question. Its answer is marked with its
         name, and checked against the object memory. Where it fails, the answer is the one without it, and says why.
 
+        Without `fresh`, the answer is from the memory as it was after the last whole window, which saves the encoders'
+        work on the frames that wait for theirs. Before the first window is full, they are taken in nevertheless. The
+        answer's `seen_until` is the time of the last frame that it knows of.
+
         A question of one line gets the request that the model was trained with ("… using a single word or phrase"). One
         of several lines, such as `Question.prompt()` gives, is used as it is. Raises ValueError for an empty question,
         for `most_tokens` below 1, where no frame was seen yet, for a question that is too long for the language model,
@@ -191,38 +205,44 @@ class Session:
         if ask_vlm and self.vlm is None:
             raise ValueError("This session has no vision-language model; load one: vlm2.load(NAME, vlm=…).")
         question = readable(question)
-        started, stream = clock.perf_counter(), self._stream
+        started, stream, whole = clock.perf_counter(), self._stream, self.whole_windows
         with self._asking:
-            stream = self._complete(stream)
-            result, answers = None, False
-            if tools and stream.objects is not None:
-                text, options = split_prompt(question)
-                result = stream.object_map().ask(text, options, guess=guess)
-                answers = not guess or bool(result.option if options else result.text)  # a guess is one of the options
-            open_question = tools and (not answers or result is None or result.status in CANNOT)
-            if self.vlm is not None and (open_question or ask_vlm):
-                try:
-                    answer = answer_by_vlm(self.vlm, question, stream.object_map(), stream.keyframes, result)
-                    return replace(answer, seconds=clock.perf_counter() - started)
-                except VLMError as error:
-                    result = without_vlm(result, error)
-            if answers and result is not None:
-                return answer_of(result, clock.perf_counter() - started)
-            assert stream.memory is not None
-            slots = stream.memory.context_slots()
-            earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
-            prefix = self._answerer.read(slots, stream.grid, earlier)
+            stream = self._complete(stream) if fresh or not whole.frames else whole
+            answer = self._answer(stream, question, most_tokens, tools, guess, ask_vlm)
+            return replace(answer, seconds=clock.perf_counter() - started, seen_until=stream.last_time)
+
+    def _answer(
+        self, stream: Stream, question: str, most_tokens: int, tools: bool, guess: bool, ask_vlm: bool
+    ) -> Answer:
+        """Answer from a stream without waiting frames; time and `seen_until` are left to the caller, who asks alone."""
+        result, answers = None, False
+        if tools and stream.objects is not None:
+            text, options = split_prompt(question)
+            result = stream.object_map().ask(text, options, guess=guess)
+            answers = not guess or bool(result.option if options else result.text)  # a guess is one of the options
+        open_question = tools and (not answers or result is None or result.status in CANNOT)
+        if self.vlm is not None and (open_question or ask_vlm):
             try:
-                reply = self._answerer.reply(prefix, with_answer_request(question), most_tokens)
-            except QuestionTooLong:
-                self._prefix = prefix  # refused before the prefix was used
-                raise
-            self._prefix = prefix
-            seen = zip(slots.frames.tolist(), slots.times.tolist(), strict=True)
-            sources = [stream.log.sources(frame, time) for frame, time in seen]
-            evidence = _evidence(reply.attention.tolist(), sources)
-            answer = Answer(reply.text, evidence, clock.perf_counter() - started, prefix.read + reply.read)
-            return answer if result is None else guess_of(answer, result)
+                return answer_by_vlm(self.vlm, question, stream.object_map(), stream.keyframes, result)
+            except VLMError as error:
+                result = without_vlm(result, error)
+        if answers and result is not None:
+            return answer_of(result)
+        assert stream.memory is not None
+        slots = stream.memory.context_slots()
+        earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
+        prefix = self._answerer.read(slots, stream.grid, earlier)
+        try:
+            reply = self._answerer.reply(prefix, with_answer_request(question), most_tokens)
+        except QuestionTooLong:
+            self._prefix = prefix  # refused before the prefix was used
+            raise
+        self._prefix = prefix
+        seen = zip(slots.frames.tolist(), slots.times.tolist(), strict=True)
+        sources = [stream.log.sources(frame, time) for frame, time in seen]
+        evidence = _evidence(reply.attention.tolist(), sources)
+        answer = Answer(reply.text, evidence, 0.0, prefix.read + reply.read)
+        return answer if result is None else guess_of(answer, result)
 
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares

@@ -61,6 +61,20 @@ class Stream:
     keyframes: tuple[KeyframePicture, ...] = ()
     thumbnails: bool = True
 
+    def whole_windows(self) -> Stream:
+        """Return the stream as it was after its last whole window, without the frames that wait."""
+        if not self.pictures:
+            return self
+        first = self.frames - len(self.pictures)
+        return replace(
+            self,
+            frames=first,
+            last_time=self.log.writes[-1].time if first else 0.0,
+            pictures=(),
+            times=(),
+            keyframes=tuple(shown for shown in self.keyframes if shown.frame < first),
+        )
+
     def object_map(self) -> ObjectMap:
         """Return the map of the things that were seen, metres, z up; an empty one without an object memory. It is
         computed once."""

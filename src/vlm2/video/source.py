@@ -70,7 +70,7 @@ class VideoSource:
             return av.open(self.location, format=CAMERAS[sys.platform])
         if self.kind == "pipe":
             return av.open(self.location, options=PROBE)
-        options = PROBE | ({"rtsp_transport": "tcp"} if self.name.startswith("rtsp") else {})
+        options = PROBE | ({"rtsp_transport": "tcp"} if self.location.lower().startswith("rtsp") else {})
         return av.open(self.location, options=options, timeout=TIMEOUT)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -123,14 +122,6 @@ def pictures(video: Path | None = None) -> Iterator[UInt8[np.ndarray, "height wi
     for index in count():
         left = abs((8 * index) % (2 * room) - room)
         yield np.ascontiguousarray(picture[:, left : left + 640])
-
-
-def resident_megabytes() -> float | None:
-    """Return the memory that this process holds; None where the system does not report it."""
-    file = Path("/proc/self/statm")
-    if not file.is_file():
-        return None
-    return int(file.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def reset_peak() -> None:

@@ -135,6 +135,14 @@ def available_memory() -> float | None:
     return float(match[1]) * 1024 if match else None
 
 
+def resident_memory() -> float | None:
+    """Return the bytes of memory that this process holds; None where the system does not report them."""
+    try:
+        return float(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return None
+
+
 def cores() -> int:
     """Return how many processor cores this process may use."""
     try:

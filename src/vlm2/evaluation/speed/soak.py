@@ -18,7 +18,8 @@ from jaxtyping import UInt8
 
 from ...models.windows import WindowState
 from ...streaming import Answer, LoadedModel, Session
-from .harness import FPS, QUESTION, SECOND_QUESTION, median_ratio, now, pictures, resident_megabytes, time_in_turn
+from .harness import FPS, QUESTION, SECOND_QUESTION, median_ratio, now, pictures, time_in_turn
+from .machine import resident_memory
 
 EARLY = 500  # frames, or a quarter of a shorter run
 ROUNDS = 20  # each of a window of frames and two questions to both sessions
@@ -84,7 +85,8 @@ def run(
         if frame == early:
             fork = _Watcher(late.session.fork(), islice(pictures(video), early, None))
         if frame in (early, frames):
-            megabytes[frame], memory = resident_megabytes(), late.session.stream.objects
+            resident, memory = resident_memory(), late.session.stream.objects
+            megabytes[frame] = None if resident is None else resident / 1e6
             tracks[frame] = None if memory is None else len(memory.tracks)
         progress(frame)
     spent = late.session.spent  # before the rounds
