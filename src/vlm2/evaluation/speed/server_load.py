@@ -21,11 +21,8 @@ from ...streaming.thumbnail import small_jpeg
 from .harness import pictures
 
 QUESTIONS = ("How many chairs are there?", "Where is the table?", "How far did the camera move?")
-SIDE, QUALITY, FRAMES = (
-    640,
-    85,
-    120,
-)  # of the frames: pixels of the longer side, JPEG quality, frames before they repeat
+SIDE, QUALITY = 640, 85  # of the frames: pixels of the longer side, JPEG quality
+FRAMES = 120  # before they repeat
 EARLY = 60.0  # seconds after which memory is compared with the end
 RESIDENT = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)
 
