@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vlm2.objects.floor import room_area
 from vlm2.viewer.gltf_file import gltf_scene
 from vlm2.viewer.scene import scene_of
 from vlm2.viewer.viser_scene import thing_name
@@ -46,7 +47,7 @@ def test_points_keep_their_colours_and_the_floor_its_area(scene):
     points = loaded.geometry[loaded.graph["points"][1]]
     np.testing.assert_array_equal(np.asarray(points.colors)[:, :3], scene.colours)
     for room in scene.map.floor.rooms:
-        assert loaded.geometry[loaded.graph[room.name][1]].area == pytest.approx(scene.map.floor.room_area(room))
+        assert loaded.geometry[loaded.graph[room.name][1]].area == pytest.approx(room_area(room))
 
 
 def test_cameras_look_where_the_frames_looked(scene):
