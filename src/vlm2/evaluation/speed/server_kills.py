@@ -55,7 +55,7 @@ def running(command: Sequence[str], plan: LoadPlan) -> Iterator[subprocess.Popen
                 break
             except ServerError as error:
                 if process.poll() is not None or time.monotonic() > end:
-                    raise ServerError(f"The server did not start: {' '.join(command)}: {error}") from None
+                    raise ServerError(f"No server came up at {plan.address} by {' '.join(command)}: {error}") from None
                 time.sleep(0.2)
         yield process
         process.terminate()
