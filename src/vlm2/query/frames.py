@@ -68,21 +68,21 @@ DISTANCE = QuestionFrame.of(
     nouns("point"),
     words(
         "near distant wide away space room left off straight direct euclidean linear metric free empty "
-        "over like straight-line large"
+        "over like straight-line large line big surface-to-surface point-to-point"
     ),
 )
 SIZE = QuestionFrame.of(
-    rf"{either(senses.LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
+    rf"(?!(what|which) way){either(senses.LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
     *(senses.LONG, senses.SIDES, senses.MEASURES, senses.ANSWERS, senses.PEOPLE),
     verbs("look consider go"),
-    words("long large most on its main principal direction"),
+    words("long large most on its main principal direction way whichever three over come any"),
 )
 AREA = QuestionFrame.of(
     "(many|much) U|^U|U of|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground",
     *(senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PERCEIVE, senses.MEASURES, senses.ANSWERS),
     *(senses.PEOPLE, senses.EXIST),
-    verbs("cover occupy extend come explore map traverse scan survey offer work"),
-    words("area floor surface footprint size square footage large spacious roomy ground extent combined plan add"),
+    verbs("cover occupy extend come explore map traverse scan survey offer work look count sum"),
+    words("area floor surface footprint size square footage large spacious roomy ground extent combined plan add adding over"),
     open=False,
 )
 NEAREST = QuestionFrame.of(
@@ -92,7 +92,7 @@ NEAREST = QuestionFrame.of(
     nouns("object thing item option candidate neighbour neighbor furniture piece target reference"),
     words(
         "out closest nearest closer nearer close near most more less far distant where among amongst between one "
-        "following listed in proximity given right next"
+        "following listed in proximity given right next away each"
     ),
 )
 BEARING = QuestionFrame.of(
@@ -103,7 +103,8 @@ BEARING = QuestionFrame.of(
     nouns("thing object half zone region part area end"),
     words(
         "beside near next close against toward towards on in over onto upon into where whereabouts alongside relative "
-        "respect relation itself four three must should need got whose body"
+        "respect relation itself four three must should need got whose body "
+        "somewhere line egocentric axis coordinate frame reference centred centered define off feet straight"
     ),
 )
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from . import senses
 from .adjuncts import Adjuncts, unit_of
+from .asides import without_asides
 from .phrases import DETERMINERS, Phrases, is_unknown
 from .reading import is_new
 from .senses import FILLERS, PEOPLE, REQUESTS, SENSED, either, verbs, words
@@ -23,6 +24,14 @@ WANTS = (
 """What follows someone who asks: "my landlord needs to know"."""
 NO_NOUNS = SENSED | FUNCTION
 """Words that name a thing only with a determiner."""
+POINT = "(?:points?|spots?|edges?|surfaces?|parts?|sides?|ends?|bits?|places?)"
+JOINS = (
+    rf"(?:(?:the|their|its|are|is|at|from|by|to|between|on|of|going|taking|using|where|whichever|which|and|one|other|"
+    rf"each|both|two|them|they|comes?|gets?|as|based|judging|computed|{POINT}) )*"
+)
+EXTENT = r"(?:(?:the |its |it is )*(?:height|width|length|depth|tall|wide|high|deep|long|up|across)\b)"
+WAY = "(?:left|right|behind|back|around|round|forward|ahead)"
+TURNING = either(verbs("turn look swing go face"))
 FOLDS = tuple(
     (re.compile(rf"\b(?:{pattern})\b"), text)
     for pattern, text in (
@@ -35,7 +44,23 @@ FOLDS = tuple(
         (r"(from (one )?)?end to (the )?(other )?end|from one end to the other", "longest"),
         (r"(the )?long way|lengthwise|lengthways", "longest"),
         (r"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
-        (r"(closest|nearest) (?=distance|gap|points?)", ""),
+        (r"(closest|nearest) (?=distance|gap)", ""),
+        (rf"{JOINS}(closest|nearest|shortest) ({POINT}|line)( (of|to) (the )?(one|other|two|each|both|them))*(?! of T)"
+         r"( between them)?", ""),
+        (rf"{JOINS}(where|at which|whichever) {JOINS}(they|two|them|both) {JOINS}(closest|nearest)( apart| together)?", ""),
+        (rf"(be (that|it) |whether (that|it) is )?{EXTENT}( (or |and )*{EXTENT}){{2,}}", "sides"),
+        (r"(no matter|regardless of) which( one)?|whatever|whichever", "which"),
+        (r"(if|when|in case|should) (there |the |video |it |i |you |we |they |shows?|sees?|saw|has |have |had |is |are |"
+         r"were |was |be )*(more than one|several|multiple|many)( of them| rooms?)?( (is|are|were|be) \w+)?", ""),
+        (r"(count|add|summ?|includ|tak)(e|ing|ed)?( up| in| over| together)* (every|each)( single)? (room|space|part)",
+         "rooms"),
+        (r"(count|tally)(ing|ed)?( up)? (all|every|each)( single)?( one)?( of)?( the| these| those)? (?=T)", "count "),
+        (r"(go|going|walk|look|looking) (a?round|through|over)( (the|this|my) \w+)? and (?=count|tally)", ""),
+        (r"count(ing|ed)?( each| every)?( one| of them)?( just| only)* once", ""),
+        (r"and (then )?(give|tell|report|return|say)( me| us)? (the |a |your )?(total|result|number|sum|count|figure)", ""),
+        (rf"(do|does|should|would|must|shall) (i|you|they|we|someone) (then |have to |need to )*(?=\w+ {WAY}\b)", "where "),
+        (rf"(?<=where |.left |right |or or ){TURNING} (to (what (is )?)?)?(?={WAY})", ""),
+        (r"turn(s|ed|ing)?( a?round| myself)?( so| until| till| that)+ ", "and "),
         (r"comes? with", "has"),
         (r"(come|comes|came) across", "see"),
         (r"(give|report|return|state) (the )?(number|count|total)(?= U|$)", "number"),
@@ -65,6 +90,8 @@ ALTERING = words(
     "later earlier"
 )
 """Words that would change what is asked, wherever they stand."""
+CORRECTED = re.compile(r"\bT (?:(?:no|sorry|wait|i|mean|or|rather|make|that|make it|oops|actually|from|to|the) )*"
+                       r"(?:no|sorry|wait|mean|rather|oops|that)(?: (?:from|to|between|the|i|mean))*$")
 MOST_UNKNOWN = 2
 OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
 SUBJECT = re.compile(
@@ -108,7 +135,7 @@ class Mentions:
 
 def mentions(parts: Adjuncts) -> Mentions:
     """Read the core of a question from left to right, the longest phrases first."""
-    tokens = tuple(part for token in parts.tokens for part in re.split("/", token.removesuffix("'s")))
+    tokens = tuple(part for token in without_asides(parts.tokens) for part in re.split("/", token.removesuffix("'s")))
     phrases = Phrases(tokens)
     said: list[str] = []
     things: list[Things] = []
@@ -118,7 +145,8 @@ def mentions(parts: Adjuncts) -> Mentions:
         named = tokens[at] in DETERMINERS or tokens[at] not in NO_NOUNS  # no verb: "I stand", "it can cover"
         known = [(found, end) for found, end in phrases.things(at) if _is_thing(found, named)]
         unit = next((n for n in (2, 1) if unit_of(" ".join(tokens[at : at + n]))), 0)
-        if tokens[at] == "picture" and tokens[at + 1 : at + 2] in (("yourself",), ("myself",)):
+        unit = 0 if tokens[at - 1 : at] in (("my",), ("your",), ("their",)) else unit  # "my feet"
+        if tokens[at] == "picture" and tokens[at + 1 : at + 2] in (("yourself",), ("myself",), ("me",), ("someone",)):
             said.append("imagine")
             at += 2
         elif tokens[at : at + 2] == ("square", "footage"):
@@ -131,6 +159,9 @@ def mentions(parts: Adjuncts) -> Mentions:
             at += unit
         elif known:
             found, at = max(known, key=lambda reading: (reading[0].label in NAMES, reading[1]))  # no "sink stand"
+            if wrong := CORRECTED.search(" ".join(said)):
+                said = said[: len(" ".join(said)[: wrong.start()].split())]
+                things.pop()
             things.append(found)
             said.append("T")
         else:
