@@ -20,12 +20,12 @@ POLITE = re.compile(
 )
 REMARK = re.compile(
     r"(?:^|(?<=[.?!:;] )) *(?:(?:just|a|one|another|my|quick|last|final|more|simple|next)\b ?)*(?:question|thing) ?[:,.?]|"
-    r"\b(?:picture|imagine|consider) this ?[:,]"
+    r"\b(?:picture|imagine|consider) this ?[:,]|\b(?:(?:axis-aligned|oriented|3d) )?bounding box (?:of|for)\b"
 )
 PURPOSE = re.compile(
     r"(?:^|(?<=[.?!:;] )|(?<=[?.!:;])) *(?:"
     r"(?:(?:because|since|as|now that|seeing that|before|and|well) )*(?:i|we|my \w+|our \w+) (?:(?:am|are|is|have|has|was|"
-    rf"were|would|will|got|also|about|going|to|of|been|like|trying|thinking) )*{either(INTENT)}\b[^,.?!:;]*|"
+    rf"were|would|will|got|also|about|going|to|of|been|like|trying|thinking) )*(?!\w+ed\b){either(INTENT)}\b[^,.?!:;]*|"
     r"for (?:my|our|an?|the) [^,.?!:;]*?|(?:in order )?to \w+ [^,.?!:;]*?)"
     r"(?:[,.:;]|\b(?=(?:i|we) (?:would|have|need|want)\b))"
 )
@@ -34,11 +34,11 @@ NARROWING = ROOMS | COUNTS | GAPS | LONG | SHORT | PLACES | MEDIA | words(
     "how many much what which whose where when whether tell closest nearest closer nearer left right back behind front "
     "ahead facing face only not no never without except but half all each every both none two three other another next "
     "floor storey upstairs downstairs area size height width depth apart remove ignore skip exclude me myself you if"
-)  # fmt: skip
+) | verbs("turn rotate pivot step walk stand sit look leave close")  # fmt: skip
 """Words for which a clause is more than a purpose."""
 AFTERWARDS = re.compile(r"\b(?:will|would) (?:i|we|there|it|they) (?:then )?(?:be|have|remain|need)\b|\bthen\b|\bafter")
 """What may ask of the time when a purpose is fulfilled."""
-INDEFINITE = words("a an some new")
+INDEFINITE = words("a an some new to")
 
 
 def without_asides(tokens: tuple[str, ...]) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ DISTANCE = QuestionFrame.of(
     ),
 )
 SIZE = QuestionFrame.of(
-    rf"(?!(what|which) way){either(senses.LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
+    rf"^(?!.*(what|which) way|.*three T).*\b({either(senses.LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side)",
     *(senses.LONG, senses.SIDES, senses.MEASURES, senses.ANSWERS, senses.PEOPLE),
     verbs("look consider go"),
     words("long large most on its main principal direction way whichever three over come any"),
@@ -87,7 +87,7 @@ AREA = QuestionFrame.of(
 )
 NEAREST = QuestionFrame.of(
     r"closest|nearest|closer|nearer|(most|more) (close|near)|least (far|distant)|"
-    rf"{either(senses.SHORT, words('less'))} {either(senses.GAPS)}",
+    rf"{either(senses.SHORT, words('less'))} {either(senses.GAPS)}|distances .*which {either(senses.SHORT)}",
     *(senses.SHORT, senses.GAPS, senses.STANCE, senses.PEOPLE, senses.REQUESTS, senses.PLACES, senses.EXIST),
     nouns("object thing item option candidate neighbour neighbor furniture piece target reference"),
     words(
@@ -104,7 +104,7 @@ BEARING = QuestionFrame.of(
     words(
         "beside near next close against toward towards on in over onto upon into where whereabouts alongside relative "
         "respect relation itself four three must should need got whose body "
-        "somewhere line egocentric axis coordinate frame reference centred centered define off feet straight"
+        "somewhere line egocentric axis coordinate frame round reference viewer-centred viewer-centered centred centered define off feet straight"
     ),
 )
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")
@@ -129,7 +129,7 @@ def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]
         yield Count(things=things[0], options=options)
     if len(things) == 2 and lengths and DISTANCE.fits(text):
         yield Distance(first=things[0], second=things[1], options=options, **unit)
-    if len(things) == 1 and lengths and SIZE.fits(text):
+    if len(things) == 1 and lengths and SIZE.fits(text) and (units or "which" not in text.words):
         yield Size(thing=things[0], options=options, **unit)
     if not things and AREA.fits(text) and areas and units:
         yield Area(options=options, **unit)

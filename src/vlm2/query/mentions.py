@@ -49,9 +49,11 @@ FOLDS = tuple(
          r"( between them)?", ""),
         (rf"{JOINS}(where|at which|whichever) {JOINS}(they|two|them|both) {JOINS}(closest|nearest)( apart| together)?", ""),
         (rf"(be (that|it) |whether (that|it) is )?{EXTENT}( (or |and )*{EXTENT}){{2,}}", "sides"),
-        (r"(no matter|regardless of) which( one)?|whatever|whichever", "which"),
-        (r"(if|when|in case|should) (there |the |video |it |i |you |we |they |shows?|sees?|saw|has |have |had |is |are |"
-         r"were |was |be )*(more than one|several|multiple|many)( of them| rooms?)?( (is|are|were|be) \w+)?", ""),
+        (r"(no matter|regardless of) which( one)?|whatever", "whichever"),
+        (r"(if|when|in case|should) (there |the |video |it |i |you |we |they |shows? |sees? |saw |has |have |had |is |are |"
+         r"were |was |be )*(more than one|several|multiple|many)( of them| rooms?)?( (is|are|were|be) (visible|shown|seen|there|present|filmed|in view))?", ""),
+        (rf"(?<=between )(the )?(closest|nearest) {POINT} (of|on) (?=T and T)", ""),
+        (r"((over|across|along|of) )?(all )?(the )?three (axes|dimensions|sides|directions|extents)", "sides"),
         (r"(count|add|summ?|includ|tak)(e|ing|ed)?( up| in| over| together)* (every|each)( single)? (room|space|part)",
          "rooms"),
         (r"(count|tally)(ing|ed)?( up)? (all|every|each)( single)?( one)?( of)?( the| these| those)? (?=T)", "count "),
@@ -59,7 +61,7 @@ FOLDS = tuple(
         (r"count(ing|ed)?( each| every)?( one| of them)?( just| only)* once", ""),
         (r"and (then )?(give|tell|report|return|say)( me| us)? (the |a |your )?(total|result|number|sum|count|figure)", ""),
         (rf"(do|does|should|would|must|shall) (i|you|they|we|someone) (then |have to |need to )*(?=\w+ {WAY}\b)", "where "),
-        (rf"(?<=where |.left |right |or or ){TURNING} (to (what (is )?)?)?(?={WAY})", ""),
+        (rf"(?:(?<=where )|(?<=left )|(?<=right )|(?<= or )){TURNING} (to (what (is )?)?)?(?={WAY})", ""),
         (r"turn(s|ed|ing)?( a?round| myself)?( so| until| till| that)+ ", "and "),
         (r"comes? with", "has"),
         (r"(come|comes|came) across", "see"),

@@ -21,7 +21,7 @@ AT_BEHIND = re.compile(
 )
 """Words behind it: "the sofa beside me"."""
 FACING = re.compile(
-    rf"\b({FACED}|view|sight)( (straight|right|directly|over|out|fixed|on|goes|go|{FACED}))*"
+    rf"\b(?<!back )({FACED}|view|sight)( (straight|right|directly|over|out|fixed|on|goes|go|{FACED}))*"
     r"( (to|at|towards?|on|onto|into|upon|in direction of|direction of))$|"
     rf"\b({FACED}|turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|see to|see (straight |right )?(ahead|in front)( of {SELF})?|tak(e|es|ing) in)$"
 )
@@ -40,7 +40,7 @@ MOVED = re.compile(
     r"\b((turn|rotate|pivot|go|walk)(es|s|d|ed|ing)?|went)"
     r"( (?!(over |right |straight |myself |yourself )*(to|towards?|at|on|face|look|for|from)\b)|$)"
     r"(?!(left|right|back|around|behind) (or |left |right |back |around |behind )+)|"
-    rf"{either(verbs('go walk come'))} from T to\b"
+    rf"{either(verbs('go walk come'))} from T to\b|(left|right|behind|back) (to )?(have|get|put|keep) T"
 )
 """Turns and ways that lead away from what is faced: nothing here says where one looks then."""
 OWN = re.compile(
@@ -48,7 +48,7 @@ OWN = re.compile(
     r"(fac|look|point|head|aim)(e|es|s|ing|ed)?$)"
 )
 """Words behind a thing that itself stands somewhere or faces something."""
-PART = re.compile(r"\b(what (to |on |in )?(left|right|front|back|behind)( of)?|what side of|put|place|keep|leave)$")
+PART = re.compile(r"\b(what (to |on |in )?(left|right|front|back|behind)( of)?|(what|which) (side|hand) of|put|place|keep|leave)$")
 """Words before a thing that another is looked for beside ("what is left of the sofa"), or that someone moved."""
 
 

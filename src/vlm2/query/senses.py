@@ -88,7 +88,7 @@ EVERYWHERE = words(
     "everything everywhere anywhere around total overall altogether all in on of during along across "
     "throughout within inside told together display"
 )
-LINKS = words("of to from for by with at as and or when while if what which how much many across along up big have")
+LINKS = words("whichever of to from for by with at as and or when while if what which how much many across along up big have")
 """Words that join others, in every kind of question."""
 COUNTS = words("headcount number count amount quantity tally total sum figure")
 GAPS = words("distance gap separation clearance range spacing interval offset measurement proximity")
@@ -110,7 +110,7 @@ WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corn
 ANSWERS = words("in output value result unit units number given") | verbs("give return report express answer")
 """What one says of the form of an answer: "return the value in metres"."""
 MEASURES = verbs(
-    "measure separate show run stand lie lay place put have be cover span get say read take extend reach "
+    "measure separate hold show run stand lie lay place put have be cover span get say read take extend reach "
     "stretch estimate"
 ) | words("tape ruler between apart far close down")
 SENSED = frozenset().union(
