@@ -33,8 +33,20 @@ OPTIONS = {
     "object_rel_direction_hard": ("front-left", "front-right", "back-left", "back-right"),
 }
 # Each set of wordings, and how many of it are read at least; j was never developed on.
-LEAST = {"a": 40, "b": 38, "c": 37, "d": 38, "e": 40, "f": 36, "g": 39, "h": 40, "i": 40, "j": 32,
-         "k": 39, "stranger": 36}
+LEAST = {
+    "a": 40,
+    "b": 38,
+    "c": 37,
+    "d": 38,
+    "e": 40,
+    "f": 36,
+    "g": 39,
+    "h": 40,
+    "i": 40,
+    "j": 32,
+    "k": 39,
+    "stranger": 36,
+}
 
 
 def rows(file: str) -> list[list[str]]:

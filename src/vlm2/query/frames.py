@@ -82,7 +82,9 @@ AREA = QuestionFrame.of(
     *(senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PERCEIVE, senses.MEASURES, senses.ANSWERS),
     *(senses.PEOPLE, senses.EXIST),
     verbs("cover occupy extend come explore map traverse scan survey offer work look count sum"),
-    words("area floor surface footprint size square footage large spacious roomy ground extent combined plan add adding over"),
+    words(
+        "area floor surface footprint size square footage large spacious roomy ground extent combined plan add adding over"
+    ),
     open=False,
 )
 NEAREST = QuestionFrame.of(

@@ -45,22 +45,39 @@ FOLDS = tuple(
         (r"(the )?long way|lengthwise|lengthways", "longest"),
         (r"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
         (r"(closest|nearest) (?=distance|gap)", ""),
-        (rf"{JOINS}(closest|nearest|shortest) ({POINT}|line)( (of|to) (the )?(one|other|two|each|both|them))*(?! of T)"
-         r"( between them)?", ""),
-        (rf"{JOINS}(where|at which|whichever) {JOINS}(they|two|them|both) {JOINS}(closest|nearest)( apart| together)?", ""),
+        (
+            rf"{JOINS}(closest|nearest|shortest) ({POINT}|line)( (of|to) (the )?(one|other|two|each|both|them))*(?! of T)"
+            r"( between them)?",
+            "",
+        ),
+        (
+            rf"{JOINS}(where|at which|whichever) {JOINS}(they|two|them|both) {JOINS}(closest|nearest)( apart| together)?",
+            "",
+        ),
         (rf"(be (that|it) |whether (that|it) is )?{EXTENT}( (or |and )*{EXTENT}){{2,}}", "sides"),
         (r"(no matter|regardless of) which( one)?|whatever", "whichever"),
-        (r"(if|when|in case|should) (there |the |video |it |i |you |we |they |shows? |sees? |saw |has |have |had |is |are |"
-         r"were |was |be )*(more than one|several|multiple|many)( of them| rooms?)?( (is|are|were|be) (visible|shown|seen|there|present|filmed|in view))?", ""),
+        (
+            r"(if|when|in case|should) (there |the |video |it |i |you |we |they |shows? |sees? |saw |has |have |had |is |are |"
+            r"were |was |be )*(more than one|several|multiple|many)( of them| rooms?)?( (is|are|were|be) (visible|shown|seen|there|present|filmed|in view))?",
+            "",
+        ),
         (rf"(?<=between )(the )?(closest|nearest) {POINT} (of|on) (?=T and T)", ""),
         (r"((over|across|along|of) )?(all )?(the )?three (axes|dimensions|sides|directions|extents)", "sides"),
-        (r"(count|add|summ?|includ|tak)(e|ing|ed)?( up| in| over| together)* (every|each)( single)? (room|space|part)",
-         "rooms"),
+        (
+            r"(count|add|summ?|includ|tak)(e|ing|ed)?( up| in| over| together)* (every|each)( single)? (room|space|part)",
+            "rooms",
+        ),
         (r"(count|tally)(ing|ed)?( up)? (all|every|each)( single)?( one)?( of)?( the| these| those)? (?=T)", "count "),
         (r"(go|going|walk|look|looking) (a?round|through|over)( (the|this|my) \w+)? and (?=count|tally)", ""),
         (r"count(ing|ed)?( each| every)?( one| of them)?( just| only)* once", ""),
-        (r"and (then )?(give|tell|report|return|say)( me| us)? (the |a |your )?(total|result|number|sum|count|figure)", ""),
-        (rf"(do|does|should|would|must|shall) (i|you|they|we|someone) (then |have to |need to )*(?=\w+ {WAY}\b)", "where "),
+        (
+            r"and (then )?(give|tell|report|return|say)( me| us)? (the |a |your )?(total|result|number|sum|count|figure)",
+            "",
+        ),
+        (
+            rf"(do|does|should|would|must|shall) (i|you|they|we|someone) (then |have to |need to )*(?=\w+ {WAY}\b)",
+            "where ",
+        ),
         (rf"(?:(?<=where )|(?<=left )|(?<=right )|(?<= or )){TURNING} (to (what (is )?)?)?(?={WAY})", ""),
         (r"turn(s|ed|ing)?( a?round| myself)?( so| until| till| that)+ ", "and "),
         (r"comes? with", "has"),
@@ -92,8 +109,10 @@ ALTERING = words(
     "later earlier"
 )
 """Words that would change what is asked, wherever they stand."""
-CORRECTED = re.compile(r"\bT (?:(?:no|sorry|wait|i|mean|or|rather|make|that|make it|oops|actually|from|to|the) )*"
-                       r"(?:no|sorry|wait|mean|rather|oops|that)(?: (?:from|to|between|the|i|mean))*$")
+CORRECTED = re.compile(
+    r"\bT (?:(?:no|sorry|wait|i|mean|or|rather|make|that|make it|oops|actually|from|to|the) )*"
+    r"(?:no|sorry|wait|mean|rather|oops|that)(?: (?:from|to|between|the|i|mean))*$"
+)
 MOST_UNKNOWN = 2
 OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
 SUBJECT = re.compile(

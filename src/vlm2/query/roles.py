@@ -48,7 +48,9 @@ OWN = re.compile(
     r"(fac|look|point|head|aim)(e|es|s|ing|ed)?$)"
 )
 """Words behind a thing that itself stands somewhere or faces something."""
-PART = re.compile(r"\b(what (to |on |in )?(left|right|front|back|behind)( of)?|(what|which) (side|hand) of|put|place|keep|leave)$")
+PART = re.compile(
+    r"\b(what (to |on |in )?(left|right|front|back|behind)( of)?|(what|which) (side|hand) of|put|place|keep|leave)$"
+)
 """Words before a thing that another is looked for beside ("what is left of the sofa"), or that someone moved."""
 
 

@@ -88,7 +88,9 @@ EVERYWHERE = words(
     "everything everywhere anywhere around total overall altogether all in on of during along across "
     "throughout within inside told together display"
 )
-LINKS = words("whichever of to from for by with at as and or when while if what which how much many across along up big have")
+LINKS = words(
+    "whichever of to from for by with at as and or when while if what which how much many across along up big have"
+)
 """Words that join others, in every kind of question."""
 COUNTS = words("headcount number count amount quantity tally total sum figure")
 GAPS = words("distance gap separation clearance range spacing interval offset measurement proximity")
