@@ -1,58 +1,72 @@
-"""Clauses beside a question's core that change nothing: politeness, purposes, remarks, and what was said by mistake."""
+"""Clauses beside a question's core that change nothing: politeness, remarks, and the purpose of asking."""
 
 from __future__ import annotations
 
 import re
 
+from . import senses
 from .adjuncts import unit_of
-from .senses import COUNTS, GAPS, LONG, MEDIA, PLACES, SHORT, either, verbs, words
-from .words import NAMES, NOUNS, ROOMS, singular
+from .phrases import DETERMINERS, Phrases
+from .reading import is_new
+from .senses import either, verbs, words
+from .words import ROOMS
 
-END = r"(?=[,.?!:;]|$)"
+POLITELY = words(
+    "possible it that this you i we is isn't are not would be do don't have had got a the your any too much no can "
+    "could may spare trouble mind bother moment minute second time kind ask asking me telling saying for help helps"
+)
+SMALL = words("just a one another my quick last final more simple next small")
+BEGIN = r"(?:^|(?<=[.?!:;] ))"
+ASIDES = re.compile(
+    rf"\bif(?: {either(POLITELY)})+ ?(?=[,.?!:;]|$)|{BEGIN}(?:{either(SMALL)} )+(?:question|thing) [:,.]|"
+    r"\b(?:picture|imagine|consider) this ?[:,]|\b(?:the )?(?:(?:axis-aligned|oriented|3d) )?bounding box (?:of|for)\b"
+)
+"""Politeness and remarks: "if you don't mind", "one more thing"."""
 INTENT = verbs(
-    "want need plan hope intend wish try think write draw decide wonder prepare arrange order buy rent sell organise "
-    "organize redecorate renovate move get make do check work compare settle argue run put lay install design build"
+    "want need plan hope intend wish try think wonder draw prepare order buy rent sell move organise organize redecorate "
+    "renovate check argue design build"
 )
-"""Verbs of what one is up to: it is why something is asked, and narrows nothing."""
-POLITE = re.compile(
-    r"\bif (?:it|that|this|you|i|we|possible|there)\b[^,.?!:;]*?\b(?:trouble|mind|bother|moment|minute|time|possible|kind|"
-    rf"may|helps?)(?: (?:for|to|of) you| telling me| saying| asking| me asking| to (?:ask|look|check))? ?{END}"
-)
-REMARK = re.compile(
-    r"(?:^|(?<=[.?!:;] )) *(?:(?:just|a|one|another|my|quick|last|final|more|simple|next)\b ?)*(?:question|thing) ?[:,.?]|"
-    r"\b(?:picture|imagine|consider) this ?[:,]|\b(?:(?:axis-aligned|oriented|3d) )?bounding box (?:of|for)\b"
-)
+"""Verbs of what one is up to: it tells why something is asked."""
+AUXILIARIES = words("am are is have has would will got also about going to of been like want need trying thinking")
+INFINITIVE = rf"(?<=to )(?!{either(DETERMINERS)}\b)\w+"
+BECAUSE = r"(?:because|since|as|now that|before(?! \w+ (?:got|had|has|have|ran|laid)\b))"
 PURPOSE = re.compile(
-    r"(?:^|(?<=[.?!:;] )|(?<=[?.!:;])) *(?:"
-    r"(?:(?:because|since|as|now that|seeing that|before|and|well) )*(?:i|we|my \w+|our \w+) (?:(?:am|are|is|have|has|was|"
-    rf"were|would|will|got|also|about|going|to|of|been|like|trying|thinking) )*(?!\w+ed\b){either(INTENT)}\b[^,.?!:;]*|"
-    r"for (?:my|our|an?|the) [^,.?!:;]*?|(?:in order )?to \w+ [^,.?!:;]*?)"
+    rf"{BEGIN}(?:(?:{BECAUSE} )?(?:i|we|my \w+|our \w+|the \w+(?: \w+)?(?= (?:has|have|needs?) to)) "
+    rf"(?:{either(AUXILIARIES)} )*(?!\w{{3,}}ed\b)(?:{either(INTENT)}|{INFINITIVE})\b[^,.?!:;]*|"
+    rf"for (?:my|our|an?|the) [^,.?!:;]*?|(?:in order )?to {INFINITIVE} [^,.?!:;]*?)"
     r"(?:[,.:;]|\b(?=(?:i|we) (?:would|have|need|want)\b))"
 )
-"""A clause before the core that tells why it is asked."""
-NARROWING = ROOMS | COUNTS | GAPS | LONG | SHORT | PLACES | MEDIA | words(
-    "how many much what which whose where when whether tell closest nearest closer nearer left right back behind front "
-    "ahead facing face only not no never without except but half all each every both none two three other another next "
-    "floor storey upstairs downstairs area size height width depth apart remove ignore skip exclude me myself you if"
-) | verbs("turn rotate pivot step walk stand sit look leave close")  # fmt: skip
+"""A clause before the core that tells why it is asked: "because we want to rent it out"."""
+NARROWING = words(
+    "how many much what which whose where when tell closest nearest closer nearer left right back behind front ahead "
+    "at by beside near next only not no never half all each every both none one two three other another first last "
+    "second time floor storey upstairs downstairs area apart remove skip me myself you"
+).union(
+    senses.ALTERING, senses.COUNTS, senses.GAPS, senses.LONG, senses.SHORT, senses.SIDES, senses.PLACES, senses.MEDIA,
+    ROOMS, verbs("turn rotate pivot step walk stand sit look leave face close"),
+)  # fmt: skip
 """Words for which a clause is more than a purpose."""
-AFTERWARDS = re.compile(r"\b(?:will|would) (?:i|we|there|it|they) (?:then )?(?:be|have|remain|need)\b|\bthen\b|\bafter")
+AFTERWARDS = re.compile(r"\b(?:will|would) (?:i|we|there|it|they) (?:be|have|remain|need)\b|\bthen\b|\bafter")
 """What may ask of the time when a purpose is fulfilled."""
-INDEFINITE = words("a an some new to")
+DEFINITE = words("the my our your this that these those")
 
 
 def without_asides(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a question's words and marks without clauses that change nothing."""
-    text = REMARK.sub(" ", POLITE.sub(" ", " ".join(tokens)))
-    while (purpose := PURPOSE.search(text)) and _is_purpose(purpose[0]) and not AFTERWARDS.search(text, purpose.end()):
-        text = f"{text[: purpose.start()]} {text[purpose.end() :]}".strip()
-    return tuple(text.split())
+    """Return a question's words and marks without clauses that change nothing; of a purpose, only its things stay."""
+    text = " ".join(ASIDES.sub(" ", " ".join(tokens)).split()).lstrip(" ,")
+    return tuple(PURPOSE.sub(_things_of, text).split())
 
 
-def _is_purpose(clause: str) -> bool:
-    """Tell whether a clause names no known thing, apart from one to get, no unit, and nothing that narrows."""
-    said = re.findall(r"[\w'-]+", clause)
-    named = [word for before, word in zip(("", *said), said, strict=False) if before not in INDEFINITE]
-    return not NARROWING & set(said) and not any(
-        singular(word) in NAMES or singular(word) in NOUNS or unit_of(word) for word in named
-    )
+def _things_of(purpose: re.Match[str]) -> str:
+    """Return the definite things of a purpose ("i want to buy a box for the lamp": "the lamp"); the clause as it is if
+    it may be more than that."""
+    said = tuple(re.findall(r"[\w'-]+", purpose[0]))
+    more = NARROWING.intersection(said) or any(map(unit_of, said))
+    if more or AFTERWARDS.search(purpose.string, purpose.end()):
+        return purpose[0]
+    known = [
+        (at, max((end for things, end in Phrases(said).things(at) if not is_new(things.label)), default=at))
+        for at, word in enumerate(said)
+        if word in DEFINITE
+    ]
+    return " ".join([*(word for start, end in known for word in said[start:end]), "."])

@@ -72,7 +72,8 @@ DISTANCE = QuestionFrame.of(
     ),
 )
 SIZE = QuestionFrame.of(
-    rf"^(?!.*(what|which) way|.*three T).*\b({either(senses.LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side)",
+    rf"^(?!.*((what|which) way|three T)).*\b({either(senses.LONG)}(?! (value|result|output|number))|at most|"
+    "(main|principal) axis|long side)",
     *(senses.LONG, senses.SIDES, senses.MEASURES, senses.ANSWERS, senses.PEOPLE),
     verbs("look consider go"),
     words("long large most on its main principal direction way whichever three over come any"),
@@ -81,10 +82,8 @@ AREA = QuestionFrame.of(
     "(many|much) U|^U|U of|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground",
     *(senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PERCEIVE, senses.MEASURES, senses.ANSWERS),
     *(senses.PEOPLE, senses.EXIST),
-    verbs("cover occupy extend come explore map traverse scan survey offer work look count sum"),
-    words(
-        "area floor surface footprint size square footage large spacious roomy ground extent combined plan add adding over"
-    ),
+    verbs("cover occupy extend come explore map traverse scan survey offer work look count sum add"),
+    words("area floor surface footprint size square footage large spacious roomy ground extent combined plan over"),
     open=False,
 )
 NEAREST = QuestionFrame.of(
@@ -105,8 +104,8 @@ BEARING = QuestionFrame.of(
     nouns("thing object half zone region part area end"),
     words(
         "beside near next close against toward towards on in over onto upon into where whereabouts alongside relative "
-        "respect relation itself four three must should need got whose body "
-        "somewhere line egocentric axis coordinate frame round reference viewer-centred viewer-centered centred centered define off feet straight"
+        "respect relation itself four three must should need got whose body somewhere line egocentric axis coordinate "
+        "frame round reference viewer-centred viewer-centered centred centered define off feet"
     ),
 )
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")

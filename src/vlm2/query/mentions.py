@@ -25,11 +25,15 @@ WANTS = (
 NO_NOUNS = SENSED | FUNCTION
 """Words that name a thing only with a determiner."""
 POINT = "(?:points?|spots?|edges?|surfaces?|parts?|sides?|ends?|bits?|places?)"
+BOTH = r"(?: (?:of|to|between|the|one|other|two|each|both|them)\b)*"
 JOINS = (
     rf"(?:(?:the|their|its|are|is|at|from|by|to|between|on|of|going|taking|using|where|whichever|which|and|one|other|"
     rf"each|both|two|them|they|comes?|gets?|as|based|judging|computed|{POINT}) )*"
 )
+"""What stands between the words of a definition: "where they come closest", "from whichever spots are nearest"."""
 EXTENT = r"(?:(?:the |its |it is )*(?:height|width|length|depth|tall|wide|high|deep|long|up|across)\b)"
+SHOWN = either(words("there the video it i you we they shows show sees see saw has have had is are was were be"))
+SUMMED = "(?:count|add|summ?|includ|tak)(?:e|ing|ed)?(?: up| in| over| together)*"
 WAY = "(?:left|right|behind|back|around|round|forward|ahead)"
 TURNING = either(verbs("turn look swing go face"))
 FOLDS = tuple(
@@ -45,41 +49,22 @@ FOLDS = tuple(
         (r"(the )?long way|lengthwise|lengthways", "longest"),
         (r"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
         (r"(closest|nearest) (?=distance|gap)", ""),
-        (
-            rf"{JOINS}(closest|nearest|shortest) ({POINT}|line)( (of|to) (the )?(one|other|two|each|both|them))*(?! of T)"
-            r"( between them)?",
-            "",
-        ),
-        (
-            rf"{JOINS}(where|at which|whichever) {JOINS}(they|two|them|both) {JOINS}(closest|nearest)( apart| together)?",
-            "",
-        ),
-        (rf"(be (that|it) |whether (that|it) is )?{EXTENT}( (or |and )*{EXTENT}){{2,}}", "sides"),
-        (r"(no matter|regardless of) which( one)?|whatever", "whichever"),
-        (
-            r"(if|when|in case|should) (there |the |video |it |i |you |we |they |shows? |sees? |saw |has |have |had |is |are |"
-            r"were |was |be )*(more than one|several|multiple|many)( of them| rooms?)?( (is|are|were|be) (visible|shown|seen|there|present|filmed|in view))?",
-            "",
-        ),
         (rf"(?<=between )(the )?(closest|nearest) {POINT} (of|on) (?=T and T)", ""),
-        (r"((over|across|along|of) )?(all )?(the )?three (axes|dimensions|sides|directions|extents)", "sides"),
-        (
-            r"(count|add|summ?|includ|tak)(e|ing|ed)?( up| in| over| together)* (every|each)( single)? (room|space|part)",
-            "rooms",
-        ),
+        (rf"{JOINS}(closest|nearest|shortest) ({POINT}|line)\b(?! of T){BOTH}", ""),
+        (rf"{JOINS}(where|at which|whichever) {JOINS}(they|two|them|both) {JOINS}(closest|nearest)( apart)?", ""),
+        (rf"(be (that|it) |whether (that|it) is )?{EXTENT}( (or |and )*{EXTENT}){{2,}}", "sides"),
+        (r"((over|across|along|of) )?(all )?(the )?three (axes|dimensions|sides|directions)", "sides"),
+        (r"(no matter|regardless of) which( one)?|whatever", "whichever"),
+        (rf"(if|in case|should) ({SHOWN} )*(more than one|several|multiple|many)( of them| rooms?)?"
+         rf"( (is|are|were) {either(senses.PERCEIVE)})?", ""),
+        (rf"{SUMMED} (every|each)( single)? (room|space|part)", "rooms"),
         (r"(count|tally)(ing|ed)?( up)? (all|every|each)( single)?( one)?( of)?( the| these| those)? (?=T)", "count "),
         (r"(go|going|walk|look|looking) (a?round|through|over)( (the|this|my) \w+)? and (?=count|tally)", ""),
         (r"count(ing|ed)?( each| every)?( one| of them)?( just| only)* once", ""),
-        (
-            r"and (then )?(give|tell|report|return|say)( me| us)? (the |a |your )?(total|result|number|sum|count|figure)",
-            "",
-        ),
-        (
-            rf"(do|does|should|would|must|shall) (i|you|they|we|someone) (then |have to |need to )*(?=\w+ {WAY}\b)",
-            "where ",
-        ),
+        (r"and (then )?(give|tell|report|return)( me| us)? (the |a )?(total|result|number|sum|count)(?! of)", ""),
+        (rf"(do|should|would|must) (i|you|they|we) (then |have to |need to )*(?={TURNING} {WAY}\b)", "where "),
         (rf"(?:(?<=where )|(?<=left )|(?<=right )|(?<= or )){TURNING} (to (what (is )?)?)?(?={WAY})", ""),
-        (r"turn(s|ed|ing)?( a?round| myself)?( so| until| till| that)+ ", "and "),
+        (r"turn(s|ed|ing)?( a?round| myself)?( so| until| till| that)+", "and"),
         (r"comes? with", "has"),
         (r"(come|comes|came) across", "see"),
         (r"(give|report|return|state) (the )?(number|count|total)(?= U|$)", "number"),
@@ -95,24 +80,16 @@ FOLDS = tuple(
         (rf"{either(REQUESTS)} (me |us )?(on|about)", "say"),
         (rf"^(the|a|an|my|our) \w+ (?={WANTS})", "someone "),
     )
-)
+)  # fmt: skip
 """Idioms, each with the plain words for it."""
 ASKED = words(
     "how many much what which whose at in on of from by near with inside outside for to during under over through"
 ).union(senses.LONG, senses.SHORT, senses.COUNTS)
 """Words whose neighbour is what is asked for, or belongs to it."""
-ALTERING = words(
-    "average mean median difference height width depth volume weight thickness circumference perimeter diameter radius "
-    "vertical horizontal ignore except exclude omit add subtract twice double triple cost price value worth taller "
-    "wider larger smaller farther further longer shorter higher lower greater bigger less more fewer colour color "
-    "shape style material opposite reverse mirror mirrored without minus plus wall walls ceiling yesterday tomorrow "
-    "later earlier"
-)
-"""Words that would change what is asked, wherever they stand."""
 CORRECTED = re.compile(
-    r"\bT (?:(?:no|sorry|wait|i|mean|or|rather|make|that|make it|oops|actually|from|to|the) )*"
-    r"(?:no|sorry|wait|mean|rather|oops|that)(?: (?:from|to|between|the|i|mean))*$"
+    r"\bT (?:no |and )*(?:sorry|wait|i mean|or rather|make that|oops)(?: (?:sorry|wait|i|mean|make|that|from|to))*$"
 )
+"""What tells between two things that the second is meant: "the sofa, no wait, I mean the bed"."""
 MOST_UNKNOWN = 2
 OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
 SUBJECT = re.compile(
@@ -145,7 +122,7 @@ class Mentions:
             for before, word, behind in zip(("", *head), head, head[1:], strict=False)
             if is_unknown(word) and before not in ASKED and behind not in {"of"} | senses.GAPS | senses.SIDES
         ]
-        return frozenset(apart[:MOST_UNKNOWN]) - SENSED - ALTERING
+        return frozenset(apart[:MOST_UNKNOWN]) - SENSED - senses.ALTERING
 
     def beside(self) -> Iterator[tuple[Things, str, str]]:
         """Yield each thing with the words before it, up to the thing before, and the words behind it."""
@@ -207,7 +184,7 @@ def _plain(text: str) -> tuple[str, ...]:
     for pattern, plain in FOLDS:
         text = pattern.sub(plain, text)
     subject = SUBJECT.search(text)
-    if subject and is_unknown(subject[1]) and subject[1] not in SENSED | ALTERING:
+    if subject and is_unknown(subject[1]) and subject[1] not in SENSED | senses.ALTERING:
         text = re.sub(rf"\b{subject[1]}\b", "someone", text)
     said = text.split()
     while said and said[0] in OPENING:

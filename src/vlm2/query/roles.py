@@ -23,7 +23,8 @@ AT_BEHIND = re.compile(
 FACING = re.compile(
     rf"\b(?<!back )({FACED}|view|sight)( (straight|right|directly|over|out|fixed|on|goes|go|{FACED}))*"
     r"( (to|at|towards?|on|onto|into|upon|in direction of|direction of))$|"
-    rf"\b({FACED}|turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|see to|see (straight |right )?(ahead|in front)( of {SELF})?|tak(e|es|ing) in)$"
+    rf"\b({FACED}|turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|tak(e|es|ing) in|"
+    rf"see (to|(straight |right )?(ahead|in front)( of {SELF})?))$"
 )
 """Words before the thing that someone faces."""
 AHEAD = re.compile(

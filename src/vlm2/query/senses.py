@@ -89,7 +89,7 @@ EVERYWHERE = words(
     "throughout within inside told together display"
 )
 LINKS = words(
-    "whichever of to from for by with at as and or when while if what which how much many across along up big have"
+    "of to from for by with at as and or when while if what which whichever how much many across along up big have"
 )
 """Words that join others, in every kind of question."""
 COUNTS = words("headcount number count amount quantity tally total sum figure")
@@ -115,6 +115,14 @@ MEASURES = verbs(
     "measure separate hold show run stand lie lay place put have be cover span get say read take extend reach "
     "stretch estimate"
 ) | words("tape ruler between apart far close down")
+ALTERING = words(
+    "average mean median difference height width depth volume weight thickness circumference perimeter diameter radius "
+    "vertical horizontal ignore except exclude omit add subtract twice double triple cost price value worth taller "
+    "wider larger smaller farther further longer shorter higher lower greater bigger less more fewer colour color "
+    "shape style material opposite reverse mirror mirrored without minus plus wall walls ceiling yesterday tomorrow "
+    "later earlier"
+)
+"""Words that would change what is asked, wherever they stand."""
 SENSED = frozenset().union(
     FILLERS, PEOPLE, REQUESTS, SUPPOSE, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, COUNTS, GAPS, LONG, SHORT, SIDES,
     STANCE, LOOKING, POSES, WAYS, WHICH_WAY, LINKS, ANSWERS, MEASURES,
