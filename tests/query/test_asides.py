@@ -45,7 +45,7 @@ def test_a_clause_that_may_narrow_the_question_stays(text: str) -> None:
     ("question", "call"),
     [
         ("What is the distance from the sofa, no wait, I mean from the lamp to the bed?", "distance(lamp, bed)"),
-        ("I need to know if the lamp fits into my van, so what is its longest side?", "size(lamp)"),
+        ("I am checking whether the lamp fits into my van, so what is its longest side?", "size(lamp)"),
     ],
 )
 def test_a_question_is_read_without_its_asides(question: str, call: str) -> None:

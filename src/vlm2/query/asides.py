@@ -23,8 +23,8 @@ ASIDES = re.compile(
 )
 """Politeness and remarks: "if you don't mind", "one more thing"."""
 INTENT = verbs(
-    "want need plan hope intend wish try think wonder draw prepare order buy rent sell move organise organize redecorate "
-    "renovate check argue design build"
+    "want need plan hope intend wish try think wonder draw prepare order buy rent sell move organise organize "
+    "redecorate renovate check argue design build"
 )
 """Verbs of what one is up to: it tells why something is asked."""
 AUXILIARIES = words("am are is have has would will got also about going to of been like want need trying thinking")
