@@ -22,8 +22,8 @@ HARMLESS = re.compile(
 POLITE = re.compile(
     r"^\W*((can|could|would|will) you (?=(count|describe|list|name|estimate|sort|tell|say|give|show|how|what|where|"
     r"which|when)\b))?"
-    r"(to )?(tell me|let me know|say|i (want|need|would like) to know|do you (know|remember)|i wonder|give me|"
-    r"show me)?\b"
+    r"((to )?(tell me|let me know|say|i (want|need|would like) to know|do you (know|remember)|i wonder|give me|"
+    r"show me))?\b"
 )
 SCOPE = re.compile(
     r"\b(in|from|throughout|around|inside) (this|the|my|our|your) (whole |entire |same )?(room|place|home|house|flat|"

@@ -79,7 +79,7 @@ SIZE = QuestionFrame.of(
     words("long large most on its main principal direction way whichever three over come any"),
 )
 AREA = QuestionFrame.of(
-    "(many|much) U|^U|U of|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground",
+    "(many|much) U|^U|U of|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground|measures?",
     *(senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PERCEIVE, senses.MEASURES, senses.ANSWERS),
     *(senses.PEOPLE, senses.EXIST),
     verbs("cover occupy extend come explore map traverse scan survey offer work look count sum add"),
@@ -93,7 +93,7 @@ NEAREST = QuestionFrame.of(
     nouns("object thing item option candidate neighbour neighbor furniture piece target reference"),
     words(
         "out closest nearest closer nearer close near most more less far distant where among amongst between one "
-        "following listed in proximity given right next away each"
+        "following listed list set in proximity given right next away each looking go"
     ),
 )
 BEARING = QuestionFrame.of(
@@ -105,7 +105,7 @@ BEARING = QuestionFrame.of(
     words(
         "beside near next close against toward towards on in over onto upon into where whereabouts alongside relative "
         "respect relation itself four three must should need got whose body somewhere line egocentric axis coordinate "
-        "frame round reference viewer-centred viewer-centered centred centered define off feet"
+        "frame round reference viewer-centred viewer-centered centred centered define off feet dead vector true"
     ),
 )
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")

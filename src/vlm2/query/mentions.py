@@ -48,6 +48,10 @@ FOLDS = tuple(
         (r"(from (one )?)?end to (the )?(other )?end|from one end to the other", "longest"),
         (r"(the )?long way|lengthwise|lengthways", "longest"),
         (r"(do|would|can|could) you (think|say|tell|know)( me)?|if you (please|can|know)|thank you|thanks", ""),
+        (r"(don't|do not) suppose you( tell| know)?|two things( about)?|(taken |seen )?as a whole|for a moment", ""),
+        (r"(be it |whether )?(vertical|horizontal)(ly)? or (vertical|horizontal)(ly)?", "sides"),
+        (r"(forward|ahead)-(?=left|right)", "front-"),
+        (r"before (?=(me|you|them)\b)", "in front of "),
         (r"(closest|nearest) (?=distance|gap)", ""),
         (rf"(?<=between )(the )?(closest|nearest) {POINT} (of|on) (?=T and T)", ""),
         (rf"{JOINS}(closest|nearest|shortest) ({POINT}|line)\b(?! of T){BOTH}", ""),
@@ -90,7 +94,7 @@ CORRECTED = re.compile(
 )
 """What tells between two things that the second is meant: "the sofa, no wait, I mean the bed"."""
 MOST_UNKNOWN = 2
-OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if"}
+OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if", "possible"}
 SUBJECT = re.compile(
     rf"(?:^|\b(?:a|an|the|my|our|this) )(\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
     rf"{either(senses.STANCE - verbs('be'), senses.LOOKING)}\b)"

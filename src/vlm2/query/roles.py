@@ -28,7 +28,7 @@ FACING = re.compile(
 )
 """Words before the thing that someone faces."""
 AHEAD = re.compile(
-    rf"^((straight |right )?(ahead|in front(?!-)|in front of {SELF}|before {SELF})"
+    rf"^((straight |right |dead )?(ahead|in front(?!-)|in front of {SELF}|before {SELF})"
     rf"(?! ((and|to|on|or|of|{SELF}) )*(left|right|or|behind|back))|as (my |your )?(forward|front|heading)|"
     rf"(thing|object|one|what|which) {either(PEOPLE)} (look at|face|see))\b"
 )

@@ -95,7 +95,7 @@ LINKS = words(
 COUNTS = words("headcount number count amount quantity tally total sum figure")
 GAPS = words("distance gap separation clearance range spacing interval offset measurement proximity")
 LONG = words("longest largest greatest biggest maximum maximal max major")
-SHORT = words("smallest shortest least minimum minimal min lowest")
+SHORT = words("smallest shortest least minimum minimal min lowest narrowest")
 SIDES = nouns("side edge dimension extent axis measurement part bit stretch length size") | {"axes"}
 STANCE = verbs(
     "stand sit position locate place park dock situate stop wait stay lie rest station be put pose perch base"
