@@ -8,7 +8,7 @@ from . import senses
 from .adjuncts import unit_of
 from .phrases import DETERMINERS, Phrases
 from .reading import is_new
-from .senses import either, nouns, verbs, words
+from .senses import either, verbs, words
 from .things import Things
 from .words import LIVING, ROOMS
 
@@ -53,7 +53,7 @@ NARROWING = words(
     "last second time object thing floor storey upstairs downstairs area apart remove skip me myself you"
 ).union(
     senses.ALTERING, senses.COUNTS, senses.GAPS, senses.LONG, senses.SHORT, senses.SIDES, senses.MEDIA,
-    ROOMS, senses.PLACES - nouns("room"), verbs("turn rotate pivot step walk stand sit look leave face close"),
+    ROOMS, verbs("turn rotate pivot step walk stand sit look leave face close"),
 )  # fmt: skip
 """Words for which a clause is more than a purpose."""
 AFTERWARDS = re.compile(r"\b(?:will|would) (?:i|we|there|it|they) (?:be|have|remain|need)\b|\bthen\b|\bafter")
@@ -76,7 +76,8 @@ def _things_of(purpose: re.Match[str]) -> str:
     """Return the definite things of a purpose ("i want to buy a box for the lamp": "the lamp"); the clause as it is if
     it may be more than that."""
     said = tuple(re.findall(r"[\w'-]+", purpose[0]))
-    more = NARROWING.intersection(said) or any(map(unit_of, said))
+    narrowing = NARROWING | senses.PLACES if said[0] == "for" else NARROWING  # "for the house next to it"
+    more = narrowing.intersection(said) or any(map(unit_of, said))
     if more or AFTERWARDS.search(purpose.string, purpose.end()):
         return purpose[0]
     known = [

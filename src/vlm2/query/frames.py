@@ -63,7 +63,7 @@ COUNT = QuestionFrame.of(
 )
 DISTANCE = QuestionFrame.of(
     rf"how (far|close|near|distant)|apart|{either(senses.GAPS)}|{either(verbs('separate'))}|much (space|room)|"
-    r"T (to|from|off) T( .*)? U|U (.* )?T (to|from|off) T|how many U (\w+ )?between|T and T how many U",
+    r"T (to|from|off) T( .*)? U|U (.* )?T (to|from|off) T|how many U (\w+ ){0,3}between|T and T how many U",
     *(senses.GAPS, senses.MEASURES, senses.ANSWERS, senses.PEOPLE, senses.SHORT),
     nouns("point"),
     words(
@@ -72,11 +72,12 @@ DISTANCE = QuestionFrame.of(
     ),
 )
 SIZE = QuestionFrame.of(
-    rf"^(?!.*((what|which) way|three T)).*\b({either(senses.LONG)}(?! (value|result|output|number))|at most|"
+    rf"^(?!.*((what|which) way|three T)).*\b({either(senses.LONG)}(?! (value|result|output|number)(?! of U))|"
+    r"at most|most measures?|"
     "(main|principal) axis|long side)",
     *(senses.LONG, senses.SIDES, senses.MEASURES, senses.ANSWERS, senses.PEOPLE),
     verbs("look consider go"),
-    words("long large most on its main principal direction way whichever three over come any"),
+    words("long large most on its main principal direction way three over come any all like"),
 )
 AREA = QuestionFrame.of(
     "(many|much) U|^U|U of|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground|measures?",
@@ -101,11 +102,11 @@ BEARING = QuestionFrame.of(
     *(senses.PEOPLE, senses.REQUESTS, senses.SUPPOSE, senses.STANCE, senses.LOOKING, senses.POSES, senses.WAYS),
     *(senses.WHICH_WAY, senses.PERCEIVE),
     verbs("go walk come arrive reach turn fall set have lie describe contain"),
-    nouns("thing object half zone region part area end"),
+    nouns("thing object half zone region part area end target"),
     words(
         "beside near next close against toward towards on in over onto upon into where whereabouts alongside relative "
         "respect relation itself four three must should need got whose body somewhere line egocentric axis coordinate "
-        "frame round reference viewer-centred viewer-centered centred centered define off feet dead vector true"
+        "frame round reference viewer-centred viewer-centered centred centered define off feet dead vector true lost"
     ),
 )
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")

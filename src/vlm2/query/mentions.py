@@ -53,6 +53,7 @@ FOLDS = tuple(
         (r"(forward|ahead)-(?=left|right)", "front-"),
         (r"before (?=(me|you|them)\b)", "in front of "),
         (r"(closest|nearest) (?=distance|gap)", ""),
+        (r"(from )?(edge|surface|point) to (edge|surface|point)(?! of T)", "apart"),
         (rf"(?<=between )(the )?(closest|nearest) {POINT} (of|on) (?=T and T)", ""),
         (rf"{JOINS}(closest|nearest|shortest) ({POINT}|line)\b(?! of T){BOTH}", ""),
         (rf"{JOINS}(where|at which|whichever) {JOINS}(they|two|them|both) {JOINS}(closest|nearest)( apart)?", ""),
@@ -94,7 +95,13 @@ CORRECTED = re.compile(
 )
 """What tells between two things that the second is meant: "the sofa, no wait, I mean the bed"."""
 MOST_UNKNOWN = 2
-OPENING = FILLERS | PEOPLE | REQUESTS | verbs("have") | {"to", "for", "up", "if", "possible"}
+OPENING = (
+    FILLERS
+    | PEOPLE
+    | REQUESTS
+    | verbs("have")
+    | words("to for up if possible of thing things excuse trouble bother suppose imagine assume happen")
+)
 SUBJECT = re.compile(
     rf"(?:^|\b(?:a|an|the|my|our|this) )(\w+)(?= (?:(?:who|that|which) )?(?:is |are |now )?"
     rf"{either(senses.STANCE - verbs('be'), senses.LOOKING)}\b)"

@@ -40,7 +40,7 @@ TO_TURN = re.compile(
 MOVED = re.compile(
     r"\b((turn|rotate|pivot|go|walk)(es|s|d|ed|ing)?|went)"
     r"( (?!(over |right |straight |myself |yourself )*(to|towards?|at|on|face|look|for|from)\b)|$)"
-    r"(?!(left|right|back|around|behind) (or |left |right |back |around |behind )+)|"
+    r"(?!(my head |your head )?(left|right|back|around|behind) (or |left |right |back |around |behind )+)|"
     rf"{either(verbs('go walk come'))} from T to\b|(left|right|behind|back) (to )?(have|get|put|keep) T"
 )
 """Turns and ways that lead away from what is faced: nothing here says where one looks then."""

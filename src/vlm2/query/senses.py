@@ -62,7 +62,7 @@ REQUESTS = verbs(
     "request output print show specify indicate identify name pick choose select measure evaluate assess work figure "
     "check verify confirm answer classify localize localise locate derive infer deduce quantify share supply send "
     "advise clarify establish ascertain detect obtain note mention guess judge predict approximate gauge know wonder "
-    "ask want need like love help try let explain remember express decide happen compare mind"
+    "ask want need like love help try let explain remember rank express decide happen compare mind"
 ) | words("curious interested wondering keen able idea trying out kindly")
 """Verbs of asking, and what stands by them."""
 SUPPOSE = verbs(
@@ -109,7 +109,7 @@ WAYS = words(
     "left right back behind front ahead backwards front-left front-right back-left back-right straight around rear"
 )
 WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corner orientation location position")
-ANSWERS = words("in output value result unit units number given") | verbs("give return report express answer")
+ANSWERS = words("in output value result unit units number given") | verbs("give return report express answer state")
 """What one says of the form of an answer: "return the value in metres"."""
 MEASURES = verbs(
     "measure separate hold show run stand lie lay place put have be cover span get say read take extend reach "
