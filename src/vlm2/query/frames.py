@@ -102,11 +102,11 @@ BEARING = QuestionFrame.of(
     *(senses.PEOPLE, senses.REQUESTS, senses.SUPPOSE, senses.STANCE, senses.LOOKING, senses.POSES, senses.WAYS),
     *(senses.WHICH_WAY, senses.PERCEIVE),
     verbs("go walk come arrive reach turn fall set have lie describe contain"),
-    nouns("thing object half zone region part area end target"),
+    nouns("thing object half zone region part area end"),
     words(
         "beside near next close against toward towards on in over onto upon into where whereabouts alongside relative "
         "respect relation itself four three must should need got whose body somewhere line egocentric axis coordinate "
-        "frame round reference viewer-centred viewer-centered centred centered define off feet dead vector true lost"
+        "frame round reference viewer-centred viewer-centered centred centered define off feet dead vector true"
     ),
 )
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")

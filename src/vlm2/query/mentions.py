@@ -53,7 +53,7 @@ FOLDS = tuple(
         (r"(forward|ahead)-(?=left|right)", "front-"),
         (r"before (?=(me|you|them)\b)", "in front of "),
         (r"(closest|nearest) (?=distance|gap)", ""),
-        (r"(from )?(edge|surface|point) to (edge|surface|point)(?! of T)", "apart"),
+        (r"(from )?(edge|surface|point) to (edge|surface|point)(?! of)", "apart"),
         (rf"(?<=between )(the )?(closest|nearest) {POINT} (of|on) (?=T and T)", ""),
         (rf"{JOINS}(closest|nearest|shortest) ({POINT}|line)\b(?! of T){BOTH}", ""),
         (rf"{JOINS}(where|at which|whichever) {JOINS}(they|two|them|both) {JOINS}(closest|nearest)( apart)?", ""),
