@@ -33,7 +33,22 @@ OPTIONS = {
     "object_rel_direction_hard": ("front-left", "front-right", "back-left", "back-right"),
 }
 # Each set of wordings, and how many of it are read at least; j was never developed on.
-LEAST = {"a": 40, "b": 38, "c": 37, "d": 38, "e": 40, "f": 35, "g": 38, "h": 40, "i": 37, "j": 32}
+LEAST = {
+    "a": 40,
+    "b": 38,
+    "c": 37,
+    "d": 38,
+    "e": 40,
+    "f": 38,
+    "g": 39,
+    "h": 40,
+    "i": 40,
+    "j": 34,
+    "k": 39,
+    "stranger": 37,
+    "l": 34,
+    "m": 28,
+}
 
 
 def rows(file: str) -> list[list[str]]:

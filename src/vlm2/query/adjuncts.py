@@ -10,7 +10,8 @@ from .words import UNITS
 
 CONTRACTIONS = {"what's": "what is", "where's": "where is", "there's": "there is", "it's": "it is", "i'm": "i am",
                 "i've": "i have", "you're": "you are", "which's": "which is", "how's": "how is", "that's": "that is",
-                "i'd": "i would", "they're": "they are", "let's": "let us", "who's": "who is"}  # fmt: skip
+                "i'd": "i would", "they're": "they are", "let's": "let us", "who's": "who is", "we're": "we are",
+                "we've": "we have"}  # fmt: skip
 TYPOS = {"infront": "in front", "how man": "how many", "how may": "how many", "oclock": "o'clock"}
 HARMLESS = re.compile(
     r"\b(please|kindly|approximately|roughly|exactly|just|actually|really|simply|currently|hey|hi|hello|ok|okay|so|"
@@ -21,8 +22,8 @@ HARMLESS = re.compile(
 POLITE = re.compile(
     r"^\W*((can|could|would|will) you (?=(count|describe|list|name|estimate|sort|tell|say|give|show|how|what|where|"
     r"which|when)\b))?"
-    r"(to )?(tell me|let me know|say|i (want|need|would like) to know|do you (know|remember)|i wonder|give me|"
-    r"show me)?\b"
+    r"((to )?(tell me|let me know|say|i (want|need|would like) to know|do you (know|remember)|i wonder|give me|"
+    r"show me))?\b"
 )
 SCOPE = re.compile(
     r"\b(in|from|throughout|around|inside) (this|the|my|our|your) (whole |entire |same )?(room|place|home|house|flat|"

@@ -63,36 +63,38 @@ COUNT = QuestionFrame.of(
 )
 DISTANCE = QuestionFrame.of(
     rf"how (far|close|near|distant)|apart|{either(senses.GAPS)}|{either(verbs('separate'))}|much (space|room)|"
-    r"T (to|from|off) T( .*)? U|U (.* )?T (to|from|off) T|how many U (\w+ )?between|T and T how many U",
+    r"T (to|from|off) T( .*)? U|U (.* )?T (to|from|off) T|how many U (\w+ ){0,3}between|T and T how many U",
     *(senses.GAPS, senses.MEASURES, senses.ANSWERS, senses.PEOPLE, senses.SHORT),
     nouns("point"),
     words(
         "near distant wide away space room left off straight direct euclidean linear metric free empty "
-        "over like straight-line large"
+        "over like straight-line large line big surface-to-surface point-to-point"
     ),
 )
 SIZE = QuestionFrame.of(
-    rf"{either(senses.LONG)}(?! (value|result|output|number))|at most|(main|principal) axis|long side",
+    rf"^(?!.*((what|which) way|three T)).*\b({either(senses.LONG)}(?! (value|result|output|number)(?! of U))|"
+    r"at most|most measures?|"
+    "(main|principal) axis|long side)",
     *(senses.LONG, senses.SIDES, senses.MEASURES, senses.ANSWERS, senses.PEOPLE),
     verbs("look consider go"),
-    words("long large most on its main principal direction"),
+    words("long large most on its main principal direction way three over come any all like"),
 )
 AREA = QuestionFrame.of(
-    "(many|much) U|^U|U of|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground",
+    "(many|much) U|^U|U of|area|floor|size|surface|space|footprint|how (big|large|spacious|roomy)|ground|measures?",
     *(senses.PLACES, senses.MEDIA, senses.EVERYWHERE, senses.PERCEIVE, senses.MEASURES, senses.ANSWERS),
     *(senses.PEOPLE, senses.EXIST),
-    verbs("cover occupy extend come explore map traverse scan survey offer work"),
-    words("area floor surface footprint size square footage large spacious roomy ground extent combined plan add"),
+    verbs("cover occupy extend come explore map traverse scan survey offer work look count sum add"),
+    words("area floor surface footprint size square footage large spacious roomy ground extent combined plan over"),
     open=False,
 )
 NEAREST = QuestionFrame.of(
     r"closest|nearest|closer|nearer|(most|more) (close|near)|least (far|distant)|"
-    rf"{either(senses.SHORT, words('less'))} {either(senses.GAPS)}",
+    rf"{either(senses.SHORT, words('less'))} {either(senses.GAPS)}|distances .*which {either(senses.SHORT)}",
     *(senses.SHORT, senses.GAPS, senses.STANCE, senses.PEOPLE, senses.REQUESTS, senses.PLACES, senses.EXIST),
     nouns("object thing item option candidate neighbour neighbor furniture piece target reference"),
     words(
         "out closest nearest closer nearer close near most more less far distant where among amongst between one "
-        "following listed in proximity given right next"
+        "following listed list set in proximity given right next away each looking go"
     ),
 )
 BEARING = QuestionFrame.of(
@@ -103,7 +105,8 @@ BEARING = QuestionFrame.of(
     nouns("thing object half zone region part area end"),
     words(
         "beside near next close against toward towards on in over onto upon into where whereabouts alongside relative "
-        "respect relation itself four three must should need got whose body"
+        "respect relation itself four three must should need got whose body somewhere line egocentric axis coordinate "
+        "frame round reference viewer-centred viewer-centered centred centered define off feet dead vector true"
     ),
 )
 DIAGONALS = ("front-left", "front-right", "back-left", "back-right")
@@ -128,7 +131,7 @@ def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]
         yield Count(things=things[0], options=options)
     if len(things) == 2 and lengths and DISTANCE.fits(text):
         yield Distance(first=things[0], second=things[1], options=options, **unit)
-    if len(things) == 1 and lengths and SIZE.fits(text):
+    if len(things) == 1 and lengths and SIZE.fits(text) and (units or "which" not in text.words):
         yield Size(thing=things[0], options=options, **unit)
     if not things and AREA.fits(text) and areas and units:
         yield Area(options=options, **unit)

@@ -12,7 +12,7 @@ FACED = either(LOOKING)
 SELF = "(me|you|us|them|him|her|someone)"
 BY = "at|by|beside( of)?|near( to)?|next( to)?|close to|against|alongside|from|in front of"
 AT = re.compile(
-    rf"(\b({BY}|{either(verbs('go walk come'))} (over )?to|reached|reaching)|"
+    rf"(\b({BY}|centred on|{either(verbs('go walk come'))} (over )?to|reached|reaching)|"
     rf"(^|\b(in|from|with|my|your|their) ){either(POSES, STANCE)}|\b(in|from) {either(POSES)} of)$"
 )
 """Words before the thing that someone is at."""
@@ -21,14 +21,15 @@ AT_BEHIND = re.compile(
 )
 """Words behind it: "the sofa beside me"."""
 FACING = re.compile(
-    rf"\b({FACED}|view|sight)( (straight|right|directly|over|out|fixed|on|goes|go|{FACED}))*"
+    rf"\b(?<!back )({FACED}|view|sight)( (straight|right|directly|over|out|fixed|on|goes|go|{FACED}))*"
     r"( (to|at|towards?|on|onto|into|upon|in direction of|direction of))$|"
-    rf"\b({FACED}|turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|see to|tak(e|es|ing) in)$"
+    rf"\b({FACED}|turn(s|ed|ing)? (over )?to|towards?|(view|sight) of|tak(e|es|ing) in|"
+    rf"see (to|(straight |right )?(ahead|in front)( of {SELF})?))$"
 )
 """Words before the thing that someone faces."""
 AHEAD = re.compile(
-    rf"^((straight |right )?(ahead|in front(?!-)|in front of {SELF}|before {SELF})"
-    r"(?! ((and|to|on|or|of) )*(left|right|or|behind|back))|as (my |your )?(forward|front|heading)|"
+    rf"^((straight |right |dead )?(ahead|in front(?!-)|in front of {SELF}|before {SELF})"
+    rf"(?! ((and|to|on|or|of|{SELF}) )*(left|right|or|behind|back))|as (my |your )?(forward|front|heading)|"
     rf"(thing|object|one|what|which) {either(PEOPLE)} (look at|face|see))\b"
 )
 """Words behind it: "the sofa straight ahead"."""
@@ -38,9 +39,9 @@ TO_TURN = re.compile(
 """Words before what someone would have to turn to: "which way must I turn to face the sofa"."""
 MOVED = re.compile(
     r"\b((turn|rotate|pivot|go|walk)(es|s|d|ed|ing)?|went)"
-    r"( (?!(over |right |straight )*(to|towards?|at|on|face|look|for|from)\b)|$)"
-    r"(?!(left|right|back|around|behind) (or |left |right |back |around |behind )+)|"
-    rf"{either(verbs('go walk come'))} from T to\b"
+    r"( (?!(over |right |straight |myself |yourself )*(to|towards?|at|on|face|look|for|from)\b)|$)"
+    r"(?!(my head |your head )?(left|right|back|around|behind) (or |left |right |back |around |behind )+)|"
+    rf"{either(verbs('go walk come'))} from T to\b|(left|right|behind|back) (to )?(have|get|put|keep) T"
 )
 """Turns and ways that lead away from what is faced: nothing here says where one looks then."""
 OWN = re.compile(
@@ -48,7 +49,9 @@ OWN = re.compile(
     r"(fac|look|point|head|aim)(e|es|s|ing|ed)?$)"
 )
 """Words behind a thing that itself stands somewhere or faces something."""
-PART = re.compile(r"\b(what (to |on |in )?(left|right|front|back|behind)( of)?|what side of|put|place|keep|leave)$")
+PART = re.compile(
+    r"\b(what (to |on |in )?(left|right|front|back|behind)( of)?|(what|which) (side|hand) of|put|place|keep|leave)$"
+)
 """Words before a thing that another is looked for beside ("what is left of the sofa"), or that someone moved."""
 
 

@@ -62,7 +62,7 @@ REQUESTS = verbs(
     "request output print show specify indicate identify name pick choose select measure evaluate assess work figure "
     "check verify confirm answer classify localize localise locate derive infer deduce quantify share supply send "
     "advise clarify establish ascertain detect obtain note mention guess judge predict approximate gauge know wonder "
-    "ask want need like love help try let explain remember express decide happen compare mind"
+    "ask want need like love help try let explain remember rank express decide happen compare mind"
 ) | words("curious interested wondering keen able idea trying out kindly")
 """Verbs of asking, and what stands by them."""
 SUPPOSE = verbs(
@@ -88,13 +88,15 @@ EVERYWHERE = words(
     "everything everywhere anywhere around total overall altogether all in on of during along across "
     "throughout within inside told together display"
 )
-LINKS = words("of to from for by with at as and or when while if what which how much many across along up big have")
+LINKS = words(
+    "of to from for by with at as and or when while if what which whichever how much many across along up big have"
+)
 """Words that join others, in every kind of question."""
 COUNTS = words("headcount number count amount quantity tally total sum figure")
 GAPS = words("distance gap separation clearance range spacing interval offset measurement proximity")
 LONG = words("longest largest greatest biggest maximum maximal max major")
-SHORT = words("smallest shortest least minimum minimal min lowest")
-SIDES = nouns("side edge dimension extent axis measurement part bit stretch length size")
+SHORT = words("smallest shortest least minimum minimal min lowest narrowest")
+SIDES = nouns("side edge dimension extent axis measurement part bit stretch length size") | {"axes"}
 STANCE = verbs(
     "stand sit position locate place park dock situate stop wait stay lie rest station be put pose perch base"
 )
@@ -107,12 +109,20 @@ WAYS = words(
     "left right back behind front ahead backwards front-left front-right back-left back-right straight around rear"
 )
 WHICH_WAY = nouns("way direction side hand quadrant diagonal sector bearing corner orientation location position")
-ANSWERS = words("in output value result unit units number given") | verbs("give return report express answer")
+ANSWERS = words("in output value result unit units number given") | verbs("give return report express answer state")
 """What one says of the form of an answer: "return the value in metres"."""
 MEASURES = verbs(
-    "measure separate show run stand lie lay place put have be cover span get say read take extend reach "
+    "measure separate hold show run stand lie lay place put have be cover span get say read take extend reach "
     "stretch estimate"
 ) | words("tape ruler between apart far close down")
+ALTERING = words(
+    "average mean median difference height width depth volume weight thickness circumference perimeter diameter radius "
+    "vertical horizontal ignore except exclude omit add subtract twice double triple cost price value worth taller "
+    "wider larger smaller farther further longer shorter higher lower greater bigger less more fewer colour color "
+    "shape style material opposite reverse mirror mirrored without minus plus wall walls ceiling yesterday tomorrow "
+    "later earlier"
+)
+"""Words that would change what is asked, wherever they stand."""
 SENSED = frozenset().union(
     FILLERS, PEOPLE, REQUESTS, SUPPOSE, PERCEIVE, EXIST, PLACES, MEDIA, EVERYWHERE, COUNTS, GAPS, LONG, SHORT, SIDES,
     STANCE, LOOKING, POSES, WAYS, WHICH_WAY, LINKS, ANSWERS, MEASURES,
