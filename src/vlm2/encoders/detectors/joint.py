@@ -3,8 +3,8 @@
 Our detector was trained on generated homes: it gives masks, 3D boxes and the room's surfaces, and knows categories
 that COCO lacks. On photos it takes much for a bed or a table. YOLOX was trained on photos, but calls doors and closets
 refrigerators. Where both find a thing, their evidence adds up. Where YOLOX is silent about a category that it knows,
-the evidence of our detector counts less. Frames of which our detector is certain, together, look like those that it was
-trained on: there it sees alone.
+the evidence of our detector counts less. Where our detector is certain of what the frames of a window show, they look
+like those that it was trained on, and it sees alone.
 
 The option is YOLOX's: `nano` (the default), `tiny`, `s`, or the path of an ONNX file.
 """
