@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from wordings import NAMES, rows
 
 from vlm2.objects import ObjectMap
 from vlm2.query import Unplanned, call_of, parse_call
@@ -18,17 +19,8 @@ UNANSWERABLE = [
 ]
 EVERY = 4  # of people's questions one is asked here
 PEOPLE = [json.loads(line) for line in (FOLDER / "people_questions.jsonl").read_text().splitlines()]
-
-
-def wordings(file: str) -> list[list[str]]:
-    lines = (FOLDER / file).read_text(encoding="utf-8").splitlines()
-    return [line.split(" | ") for line in lines if not line.startswith("#")]
-
-
-EIGHTY = wordings("wordings.txt") + wordings("wordings_second.txt")
-HELD_OUT = wordings("wordings_third.txt") + wordings("wordings_fourth.txt")
-NAMES = {"thing": "lamp", "things": "lamps", "first": "lamp", "second": "trash bin", "target": "lamp", "stand": "bed",
-         "face": "tv stand", "among": "sofa, the desk or the sink"}  # fmt: skip
+EIGHTY = rows("wordings/first.txt") + rows("wordings/second.txt")
+HELD_OUT = rows("wordings/third.txt") + rows("wordings/fourth.txt")
 OPERATOR_OF = {
     "object_counting": "count",
     "object_abs_distance": "distance",
