@@ -19,8 +19,11 @@ from .features import Matches
 
 
 def search_focal(matches: Sequence[Matches], prior: FocalEstimate, width: int, config: TrackingConfig) -> FocalEstimate:
-    """Return the mean and the deviation of the focal length after the pairs of a window were seen, on a grid of focal
-    lengths; the `prior` where no pair shows it. `matches` are those of `match`, in images `width` pixels wide."""
+    """Return the mean and the deviation of the focal length that the `prior` and the pairs of a window show.
+
+    Focal lengths on a grid are compared. `matches` are those of `match`, in images `width` pixels wide. The prior is
+    returned where no pair moves enough, or agrees with any focal length.
+    """
     shortest, longest, count = config.focal_grid
     grid = np.linspace(np.log(shortest), np.log(longest), count)
     squared = np.zeros(count)

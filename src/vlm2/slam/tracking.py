@@ -6,8 +6,8 @@ window are matched. The relative pose of a pair is that of the steps between, or
 their pixels in the other frame (perspective-n-point with RANSAC). It must hold in both directions and agree roughly
 with the encoder. Where neighbours match weakly, all pairs, full-size frames and the epipolar geometry are tried. The
 pairs with most inliers give initial poses; bundle adjustment then refines all poses and the one unknown focal length,
-to which the depths are proportional. Where the focal length is not known well yet, the search in `focal_search` gives
-its start. A step that no pair connects repeats the nearest known step: on walks of homes that is closer than the
+to which the depths are proportional. The search in `focal_search` gives its start as long as the focal length is not
+known well. A step that no pair connects repeats the nearest known step: on walks of homes that is closer than the
 encoder's, up to 113° wrong.
 
 Pixels count from the image's centre, which is taken as the principal point.

@@ -205,9 +205,10 @@ class Session:
         if ask_vlm and self.vlm is None:
             raise ValueError("This session has no vision-language model; load one: vlm2.load(NAME, vlm=…).")
         question = readable(question)
-        started, stream, whole = clock.perf_counter(), self._stream, self.whole_windows
+        started, stream = clock.perf_counter(), self._stream
+        whole = None if fresh else self.whole_windows
         with self._asking:
-            stream = self._complete(stream) if fresh or not whole.frames else whole
+            stream = whole if whole is not None and whole.frames else self._complete(stream)
             answer = self._answer(stream, question, most_tokens, tools, guess, ask_vlm)
             return replace(answer, seconds=clock.perf_counter() - started, seen_until=stream.last_time)
 
