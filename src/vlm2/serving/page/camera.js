@@ -1,4 +1,4 @@
-// Frames of the camera, sent over a WebSocket while it is on.
+// Frames of a camera, sent over a WebSocket while it is on; and the choice of the camera, where there are several.
 
 import { framesSocket } from "./api.js";
 
@@ -7,8 +7,20 @@ const SIDE = 640; // pixels of the longer side of a frame
 const BEHIND = 2_000_000; // bytes that may wait in the socket; then frames are left out
 
 export class Camera {
-  constructor(preview, onState, onEnd) {
-    Object.assign(this, { preview, onState, onEnd, stream: null });
+  constructor(preview, choice, onState, onEnd) {
+    Object.assign(this, { preview, choice, onState, onEnd, stream: null });
+    choice.onchange = () => this.stop();
+    this.offer();
+  }
+
+  // Offer the cameras by name. The browser tells their names once it was allowed to use one.
+  async offer() {
+    const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    const cameras = devices.filter(({ kind, label }) => kind === "videoinput" && label);
+    const chosen = this.stream?.getVideoTracks()[0].getSettings().deviceId ?? this.choice.value;
+    this.choice.replaceChildren(...cameras.map(({ label, deviceId }) => new Option(label, deviceId)));
+    if (cameras.some(({ deviceId }) => deviceId === chosen)) this.choice.value = chosen;
+    this.choice.hidden = cameras.length < 2;
   }
 
   get on() {
@@ -20,12 +32,14 @@ export class Camera {
     if (!navigator.mediaDevices) {
       throw new Error("The browser gives the camera to pages on this machine or over https only. Upload a video instead.");
     }
-    const wanted = { facingMode: "environment", width: { ideal: 1280 } };
+    const chosen = this.choice.hidden ? { facingMode: "environment" } : { deviceId: { exact: this.choice.value } };
+    const wanted = { ...chosen, width: { ideal: 1280 } };
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
     } catch (error) {
       throw new Error(`There is no camera to use: ${error.message}.`);
     }
+    this.offer();
     this.preview.srcObject = this.stream;
     this.preview.hidden = false;
     await this.preview.play();

@@ -31,7 +31,7 @@ export function describe(track) {
   return `${[track.colours[0], track.label].filter(Boolean).join(" ")}: ${size} m${seen}${gone}`;
 }
 
-// Frames by time: in the memory, given up, and where the camera was lost.
+// Frames by time: in the memory, forgotten, and where the camera was lost.
 export function drawTimeline(svg, { held, evicted, lost }, seconds) {
   svg.replaceChildren();
   const end = Math.max(seconds, 1e-6);

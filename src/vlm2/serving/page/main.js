@@ -17,7 +17,7 @@ const find = (id) => document.getElementById(id);
 
 // The session that is shown: its map, its frames, whether it is watching, what was looked at.
 const fresh = { map: null, frames: -1, looked: "", busy: false, placed: 0, last: null, speed: 0, shown: null, lost: [] };
-const state = { id: null, resumes: null, uploading: false, failing: false, entered: false, ...fresh };
+const state = { id: null, resumes: null, looking: null, uploading: false, failing: false, entered: false, ...fresh };
 const plan = new Plan(find("plan"), pick);
 const things = new ThingList(find("list"), find("large"), pick);
 const chat = new Chat(find("answers"), find("large"), state, (marked, scroll) => {
@@ -27,6 +27,7 @@ const chat = new Chat(find("answers"), find("large"), state, (marked, scroll) =>
 });
 const camera = new Camera(
   find("preview"),
+  find("cameras"),
   (reply) => reply.error && complain(reply.error.message),
   () => (find("camera").textContent = "Use the camera"),
 );
@@ -201,12 +202,19 @@ async function placeFor(what, name) {
 }
 
 async function rename(to) {
-  const { id } = await api.rename(state.id, to);
-  renameAnswers(state.id, id);
-  if (state.resumes === state.id) state.resumes = id;
+  const from = state.id;
+  state.id = null; // nobody looks at the old name any more
+  try {
+    await state.looking?.catch(() => {});
+    state.id = (await api.rename(from, to)).id;
+  } finally {
+    state.id ??= from;
+  }
+  renameAnswers(from, state.id);
+  if (state.resumes === from) state.resumes = state.id;
   const option = find("session").selectedOptions[0];
-  option.value = state.id = id;
-  history.replaceState(null, "", `#${id}`);
+  option.value = state.id;
+  history.replaceState(null, "", `#${state.id}`);
 }
 
 async function watchVideo(file) {
@@ -293,7 +301,7 @@ async function recover(error) {
 async function keepLooking() {
   const { id } = state;
   try {
-    await look();
+    await (state.looking = look());
     if (state.failing) complain("");
     state.failing = false;
   } catch (error) {
