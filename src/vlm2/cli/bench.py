@@ -105,6 +105,47 @@ def _stream_rows(figures: Soak) -> list[tuple[str, ...]]:
 
 
 @app.command()
+def stages(
+    video: Annotated[Path, typer.Argument(help="Video to watch.")],
+    fps: Annotated[float, typer.Option(min=0.1, help="Frames a second of the video that are watched.")] = 2.0,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Commit of this repository to compare with: milliseconds a frame of both, run in turn."),
+    ] = None,
+    model: Model = "mini",
+    eyes: Eyes = "auto",
+    json: Json = False,
+    device: OneDevice = None,
+    dtype: Dtype = None,
+) -> None:
+    """Show where the time of a frame goes while a session watches a video: milliseconds by stage."""
+    import vlm2
+
+    from ..evaluation.speed import stages
+    from ..evaluation.speed.machine import describe
+    from ..figures import print_figures
+    from ..models.loading import find_device
+
+    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes)
+    profile = stages.profile(loaded, video, fps)
+    seeing = "none" if loaded.eyes is None else loaded.eyes.name
+    both = None if against is None else stages.against(against, model, video, fps, seeing)
+    result = {"machine": describe(find_device(device)), "model": model, "eyes": seeing, **asdict(profile)}
+    result |= {"total_ms": profile.total_ms, "against": both and {"commit": against, "ours_ms": both[0], "ms": both[1]}}
+    if json:
+        print_json(result)
+        return
+    whole = {"all": profile.total_ms, **profile.stages_ms}
+    rows = [(stage, f"{ms:.1f}", f"{100 * ms / profile.total_ms:.0f} %") for stage, ms in whole.items()]
+    title = f"{model}, eyes {seeing}: {profile.frames} frames of {video.name}"
+    print_figures(("stage", "ms a frame", "share"), rows, title, _where(result["machine"]))
+    if both is not None:
+        typer.echo(
+            f"In turn: {both[0]:.1f} ms a frame, {both[1]:.1f} at {against}: {both[1] / both[0]:.2f} times as fast."
+        )
+
+
+@app.command()
 def scale(
     frames: Annotated[str, typer.Option(help="Numbers of frames after which to ask.")] = "32,128,1000",
     depth: Annotated[int | None, typer.Option(min=1, help="Most layers of every stack. Default: all.")] = None,

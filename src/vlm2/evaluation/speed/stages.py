@@ -1,0 +1,148 @@
+"""Where the time of a frame goes: milliseconds by stage while a session watches, and of another commit beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from statistics import median
+from typing import Any
+from unittest import mock
+
+from ... import slam
+from ...models import windows
+from ...objects.memory import ObjectMemory
+from ...slam import tracking
+from ...streaming import LoadedModel, object_frames
+from ...streaming.stopwatch import Stopwatch
+from .harness import now
+
+REST = "all else"
+OF_SESSION = {"decode": "decoding", "encode": "encoding, rest", "memory": "token memory", "objects": "objects, rest"}
+ROUNDS = 3  # of each commit, in turn
+# What another commit runs: only names that are public, so that older commits have them too.
+WATCH = """
+import sys, time, vlm2
+model, video, fps, eyes = sys.argv[1:]
+loaded = vlm2.load(model, eyes=eyes)
+loaded.session().watch(video, fps=float(fps))
+session = loaded.session()
+started = time.perf_counter()
+session.watch(video, fps=float(fps))
+print(1000 * (time.perf_counter() - started) / session.frames)
+"""
+
+
+@dataclass
+class StageTimes:
+    """Seconds by stage, without those of the stages that run inside it."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _inner: list[float] = field(default_factory=lambda: [0.0])  # seconds of inner stages, for each stage that runs
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Count the time inside the `with`."""
+        self._inner.append(0.0)
+        started = now()
+        try:
+            yield
+        finally:
+            spent = now() - started
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent - self._inner.pop()
+            self._inner[-1] += spent
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Milliseconds a frame by stage, the slowest first; `total_ms` is their sum."""
+
+    frames: int
+    stages_ms: dict[str, float]
+
+    @property
+    def total_ms(self) -> float:
+        """Milliseconds a frame."""
+        return sum(self.stages_ms.values())
+
+
+def profile(loaded: LoadedModel, video: Path, fps: float) -> Profile:
+    """Watch a video twice, and time the stages of the second time. Waiting for a device makes it a little slower."""
+    loaded.session(thumbnails=False).watch(video, fps)
+    session, times = loaded.session(thumbnails=False), StageTimes()
+    with _watched(loaded, times), times(REST):
+        session.watch(video, fps)
+    slowest = sorted(times.seconds.items(), key=lambda pair: -pair[1])
+    return Profile(session.frames, {stage: 1000 * seconds / session.frames for stage, seconds in slowest})
+
+
+@contextmanager
+def _watched(loaded: LoadedModel, times: StageTimes) -> Iterator[None]:
+    """Time the stages of a model's sessions while the context lasts."""
+    model = loaded.model
+    calls: list[tuple[Any, str, str]] = [
+        (model.vision, "forward", "vision encoder"),
+        (model.geometry, "encode", "geometry encoder"),
+        (model.representation, "forward", "representation"),
+        (tracking, "detect", "tracking: features"),
+        (tracking, "_match_all", "tracking: matches"),
+        (tracking, "search_focal", "tracking: focal length"),
+        (tracking, "estimate_relative_pose", "tracking: pairs"),
+        (tracking, "bundle_adjust", "tracking: bundle adjustment"),
+        (windows, "track_window", "tracking: rest"),
+        (windows, "_close_loops", "loop closure"),
+        (object_frames, "lift", "objects: lifting"),
+        (ObjectMemory, "observe", "objects: tracks"),
+    ]
+    if loaded.eyes is not None:
+        names = [name for name in ("detect", "detect_at") if hasattr(loaded.eyes.detector, name)]
+        calls += [(loaded.eyes.detector, name, "eyes") for name in names]
+    with ExitStack() as stack:
+        for owner, name, stage in calls:
+            stack.enter_context(mock.patch.object(owner, name, _clocked(getattr(owner, name), times, stage)))
+        stack.enter_context(mock.patch.object(Stopwatch, "__call__", lambda _, name: times(OF_SESSION[name])))
+        yield
+
+
+def _clocked(call: Callable[..., Any], times: StageTimes, stage: str) -> Callable[..., Any]:
+    @wraps(call)
+    def clocked(*args: Any, **options: Any) -> Any:
+        with times(stage):
+            return call(*args, **options)
+
+    return clocked
+
+
+def against(commit: str, model: str, video: Path, fps: float, eyes: str) -> tuple[float, float]:
+    """Return milliseconds a frame of this code and of a commit of this repository: medians of `ROUNDS` rounds in turn,
+    each in a process of its own that has watched the video once before. Raises ValueError where the code lies in no
+    repository, for an unknown commit, and where one of the two fails."""
+    here = Path(slam.__file__).parents[2]
+    with tempfile.TemporaryDirectory() as folder:
+        there = Path(folder) / "commit"
+        _run(["git", "-C", str(here), "worktree", "add", "--detach", str(there), commit])
+        try:
+            rounds = [[_watch(code, model, video, fps, eyes) for code in (here, there / "src")] for _ in range(ROUNDS)]
+        finally:
+            _run(["git", "-C", str(here), "worktree", "remove", "--force", str(there)])
+    ours, theirs = zip(*rounds, strict=True)
+    return median(ours), median(theirs)
+
+
+def _watch(code: Path, model: str, video: Path, fps: float, eyes: str) -> float:
+    lead = f"import sys; sys.path.insert(0, {str(code)!r})\n"
+    command = [sys.executable, "-c", lead + WATCH, model, str(video.resolve()), str(fps), eyes]
+    return float(_run(command).split()[-1])
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise ValueError(f"`{' '.join(command[:2])} …` failed: {reason}")
+    return done.stdout
