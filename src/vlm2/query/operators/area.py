@@ -55,6 +55,10 @@ PHRASINGS = phrasings(
     "how much (space|floor|floor space) is there [in {room}]",
     "how many {unit} [of floor] are there [in {room}]",
 )
+INTENTS = {
+    "area": "What is the total floor area[, in {unit}]?",
+    "area_room": "What is the area of the {room}[, in {unit}]?",
+}
 EXAMPLES = (
     ("How big is this place in square meters?", "area()"),
     ("What is the area of the kitchen in square feet?", "area(kitchen, 'square feet')"),

@@ -136,6 +136,17 @@ PHRASINGS = (
                "what is the (angle|bearing) (to|of) {target}", choices=DEGREES, situated=True),
     *phrasings("at what o'clock is {target}", "what o'clock is {target}", choices=CLOCK, situated=True),
 )  # fmt: skip
+INTENTS = {
+    f"direction{name}": "I am standing by the {at} and facing the {facing}. " + asked
+    for name, asked in (
+        ("", "Where is the {target}?"),
+        ("_2", "Is the {target} to my left or right?"),
+        ("_3", "Is the {target} to my left, right or back?"),
+        ("_4", "Is the {target} to my front-left, front-right, back-left or back-right?"),
+        ("_clock", "At what o'clock is the {target}?"),
+        ("_degrees", "How many degrees is the {target}?"),
+    )
+}
 EXAMPLES = (
     ("If I am standing by the bed and facing the door, is the desk to my left, right, or back?",
      "bearing(desk, [left, right, back], view=view(at=bed, facing=door))"),

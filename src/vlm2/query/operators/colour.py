@@ -42,6 +42,7 @@ PHRASINGS = phrasings(
     "how would you describe {things} by (color|colour)",
     "(what|which) (color|colour) would you say {things} (is|are)",
 )
+INTENTS = {"colour": "What colour is the {thing}?"}
 EXAMPLES = (
     ("What color is the sofa?", "colour(sofa)"),
     ("Which colour is the chair next to the desk?", "colour(thing(chair, place=beside(desk)))"),

@@ -64,6 +64,14 @@ PHRASINGS = (
         )
     ),
 )
+INTENTS = {
+    "largest": "Which is the largest: the {among}?",
+    "smallest": "Which is the smallest: the {among}?",
+    "tallest": "Which is the tallest: the {among}?",
+    "shortest": "Which is the shortest: the {among}?",
+    "larger": "Is the {a} larger than the {b}?",
+    "taller": "Is the {a} taller than the {b}?",
+}
 EXAMPLES = (
     ("Which is taller, the lamp or the bookshelf?", "compare([lamp, bookshelf], tallest)"),
     ("Is the sofa larger than the bed?", "compare([sofa, bed], claim=yes_no)"),

@@ -63,6 +63,10 @@ PHRASINGS = (
         form="parity",
     ),
 )
+INTENTS = {
+    "count": "How many {things} are there?",
+    "count_room": "How many {things} are in the {room}?",
+}
 EXAMPLES = (
     ("How many chairs are there?", "count(chair)"),
     ("How many red chairs are in the kitchen?", "count(thing(chair, colour=red, room=kitchen))"),

@@ -49,4 +49,8 @@ PHRASINGS = phrasings(
     "what did you see",
     "what have you seen",
 )
+INTENTS = {
+    "describe_room": "What is in the {room}?",
+    "describe": "What did you see?",
+}
 EXAMPLES = (("What is in the kitchen?", "describe(kitchen)"), ("Describe this place.", "describe()"))

@@ -70,6 +70,10 @@ PHRASINGS = (
     *phrasings(*(f"{wording} {CENTRES}" for wording in BETWEEN), between="centres"),
     *phrasings("how far [away] (is|was) {first}", "how many {unit} away (is|was) {first}", second=NOW),
 )
+INTENTS = {
+    "distance": "How far is the {a} from the {b}[, in {unit}]?",
+    "distance_me": "How far is the {thing} from me[, in {unit}]?",
+}
 EXAMPLES = (
     ("How far is the chair from the table, in feet?", "distance(chair, table, feet)"),
     ("What is the distance between the bed and the lamp on the desk?", "distance(bed, thing(lamp, place=on(desk)))"),

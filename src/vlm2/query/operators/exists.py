@@ -43,6 +43,10 @@ PHRASINGS = (
     ),
     *phrasings("am i facing {things}", things=Things(side="front")),
 )
+INTENTS = {
+    "exists": "Is there a {thing}?",
+    "exists_room": "Is there a {thing} in the {room}?",
+}
 EXAMPLES = (
     ("Is there a lamp in the bedroom?", "exists(thing(lamp, room=bedroom))"),
     ("Is the chair red?", "exists(thing(chair, colour=red))"),

@@ -38,5 +38,9 @@ PHRASINGS = (
         to=NOW,
     ),
 )
+INTENTS = {
+    "farthest_among": "Which is farthest from the {to}: the {among}?",
+    "farthest": "What is farthest from the {to}?",
+}
 EXAMPLES = (("What is farthest from the door?", "farthest(door)"),
             ("Which is farthest from the bed: the sink or the tv?", "farthest(bed, [sink, tv])"))  # fmt: skip

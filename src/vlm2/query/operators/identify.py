@@ -57,6 +57,11 @@ PHRASINGS = phrasings(
     "what did (i|you|we) put {!things}",
     "what would i (find|see) if i looked {!things}",
 )
+INTENTS = {
+    "on": "What is on the {thing}?",
+    "under": "What is under the {thing}?",
+    "beside": "What is beside the {thing}?",
+}
 EXAMPLES = (
     ("What is on the desk?", "identify(thing(place=on(desk)))"),
     ("I am standing at the bed and facing the window. What is behind me?",

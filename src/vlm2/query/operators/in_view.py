@@ -35,4 +35,5 @@ PHRASINGS = phrasings(
     "what am i looking at",
     situated=True,
 )
+INTENTS = {"in_view": "What was in view at {time}?"}
 EXAMPLES = (("What was in view at 0:12?", "in_view(view=view(seconds=12.0))"),)

@@ -111,6 +111,11 @@ PHRASINGS = (
         )
     ),
 )
+INTENTS = {
+    "nearest_among": "Which is closest to the {to}: the {among}?",
+    "nearest": "What is closest to the {to}?",
+    "nearest_kind": "Which {kind} is closest to the {to}?",
+}
 EXAMPLES = (
     ("Which is closest to the tv: the sofa or the chair?", "nearest(tv, [sofa, chair])"),
     ("Is the table closer to the sofa or to the sink?", "nearest(table, [sofa, sink])"),

@@ -73,6 +73,11 @@ PHRASINGS = (
         only="last",
     ),
 )
+INTENTS = {
+    "order": "In which order do these first appear in the video: {among}?",
+    "first_of": "Which appeared first in the video: the {among}?",
+    "last_of": "Which appeared last in the video: the {among}?",
+}
 EXAMPLES = (
     ("In which order do these first appear in the video: chair, table, bed?", "order([chair, table, bed])"),
     ("Which did you see first, the sofa or the sink?", "order([sofa, sink], first)"),

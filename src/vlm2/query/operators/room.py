@@ -36,4 +36,5 @@ PHRASINGS = phrasings(
     "the room (where {thing} is|that {thing} is in|of {thing})",
     "to get to {thing} (which|what) room (must|do) i enter",
 )
+INTENTS = {"room_of": "Which room is the {thing} in?"}
 EXAMPLES = (("Which room is the bed in?", "room(bed)"),)

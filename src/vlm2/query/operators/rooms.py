@@ -31,4 +31,9 @@ PHRASINGS = (
     *phrasings("how many (rooms|{kind}) [<there>]", "(number|count) of (rooms|{kind})"),
     *phrasings("(which|what) rooms [<there>]", "list (the|all|all the) rooms", form="names"),
 )
+INTENTS = {
+    "rooms": "How many rooms are there?",
+    "rooms_kind": "How many {kinds} are there?",
+    "rooms_names": "Which rooms are there?",
+}
 EXAMPLES = (("How many rooms are there?", "rooms()"), ("How many bedrooms are there?", "rooms(bedroom)"))

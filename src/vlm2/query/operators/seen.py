@@ -49,6 +49,10 @@ PHRASINGS = (
         which="last",
     ),
 )
+INTENTS = {
+    "first_seen": "When did you first see the {thing}?",
+    "last_seen": "When did you last see the {thing}?",
+}
 EXAMPLES = (
     ("When did you first see the sofa?", "seen(sofa)"),
     ("When was the red cup last seen?", "seen(thing(cup, colour=red), last)"),

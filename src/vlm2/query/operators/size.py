@@ -68,6 +68,12 @@ PHRASINGS = (
                "how many {unit} wide is {thing}", side="width"),
     *phrasings("what is the (shortest|smallest) (side|dimension|edge) of {thing}", side="shortest"),
 )  # fmt: skip
+INTENTS = {
+    "size_longest": "What is the length of the longest side of the {thing}[, in {unit}]?",
+    "size_height": "How tall is the {thing}[, in {unit}]?",
+    "size_width": "How wide is the {thing}[, in {unit}]?",
+    "size_length": "How long is the {thing}[, in {unit}]?",
+}
 EXAMPLES = (
     ("How tall is the bookshelf in meters?", "size(bookshelf, height, m)"),
     ("How big is the red chair along its longest side?", "size(thing(chair, colour=red))"),

@@ -43,6 +43,7 @@ PHRASINGS = phrasings(
     "(can|do) i see {things} like this",
     situated=True,
 )
+INTENTS = {"visible": "I am standing by the {at} and facing the {facing}. Can I see the {thing}?"}
 EXAMPLES = (
     ("I am standing by the bed and facing the window. Can I see the door?",
      "visible(door, view=view(at=bed, facing=window))"),

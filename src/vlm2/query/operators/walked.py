@@ -38,4 +38,5 @@ PHRASINGS = phrasings(
     "what is the length of (the|my) [camera] (path|route|walk|way) [of the camera]",
     "how many {unit} (did|have) (i|you|we|the camera) (walk|walked|travel|travelled|traveled) <whole>",
 )
+INTENTS = {"walked": "How far did I walk[, in {unit}]?"}
 EXAMPLES = (("How far did I walk?", "walked()"),)

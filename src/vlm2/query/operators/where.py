@@ -79,6 +79,7 @@ PHRASINGS = (
         situated=False,
     ),
 )
+INTENTS = {"where": "Where is the {thing}?"}
 EXAMPLES = (
     ("Where is the laptop?", "where(laptop)"),
     ("Where can I find the blue chair?", "where(thing(chair, colour=blue))"),
