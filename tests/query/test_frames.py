@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from wordings import NAMES, rows
+from wordings import NAMES, OPTIONS, is_meant, rows
 
-from vlm2.query import Query, Unplanned, call_of
+from vlm2.query import Unplanned, call_of
 from vlm2.query.operators.bearing import Bearing
 from vlm2.query.planners.rules import plan
 from vlm2.query.things import Things, Viewpoint
 
-MEANT = {
-    "object_counting": ("count(lamp",),
-    "object_abs_distance": (
-        "distance(lamp, 'trash bin'",
-        "distance('trash bin', lamp",
-        "distance('trash bin', view(at=lamp)",
-    ),
-    "object_size_estimation": ("size(lamp",),
-    "room_size_estimation": ("area(",),
-    "object_rel_distance": ("nearest(lamp, [sofa, desk, sink]", "nearest(view(at=lamp)"),
-    "object_rel_direction": ("bearing(lamp",),
-}
-OPTIONS = {
-    "object_rel_distance": ("sofa", "desk", "sink"),
-    "object_rel_direction_easy": ("left", "right"),
-    "object_rel_direction_medium": ("left", "right", "back"),
-    "object_rel_direction_hard": ("front-left", "front-right", "back-left", "back-right"),
-}
 # Each set of wordings, and how many of it are read at least; j and the second stranger's were not developed on.
 LEAST = {
     "a": 40,
@@ -46,17 +28,6 @@ LEAST = {
     "m": 28,
     "second_stranger": 30,
 }
-
-
-def is_meant(query: Query, question_type: str) -> bool:
-    """Tell whether a query has the operator of a question type and the things of `NAMES` in their roles."""
-    if isinstance(query, Bearing):
-        view = query.view
-        facing = view is not None and view.facing == Things(label="tv stand")
-        at = view is not None and (view.at == Things(label="bed") or ("back", Things(label="bed")) in view.cues)
-        return query.target == Things(label="lamp") and facing and at and "direction" in question_type
-    name = "object_rel_direction" if "direction" in question_type else question_type
-    return call_of(query).startswith(MEANT[name])
 
 
 @pytest.mark.parametrize("name", LEAST)

@@ -6,6 +6,8 @@
                                                                       # of people_planned.jsonl are all planned ones
     VLM2_SHARED=... python tests/support/true_maps.py wordings FILE   # official questions in other wordings
 
+With `--reader`, the trained reader reads what the rules refuse.
+
 A number agrees within 0.11 m, 1 cm, 0.051 m² or exactly (counts); everything else as the benchmark scores it. With
 `--noise`, boxes are moved and stretched by as many metres (one standard deviation), and maps say so: then the share of
 the stated 90 % intervals that hold the truth is printed, and how often the halves of confidence are right.
@@ -18,7 +20,7 @@ import json
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,10 +30,11 @@ import numpy as np
 from vlm2.evaluation.benchmarks.homes import SUITE
 from vlm2.evaluation.home_suite import read_pins
 from vlm2.objects import ObjectMap, Result
-from vlm2.query import Unplanned, parse_call
-from vlm2.query.planners.rules import plan
+from vlm2.query import Query, Unplanned, parse_call
+from vlm2.query.planners import rules
 from vlm2.query.words import PER_METRE, PER_SQUARE_METRE, plural
 from vlm2.scenes import Scene, read_metadata
+from vlm2.streaming.intent_planner import IntentPlanner
 
 SHARED = Path(os.environ.get("VLM2_SHARED", "shared"))
 WITHIN = {"object_counting": 0.0, "object_size_estimation": 1.0, "room_size_estimation": 0.051}
@@ -39,6 +42,7 @@ METRES = ("object_abs_distance", "camera_obj_abs_dist", "camera_displacement")
 Row = dict[str, Any]
 PER_WORDING = 30  # official questions asked in one wording, spread over all
 _DIRECTION = re.compile(r"standing by the (?P<stand>.+?) and facing the (?P<face>.+?), is the (?P<target>.+?) to ")
+Planner = Callable[..., Query]
 GAPS = {
     "object_counting": re.compile(r"How many (?P<things>.+?)\(s\) are"),
     "object_abs_distance": re.compile(r"between the (?P<first>.+?) and the (?P<second>.+?) \(in"),
@@ -91,7 +95,7 @@ def noisy(true: ObjectMap, std: float, rng: np.random.Generator) -> ObjectMap:
     return true.model_copy(update={"tracks": tuple(tracks)})
 
 
-def measure(places: Iterator[tuple[ObjectMap, list[Row]]], noise: float) -> None:
+def measure(places: Iterator[tuple[ObjectMap, list[Row]]], noise: float, plan: Planner) -> None:
     """Print how many questions of each type are planned and answered right."""
     counts, held, sure = defaultdict(Counter), [], []
     rng = np.random.default_rng(0)
@@ -131,7 +135,7 @@ def reworded(question: str, question_type: str, wording: str) -> str | None:
     return wording.format(**names)
 
 
-def wordings(file: Path) -> None:
+def wordings(file: Path, plan: Planner) -> None:
     """Print, for each question type and each wording of a file, the share of a part of the official questions that
     are answered right, in the official wording and in this one."""
     asked, found = defaultdict(list), defaultdict(list)
@@ -169,7 +173,7 @@ def in_official_unit(result: Result, question_type: str) -> Result:
     return result.model_copy(update={"value": result.value * factor})
 
 
-def people() -> None:
+def people(plan: Planner) -> None:
     """Print, for each file of labelled questions and each data set, the precision and the coverage of the planner."""
     situated = json.loads((SHARED / "data/benchmarks/v1_balanced_questions_test_scannetv2.json").read_text())[
         "questions"
@@ -194,10 +198,12 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=["vsi", "homes", "people", "wordings"])
     parser.add_argument("folder", type=Path, nargs="?", default=Path("scenes"))
     parser.add_argument("--noise", type=float, default=0.0, help="Standard deviation of the boxes' errors in metres.")
+    parser.add_argument("--reader", action="store_true", help="Let the trained reader read what the rules refuse.")
     given = parser.parse_args()
+    planner = IntentPlanner() if given.reader else rules.plan
     if given.what == "people":
-        people()
+        people(planner)
     elif given.what == "wordings":
-        wordings(given.folder)
+        wordings(given.folder, planner)
     else:
-        measure(official() if given.what == "vsi" else homes(given.folder), given.noise)
+        measure(official() if given.what == "vsi" else homes(given.folder), given.noise, planner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from ..models import VLM2Config, VLM2ForConditionalGeneration, VLM2Processor
 from ..models.checkpoint import find_checkpoint
 from ..models.configuration import read_config
 from ..models.loading import Quantize, find_device, find_dtype, quantization, usual_dtype
+from .intent_planner import IntentPlanner
 from .object_frames import ObjectEyes
 from .session import Session
 
@@ -26,7 +27,7 @@ AUTO_READS = "efficientnet-lite0"
 @dataclass(frozen=True)
 class LoadedModel:
     """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found; `eyes` feed
-    the object memory of its sessions, `vlm` answers what that cannot."""
+    the object memory of its sessions, `vlm` answers what that cannot, `planner` reads their questions."""
 
     name: str
     folder: Path
@@ -34,10 +35,11 @@ class LoadedModel:
     processor: VLM2Processor
     eyes: ObjectEyes | None = None
     vlm: VisionLanguageModel | None = None
+    planner: IntentPlanner = field(default_factory=IntentPlanner)
 
     def session(self, thumbnails: bool = True) -> Session:
         """Return a new session, which has seen nothing; `thumbnails` as `Session` has them."""
-        return Session(self.model, self.processor, thumbnails, self.eyes, self.vlm)
+        return Session(self.model, self.processor, thumbnails, self.eyes, self.vlm, self.planner)
 
 
 def load(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..encoders.vlm import VLMError
-from ..objects import Result
+from ..objects import ObjectMap, Result
 from ..questions.question import LETTER_REQUEST, PREFIX, SIMPLE_REQUEST, WORD_REQUEST
 from .answer import Answer, Evidence
+from .intent_planner import IntentPlanner
 
 OPTION = re.compile(r"^\(?([A-Z])[.):]\s+\S")
+UNDERSTOOD = "I understood: "
 FRAMING = (PREFIX, "Options:", LETTER_REQUEST, WORD_REQUEST, SIMPLE_REQUEST)
 
 
@@ -20,6 +23,20 @@ def split_prompt(prompt: str) -> tuple[str, list[str] | None]:
     options = [line for line in lines if OPTION.match(line)]
     rest = [line for line in lines if line and line not in FRAMING and not (len(options) > 1 and OPTION.match(line))]
     return " ".join(rest), options if len(options) > 1 else None
+
+
+def ask_objects(
+    map: ObjectMap, question: str, options: Sequence[str] | None, planner: IntentPlanner | None, guess: bool
+) -> Result:
+    """Ask a map as `ObjectMap.ask` does. The sentence says in which plain words a trained reader understood a question
+    that the rules refuse."""
+    if planner is None:
+        return map.ask(question, options, guess=guess)
+    query, plain = planner.read(question, options)
+    result = map.guess(query) if guess else map.run(query)
+    return (
+        result if plain is None else result.model_copy(update={"sentence": f"{result.sentence} {UNDERSTOOD}“{plain}”"})
+    )
 
 
 def answer_of(result: Result) -> Answer:

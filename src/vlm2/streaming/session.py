@@ -22,8 +22,9 @@ from . import memory_file as file
 from .answer import Answer, Evidence
 from .answering import Answerer, Prefix
 from .evidence import Sources, mix
+from .intent_planner import IntentPlanner
 from .memory_log import WriteRecord
-from .object_answers import answer_of, guess_of, split_prompt, without_vlm
+from .object_answers import answer_of, ask_objects, guess_of, split_prompt, without_vlm
 from .object_frames import ObjectEyes
 from .open_question import CANNOT, answer_by_vlm
 from .stopwatch import Stopwatch
@@ -51,7 +52,8 @@ class Session:
     changes the memory; later answers are the same with or without it. `spent` holds the seconds that went into
     "decode", "encode", "memory" and "objects". With `thumbnails`, pictures are kept for people (`vlm2 view`):
     small ones of the frames in the memory, and a bounded number of keyframes. With `vlm`, this vision-language model
-    answers from these keyframes what the object memory cannot; then they are always kept.
+    answers from these keyframes what the object memory cannot; then they are always kept. With `planner`, questions
+    that the rules do not understand are read by a trained reader.
 
     Threads: any number of sessions may share a model, each in a thread of its own or several in one. One session may be
     asked, forked and saved in some threads while it watches in another. A question is about the frames seen when `ask`
@@ -65,8 +67,10 @@ class Session:
         thumbnails: bool = True,
         eyes: ObjectEyes | None = None,
         vlm: VisionLanguageModel | None = None,
+        planner: IntentPlanner | None = None,
     ) -> None:
         self.model, self.processor, self.eyes, self.vlm = model, processor, eyes, vlm
+        self.planner = planner
         self._stopwatch = Stopwatch("decode", "encode", "memory", "objects")
         self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes)
         self._answerer = Answerer(model, processor)
@@ -219,7 +223,7 @@ class Session:
         result, answers = None, False
         if tools and stream.objects is not None:
             text, options = split_prompt(question)
-            result = stream.object_map().ask(text, options, guess=guess)
+            result = ask_objects(stream.object_map(), text, options, self.planner, guess)
             answers = not guess or bool(result.option if options else result.text)  # a guess is one of the options
         open_question = tools and (not answers or result is None or result.status in CANNOT)
         if self.vlm is not None and (open_question or ask_vlm):
@@ -248,7 +252,7 @@ class Session:
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
         the model, and starts with nothing spent."""
-        other = Session(self.model, self.processor, eyes=self.eyes, vlm=self.vlm)
+        other = Session(self.model, self.processor, eyes=self.eyes, vlm=self.vlm, planner=self.planner)
         other._stream = self._stream
         return other
 

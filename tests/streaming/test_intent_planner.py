@@ -1,0 +1,141 @@
+"""The trained planner: it reads what the rules refuse, says how, and refuses where it is not sure."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from wordings import NAMES, OPTIONS, is_meant, rows
+
+from vlm2.encoders.frozen_part import MissingPart
+from vlm2.models.intent_reader import IntentReader, IntentReaderConfig
+from vlm2.objects import ObjectMap
+from vlm2.query import Unplanned, parse_call
+from vlm2.query.intents import OUTSIDE
+from vlm2.query.planners import rules
+from vlm2.streaming import intent_planner
+from vlm2.streaming.intent_planner import IntentPlanner
+from vlm2.streaming.object_answers import ask_objects
+
+ODD = "Lampwise, quantity thereof?"
+INTENTS, SLOTS = ("count", "distance", "none"), (OUTSIDE, "things", "a", "b")
+
+
+class ToyReader(IntentReader):
+    """Reads every question alike: as an intent, with the first word in a slot."""
+
+    def __init__(self, intent: str = "count", slot: str = "things", sure: float = 9.0) -> None:
+        torch.nn.Module.__init__(self)
+        self.config, self.read = IntentReaderConfig(INTENTS, SLOTS), 0
+        self.sure, self.places = sure, (INTENTS.index(intent), SLOTS.index(slot))
+
+    def encode(self, questions):
+        return questions
+
+    def forward(self, questions):
+        self.read += 1
+        intents, slots = torch.zeros(1, len(INTENTS)), torch.zeros(1, len(questions[0]), len(SLOTS))
+        intents[0, self.places[0]] = slots[0, 0, self.places[1]] = slots[0, 1:, 0] = self.sure
+        return intents, slots
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Return a function that makes a planner with a toy reader."""
+
+    def make(**reading) -> tuple[IntentPlanner, ToyReader]:
+        reader = ToyReader(**reading)
+        monkeypatch.setattr(IntentReader, "load", staticmethod(lambda folder: reader))
+        return IntentPlanner(), reader
+
+    return make
+
+
+def test_what_the_rules_refuse_is_read(reads) -> None:
+    plan, reader = reads()
+    assert isinstance(rules.plan(ODD), Unplanned)
+    assert plan.plain(ODD) == "How many Lampwise are there?"
+    assert plan(ODD) == rules.plan("How many Lampwise are there?")
+    assert reader.read == 2
+
+
+def test_what_the_rules_read_is_theirs(reads) -> None:
+    plan, reader = reads()
+    assert plan("How far is the lamp from the bed?") == parse_call("distance(lamp, bed)")
+    assert reader.read == 0
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [{"intent": "none"}, {"sure": 0.3}, {"intent": "distance"}, {"intent": "distance", "slot": "a"}, {"slot": OUTSIDE}],
+    ids=["no intent", "not sure", "another slot", "a slot is missing", "no slot"],
+)
+def test_what_the_reader_does_not_read_stays_refused(reads, reading) -> None:
+    plan, _ = reads(**reading)
+    assert plan.plain(ODD) is None
+    assert plan(ODD) == rules.plan(ODD)
+
+
+@pytest.mark.parametrize("question", ["", "…", "word " * 101])
+def test_odd_questions_are_refused(reads, question) -> None:
+    plan, _ = reads(slot=OUTSIDE)
+    assert isinstance(plan(question), Unplanned)
+
+
+def test_without_the_language_model_the_rules_plan_alone(monkeypatch) -> None:
+    def missing(folder):
+        raise MissingPart("no language model")
+
+    monkeypatch.setattr(intent_planner.IntentReader, "load", staticmethod(missing))
+    plan = IntentPlanner()
+    assert plan.plain(ODD) is None and plan(ODD) == rules.plan(ODD)
+
+
+def test_an_answer_says_how_the_question_was_understood(reads) -> None:
+    plan, _ = reads()
+    seen = ObjectMap(vocabulary=("lamp",))
+    odd = ask_objects(seen, ODD, None, plan, guess=False)
+    assert odd.query == "count(lampwise)" and odd.status == "unknown_label"
+    assert odd.sentence.endswith("I understood: “How many Lampwise are there?”")
+    plain = ask_objects(seen, "How many lamps are there?", None, plan, guess=False)
+    assert plain.status == "not_seen" and "understood" not in plain.sentence
+    assert ask_objects(seen, ODD, None, None, guess=False).status == "unsupported"
+
+
+PACKAGED = IntentPlanner()
+
+
+@pytest.mark.parametrize(("name", "least"), [("stranger_9", 31), ("stranger_10", 27)])
+def test_strangers_wordings_are_read_or_refused(name: str, least: int) -> None:
+    plans = [
+        (kind, text, PACKAGED(text.format(**NAMES), OPTIONS.get(kind))) for kind, text in rows(f"wordings/{name}.txt")
+    ]
+    read = [(kind, text, query) for kind, text, query in plans if not isinstance(query, Unplanned)]
+    assert [text for kind, text, query in read if not is_meant(query, kind)] == []
+    assert len(plans) == 40 and len(read) >= least
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("uncovered_1", 3), ("uncovered_2", 3), ("uncovered_3", 3), ("unanswerable", 1)]
+)
+def test_questions_that_no_intent_covers_are_refused(name: str, most: int) -> None:
+    texts = [row[-1] for row in rows(f"{name}.txt")]
+    assert len(texts) >= 120
+    assert sum(isinstance(rules.plan(text), Unplanned) and PACKAGED.plain(text) is not None for text in texts) <= most
+
+
+@pytest.mark.parametrize(
+    ("question", "call"),
+    [
+        ("Out of curiosity, what shade did they pick for the sofa?", "colour(sofa)"),
+        ("At which moment did the fridge pop up for the first time?", "seen(fridge)"),
+        (
+            "Say I plant myself by the bed with my eyes on the door. Whereabouts would the lamp be?",
+            "bearing(lamp, view=view(at=bed, facing=door))",
+        ),
+        ("Why did the lamp fall off the table?", None),
+        ("Who bought the sofa?", None),
+    ],
+)
+def test_the_packaged_reader(question, call) -> None:
+    query = PACKAGED(question)
+    assert isinstance(query, Unplanned) if call is None else query == parse_call(call)
