@@ -47,3 +47,36 @@ def test_an_error_comes_where_its_item_would_have_come():
     assert next(frames) == 1
     with pytest.raises(ValueError, match="broken"):
         next(frames)
+
+
+def test_items_that_nobody_wants_any_more_are_closed():
+    threads = list[int]()
+
+    def items() -> Iterator[int]:
+        try:
+            yield from count()
+        finally:
+            threads.append(get_ident())
+
+    frames = ahead(items(), 2)
+    next(frames)
+    frames.close()
+    assert len(threads) == 1 and threads[0] != get_ident()
+
+
+def test_the_last_reference_may_go_in_the_thread_that_computes():
+    kept, released, closed = list[Iterator[int]](), Event(), Event()
+
+    def items() -> Iterator[int]:
+        try:
+            yield 0
+            released.wait(10)
+            kept.clear()
+            yield 1
+        finally:
+            closed.set()
+
+    kept.append(ahead(items(), 2))
+    assert next(kept[0]) == 0
+    released.set()
+    assert closed.wait(10)

@@ -96,13 +96,16 @@ class VideoFile:
         self, fps: float | None = None, *, chosen: frozenset[int] | None = None, warn: bool = False
     ) -> Iterator[Frame]:
         damage, clock, changed = Damage(), TimestampClock(), ""
-        with self.open() as (container, stream):
-            stream.thread_type = "AUTO"
-            frames = read_frames(container, stream, fps, damage, clock.times, FrameConverter(self._size), chosen)
-            try:
-                yield from frames if self._size is None else ahead(frames, frames_ahead(*self._size))
-            except PictureChanged as error:
-                changed = str(error)
+
+        def frames() -> Iterator[Frame]:  # opened, read and closed in one thread
+            with self.open() as (container, stream):
+                stream.thread_type = "AUTO"
+                yield from read_frames(container, stream, fps, damage, clock.times, FrameConverter(self._size), chosen)
+
+        try:
+            yield from frames() if self._size is None else ahead(frames(), frames_ahead(*self._size))
+        except PictureChanged as error:
+            changed = str(error)
         if warn:
             self._warn(damage, clock, changed)
 
