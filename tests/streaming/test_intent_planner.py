@@ -75,6 +75,12 @@ def test_what_the_reader_does_not_read_stays_refused(reads, reading) -> None:
     assert plan(ODD) == rules.plan(ODD)
 
 
+def test_a_place_that_an_intent_cannot_express_is_not_read_over(reads) -> None:
+    plan, _ = reads()
+    assert plan.plain("Lamps lit thereabouts?") == "How many Lamps are there?"
+    assert plan.plain("Lamps lit to my left?") is None
+
+
 @pytest.mark.parametrize("question", ["", "…", "word " * 101])
 def test_odd_questions_are_refused(reads, question) -> None:
     plan, _ = reads(slot=OUTSIDE)

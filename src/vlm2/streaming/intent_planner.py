@@ -12,11 +12,13 @@ from ..encoders.frozen_part import MissingPart
 from ..models.checkpoint import PACKAGED
 from ..models.intent_reader import IntentReader
 from ..query import Query, Unplanned
-from ..query.intents import NONE, phrases, plain_question, split_words
+from ..query.intents import NONE, OUTSIDE, phrases, plain_question, slots_of, split_words
 from ..query.planners import rules
 
 MOST_WORDS = 100  # of a question that the reader reads
 LEAST_SURE = 0.8  # probability of the intent, and of the slot of every word
+# Words that narrow a place. Intents without a viewpoint cannot express them, and the reader is apt to read over them.
+PLACES = frozenset({"left", "right", "front", "behind", "back", "facing", "side", "part", "top", "bottom", "corner"})
 
 
 class IntentPlanner:
@@ -59,7 +61,11 @@ class IntentPlanner:
         name = reader.config.intents[int(intent)]
         if name == NONE or min(float(sure), float(chances.min())) < LEAST_SURE:
             return None
-        found = phrases(words, [reader.config.slots[tag] for tag in tags.tolist()])
+        labels = [reader.config.slots[tag] for tag in tags.tolist()]
+        unread = {word.lower() for word, label in zip(words, labels, strict=True) if label == OUTSIDE}
+        if "facing" not in slots_of(name) and unread & PLACES:
+            return None
+        found = phrases(words, labels)
         return None if found is None else plain_question(name, found)
 
     def _load(self) -> IntentReader | None:
