@@ -51,8 +51,8 @@ class IntentPlanner:
     def plain(self, question: str) -> str | None:
         """Return a question in plain words; None if the reader predicts no intent, is not sure, or is not there."""
         words = split_words(question)
-        reader = self._load()
-        if reader is None or not 0 < len(words) <= MOST_WORDS:
+        reader = self._load() if 0 < len(words) <= MOST_WORDS else None
+        if reader is None:
             return None
         with torch.inference_mode():
             intents, slots = (logits[0].softmax(-1) for logits in reader(reader.encode([words])))

@@ -28,8 +28,8 @@ def split_prompt(prompt: str) -> tuple[str, list[str] | None]:
 def ask_objects(
     map: ObjectMap, question: str, options: Sequence[str] | None, planner: IntentPlanner | None, guess: bool
 ) -> Result:
-    """Ask a map as `ObjectMap.ask` does. The sentence says in which plain words a trained reader understood a question
-    that the rules refuse."""
+    """Ask a map as `ObjectMap.ask` does. For a question that only the trained reader understood, the sentence ends with
+    the plain question."""
     if planner is None:
         return map.ask(question, options, guess=guess)
     query, plain = planner.read(question, options)

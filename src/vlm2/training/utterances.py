@@ -124,8 +124,8 @@ def _phrase(slot: str, intent: str, rng: random.Random) -> str:
 
 
 def _thing(rng: random.Random, narrowed: float, many: bool = False) -> str:
-    """Return a thing in words; `narrowed`: how often a colour, a size or a place may be added; in 27 % of these
-    cases it is."""
+    """Return a thing in words. In a share `narrowed` of the calls, a colour, a size or a place may be added; in 27 % of
+    these one is."""
     noun = rng.choice(THINGS)
     noun = plural(noun) if many else noun
     if rng.random() >= narrowed:

@@ -34,6 +34,7 @@ def ahead(items: Iterator[T], most: int) -> Generator[T]:
     finally:
         for future in waiting:
             future.cancel()
-        with suppress(RuntimeError):  # while the interpreter ends
-            pool.submit(getattr(items, "close", tuple))
+        if isinstance(items, Generator):
+            with suppress(RuntimeError):  # while the interpreter ends
+                pool.submit(items.close)
         pool.shutdown(wait=get_ident() not in worker)

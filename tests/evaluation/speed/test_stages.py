@@ -64,7 +64,7 @@ def git(folder, *words: str) -> None:
 def repository(tmp_path, monkeypatch):
     """A repository whose package says how long a frame takes: 30 ms in the first commit, 10 in its working tree."""
     package = tmp_path / "code" / "src" / "vlm2"
-    (package / "slam").mkdir(parents=True)
+    package.mkdir(parents=True)
     git(tmp_path, "init", "-q", "code")
     code = (
         "class Session:\n    frames = 4\n    def watch(self, video, fps): clock[0] += 4 * {ms} / 1000\n"
@@ -77,7 +77,7 @@ def repository(tmp_path, monkeypatch):
         if ms == 30:
             git(tmp_path / "code", "add", "-A")
             git(tmp_path / "code", "commit", "-q", "-m", "slow")
-    monkeypatch.setattr(stages.slam, "__file__", str(package / "slam" / "__init__.py"))
+    monkeypatch.setattr(stages, "SOURCE", package.parent)
     return tmp_path / "code"
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
 from pathlib import Path
 from statistics import median
 from typing import Any
 from unittest import mock
 
-from ... import slam
 from ...models import windows
 from ...objects.memory import ObjectMemory
 from ...slam import tracking
@@ -22,6 +21,7 @@ from ...streaming import LoadedModel, object_frames
 from ...streaming.stopwatch import Stopwatch
 from .harness import now
 
+SOURCE = Path(__file__).parents[3]  # the folder that holds this package
 REST = "all else"
 OF_SESSION = {"decode": "decoding", "encode": "encoding, rest", "memory": "token memory", "objects": "objects, rest"}
 ROUNDS = 3  # of each commit, in turn
@@ -104,25 +104,16 @@ def _watched(loaded: LoadedModel, times: StageTimes) -> Iterator[None]:
         calls += [(loaded.eyes.detector, name, "eyes") for name in names]
     with ExitStack() as stack:
         for owner, name, stage in calls:
-            stack.enter_context(mock.patch.object(owner, name, _clocked(getattr(owner, name), times, stage)))
+            stack.enter_context(mock.patch.object(owner, name, times(stage)(getattr(owner, name))))
         stack.enter_context(mock.patch.object(Stopwatch, "__call__", lambda _, name: times(OF_SESSION[name])))
         yield
-
-
-def _clocked(call: Callable[..., Any], times: StageTimes, stage: str) -> Callable[..., Any]:
-    @wraps(call)
-    def clocked(*args: Any, **options: Any) -> Any:
-        with times(stage):
-            return call(*args, **options)
-
-    return clocked
 
 
 def against(commit: str, model: str, video: Path, fps: float, eyes: str) -> tuple[float, float]:
     """Return milliseconds a frame of this code and of a commit of this repository: medians of `ROUNDS` rounds in turn,
     each in a process of its own that has watched the video once before. Raises ValueError where the code lies in no
     repository, for an unknown commit, and where one of the two fails."""
-    here = Path(slam.__file__).parents[2]
+    here = SOURCE
     with tempfile.TemporaryDirectory() as folder:
         there = Path(folder) / "commit"
         _run(["git", "-C", str(here), "worktree", "add", "--detach", str(there), commit])
@@ -135,13 +126,14 @@ def against(commit: str, model: str, video: Path, fps: float, eyes: str) -> tupl
 
 
 def _watch(code: Path, model: str, video: Path, fps: float, eyes: str) -> float:
-    lead = f"import sys; sys.path.insert(0, {str(code)!r})\n"
-    command = [sys.executable, "-c", lead + WATCH, model, str(video.resolve()), str(fps), eyes]
-    return float(_run(command).split()[-1])
+    command = [sys.executable, "-c", WATCH, model, str(video.resolve()), str(fps), eyes]
+    return float(_run(command, code).split()[-1])
 
 
-def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(command: list[str], code: Path | None = None) -> str:
+    """Return what a command prints; with `code`, Python imports from this folder first."""
+    environment = None if code is None else os.environ | {"PYTHONPATH": str(code)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise ValueError(f"`{' '.join(command[:2])} …` failed: {reason}")
