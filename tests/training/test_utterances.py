@@ -39,7 +39,7 @@ def test_filled_slots_make_plain_questions(packaged) -> None:
         plain = plain_question(question.intent, phrases(question.words, question.tags))
         assert plain is not None, utterance
         planned += not isinstance(plan(plain), Unplanned)
-    assert planned >= 0.8 * len(some)  # the rest: nouns and phrases that the rules do not know
+    assert planned >= 0.75 * len(some)  # the rest: nouns and phrases that the rules do not know
 
 
 def test_questions_without_an_intent_have_no_slots(packaged) -> None:
