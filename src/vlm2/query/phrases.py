@@ -21,6 +21,7 @@ SIZES = {"biggest": "largest"} | {
 }
 ORDERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 ANYTHING = frozenset(["furniture", "thing", "object", "item", "anything", "something"])
+VERBAL = ("ed", "ing", "ly")  # endings of unknown words that are hardly nouns
 HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 DIRECTIONS = {"behind": "back"} | {
     way: way
@@ -196,7 +197,7 @@ class Phrases:
                 yield from self.modified(fields | {"label": label}, end)
 
     def _noun(self, start: int) -> Iterator[tuple[str, int]]:
-        """Yield nouns: known ones, compounds of known ones, and at last one unknown word."""
+        """Yield nouns: known ones, compounds ("coffee maker"), and at last one unknown word."""
         for length in (4, 3, 2, 1):
             words = self.tokens[start : start + length]
             name = singular(" ".join(words))
@@ -211,7 +212,7 @@ class Phrases:
                 continue  # a room is no thing
             if name in ANYTHING:
                 yield THING, start + length
-            elif (name in NOUNS and name not in PARTS) or (length > 1 and all(map(_is_noun, words))):
+            elif (name in NOUNS and name not in PARTS) or (length > 1 and _is_compound(words)):
                 yield name, start + length
             elif length == 1 and is_unknown(name) and not _is_noun(self._word(start + 1)):
                 yield name, start + length  # "paper cutter" is no paper, whatever a cutter is
@@ -267,6 +268,16 @@ def is_unknown(word: str) -> bool:
         or singular(word) in ROOMS
     )
     return word.isascii() and word.isalpha() and len(word) > 2 and not known
+
+
+def _is_compound(words: Sequence[str]) -> bool:
+    """Tell whether words are one noun: known ones, "wall" or "floor" before one, or one that ends in an unknown word
+    ("coffee maker", but neither "happy chair" nor "lamp flickering")."""
+    *before, last = words
+    if _is_noun(last):
+        return all(_is_noun(word) or word in STRUCTURE for word in before)
+    alone = all(singular(word) == word and word not in NAMES for word in before)
+    return alone and all(_is_noun(word) or (is_unknown(word) and not word.endswith(VERBAL)) for word in words)
 
 
 def _is_noun(word: str) -> bool:

@@ -95,21 +95,32 @@ def listed(items: list[str], last: str = "and") -> str:
 
 
 _NOUNS = """
-air aquarium arm armchair art bag ball bar basket bath bathroom bean bedframe bench beverage bicycle bike blackboard
-blind board book booth bottle bouquet brush bulletin bunk button cabinet-door can candle car card cardboard cart case
-cat cleaner clothes clothing coat coffee comforter conditioner cone container copier couch cover crate cream crib
-curtain curtain-rod cushion cutter dining dish dishcloth dishwasher dispenser display divider dog doorframe doorway
-drawer dress dresser dryer dumpster dustbin easel end exercise exhaust extinguisher faucet file fire fireplace flower
-flyer folder footrest fountain frame freezer fruit furnace game garbage glass glove hair hamper handrail hanger hat
-hatrack headboard headphone heater holder hood instrument iron ironing island jacket jar kitchen knapsack ladder
-laptop laundry lavatory ledge litter locker loveseat machine magazine mailbox mat mattress medicine mini minifridge
-newspaper notebook office oil opening organizer ottoman outlet oven package paint painting paper partition pen person
-pipe plate player plunger pocket podium pool poster pot projector purse puzzle quilt rack rail recliner recycling
-remote rice rod roll rope sack scale scanner screen seat shampoo sheet shelving shirt shoe shower shredder shutter
-side sign soap soda sofa-bed spoon stair staircase stall stand statue step steps stool storage strip suit switch tank
-tea teapot telephone thermostat tire tissue toaster tool toolbox toothbrush tote traffic trash trashcan tray treadmill
-tube umbrella unit urinal vacuum vanity vase vending vent ventilator wardrobe washbasin waste water wheel windowsill
-wine wire
+aerial air alarm anchor apron aquarium arm armchair art atlas awning bag ball balloon bar basket bassinet bath bathroom
+baton bean bedframe bench beverage bicycle bike binoculars bird blackboard blender blind board boiler book bookend booth
+bottle bouquet brick briefcase broom brush buggy bulletin bunk button cabinet-door cactus cage calculator calendar can
+candle candlestick car card cardboard cart case cassette cat chandelier chess chest chimney cleaner clipboard clothes
+clothesline clothing coaster coat coffee comforter conditioner cone console container copier cot couch cover cradle
+crate cream crib curtain curtain-rod cushion cutlery cutter cutting decanter dehumidifier detergent diary dictionary
+dining dish dishcloth dishwasher dispenser display divider dog doll dolly doorbell doorframe doorknob doormat doorstop
+doorway drawer dress dresser dryer dumpster dustbin dustpan duvet easel end exercise exhaust extinguisher faucet fern
+file filing filter fire fireplace fishbowl flag flashlight flask flower flyer folder footrest footstool fork fountain
+frame freezer fruit fryer furnace fuse game garbage garden gate glass globe glove grater griddle hair hammer hammock
+hamper handrail hanger harp hassock hat hatrack headboard headphone heater helmet herb holder hood hoover humidifier
+instrument iron ironing island ivy jacket jar jug juicer kennel kitchen kitten knapsack knife knob ladder lantern laptop
+laundry lavatory lawnmower lectern ledge litter locker loveseat machine magazine mailbox maker mannequin mask mat
+mattress medicine microphone microscope mini minifridge mixer mop music napkin needle newspaper notebook office oil
+opening orchid organizer ottoman outlet oven package paddle paint painting panel paper parasol partition pedestal
+pegboard pen perfume person photo photograph pillowcase pipe planter plate player plunger pocket podium pool poster pot
+pouffe pram projector puppet purse puzzle quilt rack rail razor receiver recliner recycling reel remote rice rocking rod
+roll rope router rubber sack saucepan saucer scale scanner scarf scissors scooter screen screwdriver sculpture seat
+secateurs sewing shampoo shaver sheet shelving shirt shoe shoehorn shovel shower shredder shutter side sieve sign
+skateboard ski slipper soap soda sofa-bed soundbar spade spatula speaker spice spider sponge spoon spotlight stair
+staircase stall stand stapler statue step steps stereo stool storage strainer strip suit sunbed surfboard switch sword
+tablecloth tank tap tea teapot teddy telephone telescope telly tennis tent terrarium thermometer thermostat tie tights
+tire tissue toaster tongs tool toolbox toothbrush torch tote toy traffic trash trashcan tray treadmill tree trellis
+tricycle tripod trolley trophy trousers trowel trumpet tube turntable typewriter umbrella unit urinal vacuum vanity vase
+vending vent ventilator violin wardrobe washbasin waste water watering webcam wheel wheelbarrow wheelchair whisk
+windowsill wine wire wok wreath xylophone yoga
 """
 _ATTRIBUTES = """
 another back beautiful big both bottom bright central circular clean clear closed colorful comfortable covered curved
