@@ -105,7 +105,12 @@ class ObjectMemory:
         poses = {frame: _stretched(pose, factor) for frame, pose in self.poses.items()}
         views = tuple(replace(v, reach=factor * v.reach, floor=factor * v.floor) for v in self.views)
         tracks = tuple(
-            replace(track, kept=tuple(sighting.scaled(factor) for sighting in track.kept)).located(poses)
+            replace(
+                track,
+                kept=tuple(sighting.scaled(factor) for sighting in track.kept),
+                centre=factor * track.centre,
+                covariance=factor**2 * track.covariance,
+            )
             for track in self.tracks
         )
         return replace(self, tracks=tracks, poses=MappingProxyType(poses), views=views)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .position import Pose, fused, placed, separation
+from .position import Pose, agreed, placed, separation
 from .raw_track import RawTrack, weighted_median
 from .sighting import ObjectSighting
 
@@ -22,6 +23,8 @@ PIECES = 0.5  # of the frames that show a thing may show it in two pieces of one
 NEAR, LOOSE = 0.08, 0.12  # metres, and share of the long side: slack of a centre
 GATE = 2.0  # standard deviations
 WIDE, RARELY = 2.0, 0.3  # times `GATE`, for like things: few of the frames that show the one show both
+
+Places = tuple[Float[np.ndarray, "sightings 3"], Float[np.ndarray, "sightings 3 3"]]
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,12 @@ class Thing:
     cameras: Float[np.ndarray, "sightings 3"]
     rays: Float[np.ndarray, "sightings 3"]
 
-    @property
+    @cached_property
     def label(self) -> int:
         """The index of the label with the most evidence."""
         return int(self.evidence.argmax())
 
-    @property
+    @cached_property
     def sightings(self) -> int:
         """The number of frames that showed it."""
         return sum(track.sightings for track in self.tracks)
@@ -73,13 +76,14 @@ def merged(
     """
     poses = {frame: map_from_world @ pose for frame, pose in poses.items()}
     ordered = sorted(tracks, key=lambda track: (-float(track.evidence.sum()), track.id))
-    things = [_thing([track], poses) for track in ordered]
+    places = _places(ordered, poses)
+    things = [_thing([track], poses, places) for track in ordered]
     gaps = _gaps(things, things, confusable)
     np.fill_diagonal(gaps, np.inf)
     refuted, gone = np.zeros(gaps.shape, bool), np.zeros(len(things), bool)
     while (pair := _nearest(things, gaps) or _echo(things, gaps, refuted)) is not None:
         stays, goes = pair
-        things[stays] = _thing([*things[stays].tracks, *things[goes].tracks], poses)
+        things[stays] = _thing([*things[stays].tracks, *things[goes].tracks], poses, places)
         gone[goes] = True
         row = _gaps([things[stays]], things, confusable)[0]
         row[gone], row[stays] = np.inf, np.inf
@@ -176,12 +180,23 @@ def _seen_together(a: Thing, b: Thing) -> int:
     return sum(track.apart.get(other.id, 0) for track in a.tracks for other in b.tracks)
 
 
-def _thing(tracks: Sequence[RawTrack], poses: Mapping[int, Pose]) -> Thing:
+def _places(tracks: Sequence[RawTrack], poses: Mapping[int, Pose]) -> dict[int, Places]:
+    """Return, by the id of the track, the centres of its kept sightings in the map and their covariances."""
+    if not tracks:
+        return {}
+    centres, covariances = placed([s for track in tracks for s in track.kept], poses)
+    ends = np.cumsum([len(track.kept) for track in tracks])[:-1]
+    parts = zip(np.split(centres, ends), np.split(covariances, ends), strict=True)
+    return {track.id: part for track, part in zip(tracks, parts, strict=True)}
+
+
+def _thing(tracks: Sequence[RawTrack], poses: Mapping[int, Pose], places: Mapping[int, Places]) -> Thing:
     """Estimate the box of a thing from the sightings of its tracks."""
     kept = [s for track in tracks for s in track.kept]
-    center, covariance = fused(kept, poses)
+    centres, covariances = (np.concatenate(parts) for parts in zip(*(places[t.id] for t in tracks), strict=True))
+    center, covariance = agreed(centres, covariances, np.array([s.score for s in kept]))
     cameras = np.array([poses[s.frame][:3, 3] for s in kept])
-    rays = placed(kept, poses)[0] - cameras
+    rays = centres - cameras
     rays /= np.maximum(np.linalg.norm(rays, axis=1), 1e-6)[:, None]
     shaped = [(s, s.shape, s.quality / (0.5 + s.depth)) for s in kept if s.shape is not None]
     if shaped:

@@ -38,23 +38,30 @@ def placed(
 def fused(
     sightings: Sequence[ObjectSighting], poses: Mapping[int, Pose]
 ) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, "3 3"]]:
-    """Return the centre that the sightings of one thing agree on, in the world, and its covariance.
+    """Return the centre that the sightings of one thing agree on, in the world, and its covariance."""
+    return agreed(*placed(sightings, poses), np.array([s.score for s in sightings]))
+
+
+def agreed(
+    centres: Float[np.ndarray, "sightings 3"],
+    covariances: Float[np.ndarray, "sightings 3 3"],
+    scores: Float[np.ndarray, " sightings"],
+) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, "3 3"]]:
+    """Return the centre that the placed sightings of one thing agree on, and its covariance.
 
     Sightings far from the centre get less weight (Huber). Errors of sightings are not independent, since neighbouring
     frames share their geometry: the standard deviation shrinks only with the fourth root of their number.
     """
-    centres, covariances = placed(sightings, poses)
     information = np.linalg.inv(covariances)
-    scores = np.maximum(np.array([s.score for s in sightings]), LEAST_SCORE)
-    weights = scores
+    weights = scores = np.maximum(scores, LEAST_SCORE)
     centre = centres[0]
-    for _ in range(ROUNDS if len(sightings) > 2 else 1):
+    for _ in range(ROUNDS if len(centres) > 2 else 1):
         weighted = weights[:, None, None] * information
         centre = np.linalg.solve(weighted.sum(0), (weighted @ centres[..., None]).sum(0)[:, 0])
         off = centres - centre
         distance = np.sqrt((off[:, None] @ information @ off[..., None])[:, 0, 0])
         weights = scores * np.minimum(1.0, HUBER / np.maximum(distance, 1e-9))
-    return centre, np.linalg.inv(information.mean(0)) / len(sightings) ** 0.5
+    return centre, np.linalg.inv(information.mean(0)) / len(centres) ** 0.5
 
 
 def separation(
