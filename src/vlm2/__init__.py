@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 # Threads of PyTorch that wait for one another spin for milliseconds by default (GNU OpenMP). Where another program holds
-# a core, that makes a frame five times as slow. This is set before torch is imported, and keeps what a user has set.
+# a core, a frame then takes five times as long. This takes effect if torch is imported after vlm2.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 

@@ -23,10 +23,12 @@ INTENTS, SLOTS = ("count", "distance", "none"), (OUTSIDE, "things", "a", "b")
 class ToyReader(IntentReader):
     """Reads every question alike: as an intent, with the first word in a slot."""
 
-    def __init__(self, intent: str = "count", slot: str = "things", sure: float = 9.0) -> None:
+    def __init__(
+        self, intent: str = "count", slot: str = "things", sure: float = 9.0, chances: tuple[float, ...] | None = None
+    ) -> None:
         torch.nn.Module.__init__(self)
         self.config, self.read = IntentReaderConfig(INTENTS, SLOTS), 0
-        self.sure, self.places = sure, (INTENTS.index(intent), SLOTS.index(slot))
+        self.sure, self.places, self.chances = sure, (INTENTS.index(intent), SLOTS.index(slot)), chances
 
     def encode(self, questions):
         return questions
@@ -35,7 +37,7 @@ class ToyReader(IntentReader):
         self.read += 1
         intents, slots = torch.zeros(1, len(INTENTS)), torch.zeros(1, len(questions[0]), len(SLOTS))
         intents[0, self.places[0]] = slots[0, 0, self.places[1]] = slots[0, 1:, 0] = self.sure
-        return intents, slots
+        return intents if self.chances is None else torch.tensor([self.chances]).log(), slots
 
 
 @pytest.fixture
@@ -73,6 +75,17 @@ def test_what_the_reader_does_not_read_stays_refused(reads, reading) -> None:
     plan, _ = reads(**reading)
     assert plan.plain(ODD) is None
     assert plan(ODD) == rules.plan(ODD)
+
+
+@pytest.mark.parametrize(
+    ("chances", "read"),
+    [((0.45, 0.5, 0.05), True), ((0.45, 0.05, 0.5), False), ((0.19, 0.8, 0.01), False), ((0.5, 0.0, 0.5), False)],
+    ids=["another intent that does not fit", "none is likelier", "hardly likely", "even"],
+)
+def test_an_intent_that_lacks_its_phrases_does_not_count(reads, chances, read) -> None:
+    """`ODD` has something to count, and no two things with a distance."""
+    plan, _ = reads(chances=chances)
+    assert plan.plain(ODD) == ("How many Lampwise are there?" if read else None)
 
 
 def test_a_place_that_an_intent_cannot_express_is_not_read_over(reads) -> None:

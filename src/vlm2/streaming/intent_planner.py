@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,7 +17,8 @@ from ..query.intents import NONE, OUTSIDE, phrases, plain_question, slots_of, sp
 from ..query.planners import rules
 
 MOST_WORDS = 100  # of a question that the reader reads
-LEAST_SURE = 0.8  # probability of the intent, and of the slot of every word
+LEAST_SURE = 0.8  # probability of the intent among those that fit the words, and of the slot of every word
+LEAST_LIKELY = 0.2  # probability of the intent among all
 # Words that narrow a place. Intents without a viewpoint cannot express them, and the reader is apt to read over them.
 PLACES = frozenset({"left", "right", "front", "behind", "back", "facing", "side", "part", "top", "bottom", "corner"})
 
@@ -52,21 +54,10 @@ class IntentPlanner:
         """Return a question in plain words; None if the reader predicts no intent, is not sure, or is not there."""
         words = split_words(question)
         reader = self._load() if 0 < len(words) <= MOST_WORDS else None
-        if reader is None:
+        found = None if reader is None else rewrite(reader, words)
+        if found is None or found.sure < LEAST_SURE:
             return None
-        with torch.inference_mode():
-            intents, slots = (logits[0].softmax(-1) for logits in reader(reader.encode([words])))
-        sure, intent = intents.max(-1)
-        chances, tags = slots.max(-1)
-        name = reader.config.intents[int(intent)]
-        if name == NONE or min(float(sure), float(chances.min())) < LEAST_SURE:
-            return None
-        labels = [reader.config.slots[tag] for tag in tags.tolist()]
-        unread = {word.lower() for word, label in zip(words, labels, strict=True) if label == OUTSIDE}
-        if "facing" not in slots_of(name) and unread & PLACES:
-            return None
-        found = phrases(words, labels)
-        return None if found is None else plain_question(name, found)
+        return None if "facing" not in slots_of(found.intent) and found.unread & PLACES else found.plain
 
     def _load(self) -> IntentReader | None:
         with self._lock:
@@ -76,3 +67,44 @@ class IntentPlanner:
                 except MissingPart:
                     self._missing = True
             return self._reader
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """A plain question for another one."""
+
+    plain: str
+    intent: str
+    unread: frozenset[str]  # words of the other one that fill no slot, in lower case
+    sure: float  # the least of the probabilities: of the intent among those that fit, and of the slot of each word
+
+
+@torch.inference_mode()
+def rewrite(reader: IntentReader, words: Sequence[str]) -> Rewriting | None:
+    """Return the most probable plain question for a question's words; None if no intent is the most probable.
+
+    Each intent is weighed with its own slots: its probability times that of each word to fill one of them or none.
+    An intent whose plain question would lack a phrase does not fit the words.
+    """
+    intents, slots = (logits[0].softmax(-1) for logits in reader(reader.encode([words])))
+    names, labels = reader.config.intents, reader.config.slots
+    weights, found = {}, {}
+    for name, chance in zip(names, intents.tolist(), strict=True):
+        if name == NONE:
+            weights[name] = chance
+            continue
+        own = torch.tensor([label == OUTSIDE or label in slots_of(name) for label in labels])
+        mass = (slots * own).sum(-1)
+        chances, tags = (slots * own / mass[:, None]).max(-1)
+        tagged = [labels[tag] for tag in tags.tolist()]
+        given = phrases(words, tagged)
+        plain = None if given is None else plain_question(name, given)
+        if plain is not None:
+            weights[name] = chance * float(mass.prod())
+        if plain is not None and chance >= LEAST_LIKELY:
+            unread = frozenset(word.lower() for word, tag in zip(words, tagged, strict=True) if tag == OUTSIDE)
+            found[name] = Rewriting(plain, name, unread, float(chances.min()))
+    best = max(weights, key=weights.__getitem__, default=NONE)
+    if best not in found:
+        return None
+    return replace(found[best], sure=min(found[best].sure, weights[best] / sum(weights.values())))
