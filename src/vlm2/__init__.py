@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-# Threads of PyTorch that wait for one another spin for milliseconds by default (GNU OpenMP). Where another program holds
+# Threads of PyTorch that wait for one another spin for milliseconds by default (GNU OpenMP). Where another program has
 # a core, a frame then takes five times as long. This takes effect if torch is imported after vlm2.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")

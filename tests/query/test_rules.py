@@ -12,6 +12,7 @@ from wordings import NAMES, rows
 from vlm2.objects import ObjectMap
 from vlm2.query import Unplanned, call_of, parse_call
 from vlm2.query.planners.rules import plan, rules
+from vlm2.query.things import Things
 
 FOLDER = Path(__file__).parent
 UNANSWERABLE = [
@@ -127,6 +128,27 @@ def test_a_word_that_no_query_uses_is_named(question: str) -> None:
 )
 def test_what_no_query_says_is_not_misread(question: str) -> None:
     assert isinstance(plan(question), Unplanned)
+
+
+@pytest.mark.parametrize(
+    ("question", "call"),
+    [
+        ("Where is the floor lamp?", "where('floor lamp')"),
+        ("How many wall clocks are there?", "count('wall clock')"),
+        ("How far is the coffee maker from the cat tree?", "distance('coffee maker', 'cat tree')"),
+        ("Where is the lamp flickering?", None),
+        ("Where is the broken lamp?", None),
+        ("How many chairs squeak?", None),
+    ],
+)
+def test_the_name_of_a_thing_may_end_in_an_unknown_word(question: str, call: str | None) -> None:
+    query = plan(question)
+    assert isinstance(query, Unplanned) if call is None else call_of(query) == call
+
+
+def test_a_side_that_is_offered_is_not_the_side_that_a_thing_is_on() -> None:
+    asked = "Standing by the bed, looking at the desk. Lamp is on the left, on the right or behind me?"
+    assert getattr(plan(asked, ("left", "right", "back")), "target", None) == Things(label="lamp")
 
 
 def test_what_has_no_answer_gets_a_reason(flat: ObjectMap) -> None:

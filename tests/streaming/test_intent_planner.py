@@ -79,7 +79,7 @@ def test_what_the_reader_does_not_read_stays_refused(reads, reading) -> None:
 
 @pytest.mark.parametrize(
     ("chances", "read"),
-    [((0.45, 0.5, 0.05), True), ((0.45, 0.05, 0.5), False), ((0.19, 0.8, 0.01), False), ((0.5, 0.0, 0.5), False)],
+    [((0.45, 0.53, 0.02), True), ((0.45, 0.05, 0.5), False), ((0.19, 0.8, 0.01), False), ((0.5, 0.0, 0.5), False)],
     ids=["another intent that does not fit", "none is likelier", "hardly likely", "even"],
 )
 def test_an_intent_that_lacks_its_phrases_does_not_count(reads, chances, read) -> None:
@@ -123,7 +123,7 @@ def test_an_answer_says_how_the_question_was_understood(reads) -> None:
 PACKAGED = IntentPlanner()
 
 
-@pytest.mark.parametrize(("name", "least"), [("stranger_9", 31), ("stranger_10", 27)])
+@pytest.mark.parametrize(("name", "least"), [("stranger_11", 29), ("stranger_12", 27)])
 def test_strangers_wordings_are_read_or_refused(name: str, least: int) -> None:
     plans = [
         (kind, text, PACKAGED(text.format(**NAMES), OPTIONS.get(kind))) for kind, text in rows(f"wordings/{name}.txt")
@@ -133,9 +133,7 @@ def test_strangers_wordings_are_read_or_refused(name: str, least: int) -> None:
     assert len(plans) == 40 and len(read) >= least
 
 
-@pytest.mark.parametrize(
-    ("name", "most"), [("uncovered_1", 3), ("uncovered_2", 3), ("uncovered_3", 3), ("unanswerable", 1)]
-)
+@pytest.mark.parametrize(("name", "most"), [("uncovered_3", 3), ("uncovered_4", 3), ("unanswerable", 1)])
 def test_questions_that_no_intent_covers_are_refused(name: str, most: int) -> None:
     texts = [row[-1] for row in rows(f"{name}.txt")]
     assert len(texts) >= 120

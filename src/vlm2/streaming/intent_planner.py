@@ -17,7 +17,7 @@ from ..query.intents import NONE, OUTSIDE, phrases, plain_question, slots_of, sp
 from ..query.planners import rules
 
 MOST_WORDS = 100  # of a question that the reader reads
-LEAST_SURE = 0.8  # probability of the intent among those that fit the words, and of the slot of every word
+LEAST_SURE = 0.9  # probability of the intent among those that fit the words, and of the slot of every word
 LEAST_LIKELY = 0.2  # probability of the intent among all
 # Words that narrow a place. Intents without a viewpoint cannot express them, and the reader is apt to read over them.
 PLACES = frozenset({"left", "right", "front", "behind", "back", "facing", "side", "part", "top", "bottom", "corner"})
@@ -57,7 +57,8 @@ class IntentPlanner:
         found = None if reader is None else rewrite(reader, words)
         if found is None or found.sure < LEAST_SURE:
             return None
-        return None if "facing" not in slots_of(found.intent) and found.unread & PLACES else found.plain
+        unread = found.unread - {word.lower() for word in split_words(found.plain)}
+        return None if "facing" not in slots_of(found.intent) and unread & PLACES else found.plain
 
     def _load(self) -> IntentReader | None:
         with self._lock:

@@ -31,6 +31,8 @@ class Bearing(Query):
     def _check(self) -> Bearing:
         if self.of is not None and (self.view is None or self.view.at is None):
             raise ValueError("a side of a thing needs someone at another thing who looks at it")
+        if self.target.side is not None and len(self.choices) > 1:
+            raise ValueError("a thing that is told to be on a side is not asked for its side")
         return self
 
     def answer(self, map: ObjectMap) -> Result:
