@@ -123,7 +123,9 @@ def test_an_answer_says_how_the_question_was_understood(reads) -> None:
 PACKAGED = IntentPlanner()
 
 
-@pytest.mark.parametrize(("name", "least"), [("stranger_11", 29), ("stranger_12", 27)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("stranger_9", 31), ("stranger_10", 27), ("stranger_11", 29), ("stranger_12", 27)]
+)
 def test_strangers_wordings_are_read_or_refused(name: str, least: int) -> None:
     plans = [
         (kind, text, PACKAGED(text.format(**NAMES), OPTIONS.get(kind))) for kind, text in rows(f"wordings/{name}.txt")
@@ -133,7 +135,9 @@ def test_strangers_wordings_are_read_or_refused(name: str, least: int) -> None:
     assert len(plans) == 40 and len(read) >= least
 
 
-@pytest.mark.parametrize(("name", "most"), [("uncovered_3", 3), ("uncovered_4", 3), ("unanswerable", 1)])
+@pytest.mark.parametrize(
+    ("name", "most"), [*((f"uncovered_{number}", 3) for number in (1, 2, 3, 4)), ("unanswerable", 1)]
+)
 def test_questions_that_no_intent_covers_are_refused(name: str, most: int) -> None:
     texts = [row[-1] for row in rows(f"{name}.txt")]
     assert len(texts) >= 120

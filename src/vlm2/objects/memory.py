@@ -101,7 +101,8 @@ class ObjectMemory:
         return replace(self, tracks=tracks, poses=MappingProxyType(new))
 
     def scaled(self, factor: float) -> ObjectMemory:
-        """Return the memory with all lengths multiplied, but for the sizes that a detector estimates by itself."""
+        """Return the memory with all lengths multiplied, but for the sizes that a detector estimates by itself. The
+        estimates of centres are multiplied, too, and not made again."""
         poses = {frame: _stretched(pose, factor) for frame, pose in self.poses.items()}
         views = tuple(replace(v, reach=factor * v.reach, floor=factor * v.floor) for v in self.views)
         tracks = tuple(

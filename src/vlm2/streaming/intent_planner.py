@@ -84,8 +84,8 @@ class Rewriting:
 def rewrite(reader: IntentReader, words: Sequence[str]) -> Rewriting | None:
     """Return the most probable plain question for a question's words; None if no intent is the most probable.
 
-    Each intent is weighed with its own slots: its probability times that of each word to fill one of them or none.
-    An intent whose plain question would lack a phrase does not fit the words.
+    The weight of an intent is its probability, times, for each word, the probability that it fills one of the intent's
+    slots or none. An intent whose plain question would lack a phrase does not fit the words.
     """
     intents, slots = (logits[0].softmax(-1) for logits in reader(reader.encode([words])))
     names, labels = reader.config.intents, reader.config.slots
@@ -100,9 +100,10 @@ def rewrite(reader: IntentReader, words: Sequence[str]) -> Rewriting | None:
         tagged = [labels[tag] for tag in tags.tolist()]
         given = phrases(words, tagged)
         plain = None if given is None else plain_question(name, given)
-        if plain is not None:
-            weights[name] = chance * float(mass.prod())
-        if plain is not None and chance >= LEAST_LIKELY:
+        if plain is None:
+            continue
+        weights[name] = chance * float(mass.prod())
+        if chance >= LEAST_LIKELY:
             unread = frozenset(word.lower() for word, tag in zip(words, tagged, strict=True) if tag == OUTSIDE)
             found[name] = Rewriting(plain, name, unread, float(chances.min()))
     best = max(weights, key=weights.__getitem__, default=NONE)

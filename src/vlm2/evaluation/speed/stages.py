@@ -113,14 +113,15 @@ def against(commit: str, model: str, video: Path, fps: float, eyes: str) -> tupl
     """Return milliseconds a frame of this code and of a commit of this repository: medians of `ROUNDS` rounds in turn,
     each in a process of its own that has watched the video once before. Raises ValueError where the code lies in no
     repository, for an unknown commit, and where one of the two fails."""
-    here = SOURCE
     with tempfile.TemporaryDirectory() as folder:
         there = Path(folder) / "commit"
-        _run(["git", "-C", str(here), "worktree", "add", "--detach", str(there), commit])
+        _run(["git", "-C", str(SOURCE), "worktree", "add", "--detach", str(there), commit])
         try:
-            rounds = [[_watch(code, model, video, fps, eyes) for code in (here, there / "src")] for _ in range(ROUNDS)]
+            rounds = [
+                [_watch(code, model, video, fps, eyes) for code in (SOURCE, there / "src")] for _ in range(ROUNDS)
+            ]
         finally:
-            _run(["git", "-C", str(here), "worktree", "remove", "--force", str(there)])
+            _run(["git", "-C", str(SOURCE), "worktree", "remove", "--force", str(there)])
     ours, theirs = zip(*rounds, strict=True)
     return median(ours), median(theirs)
 
