@@ -1,7 +1,7 @@
 """Freed memory, given back to the system.
 
-The C library keeps freed memory for later. Small arrays that stay fragment its heap. From this alone, a process with one
-session grew by 90 MB in 240 frames, of which 10 MB were in use.
+The C library keeps freed memory for later, and small arrays that stay fragment its heap. From this alone, a process
+with one session grew by 90 MB in 240 frames, of which 10 MB were in use.
 """
 
 from __future__ import annotations
