@@ -34,6 +34,16 @@ def test_words_end_at_their_last_token(reader) -> None:
 
 
 @torch.inference_mode()
+def test_a_word_without_tokens_gets_one(reader, monkeypatch) -> None:
+    tokens = reader.tokenizer
+    monkeypatch.setattr(reader, "tokenizer", lambda text, **options: tokens(text.replace("\x04", ""), **options))
+    encoded = reader.encode([["\x04", "Where", "?"]])
+    assert encoded.lengths.tolist() == [len("  Where?")] and encoded.ends[0].tolist() == [0, 6, 7]
+    _, slots = reader(encoded)
+    assert slots.shape[1] == 3
+
+
+@torch.inference_mode()
 def test_padding_changes_nothing(reader) -> None:
     intents, slots = reader(reader.encode([LONG, SHORT]))
     alone, words = reader(reader.encode([SHORT]))

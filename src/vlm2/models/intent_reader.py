@@ -74,7 +74,7 @@ class IntentReader(nn.Module):
         ids, ends = [], []
         for words in questions:
             pieces = [
-                self.tokenizer(word if not at or word in MARKS else f" {word}", add_special_tokens=False)["input_ids"]
+                self._tokens(word if not at or word in MARKS else f" {word}") or self._tokens(" ")  # control characters
                 for at, word in enumerate(words)
             ]
             ids.append(torch.tensor([token for piece in pieces for token in piece]))
@@ -82,6 +82,9 @@ class IntentReader(nn.Module):
         lengths = torch.tensor([len(tokens) for tokens in ids])
         pad = nn.utils.rnn.pad_sequence
         return EncodedQuestions(pad(ids, batch_first=True), lengths, pad(ends, batch_first=True))
+
+    def _tokens(self, text: str) -> list[int]:
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def forward(
         self, questions: EncodedQuestions
