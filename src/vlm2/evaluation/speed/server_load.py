@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import fmean, median, quantiles
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -23,7 +23,7 @@ from .harness import pictures
 QUESTIONS = ("How many chairs are there?", "Where is the table?", "How far did the camera move?")
 SIDE, QUALITY = 640, 85  # of the frames: pixels of the longer side, JPEG quality
 FRAMES = 120  # before they repeat
-EARLY = 60.0  # seconds after which memory is compared with the end
+SPAN = 60  # samples of the memory, one a second, that are left out in the beginning, and of which a mean is taken
 RESIDENT = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)
 
 
@@ -53,8 +53,8 @@ class LoadLog:
 @dataclass(frozen=True)
 class LoadReport:
     """Figures of a load. `taken` and `dropped` are the fewest and the most frames of a session; `answer_seconds` the
-    median and the 95th percentile; `megabytes` the server's resident memory after a minute (in a shorter run, after
-    half of it) and at the end, where it reports it."""
+    median and the 95th percentile; `megabytes` the server's mean resident memory in the second and in the last minute
+    (of a run below four minutes, in the second and in the last quarter), where it reports it."""
 
     seconds: float
     sent: int
@@ -137,22 +137,22 @@ def run_load(plan: LoadPlan, progress: Callable[[float], None] = lambda seconds:
     cannot be made."""
     client, log, frames = ServerClient(plan.address, plan.token), LoadLog(), encoded_frames(plan.video)
     ids = [client.json("POST", "/v1/sessions", {})["id"] for _ in range(plan.sessions)]
-    started, memory = time.monotonic(), []
+    started, memory = time.monotonic(), list[float | None]()
     try:
         with loaded(plan, ids, frames, log):
             while (passed := time.monotonic() - started) < plan.seconds:
-                memory.append((passed, _resident(client)))
+                memory.append(_resident(client))
                 progress(passed)
                 time.sleep(min(1.0, plan.seconds - passed))
-            memory.append((passed, _resident(client)))
+            memory.append(_resident(client))
             states = client.sessions()
     finally:
         for id in ids:
             client.call("DELETE", f"/v1/sessions/{id}")
     counts = [states[id]["counts"] for id in ids]
     taken, dropped = [row["taken"] for row in counts], [row["dropped"] for row in counts]
-    early = next(found for passed, found in memory if passed >= min(EARLY, plan.seconds / 2))
-    late = memory[-1][1]
+    span = max(min(SPAN, len(memory) // 4), 1)
+    early, late = _mean(memory[span : 2 * span]), _mean(memory[-span:])
     return LoadReport(
         seconds=passed,
         sent=log.sent,
@@ -202,6 +202,12 @@ def _ask(plan: LoadPlan, id: str, phase: float, log: LoadLog, stop: threading.Ev
         asked = time.monotonic()
         client.call("POST", f"/v1/sessions/{id}/ask", {"question": QUESTIONS[index % len(QUESTIONS)]})
         log.seconds.append(time.monotonic() - asked)
+
+
+def _mean(figures: Sequence[float | None]) -> float | None:
+    """Return the mean; None where a figure is missing."""
+    found = [figure for figure in figures if figure is not None]
+    return fmean(found) if len(found) == len(figures) else None
 
 
 def _resident(client: ServerClient) -> float | None:
