@@ -50,6 +50,12 @@ def test_watching_sees_what_a_session_sees(toy, film, lockstep):
     assert [e["time"] for e in answer["evidence"]] == [round(e.time, 4) for e in expected.evidence]
 
 
+def test_only_what_is_new_is_looked_at(toy, write_video, lockstep):
+    shown = np.repeat(np.random.default_rng(0).integers(0, 255, (3, 32, 48, 3), dtype=np.uint8), [3, 8, 5], axis=0)
+    answer, last = rows(run(write_video(list(shown)), "--ask", QUESTION, "--only-new", "--json"))
+    assert answer["time"] == 1.5 and (last["seconds"], last["frames"]) == (1.5, 3)
+
+
 def test_words_say_what_was_seen(toy, film, lockstep):
     result = run(film, "--ask", QUESTION, "--seconds", 1, "--fps", 5)
     assert result.exit_code == 0, result.output

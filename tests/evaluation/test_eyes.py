@@ -98,6 +98,7 @@ def test_runs_with_eyes_are_called_objects_and_name_them(folder):
     ]
     assert {"objects" in title(RunSettings("mini", eyes=name)) for name in eyes[3:]} == {False}
     assert title(RunSettings("mini", eyes="auto", tools=False)) == "mini, tokens"
+    assert title(RunSettings("mini", fps=10.0, only_new=True)) == "mini, objects, new of 10 frames a second"
     assert title(RunSettings("true-objects")) == "true objects"
     identity = SessionRespondent(RunSettings("mini", eyes="auto"), 6).identity()
     assert identity["eyes"] == RunEyes("homes").identity()

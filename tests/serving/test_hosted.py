@@ -60,6 +60,14 @@ def test_frames_that_come_too_fast_are_skipped(make_hosted, images) -> None:
     assert hosted.counts.skipped == 16
 
 
+def test_frames_that_show_nothing_new_are_skipped(make_hosted, images) -> None:
+    hosted = make_hosted(queue=20, rate=10.0, only_new=True)
+    shown = [images[0]] * 3 + [images[1]] * 21 + [images[2]]
+    kept = [hosted.push(image, index / 10) for index, image in enumerate(shown)]
+    assert [index for index, was in enumerate(kept) if was] == [0, 3, 13, 23], "a view lasts a second"
+    assert hosted.counts.skipped == 21 and hosted.describe()["newest"] == 2.4
+
+
 @pytest.mark.parametrize("time", [-0.1, float("nan"), float("inf"), 1e10])
 def test_impossible_times_are_refused(make_hosted, images, time) -> None:
     with pytest.raises(Refusal, match="cannot be at") as refused:

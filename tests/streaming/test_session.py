@@ -216,6 +216,15 @@ def test_watch_reads_a_file(make_session, write_video, images):
     assert faster.frames == 15
 
 
+def test_watch_takes_only_what_is_new(make_session, write_video, images):
+    path = write_video(list(np.repeat(images[:3], [3, 8, 5], axis=0)))
+    session, told = make_session(), []
+    session.watch(path, progress=told.append, only_new=True)
+    assert told == pytest.approx([0.0, 0.3, 1.1])
+    session.watch(path, fps=5, continues=True, only_new=True)
+    assert session.frames == 6 and session._stream.last_time == pytest.approx(1.1 + 0.2 + 1.2)
+
+
 def test_misuse_is_refused(make_session, images, tmp_path):
     session = make_session()
     with pytest.raises(VideoError, match="no file"):

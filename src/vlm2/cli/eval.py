@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .terminal.options import Dtype, Eyes, Geometry, Model, OneDevice, Words, split_words
+from .terminal.options import Dtype, Eyes, Geometry, Model, OneDevice, OnlyNew, Words, split_words
 from .terminal.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def run(
         str | None,
         typer.Option(help="A number of frames spread over the video; memory; or kept:MODEL, those that MODEL keeps."),
     ] = None,
-    fps: Annotated[float, typer.Option(help="Frames a second that the memory sees.")] = 2.0,
+    fps: Annotated[float | None, typer.Option(help="Frames a second that the memory sees; by default 2.")] = None,
+    only_new: OnlyNew = False,
     tools: Annotated[
         bool,
         typer.Option("--tools/--no-tools", help="Without tools, the model sees only the memory's tokens."),
@@ -89,6 +90,7 @@ def run(
     from ..evaluation import runner
     from ..evaluation.benchmark import find
     from ..evaluation.respondents import RunSettings, respondent, title
+    from ..streaming.session import frame_rate
 
     chosen = find(benchmark)
     chosen.scorer(scorer)  # refuses an unknown one before the work
@@ -104,8 +106,8 @@ def run(
     place = runner.ProcessRank(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)), workers)
     shown, kept = _frames(frames, loaded)
     settings = RunSettings(
-        model, shown, fps, seed, threads, _device(device, place), dtype, kept, tools, eyes,
-        tuple(split_words(words)), geometry,
+        model, shown, frame_rate(fps, only_new), seed, threads, _device(device, place), dtype, kept, tools, eyes,
+        tuple(split_words(words)), geometry, only_new,
     )  # fmt: skip
     answers = respondent(settings, chosen, loaded.items)
     name = title(settings)

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .terminal.loading import load_model
-from .terminal.options import Device, Dtype, Eyes, Geometry, Json, Model, Offline, Words, print_json, split_words
+from .terminal.options import (
+    Device,
+    Dtype,
+    Eyes,
+    Geometry,
+    Json,
+    Model,
+    Offline,
+    OnlyNew,
+    Words,
+    print_json,
+    split_words,
+)
 from .terminal.progress import progress_bar, warning_lines
 
 if TYPE_CHECKING:
@@ -28,6 +40,7 @@ def objects(
     words: Words = "",
     geometry: Geometry = None,
     fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
+    only_new: OnlyNew = False,
     json: Json = False,
     device: Device = None,
     dtype: Dtype = None,
@@ -44,14 +57,14 @@ def objects(
     else:
         with warning_lines():
             chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry}
-            found = _watched(source, model, fps, offline, device=device, dtype=dtype, **chosen)
+            found = _watched(source, model, fps, only_new, offline, device=device, dtype=dtype, **chosen)
     if json:
         print_json(json_module.loads(found.to_json()))
         return
     _print(found, Path(source).name)
 
 
-def _watched(source: str, model: str, fps: float | None, offline: bool, **options: Any) -> ObjectMap:
+def _watched(source: str, model: str, fps: float | None, only_new: bool, offline: bool, **options: Any) -> ObjectMap:
     """Watch a video, and return the map of its things; `options` are those of `vlm2.load`."""
     from ..video import open_video
 
@@ -61,7 +74,7 @@ def _watched(source: str, model: str, fps: float | None, offline: bool, **option
         raise ValueError(f"The model {model} has no eyes for things; the packaged mini has some.")
     session = loaded.session(thumbnails=False)
     with progress_bar("Watching", file.seconds, transient=True) as progress:
-        session.watch(file, fps=fps, progress=progress)
+        session.watch(file, fps=fps, progress=progress, only_new=only_new)
     return session.objects
 
 

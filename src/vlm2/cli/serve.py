@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from .terminal.loading import load_model
-from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, State, Vlm, Words, split_words
+from .terminal.options import (
+    Device,
+    Dtype,
+    Eyes,
+    Geometry,
+    Model,
+    Offline,
+    OnlyNew,
+    State,
+    Vlm,
+    Words,
+    split_words,
+)
 
 GRACE = 5  # seconds that open connections have to end when the server stops
 FRAME = 32 * 2**20  # bytes of a WebSocket message, at most
@@ -37,7 +49,8 @@ def serve(
     state: State = None,
     save_every: Annotated[float, typer.Option(help="Seconds between saves to --state.")] = 30.0,
     sessions: Annotated[int, typer.Option(help="Largest number of sessions.")] = 16,
-    fps: Annotated[float, typer.Option(help="Frames per second that a session looks at.")] = 2.0,
+    fps: Annotated[float | None, typer.Option(help="Frames per second that a session looks at; by default 2.")] = None,
+    only_new: OnlyNew = False,
     max_body: Annotated[int, typer.Option(help="Largest request, in MB.")] = 128,
     idle: Annotated[float, typer.Option(help="Hours after which an unused session is deleted.")] = 24.0,
     eyes: Eyes = "auto",
@@ -58,12 +71,14 @@ def serve(
     from ..serving.guard import Access
     from ..serving.limits import Limits
     from ..serving.store import SessionStore
+    from ..streaming.session import frame_rate
 
     if token_file is not None:
         token = token_file.read_text(encoding="utf-8").strip()
     access = Access.of(host, token, allow_host or (), allow_origin or ())
     cameras = Cameras(named_cameras(camera or ()))
-    limits = Limits(sessions=sessions, rate=fps, body=max_body * 2**20, idle=idle * 3600)
+    rate = frame_rate(fps, only_new)
+    limits = Limits(sessions=sessions, rate=rate, only_new=only_new, body=max_body * 2**20, idle=idle * 3600)
     chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
     loaded, _ = load_model(model, offline, device=device, dtype=dtype, **chosen)
     app = build_app(SessionStore(loaded, limits, state, save_every), access, allow_fetch, cameras)

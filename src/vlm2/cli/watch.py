@@ -26,6 +26,7 @@ from .terminal.options import (
     Geometry,
     Model,
     Offline,
+    OnlyNew,
     Save,
     Vlm,
     Words,
@@ -36,7 +37,7 @@ from .terminal.options import (
 
 if TYPE_CHECKING:
     from ..streaming import Answer, Session
-    from ..video import LiveReader
+    from ..video import LiveReader, NewViews
 
 
 def watch(
@@ -59,7 +60,8 @@ def watch(
     geometry: Geometry = None,
     vlm: Vlm = None,
     ask_vlm: AskVlm = False,
-    fps: Annotated[float, typer.Option(help="Frames per second to look at.")] = 2.0,
+    fps: Annotated[float | None, typer.Option(help="Frames per second to look at; by default 2.")] = None,
+    only_new: OnlyNew = False,
     tries: Annotated[int, typer.Option(help="Number of attempts in a row to reconnect to a lost source.")] = 5,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     device: Device = None,
@@ -75,13 +77,14 @@ def watch(
         raise ValueError(
             "- reads a video stream from stdin, and stdin is a terminal: ffmpeg … -f mpegts - | vlm2 watch -"
         )
-    from ..video import LiveReader, find_source
+    from ..streaming.session import frame_rate
+    from ..video import LiveReader, NewViews, find_source
 
     events: SimpleQueue = SimpleQueue()
-    reader = LiveReader(find_source(source), fps, events.put, tries)
+    reader = LiveReader(find_source(source), frame_rate(fps, only_new), events.put, tries)
     chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
     session = load_model(model, offline, device=device, dtype=dtype, **chosen)[0].session()
-    loop = LiveLoop(session, reader, options)
+    loop = LiveLoop(session, reader, options, NewViews() if only_new else None)
     with _stop_on_signals(events):
         reader.start()
         if source != "-":
@@ -126,6 +129,7 @@ class LiveLoop:
     session: Session
     reader: LiveReader
     options: WatchOptions
+    views: NewViews | None = None  # tells the frames that are looked at; None for all
     now: float = 0.0  # time of the newest frame in seconds
     rounds: int = 0  # how often the planned questions were asked
     saved: float = 0.0  # time of the last save in seconds
@@ -186,7 +190,8 @@ class LiveLoop:
             return True
         if options.seconds is not None and frame.time >= options.seconds:
             return False
-        self.session.observe(frame.image, frame.time)
+        if self.views is None or self.views.is_new(frame.image, frame.time):
+            self.session.observe(frame.image, frame.time)
         self.now = frame.time
         self._answer(*self.waiting)
         self.waiting.clear()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from ..questions.question import PREFIX
-from ..video import Frame, VideoFile
+from ..video import Frame, VideoFile, new_views
 from . import true_objects
 from .benchmark import Benchmark, FindTruth, Item
 from .eyes import RunEyes, check_truth, hash_depth_files, read_eyes
@@ -34,7 +34,8 @@ MODEL_FILES = (".json", ".safetensors", ".model", ".txt", ".jinja")  # the files
 @dataclass(frozen=True)
 class RunSettings:
     """The settings of a run. `frames` are shown, evenly spread over the video; None shows a stream of `fps` frames a
-    second. `kept` names a model whose memory chooses the frames: those that it holds at the end of the stream.
+    second, with `only_new` those of them that show something new. `kept` names a model whose memory chooses the frames:
+    those that it holds at the end of the stream.
     `threads` is the number of CPU threads per process, on which results depend in their last digits. Without `tools`,
     the model answers from the memory's tokens alone. `eyes` feed the object memory, as `evaluation.eyes` reads them;
     `words` and `geometry` are those of `vlm2.load`."""
@@ -51,12 +52,15 @@ class RunSettings:
     eyes: str | None = "auto"
     words: tuple[str, ...] = ()
     geometry: str | None = None
+    only_new: bool = False
 
     def __post_init__(self) -> None:
         if self.kept is not None and self.frames is not None:
             raise ValueError(f"Choose: {self.frames} frames spread over a video, or those that {self.kept} keeps.")
         if self.frames is not None and self.frames < 1:
             raise ValueError(f"{self.frames} frames show nothing; give 1 or more, or `memory`.")
+        if self.only_new and (self.frames, self.kept) != (None, None):
+            raise ValueError("Choose: the frames that show something new, a number of frames, or those that are kept.")
         if not self.fps > 0:
             raise ValueError(f"{self.fps} frames a second show nothing; give a number above 0.")
 
@@ -143,7 +147,7 @@ class SessionRespondent(ModelRespondent):
 
     def identity(self) -> dict[str, Any]:
         frames, kept, fps = self.settings.frames, self.settings.kept, self.settings.fps
-        shown: dict[str, Any] = {"rule": "memory", "fps": fps}
+        shown: dict[str, Any] = {"rule": "new views" if self.settings.only_new else "memory", "fps": fps}
         if frames is not None:
             shown = {"rule": "spread", "count": frames}
         elif kept is not None:
@@ -181,7 +185,8 @@ class SessionRespondent(ModelRespondent):
         if settings.frames is not None:
             return file.spread(settings.frames)
         if settings.kept is None:
-            return file.sample(settings.fps)
+            frames = file.sample(settings.fps)
+            return new_views(frames) if settings.only_new else frames
         chooser = self.load(settings.kept).session(thumbnails=False)
         chooser.watch(file, settings.fps)
         kept = frozenset(chooser.slots)
@@ -268,10 +273,11 @@ def title(settings: RunSettings) -> str:
         return true_objects.TITLE
     if settings.model.partition(":")[0] in BASELINES:
         return settings.model
-    eyes, depth = run_eyes(settings), f", depth of {Path(settings.geometry).name}" if settings.geometry else ""
+    eyes, others = run_eyes(settings), f", depth of {Path(settings.geometry).name}" if settings.geometry else ""
+    others += f", new of {settings.fps:g} frames a second" if settings.only_new else ""
     if eyes is None:
-        return f"{settings.model}, tokens{depth}"
-    return f"{settings.model}, objects" + ("" if eyes.title == "homes" else f" ({eyes.title})") + depth
+        return f"{settings.model}, tokens{others}"
+    return f"{settings.model}, objects" + ("" if eyes.title == "homes" else f" ({eyes.title})") + others
 
 
 def run_eyes(settings: RunSettings) -> RunEyes | None:

@@ -18,7 +18,7 @@ from jaxtyping import UInt8
 
 from ..streaming import Answer, Session
 from ..streaming.stream import LONGEST, bounded
-from ..video import Frame
+from ..video import Frame, NewViews
 from .events import EventBoard
 from .limits import Limits, Refusal
 
@@ -31,8 +31,8 @@ T = TypeVar("T")
 @dataclass
 class SessionCounts:
     """Frames of a session since the server started: `received` from clients, `taken` by the model, `skipped` because
-    they came faster than the limit, `dropped` because the model was busy, and `refused` by the model; and `jobs`,
-    questions for the most part."""
+    they came faster than the limit or showed nothing new, `dropped` because the model was busy, and `refused` by the
+    model; and `jobs`, questions for the most part."""
 
     received: int = 0
     taken: int = 0
@@ -100,6 +100,7 @@ class HostedSession:
         self._video: QueuedVideo | None = None
         self._number, self._newest, self._due = 0, session.stream.last_time, 0.0
         self._live = False  # frames come, and more of them are expected
+        self._views = NewViews() if limits.only_new else None
 
     def touch(self) -> None:
         """Note that a client uses this session."""
@@ -177,6 +178,9 @@ class HostedSession:
                 self.counts.skipped += 1
                 return False
             self._due = (math.floor((time + 1e-6) * self.limits.rate) + 1) / self.limits.rate
+            if self._views is not None and not self._views.is_new(small, time):
+                self.counts.skipped += 1
+                return False
             if len(self._frames) == self.limits.queue:
                 self._frames.popleft()
                 self.counts.dropped += 1

@@ -12,15 +12,17 @@ class Limits:
     """How much clients may use. Raises ValueError for a limit that is not above 0.
 
     `sessions` counts sessions, `queue` the frames and `questions` the questions that wait in one session. `rate` is the
-    number of frames that a session takes of each second of its stream. `body` is the size of a request in bytes,
-    `pixels` that of a picture, `frames` that of a video, at `rate`. `videos` is the number of uploaded videos that are
-    kept, and of watched videos of chats. A session that nobody used for `idle` seconds is deleted.
+    number of frames that a session takes of each second of its stream; with `only_new`, those of them that show
+    something new. `body` is the size of a request in bytes, `pixels` that of a picture, `frames` that of a video, at
+    `rate`. `videos` is the number of uploaded videos that are kept, and of watched videos of chats. A session that
+    nobody used for `idle` seconds is deleted.
     """
 
     sessions: int = 16
     queue: int = 8
     questions: int = 8
     rate: float = FRAMES_PER_SECOND
+    only_new: bool = False
     body: int = 128 * 2**20
     pixels: int = 32_000_000
     frames: int = 7200
@@ -29,7 +31,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for limit in fields(self):
-            if not (value := getattr(self, limit.name)) > 0:
+            if (value := getattr(self, limit.name)) is not False and not value > 0:
                 raise ValueError(f"The limit {limit.name} is {value}; it must be above 0.")
 
 

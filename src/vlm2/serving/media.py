@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..streaming.session import FRAMES_PER_SECOND
 from ..video import Frame
 from .chat_request import ContentPart
 from .fetch import fetch
@@ -29,13 +30,13 @@ class Media:
         return bool(self.pictures) or self.video is not None
 
     def frames(self, limits: Limits, times: Sequence[float] | None, note: Callable[[str], object]) -> Iterator[Frame]:
-        """Return the frames; `times` are those of the pictures, by default `limits.rate` a second. Raises Refusal for
-        a video that cannot be read or is too long; for damage inside, when that frame comes."""
+        """Return the frames; `times` are those of the pictures, by default half a second apart. Raises Refusal
+        for a video that cannot be read or is too long; for damage inside, when that frame comes."""
         if isinstance(self.video, bytes):
             return frames_of_bytes(self.video, limits, note)
         if self.video is not None:
             return frames_of(self.video, limits, note)
-        times = [index / limits.rate for index in range(len(self.pictures))] if times is None else times
+        times = [index / FRAMES_PER_SECOND for index in range(len(self.pictures))] if times is None else times
         pairs = zip(times, self.pictures, strict=True)
         return (Frame(time, decode_picture(picture, limits.pixels)) for time, picture in pairs)
 

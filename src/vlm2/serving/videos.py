@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ..video import Frame, VideoError, VideoFile
+from ..video import Frame, VideoError, VideoFile, new_views
 from .limits import Limits, Refusal
 
 HEAD = 64  # bytes that tell what a file is
@@ -106,7 +106,8 @@ def frames_of(path: Path, limits: Limits, note: Callable[[str], object]) -> Iter
         raise Refusal(413, "too_long", f"The video has {video.seconds:.0f} s; at most {longest:.0f} s are watched.")
     if video.width * video.height > limits.pixels:
         raise Refusal(413, "too_many_pixels", f"The video's picture has {video.width}×{video.height} pixels.")
-    return _noted(video.sample(limits.rate), path, note)
+    frames = video.sample(limits.rate)
+    return _noted(new_views(frames) if limits.only_new else frames, path, note)
 
 
 def open_local(path: Path, limits: Limits, note: Callable[[str], object]) -> Iterator[Frame]:

@@ -17,7 +17,7 @@ from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import QuestionTooLong
 from ..objects import ObjectMap
 from ..questions.question import WORD_REQUEST, readable
-from ..video import PictureFolder, VideoFile, open_video
+from ..video import PictureFolder, VideoFile, new_views, open_video
 from . import memory_file as file
 from .answer import Answer, Evidence
 from .answering import Answerer, Prefix
@@ -32,6 +32,7 @@ from .stream import Stream, StreamEncoder
 from .trajectory import ThinnedTrajectory
 
 FRAMES_PER_SECOND = 2.0  # what mini was trained on
+VIEWS_PER_SECOND = 10.0  # of which those that show something new are watched
 MOST_TOKENS = 16  # of an answer, as VSI-Bench has it
 LEAST_EVIDENCE = 0.001  # lighter frames are not named
 
@@ -133,9 +134,11 @@ class Session:
         fps: float | None = None,
         progress: Callable[[float], None] | None = None,
         continues: bool = False,
+        only_new: bool = False,
     ) -> None:
         """Watch a video file at `fps` frames a second (2 by default), calling `progress` with the seconds so far. Of a
-        folder of pictures all are watched, `fps` a second.
+        folder of pictures all are watched, `fps` a second. With `only_new`, those of `fps` frames a second (10 by
+        default) are watched that show something new (`video.NewViews`).
 
         Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
         After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
@@ -147,8 +150,8 @@ class Session:
                 "continues=True if this video goes on where they ended."
             )
         source = open_video(video) if isinstance(video, str | Path) else video
-        rate = FRAMES_PER_SECOND if fps is None else fps
-        frames = source.sample(rate)
+        rate = frame_rate(fps, only_new)
+        frames = new_views(source.sample(rate)) if only_new else source.sample(rate)
         start = self._stream.last_time + 1 / rate if self.frames else 0.0
         while True:
             with self._stopwatch("decode"):
@@ -282,6 +285,14 @@ class Session:
         if self._completed[0] is not stream:
             self._completed = stream, self._encoder.complete(stream)
         return self._completed[1]
+
+
+def frame_rate(fps: float | None, only_new: bool) -> float:
+    """Return the frames of a second that are looked at: `fps`, or the usual number of all, or of those of which only
+    what is new is watched."""
+    if fps is not None:
+        return fps
+    return VIEWS_PER_SECOND if only_new else FRAMES_PER_SECOND
 
 
 def with_answer_request(question: str) -> str:

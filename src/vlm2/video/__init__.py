@@ -3,6 +3,7 @@
 from .decode import Frame, VideoFile, VideoWarning
 from .folder import PictureFolder, open_video
 from .live import FrameReady, LiveReader, SourceEnded, SourceLost, WrongTimestamps
+from .new_views import NewViews, new_views
 from .picture import PictureChanged, VideoError
 from .source import find_source
 
@@ -10,6 +11,7 @@ __all__ = [
     "Frame",
     "FrameReady",
     "LiveReader",
+    "NewViews",
     "PictureChanged",
     "PictureFolder",
     "SourceEnded",
@@ -19,5 +21,6 @@ __all__ = [
     "VideoWarning",
     "WrongTimestamps",
     "find_source",
+    "new_views",
     "open_video",
 ]

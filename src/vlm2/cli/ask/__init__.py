@@ -19,6 +19,7 @@ from ..terminal.options import (
     Json,
     Model,
     Offline,
+    OnlyNew,
     Save,
     Vlm,
     Words,
@@ -60,6 +61,7 @@ def ask(
     fps: Annotated[
         float | None, typer.Option(help="Frames per second to look at, by default 2; all pictures of a folder are.")
     ] = None,
+    only_new: OnlyNew = False,
     json: Json = False,
     save: Save = None,
     device: Device = None,
@@ -77,8 +79,11 @@ def ask(
     asked = _questions(questions or [], questions_file)
     check_output_file(save)
     check_vlm(vlm, ask_vlm)
-    if baseline is not None and (save is not None or vlm is not None):
-        raise ValueError("The baseline has no memory to save or to show a VLM; leave out --save, --vlm or --baseline.")
+    if baseline is not None and (save is not None or vlm is not None or only_new):
+        raise ValueError(
+            "The baseline has no memory to save or to show a VLM, and chooses its frames; leave out --save, --vlm, "
+            "--only-new or --baseline."
+        )
     with warning_lines():
         from ...video import open_video
 
@@ -97,7 +102,7 @@ def ask(
             for question in asked:
                 session.check(_prompt(question))
             with progress_bar("Watching", file.seconds, file.seconds < LONG_VIDEO, transient=True) as progress:
-                session.watch(file, fps=fps, progress=progress)
+                session.watch(file, fps=fps, progress=progress, only_new=only_new)
             answers = ((question, session.ask(_prompt(question), guess=guess, ask_vlm=ask_vlm)) for question in asked)
         if json:
             found = None if loaded.eyes is None else loaded.eyes.name

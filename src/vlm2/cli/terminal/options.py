@@ -42,6 +42,10 @@ Vlm = Annotated[
     ),
 ]
 AskVlm = Annotated[bool, typer.Option("--ask-vlm", help="Ask the model of --vlm every question.")]
+OnlyNew = Annotated[
+    bool,
+    typer.Option("--only-new", help="Of --fps frames a second (10), look at those that show something new."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Download nothing; a missing file is an error. Same as VLM2_OFFLINE=1.")
