@@ -10,8 +10,10 @@ import httpx2
 import pytest
 from toyclient import running
 
+from vlm2.serving import memory_routes, page_routes
 from vlm2.serving.app import build_app
 from vlm2.serving.guard import Access
+from vlm2.serving.limits import Refusal
 from vlm2.serving.page_routes import FOLDER
 
 TOKEN = "a b;c=d"  # what a cookie must encode
@@ -77,6 +79,23 @@ def test_the_scene_is_a_gltf_file(served_store):
     empty = httpx2.get(f"{address}/v1/sessions/new/scene.glb")
     assert empty.status_code == 404 and empty.json()["error"]["code"] == "no_scene"
     assert httpx2.get(f"{address}/v1/sessions/none/scene.glb").json()["error"]["code"] == "no_such_session"
+
+
+@pytest.mark.parametrize("part", ["scene.glb", "scene.html", "plan.png"])
+def test_frames_that_wait_for_their_window_are_shown_too(served_store, images, monkeypatch, part):
+    address, store = served_store
+    session, shown = store.create("new").session, []
+    session.observe(images[0], 0.0)
+    assert session.stream.pictures, "it waits"
+
+    def look(stream, *_):
+        shown.append(stream)
+        raise ValueError("seen enough") if part != "plan.png" else Refusal(404, "none", "seen enough")
+
+    monkeypatch.setattr(page_routes, "scene_of", look)
+    monkeypatch.setattr(memory_routes, "plan_png", look)
+    assert httpx2.get(f"{address}/v1/sessions/new/{part}").status_code == 404
+    assert shown == [session.completed] and not shown[0].pictures and shown[0].frames == session.frames
 
 
 def test_the_scene_is_a_page_of_its_own(served_store):

@@ -77,5 +77,5 @@ def test_a_guess_says_why_it_is_one() -> None:
     tokens = Answer("blue", (Evidence(1.0, 1.0),), 0.2, prefilled=7)
     guess = guess_of(tokens, Result(status="unsupported", sentence="I do not understand the question."))
     assert (guess.text, guess.status, guess.source, guess.prefilled) == ("blue", "guess", "tokens", 7)
-    assert guess.sentence == "I do not understand the question. A guess from the tokens: blue"
+    assert guess.sentence == "I do not understand the question. The language model guesses: blue"
     assert guess.evidence == tokens.evidence and guess.confidence is None

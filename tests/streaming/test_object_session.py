@@ -242,7 +242,7 @@ def test_other_questions_are_refused_and_get_a_guess_marked_as_such_on_request(a
     answer = at_home.ask(NONSENSE, guess=True)
     assert (answer.source, answer.status, answer.confidence) == ("tokens", "guess", None)
     assert answer.text == at_home.ask(NONSENSE, tools=False).text
-    assert answer.sentence.endswith(f"A guess from the tokens: {answer.text}".strip())
+    assert answer.sentence.endswith(f"The language model guesses: {answer.text}".strip())
 
 
 def test_a_guess_is_given_on_request_only(at_home) -> None:

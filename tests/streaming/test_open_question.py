@@ -109,7 +109,7 @@ def test_where_it_fails_the_refusal_stays_and_says_why(at_home, parrot) -> None:
     assert (failed.source, failed.status, failed.query, failed.vlm) == ("objects", plain.status, plain.query, None)
     assert failed.text == failed.sentence == f"{plain.sentence} hub:parrot failed (it moults)."
     guess = at_home.ask(OPEN, guess=True)
-    assert guess.source == "tokens" and "(it moults). A guess from the tokens:" in guess.sentence
+    assert guess.source == "tokens" and "(it moults). The language model guesses:" in guess.sentence
     counted = at_home.ask(CLOSED, ask_vlm=True)
     assert (counted.source, counted.text, counted.value) == ("objects", "2", 2)
     assert counted.sentence.endswith("(it moults).")
@@ -156,7 +156,9 @@ def test_without_eyes_it_answers_everything_with_pictures_alone(make_session, im
     assert parrot.messages[0][-1] == f"{CLOSED}\n{REQUEST}"
     parrot.words = None
     failed = session.ask(CLOSED)
-    assert failed.source == "tokens" and failed.sentence.startswith("hub:parrot failed (it moults). A guess")
+    assert failed.source == "tokens" and failed.sentence.startswith(
+        "hub:parrot failed (it moults). The language model guesses"
+    )
 
 
 def test_a_session_with_a_vlm_always_keeps_pictures_and_nothing_else_differs(make_session, images, parrot) -> None:

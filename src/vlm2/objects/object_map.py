@@ -18,6 +18,7 @@ from .scene_truth import truth_of
 from .track import Track
 
 PLANNERS = "vlm2.query.planners"
+GUESSED = 0.8  # factor of a guess's confidence: of 794 about generated homes, 0.75 were said to be right, 0.63 were
 
 
 @runtime_checkable
@@ -85,7 +86,7 @@ class ObjectMap(FrozenRecord):
 
     def guess(self, query: MapQuery) -> Result:
         """Answer a query, also with `possible` things if a thing was not seen and the result has no value. Such an
-        answer has the status "guess"."""
+        answer has the status "guess", and less confidence."""
         result = query.run(self)
         if result.status not in ("not_seen", "unsure") or result.value is not None or not self.possible:
             return result
@@ -93,7 +94,8 @@ class ObjectMap(FrozenRecord):
         if likely.value is None:
             return result
         sentence = f"{result.sentence} A guess: {likely.sentence}"
-        return likely.model_copy(update={"status": "guess", "sentence": sentence})
+        sure = GUESSED * likely.confidence
+        return likely.model_copy(update={"status": "guess", "sentence": sentence, "confidence": sure})
 
     def ask(
         self,

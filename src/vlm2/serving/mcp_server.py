@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -98,7 +99,8 @@ async def _resource(tools: MemoryTools, uri: str) -> types.TextResourceContents 
     if part == "objects":
         reply = await tools.call("objects", {"session": id})
         return types.TextResourceContents(uri=uri, mime_type=KINDS[part], text=json.dumps(reply.structured))
-    png = await run_in_threadpool(plan_png, tools.session(id).session.stream)
+    stream = await asyncio.wrap_future(tools.session(id).submit(lambda session: session.completed))
+    png = await run_in_threadpool(plan_png, stream)
     return types.BlobResourceContents(uri=uri, mime_type=KINDS[part], blob=_encoded(png))
 
 

@@ -41,8 +41,9 @@ def memory_routes(store: SessionStore) -> APIRouter:
         return Response(await asyncio.wrap_future(job), media_type="application/json")
 
     @routes.get("/{id}/plan.png", response_class=Response, responses=sends(PNG))
-    def plan(id: str) -> Response:
-        return Response(plan_png(store.get(id).session.stream), media_type="image/png")
+    async def plan(id: str) -> Response:
+        stream = await asyncio.wrap_future(store.get(id).submit(lambda session: session.completed))
+        return Response(await run_in_threadpool(plan_png, stream), media_type="image/png")
 
     @routes.get("/{id}/keyframes")
     def list_keyframes(id: str) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
+from starlette.concurrency import run_in_threadpool
 
+from ..streaming.stream import Stream
 from ..viewer.gltf_file import gltf_scene
 from ..viewer.scene import scene_of
 from ..viewer.scene_page import scene_page
@@ -60,25 +63,31 @@ def scene_routes(store: SessionStore) -> APIRouter:
         }
 
     @routes.get("/scene.glb", response_class=Response, responses=sends(GLB))
-    def scene_file(id: str) -> Response:
+    async def scene_file(id: str) -> Response:
         """Return the scene in 3D as a binary glTF file."""
-        stream = store.get(id).session.whole_windows
+        stream = await _completed(store, id)
         try:
-            data = gltf_scene(scene_of(stream), id)
+            data = await run_in_threadpool(lambda: gltf_scene(scene_of(stream), id))
         except ValueError as error:  # too few frames
             raise Refusal(404, "no_scene", str(error)) from None
         name = {"Content-Disposition": f'attachment; filename="{id}.glb"'}
         return Response(data, media_type=GLB, headers=name)
 
     @routes.get("/scene.html", response_class=Response, responses=sends("text/html") | sends(TEXT, JSON, status=404))
-    def scene(id: str) -> Response:
+    async def scene(id: str) -> Response:
+        stream = await _completed(store, id)
         try:
-            page = scene_page(scene_of(store.get(id).session.stream), id)
+            page = await run_in_threadpool(lambda: scene_page(scene_of(stream), id))
         except ValueError as error:  # no viser, or too few frames
             return Response(str(error), 404, media_type="text/plain")
         return Response(page, media_type="text/html", headers={"Content-Security-Policy": "frame-ancestors 'self'"})
 
     return routes
+
+
+async def _completed(store: SessionStore, id: str) -> Stream:
+    """Return all that a session has seen, also the frames that wait for their window."""
+    return await asyncio.wrap_future(store.get(id).submit(lambda session: session.completed))
 
 
 def _sent(file: Path) -> FileResponse:

@@ -65,7 +65,7 @@ def answer_of(result: Result) -> Answer:
 
 def guess_of(answer: Answer, refused: Result) -> Answer:
     """Return the language model's answer, marked as a guess, with the query that was refused and the reason."""
-    sentence = f"{refused.sentence} A guess from the tokens: {answer.text}".strip()
+    sentence = f"{refused.sentence} The language model guesses: {answer.text}".strip()
     return replace(answer, status="guess", sentence=sentence, query=refused.query)
 
 

@@ -103,7 +103,7 @@ class Session:
     @property
     def slots(self) -> tuple[int, ...]:
         """The frames, counted from 0, whose tokens a question reads now; none where nothing was seen yet."""
-        memory = self._complete(self._stream).memory
+        memory = self.completed.memory
         return () if memory is None else tuple(memory.context_slots().frames.tolist())
 
     @property
@@ -118,10 +118,15 @@ class Session:
         return self._stream.trajectory
 
     @property
+    def completed(self) -> Stream:
+        """All that was seen until now, with the frames that wait for their window taken in."""
+        return self._complete(self._stream)
+
+    @property
     def objects(self) -> ObjectMap:
         """The things that were seen until now, with the floor and the camera's path: metres, z up. Empty where the
         session has no eyes, or has seen nothing."""
-        return self._complete(self._stream).object_map()
+        return self.completed.object_map()
 
     @property
     def spent(self) -> dict[str, float]:
@@ -266,7 +271,7 @@ class Session:
         as they wait. An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen
         yet.
         """
-        file.save(self._complete(self._stream) if ended else self._stream, self.model, path)
+        file.save(self.completed if ended else self._stream, self.model, path)
 
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:

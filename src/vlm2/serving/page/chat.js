@@ -14,6 +14,7 @@ const STATUS = {
   unsupported: "not understood",
   guess: "a guess",
 };
+const COVERED = "I can tell which things are where, how many, how large and how far apart they are, their colours, and when I saw them.";
 const MOST_SHOTS = 4;
 const SAME = 0.01; // seconds between the last frames of one map
 
@@ -71,9 +72,10 @@ export class Chat {
     const words = line("", answer.sentence || answer.text);
     words.prepend(badge, " ");
     item.append(words);
-    const sure = answer.confidence !== null && ["ok", "guess"].includes(answer.status);
+    const sure = answer.confidence !== null && answer.status === "ok";
     const details = [sure && `${Math.round(100 * answer.confidence)} % sure`, answer.seen_until && `while watching, at ${clock(answer.seen_until)}`];
     if (details.some(Boolean)) item.append(line("soft", details.filter(Boolean).join(" · ")));
+    if (kind === "unsupported") item.append(line("soft", COVERED));
     const tracks = map ? matched(map, answer.things) : [];
     const frames = new Map();
     for (const { keyframe, time } of answer.evidence) if (keyframe !== undefined) frames.set(keyframe, time);

@@ -227,6 +227,7 @@ async function watchVideo(file) {
 }
 
 async function openMemory(file) {
+  find("status").textContent = "Opening …";
   await listSessions((await api.openMemory(free(named(file.name), await names()), file)).id);
 }
 

@@ -51,6 +51,7 @@ export class ThingList {
     const share = new Map(track?.views.map((view) => [view.frame, view.share]));
     const frames = (this.frames ?? []).filter(({ frame }) => share.has(frame));
     const best = frames.sort((a, b) => share.get(b.frame) - share.get(a.frame)).slice(0, MOST_SHOTS);
+    best.sort((a, b) => a.time - b.time);
     const shown = [place, ...best.map(({ frame }) => frame)].join();
     if (shown === this.shown) return;
     this.shown = shown;
