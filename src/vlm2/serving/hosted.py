@@ -113,8 +113,8 @@ class HostedSession:
         return 0.0 if busy else clock.monotonic() - self._used
 
     def describe(self) -> dict[str, Any]:
-        """Return the state for JSON: frames seen, seconds of the stream and of the newest frame that came, what waits,
-        counts, what was saved."""
+        """Return the state for JSON: frames seen, seconds of the stream and of the newest frame that came, frames of
+        a second that are looked at, what waits, counts, what was saved."""
         with self._ready:
             stream, counts = self.session.stream, asdict(self.counts)
             return {
@@ -124,6 +124,7 @@ class HostedSession:
                 "frames": stream.frames,
                 "seconds": round(stream.last_time, 3),
                 "newest": round(self._newest, 3),
+                "rate": self.limits.rate,
                 "waiting": len(self._frames),
                 "questions": len(self._jobs),
                 "watching": self._video is not None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from ..streaming.session import FRAMES_PER_SECOND
+from ..video.new_views import SHORTEST
 
 
 @dataclass(frozen=True)
@@ -14,8 +15,8 @@ class Limits:
     `sessions` counts sessions, `queue` the frames and `questions` the questions that wait in one session. `rate` is the
     number of frames that a session takes of each second of its stream; with `only_new`, those of them that show
     something new. `body` is the size of a request in bytes, `pixels` that of a picture, `frames` that of a video, at
-    `rate`. `videos` is the number of uploaded videos that are kept, and of watched videos of chats. A session that
-    nobody used for `idle` seconds is deleted.
+    `most_taken`. `videos` is the number of uploaded videos that are kept, and of watched videos of chats. A session
+    that nobody used for `idle` seconds is deleted.
     """
 
     sessions: int = 16
@@ -28,6 +29,11 @@ class Limits:
     frames: int = 7200
     videos: int = 4
     idle: float = 86400.0
+
+    @property
+    def most_taken(self) -> float:
+        """The most frames of one second of a stream that the model takes."""
+        return min(self.rate, 1 / SHORTEST) if self.only_new else self.rate
 
     def __post_init__(self) -> None:
         for limit in fields(self):

@@ -97,12 +97,12 @@ class VideoShelf:
 
 
 def frames_of(path: Path, limits: Limits, note: Callable[[str], object]) -> Iterator[Frame]:
-    """Open a video and return its frames, `limits.rate` a second; `note` is called with each warning about it. Raises
+    """Open a video and return the frames that are watched; `note` is called with each warning about it. Raises
     Refusal for what is no video, for one that is too long, and for too large a picture."""
     with _named(path):
         video = VideoFile(path)
-    if video.seconds * limits.rate > limits.frames:
-        longest = limits.frames / limits.rate
+    if video.seconds * limits.most_taken > limits.frames:
+        longest = limits.frames / limits.most_taken
         raise Refusal(413, "too_long", f"The video has {video.seconds:.0f} s; at most {longest:.0f} s are watched.")
     if video.width * video.height > limits.pixels:
         raise Refusal(413, "too_many_pixels", f"The video's picture has {video.width}×{video.height} pixels.")

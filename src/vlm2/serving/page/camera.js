@@ -2,7 +2,6 @@
 
 import { framesSocket } from "./api.js";
 
-const EVERY = 500; // milliseconds between frames: the rate that the model was trained on
 const SIDE = 640; // pixels of the longer side of a frame
 const BEHIND = 2_000_000; // bytes that may wait in the socket; then frames are left out
 
@@ -27,8 +26,9 @@ export class Camera {
     return this.stream !== null;
   }
 
-  // Begin to send; times count on from `start` seconds.
-  async start(id, start) {
+  // Begin to send `rate` frames a second; times count on from `start` seconds.
+  async start(id, start, rate) {
+    this.every = 1000 / rate; // milliseconds
     if (!navigator.mediaDevices) {
       throw new Error("The browser gives the camera to pages on this machine or over https only. Upload a video instead.");
     }
@@ -55,7 +55,7 @@ export class Camera {
   async send() {
     const begun = performance.now();
     await this.sendFrame();
-    if (this.on) this.timer = setTimeout(() => this.send(), Math.max(EVERY - (performance.now() - begun), 0));
+    if (this.on) this.timer = setTimeout(() => this.send(), Math.max(this.every - (performance.now() - begun), 0));
   }
 
   async sendFrame() {

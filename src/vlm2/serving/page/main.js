@@ -236,8 +236,8 @@ find("camera").onclick = () =>
     if (camera.on) return camera.stop();
     find("camera").disabled = true;
     if (state.resumes !== state.id && !(await placeFor("the camera's picture", defaultName()))) return;
-    const { frames, waiting, newest } = await api.session(state.id);
-    await camera.start(state.id, frames || waiting ? newest + 0.5 : 0);
+    const { frames, waiting, newest, rate } = await api.session(state.id);
+    await camera.start(state.id, frames || waiting ? newest + 0.5 : 0, rate);
     state.resumes = state.id; // after a pause it goes on without asking
     find("camera").textContent = "Stop the camera";
   }).finally(() => (find("camera").disabled = false));
