@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vlm2.viewer.floor_map import NO_PICTURE
 from vlm2.viewer.scene import NEAREST, scene_of
 
 RED = (220, 20, 20)  # of all frames
@@ -23,6 +24,16 @@ def test_points_lie_where_the_things_are(scene):
     near = np.abs(scene.points - bed.box.center) < np.array(bed.box.size) / 2 + 0.3
     red = np.abs(scene.colours[near.all(1)].astype(int) - RED).max(1) < 12
     assert near.all(1).sum() > 30 and red.mean() > 0.5
+
+
+def test_points_of_things_keep_a_colour_without_the_frames_pictures(stream):
+    bare = replace(stream, keyframes=(), log=replace(stream.log, held=()))
+    scene = scene_of(bare)
+    shown = [(s.colour, np.isfinite(s.points).all(1).sum()) for t in stream.objects.tracks for s in t.kept]
+    expected = np.concatenate([np.tile(colour, (count, 1)) for colour, count in shown])
+    of_things = scene.colours[(scene.colours != NO_PICTURE).any(1)]
+    assert len(expected) and 0 < len(of_things) < len(scene.colours), "the floor is grey"
+    np.testing.assert_array_equal(of_things, expected)
 
 
 def test_a_frame_shows_a_thing_within_its_outline(scene, stream):

@@ -101,7 +101,8 @@ def scene_of(stream: Stream) -> Scene3D:
 
 def _points(stream: Stream, placed: MapFrame) -> tuple[Float[np.ndarray, "points 3"], UInt8[np.ndarray, "points 3"]]:
     """Return points with colours, in the scene: the confident patches of the frames in the memory, and the points of
-    the object memory, on things, on the floor, and farthest away."""
+    the object memory, on things, on the floor, and farthest away. Where a frame's picture is not kept, the points on a
+    thing have the thing's median colour, and the others are grey."""
     points, colours = [np.empty((0, 3))], [np.empty((0, 3), np.uint8)]
     for seen in seen_frames(stream):
         assert seen.held.confidence is not None
@@ -110,12 +111,13 @@ def _points(stream: Stream, placed: MapFrame) -> tuple[Float[np.ndarray, "points
         colours.append(patch_colours(seen.held, len(seen.points))[shown].astype(np.uint8))
     if (memory := stream.objects) is not None:
         images = {shown.frame: np.asarray(picture(shown.jpeg)) for shown in stream.keyframes}
-        parts = [(seen.frame, seen.points) for track in memory.tracks for seen in track.kept]
-        parts += [(view.frame, part) for view in memory.views for part in (view.reach, view.floor)]
-        for frame, part in parts:
+        parts = [(seen.frame, seen.points, seen.colour) for track in memory.tracks for seen in track.kept]
+        grey = np.full(3, NO_PICTURE, np.uint8)
+        parts += [(view.frame, part, grey) for view in memory.views for part in (view.reach, view.floor)]
+        for frame, part, usual in parts:
             part, pose = part[np.isfinite(part).all(1)], memory.poses[frame]
             points.append(part @ pose[:3, :3].T + pose[:3, 3])
-            colours.append(_colours_at(part, images.get(frame), memory.half_view))
+            colours.append(_colours_at(part, images.get(frame), memory.half_view, usual))
     return placed.of_points(np.concatenate(points)), np.concatenate(colours)
 
 
@@ -123,10 +125,11 @@ def _colours_at(
     points: Float[np.ndarray, "points 3"],
     image: UInt8[np.ndarray, "height width 3"] | None,
     half_view: tuple[float, float] | None,
+    usual: UInt8[np.ndarray, " 3"],
 ) -> UInt8[np.ndarray, "points 3"]:
-    """Return the colours that a frame's picture has at points of its camera frame; grey without a picture."""
+    """Return the colours that a frame's picture has at points of its camera frame; `usual` without a picture."""
     if image is None or half_view is None:
-        return np.full((len(points), 3), NO_PICTURE, np.uint8)
+        return np.tile(usual, (len(points), 1))
     sides = np.array(image.shape[1::-1])
     seen = points[:, :2] / np.maximum(points[:, 2:], 1e-6) / half_view  # -1 to 1
     columns, rows = np.clip((0.5 * (seen + 1) * sides).astype(int), 0, sides - 1).T
