@@ -20,8 +20,8 @@ def print_figures(
 ) -> None:
     """Print rows whose first cell names them and whose other cells are figures.
 
-    Headings wrap, figures do not. Where the columns do not fit beside each other (80 columns where no terminal says
-    otherwise), they are printed as several tables, one below the other, each with the rows' names.
+    Headings wrap, figures do not. If the columns do not fit beside each other, they are printed as several tables, one
+    below the other, each with the rows' names. The width is 80 text columns where no terminal gives another.
     """
     from rich.console import Console
 

@@ -1,6 +1,6 @@
 """Registries of files: a module of a package that binds a certain name is an entry, called as its file is.
 
-A file is found because it is there. Nothing else has to know of it, and listing imports none of the modules.
+A file is found because it is there. No other code has to know of it. Listing imports none of the modules.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ def same_thing(
 
     They fall with the distance of the centres, the difference of the colours and that of the sizes, and rise with the
     similarity of the labels. The distance is relative to its tolerance, which grows with depth, since most of the error
-    lies along the viewing ray, and with the size of the thing. Where a detector estimates no size, sizes are taken for
-    equal. Labels that disagree give minus infinity.
+    lies along the viewing ray, and with the size of the thing. Sizes are taken for equal where a detector estimates
+    none. Labels that disagree give minus infinity.
     """
     known = np.array([t.centre for t in tracks]), np.array([t.covariance for t in tracks])
     slack = NEAR + LOOSE * np.array([s.extent for s in sightings])[:, None].clip(max=2.0)

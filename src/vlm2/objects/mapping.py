@@ -66,8 +66,8 @@ def map_of(
 
 @dataclass(frozen=True)
 class MapFrame:
-    """How the map lies in a stream's world: lengths are `factor` times those of the world, and `map_from_world` moves
-    what was scaled."""
+    """How the map lies in a stream's world. Lengths are `factor` times those of the world. `map_from_world` moves the
+    scaled world."""
 
     factor: float = 1.0
     map_from_world: Float[np.ndarray, "4 4"] = field(default_factory=lambda: np.eye(4))
@@ -136,7 +136,7 @@ def _possible(things: Sequence[Thing], tracks: Sequence[Track], labels: Sequence
 
 
 def _track(number: int, thing: Thing, labels: Sequence[str], label: int | None = None) -> Track:
-    """Return a thing as a track of the map. Without `label`, it has its likeliest label."""
+    """Return a thing as a track of the map. Without `label`, it has its most probable label."""
     label = thing.label if label is None else label
     evidence = float(thing.evidence[label])
     share = evidence / max(float(thing.evidence.sum()), 1e-9)

@@ -1,4 +1,4 @@
-"""What stands beside a question's core: units, times, the steps of a way, remarks, politeness."""
+"""The parts beside a question's core: units, times, the steps of a way, remarks, politeness."""
 
 from __future__ import annotations
 

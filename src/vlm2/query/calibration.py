@@ -20,8 +20,8 @@ CLIP = 0.01  # nothing is surer than this
 
 
 def calibrated(name: str, probability: float, options: int) -> float:
-    """Return the calibrated probability that an answer of the operator `name` is right. Of several options, a wrong
-    measurement still finds the right one by chance."""
+    """Return the calibrated probability that an answer of the operator `name` is right. With several options, a
+    wrong measurement still finds the right one by chance."""
     if name not in OFFSETS:
         return probability
     chance = 1.0 / options if options else 0.0

@@ -1,4 +1,4 @@
-"""Queries as compact calls: `distance(chair, table, unit=m)`. What a planner writes, and what a result shows."""
+"""Queries as compact calls: `distance(chair, table, unit=m)`. Planners write them, and results show them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Check a statement in words against an object map: the numbers, the kinds and the colours of the things that it names.
 
-Noun phrases are read with the planner's grammar, and each becomes a query. Everything else that a statement says (what
-things are for, where they stand, how big they are) is not checked.
+Noun phrases are read with the planner's grammar, and each becomes a query. Everything else in a statement (what things
+are for, where they stand, how big they are) is not checked.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class ClaimCheck:
 
 @dataclass(frozen=True)
 class Claim:
-    """Things that a statement says there are; `number` is None for any, and `whole` is False where they may be some of
-    several."""
+    """Things that exist according to a statement. `number` is None for any number. `whole` is False where they may be
+    some of several."""
 
     things: Things
     number: int | None
@@ -61,7 +61,7 @@ class Claim:
 
 
 def check(map: ObjectMap, statement: str) -> ClaimCheck:
-    """Compare a statement with a map. What the map does not know is in neither list."""
+    """Compare a statement with a map. Facts that the map does not know are in neither list."""
     found: dict[str, bool] = {}
     for claim in claims(statement):
         if (verdict := _verdict(map, claim)) is not None:
@@ -71,8 +71,8 @@ def check(map: ObjectMap, statement: str) -> ClaimCheck:
 
 
 def claims(statement: str) -> Iterator[Claim]:
-    """Yield what the clauses of a statement say there is. A clause that denies or supposes says nothing, except that
-    there is "no" such thing."""
+    """Yield the things that exist according to the clauses of a statement. A clause that denies or supposes yields
+    nothing, except that there is "no" such thing."""
     for clause in CLAUSE.split(statement):
         if TAKEN_BACK.search(clause.lower()):
             continue
@@ -99,7 +99,7 @@ def claims(statement: str) -> Iterator[Claim]:
 
 
 def _verdict(map: ObjectMap, claim: Claim) -> tuple[bool, Result] | None:
-    """Return whether the map has what is claimed, with its own result; None where it cannot tell."""
+    """Return whether the map has the things of a claim, with its own result; None where it cannot decide."""
     things, kind = claim.things, Things(label=claim.things.label)
     exists = Exists(things=kind).run(map)
     if exists.status not in ("ok", "not_seen"):

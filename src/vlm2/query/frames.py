@@ -1,8 +1,8 @@
 """Frames: questions in words that no phrasing has, read by what they mention instead of by the order of their words.
 
 A frame is an operator with what it needs: how many things, signal words such as "how many" or "closest", and the
-senses of the other words. It reads a question only if every word is a thing, a unit, or has such a sense, so that a
-word that could change the meaning ("not", "other", "before") leaves the question unsupported. Frames are tried where no
+senses of the other words. It reads a question only if every word is a thing, a unit, or has such a sense. So a word
+that could change the meaning ("not", "other", "before") leaves the question unsupported. Frames are tried where no
 phrasing matches.
 """
 
@@ -31,8 +31,9 @@ from .words import PER_METRE, PER_SQUARE_METRE, same_things
 
 @dataclass(frozen=True)
 class QuestionFrame:
-    """What an operator needs. `signals` has to match the words, in which T stands for a thing and U for a unit; all
-    other words have to be among `words`. An `open` frame also accepts words without a sense before the first thing."""
+    """The requirements of an operator. `signals` has to match the words, in which T stands for a thing and U for a
+    unit. All other words have to be among `words`. An `open` frame also accepts words without a sense before the first
+    thing."""
 
     signals: re.Pattern[str]
     words: frozenset[str]
@@ -117,8 +118,8 @@ ASKS = re.compile(rf"\b(which|what|where|whereabouts|{either(senses.WHICH_WAY - 
 
 
 def frame_readings(parts: Adjuncts, options: tuple[str, ...]) -> Iterator[Query]:
-    """Yield the queries that frames read in a question's core, with the texts of a multiple choice; none where more
-    was said beside the core than a unit."""
+    """Yield the queries that frames read in a question's core, with the texts of a multiple choice. There are none
+    where the question has more than a unit beside its core."""
     if parts.times or parts.steps or parts.noted:
         return
     text = mentions(parts)

@@ -1,4 +1,4 @@
-"""What a question mentions: its words in their order, with T for a thing and U for a unit."""
+"""The mentions of a question: its words in their order, with T for a thing and U for a unit."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ class Mentions:
 
     @property
     def unknown(self) -> frozenset[str]:
-        """Words without a sense before the first thing, apart from it and from a word of `ASKED`, which narrow nothing:
-        "the landlord wonders aloud how far the bed is from the sofa"."""
+        """Words without a sense before the first thing. They stand apart from it and from a word of `ASKED`, and narrow
+        nothing: "the landlord wonders aloud how far the bed is from the sofa"."""
         head = self.words[: self.words.index("T")] if "T" in self.words else ()
         apart = [
             word

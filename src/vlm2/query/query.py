@@ -104,7 +104,7 @@ class Query(FrozenRecord, ABC):
 
 
 class Unplanned(Query):
-    """A question that no operator expresses; `reason` says which words were not understood."""
+    """A question that no operator expresses; `reason` names the words that were not understood."""
 
     reason: str
 
@@ -145,7 +145,7 @@ def answered(
 
 
 def label_chance(track: Track) -> float:
-    """Return the probability that a thing is there, and is what its label says."""
+    """Return the probability that a thing is there, and that its label is right."""
     return track.label_confidence**LABEL_POWER * (STALE if track.status == "stale" else 1.0)
 
 

@@ -50,8 +50,9 @@ class Reading:
 
     @property
     def cost(self) -> tuple[int, int, int]:
-        """What makes this a worse reading than another: names that nobody knows; a misplaced situation, or a side told
-        of a cup and not of the desk that it is on; and at last a longer query."""
+        """The cost of this reading, which is compared with others. Names that nobody knows count first. A
+        misplaced situation counts next, as does a side given for a cup and not for the desk that it is on. The length
+        of the query counts last."""
         things = list(_things_in(self.query))
         apart = sum(part.place is not None and part.side is not None for part in things)
         return sum(is_new(part.label) for part in things), self.misplaced + apart, len(call_of(self.query))
@@ -65,8 +66,8 @@ def reading_of(
     options: tuple[str, ...],
     must_use: bool = False,
 ) -> Reading | None:
-    """Return the reading of a match; None where something that was said would be left unused. A situation said before
-    a question may go unused, one that follows it (`must_use`) may not."""
+    """Return the reading of a match; None where a part of the question would be left unused. A situation before a
+    question may go unused; one that follows it (`must_use`) may not."""
     fields = _bind(rule, bound)
     ready = (
         fields is not None

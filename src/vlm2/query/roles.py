@@ -1,4 +1,4 @@
-"""The roles of three things in a question of direction: where someone is, what they face, and what is asked for."""
+"""The roles of three things in a question of direction: someone's place, the thing faced, and the thing asked for."""
 
 from __future__ import annotations
 

@@ -57,8 +57,8 @@ def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> lis
 def one(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> tuple[Track, bool]:
     """Return the track that a selection of one thing means, and whether others could be meant as well.
 
-    Of several it is the one with the most evidence, then the one seen largest. Things whose labels are far less certain
-    than its own are not meant.
+    If there are several, it is the one with the most evidence, then the one seen largest. Things whose labels are far
+    less certain than its own are not meant.
     """
     found = seen_then(map, things, view)
     best = max(found, key=lambda track: (track.evidence, max((v.share for v in track.views), default=0.0)))

@@ -1,4 +1,4 @@
-"""What is in sight: within the field of view, and behind no wall, not hidden."""
+"""Things in sight: within the field of view, and behind no wall, not hidden."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where someone says that they are: "I am sitting on the couch, facing the tv, with a door on my left."."""
+"""Someone's place in their own words: "I am sitting on the couch, facing the tv, with a door on my left."."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEVERAL_SIDES = {"both": ("left", "right")}
 
 @dataclass(frozen=True)
 class _Place:
-    """What the clauses until now say."""
+    """The place that the clauses until now describe."""
 
     at: Things | None = None
     facing: Things | None = None
@@ -32,7 +32,7 @@ def _clauses() -> tuple[tuple[str, Node], ...]:
 
 
 def situations(phrases: Phrases, start: int) -> Iterator[tuple[Viewpoint, int]]:
-    """Yield the viewpoints that a text says from a place on, each with the place behind it, the longest first."""
+    """Yield the viewpoints that a text describes from `start` on, each with the position behind it, longest first."""
     found: dict[int, Viewpoint] = {}
     for said, end in _from(phrases, start, _Place(), set()):
         if said.at is not None or said.facing is not None:
@@ -44,8 +44,8 @@ def situations(phrases: Phrases, start: int) -> Iterator[tuple[Viewpoint, int]]:
 def _from(
     phrases: Phrases, start: int, before: _Place, seen: set[tuple[_Place, int]], goes_on: bool = False
 ) -> Iterator[tuple[_Place, int]]:
-    """Yield what more and more clauses say, each with the place behind it, and nothing that was `seen` before;
-    the text `goes_on` where a clause stands before."""
+    """Yield the places that more and more clauses describe, each with the position behind it, and none that was
+    `seen` before; the text `goes_on` where a clause stands before."""
     begin = skip(phrases.tokens, start)
     first = phrases.tokens[begin:][:1]
     if first == ("if",) and before != _Place():
@@ -74,7 +74,7 @@ def _read(phrases: Phrases, name: str, at: int) -> Iterator[tuple[Any, int]]:
 
 
 def _with(before: _Place, kind: str, bound: Bindings) -> _Place | None:
-    """Return a place with one more clause; None where it says the same twice."""
+    """Return a place with one more clause; None where the same is given twice."""
     things = [value for name, value in bound if name in ("at", "face", "cue")]
     things += [thing for name, value in bound if name == "cues" for thing in value]
     sides = [value for name, value in bound if name == "side"]

@@ -58,7 +58,7 @@ class Place(FrozenRecord):
 
 
 class Viewpoint(FrozenRecord):
-    """Where someone is and where they look.
+    """Someone's place and the direction they look in.
 
     Either the camera at a time (`seconds`, or `share` of the video's frames, 1 being the last), or someone `at` a
     thing, `facing` a thing. `cues` are things known to be on a side, which tell apart the places that are possible.

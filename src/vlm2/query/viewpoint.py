@@ -1,4 +1,4 @@
-"""Where someone is and looks, as poses on the ground plane; and on which side of them things are.
+"""Someone's place and heading, as poses on the ground plane; and the side of them that things are on.
 
 "At the sofa, with a door on my left" leaves many poses. All that fit are kept, and an answer counts where they agree.
 """

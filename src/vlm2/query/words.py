@@ -1,4 +1,4 @@
-"""What people call things, colours, rooms, sizes and units; singular and plural."""
+"""The words that people use for things, colours, rooms, sizes and units; singular and plural."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class CameraFeed:
         self._reader.stop()
 
     def _take(self, event: ReaderEvent) -> None:
-        """Handle what the reader's thread tells."""
+        """Handle an event of the reader's thread."""
         if isinstance(event, SourceEnded):
             reason = f"The camera {self.name} ended." if event.error is None else str(event.error)
             LOG.warning("Session %s: %s", self._hosted.id, reason)

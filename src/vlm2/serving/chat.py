@@ -23,8 +23,8 @@ from .store import SessionStore
 
 
 class Chats:
-    """Answers chat completions. What a chat shows is watched once, in a session of its own that later requests with the
-    same media ask again; at most `limits.videos` of them are kept."""
+    """Answers chat completions. The media of a chat are watched once, in a session of its own. Later requests with the
+    same media ask this session again. At most `limits.videos` of these sessions are kept."""
 
     def __init__(self, store: SessionStore, reader: MediaReader) -> None:
         self.store, self.reader = store, reader
@@ -43,9 +43,9 @@ class Chats:
         return completion(_id(), self.model, text, usage, extra, int(time.time()))
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[dict[str, Any]]:
-        """Check a request, then return the chunks of its completion: the role at once, the words when they are known,
-        the end with the field `vlm2`, and the usage if asked for. Raises as `complete` does, most of it before the
-        first chunk."""
+        """Check a request, then return the chunks of its completion. The chunks are the role at once, the words when
+        they are known, the end with the field `vlm2`, and the usage if asked for. Raises as `complete` does, most of it
+        before the first chunk."""
         media = await self._check(request)
         return self._chunks(request, media)
 

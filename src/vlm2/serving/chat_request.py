@@ -11,7 +11,7 @@ NOT_DONE = ("tools", "functions", "logprobs", "audio")  # what this server does 
 
 
 class MediaUrl(BaseModel):
-    """An address: data:, http:, https:, or the id of an uploaded file."""
+    """An address: `data:`, `http:`, `https:`, or the id of an uploaded file."""
 
     url: str = ""
 
@@ -47,8 +47,8 @@ class StreamOptions(BaseModel):
 
 
 class VLM2Options(BaseModel):
-    """Our own options. `times` are the seconds of all pictures of the messages, in order; `session` names the session
-    that is asked, and shown the pictures; `wait` and `guess` are those of a session's question. A question with
+    """Our own options. `times` are the seconds of all pictures of the messages, in order. `session` names the session
+    that gets the question and the pictures. `wait` and `guess` are those of a session's question. A question with
     pictures waits for them."""
 
     model_config = ConfigDict(extra="forbid")

@@ -14,7 +14,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 class ErrorDetail(BaseModel):
-    """What was wrong: a message for people, the type of OpenAI's API, the field, and a word for programs."""
+    """The details of an error: a message for people, the type of OpenAI's API, the field, and a word for programs."""
 
     message: str
     type: str

@@ -12,7 +12,7 @@ from ..streaming import Session
 
 @dataclass(frozen=True)
 class SessionEvent:
-    """A change of a session's map: `kind` is "appeared", "left" or "lost"; `time` is in seconds of the stream; `thing`
+    """A change of a session's map. `kind` is "appeared", "left" or "lost". `time` is in seconds of the stream. `thing`
     and `label` name the track, where there is one."""
 
     kind: str
@@ -29,7 +29,7 @@ Listener = Callable[[SessionEvent | None], None]
 
 
 class EventBoard:
-    """Tells listeners what changed in a session's map since they came. Without listeners it costs nothing."""
+    """Notifies listeners of the changes in a session's map since they came. Without listeners it costs nothing."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -66,7 +66,7 @@ def frame_routes(store: SessionStore) -> APIRouter:
 
 
 async def _reply(store: SessionStore, hosted: HostedSession, message: Any) -> dict[str, Any]:
-    """Take one message of a WebSocket; return what is told about it. An error leaves the connection open."""
+    """Take one message of a WebSocket; return the reply to it. An error leaves the connection open."""
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1000), message.get("reason"))
     data = message.get("bytes") or b""

@@ -23,9 +23,9 @@ COOKIE = "vlm2_token"  # of the page: pictures and WebSockets of a browser carry
 
 @dataclass(frozen=True)
 class Access:
-    """What a request must bring. `hosts` are the names that the Host header may give; with `addresses`, it may also be
-    any address in digits, which no foreign name can be pointed at. `origins` may use the server beside its own pages.
-    """
+    """The requirements on a request. `hosts` are the names that the Host header may give. With `addresses`, it may also
+    be any address in digits, which no foreign name can be pointed at. `origins` may use the server beside its own
+    pages."""
 
     token: str | None = None
     hosts: frozenset[str] = LOOPBACK

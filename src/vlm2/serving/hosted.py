@@ -30,9 +30,12 @@ T = TypeVar("T")
 
 @dataclass
 class SessionCounts:
-    """Frames of a session since the server started: `received` from clients, `taken` by the model, `skipped` because
-    they came faster than the limit or showed nothing new, `dropped` because the model was busy, and `refused` by the
-    model; and `jobs`, questions for the most part."""
+    """Frames and jobs of a session since the server started.
+
+    `received` counts frames from clients. `taken` and `refused` count frames that the model took or refused. `skipped`
+    counts frames that came faster than the limit or showed nothing new. `dropped` counts frames that were dropped
+    because the model was busy. `jobs` are questions for the most part.
+    """
 
     received: int = 0
     taken: int = 0
@@ -113,8 +116,11 @@ class HostedSession:
         return 0.0 if busy else clock.monotonic() - self._used
 
     def describe(self) -> dict[str, Any]:
-        """Return the state for JSON: frames seen, seconds of the stream and of the newest frame that came, frames of
-        a second that are looked at, what waits, counts, what was saved."""
+        """Return the state for JSON.
+
+        It has the frames seen, the seconds of the stream and of the newest frame that came, and the frames per second
+        that are looked at. It also has the waiting work, the counts, and the number of saved frames.
+        """
         with self._ready:
             stream, counts = self.session.stream, asdict(self.counts)
             return {

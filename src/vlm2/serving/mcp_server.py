@@ -31,7 +31,7 @@ INSTRUCTIONS = (
 
 
 def build_server(store: SessionStore, open_video: OpenVideo, video_names: str) -> Server[Any]:
-    """Return the protocol's server; `video_names` says what names a video."""
+    """Return the protocol's server; `video_names` explains what names a video."""
     tools = MemoryTools(store, open_video)
 
     async def list_tools(_: Any, __: Any) -> types.ListToolsResult:

@@ -36,8 +36,8 @@ class NewIdRequest(BaseModel):
 
 
 class WatchRequest(BaseModel):
-    """What to watch: a video, by the id of an uploaded file, or a camera, by its name. With `wait`, the reply comes
-    when the video was watched."""
+    """The source to watch: a video, by the id of an uploaded file, or a camera, by its name. With `wait`, the reply
+    comes when the video was watched."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -57,7 +57,7 @@ class StateFolder:
             hosted.saved_frames = fork.frames
 
     def delete(self, hosted: HostedSession) -> None:
-        """Delete what was saved of a closed session."""
+        """Delete the saved file of a closed session."""
         with self._lock:
             self._file(hosted).unlink(missing_ok=True)
 

@@ -35,7 +35,7 @@ class SessionStore:
         self._keeper = threading.Thread(target=self._keep, name="vlm2-keeper", daemon=True)
 
     def start(self) -> None:
-        """Restore what was saved, and begin to work."""
+        """Restore the saved sessions, and begin to work."""
         if self.state is not None:
             for id, session in self.state.restore(self.loaded):
                 self._add(id, session).saved_frames = session.frames
@@ -99,7 +99,7 @@ class SessionStore:
         return hosted
 
     def delete(self, id: str) -> None:
-        """Delete a session and what was saved of it. Raises Refusal where there is none."""
+        """Delete a session and its saved file. Raises Refusal where there is none."""
         hosted = self.get(id)
         hosted.close()
         self.worker.remove(hosted)

@@ -44,7 +44,7 @@ class WatchArguments(_Arguments):
 
 
 class AskArguments(_Arguments):
-    """Ask a question in words about what a session has seen. The answer's status says whether it is known (ok), not
+    """Ask a question in words about what a session has seen. The answer's status shows whether it is known (ok), not
     seen, not understood, or a guess."""
 
     question: str
@@ -63,7 +63,7 @@ class KeyframesArguments(_Arguments):
 
 @dataclass(frozen=True)
 class ToolReply:
-    """What a tool tells: words, the same for programs, and JPEG pictures."""
+    """The reply of a tool: words, the same for programs, and JPEG pictures."""
 
     text: str
     structured: dict[str, Any]

@@ -1,7 +1,7 @@
 """The relative pose of two frames from their matched features.
 
 Perspective-n-point with RANSAC finds it from one frame's points and their pixels in the other frame; it must hold in
-both directions. Where few matches agree, the epipolar geometry is tried too, which needs no depths.
+both directions. The epipolar geometry, which needs no depths, is tried too where few matches agree.
 """
 
 from __future__ import annotations

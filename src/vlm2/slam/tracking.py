@@ -4,7 +4,7 @@ A small learnt encoder estimates depths well and rotations badly; matched featur
 frames to a fraction of a degree, and no depths. Tracking combines both. SIFT features of frames near each other in a
 window are matched. The relative pose of a pair is that of the steps between, or is found from one frame's points and
 their pixels in the other frame (perspective-n-point with RANSAC). It must hold in both directions and agree roughly
-with the encoder. Where neighbours match weakly, all pairs, full-size frames and the epipolar geometry are tried. The
+with the encoder. All pairs, full-size frames and the epipolar geometry are tried where neighbours match weakly. The
 pairs with most inliers give initial poses; bundle adjustment then refines all poses and the one unknown focal length,
 to which the depths are proportional. The search in `focal_search` gives its start as long as the focal length is not
 known well. A step that no pair connects repeats the nearest known step: on walks of homes that is closer than the

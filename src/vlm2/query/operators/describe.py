@@ -1,4 +1,4 @@
-"""What there is in a room, or in the whole place."""
+"""The things in a room, or in the whole place."""
 
 from __future__ import annotations
 

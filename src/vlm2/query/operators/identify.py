@@ -1,4 +1,4 @@
-"""What the things at a place are."""
+"""The kinds of the things at a place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in view at a time."""
+"""The things in view at a time."""
 
 from __future__ import annotations
 

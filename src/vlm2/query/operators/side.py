@@ -1,4 +1,4 @@
-"""Where a thing is relative to another as the camera sees them at one time: left or right, up or down, near or far."""
+"""A thing's place relative to another as the camera sees them at one time: left or right, up or down, near or far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a thing is, in words that people use: "in the kitchen, beside the stove"."""
+"""A thing's place, in words that people use: "in the kitchen, beside the stove"."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def room_words(map: ObjectMap, track: Track) -> str | None:
 
 
 def place_of(map: ObjectMap, track: Track) -> tuple[str, list[Track]]:
-    """Return a thing's place relative to the closest thing that tells it, and that thing; nothing where none does."""
+    """Return a thing's place relative to the closest thing that can describe it, and that thing. Return nothing where
+    none can."""
     unfit = {*STRUCTURE, *LIVING, track.label}  # they tell no place
     others = [t for t in map.tracks if t.label not in unfit and t.status != "removed"]
     gaps = box_distances([track.box], [other.box for other in others])[0]

@@ -1,7 +1,7 @@
 """Plan by rules: the operators' phrasings, read with a grammar of noun phrases and situations.
 
-A question is planned only where every word of it is read, or is known to be harmless; else it is unsupported. What no
-phrasing matches is read by frames, which understand fewer kinds of questions, but in more words.
+A question is planned only where every word of it is read, or is known to be harmless; else it is unsupported. Frames
+read the questions that no phrasing matches. They understand fewer kinds of questions, but in more words.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ TOO_LONG = f"The question is too long for me; ask one thing in fewer than {MOST_
 
 
 def plan(question: str, options: Sequence[str] | None = None) -> Query:
-    """Return the query that a question means; an `Unplanned` one that says why where it is not understood."""
+    """Return the query that a question means; an `Unplanned` one with the reason where it is not understood."""
     if len(question) > LONGEST:
         return Unplanned(reason=TOO_LONG)
     offered = tuple(OPTION.sub(r"\1", option) for option in options or ())
