@@ -23,7 +23,7 @@ PREDICTIONS = "predictions.jsonl"
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """What a respondent with an object memory says about a reply. The fields are those of `streaming.Answer`.
+    """The details of a reply by a respondent with an object memory. The fields are those of `streaming.Answer`.
 
     `source` is "objects" where a query answered, else "tokens": the query was refused, and the language model guessed.
     """

@@ -1,9 +1,13 @@
 """Respondents answer a benchmark's questions: a model through the session that users run, or a baseline.
 
-A baseline is named in the place of a model: `chance` (the best constant answer of each question type), `random` (an
-option, or the truth of another question of the type, drawn by the seed), `blind:MODEL` (MODEL's language model with its
-adapters and the same prompt, without the video), and `llava-video:MODEL` (plain LLaVA-Video from an imported MODEL, on
-`frames` frames, 32 by default). `true-objects` answers from the true map of a generated home.
+A baseline is named in the place of a model:
+
+- `chance`: the best constant answer of each question type.
+- `random`: an option, or the truth of another question of the type, drawn by the seed.
+- `blind:MODEL`: MODEL's language model with its adapters and the same prompt, without the video.
+- `llava-video:MODEL`: plain LLaVA-Video from an imported MODEL, on `frames` frames, 32 by default.
+
+`true-objects` answers from the true map of a generated home.
 """
 
 from __future__ import annotations

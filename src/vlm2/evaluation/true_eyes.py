@@ -1,4 +1,4 @@
-"""Detectors that know the truth: what a renderer says about each frame of a generated home."""
+"""Detectors that return the truth about each frame of a generated home, as a renderer gives it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ MOSTLY = 0.5  # share of a mask: one with more cells of no thing is dropped
 
 @dataclass(frozen=True)
 class TrueFrame:
-    """The truth about one frame, on a grid that covers it: ids of the things (0 for the shell), points in the camera's
-    frame (metres; 0 where nothing is hit), and the pose."""
+    """The truth about one frame, on a grid that covers it, and the pose.
+
+    `instances` are ids of the things (0 for the shell). `points` are in the camera's frame (metres; 0 where nothing is
+    hit).
+    """
 
     instances: Int32[np.ndarray, "rows columns"]
     points: Float32[np.ndarray, "rows columns 3"]

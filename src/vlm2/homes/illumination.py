@@ -1,7 +1,8 @@
 """The light in a home, computed once on a grid: direct light of lamps and windows with soft shadows, and bounced light.
 
 The shader then needs two look-ups a pixel for any number of lights. The visibility of a light is swept outwards plane
-by plane: a cell receives the share of the light that the point one plane nearer to the light receives and lets through.
+by plane. Each cell takes its share of the light from the point one plane nearer to the light: the share that this point
+receives and lets through.
 """
 
 from __future__ import annotations

@@ -231,10 +231,13 @@ def _texture_grid(gl: moderngl.Context, grid: np.ndarray) -> moderngl.Texture3D:
 
 
 def _geometry(home: Home) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, list[str]]:
-    """Return what is uploaded of a home, and how it is drawn in chunks, one for each thing (the shell first).
+    """Return a home's data for upload, and the chunks in which it is drawn: one for each thing (the shell first).
 
-    These are all vertices, all indices, the first index and the number of indices of each chunk, the least and greatest
-    corner of each chunk (chunks, 2, 3) in metres, and the names of the textures in the order of their layers.
+    - All vertices.
+    - All indices.
+    - The first index and the number of indices of each chunk.
+    - The least and greatest corner of each chunk (chunks, 2, 3) in metres.
+    - The names of the textures in the order of their layers.
     """
     things: list[tuple[int, Mesh]] = [(0, home.shell)]
     things += [(o.id, o.mesh) for o in home.openings]

@@ -23,9 +23,9 @@ class WalkableGround:
     """Distance to the nearest obstacle everywhere, and a graph of free places 2 cells apart.
 
     Places are (x, y) of the world in metres; grids are indexed [row, column], thus [y, x]. `room` is the index of the
-    room of each cell (−1: none), `distance` is in metres. The nodes of the graph have their place (`nodes`), their room
-    (`node_room`), and their distance to obstacles and to the nearest doorway (`node_distance`, `node_door`) in metres;
-    `main` marks those of the largest connected part.
+    room of each cell (−1: none), `distance` is in metres. The nodes of the graph have their place (`nodes`) and their
+    room (`node_room`). Their distances to obstacles and to the nearest doorway are `node_distance` and `node_door`, in
+    metres. `main` marks the nodes of the largest connected part.
     """
 
     def __init__(self, home: Home) -> None:

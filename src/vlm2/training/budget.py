@@ -75,10 +75,10 @@ class MemoryBudget:
 def activations(config: VLM2Config, load: StepLoad) -> int:
     """Estimate the bytes that one example keeps for the backward pass, in bf16.
 
-    Language model: each layer's input; within one layer (all of them without checkpointing) about 8 widths and 3 hidden
-    widths a token, and twice the attention weights of the question tokens, which `packing` keeps whole. Representation
-    and memory: about 14 widths a patch and 6 a geometry token. Logits of the answers, about a tenth of the question
-    tokens: three times in fp32.
+    - Language model: each layer's input. Within one layer (all of them without checkpointing) also about 8 widths and 3
+      hidden widths a token, and twice the attention weights of the question tokens, which `packing` keeps whole.
+    - Representation and memory: about 14 widths a patch and 6 a geometry token.
+    - Logits of the answers, about a tenth of the question tokens: three times in fp32.
     """
     text = config.text_config
     tokens = load.frames * load.tokens_a_frame + load.question_tokens

@@ -25,8 +25,11 @@ from .stage import Objective
 def token_truth(
     truth: FrameTruth, grid: tuple[int, int]
 ) -> tuple[Float[Tensor, "frames tokens categories"], Float[Tensor, "frames tokens 3"]]:
-    """Return the truth about tokens of 2×2 patches, which are row-major on `grid`: 1 for each category that one of the
-    patches shows, 0 for the others; the mean of the patches' coordinates."""
+    """Return the truth about tokens of 2×2 patches, which are row-major on `grid`.
+
+    The first tensor is 1 for each category that one of the patches shows, and 0 for the others. The second is the mean
+    of the patches' coordinates.
+    """
     shown = functional.one_hot(truth.categories, len(VOCABULARY)).float()[..., 1:]
     images = [values.transpose(1, 2).unflatten(2, grid) for values in (shown, truth.coordinates)]
     pooled = functional.max_pool2d(images[0], 2), functional.avg_pool2d(images[1], 2)

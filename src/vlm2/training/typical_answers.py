@@ -1,4 +1,4 @@
-"""Typical answers: the likeliest answers given the words of a question, computed from the questions of many homes.
+"""Typical answers: the most likely answers given the words of a question, computed from the questions of many homes.
 
 True answers scatter around the typical one, and adapters learn slowly from answers that scatter
 (docs/experiments/2026-11-24-plateau.md). Typical answers follow a rule. They are used in training only.

@@ -48,8 +48,11 @@ class TaggedQuestion:
 
 def read_utterances(folder: Path = FOLDER) -> list[Utterance]:
     """Return the utterances of a folder's files *.txt: lines such as `count | How many {things}?`. Empty lines and
-    comments (#) are left out. Raises ValueError for another line, and for one with a slot twice, without a slot
-    that its intent needs, or with one that its intent does not have; utterances of no intent may have any."""
+    comments (#) are left out.
+
+    Raises ValueError for any other line, and for a line that has a slot twice, lacks a slot that its intent needs, or
+    has one that its intent does not have. Utterances of no intent may have any slots.
+    """
     found = []
     for file in sorted(folder.glob("*.txt")):
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):

@@ -1,4 +1,4 @@
-"""Frames that show something new, told from those that repeat the view before: what a keyframe policy is in SLAM."""
+"""Select the frames that show something new, not those that repeat the view before, like a keyframe policy in SLAM."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BACK = 1.0  # pixels that a corner, tracked on and back, may lie off
 
 
 class NewViews:
-    """Tells which frames show something new. The first one does.
+    """Selects the frames that show something new. The first one does.
 
     The corners of the last new frame are tracked from frame to frame (pyramidal Lucas and Kanade, there and back). A
     frame is new if they have moved far, if many of them are lost, or if the last new one was `LONGEST` seconds ago;

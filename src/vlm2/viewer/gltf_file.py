@@ -36,8 +36,11 @@ FACES = SIDES[:, (0, 1, 2, 0, 2, 3)].reshape(-1, 3)
 
 
 def gltf_scene(scene: Scene3D, title: str) -> bytes:
-    """Return the bytes of a .glb file: the nodes "points" and "path", one for each room, one for each thing with its
-    label and number as name ("chair 3"), and a camera for each kept frame. Lengths are those of the scene."""
+    """Return the bytes of a .glb file. Lengths are those of the scene.
+
+    Its nodes are "points" and "path", one for each room, one for each thing, and a camera for each kept frame. The name
+    of a thing's node is its label and number ("chair 3").
+    """
     file = GltfWriter()
     nodes = []
     if len(scene.points):

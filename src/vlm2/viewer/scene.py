@@ -1,4 +1,4 @@
-"""What a session has seen, as a scene in 3D: things, points, the camera's path and the kept frames."""
+"""A 3D scene of what a session has seen: things, points, the camera's path and the kept frames."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class Scene3D:
         return tuple(shown[view.frame] for view in sorted(best, key=lambda view: view.time))
 
     def outline(self, track: Track, frame: SceneFrame) -> tuple[float, float, float, float] | None:
-        """Return where a thing's box lies in a frame's picture: left, top, right and bottom as shares of its sides (0
-        to 1); None where the frame does not show it."""
+        """Return the place of a thing's box in a frame's picture: left, top, right and bottom as shares of its sides
+        (0 to 1). Return None where the frame does not show it."""
         pose = frame.scene_from_camera
         corners = (box_points(track.box, CORNERS) - pose[:3, 3]) @ pose[:3, :3]
         if (corners[:, 2] < NEAREST).any():
@@ -100,9 +100,12 @@ def scene_of(stream: Stream) -> Scene3D:
 
 
 def _points(stream: Stream, placed: MapFrame) -> tuple[Float[np.ndarray, "points 3"], UInt8[np.ndarray, "points 3"]]:
-    """Return points with colours, in the scene: the confident patches of the frames in the memory, and the points of
-    the object memory, on things, on the floor, and farthest away. Where a frame's picture is not kept, the points on a
-    thing have the thing's median colour, and the others are grey."""
+    """Return points with colours, in the scene.
+
+    They are the confident patches of the frames in the memory, and the points of the object memory: those on things, on
+    the floor, and farthest away. Without the picture of a frame, the points on a thing have the median colour of the
+    thing, and the others are grey.
+    """
     points, colours = [np.empty((0, 3))], [np.empty((0, 3), np.uint8)]
     for seen in seen_frames(stream):
         assert seen.held.confidence is not None

@@ -55,7 +55,7 @@ def stop_server(server: viser.ViserServer) -> None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep viser, which tells its addresses whatever `verbose` says, from printing. One thread at a time, since all
+    """Keep viser from printing: it prints its addresses whether or not it is `verbose`. One thread at a time, since all
     threads share stdout."""
     with _SILENT, redirect_stdout(io.StringIO()):
         yield

@@ -64,7 +64,7 @@ def provide(item: Item) -> None:
 
 
 def truth(item: Item) -> Truth:
-    """Return the truth about an item's home. Makes the video as `provide` does: the record says what it shows."""
+    """Return the truth about an item's home. Makes the video as `provide` does: the record describes what it shows."""
     assert item.video is not None
     spec = _spec(item)
     return Truth(make_home(SUITE, spec, item.video.parents[1]), partial(rebuild, SUITE, spec))

@@ -1,7 +1,7 @@
 """Coverage of a video's time by the episodic memory's slots, for every rule by which a full bank deletes an entry.
 
 Every rule reads the same H. The measures of a video:
-- `gap`: the longest time between neighbouring kept frames in seconds; the video's beginning and end count as kept.
+- `gap`: the longest time between neighbouring kept frames in seconds. The video's beginning and end count as kept.
   `gap_share` is the same as a share of the video.
 - `minutes`: the share of the video's minutes with a kept frame. The last minute may be shorter.
 - `first`: the number of frames that filled the bank first and are kept at the end.

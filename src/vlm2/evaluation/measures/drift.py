@@ -5,7 +5,7 @@ All ways read the same frames, two a second. `joined`: windows with an overlap, 
 without overlap, each in its own first camera's frame. `one_shot`: at most 64 evenly spaced frames, encoded at once.
 
 Poses and points are in the first camera's frame; nothing else is aligned. The measures of a walk:
-- `drift`: the camera's distance from its true position, the mean over frames in percent of the distance walked.
+- `drift`: the mean over frames of the camera's distance from its true position, in percent of the distance walked.
   `drift_end` is that of the last frame.
 - `rotation`: the mean orientation error in degrees.
 - `points`: the median distance of the points from the true ones in metres.

@@ -4,7 +4,7 @@ Questions about one category ("How many chairs …", "the length of the sofa") a
 of an answer:
 - `evidence`: the weight of the evidence frames that show such an object.
 - `heaviest`: whether the frame with the largest weight shows one.
-- `uniform`: the share of all observed frames that show one: the score of evidence chosen at random.
+- `uniform`: the share of all observed frames that show one. This is the score of evidence chosen at random.
 """
 
 from __future__ import annotations

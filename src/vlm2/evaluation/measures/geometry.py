@@ -2,7 +2,7 @@
 
 All values are medians, without any alignment:
 - `depth_error`: |ẑ − z| / z, the median over a frame's points. `confident_depth_error` is that of points with a
-  confidence above ½, `confident_share` their share.
+  confidence above ½. `confident_share` is the share of these points.
 - `scale_error`: |median(ẑ / z) − 1| of a window.
 - `rotation_error` (degrees), `translation_error` (metres): of each frame's pose relative to the frame before it.
   `rotation_still` and `translation_still` are the same errors for a camera that never moves.

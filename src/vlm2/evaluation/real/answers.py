@@ -32,7 +32,7 @@ class ScoredAnswer:
 
     @property
     def refused(self) -> bool:
-        """Whether the answer says that it cannot be answered, and gives no value."""
+        """Whether the answer is a refusal, and gives no value."""
         return self.answer.status in REFUSALS and self.answer.value is None
 
 

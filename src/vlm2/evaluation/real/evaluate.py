@@ -48,7 +48,7 @@ RECOGNITION: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class SetResult:
-    """What was measured on a set. `runs` holds what a session saw, first as it is, then with each oracle; for photos
+    """The measurements on a set. `runs` holds what a session saw, first as it is, then with each oracle; for photos
     there is one without a map's worth, of which `pictures` holds the boxes."""
 
     real: RealSet
@@ -67,7 +67,7 @@ class SetResult:
 def evaluate(
     loaded: LoadedModel, sets: Sequence[RealSet], with_oracles: bool = True, progress: Progress = lambda step: None
 ) -> Iterator[SetResult]:
-    """Watch each set as a user does, and yield what was measured on it."""
+    """Watch each set as a user does, and yield the measurements on it."""
     for real in sets:
         yield _photos(loaded, real, progress) if real.photos else _sequence(loaded, real, with_oracles, progress)
 

@@ -56,8 +56,11 @@ class DrawnFrame:
 
 @dataclass(frozen=True)
 class DrawnPath:
-    """A path from above, in metres: the box of the drawing (left, top, width, height), the found and the true path as
-    points of an SVG polyline, their first points, and the things with their places."""
+    """A path from above, in metres. `box` is the box of the drawing (left, top, width, height).
+
+    `found` and `true` are the found and the true path as points of an SVG polyline, and `starts` their first points.
+    `things` are the things with their places.
+    """
 
     box: tuple[float, float, float, float]
     found: str

@@ -52,7 +52,8 @@ class ComparedPicture:
 
 @dataclass(frozen=True)
 class Hits:
-    """What counts for one category: `scores` of its candidates, which of them are right, and how many are true."""
+    """The candidates of one category: their `scores`, and which of them are `right`. `true` is the number of true
+    ones."""
 
     scores: Float64[np.ndarray, " candidates"]
     right: Float64[np.ndarray, " candidates"]

@@ -34,7 +34,7 @@ def write(results: Sequence[SetResult], loaded: LoadedModel, out: Path) -> tuple
 
 
 def page(results: Sequence[SetResult], record: dict[str, Any]) -> str:
-    """Return the page as HTML that needs no network; `record` says what ran where."""
+    """Return the page as HTML that needs no network; `record` describes the run and its machine."""
     from jinja2 import Environment, FileSystemLoader
 
     here = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""Sets of real pictures with what is known about them: one folder a set, described by its `meta.json`.
+"""Sets of real pictures with their known truth: one folder a set, described by its `meta.json`.
 
 `docs/reference/real-sets.md` describes the format.
 """
@@ -134,7 +134,7 @@ def steps_a_metre(unit: str | None) -> float:
 
 @dataclass(frozen=True)
 class RealFrame:
-    """A picture of a set, and what is known of it. `time` is in seconds since the first frame."""
+    """A picture of a set with its known truth. `time` is in seconds since the first frame."""
 
     file: Path
     time: float

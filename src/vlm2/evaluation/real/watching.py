@@ -32,13 +32,15 @@ from .categories import plain
 from .recognition import ComparedPicture, ScoredBox
 from .sets import RealFrame, RealSet
 
-SHORTEST = 0.01  # metres of a step that tells the factor of a correction
+SHORTEST = 0.01  # metres of a step; shorter ones do not count for the factor of a correction
 
 
 @dataclass(frozen=True)
 class RecordingEyes(ObjectEyes):
-    """Eyes that also keep the geometry that goes into the object memory, by the time of a frame: `depths` are metres
-    along the camera's axis on the geometry's grid, `places` are those of the camera."""
+    """Eyes that also keep the geometry that goes into the object memory, by the time of a frame.
+
+    `depths` are metres along the camera's axis on the geometry's grid. `places` are those of the camera.
+    """
 
     depths: dict[float, Float32[np.ndarray, "rows columns"]] = field(default_factory=dict)
     places: dict[float, Float64[np.ndarray, " 3"]] = field(default_factory=dict)
@@ -183,7 +185,7 @@ class ModelWithTruth(VLM2ForConditionalGeneration):
 
 @dataclass(frozen=True)
 class Oracle:
-    """What comes from the truth instead of the session: boxes, or depth and poses, or both."""
+    """The parts that come from the truth instead of the session: boxes, or depth and poses, or both."""
 
     boxes: bool = False
     geometry: bool = False
@@ -197,9 +199,13 @@ class Oracle:
 
 @dataclass(frozen=True)
 class WatchedSet:
-    """What a session saw of a set: depth by time (metres, on the geometry's grid), detections by time (boxes as shares
-    of the frame), the map at the end, the answers, and the seconds that watching took. `correction` is the factor by
-    which the map corrects the lengths of the geometry; the depths are corrected by it, too."""
+    """The results of watching a set in a session.
+
+    `depths` holds the depth by time (metres, on the geometry's grid), `detections` the detections by time (boxes as
+    shares of the frame), and `map` the map at the end. `answers` holds the answers, and `seconds` the time that
+    watching took. `correction` is the factor by which the map corrects the lengths of the geometry; the depths are
+    corrected by it, too.
+    """
 
     depths: Mapping[float, Float32[np.ndarray, "rows columns"]]
     detections: Mapping[float, tuple[ScoredBox, ...]]
@@ -249,8 +255,11 @@ def watch(real: RealSet, frames: Sequence[RealFrame], loaded: LoadedModel, oracl
 
 
 def map_correction(path: ObservedPath, places: Mapping[float, Float64[np.ndarray, " 3"]]) -> float:
-    """Return the factor by which a map corrects the lengths of the geometry: the median ratio of the steps of its path
-    to those between the places where the geometry had the camera, by time. 1 for a camera that stood still."""
+    """Return the factor by which a map corrects the lengths of the geometry.
+
+    `places` are the camera's places in the geometry, by time. The factor is the median ratio of the steps of the map's
+    path to the steps between these places. It is 1 for a camera that stood still.
+    """
     both = np.array([(pose[:, 3], places[time]) for time, pose in zip(path.times, path.poses, strict=True)])
     mapped, found = np.linalg.norm(np.diff(both.reshape(-1, 2, 3), axis=0), axis=-1).T
     moved = found > SHORTEST

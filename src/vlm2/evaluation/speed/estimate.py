@@ -9,8 +9,11 @@ from .machine import Machine
 
 @dataclass(frozen=True)
 class Component:
-    """One row of an estimate: bytes of weights, bytes kept between calls, bytes of working memory; operations and
-    seconds in all (None: the machine's speed is unknown). `answering`: it runs for a question, not for frames."""
+    """One row of an estimate. `answering` marks a component that runs for a question, not for frames.
+
+    `weights` are bytes of weights, `kept` bytes kept between calls, and `working` bytes of working memory. `operations`
+    and `seconds` are totals. `seconds` is None where the machine's speed is unknown.
+    """
 
     name: str
     weights: float = 0.0

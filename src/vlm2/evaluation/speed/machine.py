@@ -1,6 +1,6 @@
 """Machines: memory, operations and bytes a second. Cards are known by name; this machine is measured.
 
-Importing this file does not import torch. Nothing in it raises on an unusual machine: unknown values are None.
+Importing this file does not import torch. Its functions do not raise on an unusual machine: unknown values are None.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ MOVED = 0.7  # of the bandwidth
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine to plan for. `memory` in bytes; `peak`: the most operations a second by dtype; `bandwidth`: bytes a
-    second; `reserved`: bytes of the runtime, without any model."""
+    """A machine to plan for. `memory` is in bytes. `peak` is the most operations a second, by dtype. `bandwidth` is in
+    bytes a second. `reserved` are the bytes of the runtime, without any model."""
 
     name: str
     memory: float | None = None

@@ -53,8 +53,11 @@ def plain_state(state: DualState) -> DualState:
 
 
 class MatrixProducts(nn.Module):
-    """The matrix products of one step with full memories, and nothing else, into buffers that are allocated once:
-    queries, keys, values, outputs, both layers of γ, and for each head the scores and the weighted values."""
+    """The matrix products of one step with full memories, and nothing else. The buffers are allocated once.
+
+    The products are the queries, keys, values, outputs and both layers of γ. For each head, they are also the scores
+    and the weighted values.
+    """
 
     def __init__(self, config: MemoryConfig, patches: int, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__()

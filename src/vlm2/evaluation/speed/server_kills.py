@@ -1,4 +1,7 @@
-"""A server that is killed under load, over and over: does all that it said was saved come back, and come back right?"""
+"""Kill a server under load, over and over.
+
+Check that everything that it reported as saved comes back, and comes back right.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ POLL = 0.5  # seconds between looks at what is saved
 
 @dataclass
 class KillReport:
-    """Figures of the kills. `acknowledged` counts sessions that had something saved when the server was killed,
-    `compared` those of them whose map, when they came back, was of a moment at which it had been read before.
+    """Figures of the kills. `acknowledged` counts sessions that had something saved when the server was killed.
 
-    `lost` names sessions that did not come back, or with fewer frames than were saved, `wrong` those with another map
-    than had been read of the same moment. `errors` are those of requests while the server was up.
+    `compared` counts those of them that came back with a map of a moment at which the map had been read before. `lost`
+    names sessions that did not come back, or came back with fewer frames than were saved. `wrong` names those with
+    another map than had been read of the same moment. `errors` are those of requests while the server was up.
     """
 
     kills: int = 0
@@ -36,7 +39,7 @@ class KillReport:
 
 @dataclass
 class _Known:
-    """What the server told before it was killed: frames saved of each session, and its maps by their last time."""
+    """The server's reports before it was killed: saved frames of each session, and its maps by their last time."""
 
     saved: dict[str, int] = field(default_factory=dict)
     maps: defaultdict[tuple[str, float], set[bytes]] = field(default_factory=lambda: defaultdict(set))
@@ -102,7 +105,7 @@ def run_kills(
 
 
 def _learn(client: ServerClient, ids: Sequence[str], known: _Known) -> None:
-    """Note what is saved, and the maps as they are."""
+    """Note the numbers of saved frames, and the present maps."""
     known.saved = {id: state["saved_frames"] for id, state in client.sessions().items()}
     for id in ids:
         moment, text = _map(client, id)
@@ -110,7 +113,7 @@ def _learn(client: ServerClient, ids: Sequence[str], known: _Known) -> None:
 
 
 def _compare(client: ServerClient, known: _Known, report: KillReport) -> None:
-    """Compare the sessions that came back with what was known."""
+    """Compare the sessions that came back with their known state."""
     came_back = client.sessions()
     for id, frames in known.saved.items():
         if not frames:

@@ -43,7 +43,7 @@ class LoadPlan:
 
 @dataclass
 class LoadLog:
-    """What happened, written by all threads: frames sent, seconds of each answer, and errors."""
+    """The record of a load, written by all threads: frames sent, seconds of each answer, and errors."""
 
     sent: int = 0
     seconds: list[float] = field(default_factory=list)
@@ -52,9 +52,12 @@ class LoadLog:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """Figures of a load. `taken` and `dropped` are the fewest and the most frames of a session; `answer_seconds` the
-    median and the 95th percentile; `megabytes` the server's mean resident memory in the second and in the last minute
-    (of a run below four minutes, in the second and in the last quarter), where it reports it."""
+    """Figures of a load. `taken` and `dropped` are the fewest and the most frames of a session.
+
+    `answer_seconds` are the median and the 95th percentile. `megabytes` are the server's mean resident memory in the
+    second and in the last minute, where it reports it. In a run below four minutes, they are those of the second and of
+    the last quarter.
+    """
 
     seconds: float
     sent: int

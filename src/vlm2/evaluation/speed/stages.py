@@ -1,4 +1,4 @@
-"""Where the time of a frame goes: milliseconds by stage while a session watches, and of another commit beside it."""
+"""The time of a frame: milliseconds by stage while a session watches, and those of another commit beside it."""
 
 from __future__ import annotations
 
@@ -110,9 +110,12 @@ def _watched(loaded: LoadedModel, times: StageTimes) -> Iterator[None]:
 
 
 def against(commit: str, model: str, video: Path, fps: float, eyes: str) -> tuple[float, float]:
-    """Return milliseconds a frame of this code and of a commit of this repository: medians of `ROUNDS` rounds in turn,
-    each in a process of its own that has watched the video once before. Raises ValueError where the code lies in no
-    repository, for an unknown commit, and where one of the two fails."""
+    """Return milliseconds a frame of this code and of a commit of this repository.
+
+    They are medians of `ROUNDS` rounds in turn. Each round runs in a process of its own that has watched the video once
+    before. Raises ValueError where the code lies in no repository, for an unknown commit, and where one of the two
+    fails.
+    """
     with tempfile.TemporaryDirectory() as folder:
         there = Path(folder) / "commit"
         _run(["git", "-C", str(SOURCE), "worktree", "add", "--detach", str(there), commit])

@@ -1,4 +1,4 @@
-"""Solids that furniture is made of. Metres, z up; `at` is the centre of a solid's base unless said otherwise.
+"""Solids that furniture is made of. Metres, z up; `at` is the centre of a solid's base unless stated otherwise.
 
 Every solid is one `Part` with unit normals and texture coordinates in metres along its surface.
 """
@@ -106,8 +106,8 @@ def lathe(
 ) -> Part:
     """Return the solid that a profile sweeps when it turns about the z axis.
 
-    The profile lists (radius, height) points upwards on the outside. Where it starts or ends away from the axis, a flat
-    disc closes it, unless `closed` is False. Neighbouring segments that turn by less than 50° are shaded as one smooth
+    The profile lists (radius, height) points upwards on the outside. A flat disc closes it where it starts or ends away
+    from the axis, unless `closed` is False. Neighbouring segments that turn by less than 50° are shaded as one smooth
     surface.
     """
     if closed:
