@@ -3,7 +3,7 @@
 A baseline is named in the place of a model:
 
 - `chance`: the best constant answer of each question type.
-- `random`: an option, or the truth of another question of the type, drawn by the seed.
+- `random`: an option, or the truth of any question of the type, drawn by the seed.
 - `blind:MODEL`: MODEL's language model with its adapters and the same prompt, without the video.
 - `llava-video:MODEL`: plain LLaVA-Video from an imported MODEL, on `frames` frames, 32 by default.
 

@@ -104,7 +104,7 @@ class Query(FrozenRecord, ABC):
 
 
 class Unplanned(Query):
-    """A question that no operator expresses; `reason` names the words that were not understood."""
+    """A question that no operator expresses; `reason` says why, for example which words were not understood."""
 
     reason: str
 

@@ -45,7 +45,7 @@ class WatchArguments(_Arguments):
 
 class AskArguments(_Arguments):
     """Ask a question in words about what a session has seen. The answer's status shows whether it is known (ok), not
-    seen, not understood, or a guess."""
+    seen, not sure, ambiguous, not understood, or a guess."""
 
     question: str
     guess: Annotated[bool, Field(description="Guess rather than say that it is not known.")] = False

@@ -48,8 +48,8 @@ RECOGNITION: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class SetResult:
-    """The measurements on a set. `runs` holds what a session saw, first as it is, then with each oracle; for photos
-    there is one without a map's worth, of which `pictures` holds the boxes."""
+    """The measurements on a set. `runs` holds what a session saw, first as it is, then with each oracle. For photos it
+    is empty, and `pictures` holds the boxes."""
 
     real: RealSet
     values: Mapping[str, Any]

@@ -110,7 +110,7 @@ def _mean_f1(categories: Sequence[Hits], threshold: float) -> float:
 
 
 def image_hits(pictures: Sequence[ComparedPicture], words: frozenset[str]) -> Hits:
-    """Count whole pictures for a category: the candidates are those with a detection."""
+    """Count whole pictures for a category: each is a candidate, with the score 0 where nothing was detected."""
     shows = np.array([any(plain(thing.label) in words for thing in p.true) for p in pictures], float)
     best = [max([box.score for box in p.found if plain(box.label) in words], default=0.0) for p in pictures]
     return Hits(np.array(best, np.float64), shows, int(shows.sum()))
