@@ -35,8 +35,8 @@ def view(
         Path | None, typer.Option(help="Write the 3D scene as a recording for rerun (needs rerun-sdk).")
     ] = None,
 ) -> None:
-    """Draw a memory as a picture, with its frames, a time line and a map, and print the latest writes; or, with --html,
-    --port, --glb or --rrd, as a scene in 3D."""
+    """Draw a memory as a picture, with its frames, a time line and a map, and print the latest writes. With --html,
+    --port, --glb or --rrd, draw it as a scene in 3D instead."""
     from ..streaming import memory_file as file
 
     in_3d = html is not None or port is not None or glb is not None or rrd is not None

@@ -36,16 +36,16 @@ class FrozenPart:
     The part's module binds it to a name and defines `prepare(source, folder)`, which turns the source file into the
     files that are loaded. The arguments are literals, so that the record can be read without importing the module.
 
-    name, title: the name of the part in commands and its description.
-    file: the source file, with its path in the package if there is one.
-    also: other names that the source file may have in an offline folder.
-    checksums: the accepted sha256 of the source file, several if the same weights were exported several times.
-        Checkpoints record the first.
-    package, version: the package on the package index that holds the file; empty if there is none.
-    hub: (repository, revision) on the Hugging Face hub, which has the source file under the same name.
-    release: (repository, tag) of a release page, likewise.
-    needed: whether mini needs the part.
-    module: the module that holds the record; filled in when the record is found.
+    - `name`, `title`: the name of the part in commands and its description.
+    - `file`: the source file, with its path in the package if there is one.
+    - `also`: other names that the source file may have in an offline folder.
+    - `checksums`: the accepted sha256 of the source file, several if the same weights were exported several times.
+      Checkpoints record the first.
+    - `package`, `version`: the package on the package index that holds the file; empty if there is none.
+    - `hub`: (repository, revision) on the Hugging Face hub, which has the source file under the same name.
+    - `release`: (repository, tag) of a release page, likewise.
+    - `needed`: whether mini needs the part.
+    - `module`: the module that holds the record; filled in when the record is found.
     """
 
     name: str

@@ -87,7 +87,7 @@ def load_pretrained(kind: Any, folder: Path, **options: Any) -> PreTrainedModel:
 def load_processor(kind: Any, folder: Path) -> Any:
     """Load a checkpoint's own processor with one of transformers' Auto classes.
 
-    Raises ValueError where there is none. Some processors exist for torchvision only, and the error says so.
+    Raises ValueError where there is none. Some processors exist for torchvision only; the error then names it.
     """
     try:
         return kind.from_pretrained(folder, **SAFE)

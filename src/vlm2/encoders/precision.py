@@ -11,8 +11,8 @@ import torch
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Return whether a device multiplies matrices in bfloat16 faster than in single precision.
 
-    Of CPUs those with instructions for it (AVX-512 BF16, AMX, Arm's BF16); without them torch takes some 90 times as
-    long as in single precision. Of other devices it is taken for granted.
+    CPUs do so if they have instructions for it (AVX-512 BF16, AMX, Arm's BF16). Without these instructions torch takes
+    some 90 times as long as in single precision. All other devices are assumed to do so.
     """
     if device.type != "cpu":
         return True

@@ -28,8 +28,8 @@ def packaged_checkpoints() -> list[str]:
 
 
 def find_checkpoint(name_or_path: str | Path, needed: str = "config.json", **hub: Any) -> Path:
-    """Return the folder of a checkpoint with the file `needed`, fetching it from the hub where the name says so; `hub`
-    are options of `snapshot_download`. Raises ValueError."""
+    """Return the folder of a checkpoint with the file `needed`. Fetches it from the hub if the name is one on the hub;
+    `hub` are options of `snapshot_download`. Raises ValueError."""
     name = str(name_or_path)
     if not name:
         raise ValueError("The name of the model is empty: name a packaged one, a folder, or owner/model on the hub.")
@@ -85,8 +85,8 @@ def _stored(name: str, config: VLM2Config) -> bool:
 
 
 def stored_tensors(model: nn.Module, config: VLM2Config, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
-    """Return what a checkpoint holds, on the CPU, floating tensors in `dtype` where it is given. Where processes share
-    the weights, each tensor is gathered, so all of them must call this."""
+    """Return the tensors that a checkpoint holds, on the CPU. Floating tensors are in `dtype` where it is given. If
+    processes share the weights, each tensor is gathered, so all of them must call this function."""
     state = model.state_dict()
     tensors = {}
     for name in stored_names(model, config):

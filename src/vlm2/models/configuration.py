@@ -72,10 +72,12 @@ class VLM2VisionConfig(SubConfig):
 class VLM2GeometryConfig(SubConfig):
     """The geometry encoder: its name (see `vlm2.encoders.geometry`) and its settings.
 
-    frozen_part: the folder of its weights, if they are not ours. images: "stride" and "max_pixels" of frames, for an
-    encoder that sees images. tracked: matched features refine its poses (`vlm2.slam.tracking`). loops: places that are
-    seen again correct tracked poses (`vlm2.slam.loop_closure`) [choice]. depth: hub:OWNER/NAME or hub:FOLDER of a model
-    whose depth replaces the encoder's (`vlm2.encoders.geometry.hub`) [choice].
+    - `frozen_part`: the folder of its weights, if they are not ours.
+    - `images`: "stride" and "max_pixels" of frames, for an encoder that sees images.
+    - `tracked`: matched features refine its poses (`vlm2.slam.tracking`).
+    - `loops`: places that are seen again correct tracked poses (`vlm2.slam.loop_closure`) [choice].
+    - `depth`: hub:OWNER/NAME or hub:FOLDER of a model whose depth replaces the encoder's
+      (`vlm2.encoders.geometry.hub`) [choice].
     """
 
     model_type = "vlm2_geometry"
@@ -119,27 +121,29 @@ class VLM2ProjectorConfig(SubConfig):
 class VLM2Config(PreTrainedConfig):
     """How a VLM² is built. `vlm2.models.presets.preset` gives the sizes that we train.
 
-    vision_config, geometry_config, memory_config, projector_config: the parts, as dictionaries or as their classes.
-    text_config: the language model's own configuration.
-    text_source: the language model's weights: a frozen part, a folder or a hub name; None: nothing is loaded, and the
-        model starts random.
-    lora: "r", "alpha", "dropout", "targets" of the adapters in the language model; None trains it whole.
-    dim: width of H and M. heads: attention heads of fusion and memory.
-    vision_projection: a trained linear map from the encoder's width to dim [choice]; off, they must be equal.
-    representation: "3d", H as the paper has it; "visual", H is the projected visual tokens alone: no positions, no
-        alignment, no fusion (to measure what those are worth).
-    position_features: what φ reads of C: "fourier" features or "raw" metres [choice].
-    position_confidence: α also sees the geometry encoder's confidence [choice].
-    fusion_residual: H = LayerNorm(F_pa + attention) [choice]; off, H is the attention's output alone.
-    pass_through: H begins as F: the fusion normalises its queries and not H, φ and the fusion's output begin at 0. With
-        `memory_residual` the untrained model then answers as the one it was imported from [choice].
-    pooling: patches along a side that become one token of the language model.
-    encoder_dtype: of both frozen encoders, "float32" or "bfloat16".
-    context: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
-    slot_time: a slot's tokens carry when it was seen [choice].
-    video_token_id: the id of the token `<video>`, which stands for a whole video and is never embedded.
-    stores: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).
-    frozen_sha256: of every frozen part the checkpoint was trained on, by name.
+    - `vision_config`, `geometry_config`, `memory_config`, `projector_config`: the parts, as dictionaries or as their
+      classes.
+    - `text_config`: the language model's own configuration.
+    - `text_source`: the language model's weights: a frozen part, a folder or a hub name. With None nothing is loaded,
+      and the model starts random.
+    - `lora`: "r", "alpha", "dropout", "targets" of the adapters in the language model; None trains it whole.
+    - `dim`: width of H and M.
+    - `heads`: attention heads of fusion and memory.
+    - `vision_projection`: a trained linear map from the encoder's width to dim [choice]; off, they must be equal.
+    - `representation`: "3d", H as the paper has it; "visual", H is the projected visual tokens alone, with no
+      positions, no alignment and no fusion (to measure what those are worth).
+    - `position_features`: what φ reads of C, "fourier" features or "raw" metres [choice].
+    - `position_confidence`: α also sees the geometry encoder's confidence [choice].
+    - `fusion_residual`: H = LayerNorm(F_pa + attention) [choice]; off, H is the attention's output alone.
+    - `pass_through`: H begins as F [choice]. The fusion normalises its queries and not H; φ and the fusion's output
+      begin at 0. With `memory_residual` the untrained model then answers as the one it was imported from.
+    - `pooling`: patches along a side that become one token of the language model.
+    - `encoder_dtype`: of both frozen encoders, "float32" or "bfloat16".
+    - `context`: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
+    - `slot_time`: a slot's tokens carry the time at which it was seen [choice].
+    - `video_token_id`: the id of the token `<video>`, which stands for a whole video and is never embedded.
+    - `stores`: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).
+    - `frozen_sha256`: sha256 of every frozen part the checkpoint was trained on, by name.
 
     A folder in `vision_config`, `geometry_config` or `text_source` that begins with "./" lies in the checkpoint's own.
     """

@@ -18,8 +18,11 @@ class QuestionTooLong(ValueError):
 
 
 def check_length(context: int | None, tokens: int, before: int, answer: int, question: str = "") -> None:
-    """Raise QuestionTooLong where a question of so many tokens does not fit into the language model's `context` (None:
-    it has no limit) with the video and all else that stands `before` it, and with an answer of so many tokens."""
+    """Raise QuestionTooLong where a question does not fit into the language model's `context` (None: it has no limit).
+
+    The question has so many `tokens`. The context must also hold the video and all else that stands `before` the
+    question, and an `answer` of so many tokens.
+    """
     if context is None or before + tokens + answer <= context:
         return
     words = " ".join(question.split())

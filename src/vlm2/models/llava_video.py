@@ -30,7 +30,7 @@ def frame_indices(total: int, count: int = FRAMES) -> list[int]:
 
 
 def time_instruction(seconds: float, times: Sequence[float]) -> str:
-    """Return the sentence that tells the length of the video and where in it the frames lie, in seconds."""
+    """Return the sentence with the length of the video and the times of the frames in it, in seconds."""
     located = ",".join(f"{time:.2f}s" for time in times)
     return (
         f"The video lasts for {seconds:.2f} seconds, and {len(times)} frames are uniformly sampled from it. "

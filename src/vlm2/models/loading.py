@@ -61,8 +61,8 @@ def load_model(
 ) -> Any:
     """Load a model of the class `kind` in eval mode: a packaged checkpoint by its name, a folder, or a name on the hub
     with the options `HUB`. `vision` and `language_model` stand in for frozen parts. `dtype`, `attn_implementation` and
-    `quantization_config` are the language model's; what comes before it stays as the configuration says. `device_map`
-    is one device, or "auto" to spread the language model over all.
+    `quantization_config` apply to the language model; the components before it stay as the configuration has them.
+    `device_map` is one device, or "auto" to spread the language model over all.
 
     Raises ValueError for other options, and for a checkpoint that does not fit its configuration or was trained on
     other frozen parts.

@@ -179,9 +179,11 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         attention_mask: Int[Tensor, "batch text"] | None = None,
         **options: Any,
     ):
-        """Continue prompts; takes the videos as `forward` does and the options of transformers' `generate`, and returns
-        as that does: the ids of each prompt, with its one `<video>`, and the new ones behind them. Raises ValueError
-        for a prompt that is too long for the language model."""
+        """Continue prompts. Takes the videos as `forward` does, and the options of transformers' `generate`.
+
+        Returns what that method returns: the ids of each prompt, with its one `<video>`, and the new ids behind them.
+        Raises ValueError for a prompt that is too long for the language model.
+        """
         videos = self._videos(*(options.pop(name, None) for name in VIDEO_INPUTS))
         spliced = self._splice(input_ids, attention_mask, None, videos, pad_left=True)
         shown = max(map(len, videos), default=0)
@@ -230,9 +232,11 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         is_main_process: bool = True,
         **_: Any,
     ) -> None:
-        """Write config.json and the stored tensors (see `VLM2Config.stores`), in `dtype` where it is given. Of several
-        processes all call this, since they may each hold a part of the weights, and the main one writes. What
-        transformers' Trainer passes besides is not needed here."""
+        """Write config.json and the stored tensors (see `VLM2Config.stores`), in `dtype` where it is given.
+
+        With several processes, all of them call this method, since each may hold a part of the weights. The main
+        process writes. The other arguments that transformers' Trainer passes are not needed here.
+        """
         tensors = stored_tensors(self, self.config, dtype)
         if not is_main_process:
             return
@@ -247,7 +251,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path: str | Path, **options: Any) -> VLM2ForConditionalGeneration:
-        """Load a checkpoint in eval mode, with the options of `vlm2.models.loading.load_model`: `device_map`, `dtype`,
+        """Load a checkpoint in eval mode. Takes the options of `vlm2.models.loading.load_model`: `device_map`, `dtype`,
         `attn_implementation`, `quantization_config`, `revision`, `token` and others. Raises ValueError as that does."""
         return load_model(cls, pretrained_model_name_or_path, **options)
 
@@ -259,7 +263,10 @@ def _most_tokens(options: dict[str, Any]) -> int:
 
 
 def _compact(head: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Copy the last tokens, where they are cut out of many, before the language model's head reads them: else torch
-    takes the product for a batched one and copies the head's matrix, which is larger than all else that is read."""
+    """Copy the last tokens before the language model's head reads them, where they are cut out of many.
+
+    Otherwise torch takes the product for a batched one and copies the head's matrix. That matrix is larger than
+    everything else that is read.
+    """
     hidden, *rest = inputs
     return (hidden.clone(memory_format=torch.contiguous_format), *rest)

@@ -29,8 +29,8 @@ IMPORT = "vlm2 import llava-video SRC --out DIR"
 
 @dataclass(frozen=True)
 class PartRecord:
-    """What lies in a part's folder: where it came from, the sha256 of its tensors, and its licence. `notice`: what a
-    user has to be told whenever it is loaded."""
+    """The record in a part's folder: where the part came from, the sha256 of its tensors, and its licence. `notice`: a
+    text that must be shown to the user whenever the part is loaded."""
 
     name: str
     source: str

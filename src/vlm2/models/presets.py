@@ -70,9 +70,11 @@ PRESETS = {"mini": mini, "7b": seven_b}
 
 
 def preset(name: str, base: str = "mini") -> VLM2Config:
-    """Return the configuration of this name. "paper" is `base` without what we added: Algorithm 1 as written, no
-    residual around fusion or memory, the M of every frame; no times of slots, tracked poses, or confidence in the gate
-    α."""
+    """Return the configuration of this name.
+
+    "paper" is `base` without our additions. It has Algorithm 1 as written and the M of every frame. It has no residual
+    around fusion or memory, no times of slots, no tracked poses, and no confidence in the gate α.
+    """
     if name == "paper":
         config = preset(base)
         config.memory_config.episodic_write, config.memory_config.memory_residual = "nearest", False

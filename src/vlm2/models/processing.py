@@ -40,10 +40,10 @@ class VLM2Processor(ProcessorMixin):
     values serve many questions, then `INTRODUCTION` and the question.
 
     A call takes whole prompts with one `<video>` for each video, as `apply_chat_template` writes them from messages
-    with parts of the types "video" and "text". `encode_questions` takes the questions alone: its pieces are tokenised
-    apart, so that ids do not depend on what stands beside them, and questions and answers are plain text: a control
-    token's text in them, such as "<|im_end|>", gives the ids of its characters. `text_source` names the frozen part
-    that brings the tokenizer, which is then not saved.
+    with parts of the types "video" and "text". `encode_questions` takes the questions alone. Its pieces are tokenised
+    apart, so that the ids of a piece do not depend on the text beside it. Questions and answers are plain text: a
+    control token's text in them, such as "<|im_end|>", gives the ids of its characters. `text_source` names the frozen
+    part that brings the tokenizer; the tokenizer is then not saved.
     """
 
     text_kwargs: ClassVar[Any] = {
@@ -115,8 +115,8 @@ class VLM2Processor(ProcessorMixin):
         return [*self.text_ids(answer), self._end]
 
     def text_ids(self, text: str, closing: str = "") -> list[int]:
-        """Return the ids of what somebody wrote, none of them a control token, and of a piece of the chat template
-        behind it, in which control tokens are what they are."""
+        """Return the ids of `text` and of `closing` behind it. Somebody wrote `text`, so none of its ids is a control
+        token. `closing` is a piece of the chat template, in which control tokens keep their meaning."""
         *pieces, last = self._pieces(text)
         return [*(token for piece in pieces for token in self._ids(piece)), *self._ids(last + closing)]
 

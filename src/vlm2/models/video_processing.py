@@ -23,7 +23,7 @@ FRAMES_PER_SECOND = 2.0  # what mini was trained on
 
 
 class VLM2VideosKwargs(VideosKwargs, total=False):
-    """What a call may say of its videos, beside `fps`."""
+    """The options that a call may give for its videos, beside `fps`."""
 
     times: Sequence[float] | Sequence[Sequence[float]] | None
 
@@ -84,8 +84,8 @@ class VLM2VideoProcessor(VideoProcessorMixin):
         second are shown (2 by default). `times`: seconds of the frames; by default those of the file, or 1 / fps (or a
         second) after one another.
 
-        Returns pixel_values_videos and video_times, padded with zeros to one size, with the frames, rows and columns
-        of each video in video_sizes; and the same of pixel_values_geometry where the geometry encoder sees images.
+        Returns pixel_values_videos and video_times, padded with zeros to one size. video_sizes has the frames, rows and
+        columns of each video. If the geometry encoder sees images, the same is returned for pixel_values_geometry.
         """
         shown = [_frames(video, fps) for video in make_batched_videos(videos)]
         if times is not None:

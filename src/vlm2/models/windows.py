@@ -35,7 +35,7 @@ numpy_on_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")  # its i
 
 @dataclass(frozen=True)
 class FrameInputs:
-    """What a geometry encoder sees of some frames: images, or the vision encoder's tokens on their grid, or both.
+    """The input of a geometry encoder for some frames: images, or the vision encoder's tokens on their grid, or both.
 
     `grey` are the frames in which features are matched, with square pixels; by default, `images` in grey."""
 
@@ -270,7 +270,7 @@ def align_geometry(source: Geometry, target: Geometry) -> Alignment:
 
 def align_poses(source: Geometry, target: Geometry) -> Alignment:
     """Align the worlds of two encodings of the same frames by the pose of one frame: the one with which the others
-    agree best. Where the encoder is not metric, the points determine the scale."""
+    agree best. The points determine the scale if the encoder is not metric."""
     scale = 1.0 if source.metric else align_geometry(source, target).scale
     rotation = target.world_from_camera[:, :3, :3] @ source.world_from_camera[:, :3, :3].mT
     best = int(rotation_angle(*torch.broadcast_tensors(rotation[:, None], rotation[None])).sum(1).argmin())

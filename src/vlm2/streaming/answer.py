@@ -22,9 +22,10 @@ class Evidence:
 class Answer:
     """An answer: its words, the frames it rested on (heaviest first), and the seconds it took.
 
-    The weights of the evidence come from the language model's attention to the memory's slots: how far it rises over
-    that of a reference question, carried back through the memory's reads to the frames that the slots were made of
-    (`streaming/evidence.py` has the formula). They show where the model looked, not why it gave this answer.
+    The weights of the evidence come from the language model's attention to the memory's slots. They measure how far it
+    rises over that of a reference question. This rise is carried back through the memory's reads to the frames that the
+    slots were made of (`streaming/evidence.py` has the formula). The weights show where the model looked, not why it
+    gave this answer.
 
     `prefilled` counts the tokens that the language model read before the first word; on an unchanged memory these are
     the question's own.

@@ -1,5 +1,8 @@
-"""Answers behind a video: its keys and values are computed once and serve every question until the memory changes, and
-those of the slots before the first changed one even then."""
+"""Answer questions about a video with a prefix cache.
+
+The video's keys and values are computed once and serve every question until the memory changes. Those of the slots
+before the first changed slot are used even then.
+"""
 
 from __future__ import annotations
 
@@ -75,8 +78,8 @@ class Answerer:
     def read(self, slots: ContextSlots, grid: tuple[int, int], earlier: Prefix | None = None) -> Prefix:
         """Read the prompt up to the question, video included.
 
-        Of an earlier prefix, which is used up, everything before the first slot that changed is kept; a slot is the
-        same when its M and its time are, bit for bit.
+        An `earlier` prefix is used up: everything in it before the first slot that changed is kept. A slot is unchanged
+        when its M and its time are the same, bit for bit.
         """
         embed = self.model.language_backbone.get_input_embeddings()
         with self.lock:
@@ -186,7 +189,8 @@ def _slot_attention(layers: Sequence[Tensor], prefix: Prefix) -> Float[Tensor, "
 
 def _attention_rise(attention: Float[Tensor, " slots"], reference: Float[Tensor, " slots"]) -> Float[Tensor, " slots"]:
     """Return the slots' shares in the relative rise of the attention over that of the reference question. Attention
-    alone mostly follows a slot's place in the prompt, whatever is asked. Where nothing rises, the attention itself."""
+    alone mostly follows a slot's place in the prompt, whatever the question. If nothing rises, the attention itself is
+    returned."""
     rise = (attention / reference.clamp(min=1e-12) - 1).clamp(min=0)
     return torch.where(rise.sum() > 1e-4, rise / rise.sum().clamp(min=1e-12), attention)
 

@@ -1,16 +1,17 @@
 """Source frames of what the memory holds: which frames of the video an entry M was made of, as a short list of weights.
 
-An entry mixes its own frame with what it read, and what it read were mixtures too. With `a` the shares of attention
-that a read gave to the slots (they add to 1), γ the mean gate, and S the sources of an entry, which add to 1 as well,
+An entry mixes its own frame with what it read, which was a mixture too. Let `a` be the shares of attention that a
+read gave to the slots, γ the mean gate, and S the sources of an entry. Both `a` and S add to 1. Then
 
     S(H_t) = {t: 1}
     S(M_t) = (1 − ρ) S(H_t) + ρ [γ Σ_i a_i S(H_i in W) + (1 − γ) Σ_j a_j S(M_j in E)]
     ρ      = ‖M_t − H_t‖ / (‖H_t‖ + ‖M_t − H_t‖)      where M = H + g ⊙ read, so that M − H is what was read
     ρ      = 1                                          where M is the read alone (no residual)
 
-and S(M_t) = S(H_t) where nothing was read. An entry merged from two has the mean of theirs, weighted by the frames that
-each stands for. This follows attention only, as "attention rollout" does (Abnar and Zuidema 2020): where a slot was
-looked at, not what of it was used. Lists are cut to the `MOST` heaviest frames and made to add to 1 again.
+and S(M_t) = S(H_t) where nothing was read. The sources of an entry merged from two are the mean of theirs, weighted by
+the frames that each stands for. The sources follow attention only, as "attention rollout" does (Abnar and Zuidema
+2020): they show that a slot was looked at, not what of it was used. Lists are cut to the `MOST` heaviest frames and
+made to add to 1 again.
 """
 
 from __future__ import annotations

@@ -26,8 +26,12 @@ AUTO_READS = "efficientnet-lite0"
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model with its processor, on its device. `name` is what was asked for, `folder` where it was found; `eyes` feed
-    the object memory of its sessions, `vlm` answers what that cannot, `planner` reads their questions."""
+    """A model with its processor, on its device.
+
+    `name` is the requested name, and `folder` the place where the model was found. `eyes` feed the object memory of its
+    sessions. `vlm` answers questions that the object memory cannot answer. `planner` reads the questions of its
+    sessions.
+    """
 
     name: str
     folder: Path

@@ -58,9 +58,12 @@ def message(question: str, shown: Sequence[KeyframePicture], noted: Sequence[str
 
 
 def chosen(keyframes: Sequence[KeyframePicture], map: ObjectMap, named: Sequence[Track]) -> list[KeyframePicture]:
-    """Return at most `MOST_FRAMES` keyframes, in the order of time: the best one of each named thing, then others that
-    show named things well, as different as possible. Where none is named, those that show any thing well, or of all
-    keyframes where these are too few."""
+    """Return at most `MOST_FRAMES` keyframes, in the order of time.
+
+    The best keyframe of each named thing is chosen first, then others that show named things well and differ as much
+    as possible. If no thing is named, the choice is among the keyframes that show any thing well, or among all
+    keyframes if those are too few.
+    """
     places = {frame.frame: place for place, frame in enumerate(keyframes)}
     best: dict[int, None] = {}
     well: set[int] = set()
@@ -93,7 +96,7 @@ def _views(keyframes: Sequence[KeyframePicture], map: ObjectMap) -> Float[np.nda
 
 
 def _sentence(name: str, text: str, map: ObjectMap, own: Result | None) -> str:
-    """Return the answer for people: who says it, that it may be wrong, and what the object memory says to it."""
+    """Return the answer for people: its source, a warning that it may be wrong, and the object memory's comment."""
     parts = [f"{name} says, and may be wrong: {text}"]
     if own is not None and own.status not in CANNOT:
         parts.append(f"The object memory's own answer: {own.sentence}")

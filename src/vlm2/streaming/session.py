@@ -141,9 +141,9 @@ class Session:
         continues: bool = False,
         only_new: bool = False,
     ) -> None:
-        """Watch a video file at `fps` frames a second (2 by default), calling `progress` with the seconds so far. Of a
-        folder of pictures all are watched, `fps` a second. With `only_new`, those of `fps` frames a second (10 by
-        default) are watched that show something new (`video.NewViews`).
+        """Watch a video file at `fps` frames a second (2 by default), calling `progress` with the seconds so far. All
+        pictures of a folder are watched, `fps` a second. With `only_new`, `fps` is 10 by default, and only the frames
+        that show something new are watched (`video.NewViews`).
 
         Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
         After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
@@ -193,14 +193,15 @@ class Session:
     ) -> Answer:
         """Answer a question about the video.
 
-        In a session with eyes, the object memory answers, or says why it cannot. With `guess`, every question gets an
-        answer, as a benchmark wants it: what was not seen for sure is taken to be the thing that most likely is it, and
-        what the objects cannot answer, the language model answers from the memory's tokens. Without `tools` or eyes,
-        the language model answers all questions, as in the paper.
+        In a session with eyes, the object memory answers, or gives the reason why it cannot. With `guess`, every
+        question gets an answer, as a benchmark wants it. The most likely thing then stands in for one that was not seen
+        for sure, and the language model answers from the memory's tokens if the objects cannot. Without `tools` or
+        eyes, the language model answers all questions, as in the paper.
 
-        In a session with a vision-language model (`vlm`), that model answers what the object memory does not understand
-        or does not know the words of, before any guess; with `ask_vlm`, every question. Its answer is marked with its
-        name, and checked against the object memory. Where it fails, the answer is the one without it, and says why.
+        In a session with a vision-language model (`vlm`), that model answers the questions that the object memory does
+        not understand, or whose words it does not know, before any guess. With `ask_vlm`, it answers every question.
+        Its answer is marked with its name, and checked against the object memory. If that model fails, the answer is
+        the one without it, and gives the reason.
 
         Without `fresh`, the answer is from the memory as it was after the last whole window, which saves the encoders'
         work on the frames that wait for theirs. Before the first window is full, they are taken in nevertheless. The
@@ -275,9 +276,12 @@ class Session:
 
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:
-        """Return a session that goes on where a saved one was, with the eyes that watched if those of the model know
-        other words. Raises ValueError for a file that is damaged, none of ours, or of another model, and where these
-        eyes cannot be had; without any eyes, every memory of the model opens."""
+        """Return a session that continues a saved one.
+
+        If the model's eyes know other words, the session uses the eyes that watched. Raises ValueError for a file that
+        is damaged, none of ours, or of another model, and where these eyes cannot be had. Without any eyes, every
+        memory of the model opens.
+        """
         session = model.session()
         stream = file.load(path, session.model)
         if session.eyes is not None and stream.objects is not None:

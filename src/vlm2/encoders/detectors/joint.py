@@ -1,10 +1,13 @@
 """`joint`: our own detector and YOLOX as one; each makes up for what the other is bad at.
 
 Our detector was trained on generated homes: it gives masks, 3D boxes and the room's surfaces, and knows categories
-that COCO lacks. On photos it takes much for a bed or a table. YOLOX was trained on photos, but calls doors and closets
-refrigerators. Where both find a thing, their evidence adds up. Where YOLOX is silent about a category that it knows,
-the evidence of our detector counts less. Where our detector is certain of what the frames of a window show, they look
-like those that it was trained on, and it sees alone.
+that COCO lacks. On photos it mistakes many things for a bed or a table. YOLOX was trained on photos, but labels doors
+and closets as refrigerators. The two work together as follows:
+
+- If both find a thing, their evidence adds up.
+- If YOLOX has no evidence for a category that it knows, the evidence of our detector counts less.
+- If our detector is certain of what the frames of a window show, these frames look like those that it was trained on,
+  and it is used alone.
 
 The option is YOLOX's: `nano` (the default), `tiny`, `s`, or the path of an ONNX file.
 """
@@ -149,7 +152,7 @@ class JointDetector:
     ) -> Float[np.ndarray, "boxes labels"]:
         """Return the joint evidence for boxes of YOLOX, from its evidence and from ours for their cells.
 
-        What COCO lacks speaks against YOLOX's label, since YOLOX can only give one that it knows.
+        Our evidence for categories that COCO lacks weakens YOLOX's label, since YOLOX can only give one that it knows.
         """
         near = known * (self._grouped | np.eye(len(self.labels), dtype=bool))[seen.argmax(1)]
         foreign = known[:, ~self._shared].sum(1, keepdims=True)

@@ -1,8 +1,9 @@
 """Detectors of transformers with an open vocabulary: they find the things that are named to them in words.
 
 OWLv2 and OWL-ViT compare each box with the embedding of each word. Grounding DINO reads all words as one text and
-compares each box with each token of it; transformers joins the tokens that match into phrases ("chair table"), which
-need not be words that were asked for. Here each box gets a probability for each word, from the tokens of that word.
+compares each box with each token of that text. The transformers library joins the tokens that match into phrases
+("chair table"), which need not be requested words. Here each box gets a probability for each word, from the tokens of
+that word.
 """
 
 from __future__ import annotations

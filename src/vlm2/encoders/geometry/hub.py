@@ -1,8 +1,9 @@
 """Metric depth of transformers' depth estimation, beside a model's own geometry encoder.
 
 Depth comes from the checkpoint (Depth Anything V2 metric, Depth Pro, ZoeDepth), by its own processor and
-post-processing, a frame at a time. All else is the own encoder's: geometry tokens, view tokens and confidence, on
-which the token memory was trained; and the poses from which the camera is tracked, brought to the scale of the depth.
+post-processing, a frame at a time. All else comes from the own encoder. Its geometry tokens, view tokens and confidence
+are those on which the token memory was trained. Its poses, from which the camera is tracked, are brought to the scale
+of the depth.
 
 The focal length is the checkpoint's where it gives one, else the one that fits the own encoder's points, else
 `USUAL_FOCAL`. Camera tracking refines it with the deviation `TrackingConfig.focal_deviation`.

@@ -1,5 +1,8 @@
-"""What a model of a configuration costs: parameters, floating point operations and memory. Nothing is loaded: the model
-is built on torch's meta device, whose tensors have shapes and no data, and its components are called there."""
+"""The cost of a model of a configuration: parameters, floating point operations and memory.
+
+The module loads nothing. It builds the model on torch's meta device, whose tensors have shapes and no data, and calls
+the model's components there.
+"""
 
 from .components import BYTES, Components
 from .meter import Cost, measure

@@ -61,10 +61,10 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 def open_tensors(source: Path, expected: Collection[str]) -> dict[str, SourceTensor]:
     """Return the tensors of a folder of safetensors (in shards or not), of one such file, or of a .pth file, none of
-    them read yet. `expected` are the names of the model's tensors: they tell which of the dictionaries in a .pth file
-    is the state dict, and which prefix the names have in common (see `unprefixed`).
+    them read yet. `expected` are the names of the model's tensors. They determine which of the dictionaries in a .pth
+    file is the state dict, and which prefix the names have in common (see `unprefixed`).
 
-    Raises ValueError for a file or shard that is missing or damaged, does not hold what the index says, or holds none
+    Raises ValueError for a file or shard that is missing or damaged, does not hold what the index lists, or holds none
     of the expected tensors.
     """
     if source.is_file() and is_pickled(source):
@@ -171,7 +171,7 @@ def _pickled(file: Path, expected: Collection[str]) -> dict[str, SourceTensor]:
 
 
 def _nothing_expected(source: Path, found: str, expected: Collection[str]) -> str:
-    """Say that a source holds none of a model's tensors, what it holds instead, and what is expected."""
+    """Return the message that a source holds none of a model's tensors, with its content and the expected names."""
     return (
         f"{source} holds none of the {len(expected)} tensors of this model. Found: {found}. Expected: tensors by their "
         f"names ({', '.join(sorted(expected)[:3])}, ...), alone or under one key such as model or state_dict. Give the "

@@ -13,9 +13,15 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class KeyReport:
-    """Names with shapes. `loaded`: found in the source and kept, under their names there. `left_out`: there, known, and
-    of no use. `missing`: expected and not there; `unexpected`: there and not known; `reshaped`: there in another shape
-    than the one that is expected (second). `new`: our own tensors, newly initialised."""
+    """Names with shapes.
+
+    - `loaded`: found in the source and kept, under their names there.
+    - `left_out`: found in the source, known, and of no use.
+    - `missing`: expected, but not in the source.
+    - `unexpected`: found in the source, but not known.
+    - `reshaped`: found in the source in another shape than the expected one, which is the second.
+    - `new`: our own tensors, newly initialised.
+    """
 
     source: str
     loaded: Shapes
@@ -27,7 +33,7 @@ class KeyReport:
 
     @staticmethod
     def compare(source: str, found: Shapes, expected: Shapes, left_out: re.Pattern[str] | None = None) -> KeyReport:
-        """Set what a source holds beside what is expected; `left_out` matches other names that are known."""
+        """Compare the tensors of a source with the expected ones; `left_out` matches other names that are known."""
         known = {n: s for n, s in found.items() if n not in expected and left_out is not None and left_out.search(n)}
         both = {name: found[name] for name in expected if name in found}
         return KeyReport(

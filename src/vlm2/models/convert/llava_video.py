@@ -1,7 +1,7 @@
 """Import LLaVA-Video-7B-Qwen2, or LLaVA-NeXT-Video-7B-Qwen2, into a folder that is a VLM² before any training.
 
-The folder holds `language`, `vision` and `geometry`, each a part with its record, and beside them the model itself: the
-projector from the source, and our own tensors newly initialised so that the model sees what LLaVA-Video sees.
+The folder holds `language`, `vision` and `geometry`, each a part with its record. The model itself lies beside them:
+the projector from the source, and our own tensors, newly initialised so that the model sees what LLaVA-Video sees.
 """
 
 from __future__ import annotations

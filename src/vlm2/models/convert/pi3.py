@@ -24,8 +24,9 @@ MODEL_TYPE = "pi3"  # in the config.json that we write
 
 
 def import_pi3(source: str, out: Path) -> KeyReport:
-    """Import π³ from a folder, a .safetensors or .pth file, or the hub, into the folder `out`: weights, config.json,
-    record with licence, key report. Raises ValueError that names every tensor which is not explained."""
+    """Import π³ from a folder, a .safetensors or .pth file, or the hub, into the folder `out`. Writes the weights,
+    config.json, the record with the licence, and the key report. Raises ValueError that names every tensor which is
+    not explained."""
     place = find_source(source)
     config = read_pi3_config(place)
     with torch.device("meta"):
@@ -44,7 +45,7 @@ def import_pi3(source: str, out: Path) -> KeyReport:
 
 
 def read_pi3_config(place: Path) -> Pi3Config:
-    """Return the sizes that a folder of ours tells; else those of the published model. Raises ValueError for a
+    """Return the sizes stored in a folder of ours, or else those of the published model. Raises ValueError for a
     config.json that cannot be read."""
     settings = read_settings(place) if (place / "config.json").is_file() else {}
     if settings.pop("model_type", None) != MODEL_TYPE:

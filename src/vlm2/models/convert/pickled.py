@@ -47,7 +47,7 @@ def read_pickled(file: Path) -> Any:
 
 def state_dicts(content: Any, path: str = "") -> Iterator[tuple[str, StateDict]]:
     """Yield every dictionary that holds tensors by their names, with the path to it (such as "state.model"; "": the
-    content itself). What else it holds is left out."""
+    content itself). Everything else in it is left out."""
     if not isinstance(content, Mapping):
         return
     if tensors := {name: value for name, value in content.items() if isinstance(name, str) and _is_plain(value)}:
