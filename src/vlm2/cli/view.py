@@ -36,7 +36,7 @@ def view(
     ] = None,
 ) -> None:
     """Draw a memory as a picture, with its frames, a time line and a map, and print the latest writes. With --html,
-    --port, --glb or --rrd, draw it as a scene in 3D instead."""
+    --port, --glb or --rrd, draw it as a scene in 3D instead; with --out, do both."""
     from ..streaming import memory_file as file
 
     in_3d = html is not None or port is not None or glb is not None or rrd is not None

@@ -87,7 +87,8 @@ def load_pretrained(kind: Any, folder: Path, **options: Any) -> PreTrainedModel:
 def load_processor(kind: Any, folder: Path) -> Any:
     """Load a checkpoint's own processor with one of transformers' Auto classes.
 
-    Raises ValueError where there is none. Some processors exist for torchvision only; the error then names it.
+    Raises ValueError where there is none. Some processors exist for torchvision only; where it is
+    not installed, the error names it.
     """
     try:
         return kind.from_pretrained(folder, **SAFE)

@@ -96,7 +96,8 @@ def _views(keyframes: Sequence[KeyframePicture], map: ObjectMap) -> Float[np.nda
 
 
 def _sentence(name: str, text: str, map: ObjectMap, own: Result | None) -> str:
-    """Return the answer for people: its source, a warning that it may be wrong, and the object memory's comment."""
+    """Return the answer for people: its source, a warning that it may be wrong, the object memory's own answer, and
+    what in it contradicts that memory."""
     parts = [f"{name} says, and may be wrong: {text}"]
     if own is not None and own.status not in CANNOT:
         parts.append(f"The object memory's own answer: {own.sentence}")
