@@ -11,6 +11,7 @@ from rooms_of_boxes import LABELS, MadeBox, MadeRoom, around, camera, empty, see
 from vlm2.objects import ObjectMap
 from vlm2.objects.box_measures import sides
 from vlm2.objects.mapping import map_of
+from vlm2.objects.object_map import GUESSED
 
 ROOM = MadeRoom(
     ((0, 0), (5, 0), (5, 4), (0, 4)),
@@ -153,6 +154,8 @@ def test_a_guess_takes_what_may_be_the_thing() -> None:
     guess = found.ask(question, guess=True)
     assert guess.status == "guess" and guess.text == found.ask("How far is the chair from the table?").text
     assert guess.confidence < found.ask("How far is the chair from the table?").confidence
+    sure = found.model_copy(update={"tracks": (*found.tracks, possible)}).ask(question)
+    assert guess.confidence == pytest.approx(GUESSED * sure.confidence)
     assert guess.sentence.startswith("I have not seen a stool. A guess: ")
     assert found.ask("Is there a stool?", guess=True).text == "no"
     assert found.ask("How far is the bed from the table?", guess=True).status == "not_seen"
