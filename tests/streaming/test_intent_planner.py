@@ -13,7 +13,7 @@ from vlm2.query import Unplanned, parse_call
 from vlm2.query.intents import OUTSIDE
 from vlm2.query.planners import rules
 from vlm2.streaming import intent_planner
-from vlm2.streaming.intent_planner import IntentPlanner
+from vlm2.streaming.intent_planner import MEANT, IntentPlanner
 from vlm2.streaming.object_answers import ask_objects
 
 ODD = "Lampwise, quantity thereof?"
@@ -88,6 +88,16 @@ def test_an_intent_that_lacks_its_phrases_does_not_count(reads, chances, read) -
     assert plan.plain(ODD) == ("How many Lampwise are there?" if read else None)
 
 
+def test_what_the_reader_is_not_sure_of_is_asked(reads) -> None:
+    plan, _ = reads(chances=(0.7, 0.0, 0.3))
+    refused = plan(ODD)
+    assert isinstance(refused, Unplanned) and plan.plain(ODD) is None
+    assert refused.reason == f"{rules.plan(ODD).reason} {MEANT}“How many Lampwise are there?”"
+    answer = ask_objects(ObjectMap(vocabulary=("lamp",)), ODD, None, plan, guess=False)
+    assert answer.status == "unsupported" and answer.sentence.endswith(refused.reason)
+    assert rules.plan(ODD) == reads(chances=(0.4, 0.0, 0.6))[0](ODD)
+
+
 def test_a_place_that_an_intent_cannot_express_is_not_read_over(reads) -> None:
     plan, _ = reads()
     assert plan.plain("Lamps lit thereabouts?") == "How many Lamps are there?"
@@ -124,19 +134,25 @@ PACKAGED = IntentPlanner()
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("stranger_9", 31), ("stranger_10", 27), ("stranger_11", 29), ("stranger_12", 27)]
+    ("number", "least", "least_asked"),
+    [(9, 31, 3), (10, 27, 2), (11, 29, 5), (12, 27, 4), (13, 27, 6), (14, 35, 1)],
 )
-def test_strangers_wordings_are_read_or_refused(name: str, least: int) -> None:
+def test_strangers_wordings_are_read_asked_back_or_refused(number: int, least: int, least_asked: int) -> None:
+    name = f"stranger_{number}"
     plans = [
         (kind, text, PACKAGED(text.format(**NAMES), OPTIONS.get(kind))) for kind, text in rows(f"wordings/{name}.txt")
     ]
     read = [(kind, text, query) for kind, text, query in plans if not isinstance(query, Unplanned)]
     assert [text for kind, text, query in read if not is_meant(query, kind)] == []
     assert len(plans) == 40 and len(read) >= least
+    refused = [(kind, query.reason) for kind, _, query in plans if isinstance(query, Unplanned)]
+    asked = [(kind, reason.partition(MEANT)[2].strip("“”")) for kind, reason in refused if MEANT in reason]
+    right = [plain for kind, plain in asked if is_meant(rules.plan(plain, OPTIONS.get(kind)), kind)]
+    assert len(right) >= least_asked and len(asked) - len(right) <= (number == 10)
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [*((f"uncovered_{number}", 3) for number in (1, 2, 3, 4)), ("unanswerable", 1)]
+    ("name", "most"), [*((f"uncovered_{number}", 3) for number in (1, 2, 3, 4, 5)), ("unanswerable", 1)]
 )
 def test_questions_that_no_intent_covers_are_refused(name: str, most: int) -> None:
     texts = [row[-1] for row in rows(f"{name}.txt")]

@@ -19,12 +19,15 @@ from ..query.planners import rules
 MOST_WORDS = 100  # of a question that the reader reads
 LEAST_SURE = 0.9  # probability of the intent among those that fit the words, and of the slot of every word
 LEAST_LIKELY = 0.2  # probability of the intent among all
+WORTH_ASKING = 0.5  # between this and `LEAST_SURE`, the person is asked whether the plain question is meant
+MEANT = "Did you mean: "
 # Words that narrow a place. Intents without a viewpoint cannot express them, and the reader is apt to read over them.
 PLACES = frozenset({"left", "right", "front", "behind", "back", "facing", "side", "part", "top", "bottom", "corner"})
 
 
 class IntentPlanner:
-    """Plans with the rules. If they refuse, the reader rewrites the question as a plain one, and the rules plan that.
+    """Plans with the rules. If they refuse, the reader rewrites the question as a plain one, and the rules plan that,
+    or the person is asked whether that is meant.
 
     The reader is loaded when the rules refuse a question for the first time. If its language model is not on this
     machine then, this planner leaves all to the rules. Safe to use from several threads.
@@ -43,22 +46,32 @@ class IntentPlanner:
 
     def read(self, question: str, options: Sequence[str] | None = None) -> tuple[Query, str | None]:
         """Return the query that a question means, and the plain question if the reader rewrote it and the rules
-        accepted that."""
+        accepted that. If the reader is not sure, the reason of the refusal ends with the plain question, as a question
+        to the person."""
         query = rules.plan(question, options)
-        if not isinstance(query, Unplanned) or (plain := self.plain(question)) is None:
+        found = self._rewriting(question) if isinstance(query, Unplanned) else None
+        if not isinstance(query, Unplanned) or found is None or found.sure < WORTH_ASKING:
             return query, None
-        read = rules.plan(plain, options)
-        return (query, None) if isinstance(read, Unplanned) else (read, plain)
+        read = rules.plan(found.plain, options)
+        if isinstance(read, Unplanned):
+            return query, None
+        if found.sure < LEAST_SURE:
+            return query.model_copy(update={"reason": f"{query.reason} {MEANT}“{found.plain}”"}), None
+        return read, found.plain
 
     def plain(self, question: str) -> str | None:
         """Return a question in plain words; None if the reader predicts no intent, is not sure, or is not there."""
+        found = self._rewriting(question)
+        return None if found is None or found.sure < LEAST_SURE else found.plain
+
+    def _rewriting(self, question: str) -> Rewriting | None:
         words = split_words(question)
         reader = self._load() if 0 < len(words) <= MOST_WORDS else None
         found = None if reader is None else rewrite(reader, words)
-        if found is None or found.sure < LEAST_SURE:
+        if found is None:
             return None
         unread = found.unread - {word.lower() for word in split_words(found.plain)}
-        return None if "facing" not in slots_of(found.intent) and unread & PLACES else found.plain
+        return None if "facing" not in slots_of(found.intent) and unread & PLACES else found
 
     def _load(self) -> IntentReader | None:
         with self._lock:

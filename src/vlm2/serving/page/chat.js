@@ -15,6 +15,7 @@ const STATUS = {
   guess: "a guess",
 };
 const COVERED = "I can tell which things are where, how many, how large and how far apart they are, their colours, and when I saw them.";
+const MEANT = / Did you mean: “(.+)”/; // in the sentence of a question that was not understood for sure
 const MOST_SHOTS = 4;
 const SAME = 0.01; // seconds between the last frames of one map
 
@@ -69,13 +70,16 @@ export class Chat {
     const { id, map } = this.state;
     const kind = kindOf(answer);
     const badge = Object.assign(document.createElement("span"), { className: `badge ${kind}`, textContent: STATUS[kind] ?? kind });
-    const words = line("", answer.sentence || answer.text);
+    const said = answer.sentence || answer.text;
+    const [, meant] = (kind === "unsupported" && MEANT.exec(said)) || [];
+    const words = line("", meant ? said.replace(MEANT, "") : said);
     words.prepend(badge, " ");
     item.append(words);
     const sure = answer.confidence !== null && answer.status === "ok";
     const details = [sure && `${Math.round(100 * answer.confidence)} % sure`, answer.seen_until && `while watching, at ${clock(answer.seen_until)}`];
     if (details.some(Boolean)) item.append(line("soft", details.filter(Boolean).join(" · ")));
-    if (kind === "unsupported") item.append(line("soft", COVERED));
+    if (meant) item.append(link(`Did you mean: ${meant}`, () => this.ask(meant, false)));
+    else if (kind === "unsupported") item.append(line("soft", COVERED));
     const tracks = map ? matched(map, answer.things) : [];
     const frames = new Map();
     for (const { keyframe, time } of answer.evidence) if (keyframe !== undefined) frames.set(keyframe, time);
@@ -83,9 +87,7 @@ export class Chat {
     shown.sort((a, b) => a.time - b.time);
     if (shown.length) item.append(shotButtons(id, shown, map, tracks, this.dialog));
     if (!tracks.length) return;
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: "Show on the plan" });
-    button.onclick = () => this.onMarked(answer.things, true);
-    item.append(button);
+    item.append(link("Show on the plan", () => this.onMarked(answer.things, true)));
   }
 }
 
@@ -98,6 +100,10 @@ function thingsOf({ tracks, seen_until: until }, map) {
 
 // The status of an answer as people see it: one that is more likely wrong than right is not sure.
 const kindOf = ({ status, confidence }) => (status === "ok" && confidence < 0.5 ? "unsure" : status);
+
+function link(words, onclick) {
+  return Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: words, onclick });
+}
 
 function line(kind, words) {
   const made = document.createElement("p");
