@@ -12,6 +12,7 @@ from vlm2.objects import ObjectMap
 from vlm2.query import Unplanned, parse_call
 from vlm2.query.intents import OUTSIDE
 from vlm2.query.planners import rules
+from vlm2.scenes import Scene
 from vlm2.streaming import intent_planner
 from vlm2.streaming.intent_planner import MEANT, IntentPlanner
 from vlm2.streaming.object_answers import ask_objects
@@ -96,6 +97,18 @@ def test_what_the_reader_is_not_sure_of_is_asked(reads) -> None:
     answer = ask_objects(ObjectMap(vocabulary=("lamp",)), ODD, None, plan, guess=False)
     assert answer.status == "unsupported" and answer.sentence.endswith(refused.reason)
     assert rules.plan(ODD) == reads(chances=(0.4, 0.0, 0.6))[0](ODD)
+
+
+def test_a_guess_takes_what_the_reader_is_not_sure_of(reads, repository) -> None:
+    plan, _ = reads(chances=(0.7, 0.0, 0.3))
+    reading = plan.read(ODD, guess=True)
+    assert reading.query == rules.plan("How many Lampwise are there?")
+    assert (reading.plain, reading.sure) == ("How many Lampwise are there?", pytest.approx(0.7, abs=0.01))
+    home = ObjectMap.from_scene(Scene.load(repository / "examples/home.json"))
+    sure = ask_objects(home, ODD.replace("Lampwise", "chairs"), None, reads()[0], guess=True)
+    guess = ask_objects(home, ODD.replace("Lampwise", "chairs"), None, plan, guess=True)
+    assert (sure.status, guess.status, guess.value) == ("ok", "guess", sure.value)
+    assert guess.confidence == pytest.approx(0.7 * sure.confidence, abs=0.01) and guess.sentence == sure.sentence
 
 
 def test_a_place_that_an_intent_cannot_express_is_not_read_over(reads) -> None:

@@ -25,6 +25,16 @@ MEANT = "Did you mean: "
 PLACES = frozenset({"left", "right", "front", "behind", "back", "facing", "side", "part", "top", "bottom", "corner"})
 
 
+@dataclass(frozen=True)
+class Reading:
+    """The query that a question means. If the reader rewrote the question, `plain` is the plain one, and `sure` its
+    `Rewriting.sure`."""
+
+    query: Query
+    plain: str | None = None
+    sure: float = 1.0
+
+
 class IntentPlanner:
     """Plans with the rules. If they refuse, the reader rewrites the question as a plain one, and the rules plan that,
     or the person is asked whether that is meant.
@@ -42,22 +52,24 @@ class IntentPlanner:
 
     def __call__(self, question: str, options: Sequence[str] | None = None) -> Query:
         """Return the query that a question means, or the `Unplanned` one of the rules."""
-        return self.read(question, options)[0]
+        return self.read(question, options).query
 
-    def read(self, question: str, options: Sequence[str] | None = None) -> tuple[Query, str | None]:
-        """Return the query that a question means, and the plain question if the reader rewrote it and the rules
-        accepted that. If the reader is not sure, the reason of the refusal ends with the plain question, as a question
-        to the person."""
+    def read(self, question: str, options: Sequence[str] | None = None, guess: bool = False) -> Reading:
+        """Return the query that a question means.
+
+        If the reader is not sure of its plain question, the query is the `Unplanned` one of the rules, whose reason
+        then ends with the plain question, as a question to the person. With `guess`, it is that of the plain question.
+        """
         query = rules.plan(question, options)
         found = self._rewriting(question) if isinstance(query, Unplanned) else None
         if not isinstance(query, Unplanned) or found is None or found.sure < WORTH_ASKING:
-            return query, None
+            return Reading(query)
         read = rules.plan(found.plain, options)
         if isinstance(read, Unplanned):
-            return query, None
-        if found.sure < LEAST_SURE:
-            return query.model_copy(update={"reason": f"{query.reason} {MEANT}“{found.plain}”"}), None
-        return read, found.plain
+            return Reading(query)
+        if found.sure < LEAST_SURE and not guess:
+            return Reading(query.model_copy(update={"reason": f"{query.reason} {MEANT}“{found.plain}”"}))
+        return Reading(read, found.plain, found.sure)
 
     def plain(self, question: str) -> str | None:
         """Return a question in plain words; None if the reader predicts no intent, is not sure, or is not there."""

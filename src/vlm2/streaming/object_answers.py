@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ..encoders.vlm import VLMError
 from ..objects import ObjectMap, Result
 from ..questions.question import LETTER_REQUEST, PREFIX, SIMPLE_REQUEST, WORD_REQUEST
 from .answer import Answer, Evidence
-from .intent_planner import IntentPlanner
+from .intent_planner import LEAST_SURE, IntentPlanner
 
 OPTION = re.compile(r"^\(?([A-Z])[.):]\s+\S")
 UNDERSTOOD = "I understood: "
@@ -29,14 +30,17 @@ def ask_objects(
     map: ObjectMap, question: str, options: Sequence[str] | None, planner: IntentPlanner | None, guess: bool
 ) -> Result:
     """Ask a map as `ObjectMap.ask` does. For a question that only the trained reader understood, the sentence ends with
-    the plain question."""
+    the plain question. If the reader was not sure, which needs `guess`, an answer has the status "guess"."""
     if planner is None:
         return map.ask(question, options, guess=guess)
-    query, plain = planner.read(question, options)
-    result = map.guess(query) if guess else map.run(query)
-    return (
-        result if plain is None else result.model_copy(update={"sentence": f"{result.sentence} {UNDERSTOOD}“{plain}”"})
-    )
+    read = planner.read(question, options, guess)
+    result = map.guess(read.query) if guess else map.run(read.query)
+    if read.plain is None:
+        return result
+    update: dict[str, Any] = {"sentence": f"{result.sentence} {UNDERSTOOD}“{read.plain}”"}
+    if read.sure < LEAST_SURE and result.value is not None:
+        update |= {"status": "guess", "confidence": read.sure * result.confidence}
+    return result.model_copy(update=update)
 
 
 def answer_of(result: Result) -> Answer:
