@@ -76,6 +76,8 @@ def test_a_depth_model_is_part_of_a_run(tmp_path):
         SessionRespondent(RunSettings("mini", eyes="none", geometry="pi3"), 6).identity()
     with pytest.raises(ValueError, match="chance has no object memory; leave out --words and --geometry"):
         respondent(RunSettings("chance", geometry="hub:depth"), TOY, load().items)
+    with pytest.raises(ValueError, match="leave out --only-new"):
+        respondent(RunSettings("chance", only_new=True), TOY, load().items)
 
 
 def test_the_files_of_the_eyes_identify_them(folder):

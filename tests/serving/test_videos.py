@@ -67,7 +67,7 @@ def test_long_and_large_videos_are_refused() -> None:
 def test_only_what_is_new_is_watched(write_video) -> None:
     shown = np.repeat(np.random.default_rng(0).integers(0, 255, (3, 32, 48, 3), dtype=np.uint8), [3, 8, 5], axis=0)
     path, limits = write_video(list(shown)), Limits(rate=10.0, only_new=True, frames=6)
-    assert [frame.time for frame in frames_of(path, limits, print)] == pytest.approx([0.0, 0.3, 1.1])
+    assert [frame.time for frame in frames_of(path, limits, print)] == pytest.approx([0.0, 0.3, 1.1, 1.5])
     with pytest.raises(Refusal, match="at most 1 s"):
         frames_of(path, replace(limits, frames=4), print)
 

@@ -18,7 +18,7 @@ from vlm2.questions.question import WORD_REQUEST
 from vlm2.streaming import Evidence, Session, keyframe, memory_log, trajectory
 from vlm2.streaming.load import LoadedModel
 from vlm2.streaming.stream import Stream
-from vlm2.video import VideoError
+from vlm2.video import PictureFolder, VideoError
 
 
 def offline(session: Session, images: np.ndarray):
@@ -220,9 +220,21 @@ def test_watch_takes_only_what_is_new(make_session, write_video, images):
     path = write_video(list(np.repeat(images[:3], [3, 8, 5], axis=0)))
     session, told = make_session(), []
     session.watch(path, progress=told.append, only_new=True)
-    assert told == pytest.approx([0.0, 0.3, 1.1])
+    assert told == pytest.approx([0.0, 0.3, 1.1, 1.5]), "the last one, too"
     session.watch(path, fps=5, continues=True, only_new=True)
-    assert session.frames == 6 and session._stream.last_time == pytest.approx(1.1 + 0.2 + 1.2)
+    assert session.frames == 8 and session._stream.last_time == pytest.approx(1.5 + 0.2 + 1.4)
+
+
+def test_a_folder_keeps_its_own_rate(make_session, tmp_path, images):
+    for index, image in enumerate(images[:4]):
+        Image.fromarray(image).save(tmp_path / f"{index}.png")
+    for only_new in (False, True):
+        told: list[float] = []
+        make_session().watch(PictureFolder(tmp_path, 1.0), progress=told.append, only_new=only_new)
+        assert told == [0.0, 1.0, 2.0, 3.0]
+    session = observe(make_session(), images[:1])
+    with pytest.raises(ValueError, match="above 0"):
+        session.watch(tmp_path, fps=0.0, continues=True)
 
 
 def test_misuse_is_refused(make_session, images, tmp_path):

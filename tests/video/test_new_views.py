@@ -48,13 +48,36 @@ def test_another_size_of_the_same_picture_is_the_same() -> None:
 
 def test_a_cut_does_but_not_at_once() -> None:
     first, second = wall()[:, :160], wall(seed=2)[:, :160]
-    assert times([first] * 5 + [second] * 5) == [0.0, 0.5]
-    assert times([first, second] * 4) == [0.0, 0.3, 0.6]
+    assert times([first] * 5 + [second] * 2) == [0.0, 0.5, 0.6], "the last frame comes in any case"
+    assert times([first, second] * 3 + [first]) == [0.0, 0.3, 0.6]
 
 
 def test_a_view_without_corners_waits_for_its_time() -> None:
-    plain = [np.full((120, 160, 3), 90, np.uint8)] * 45
+    plain = [np.full((120, 160, 3), 90, np.uint8)] * 41
     assert times(plain) == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize("noise", [0.5, 2.0, 8.0])
+def test_noise_on_a_plain_wall_is_nothing_new(noise) -> None:
+    grain = np.random.default_rng(0).normal(120, noise, (31, 480, 640, 3))
+    assert times(np.clip(grain, 0, 255).astype(np.uint8)) == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_the_last_frame_is_looked_at() -> None:
+    still = [wall()[:, :160]]
+    assert times(still * 13) == [0.0, 1.0, 1.2]
+    assert times(still) == [0.0] and times([]) == []
+
+
+@pytest.mark.parametrize("shape", [(12, 16), (12, 16, 4), (0, 16, 3)])
+def test_what_is_no_picture_is_refused(shape) -> None:
+    with pytest.raises(ValueError, match="RGB picture"):
+        NewViews().is_new(np.zeros(shape, np.uint8), 0.0)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 5000, 3), (3, 2, 3)])
+def test_odd_shapes_are_compared(shape) -> None:
+    assert times([np.zeros(shape, np.uint8)] * 11) == [0.0, 1.0]
 
 
 def test_frames_may_change_their_shape() -> None:

@@ -247,13 +247,18 @@ BASELINES = ("chance", "random", "blind", "llava-video", true_objects.NAME)
 
 
 def respondent(settings: RunSettings, benchmark: Benchmark, items: Sequence[Item]) -> Respondent:
-    """Return the respondent for `settings.model`: a baseline by its name, else a model. Raises ValueError for
-    `llava-video` without a model, for eyes of a baseline, and for a benchmark without the truth that is needed."""
+    """Return the respondent for `settings.model`: a baseline by its name, else a model.
+
+    Raises ValueError for `llava-video` without a model, for eyes or new frames of a baseline, and for a benchmark
+    without the truth that is needed.
+    """
     name, _, model = settings.model.partition(":")
     if name in BASELINES and settings.eyes not in (None, "none", "auto"):
         raise ValueError(f"{name} has no object memory; leave out --eyes {settings.eyes}.")
     if name in BASELINES and (settings.words or settings.geometry):
         raise ValueError(f"{name} has no object memory; leave out --words and --geometry.")
+    if name in BASELINES and settings.only_new:
+        raise ValueError(f"{name} has no stream of frames; leave out --only-new.")
     if name == true_objects.NAME:
         return true_objects.true_objects(benchmark)
     if name == "chance":

@@ -104,6 +104,7 @@ class HostedSession:
         self._number, self._newest, self._due = 0, session.stream.last_time, 0.0
         self._live = False  # frames come, and more of them are expected
         self._views = NewViews() if limits.only_new else None
+        self._looking = threading.Lock()  # frames are compared one by one, and no other session waits for it
 
     def touch(self) -> None:
         """Note that a client uses this session."""
@@ -169,32 +170,40 @@ class HostedSession:
         """Queue an RGB frame, seen `time` seconds after the first; return whether it waits now, or was skipped. Raises
         Refusal for a time that cannot be, or lies before an earlier one, and while a video is watched."""
         small = bounded(image)
-        with self._ready:
-            self._check_open()
-            if self._video is not None:
-                raise Refusal(409, "busy", f"Session {self.id} is watching a video; send frames when it has ended.")
-            if not 0 <= time <= LONGEST:
-                raise Refusal(400, "bad_time", f"A frame cannot be at {time} s; give its seconds since the first.")
-            if time < self._newest:
-                raise Refusal(
-                    400, "bad_time", f"A frame at {time} s came after one at {self._newest} s; send them in order."
-                )
-            self.counts.received += 1
-            self._newest, self._live = time, True
-            if time < self._due - 1e-6:
-                self.counts.skipped += 1
-                return False
-            self._due = (math.floor((time + 1e-6) * self.limits.rate) + 1) / self.limits.rate
-            if self._views is not None and not self._views.is_new(small, time):
-                self.counts.skipped += 1
-                return False
-            if len(self._frames) == self.limits.queue:
-                self._frames.popleft()
-                self.counts.dropped += 1
-            self._number += 1
-            self._frames.append((self._number, Frame(time, small)))
-            self._ready.notify()
-            return True
+        with self._looking:
+            with self._ready:
+                due = self._receive(time)
+            new = due and (self._views is None or self._views.is_new(small, time))
+            with self._ready:
+                self._check_open()
+                if not new or self._video is not None:  # one may have begun meanwhile
+                    self.counts.skipped += 1
+                    return False
+                if len(self._frames) == self.limits.queue:
+                    self._frames.popleft()
+                    self.counts.dropped += 1
+                self._number += 1
+                self._frames.append((self._number, Frame(time, small)))
+                self._ready.notify()
+                return True
+
+    def _receive(self, time: float) -> bool:
+        """Count a frame that came; return whether it is due at the limit's rate. The caller holds the condition."""
+        self._check_open()
+        if self._video is not None:
+            raise Refusal(409, "busy", f"Session {self.id} is watching a video; send frames when it has ended.")
+        if not 0 <= time <= LONGEST:
+            raise Refusal(400, "bad_time", f"A frame cannot be at {time} s; give its seconds since the first.")
+        if time < self._newest:
+            raise Refusal(
+                400, "bad_time", f"A frame at {time} s came after one at {self._newest} s; send them in order."
+            )
+        self.counts.received += 1
+        self._newest, self._live = time, True
+        if time < self._due - 1e-6:
+            return False
+        self._due = (math.floor((time + 1e-6) * self.limits.rate) + 1) / self.limits.rate
+        return True
 
     def watch(self, frames: Iterator[Frame], start: float | None = None) -> Future[int]:
         """Watch a video, all of its frames, after those that wait; return the future number of its frames. It begins at

@@ -18,6 +18,7 @@ from ..models.language import QuestionTooLong
 from ..objects import ObjectMap
 from ..questions.question import WORD_REQUEST, readable
 from ..video import PictureFolder, VideoFile, new_views, open_video
+from ..video.decode import check_fps
 from . import memory_file as file
 from .answer import Answer, Evidence
 from .answering import Answerer, Prefix
@@ -142,8 +143,8 @@ class Session:
         only_new: bool = False,
     ) -> None:
         """Watch a video file at `fps` frames a second (2 by default), calling `progress` with the seconds so far. All
-        pictures of a folder are watched, `fps` a second. With `only_new`, `fps` is 10 by default, and only the frames
-        that show something new are watched (`video.NewViews`).
+        pictures of a folder are watched, `fps` a second. With `only_new`, only the frames that show something new are
+        watched, and the last one (`video.new_views`), of 10 a second by default; a folder keeps its own rate.
 
         Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
         After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
@@ -155,7 +156,8 @@ class Session:
                 "continues=True if this video goes on where they ended."
             )
         source = open_video(video) if isinstance(video, str | Path) else video
-        rate = frame_rate(fps, only_new)
+        rate = source.fps if fps is None and isinstance(source, PictureFolder) else frame_rate(fps, only_new)
+        check_fps(rate)
         frames = new_views(source.sample(rate)) if only_new else source.sample(rate)
         start = self._stream.last_time + 1 / rate if self.frames else 0.0
         while True:

@@ -22,6 +22,7 @@ from ..objects.mapping import map_of
 from ..objects.memory import ObjectMemory
 from ..slam.configuration import LoopClosureConfig
 from ..slam.loop_closure import PoseCorrection
+from ..video.picture import check_picture
 from .keyframe import KeyframePicture, keyframe, thinned
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
 from .object_frames import ObjectEyes
@@ -115,9 +116,7 @@ class StreamEncoder:
                 f"A frame at {time} s came after one at {stream.last_time} s; frames come in order of time."
             )
         picture = np.require(image, requirements="W")  # torch wants it writable
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-            shape = " × ".join(map(str, picture.shape))
-            raise ValueError(f"A frame is an RGB picture, uint8, height × width × 3; this is {picture.dtype}, {shape}.")
+        check_picture(picture)
         with self.stopwatch("encode"):
             small = bounded(picture)
         sizes, size = self.processor.video_processor.sizes, small.shape[:2]

@@ -9,14 +9,17 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from .decode import Frame
+from .picture import check_picture
 
 SIDE = 160  # pixels of the longer side of the pictures that are compared
-CORNERS, SHARPEST, APART = 150, 0.01, 4  # of a frame: their number, their least quality, pixels between two
+CORNERS, SHARE, APART = 150, 0.01, 4  # of a frame: their number, least strength of the best one's, pixels between two
+STRENGTH = 1e-4  # least eigenvalue of a corner (OpenCV's units): a camera's noise on a plain wall stays below
 FEWEST = 20  # corners; a view with fewer is compared by time alone
 MOVED = 0.16  # of the longer side: how far the median corner moves into a new view
 LOST = 0.45  # of the corners: how many are out of sight in a new view
 SHORTEST, LONGEST = 0.3, 1.0  # seconds between new views, whatever they show
 WINDOW, LEVELS = (15, 15), 3  # of the tracker: pixels around a corner, levels of the pyramid above the picture
+BLOCK = 3  # pixels around a corner for its strength
 BACK = 1.0  # pixels that a corner, tracked on and back, may lie off
 
 
@@ -25,7 +28,7 @@ class NewViews:
 
     The corners of the last new frame are tracked from frame to frame (pyramidal Lucas and Kanade, there and back). A
     frame is new if they have moved far, if many of them are lost, or if the last new one was `LONGEST` seconds ago;
-    never within `SHORTEST` seconds. It takes 2 to 5 ms a frame.
+    never within `SHORTEST` seconds. It takes some milliseconds a frame.
     """
 
     def __init__(self) -> None:
@@ -34,8 +37,10 @@ class NewViews:
         self._corners = self._found = np.zeros((0, 2), np.float32)  # in the last new frame, and where they are now
         self._first = 0  # how many there were
 
-    def is_new(self, image: UInt8[np.ndarray, "height width 3"], time: float) -> bool:
-        """Return whether an RGB frame shows something new; `time` is in seconds, and grows from call to call."""
+    def is_new(self, image: np.ndarray, time: float) -> bool:
+        """Return whether an RGB frame (uint8, height × width × 3) shows something new; `time` is in seconds, and grows
+        from call to call. Raises ValueError for another kind of picture."""
+        check_picture(image)
         grey, before = _small_grey(image), self._last
         if before is None or before.shape != grey.shape:
             return self._begin(grey, time)
@@ -48,8 +53,7 @@ class NewViews:
         return self._begin(grey, time)
 
     def _begin(self, grey: UInt8[np.ndarray, "rows columns"], time: float) -> bool:
-        corners = cv2.goodFeaturesToTrack(grey, CORNERS, SHARPEST, APART)
-        self._corners = self._found = np.zeros((0, 2), np.float32) if corners is None else corners[:, 0]
+        self._corners = self._found = _corners(grey)
         self._first, self._last, self._time = len(self._corners), grey, time
         return True
 
@@ -73,9 +77,23 @@ class NewViews:
 
 
 def new_views(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Yield the frames that show something new."""
-    views = NewViews()
-    return (frame for frame in frames if views.is_new(frame.image, frame.time))
+    """Yield the frames that show something new, and the last one."""
+    views, last = NewViews(), None
+    for frame in frames:
+        last = None if views.is_new(frame.image, frame.time) else frame
+        if last is None:
+            yield frame
+    if last is not None:
+        yield last
+
+
+def _corners(grey: UInt8[np.ndarray, "rows columns"]) -> Float[np.ndarray, "corners 2"]:
+    """Return the strongest corners of a picture, in pixels."""
+    found = cv2.goodFeaturesToTrack(grey, CORNERS, SHARE, APART)
+    if found is None:
+        return np.zeros((0, 2), np.float32)
+    columns, rows = found[:, 0].astype(int).T
+    return found[cv2.cornerMinEigenVal(grey, BLOCK)[rows, columns] >= STRENGTH, 0]
 
 
 def _flow(

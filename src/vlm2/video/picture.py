@@ -21,6 +21,13 @@ class PictureChanged(VideoError):
     """The picture changed its shape. The frames before the change are valid."""
 
 
+def check_picture(picture: np.ndarray) -> None:
+    """Raise ValueError for what is no RGB picture: uint8, height × width × 3, not empty."""
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+        shape = " × ".join(map(str, picture.shape))
+        raise ValueError(f"A frame is an RGB picture, uint8, height × width × 3; this is {picture.dtype}, {shape}.")
+
+
 class FrameConverter:
     """Converts frames to pictures of one size. `size` is (height, width) in pixels; None before the first picture."""
 
