@@ -77,4 +77,4 @@ def test_a_wrong_name_is_an_error_before_anything_is_watched(film, server: FakeS
 
 def test_a_baseline_has_nothing_to_show_it(film, server: FakeServer) -> None:
     error = run("ask", film, QUESTION, "--baseline", 4, "--vlm", server.address).exception
-    assert isinstance(error, ValueError) and "leave out --save, --vlm or --baseline" in str(error)
+    assert isinstance(error, ValueError) and "leave out --save, --vlm, --only-new or --baseline" in str(error)

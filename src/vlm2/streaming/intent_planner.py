@@ -26,7 +26,7 @@ PLACES = frozenset({"left", "right", "front", "behind", "back", "facing", "side"
 
 
 @dataclass(frozen=True)
-class Reading:
+class Interpretation:
     """The query that a question means. If the reader rewrote the question, `plain` is the plain one, and `sure` its
     `Rewriting.sure`."""
 
@@ -54,7 +54,7 @@ class IntentPlanner:
         """Return the query that a question means, or the `Unplanned` one of the rules."""
         return self.read(question, options).query
 
-    def read(self, question: str, options: Sequence[str] | None = None, guess: bool = False) -> Reading:
+    def read(self, question: str, options: Sequence[str] | None = None, guess: bool = False) -> Interpretation:
         """Return the query that a question means.
 
         If the reader is not sure of its plain question, the query is the `Unplanned` one of the rules, whose reason
@@ -63,13 +63,13 @@ class IntentPlanner:
         query = rules.plan(question, options)
         found = self._rewriting(question) if isinstance(query, Unplanned) else None
         if not isinstance(query, Unplanned) or found is None or found.sure < WORTH_ASKING:
-            return Reading(query)
+            return Interpretation(query)
         read = rules.plan(found.plain, options)
         if isinstance(read, Unplanned):
-            return Reading(query)
+            return Interpretation(query)
         if found.sure < LEAST_SURE and not guess:
-            return Reading(query.model_copy(update={"reason": f"{query.reason} {MEANT}“{found.plain}”"}))
-        return Reading(read, found.plain, found.sure)
+            return Interpretation(query.model_copy(update={"reason": f"{query.reason} {MEANT}“{found.plain}”"}))
+        return Interpretation(read, found.plain, found.sure)
 
     def plain(self, question: str) -> str | None:
         """Return a question in plain words; None if the reader predicts no intent, is not sure, or is not there."""
