@@ -129,7 +129,7 @@ class LiveLoop:
     session: Session
     reader: LiveReader
     options: WatchOptions
-    views: NewViews | None = None  # tells the frames that are looked at; None for all
+    views: NewViews | None = None  # selects the frames that are looked at; None for all
     now: float = 0.0  # time of the newest frame in seconds
     rounds: int = 0  # how often the planned questions were asked
     saved: float = 0.0  # time of the last save in seconds

@@ -24,8 +24,8 @@ from .store import SessionStore
 
 class Chats:
     """Answers chat completions. The media of a chat are watched once, in a session of its own. Later requests with the
-    same media ask this session again. At most `limits.videos` of these sessions are kept, and
-    those that still watch."""
+    same media ask this session again. The last `limits.videos` of these sessions are kept, and those that still
+    watch."""
 
     def __init__(self, store: SessionStore, reader: MediaReader) -> None:
         self.store, self.reader = store, reader

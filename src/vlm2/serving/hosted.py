@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ..streaming import Answer, Session
-from ..streaming.stream import LONGEST, bounded
+from ..streaming.stream import LONGEST, Stream, bounded
 from ..video import Frame, NewViews
 from .events import EventBoard
 from .limits import Limits, Refusal
@@ -237,6 +237,11 @@ class HostedSession:
             self._jobs.append(queued)
             self._ready.notify()
             return queued.result
+
+    def completed(self) -> Future[Stream]:
+        """Queue a job that takes the frames in that wait for their window, for this look alone; return all that was
+        seen. Raises as `submit` does."""
+        return self.submit(lambda session: session.completed)
 
     def take_job(self) -> Work | None:
         """Take the first job that may run now, as work; the caller holds the condition."""

@@ -99,7 +99,7 @@ async def _resource(tools: MemoryTools, uri: str) -> types.TextResourceContents 
     if part == "objects":
         reply = await tools.call("objects", {"session": id})
         return types.TextResourceContents(uri=uri, mime_type=KINDS[part], text=json.dumps(reply.structured))
-    stream = await asyncio.wrap_future(tools.session(id).submit(lambda session: session.completed))
+    stream = await asyncio.wrap_future(tools.session(id).completed())
     png = await run_in_threadpool(plan_png, stream)
     return types.BlobResourceContents(uri=uri, mime_type=KINDS[part], blob=_encoded(png))
 

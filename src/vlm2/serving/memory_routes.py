@@ -42,7 +42,7 @@ def memory_routes(store: SessionStore) -> APIRouter:
 
     @routes.get("/{id}/plan.png", response_class=Response, responses=sends(PNG))
     async def plan(id: str) -> Response:
-        stream = await asyncio.wrap_future(store.get(id).submit(lambda session: session.completed))
+        stream = await asyncio.wrap_future(store.get(id).completed())
         return Response(await run_in_threadpool(plan_png, stream), media_type="image/png")
 
     @routes.get("/{id}/keyframes")

@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from ..streaming.stream import Stream
 from ..viewer.gltf_file import gltf_scene
 from ..viewer.scene import scene_of
 from ..viewer.scene_page import scene_page
@@ -65,7 +64,7 @@ def scene_routes(store: SessionStore) -> APIRouter:
     @routes.get("/scene.glb", response_class=Response, responses=sends(GLB))
     async def scene_file(id: str) -> Response:
         """Return the scene in 3D as a binary glTF file."""
-        stream = await _completed(store, id)
+        stream = await asyncio.wrap_future(store.get(id).completed())
         try:
             data = await run_in_threadpool(lambda: gltf_scene(scene_of(stream), id))
         except ValueError as error:  # too few frames
@@ -75,7 +74,7 @@ def scene_routes(store: SessionStore) -> APIRouter:
 
     @routes.get("/scene.html", response_class=Response, responses=sends("text/html") | sends(TEXT, JSON, status=404))
     async def scene(id: str) -> Response:
-        stream = await _completed(store, id)
+        stream = await asyncio.wrap_future(store.get(id).completed())
         try:
             page = await run_in_threadpool(lambda: scene_page(scene_of(stream), id))
         except ValueError as error:  # no viser, or too few frames
@@ -83,11 +82,6 @@ def scene_routes(store: SessionStore) -> APIRouter:
         return Response(page, media_type="text/html", headers={"Content-Security-Policy": "frame-ancestors 'self'"})
 
     return routes
-
-
-async def _completed(store: SessionStore, id: str) -> Stream:
-    """Return all that a session has seen, also the frames that wait for their window."""
-    return await asyncio.wrap_future(store.get(id).submit(lambda session: session.completed))
 
 
 def _sent(file: Path) -> FileResponse:
