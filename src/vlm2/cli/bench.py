@@ -209,6 +209,9 @@ def serve(
     ask_every: Annotated[float, typer.Option(min=0.1, help="Seconds between the questions of a session.")] = 10.0,
     seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of load, without --kill.")] = 300.0,
     video: Annotated[Path | None, typer.Option(help="Video to send. Default: a drifting pattern.")] = None,
+    memory: Annotated[
+        Path | None, typer.Option(help="Memory file that each session continues. Default: they begin empty.")
+    ] = None,
     token: Annotated[str | None, typer.Option(envvar="VLM2_TOKEN", help="The server's token.")] = None,
     json: Json = False,
 ) -> None:
@@ -220,7 +223,10 @@ def serve(
 
     if kill and command is None:
         raise ValueError("--kill needs a server of its own: add --command 'vlm2 serve --state DIR'.")
-    plan, words = LoadPlan(address, token, sessions, fps, ask_every, seconds, video), shlex.split(command or "")
+    if kill and memory is not None:
+        raise ValueError("--memory is for a load without --kill; leave one out.")
+    plan = LoadPlan(address, token, sessions, fps, ask_every, seconds, video, memory)
+    words = shlex.split(command or "")
     try:
         if kill:
             with progress_bar("Killing", kill) as progress:
@@ -230,7 +236,8 @@ def serve(
                 report = run_load(plan, progress)
     except ServerError as error:
         raise ValueError(str(error)) from None
-    result = asdict(plan) | {"token": None, "video": str(video or "pattern")} | asdict(report)
+    told = {"token": None, "video": str(video or "pattern"), "memory": None if memory is None else str(memory)}
+    result = asdict(plan) | told | asdict(report)
     if json:
         print_json(result)
         return

@@ -23,6 +23,7 @@ from ..objects.memory import ObjectMemory
 from ..slam.configuration import LoopClosureConfig
 from ..slam.loop_closure import PoseCorrection
 from ..video.picture import check_picture
+from .heap import give_back_at_intervals
 from .keyframe import KeyframePicture, keyframe, thinned
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
 from .object_frames import ObjectEyes
@@ -187,6 +188,7 @@ class StreamEncoder:
             torch.tensor(stream.times, dtype=torch.float64),
             features.world_from_camera.cpu(),
         )
+        give_back_at_intervals()
         taken = replace(stream, pictures=(), times=(), keyframes=thinned(stream.keyframes, objects))
         eyes = stream.eyes if self.eyes is None else self.eyes.name
         return replace(

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -141,6 +142,12 @@ def resident_memory() -> float | None:
         return float(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return None
+
+
+def mean_megabytes(samples: Sequence[float | None]) -> float | None:
+    """Return the mean of samples in bytes, in megabytes; None where one is unknown."""
+    known = [sample for sample in samples if sample is not None]
+    return fmean(known) / 1e6 if len(known) == len(samples) else None
 
 
 def cores() -> int:

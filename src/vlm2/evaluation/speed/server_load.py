@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
-from statistics import fmean, median, quantiles
+from statistics import median, quantiles
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ...streaming.thumbnail import small_jpeg
 from .harness import pictures
+from .machine import mean_megabytes
 
 QUESTIONS = ("How many chairs are there?", "Where is the table?", "How far did the camera move?")
 SIDE, QUALITY = 640, 85  # of the frames: pixels of the longer side, JPEG quality
@@ -30,7 +31,8 @@ RESIDENT = re.compile(r"^process_resident_memory_bytes (\S+)$", re.MULTILINE)
 @dataclass(frozen=True)
 class LoadPlan:
     """A load: `sessions` robots, each with `fps` frames a second and a question every `ask_every` seconds, for
-    `seconds` seconds. They send the frames of a video, or a drifting pattern."""
+    `seconds` seconds. They send the frames of a video, or a drifting pattern. Each session begins empty, or continues
+    the memory in the file `memory`, which must have seen frames of this size."""
 
     address: str
     token: str | None = None
@@ -39,6 +41,7 @@ class LoadPlan:
     ask_every: float = 10.0
     seconds: float = 300.0
     video: Path | None = None
+    memory: Path | None = None
 
 
 @dataclass
@@ -139,7 +142,7 @@ def run_load(plan: LoadPlan, progress: Callable[[float], None] = lambda seconds:
     """Load a running server with sessions of our own, which are deleted in the end. Raises ServerError where they
     cannot be made."""
     client, log, frames = ServerClient(plan.address, plan.token), LoadLog(), encoded_frames(plan.video)
-    ids = [client.json("POST", "/v1/sessions", {})["id"] for _ in range(plan.sessions)]
+    ids = new_sessions(client, plan)
     started, memory = time.monotonic(), list[float | None]()
     try:
         with loaded(plan, ids, frames, log):
@@ -155,7 +158,7 @@ def run_load(plan: LoadPlan, progress: Callable[[float], None] = lambda seconds:
     counts = [states[id]["counts"] for id in ids]
     taken, dropped = [row["taken"] for row in counts], [row["dropped"] for row in counts]
     span = max(min(SPAN, len(memory) // 4), 1)
-    early, late = _mean(memory[span : 2 * span]), _mean(memory[-span:])
+    early, late = mean_megabytes(memory[span : 2 * span]), mean_megabytes(memory[-span:])
     return LoadReport(
         seconds=passed,
         sent=log.sent,
@@ -166,6 +169,14 @@ def run_load(plan: LoadPlan, progress: Callable[[float], None] = lambda seconds:
         megabytes=None if early is None or late is None else (early, late),
         errors=tuple(log.errors),
     )
+
+
+def new_sessions(client: ServerClient, plan: LoadPlan) -> list[str]:
+    """Make the sessions of a plan; return their ids."""
+    if plan.memory is None:
+        return [client.json("POST", "/v1/sessions", {})["id"] for _ in range(plan.sessions)]
+    saved, ids = plan.memory.read_bytes(), [f"load-{place}" for place in range(plan.sessions)]
+    return [client.json("PUT", f"/v1/sessions/{id}/memory", saved)["id"] for id in ids]
 
 
 def _noting_errors(work: Callable[[], None], log: LoadLog, stop: threading.Event) -> None:
@@ -207,13 +218,7 @@ def _ask(plan: LoadPlan, id: str, phase: float, log: LoadLog, stop: threading.Ev
         log.seconds.append(time.monotonic() - asked)
 
 
-def _mean(figures: Sequence[float | None]) -> float | None:
-    """Return the mean; None where a figure is missing."""
-    found = [figure for figure in figures if figure is not None]
-    return fmean(found) if len(found) == len(figures) else None
-
-
 def _resident(client: ServerClient) -> float | None:
-    """Return the server's resident memory in megabytes; None where it does not report it."""
+    """Return the server's resident memory in bytes; None where it does not report it."""
     found = RESIDENT.search(client.call("GET", "/metrics").decode())
-    return None if found is None else float(found[1]) / 1e6
+    return None if found is None else float(found[1])

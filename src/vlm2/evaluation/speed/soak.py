@@ -6,6 +6,7 @@ frames and answers questions. So faster and slower minutes of the machine affect
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +20,10 @@ from jaxtyping import UInt8
 from ...models.windows import WindowState
 from ...streaming import Answer, LoadedModel, Session
 from .harness import FPS, QUESTION, SECOND_QUESTION, median_ratio, now, pictures, time_in_turn
-from .machine import resident_memory
+from .machine import mean_megabytes, resident_memory
 
 EARLY = 500  # frames, or a quarter of a shorter run
+SAMPLES = 100  # of the resident memory, which rises and falls with each window
 ROUNDS = 20  # each of a window of frames and two questions to both sessions
 
 
@@ -31,8 +33,8 @@ class SessionCost:
 
     `answer_seconds`: to an answer after the memory has changed. `again_seconds`: to the answer of a second question on
     the unchanged memory. `read_first`, `read_again`: tokens that the language model read before the first token of
-    each answer. `megabytes`: resident memory of the process. `tracks`: raw tracks of the object memory, None without
-    one.
+    each answer. `megabytes`: resident memory of the process, the mean after the last `SAMPLES` frames. `tracks`: raw
+    tracks of the object memory, None without one.
     """
 
     frames: int
@@ -77,6 +79,7 @@ def run(
         raise ValueError(f"{frames} frames are too few to compare early with late; show at least {least}.")
     late = fork = _Watcher(loaded.session(), pictures(video))
     early, watching, megabytes, tracks = min(EARLY, frames // 4), 0.0, {}, {}
+    resident = deque[float | None](maxlen=SAMPLES)
     for frame in range(1, frames + 1):
         late.fetch(1)
         started = now()
@@ -84,9 +87,9 @@ def run(
         watching += now() - started
         if frame == early:
             fork = _Watcher(late.session.fork(), islice(pictures(video), early, None))
+        resident.append(resident_memory())
         if frame in (early, frames):
-            resident, memory = resident_memory(), late.session.stream.objects
-            megabytes[frame] = None if resident is None else resident / 1e6
+            megabytes[frame], memory = mean_megabytes(resident), late.session.stream.objects
             tracks[frame] = None if memory is None else len(memory.tracks)
         progress(frame)
     spent = late.session.spent  # before the rounds

@@ -1,15 +1,27 @@
 """Freed memory, given back to the system.
 
 The C library keeps freed memory for later, and small arrays that stay fragment its heap. From this alone, a process
-with one session grew by 90 MB in 240 frames, of which 10 MB were in use.
+with one session grew by 300 MB in 10,000 frames, of which 2 MB were in use.
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
+
+INTERVAL = 10.0  # seconds
+_due = 0.0  # the next time to give back, on the monotonic clock
+
+
+def give_back_at_intervals() -> None:
+    """Give freed memory back, unless this process did so in the last `INTERVAL` seconds."""
+    global _due
+    if (now := time.monotonic()) >= _due:
+        _due = now + INTERVAL
+        give_back()
 
 
 def give_back() -> None:
