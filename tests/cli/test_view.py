@@ -51,6 +51,15 @@ def test_the_log_is_printed_and_the_page_drawn(memory, tmp_path):
         assert page.width == 1400
 
 
+def test_only_a_picture_of_ours_is_replaced_unasked(memory, tmp_path):
+    assert run(memory).exit_code == 0 and run(memory).exit_code == 0
+    photo = tmp_path / "room.png"
+    Image.new("RGB", (8, 8)).save(photo)
+    before = photo.read_bytes()
+    assert "is no picture of vlm2" in str(run(memory).exception) and photo.read_bytes() == before
+    assert run(memory, "--out", photo).exit_code == 0 and photo.read_bytes() != before
+
+
 def test_where_to_and_how_much(memory, tmp_path):
     result = run(memory, "--out", tmp_path / "page", "--last", 0)
     assert result.exit_code == 0, result.output

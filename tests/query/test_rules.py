@@ -97,6 +97,21 @@ def test_a_frame_reads_nothing_with_a_word_that_it_does_not_understand(question:
     assert isinstance(plan(question), Unplanned)
 
 
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("and the lamp?", "ask this one in full"),
+        ("What about the chairs?", "ask this one in full"),
+        ("What questions can I ask?", "“Where is the lamp?”"),
+        ("help", "“Where is the lamp?”"),
+        ("Is the door open?", "I can tell how many"),
+    ],
+)
+def test_a_refusal_says_what_can_be_asked(question: str, words: str) -> None:
+    query = plan(question)
+    assert isinstance(query, Unplanned) and words in query.reason
+
+
 UNUSED = {
     "How many happy chairs are there?": "happy",
     "What color is the wooden chair?": "wooden",

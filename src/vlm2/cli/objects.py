@@ -19,6 +19,7 @@ from .terminal.options import (
     Offline,
     OnlyNew,
     Words,
+    is_memory,
     print_json,
     split_words,
 )
@@ -26,8 +27,6 @@ from .terminal.progress import progress_bar, warning_lines
 
 if TYPE_CHECKING:
     from ..objects import ObjectMap, Track
-
-MEMORY = ".vlm2mem"
 
 
 def objects(
@@ -47,7 +46,7 @@ def objects(
     offline: Offline = False,
 ) -> None:
     """List the things that were seen: what, where, how big, when."""
-    if source.endswith(MEMORY):
+    if is_memory(source):
         from ..streaming import memory_file
 
         stream = memory_file.read(source)

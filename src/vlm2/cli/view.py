@@ -10,6 +10,7 @@ import typer
 
 from .terminal.options import check_output_file
 
+MARK = "Software"  # the text of a PNG file that names its maker
 KINDS = {"": "PNG", ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def view(
     in_3d = html is not None or port is not None or glb is not None or rrd is not None
     target = memory.with_suffix(".png") if out is None and not in_3d else out
     kind = "" if target is None else _picture_kind(target, memory)
+    if target is not None and out is None and target.exists() and not _is_drawn(target):
+        raise ValueError(f"{target} is no picture of vlm2, and the new one would replace it. Name another with --out.")
     for given, example in ((target, "picture.png"), (html, "scene.html"), (glb, "scene.glb"), (rrd, "scene.rrd")):
         if given is not None:
             check_output_file(given, example)
@@ -92,7 +95,11 @@ def _draw_picture(stream: Stream, target: Path, kind: str, last: int) -> None:
     from ..viewer.memory_page import draw_page, frame_counts
 
     drawn = io.BytesIO()
-    draw_page(stream).save(drawn, kind)
+    from PIL.PngImagePlugin import PngInfo
+
+    marks = PngInfo()
+    marks.add_text(MARK, "vlm2")
+    draw_page(stream).save(drawn, kind, pnginfo=marks)  # other kinds have no such texts
     put(target, drawn.getvalue())
     if last:
         _print_writes(stream, last)
@@ -109,6 +116,17 @@ def _picture_kind(target: Path, memory: Path) -> str:
         endings = ", ".join(ending for ending in KINDS if ending)
         raise ValueError(f"{target} ends in {target.suffix}, which is not a supported picture format; give {endings}.")
     return KINDS[target.suffix.lower()]
+
+
+def _is_drawn(picture: Path) -> bool:
+    """Tell whether this command has drawn a picture."""
+    from PIL import Image
+
+    try:
+        with Image.open(picture) as opened:
+            return opened.info.get(MARK) == "vlm2"
+    except OSError:
+        return False
 
 
 def _print_writes(stream: Stream, last: int) -> None:

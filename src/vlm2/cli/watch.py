@@ -30,7 +30,7 @@ from .terminal.options import (
     Save,
     Vlm,
     Words,
-    check_output_file,
+    check_memory_file,
     check_vlm,
     split_words,
 )
@@ -119,7 +119,7 @@ class WatchOptions:
             raise ValueError('--every needs a question: add --ask "How many chairs are in this room?"')
         if any(not question.strip() for question in self.questions):
             raise ValueError("A question is empty; ask something about the video.")
-        check_output_file(self.save)
+        check_memory_file(self.save)
 
 
 @dataclass

@@ -77,6 +77,11 @@ def read(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     )
 
 
+def is_container(path: Path) -> bool:
+    """Tell whether a file begins as a container, whole or not."""
+    return _digest_place(_header(path)) is not None
+
+
 def _header(path: Path) -> bytes:
     """Return the safetensors header with its length; nothing where the file cannot have one."""
     with path.open("rb") as file:

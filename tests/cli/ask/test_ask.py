@@ -49,6 +49,27 @@ def test_json_is_one_object(toy, video, tmp_path):
     assert saved.frames == 6
 
 
+def test_a_saved_memory_is_asked(toy, video, tmp_path):
+    memory = tmp_path / "room.vlm2mem"
+    watched = json.loads(run(video, QUESTION, "--json", "--fps", 5, "--save", memory).stdout)
+    result = run(memory, QUESTION, "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["video"] == {"path": str(memory), "seconds": pytest.approx(1.0), "frames": 6}
+    assert told["answers"][0]["answer"] == watched["answers"][0]["answer"]
+    for options in (("--fps", 5), ("--only-new",), ("--baseline", 4)):
+        assert "was watched already" in str(run(memory, QUESTION, *options).exception)
+
+
+def test_saving_replaces_nothing_but_a_memory(toy, video, tmp_path):
+    before = video.read_bytes()
+    assert "is no memory of vlm2" in str(run(video, QUESTION, "--save", video).exception)
+    assert video.read_bytes() == before
+    (tmp_path / "empty.vlm2mem").touch()
+    for file in (tmp_path / "empty.vlm2mem", tmp_path / "empty.vlm2mem"):  # again: over a memory
+        assert run(video, QUESTION, "--save", file).exit_code == 0
+
+
 def test_a_folder_of_pictures_is_watched_whole(toy, tmp_path):
     (tmp_path / "photos").mkdir()
     for index, picture in enumerate(np.random.default_rng(0).integers(0, 255, (3, 32, 48, 3), dtype=np.uint8)):

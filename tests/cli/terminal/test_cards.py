@@ -77,3 +77,9 @@ def test_a_wide_terminal_has_cards_of_80_columns(monkeypatch):
 
 def test_times_are_minutes_and_seconds():
     assert [clock(t) for t in (0, 9.96, 59.96, 75.25, 3600)] == ["0:00.0", "0:10.0", "1:00.0", "1:15.2", "60:00.0"]
+
+
+def test_an_answer_of_the_objects_is_no_guess_of_the_language_model():
+    words = "I am not sure that I have seen a laptop: perhaps at 0:00."
+    printed = card(Question("", "Is there a laptop?", None, ""), answer(words, source="objects", status="unsure"))
+    assert "A guess" not in printed and "In words" not in printed

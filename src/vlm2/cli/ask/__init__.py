@@ -1,4 +1,4 @@
-"""`vlm2 ask`: watch a video file and answer questions about it."""
+"""`vlm2 ask`: watch a video file, or open a saved memory, and answer questions about it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from ..terminal.options import (
     Save,
     Vlm,
     Words,
-    check_output_file,
+    check_memory_file,
     check_vlm,
+    is_memory,
     print_json,
     split_words,
 )
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from ...questions.question import Question
     from ...streaming import Answer, Session
     from ...streaming.llava_baseline import Baseline
-    from ...video import PictureFolder, VideoFile
 
     Answered = tuple[Question, Answer]
 
@@ -42,7 +42,10 @@ LONG_VIDEO = 10.0  # seconds; longer videos get a progress bar
 
 
 def ask(
-    video: Annotated[str, typer.Argument(help="A video file, or a folder of pictures.")],
+    video: Annotated[
+        str,
+        typer.Argument(metavar="VIDEO_OR_MEMORY", help="A video file, a folder of pictures, or a memory (.vlm2mem)."),
+    ],
     questions: Annotated[list[str] | None, typer.Argument(metavar="QUESTION...", help="What to ask.")] = None,
     questions_file: Annotated[
         Path | None,
@@ -77,38 +80,48 @@ def ask(
 ) -> None:
     """Answer questions about a video: `vlm2 ask room.mp4 "How many chairs are in this room?"`."""
     asked = _questions(questions or [], questions_file)
-    check_output_file(save)
+    check_memory_file(save)
     check_vlm(vlm, ask_vlm)
+    if is_memory(video) and (fps is not None or only_new or baseline is not None):
+        raise ValueError(
+            f"{video} is a memory: its video was watched already. Leave out --fps, --only-new and --baseline, or give "
+            "the video."
+        )
     if baseline is not None and (save is not None or vlm is not None or only_new):
         raise ValueError(
             "The baseline has no memory to save or to show a VLM, and chooses its frames; leave out --save, --vlm, "
             "--only-new or --baseline."
         )
     with warning_lines():
+        from ...streaming import Session
         from ...video import open_video
 
-        file = open_video(video, fps)
+        file = None if is_memory(video) else open_video(video, fps)
         options = {"device": device, "dtype": dtype, "quantize": quantize, "eyes": eyes, "vlm": vlm}
         options |= {"words": split_words(words), "geometry": geometry}
         loaded, load_seconds = load_model(model, offline, **options)
-        if baseline is not None:
+        path, seconds = (Path(video), 0.0) if file is None else (file.path, file.seconds)
+        if baseline is not None and file is not None:
             from ...streaming.llava_baseline import Baseline
 
             session = Baseline(loaded, baseline)
             session.watch(file)
             answers = zip(asked, session.ask([_prompt(question) for question in asked]), strict=True)
         else:
-            session = loaded.session()
+            session = loaded.session() if file is not None else Session.open(video, loaded)
             for question in asked:
                 session.check(_prompt(question))
-            with progress_bar("Watching", file.seconds, file.seconds < LONG_VIDEO, transient=True) as progress:
-                session.watch(file, fps=fps, progress=progress, only_new=only_new)
+            if file is None:
+                seconds = session.stream.last_time
+            else:
+                with progress_bar("Watching", seconds, seconds < LONG_VIDEO, transient=True) as progress:
+                    session.watch(file, fps=fps, progress=progress, only_new=only_new)
             answers = ((question, session.ask(_prompt(question), guess=guess, ask_vlm=ask_vlm)) for question in asked)
         if json:
             found = None if loaded.eyes is None else loaded.eyes.name
-            print_json({"model": model, "eyes": found} | _as_json(file, session, answers))
+            print_json({"model": model, "eyes": found} | _as_json(path, seconds, session, answers))
         else:
-            _print_cards(file, session, answers, load_seconds)
+            _print_cards(path, seconds, session, answers, load_seconds)
     if save is not None:  # last, so that the answers are printed even if the disk is full
         cast("Session", session).save(save, ended=True)
 
@@ -139,9 +152,7 @@ def _prompt(question: Question) -> str:
     return question.prompt() if question.question_type else question.question
 
 
-def _as_json(
-    file: VideoFile | PictureFolder, session: Session | Baseline, answers: Iterable[Answered]
-) -> dict[str, Any]:
+def _as_json(path: Path, seconds: float, session: Session | Baseline, answers: Iterable[Answered]) -> dict[str, Any]:
     from .mark import mark
 
     rows = []
@@ -152,12 +163,12 @@ def _as_json(
         if question.ground_truth:
             row |= {"truth": question.ground_truth, "right": mark(question, answer.text).right}
         rows.append(row)
-    video = {"path": str(file.path), "seconds": round(file.seconds, 3), "frames": session.frames}
+    video = {"path": str(path), "seconds": round(seconds, 3), "frames": session.frames}
     return {"video": video, "answers": rows}
 
 
 def _print_cards(
-    file: VideoFile | PictureFolder, session: Session | Baseline, answers: Iterable[Answered], load_seconds: float
+    path: Path, length: float, session: Session | Baseline, answers: Iterable[Answered], load_seconds: float
 ) -> None:
     """Print each answer as soon as it is there, then the times, then the number of right answers."""
     from .mark import RULES, mark
@@ -171,7 +182,7 @@ def _print_cards(
         cards.print_card(console, question, answer, verdict)
     spent = {"load": load_seconds, **session.spent, "answer": seconds}
     parts = " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in spent.items())
-    cards.print_note(console, f"{file.path.name}: {file.seconds:.1f} s of video, {session.frames} frames looked at.")
+    cards.print_note(console, f"{path.name}: {length:.1f} s of video, {session.frames} frames looked at.")
     cards.print_note(console, f"Time: {sum(spent.values()):.1f} s = {parts}")
     if marks:
         cards.print_note(console, RULES)

@@ -46,7 +46,7 @@ def print_card(on: Console, question: Question, answer: Answer, mark: Mark | Non
         _print(on, "Truth", f"{_in_words(question, question.ground_truth)}  {_verdict(mark, on.encoding)}")
     if answer.sentence not in ("", answer.text, words):
         _print(on, "In words", answer.sentence, "dim")
-    elif answer.evidence and answer.vlm is None:
+    elif answer.source == "tokens":
         _print(on, "A guess", GUESS, "dim")
     if answer.evidence:
         shown = [f"{clock(seen.time)} ({seen.weight:.0%})" for seen in answer.evidence[:EVIDENCE_SHOWN]]

@@ -51,6 +51,8 @@ Offline = Annotated[
     bool, typer.Option("--offline", help="Download nothing; a missing file is an error. Same as VLM2_OFFLINE=1.")
 ]
 
+MEMORY = ".vlm2mem"  # the ending of a saved memory
+
 
 def check_vlm(vlm: str | None, ask_vlm: bool) -> None:
     """Raise ValueError for --ask-vlm without --vlm."""
@@ -75,7 +77,23 @@ def parse_size(text: str, option: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def check_output_file(file: Path | None, example: str = "room.vlm2mem") -> None:
+def is_memory(source: str) -> bool:
+    """Tell by its name whether a source is a saved memory rather than a video."""
+    return source.endswith(MEMORY)
+
+
+def check_memory_file(file: Path | None) -> None:
+    """Raise ValueError where a memory cannot be saved, and where the file holds something else, such as the video."""
+    from ...streaming.container import is_container
+
+    check_output_file(file)
+    if file is not None and file.exists() and file.stat().st_size and not is_container(file):
+        raise ValueError(
+            f"{file} is no memory of vlm2, and saving would replace it. Name another file, such as room{MEMORY}."
+        )
+
+
+def check_output_file(file: Path | None, example: str = f"room{MEMORY}") -> None:
     """Raise ValueError if a file cannot be written, so that the error comes before the work."""
     if file is None:
         return

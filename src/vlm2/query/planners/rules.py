@@ -41,6 +41,15 @@ WORD = re.compile(r"[^\W\d_][\w'’-]*")
 MOST_NAMED = 6  # words that a refusal names
 LONGEST, MOST_WORDS = 1500, 200  # characters of a question; words and marks of its core
 TOO_LONG = f"The question is too long for me; ask one thing in fewer than {MOST_WORDS} words."
+HELP = re.compile(
+    r"^\W*help\b|what (else |questions? )?(can|could|may|should) (i|you|we) (ask|do|answer)", re.IGNORECASE
+)
+CONTINUED = re.compile(r"^\W*(and|or|but|so|what about|how about)\b", re.IGNORECASE)  # it needs the question before
+COVERED = "I can tell how many, how far, how big, where, on which side, of what colour, and when it was seen."
+EXAMPLES = (
+    "You can ask, for example: “How many chairs are there?”, “How far is the sofa from the table?”, "
+    "“Where is the lamp?”, “I stand by the sofa and face the TV. Is the door to my left?”"
+)
 
 
 def plan(question: str, options: Sequence[str] | None = None) -> Query:
@@ -117,10 +126,15 @@ def _read(phrases: Phrases, rule: Rule, parts: Adjuncts, slot: str, at: int) -> 
 
 
 def _reason(question: str) -> str:
+    """Return why a question is refused, and what can be asked instead."""
+    if HELP.search(question):
+        return EXAMPLES
+    if CONTINUED.match(question):
+        return "I read each question by itself, without the one before; ask this one in full."
     words = dict.fromkeys(WORD.findall(question.lower().replace("'s", "").replace("'m", "")))
     strange = [word for word in words if not {word, singular(word)} & _known_words()]
     if not strange:
-        return "I know these words, but I do not understand what the question asks for."
+        return f"I know these words, but not what the question asks for. {COVERED}"
     return f"I do not understand {listed([repr(word) for word in strange[:MOST_NAMED]])} in this question."
 
 

@@ -79,7 +79,7 @@ export class Chat {
     const details = [sure && `${Math.round(100 * answer.confidence)} % sure`, answer.seen_until && `while watching, at ${clock(answer.seen_until)}`];
     if (details.some(Boolean)) item.append(line("soft", details.filter(Boolean).join(" · ")));
     if (meant) item.append(link(`Did you mean: ${meant}`, () => this.ask(meant, false)));
-    else if (kind === "unsupported") item.append(line("soft", COVERED));
+    else if (said.startsWith("I do not understand")) item.append(line("soft", COVERED));
     const tracks = map ? matched(map, answer.things) : [];
     const frames = new Map();
     for (const { keyframe, time } of answer.evidence) if (keyframe !== undefined) frames.set(keyframe, time);
