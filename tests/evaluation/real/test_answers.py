@@ -51,4 +51,12 @@ def test_refusals_and_wrong_answers_are_counted_apart():
     found = summary([ScoredAnswer(asked, one, score(asked, one)) for one in answers])
     assert found["score"] == found["refused"] == found["wrong"] == pytest.approx(1 / 3)
     assert found["types"] == {"kind": {"questions": 3, "score": pytest.approx(1 / 3)}}
+    assert found["stated"] is found["right"] is None
     assert summary([]) == {}
+
+
+def test_the_stated_confidence_stands_beside_the_share_of_right_answers():
+    asked = question(3)
+    answers = [answer("3", value=3, confidence=0.9), answer("4", value=4, confidence=0.5), answer("x", "not_seen")]
+    found = summary([ScoredAnswer(asked, one, score(asked, one)) for one in answers])
+    assert (found["stated"], found["right"]) == (pytest.approx(0.7), 0.5)

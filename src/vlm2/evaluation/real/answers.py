@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from ...questions.question import LETTER_REQUEST
@@ -75,7 +76,8 @@ def summary(scored: Sequence[ScoredAnswer]) -> dict[str, Any]:
     """Return the mean score of all questions, and of each type with the number of its questions.
 
     `refused` is the share of the answerable questions that got a refusal. `wrong` is the share of all questions that
-    got an answer, not a refusal, with a score below 0.5: the answers that mislead.
+    got an answer, not a refusal, with a score below 0.5: the answers that mislead. `stated` is the mean confidence of
+    the answers that have one, and `right` the share of these with a score of at least 0.5; None without such answers.
     """
     if not scored:
         return {}
@@ -84,10 +86,13 @@ def summary(scored: Sequence[ScoredAnswer]) -> dict[str, Any]:
         types[one.question.type].append(one.score)
     answerable = [one for one in scored if one.question.answerable]
     wrong = [one for one in scored if one.score < 0.5 and not one.refused]
+    sure = [one for one in scored if one.answer.confidence is not None and not one.refused]
     return {
         "questions": len(scored),
         "score": sum(one.score for one in scored) / len(scored),
         "refused": sum(one.refused for one in answerable) / max(len(answerable), 1),
         "wrong": len(wrong) / len(scored),
+        "stated": fmean(one.answer.confidence or 0.0 for one in sure) if sure else None,
+        "right": fmean(one.score >= 0.5 for one in sure) if sure else None,
         "types": {name: {"questions": len(v), "score": sum(v) / len(v)} for name, v in types.items()},
     }

@@ -149,4 +149,6 @@ def _answers(name: str, runs: Mapping[str, Mapping[str, Any]]) -> Table:
         )
     rows.append(["answerable, but refused", *(f"{100 * run['refused']:.1f}" for run in runs.values())])
     rows.append(["answered, and wrong", *(f"{100 * run['wrong']:.1f}" for run in runs.values())])
+    for title, key in (("stated confidence, mean", "stated"), ("of the answers with a confidence: right", "right")):
+        rows.append([title, *("–" if run[key] is None else f"{100 * run[key]:.1f}" for run in runs.values())])
     return f"Answers about {name}, percent", ["", *runs], rows
