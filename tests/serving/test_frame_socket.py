@@ -26,6 +26,8 @@ def test_frames_come_by_socket(where, served_store, images) -> None:
         assert json.loads(_told(socket, b"short"))["error"]["code"] == "bad_message"
         assert json.loads(_told(socket, "text"))["error"]["code"] == "bad_message"
         assert json.loads(_told(socket, struct.pack("<d", 9.0) + b"no picture"))["error"]["code"] == "bad_picture"
+        turned = json.loads(_told(socket, struct.pack("<d", 9.5) + written(images[3].swapaxes(0, 1))))["error"]
+        assert turned["code"] == "bad_shape" and "48×32" in turned["message"] and "(32×48)" in turned["message"]
         state = json.loads(_told(socket, struct.pack("<d", 9.0) + written(images[3], "PNG")))
         assert state["queued"] == 1 and state["session"]["counts"]["received"] == 4
     served_store[1].get("home").ask("How many chairs are there?", wait=True).result(20)

@@ -45,6 +45,8 @@ def test_one_frame_is_a_body(client, served, images) -> None:
     answer = client.post("/sessions/a/ask", json={"question": QUESTION, "wait": True})
     assert answer.status_code == 200 and served.get("a").session.frames == 3
     assert client.post("/sessions/a/frame", params={"time": 0.5}, content=written(images[0])).status_code == 400
+    turned = client.post("/sessions/a/frame", params={"time": 9}, content=written(images[0].swapaxes(0, 1)))
+    assert turned.status_code == 400 and turned.json()["error"]["code"] == "bad_shape"
     assert client.post("/sessions/a/frame", params={"time": "nan"}, content=written(images[0])).status_code == 400
     assert client.post("/sessions/a/frame", content=written(images[0])).status_code == 400
     assert (
