@@ -169,7 +169,7 @@ def test_errors_reach_who_asked(make_hosted) -> None:
         hosted.ask(QUESTION)
     assert refused.value.status == 429
     hosted.take_job()()
-    with pytest.raises(ValueError, match="Nothing was seen yet"):
+    with pytest.raises(ValueError, match="has seen nothing yet"):
         answer.result()
     with pytest.raises(ValueError, match="empty"):
         hosted.ask(" ")

@@ -89,7 +89,7 @@ def test_questions_are_answered_whole_and_streamed(client) -> None:
     assert client.post("/sessions/home/ask", json={"question": ""}).status_code == 400
     client.post("/sessions", json={"id": "a"})
     unseen = client.post("/sessions/a/ask", json={"question": QUESTION, "stream": True})
-    assert "Nothing was seen yet" in unseen.text and '"error"' in unseen.text
+    assert "has seen nothing yet" in unseen.text and '"error"' in unseen.text
 
 
 def test_a_fork_is_a_session(client, served) -> None:

@@ -228,9 +228,24 @@ class HostedSession:
     def ask(self, question: str, wait: bool = False, **options: Any) -> Future[Answer]:
         """Queue a question as a job; `options` are those of `Session.ask`. With `wait`, it is about all that came until
         now. Without, while frames come, it is about the frames of whole windows only, which makes it cheap. Raises
-        ValueError for a question that `Session.check` refuses, and the errors of `submit`."""
+        ValueError for a question that `Session.check` refuses, and the errors of `look`."""
         self.session.check(question)
-        return self.submit(lambda session: session.ask(question, fresh=wait or not self._live, **options), wait)
+        return self.look(lambda session: session.ask(question, fresh=wait or not self._live, **options), wait)
+
+    def look(self, job: Callable[[Session], T], wait: bool = False) -> Future[T]:
+        """Queue a job that is about what was seen, as `submit` does; its result is a Refusal where nothing was."""
+
+        def checked(session: Session) -> T:
+            self.check_seen()
+            return job(session)
+
+        return self.submit(checked, wait)
+
+    def check_seen(self) -> None:
+        """Raise Refusal where no frame was seen yet."""
+        if not self.session.frames:
+            how = f"watch a video (MCP: the tool `watch`; HTTP: POST /v1/sessions/{self.id}/watch), or send frames"
+            raise Refusal(400, "nothing_seen", f"Session {self.id} has seen nothing yet: {how} (POST …/frame).")
 
     def submit(self, job: Callable[[Session], T], wait: bool = False) -> Future[T]:
         """Queue a job; return its future result. With `wait`, it runs when the frames and the video that wait now have
