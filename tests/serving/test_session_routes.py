@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from sessions import contents
 from toyclient import small_video, written
 
@@ -35,6 +36,23 @@ def test_a_session_gets_another_id(client) -> None:
     assert client.patch("/sessions/robot", json={"id": "No name"}).json()["error"]["code"] == "bad_id"
     assert client.patch("/sessions/robot", json={}).status_code == 400
     assert client.patch("/sessions/none", json={"id": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        (b'{"question": "x"}', None, "add the header Content-Type: application/json"),
+        (b'{"question": "x"}', "application/x-www-form-urlencoded", "add the header Content-Type: application/json"),
+        (b'{"question" "x"}', "application/json", "not valid JSON: Expecting ':' delimiter (character 12)"),
+        (b"[1]", "application/json", "must be a JSON object"),
+        (b"", "application/json", "must be a JSON object"),
+        (b'{"question": 3}', "application/json", "question: Input should be a valid string"),
+    ],
+)
+def test_a_bad_body_is_explained(client, body, kind, words) -> None:
+    headers = {} if kind is None else {"Content-Type": kind}
+    error = client.post("/sessions/home/ask", content=body, headers=headers).json()["error"]
+    assert words in error["message"] and error["code"] == "invalid"
 
 
 def test_one_frame_is_a_body(client, served, images) -> None:
