@@ -13,7 +13,8 @@ from toyclient import running
 
 from vlm2.serving.app import build_app
 from vlm2.serving.cameras import CameraFeed, Cameras, named_cameras
-from vlm2.video.live import SourceEnded
+from vlm2.video import Frame
+from vlm2.video.live import FrameReady, SourceEnded
 
 
 def until(met: Callable[[], bool]) -> None:
@@ -75,6 +76,18 @@ def test_a_failing_reader_is_not_told_in_detail(store, caplog, monkeypatch) -> N
     hosted.camera._take(SourceEnded(RuntimeError("secret")))
     assert list(hosted.notes) == ["The camera ended."] and "secret" in caplog.text
     assert hosted.describe()["camera"] is None
+
+
+def test_a_camera_of_another_shape_is_told_once(store, images, monkeypatch) -> None:
+    monkeypatch.setattr("vlm2.serving.cameras.LiveReader.start", lambda _: None)
+    monkeypatch.setattr("vlm2.serving.cameras.LiveReader.take", lambda _: Frame(1.0, images[0].swapaxes(0, 1)))
+    hosted, (source,) = store.create("a"), named_cameras(["door=rtsp://127.0.0.1:1/live"]).values()
+    hosted.push(images[0], 0.0)
+    feed = CameraFeed(source, hosted)
+    for _ in range(3):
+        feed._take(FrameReady())
+    (note,) = hosted.notes
+    assert "another shape" in note
 
 
 @pytest.mark.parametrize("options", [["rtsp://x/y"], ["door="], ["Door=rtsp://x/y"], ["a=rtsp://x", "a=rtsp://y"]])

@@ -194,7 +194,13 @@ def test_a_stream_that_fails_late_ends_with_the_error(client, images) -> None:
         (say(video("file-../../etc/passwd"), QUESTION), {}, 404, "no file"),
         (say(video("http://127.0.0.1/x.mp4"), QUESTION), {}, 403, "fetches no addresses"),
         (say(video(None), QUESTION), {}, 400, "neither an address nor a uuid"),
-        (say({"type": "input_audio", "input_audio": {}}, QUESTION), {}, 400, "messages"),
+        (
+            say({"type": "input_audio", "input_audio": {}}, QUESTION),
+            {},
+            400,
+            "messages.0.content.0.type: Input should be 'text', 'image_url' or 'video_url', not 'input_audio'",
+        ),
+        (say(QUESTION), {"vlm2": {"session": "home"}, "response_format": {"type": "json_object"}}, 400, "plain text"),
     ],
 )
 def test_what_cannot_be_is_refused_in_openais_form(client, message, options, status, words) -> None:

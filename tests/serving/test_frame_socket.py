@@ -26,6 +26,8 @@ def test_frames_come_by_socket(where, served_store, images) -> None:
         assert json.loads(_told(socket, b"short"))["error"]["code"] == "bad_message"
         assert json.loads(_told(socket, "text"))["error"]["code"] == "bad_message"
         assert json.loads(_told(socket, struct.pack("<d", 9.0) + b"no picture"))["error"]["code"] == "bad_picture"
+        turned = json.loads(_told(socket, struct.pack("<d", 9.5) + written(images[3].swapaxes(0, 1))))["error"]
+        assert turned["code"] == "bad_shape" and "48×32" in turned["message"] and "(32×48)" in turned["message"]
         state = json.loads(_told(socket, struct.pack("<d", 9.0) + written(images[3], "PNG")))
         assert state["queued"] == 1 and state["session"]["counts"]["received"] == 4
     served_store[1].get("home").ask("How many chairs are there?", wait=True).result(20)
@@ -37,9 +39,14 @@ def _told(socket, message) -> str:
     return socket.recv(20)
 
 
-def test_a_session_that_is_not_there_closes_the_socket(where) -> None:
-    with pytest.raises(Exception, match="403|1008"), connect(f"{where}/none/frames") as socket:
-        socket.recv(20)
+@pytest.mark.parametrize("id", ["none", "%F0%9F%A4%96" * 64])
+def test_a_session_that_is_not_there_says_so_and_closes_the_socket(where, id) -> None:
+    with connect(f"{where}/{id}/frames") as socket:
+        assert json.loads(socket.recv(20))["error"]["code"] == "no_such_session"
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(20)
+    assert closed.value.rcvd and closed.value.rcvd.code == 1008
+    assert closed.value.rcvd.reason.startswith("There is no session ")
 
 
 def test_a_deleted_session_says_so(where, served_store, images) -> None:

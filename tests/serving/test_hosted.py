@@ -82,13 +82,27 @@ def test_a_step_back_is_refused_even_while_frames_wait(make_hosted, images) -> N
         hosted.push(images[0], 2.0)
 
 
-def test_a_frame_of_another_shape_is_counted_and_told(make_hosted, images) -> None:
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_frame_of_another_shape_is_refused_at_once_with_the_sizes_that_came(make_hosted, waits) -> None:
     hosted = make_hosted()
-    hosted.push(images[0], 0.0)
-    hosted.push(np.zeros((48, 16, 3), np.uint8), 1.0)
+    hosted.push(np.zeros((540, 960, 3), np.uint8), 0.0)
+    if not waits:
+        work(hosted)
+    with pytest.raises(Refusal, match=r"960×540 .* \(480×720\)") as refused:
+        hosted.push(np.zeros((720, 480, 3), np.uint8), 9.0)
+    assert (refused.value.status, refused.value.code) == (400, "bad_shape")
+    assert hosted.push(np.zeros((360, 640, 3), np.uint8), 1.0), (
+        "the same shape, and after the last frame that was taken"
+    )
     work(hosted)
-    assert (hosted.counts.taken, hosted.counts.refused) == (1, 1)
-    assert "another shape" in hosted.describe()["problem"]
+    assert (hosted.counts.received, hosted.counts.taken, hosted.counts.refused) == (2, 2, 0)
+
+
+def test_a_restored_session_refuses_another_shape_too(make_hosted, images) -> None:
+    hosted = make_hosted()
+    observe(hosted.session, images[:1])
+    with pytest.raises(Refusal, match=r"48×32 .* \(16×48\)"):
+        hosted.push(np.zeros((48, 16, 3), np.uint8), 1.0)
 
 
 def test_a_failing_model_is_counted_and_not_told_in_detail(make_hosted, images, monkeypatch, caplog) -> None:
@@ -101,6 +115,10 @@ def test_a_failing_model_is_counted_and_not_told_in_detail(make_hosted, images, 
     hosted.push(images[0], 0.0)
     work(hosted)
     assert hosted.counts.refused == 1 and "secret" not in hosted.problem and "secret" in caplog.text
+    monkeypatch.undo()
+    hosted.push(images[1], 1.0)
+    work(hosted)
+    assert hosted.describe()["problem"] is None, "the next good frame ends it"
 
 
 def test_a_question_does_not_wait_unless_told(make_hosted, images) -> None:
@@ -151,7 +169,7 @@ def test_errors_reach_who_asked(make_hosted) -> None:
         hosted.ask(QUESTION)
     assert refused.value.status == 429
     hosted.take_job()()
-    with pytest.raises(ValueError, match="Nothing was seen yet"):
+    with pytest.raises(ValueError, match="has seen nothing yet"):
         answer.result()
     with pytest.raises(ValueError, match="empty"):
         hosted.ask(" ")

@@ -19,6 +19,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from PIL import Image
+from sessions import observe
 from toyclient import running, small_video
 from toyhome import at_home
 
@@ -89,6 +90,25 @@ def test_over_stdio(loaded, tmp_path) -> None:
 
     run(main)
     assert sorted(file.name for file in state.iterdir()) == ["home.vlm2mem", "walk.vlm2mem"]  # saved as it ended
+
+
+def test_a_session_of_the_state_is_continued_not_opened_again(loaded, images, tmp_path) -> None:
+    memory, state = tmp_path / "home.vlm2mem", tmp_path / "state"
+    state.mkdir()
+    at_home(loaded).save(memory)
+    observe(loaded.session(), images[:7]).save(state / "home.vlm2mem")  # has seen more than the file
+    environment = {"PYTHONPATH": os.pathsep.join([str(SUPPORT), *sys.path]), "OMP_NUM_THREADS": "1"}
+    command = [str(SUPPORT / "toymcp.py"), str(memory), "--state", str(state)]
+
+    async def main() -> None:
+        server = StdioServerParameters(command=sys.executable, args=command, env=environment)
+        with (tmp_path / "stderr").open("w") as stderr:
+            async with Client(stdio_client(server, errlog=stderr)) as client:
+                (session,) = (await client.call_tool("sessions", {})).structured_content["sessions"]
+                assert (session["id"], session["frames"]) == ("home", 7)
+
+    run(main)
+    assert "Session home is continued" in (tmp_path / "stderr").read_text()
 
 
 @pytest.mark.parametrize("saved", [True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from sessions import contents
 from toyclient import small_video, written
 
@@ -37,6 +38,23 @@ def test_a_session_gets_another_id(client) -> None:
     assert client.patch("/sessions/none", json={"id": "x"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        (b'{"question": "x"}', None, "add the header Content-Type: application/json"),
+        (b'{"question": "x"}', "application/x-www-form-urlencoded", "add the header Content-Type: application/json"),
+        (b'{"question" "x"}', "application/json", "not valid JSON: Expecting ':' delimiter (character 12)"),
+        (b"[1]", "application/json", "must be a JSON object"),
+        (b"", "application/json", "must be a JSON object"),
+        (b'{"question": 3}', "application/json", "question: Input should be a valid string"),
+    ],
+)
+def test_a_bad_body_is_explained(client, body, kind, words) -> None:
+    headers = {} if kind is None else {"Content-Type": kind}
+    error = client.post("/sessions/home/ask", content=body, headers=headers).json()["error"]
+    assert words in error["message"] and error["code"] == "invalid"
+
+
 def test_one_frame_is_a_body(client, served, images) -> None:
     client.post("/sessions", json={"id": "a"})
     for index, image in enumerate(images[:3]):
@@ -45,6 +63,8 @@ def test_one_frame_is_a_body(client, served, images) -> None:
     answer = client.post("/sessions/a/ask", json={"question": QUESTION, "wait": True})
     assert answer.status_code == 200 and served.get("a").session.frames == 3
     assert client.post("/sessions/a/frame", params={"time": 0.5}, content=written(images[0])).status_code == 400
+    turned = client.post("/sessions/a/frame", params={"time": 9}, content=written(images[0].swapaxes(0, 1)))
+    assert turned.status_code == 400 and turned.json()["error"]["code"] == "bad_shape"
     assert client.post("/sessions/a/frame", params={"time": "nan"}, content=written(images[0])).status_code == 400
     assert client.post("/sessions/a/frame", content=written(images[0])).status_code == 400
     assert (
@@ -87,7 +107,7 @@ def test_questions_are_answered_whole_and_streamed(client) -> None:
     assert client.post("/sessions/home/ask", json={"question": ""}).status_code == 400
     client.post("/sessions", json={"id": "a"})
     unseen = client.post("/sessions/a/ask", json={"question": QUESTION, "stream": True})
-    assert "Nothing was seen yet" in unseen.text and '"error"' in unseen.text
+    assert "has seen nothing yet" in unseen.text and '"error"' in unseen.text
 
 
 def test_a_fork_is_a_session(client, served) -> None:

@@ -43,11 +43,35 @@ def test_operators_answer(call) -> None:
     assert call("count", things={"label": "unicorn"}).structured["status"] == "unknown_label"
 
 
+@pytest.mark.parametrize(
+    ("name", "written", "given"),
+    [
+        (
+            "where",
+            {"thing": "thing(chair, place=near(bed))"},
+            {"thing": {"label": "chair", "place": {"kind": "near", "to": [{"label": "bed"}]}}},
+        ),
+        ("count", {"things": {"place": "near(bed)"}}, {"things": {"place": {"kind": "near", "to": ["bed"]}}}),
+        ("count", {"things": "chair", "view": "view(seconds=1.5)"}, {"things": "chair", "view": {"seconds": 1.5}}),
+        (
+            "farthest",
+            {"to": "bed", "among": ["thing(chair, order=1)"]},
+            {"to": "bed", "among": [{"label": "chair", "order": 1}]},
+        ),
+    ],
+)
+def test_texts_may_be_compact_calls(call, name, written, given) -> None:
+    assert call(name, **written).structured == call(name, **given).structured
+
+
 def test_questions_things_and_pictures(call) -> None:
     answer = call("ask", question="How many chairs are there?")
     assert answer.structured["value"] == 2 and answer.structured["evidence"]
     things = call("objects").structured["objects"]
     assert sorted(row["label"] for row in things) == ["bed", "chair", "chair", "table"] and "views" not in things[0]
+    (bed,) = [line for line in call("objects").text.splitlines() if ": bed" in line]
+    x, y, z = (float(value) for value in bed.partition(" at (")[2].partition(")")[0].split(", "))
+    assert (x, y, z) == pytest.approx((4.0, 3.0, 0.3), abs=0.1), "where it stands in the made-up room"
     shown = call("keyframes", times=[0.0, 0.1, 1.6])
     assert [row["time"] for row in shown.structured["keyframes"]] == [0.0, 1.5] and len(shown.pictures) == 2
     assert max(Image.open(io.BytesIO(shown.pictures[0])).size) <= 512
@@ -70,6 +94,7 @@ def test_a_video_is_watched(call, store, tmp_path) -> None:
         ("fly", {}, "no tool 'fly'"),
         ("count", {}, "things: Field required"),
         ("count", {"things": "chair", "colour": "red"}, "colour: Extra inputs"),
+        ("count", {"things": "thing(chair, hue=red)"}, r"hue=red\)' cannot be read; calls look like thing\(lamp"),
         ("count", {"things": "chair", "session": 3}, "a text"),
         ("count", {"things": "chair", "session": "none"}, "no session 'none'"),
         ("keyframes", {"times": []}, "at least 1"),
@@ -90,6 +115,7 @@ def test_without_sessions_or_pictures_it_says_so(store) -> None:
     with pytest.raises(Refusal, match="watch a video first"):
         asyncio.run(tools.call("objects", {}))
     store.create("empty")
-    with pytest.raises(Refusal, match="no pictures yet"):
-        asyncio.run(tools.call("keyframes", {"times": [0.0]}))
-    assert asyncio.run(tools.call("objects", {})).text == "No things were seen."
+    given = {"ask": {"question": "How many beds are there?"}, "keyframes": {"times": [0.0]}, "objects": {}}
+    for name, arguments in (given | {"count": {"things": "bed"}, "walked": {}}).items():
+        with pytest.raises(Refusal, match=r"empty has seen nothing yet: watch a video \(MCP: the tool `watch`; HTTP"):
+            asyncio.run(tools.call(name, arguments))

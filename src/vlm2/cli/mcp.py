@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 def mcp(
     memories: Annotated[
-        list[Path] | None, typer.Argument(metavar="[MEMORY]...", help="Memory files to open as sessions (.vlm2mem).")
+        list[Path] | None,
+        typer.Argument(
+            metavar="[MEMORY]...", help="Memory files to open as sessions (.vlm2mem), unless --state holds one."
+        ),
     ] = None,
     state: State = None,
     model: Model = "mini",
@@ -50,13 +54,23 @@ def mcp(
         store.start()
     signal.signal(signal.SIGTERM, lambda *_: Thread(target=_save_and_exit, args=(store,)).start())
     try:
-        for memory in memories or ():
-            store.open(memory, memory.stem)
+        _open_memories(store, memories or ())
         names = "A video is named by its path on this machine."
         server = build_server(store, lambda path, note: open_local(Path(path), store.limits, note), names)
         anyio.run(serve_stdio, server)
     finally:
         store.stop()
+
+
+def _open_memories(store: SessionStore, memories: Sequence[Path]) -> None:
+    """Open memory files as sessions, named after them. Where a session of that name was restored, it is continued
+    instead."""
+    restored = {hosted.id for hosted in store.list()}
+    for memory in memories:
+        if memory.stem in restored:
+            typer.echo(f"Session {memory.stem} is continued as --state holds it; {memory} is not opened.", err=True)
+        else:
+            store.open(memory, memory.stem)
 
 
 def _save_and_exit(store: SessionStore) -> None:

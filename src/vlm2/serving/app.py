@@ -27,7 +27,7 @@ from .media import MediaReader
 from .memory_routes import memory_routes
 from .metrics import MEDIA_TYPE, metrics_text
 from .page_routes import page_routes, scene_routes
-from .replies import error_body
+from .replies import error_body, invalid_body
 from .session_routes import session_routes
 from .store import SessionStore
 from .videos import VideoShelf, frames_of
@@ -103,9 +103,7 @@ async def _refused(_: Request, error: Any) -> JSONResponse:
 
 
 async def _invalid(_: Request, error: Any) -> JSONResponse:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:])
-    return JSONResponse(error_body(400, "invalid", f"{where or 'The request'}: {first['msg']}", where or None), 400)
+    return JSONResponse(invalid_body(error.errors()), 400)
 
 
 async def _http_error(_: Request, error: Any) -> JSONResponse:

@@ -56,8 +56,9 @@ class CameraFeed:
         elif (frame := self._reader.take()) is not None:
             try:
                 self._hosted.push(frame.image, self._start + frame.time)
-            except Refusal as error:  # a client sent later frames, or a video is watched
-                self._hosted.notes.append(str(error))
+            except Refusal as error:  # a client sent later frames or others, or a video is watched
+                if str(error) not in self._hosted.notes:
+                    self._hosted.notes.append(str(error))
 
 
 class Cameras:

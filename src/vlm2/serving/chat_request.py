@@ -76,6 +76,11 @@ class ChatRequest(BaseModel):
     def _check(cls, given: Any) -> Any:
         if isinstance(given, dict) and (asked := [name for name in NOT_DONE if given.get(name)]):
             raise ValueError(f"this server does not do {', '.join(asked)}; leave it out")
+        form = given.get("response_format") if isinstance(given, dict) else None
+        if form is not None and form != {"type": "text"}:
+            raise ValueError(
+                "this server answers in plain text: leave response_format out; the field vlm2 has the value"
+            )
         return given
 
     @property

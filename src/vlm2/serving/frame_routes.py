@@ -19,6 +19,7 @@ from .store import SessionStore
 MOST_FRAMES = 64  # of one form
 FRAMES = {"type": "array", "items": BINARY, "maxItems": MOST_FRAMES}
 TIMES = {"type": "array", "items": {"type": "number"}, "maxItems": MOST_FRAMES}
+REASON = 120  # bytes of the reason for closing a WebSocket, at most
 HEAD = struct.Struct("<d")  # the time in seconds, before the picture in a WebSocket's message
 
 
@@ -50,12 +51,13 @@ def frame_routes(store: SessionStore) -> APIRouter:
 
     @routes.websocket("/frames")
     async def stream_frames(socket: WebSocket, id: str) -> None:
+        await socket.accept()
         try:
             hosted = store.get(id)
-        except Refusal as error:
-            await socket.close(1008, str(error)[:120])
+        except Refusal as error:  # after the handshake: a refused one shows clients no reason
+            await socket.send_json(error_body(error.status, error.code, str(error)))
+            await socket.close(1008, str(error).encode()[:REASON].decode(errors="ignore"))
             return
-        await socket.accept()
         try:
             while True:
                 await socket.send_json(await _reply(store, hosted, await socket.receive()))

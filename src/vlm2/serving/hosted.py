@@ -102,6 +102,7 @@ class HostedSession:
         self._jobs: deque[QueuedJob] = deque()
         self._video: QueuedVideo | None = None
         self._number, self._newest, self._due = 0, session.stream.last_time, 0.0
+        self._size: tuple[int, int] | None = None  # height and width of the first frame, as it came
         self._live = False  # frames come, and more of them are expected
         self._views = NewViews() if limits.only_new else None
         self._looking = threading.Lock()  # frames are compared one by one, and no other session waits for it
@@ -168,11 +169,12 @@ class HostedSession:
 
     def push(self, image: UInt8[np.ndarray, "height width 3"], time: float) -> bool:
         """Queue an RGB frame, seen `time` seconds after the first; return whether it waits now, or was skipped. Raises
-        Refusal for a time that cannot be, or lies before an earlier one, and while a video is watched."""
+        Refusal for a time that cannot be, or lies before an earlier one, for another shape than that of earlier frames,
+        and while a video is watched."""
         small = bounded(image)
         with self._looking:
             with self._ready:
-                due = self._receive(time)
+                due = self._receive(time, image.shape[:2])
             new = due and (self._views is None or self._views.is_new(small, time))
             with self._ready:
                 self._check_open()
@@ -187,7 +189,7 @@ class HostedSession:
                 self._ready.notify()
                 return True
 
-    def _receive(self, time: float) -> bool:
+    def _receive(self, time: float, size: tuple[int, int]) -> bool:
         """Count a frame that came; return whether it is due at the limit's rate. The caller holds the condition."""
         self._check_open()
         if self._video is not None:
@@ -198,6 +200,11 @@ class HostedSession:
             raise Refusal(
                 400, "bad_time", f"A frame at {time} s came after one at {self._newest} s; send them in order."
             )
+        try:
+            self.session.check_shape(size, self._size)
+        except ValueError as error:
+            raise Refusal(400, "bad_shape", str(error)) from None
+        self._size = self._size or size
         self.counts.received += 1
         self._newest, self._live = time, True
         if time < self._due - 1e-6:
@@ -221,9 +228,24 @@ class HostedSession:
     def ask(self, question: str, wait: bool = False, **options: Any) -> Future[Answer]:
         """Queue a question as a job; `options` are those of `Session.ask`. With `wait`, it is about all that came until
         now. Without, while frames come, it is about the frames of whole windows only, which makes it cheap. Raises
-        ValueError for a question that `Session.check` refuses, and the errors of `submit`."""
+        ValueError for a question that `Session.check` refuses, and the errors of `look`."""
         self.session.check(question)
-        return self.submit(lambda session: session.ask(question, fresh=wait or not self._live, **options), wait)
+        return self.look(lambda session: session.ask(question, fresh=wait or not self._live, **options), wait)
+
+    def look(self, job: Callable[[Session], T], wait: bool = False) -> Future[T]:
+        """Queue a job that is about what was seen, as `submit` does; its result is a Refusal where nothing was."""
+
+        def checked(session: Session) -> T:
+            self.check_seen()
+            return job(session)
+
+        return self.submit(checked, wait)
+
+    def check_seen(self) -> None:
+        """Raise Refusal where no frame was seen yet."""
+        if not self.session.frames:
+            how = f"watch a video (MCP: the tool `watch`; HTTP: POST /v1/sessions/{self.id}/watch), or send frames"
+            raise Refusal(400, "nothing_seen", f"Session {self.id} has seen nothing yet: {how} (POST …/frame).")
 
     def submit(self, job: Callable[[Session], T], wait: bool = False) -> Future[T]:
         """Queue a job; return its future result. With `wait`, it runs when the frames and the video that wait now have
@@ -300,11 +322,13 @@ class HostedSession:
             self.session.observe(image, time)
         except Exception as error:
             self.counts.refused += 1
+            if not self.session.frames:  # none of these frames set the shape
+                self._size = None
             self.problem = str(error) if isinstance(error, ValueError) else "The model failed; see the server's log."
             if not isinstance(error, ValueError):
                 LOG.exception("Session %s: a frame at %s s failed", self.id, time)
             return False
-        self.counts.taken += 1
+        self.counts.taken, self.problem = self.counts.taken + 1, ""
         self.events.update(self.session)
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +17,23 @@ def error_body(status: int, code: str | None, message: str, param: str | None = 
     """Return an error in the form of OpenAI's API."""
     kind = TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def invalid_body(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the reply to a request that a record refused, by pydantic's errors."""
+    error = max(errors, key=lambda one: len(one["loc"]))  # where a field has several types, that of the closest one
+    kind, given, place = error["type"], error["input"], error["loc"][1:]
+    where = ".".join(str(part) for part in place if "[" not in str(part))  # without names of types
+    if kind == "json_invalid":
+        return error_body(400, "invalid", f"The body is not valid JSON: {error['ctx']['error']} (character {where}).")
+    if not place and isinstance(given, bytes):
+        return error_body(
+            400, "invalid", "The body is not named as JSON: add the header Content-Type: application/json."
+        )
+    if not place and kind in ("missing", "model_attributes_type"):
+        return error_body(400, "invalid", "The body must be a JSON object; /openapi.json describes it.")
+    was = f", not {str(given)[:64]!r}" if kind == "literal_error" else ""
+    return error_body(400, "invalid", f"{where or 'The request'}: {error['msg']}{was}", where or None)
 
 
 def answer_body(answer: Answer, session: str, keyframes: tuple[KeyframePicture, ...]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ..query import operator_types
 from ..query.calls import operator_modules
 from ..query.query import Query, clock
 from ..video import Frame
+from .arguments import with_calls
 from .hosted import HostedSession
 from .limits import Refusal
 from .replies import answer_body
@@ -52,7 +53,8 @@ class AskArguments(_Arguments):
 
 
 class ObjectsArguments(_Arguments):
-    """List the things that a session has seen: label, room, box (metres, z up), when they were seen."""
+    """List the things that a session has seen: label, room, size and position of the box (metres, z up from the floor),
+    when they were seen."""
 
 
 class KeyframesArguments(_Arguments):
@@ -102,7 +104,7 @@ class MemoryTools:
         if kind is None:
             raise Refusal(404, "no_such_tool", f"There is no tool {name[:64]!r}.")
         try:
-            read = kind.model_validate(arguments)
+            read = kind.model_validate(with_calls(arguments) if issubclass(kind, Query) else arguments)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
@@ -155,7 +157,7 @@ class MemoryTools:
         return ToolReply(answer.sentence or answer.text, body)
 
     async def _objects(self, hosted: HostedSession) -> ToolReply:
-        map = await asyncio.wrap_future(hosted.submit(lambda session: session.objects, wait=True))
+        map = await asyncio.wrap_future(hosted.look(lambda session: session.objects, wait=True))
         tracks = [track for track in map.tracks if track.status != "removed"]
         lines = [_line(map, track) for track in tracks]
         return ToolReply(
@@ -163,7 +165,7 @@ class MemoryTools:
         )
 
     async def _query(self, hosted: HostedSession, query: Query) -> ToolReply:
-        job = hosted.submit(lambda session: session.objects.run(query), wait=True)
+        job = hosted.look(lambda session: session.objects.run(query), wait=True)
         result = await asyncio.wrap_future(job)
         return ToolReply(result.sentence, result.model_dump(mode="json"))
 
@@ -197,6 +199,7 @@ def _schema(kind: type[BaseModel]) -> dict[str, Any]:
 def _keyframes(hosted: HostedSession, times: list[float]) -> ToolReply:
     """Return the keyframes closest to some times, each once."""
     stream = hosted.session.stream
+    hosted.check_seen()
     if not stream.keyframes:
         raise Refusal(404, "no_keyframes", f"Session {hosted.id} keeps no pictures yet.")
     found = [min(stream.keyframes, key=lambda shown: abs(shown.time - time)) for time in times]
@@ -212,6 +215,7 @@ def _row(map: ObjectMap, track: Track) -> dict[str, Any]:
 
 def _line(map: ObjectMap, track: Track) -> str:
     size = " × ".join(f"{side:.1f}" for side in track.box.size)
+    place = ", ".join(f"{value:.1f}" for value in track.box.center)
     room = map.room_of(track)
     seen = "" if track.first_seen is None else f", seen from {clock(track.first_seen)} to {clock(track.last_seen or 0)}"
-    return f"{track.id}: {track.label}{f' in the {room}' if room else ''}, {size} m{seen}"
+    return f"{track.id}: {track.label}{f' in the {room}' if room else ''}, {size} m at ({place}) m{seen}"

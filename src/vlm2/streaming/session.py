@@ -175,6 +175,15 @@ class Session:
         with self._observing:
             self._stream = self._encoder.observe(self._stream, image, time)
 
+    def check_shape(self, size: tuple[int, int], first: tuple[int, int] | None = None) -> None:
+        """Raise ValueError for the size of a frame, (height, width) in pixels, that `observe` refuses because earlier
+        frames had another shape. `first` is the size of the first frame that came, where it is known better than by the
+        memory, which keeps smaller frames or may have seen none yet."""
+        if first is None and self.frames:
+            first = self._stream.size
+        if first is not None:
+            self._encoder.check_shape(size, first)
+
     def check(self, question: str, most_tokens: int = MOST_TOKENS) -> None:
         """Raise ValueError for a question that `ask` refuses whatever was seen: an empty one, one for fewer tokens than
         one, and one that the language model has no room for."""

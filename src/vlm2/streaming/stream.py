@@ -122,11 +122,7 @@ class StreamEncoder:
             small = bounded(picture)
         sizes, size = self.processor.video_processor.sizes, small.shape[:2]
         if stream.frames and size != stream.size:
-            if sizes(*size) != sizes(*stream.size):
-                raise ValueError(
-                    f"This session sees frames as {stream.size[1]}×{stream.size[0]} pixels, and one of another shape "
-                    f"came ({picture.shape[1]}×{picture.shape[0]}). Start a new session for another video."
-                )
+            self.check_shape(picture.shape[:2], stream.size)
             small, size = _resized(picture, stream.size), stream.size
         shown = (keyframe(small, stream.frames, float(time)),) if stream.thumbnails else ()
         stream = replace(
@@ -144,6 +140,16 @@ class StreamEncoder:
         if len(stream.pictures) < stream.windows.missing:
             return stream
         return self._absorb(stream)
+
+    def check_shape(self, size: tuple[int, int], first: tuple[int, int]) -> None:
+        """Raise ValueError for the size of a frame of another shape than the first one; both are (height, width) in
+        pixels."""
+        sizes = self.processor.video_processor.sizes
+        if sizes(*bounded_size(*size)) != sizes(*bounded_size(*first)):
+            raise ValueError(
+                f"The frames of this session have the shape of {first[1]}×{first[0]} pixels, and one of another shape "
+                f"came ({size[1]}×{size[0]}). Start a new session for another video."
+            )
 
     def complete(self, stream: Stream) -> Stream:
         """Return the stream with the frames that still wait taken in, from a window that is not full. For a question;
@@ -229,11 +235,14 @@ def _moved(stream: Stream, correction: PoseCorrection, unit: float | Tensor) -> 
 
 def bounded(picture: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "rows columns 3"]:
     """Return a picture of at most `LONGEST_SIDE` pixels a side; smaller ones as they are, but as a copy."""
-    height, width = picture.shape[:2]
-    if max(height, width) <= LONGEST_SIDE:
-        return picture.copy()
-    scale = LONGEST_SIDE / max(height, width)
-    return _resized(picture, (max(round(scale * height), 1), max(round(scale * width), 1)))
+    size = bounded_size(*picture.shape[:2])
+    return picture.copy() if size == picture.shape[:2] else _resized(picture, size)
+
+
+def bounded_size(height: int, width: int) -> tuple[int, int]:
+    """Return the (height, width) in pixels that `bounded` gives a picture."""
+    scale = min(1.0, LONGEST_SIDE / max(height, width))
+    return max(round(scale * height), 1), max(round(scale * width), 1)
 
 
 def _grey(pictures: UInt8[np.ndarray, "frames height width 3"]) -> UInt8[Tensor, "frames height width"]:
