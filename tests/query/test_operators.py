@@ -223,6 +223,70 @@ def test_an_answer_across_the_place_where_the_camera_was_lost_says_so(flat: Obje
         assert lost.ask(question) == flat.ask(question)
 
 
+APART = [
+    "How far is the sofa from me?",
+    "Which way should I turn to face the sofa?",
+    "bearing(sofa, [degrees])",
+    "visible(sofa)",
+    "nearest(view(share=1.0), [sofa])",
+    "identify(thing(side=right), view=view(seconds=6.0))",
+    "in_view(view=view(seconds=2.0))",
+    "exists(thing(stove, place=near(lamp)))",
+    "count(thing(chair, place=farthest_from(sofa)))",
+    "bearing(stove, [left, right], view=view(at=sofa, facing=window))",
+    "distance(stove, view(at=sofa))",
+    "side(sofa, stove, sideways, view=view(seconds=6.0))",
+    "course(view(seconds=1.0), view(seconds=4.0))",
+]
+TOGETHER = [
+    "How far is the stove from me?",
+    "bearing(stove, [degrees])",
+    "visible(tv)",
+    "where(laptop)",
+    "where(stove)",
+    "exists(thing(cup, place=on(desk)))",
+    "size(sofa)",
+    "colour(stove)",
+    "course(view(seconds=4.0), view(seconds=7.0))",
+]
+
+
+@pytest.fixture
+def cut(flat: ObjectMap) -> ObjectMap:
+    """The flat, with a camera that was lost at 4 s."""
+    return flat.model_copy(update={"path": flat.path.model_copy(update={"pieces": (0, 0, 0, 0, 1, 1, 1, 1)})})
+
+
+def answer_of(map: ObjectMap, asked: str) -> Result:
+    return map.ask(asked) if asked.endswith("?") else map.run(parse_call(asked))
+
+
+@pytest.mark.parametrize("asked", APART)
+def test_an_answer_joins_the_pieces_of_its_things_and_its_viewpoint(
+    asked: str, flat: ObjectMap, cut: ObjectMap
+) -> None:
+    sure, unsure = answer_of(flat, asked), answer_of(cut, asked)
+    assert (unsure.status, unsure.value) == (sure.status, sure.value) and sure.value is not None, sure.sentence
+    assert "The camera was lost at 0:04" in unsure.sentence and unsure.confidence < sure.confidence
+
+
+@pytest.mark.parametrize("asked", TOGETHER)
+def test_an_answer_in_one_piece_is_as_sure_as_before(asked: str, flat: ObjectMap, cut: ObjectMap) -> None:
+    result = answer_of(flat, asked)
+    assert result.value is not None and answer_of(cut, asked) == result
+
+
+def test_a_place_told_by_a_thing_of_another_piece_is_a_guess(flat: ObjectMap) -> None:
+    """The refrigerator is seen in the first piece alone, and the stove beside it in the second alone."""
+    pieces = tuple(int(time >= 4.0) for time in flat.path.times)
+    early = TrackView(frame=2, time=1.0, share=0.05)
+    tracks = tuple(t.model_copy(update={"views": (early,)}) if t.label == "refrigerator" else t for t in flat.tracks)
+    path = flat.path.model_copy(update={"pieces": pieces})
+    apart = flat.model_copy(update={"tracks": tracks, "path": path})
+    for question in ("Where is the stove?", "What is beside the refrigerator?"):
+        assert "The camera was lost" in apart.ask(question).sentence, question
+
+
 def test_a_path_across_the_place_where_the_camera_was_lost_says_so(flat: ObjectMap) -> None:
     lost = flat.model_copy(update={"path": flat.path.model_copy(update={"pieces": (0, 0, 0, 0, 1, 1, 0, 0)})})
     back = "How far did the camera move between 1 s and 7 s?"  # both in piece 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ...objects import ObjectMap, Result
 from ..query import Query, answered, phrasings
 from ..selection import select
@@ -13,17 +15,19 @@ from ..viewpoint import AGREE, agreed, poses
 class Visible(Query):
     """Whether a thing is in view from the viewpoint: ahead, and behind no wall."""
 
+    here: ClassVar[bool] = True
     things: Things
 
     def answer(self, map: ObjectMap) -> Result:
         """Look from every pose that the viewpoint leaves open."""
         view = self.view or NOW
         found = select(map, self.things, view if self.things.side else None)
-        value, share = bool(in_sight(map, view, found)), 1.0
+        seen = in_sight(map, view, found)
+        value, share = bool(seen), 1.0
         if view.at is not None or view.facing is not None:
             value, share = agreed(poses(map, view), lambda pose: any(sees(map, pose, track) for track in found))
         sentence = f"{'Yes' if value else 'No'}, the {self.things.phrase} is {'' if value else 'not '}in view."
-        return answered(value, sentence, found, share, ambiguous=share < AGREE)
+        return answered(value, sentence, seen if value else found, share, ambiguous=share < AGREE)
 
 
 OPERATOR = Visible
