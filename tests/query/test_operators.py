@@ -297,6 +297,31 @@ def test_a_path_across_the_place_where_the_camera_was_lost_says_so(flat: ObjectM
     assert lost.ask(back) == flat.ask(back)
 
 
+GAP = {
+    "What was in view at 5:00?": "I saw nothing between 0:03 and 10:04.",
+    "How far did the camera move between 100 s and 300 s?": "I saw nothing between 0:03 and 10:04.",
+    "How far was the sofa from me at 100 s?": "I saw nothing between 0:03 and 10:04.",
+    "How far did I walk between 1 s and 300 s?": "I saw nothing between 0:03 and 10:04.",
+    "What was in view at 11:00?": "The video is 607 seconds long; I have seen nothing at 660 s.",
+}
+
+
+@pytest.mark.parametrize("question", GAP)
+def test_nothing_was_seen_at_a_time_without_frames(question: str, flat: ObjectMap) -> None:
+    times = tuple(time if time < 4.0 else 600.0 + time for time in flat.path.times)
+    result = flat.model_copy(update={"path": flat.path.model_copy(update={"times": times})}).ask(question)
+    assert (result.status, result.value, result.sentence) == ("not_seen", None, GAP[question])
+
+
+def test_the_times_between_the_poses_of_a_thinned_path_were_seen(flat: ObjectMap) -> None:
+    times = tuple(8.0 * time for time in flat.path.times)
+    thinned = flat.model_copy(update={"path": flat.path.model_copy(update={"times": times})})
+    for question in ("What was in view at 0:28?", "How far did the camera move between 4 s and 60 s?"):
+        assert thinned.ask(question).status == "ok", question
+    late = flat.model_copy(update={"path": flat.path.model_copy(update={"times": tuple(t + 9 for t in range(8))})})
+    assert late.ask("What was in view at 0:02?").sentence == "I saw nothing before 0:09."
+
+
 def test_no_area_from_a_camera_that_stood_still(flat: ObjectMap) -> None:
     pose = flat.path.world_from_camera[0]
     path = flat.path.model_copy(update={"world_from_camera": (pose,) * len(flat.path.times)})
