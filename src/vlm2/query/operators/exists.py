@@ -32,7 +32,9 @@ PHRASINGS = (
     *phrasings(
         "(is|are|was|were) there {things} {+things}",
         "(is|was) {things} {!things}",
-        "(do|does|did|can|could) (i|you|we|one) (have|see|find|own|spot) {things} {+things}",
+        "(do|does|did|can|could) (i|you|we|one) (have|find|own|spot) {things} {+things}",
+        "((do|does|did|can|could) (you|we|one)|did i) see {things} {+things}",
+        "(do|can|could) i see {things} {!things}",
         "{!things} (is|are) there {things}",
         "(is|was) {things} seen {+things}",
         "{things} is {!things}",
