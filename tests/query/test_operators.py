@@ -348,6 +348,21 @@ def test_a_side_without_a_time_is_that_of_the_picture_that_shows_both(flat: Obje
     assert apart.ask(question).status == "unsupported" and "no picture with both" in apart.ask(question).sentence
 
 
+@pytest.mark.parametrize("question", ["How many monitors are there?", "Is there a computer screen?"])
+def test_what_a_label_of_the_detector_covers_may_be_there(question: str, flat: ObjectMap) -> None:
+    """To a detector of COCO, a monitor is a tv; a bed that was not seen is no sofa."""
+    (tv,) = [track.model_copy(update={"label_confidence": 0.9}) for track in flat.tracks if track.label == "tv"]
+    others = tuple(track for track in flat.tracks if track.label != "tv")
+    for seen in ({"tracks": (*others, tv)}, {"tracks": others, "possible": (tv,)}):
+        result = flat.model_copy(update=seen).ask(question)
+        assert (result.status, result.value, result.frames) == ("unsure", None, tv.views)
+        assert result.sentence.endswith(": perhaps the tv at 0:07.")
+    gone = tv.model_copy(update={"status": "removed"})
+    for tracks in (flat.tracks, others, (*others, gone)):
+        assert flat.model_copy(update={"tracks": tracks}).ask(question).status == "not_seen", "the true tv is a tv"
+    assert spread(flat, label_confidence=0.9).ask("Is there a bed?").status == "not_seen"
+
+
 def test_a_place_is_not_told_by_who_walks_about(flat: ObjectMap) -> None:
     lamp = next(track for track in flat.tracks if track.label == "lamp")
     person = lamp.model_copy(update={"id": 99, "label": "person"})
