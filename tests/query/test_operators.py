@@ -370,6 +370,32 @@ def test_a_place_is_not_told_by_who_walks_about(flat: ObjectMap) -> None:
     assert crowded.ask("Where is the lamp?").text == flat.ask("Where is the lamp?").text
 
 
+def test_a_width_names_the_longer_side_as_well(flat: ObjectMap) -> None:
+    result = flat.ask("How wide is the sofa?")
+    assert result.text == "80", "the smaller horizontal side"
+    words = "The width of the sofa is about 80 cm, ± 3 cm; its longer side is about 100 cm, ± 3 cm. Seen at 0:01."
+    assert result.sentence == words
+    assert "side" not in flat.ask("How long is the sofa?").sentence
+
+
+NUMBERS = {
+    "count(sofas)": "I count 1 sofa.",
+    "count(chair)": "I count 3 chairs.",
+    "count(thing(cup, colour=red, room=kitchen))": "I count 1 red cup in the kitchen.",
+    "count(scissors)": "I do not know what scissors look like.",
+    "count(dragon)": "I do not know what a dragon looks like.",
+    "exists(thing(cup, place=on(desk)))": "Yes, a cup on the desk.",
+    "exists(thing(chair, place=on(stairs)))": "I do not know what stairs look like.",
+    "exists(thing(shoes, room=kitchen))": "I have not seen shoes.",
+    "exists(thing(sofa, colour=orange))": "No: I have not seen an orange sofa.",
+}
+
+
+@pytest.mark.parametrize("call", NUMBERS)
+def test_nouns_have_their_number(call: str, flat: ObjectMap) -> None:
+    assert flat.run(parse_call(call)).sentence.startswith(NUMBERS[call])
+
+
 def test_a_compound_noun_names_its_kind(flat: ObjectMap) -> None:
     result = flat.ask("How many office chairs are there?")
     assert result.status == "unknown_label"

@@ -19,7 +19,7 @@ from .query import Doubtful, NoAnswer, NoneSuch, clock
 from .sight import in_sight
 from .things import NOW, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
-from .words import ROOMS, STRUCTURE, THING, a, listed, plural, same_things, singular
+from .words import ROOMS, STRUCTURE, THING, a, is_plural, listed, plural, same_things, singular
 
 RESTING = 0.03  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG, OFF_WALL = 0.05, 0.15  # metres that a thing's middle may lie outside what it is on, what it is above
@@ -48,7 +48,8 @@ def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> lis
     if found and is_moment(view) and not things.side:
         found = in_sight(map, view, found)
     if not found:
-        raise NoneSuch(f"I have not seen {a(things.phrase)}{' then' if is_moment(view) else ''}.")
+        then = " then" if is_moment(view) else ""
+        raise NoneSuch(f"I have not seen {a(things.phrase, things.label)}{then}.")
     if things.size:
         sign, measure = MEASURES[things.size]
         found = [max(found, key=lambda track: sign * measure(sides(track.box)))]
@@ -108,7 +109,7 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
     if (kind := own.rpartition(" ")[2]) != own and same_things(kind) & known:
         others = plural(kind)
         raise NoAnswer("unknown_label", f"I do not tell {plural(own)} from other {others}; ask about {others}.")
-    raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")
+    raise NoAnswer("unknown_label", f"I do not know what {a(label)} {'look' if is_plural(label) else 'looks'} like.")
 
 
 def _doubt(map: ObjectMap, label: str, names: frozenset[str]) -> None:

@@ -24,7 +24,11 @@ class Exists(Query):
             raise
         except NoAnswer as error:
             raise NoAnswer(error.status, str(error), False if error.status == "not_seen" else None) from None
-        return answered(True, f"Yes, {a(self.things.phrase)}.", [max(found, key=lambda track: track.label_confidence)])
+        return answered(
+            True,
+            f"Yes, {a(self.things.phrase, self.things.label)}.",
+            [max(found, key=lambda track: track.label_confidence)],
+        )
 
 
 OPERATOR = Exists
