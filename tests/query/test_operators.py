@@ -373,9 +373,17 @@ def test_a_place_is_not_told_by_who_walks_about(flat: ObjectMap) -> None:
 def test_a_width_names_the_longer_side_as_well(flat: ObjectMap) -> None:
     result = flat.ask("How wide is the sofa?")
     assert result.text == "80", "the smaller horizontal side"
-    words = "The width of the sofa is about 80 cm, ± 3 cm; its longer side is about 100 cm, ± 3 cm. Seen at 0:01."
-    assert result.sentence == words
+    words = "The width of the sofa is about 80 cm, ± 3 cm; its longer horizontal side is about 100 cm, ± 3 cm."
+    assert result.sentence == f"{words} Seen at 0:01."
     assert "side" not in flat.ask("How long is the sofa?").sentence
+
+
+def test_where_the_nearest_thing_is(flat: ObjectMap) -> None:
+    result = flat.ask("Where is the nearest door?")
+    assert result.query == "nearest(view(share=1.0), [door])" and result.text == "door"
+    assert result.sentence == "The door is closest to you: about 1.5 m, to your right. Seen at 0:07."
+    assert flat.ask("Where is the closest chair to me?").sentence.startswith("The chair is closest to you: about")
+    assert flat.ask("Where is the nearest door to the bed?").status == "unsupported"
 
 
 NUMBERS = {

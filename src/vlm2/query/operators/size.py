@@ -32,7 +32,7 @@ class Size(Query):
         if self.side == "width":
             length, spread = self._measured(map, track, "length")
             # people may mean this side: the width of a sofa is its front
-            words += f"; its longer side is {quantity(length, self.unit, spread)}"
+            words += f"; its longer horizontal side is {quantity(length, self.unit, spread)}"
         words += f".{which(self.thing, several)}"
         return answered(value, words, [track], unit=self.unit, std=std, ambiguous=several)
 
