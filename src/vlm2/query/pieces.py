@@ -12,7 +12,7 @@ from ..objects.result import Result
 from ..objects.track import Track
 from .query import NoAnswer, Query, clock
 from .selection import is_moment, select
-from .things import NOW, Viewpoint, things_in
+from .things import NOW, Things, Viewpoint, things_in
 from .viewpoint import time_of
 
 LOST = 0.5  # factor of the confidence where the camera was lost between the things' views
@@ -35,11 +35,8 @@ def doubted(query: Query, result: Result, map: ObjectMap) -> Result:
     groups = [[*things, *fixed]] if query.relates else [[thing, *fixed] for thing in things]
     if all(set.intersection(*group) for group in groups if group):
         return result
-    if moments:
-        return lost(
-            result, map, "where things lie from the camera" if things else "where these places lie to each other"
-        )
-    return lost(result, map, "where these things lie to each other")
+    between = "from the camera" if moments and things else "to each other"
+    return lost(result, map, f"where these {'things' if things else 'places'} lie {between}")
 
 
 def lost(result: Result, map: ObjectMap, guessed: str) -> Result:
@@ -58,11 +55,13 @@ def _moments(query: Query) -> Iterator[Viewpoint]:
 
 
 def _bases(query: Query, map: ObjectMap) -> Iterator[set[int]]:
-    """Yield the pieces of the things that tell where someone is, or where other things are."""
+    """Yield the pieces of the things that tell where someone is, or where other things are, or that are compared."""
     for value in dict(query).values():
         if isinstance(value, Viewpoint):
             where = (value.at, value.facing, *(things for _, things in value.cues))
             yield from (_pieces(map, select(map, things)) for things in where if things is not None)
+        elif query.relates and isinstance(value, tuple):
+            yield from (_pieces(map, select(map, things)) for things in value if isinstance(things, Things))
     for things in things_in(query):
         for base in things.place.to if things.place else ():
             yield _pieces(map, select(map, base))
