@@ -67,6 +67,26 @@ def test_a_wording_is_understood(question: str) -> None:
     assert call_of(plan(question)) == call_of(parse_call(WORDINGS[question]))
 
 
+@pytest.mark.parametrize(
+    ("question", "call"),
+    [
+        ("Can I see the bed?", "visible(bed)"),
+        ("Do I see a bed now?", "visible(bed)"),
+        ("Can you see the bed right now?", "visible(bed)"),
+        ("Is the bed still in view?", "visible(bed)"),
+        ("Is there a bed in view?", "visible(bed)"),
+        ("Can I see the bed at 0:12?", "visible(bed, view=view(seconds=12.0))"),
+        ("Can I see the bed from the sofa?", "visible(bed, view=view(at=sofa))"),
+        ("Can you see a bed?", "exists(bed)"),
+        ("Do you see a bed?", "exists(bed)"),
+        ("Did I see a bed?", "exists(bed)"),
+        ("I am at the bed. Can I see a lamp on my left?", "exists(thing(lamp, side=left), view=view(at=bed))"),
+    ],
+)
+def test_what_i_can_see_is_what_is_in_view(question: str, call: str) -> None:
+    assert call_of(plan(question)) == call
+
+
 @pytest.mark.parametrize(("question_type", "wording"), EIGHTY, ids=[wording for _, wording in EIGHTY])
 def test_a_paraphrase_is_planned_for_its_type(question_type: str, wording: str) -> None:
     options = ("sofa", "desk", "sink") if "rel_distance" in question_type else None

@@ -47,6 +47,11 @@ class ObservedPath(FrozenRecord):
         """Return the index of the pose closest to a time."""
         return int(np.abs(np.array(self.times) - time).argmin())
 
+    @property
+    def spacing(self) -> float:
+        """The usual time between two poses: the median, in seconds; it grows as a path is thinned. 0: a single pose."""
+        return float(np.median(np.diff(self.times))) if len(self.times) > 1 else 0.0
+
     def piece(self, time: float) -> int:
         """Return the number of the piece at a time."""
         return self.pieces[self.frame(time)] if self.pieces else 0

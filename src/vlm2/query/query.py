@@ -24,7 +24,6 @@ CLOSE, CLOSE_LENGTH = 0.25, 0.1  # of a number; metres: errors below one of them
 LABEL_POWER = 0.25  # of a label's share in the evidence: fitted to the right answers on validation homes
 AMBIGUOUS = 0.8  # factor of the confidence if several things could be meant, likewise
 STALE = 0.5  # factor of the confidence in a thing that was missed where it should be
-LOST = 0.5  # factor of the confidence where the camera was lost between the things' views
 
 
 class NoAnswer(Exception):
@@ -75,7 +74,8 @@ class Query(FrozenRecord, ABC):
 
     view: Viewpoint | None = None
     options: tuple[str, ...] = ()
-    relates: ClassVar[bool] = False  # the value depends on where things lie to each other
+    relates: ClassVar[bool] = False  # the value depends on where its things and viewpoints lie to each other
+    here: ClassVar[bool] = False  # without a view, it is asked from where the camera is now
 
     @abstractmethod
     def answer(self, map: ObjectMap) -> Result:
@@ -84,13 +84,13 @@ class Query(FrozenRecord, ABC):
     def run(self, map: ObjectMap) -> Result:
         """Answer from a map; never raises for what the map lacks."""
         from .calls import call_of, name_of
+        from .pieces import doubted
 
         try:
             result = self.answer(map)
         except NoAnswer as error:
             result = Result(status=error.status, value=error.value, sentence=str(error), frames=error.frames)
-        if self.relates:
-            result = _doubted(result, map)
+        result = doubted(self, result, map)
         place = self.choose(result) if self.options and result.value is not None else None
         option = None if place is None else chr(ord("A") + place)
         sure = calibrated(name_of(self), result.confidence, len(self.options)) if result.confidence else 0.0
@@ -147,21 +147,6 @@ def answered(
 def label_chance(track: Track) -> float:
     """Return the probability that a thing is there, and that its label is right."""
     return track.label_confidence**LABEL_POWER * (STALE if track.status == "stale" else 1.0)
-
-
-def _doubted(result: Result, map: ObjectMap) -> Result:
-    """Return a result with less confidence, and the reason in words, where no piece of the path shows all things."""
-    shown = [{map.path.piece(view.time) for view in t.views} for t in map.tracks if t.id in result.tracks and t.views]
-    if result.value is None or len(shown) < 2 or set.intersection(*shown):
-        return result
-    return lost(result, map, "where these things lie to each other")
-
-
-def lost(result: Result, map: ObjectMap, guessed: str) -> Result:
-    """Return a result with less confidence: the camera was lost, and `guessed` is a guess."""
-    moments = ", ".join(clock(time) for time in map.path.lost)
-    sentence = f"{result.sentence} The camera was lost at {moments}, and {guessed} is a guess."
-    return result.model_copy(update={"sentence": sentence, "confidence": LOST * result.confidence})
 
 
 def quantity(value: float, unit: str, std: float) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from ..objects.frozen import FrozenRecord
 from .adjuncts import Adjuncts
 from .calls import call_of
 from .phrases import Phrases
 from .query import Phrasing, Query
 from .template import Bindings, Node
-from .things import NOW, Things, Viewpoint
+from .things import NOW, Things, Viewpoint, things_in
 from .words import NAMES, NOUNS, THING
 
 STOP = re.compile(
@@ -53,7 +51,7 @@ class Reading:
         """The cost of this reading, which is compared with others. Names that nobody knows count first. A
         misplaced situation counts next, as does a side given for a cup and not for the desk that it is on. The length
         of the query counts last."""
-        things = list(_things_in(self.query))
+        things = list(things_in(self.query))
         apart = sum(part.place is not None and part.side is not None for part in things)
         return sum(is_new(part.label) for part in things), self.misplaced + apart, len(call_of(self.query))
 
@@ -78,7 +76,7 @@ def reading_of(
     )
     if fields is None or not ready or (view is not None and rule.phrasing.situated is False):
         return None
-    sided = any(things.side for things in _things_in(fields))
+    sided = any(things.side for things in things_in(fields))
     if sided and view is None and not parts.times and not MYSELF & set(parts.tokens):
         return None  # "the chair on the left": of whom?
     if view is not None:
@@ -175,21 +173,6 @@ def _add_times(fields: dict[str, Any], rule: Rule, view: Viewpoint | None, parts
     moved = [name for name, value in fields.items() if value == NOW] or ["view"]
     fields |= dict.fromkeys(moved, next(iter(parts.times)))
     return True
-
-
-def _things_in(record: FrozenRecord | dict[str, Any]) -> Iterator[Things]:
-    """Yield all selections of things in a query, those inside others too."""
-    if isinstance(record, Things):
-        yield record
-    yield from _things_among(record.values() if isinstance(record, dict) else dict(record).values())
-
-
-def _things_among(values: Any) -> Iterator[Things]:
-    for value in values:
-        if isinstance(value, tuple):
-            yield from _things_among(value)
-        elif isinstance(value, FrozenRecord):
-            yield from _things_in(value)
 
 
 def is_new(label: str) -> bool:

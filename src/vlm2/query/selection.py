@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ..objects.box_measures import point_box_distance, sides, span, stands_over
+from ..objects.labels import COVERED
 from ..objects.object_map import ObjectMap
 from ..objects.track import Track
 from ..scenes.box_geometry import box_distances
@@ -18,7 +19,7 @@ from .query import Doubtful, NoAnswer, NoneSuch, clock
 from .sight import in_sight
 from .things import NOW, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
-from .words import ROOMS, STRUCTURE, THING, a, listed, plural, same_things, singular
+from .words import ROOMS, STRUCTURE, THING, a, is_plural, listed, plural, same_things, singular
 
 RESTING = 0.03  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG, OFF_WALL = 0.05, 0.15  # metres that a thing's middle may lie outside what it is on, what it is above
@@ -47,7 +48,8 @@ def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> lis
     if found and is_moment(view) and not things.side:
         found = in_sight(map, view, found)
     if not found:
-        raise NoneSuch(f"I have not seen {a(things.phrase)}{' then' if is_moment(view) else ''}.")
+        then = " then" if is_moment(view) else ""
+        raise NoneSuch(f"I have not seen {a(things.phrase, things.label)}{then}.")
     if things.size:
         sign, measure = MEASURES[things.size]
         found = [max(found, key=lambda track: sign * measure(sides(track.box)))]
@@ -100,23 +102,28 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
         return found
     if own in STRUCTURE or own in ROOMS:
         raise NoAnswer("unsupported", f"I keep no track of {plural(own)} as things.")
+    _doubt(map, label, names)
     known = {singular(name.lower()) for name in (*map.vocabulary, *map.counts)}
     if names & known:
-        _doubt(map, label, names)
         raise NoAnswer("not_seen", f"I have not seen {a(label)}.")
     if (kind := own.rpartition(" ")[2]) != own and same_things(kind) & known:
         others = plural(kind)
         raise NoAnswer("unknown_label", f"I do not tell {plural(own)} from other {others}; ask about {others}.")
-    raise NoAnswer("unknown_label", f"I do not know what {a(label)} looks like.")
+    raise NoAnswer("unknown_label", f"I do not know what {a(label)} {'look' if is_plural(label) else 'looks'} like.")
 
 
 def _doubt(map: ObjectMap, label: str, names: frozenset[str]) -> None:
-    """Raise Doubtful where something was seen that is likely such a thing, too rarely or too faintly to be sure."""
-    for track in map.possible:
-        likely = track.label_confidence >= DOUBT_SHARE and track.evidence >= DOUBT_EVIDENCE
-        if likely and singular(track.label.lower()) in names and track.views:
-            best = max(track.views, key=lambda view: view.share)
-            raise Doubtful(f"I am not sure that I have seen {a(label)}: perhaps at {clock(best.time)}.", best)
+    """Raise Doubtful where something was seen that is likely such a thing, too rarely or too faintly to be sure; or a
+    thing that detectors call by a label that covers this one."""
+    likely = [t for t in map.possible if t.label_confidence >= DOUBT_SHARE and t.evidence >= DOUBT_EVIDENCE]
+    named = [t for t in map.tracks if t.status != "removed" and t.label_confidence < 1.0]  # not from the truth
+    covering = {COVERED[name] for name in names & COVERED.keys()}
+    for kinds, tracks in ((names, likely), (covering, named + likely)):
+        for track in sorted(tracks, key=lambda track: -track.evidence):
+            if singular(track.label.lower()) in kinds and track.views:
+                best = max(track.views, key=lambda view: view.share)
+                there = f"at {clock(best.time)}" if kinds is names else f"the {track.label} at {clock(best.time)}"
+                raise Doubtful(f"I am not sure that I have seen {a(label)}: perhaps {there}.", best)
 
 
 def rooms(map: ObjectMap, name: str) -> list[Room]:

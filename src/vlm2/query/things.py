@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -82,3 +83,18 @@ Spot = Things | Viewpoint
 
 NOW = Viewpoint(share=1.0)
 """The camera at the last frame."""
+
+
+def things_in(record: FrozenRecord | dict[str, Any]) -> Iterator[Things]:
+    """Yield all selections of things in a query, those inside others too."""
+    if isinstance(record, Things):
+        yield record
+    yield from _things_among(record.values() if isinstance(record, dict) else dict(record).values())
+
+
+def _things_among(values: Any) -> Iterator[Things]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _things_among(value)
+        elif isinstance(value, FrozenRecord):
+            yield from things_in(value)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from ..objects.object_map import ObjectMap
 from ..objects.path import ObservedPath
 from ..objects.track import Track
 from ..scenes.record import Room
-from .query import NoAnswer, closest_direction, direction_angle, turn
+from .query import NoAnswer, clock, closest_direction, direction_angle, turn
 from .things import Viewpoint
 
 SPOTS, REACH = 0.25, 0.6  # metres between the places tried around a thing, and how far they are from it at most
@@ -28,6 +29,10 @@ TURNS = range(0, 360, 45)  # headings tried where nothing says what they face
 AGREE = 0.8  # of the poses that fit must give one answer
 QUARTERS = ("left", "right", "front", "back")
 EYE = 1.5  # metres above the floor
+UNSEEN, UNSEEN_STEPS = (
+    2.0,
+    1.5,
+)  # seconds from the closest pose, or usual steps between poses: farther, nothing was seen
 
 T = TypeVar("T", bound=str | int | bool | tuple)
 
@@ -108,15 +113,20 @@ def is_on_side(pose: GroundPose, side: str, track: Track) -> bool:
 
 
 def time_of(map: ObjectMap, view: Viewpoint) -> float:
-    """Return the second that a viewpoint names. Raises NoAnswer where the map has no path, or it ended before."""
+    """Return the second that a viewpoint names. Raises NoAnswer where the map has no path, or no pose near this time:
+    before its first or behind its last one, or in a gap."""
     if not map.path:
         raise NoAnswer("unsupported", "This map does not hold where the camera was.")
     if view.share is not None:
         return map.path.time_of_share(view.share)
-    seconds, last = view.seconds or 0.0, map.path.times[-1]
-    if seconds > last + 2.0:
-        raise NoAnswer("not_seen", f"The video is {last:.0f} seconds long; I have seen nothing at {seconds:g} s.")
-    return seconds
+    times, seconds = map.path.times, view.seconds or 0.0
+    if abs(times[map.path.frame(seconds)] - seconds) <= max(UNSEEN, UNSEEN_STEPS * map.path.spacing):
+        return seconds
+    if seconds > times[-1]:
+        raise NoAnswer("not_seen", f"The video is {times[-1]:.0f} seconds long; I have seen nothing at {seconds:g} s.")
+    next_one = bisect(times, seconds)
+    since = f"between {clock(times[next_one - 1])} and" if next_one else "before"
+    raise NoAnswer("not_seen", f"I saw nothing {since} {clock(times[next_one])}.")
 
 
 def camera_pose(path: ObservedPath, time: float) -> GroundPose:

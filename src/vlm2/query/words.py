@@ -35,14 +35,21 @@ PER_SQUARE_METRE = {"m²": 1.0, "square feet": 10.7639}
 IRREGULAR = {
     "mice": "mouse", "shelves": "shelf", "bookshelves": "bookshelf", "knives": "knife", "people": "person",
     "children": "child", "men": "man", "women": "woman", "feet": "foot", "leaves": "leaf", "loaves": "loaf",
-    "scarves": "scarf", "clothes": "clothes",
+    "scarves": "scarf",
 }  # fmt: skip
+PLURAL_ONLY = frozenset({
+    "binoculars", "clothes", "jeans", "pajamas", "pants", "pliers", "pyjamas", "scissors", "shorts", "stairs",
+    "sunglasses", "tights", "tongs", "trousers",
+})  # fmt: skip
+"""Nouns without a singular."""
 NO_PLURAL = ("ss", "us", "is")
 
 
 def singular(noun: str) -> str:
     """Return a noun's singular: "trash bins" gives "trash bin"."""
     *before, last = noun.split(" ")
+    if last in PLURAL_ONLY:
+        return noun
     if last in IRREGULAR:
         last = IRREGULAR[last]
     elif last.endswith("ies") and len(last) > 4:
@@ -59,7 +66,7 @@ def plural(noun: str) -> str:
     known = next((many for many, one in IRREGULAR.items() if noun == one or noun.endswith(f" {one}")), None)
     if known is not None:
         return noun[: len(noun) - len(IRREGULAR[known])] + known
-    if singular(noun) != noun:
+    if is_plural(noun):
         return noun
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{noun[:-1]}ies"
@@ -84,9 +91,14 @@ def same_things(label: str) -> frozenset[str]:
     return frozenset({own} if category is None else {own} | {name for name, of in NAMES.items() if of == category})
 
 
-def a(noun: str) -> str:
-    """Return a noun with its indefinite article."""
-    return noun if singular(noun) != noun else f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+def is_plural(noun: str) -> bool:
+    """Tell whether a noun stands in the plural, or has no other form."""
+    return noun.rpartition(" ")[2] in PLURAL_ONLY or singular(noun) != noun
+
+
+def a(phrase: str, noun: str | None = None) -> str:
+    """Return a noun with its indefinite article, if it takes one; or a phrase about a `noun`: "an old sofa"."""
+    return phrase if is_plural(noun or phrase) else f"{'an' if phrase[:1] in 'aeiou' else 'a'} {phrase}"
 
 
 def listed(items: list[str], last: str = "and") -> str:
@@ -115,7 +127,8 @@ pouffe pram projector puppet purse puzzle quilt rack rail razor receiver recline
 roll rope router rubber sack saucepan saucer scale scanner scarf scissors scooter screen screwdriver sculpture seat
 secateurs sewing shampoo shaver sheet shelving shirt shoe shoehorn shovel shower shredder shutter side sieve sign
 skateboard ski slipper soap soda sofa-bed soundbar spade spatula speaker spice spider sponge spoon spotlight stair
-staircase stall stand stapler statue step steps stereo stool storage strainer strip suit sunbed surfboard switch sword
+stairs staircase stall stand stapler statue step steps stereo stool storage strainer strip suit sunbed surfboard switch
+sword
 tablecloth tank tap tea teapot teddy telephone telescope telly tennis tent terrarium thermometer thermostat tie tights
 tire tissue toaster tongs tool toolbox toothbrush torch tote toy traffic trash trashcan tray treadmill tree trellis
 tricycle tripod trolley trophy trousers trowel trumpet tube turntable typewriter umbrella unit urinal vacuum vanity vase

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
+from ...objects.labels import COVERED
 from . import BoxShapes, Detections, Detector, homes, yolox
 from .boxes import suppressed
 from .homes import Cells, HomesDetector
@@ -42,7 +43,6 @@ GROUPS = (
 INSIDE, COMMON = 0.6, 0.3  # of a mask in a box, of their union: a mask is the box's thing from here on
 FILLED = 0.25  # of the box: less of it is not the box's thing under another label, nor the whole of its thing
 SILENT, SILENT_ABOUT = 0.1, {"table": 0.7}  # weight of our evidence for a category of COCO where YOLOX is silent
-COVERED = {"monitor": "tv"}  # our categories that one of COCO covers: YOLOX can be silent about them
 SHARPER = 2.0  # power of our evidence in frames of which our detector is not certain: it is too sure there
 LEAST_SCORE = 0.1
 PHOTO = 0.65  # certainty of our detector in photos, on average

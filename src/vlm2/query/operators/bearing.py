@@ -23,6 +23,7 @@ class Bearing(Query):
     """
 
     relates: ClassVar[bool] = True
+    here: ClassVar[bool] = True
     target: Things
     choices: tuple[str, ...] = ()
     of: Things | None = None

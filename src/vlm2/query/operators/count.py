@@ -8,7 +8,7 @@ from ...objects import ObjectMap, Result
 from ..query import Doubtful, NoAnswer, Query, answered, phrasings
 from ..selection import select
 from ..things import Things
-from ..words import plural
+from ..words import plural, singular
 
 
 class Count(Query):
@@ -29,11 +29,8 @@ class Count(Query):
             number = sum(map.counts.get(name, 0) for name in {track.label for track in found}) or len(found)
         else:
             number = len(found)
-        name = (
-            self.things.phrase.replace(self.things.label, plural(self.things.label), 1)
-            if number > 1
-            else self.things.phrase
-        )
+        label = self.things.label
+        name = self.things.phrase.replace(label, singular(label) if number == 1 else plural(label), 1)
         return answered(self._value(number), f"I count {number} {name}.", found)
 
     def _value(self, number: int) -> int | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, chance_of_direction, closest_direction, phrasings, turn
@@ -16,6 +17,7 @@ STILL = 0.01  # metres: a shorter way has no direction
 class Course(Query):
     """The main direction of the movement: the closest of `choices`, or else forward, backward, left, right."""
 
+    relates: ClassVar[bool] = True
     start: Viewpoint
     end: Viewpoint
     choices: tuple[str, ...] = ()

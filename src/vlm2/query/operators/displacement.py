@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from ...objects import ObjectMap, Result
-from ..query import Query, answered, lost, phrasings, quantity
+from ..query import Query, answered, phrasings, quantity
 from ..things import Viewpoint
-from ..viewpoint import camera_drift, eye_of, time_of
+from ..viewpoint import camera_drift, eye_of
 from ..words import PER_METRE
 
 
 class Displacement(Query):
     """The straight distance between the camera's places at two times."""
 
+    relates: ClassVar[bool] = True
     start: Viewpoint
     end: Viewpoint
     unit: Literal["m", "cm", "feet", "inches", "yards"] = "m"
@@ -26,9 +27,7 @@ class Displacement(Query):
         metres = float(np.linalg.norm(eye_of(map, self.end)[0] - eye_of(map, self.start)[0]))
         value = PER_METRE[self.unit] * metres
         std = PER_METRE[self.unit] * math.hypot(map.scale_std * metres, camera_drift(map))
-        result = answered(value, f"{quantity(value, self.unit, std).capitalize()}.", unit=self.unit, std=std)
-        pieces = {map.path.piece(time_of(map, view)) for view in (self.start, self.end)}
-        return result if len(pieces) == 1 else lost(result, map, "where these places lie to each other")
+        return answered(value, f"{quantity(value, self.unit, std).capitalize()}.", unit=self.unit, std=std)
 
 
 OPERATOR = Displacement

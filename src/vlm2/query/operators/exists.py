@@ -24,7 +24,11 @@ class Exists(Query):
             raise
         except NoAnswer as error:
             raise NoAnswer(error.status, str(error), False if error.status == "not_seen" else None) from None
-        return answered(True, f"Yes, {a(self.things.phrase)}.", [max(found, key=lambda track: track.label_confidence)])
+        return answered(
+            True,
+            f"Yes, {a(self.things.phrase, self.things.label)}.",
+            [max(found, key=lambda track: track.label_confidence)],
+        )
 
 
 OPERATOR = Exists
@@ -32,7 +36,9 @@ PHRASINGS = (
     *phrasings(
         "(is|are|was|were) there {things} {+things}",
         "(is|was) {things} {!things}",
-        "(do|does|did|can|could) (i|you|we|one) (have|see|find|own|spot) {things} {+things}",
+        "(do|does|did|can|could) (i|you|we|one) (have|find|own|spot) {things} {+things}",
+        "((do|does|did|can|could) (you|we|one)|did i) see {things} {+things}",
+        "(do|can|could) i see {things} {!things}",
         "{!things} (is|are) there {things}",
         "(is|was) {things} seen {+things}",
         "{things} is {!things}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, clock, phrasings
 from ..selection import labelled
@@ -13,6 +15,8 @@ from ..words import a, listed
 
 class InView(Query):
     """The kinds of things in view at the viewpoint's time, the closest to the middle of the picture first."""
+
+    here: ClassVar[bool] = True
 
     def answer(self, map: ObjectMap) -> Result:
         """Take the things in the picture behind no wall, and those that a keyframe shows."""

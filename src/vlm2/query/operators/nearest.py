@@ -7,10 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from ...objects import ObjectMap, Result
-from ..query import NoAnswer, Query, answered, chance_less, phrasings, quantity
-from ..selection import called, distance_to, length_std, seen_then, which
+from ..query import NoAnswer, Query, answered, chance_less, closest_direction, phrasings, quantity
+from ..selection import called, distance_to, is_moment, length_std, seen_then, which
 from ..things import NOW, Spot, Things, Viewpoint
+from ..viewpoint import QUARTERS, camera_pose, time_of
 from ..words import STRUCTURE
+from .bearing import said
 
 
 class Nearest(Query):
@@ -46,7 +48,11 @@ class Nearest(Query):
             else 1.0
         )
         end = "you" if isinstance(self.to, Viewpoint) else f"the {self.to.phrase}"
-        words = f"The {label_of[best.id]} is {self.word} {end}: {quantity(gap, 'm', std)}."
+        words = f"The {label_of[best.id]} is {self.word} {end}: {quantity(gap, 'm', std)}"
+        if isinstance(self.to, Viewpoint) and is_moment(self.to):
+            angle = camera_pose(map.path, time_of(map, self.to)).angle(best)
+            words += f", {said(closest_direction(angle, QUARTERS))}"
+        words += "."
         words += which(self.to, several) if isinstance(self.to, Things) else ""
         return answered(label_of[best.id], words, [best, *bases], sure, ambiguous=several)
 
@@ -94,6 +100,7 @@ PHRASINGS = (
     *phrasings(
         f"(which|what) [one] is [the] {CLOSEST} [between] {{among}}",
         f"am i {CLOSEST} to {{among}}",
+        f"where is the {CLOSEST} {{among:single}} [to me|to here|from here]",
         f"(which|what) is the {CLOSEST} {THING} [to me] {{!among:single}}",
         f"(which|what) {THING} {{!among:single}} is [the] {CLOSEST} [to me]",
         f"(which|what) is the first {THING} [that] [(i|you) [would|will|could] {HIT}] {{!among:single}}",

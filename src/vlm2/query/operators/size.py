@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from ...objects import ObjectMap, Result
+from ...objects import ObjectMap, Result, Track
 from ...objects.box_measures import sides
 from ...scenes.record import Box
 from ..query import Query, answered, phrasings, quantity
@@ -26,15 +26,21 @@ class Size(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Measure the box."""
         track, several = one(map, self.thing, self.view)
-        scale = PER_METRE[self.unit]
-        metres = side_of(track.box, self.side)
-        share = metres / max(*track.box.size, 1e-9)  # errors of a size grow with it
-        std = scale * math.hypot(share * track.size_std, map.scale_std * metres)
+        value, std = self._measured(map, track, self.side)
         name = {"longest": "longest side", "shortest": "shortest side"}.get(self.side, self.side)
-        words = f"The {name} of the {self.thing.phrase} is {quantity(scale * metres, self.unit, std)}."
-        return answered(
-            scale * metres, words + which(self.thing, several), [track], unit=self.unit, std=std, ambiguous=several
-        )
+        words = f"The {name} of the {self.thing.phrase} is {quantity(value, self.unit, std)}"
+        if self.side == "width":
+            length, spread = self._measured(map, track, "length")
+            # people may mean this side: the width of a sofa is its front
+            words += f"; its longer horizontal side is {quantity(length, self.unit, spread)}"
+        words += f".{which(self.thing, several)}"
+        return answered(value, words, [track], unit=self.unit, std=std, ambiguous=several)
+
+    def _measured(self, map: ObjectMap, track: Track, side: Side) -> tuple[float, float]:
+        """Return a side of a thing and its standard deviation, in the unit."""
+        scale, metres = PER_METRE[self.unit], side_of(track.box, side)
+        share = metres / max(*track.box.size, 1e-9)  # errors of a size grow with it
+        return scale * metres, scale * math.hypot(share * track.size_std, map.scale_std * metres)
 
 
 def side_of(box: Box, side: Side) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from ...objects import ObjectMap, Result
-from ..query import Query, answered, lost, phrasings, quantity
+from ..pieces import lost
+from ..query import Query, answered, phrasings, quantity
 from ..things import NOW, Viewpoint
 from ..viewpoint import time_of
 from ..words import PER_METRE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ...objects import ObjectMap, Result, Track
 from ...scenes.box_geometry import box_distances
 from ..query import NoAnswer, Query, answered, phrasings
@@ -16,6 +18,7 @@ FAR = 3.0  # metres to the thing that a place is told by, at most
 class Where(Query):
     """A thing's room, and what it is on, in, above, under or beside, or else what it is near."""
 
+    relates: ClassVar[bool] = True
     thing: Things
 
     def answer(self, map: ObjectMap) -> Result:
