@@ -17,6 +17,8 @@ class Fusion(nn.Module):
 
     def __init__(self, dim: int, heads: int, residual: bool = True, pass_through: bool = False) -> None:
         super().__init__()
+        if pass_through and not residual:
+            raise ValueError("pass_through needs residual: without it H would start at 0, and not as F_pa.")
         self.heads = heads
         self.query = nn.Linear(dim, dim)
         self.key = nn.Linear(dim, dim)
