@@ -165,7 +165,7 @@ def _complaints(tensors: dict[str, Tensor], expected: dict[str, torch.Size]) -> 
 
 def frozen_checksums(config: VLM2Config) -> dict[str, str]:
     """Return the sha256 of the frozen parts that a model of this configuration stands on, pinned or imported."""
-    names = (config.vision_config.name.partition(":")[0], config.text_source)
+    names = (config.vision_config.name.partition(":")[0].replace("_", "-"), config.text_source)
     return part_checksums([name for name in names if name in PARTS]) | imported_checksums(config)
 
 
