@@ -12,7 +12,7 @@ class Fusion(nn.Module):
 
     With `residual`, H = LayerNorm(F_pa + attention) [choice]. Without it, H is the output of the attention [paper].
     With `residual` and `pass_through`, H = F_pa + attention of LayerNorm(F_pa). The attention's output then starts at
-    0, so H starts as F_pa. `frames` are any leading dimensions.
+    0, so H starts as F_pa. `frames` are any leading dimensions. Raises ValueError for `pass_through` alone.
     """
 
     def __init__(self, dim: int, heads: int, residual: bool = True, pass_through: bool = False) -> None:

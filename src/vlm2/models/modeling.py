@@ -17,7 +17,7 @@ from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder
 from .adapters import save_added, with_adapters
-from .checkpoint import frozen_checksums, save_weights, stored_tensors
+from .checkpoint import frozen_checksums, save_weights, stored_tensors, warn_of_unstored
 from .configuration import VLM2Config
 from .frame_features import FrameEncoder, FrameFeatures
 from .language import check_length
@@ -234,7 +234,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         is_main_process: bool = True,
         **_: Any,
     ) -> None:
-        """Write config.json and the stored tensors (see `VLM2Config.stores`), in `dtype` where it is given.
+        """Write config.json and the stored tensors (see `VLM2Config.stores`), in `dtype` where it is given. Warns
+        where the configuration does not say where the vision encoder's weights are.
 
         With several processes, all of them call this method, since each may hold a part of the weights. The main
         process writes. The other arguments that transformers' Trainer passes are not needed here.
@@ -246,6 +247,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         folder.mkdir(parents=True, exist_ok=True)
         self.config.architectures = [type(self).__name__]
         settle(self.config, folder)
+        warn_of_unstored(self.config)
         self.config.frozen_sha256 = frozen_checksums(self.config)
         self.config.save_pretrained(folder)
         save_weights(tensors, folder)
@@ -271,10 +273,10 @@ def _count_new_tokens(options: dict[str, Any], settings: Any, prompt: int) -> No
         if most <= prompt:
             raise ValueError(f"max_length={most} has no room behind the prompt's {prompt} ids; give max_new_tokens.")
         options["max_new_tokens"] = most - prompt
+        options.pop("max_length", None)
     if least is not None and value("min_new_tokens") is None:
         options["min_new_tokens"] = max(least - prompt, 0)
-    options.pop("max_length", None)
-    options.pop("min_length", None)
+        options.pop("min_length", None)
 
 
 def _most_tokens(options: dict[str, Any]) -> int:

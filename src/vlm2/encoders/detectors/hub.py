@@ -60,7 +60,7 @@ class HubDetector:
         return Detections.of_probabilities(places, probabilities.max(1, initial=0.0), probabilities, self.labels)
 
 
-def files(option: str = "") -> list[Path]:
+def files(option: str) -> list[Path]:
     """Return the files on which the detections depend. Raises ValueError for a checkpoint that cannot be had."""
     folder = find_folder(option)
     return [*sorted(folder.glob("*.json")), *sorted(folder.glob("*.safetensors"))]
