@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from vlm2 import registry
-from vlm2.encoders.detectors import detectors, load_detector
+from vlm2.encoders.detectors import detector_files, detector_parts, detectors, load_detector
 from vlm2.encoders.geometry import build_encoder, encoder_names
-from vlm2.encoders.vision import load_vision_encoder, vision_encoders
+from vlm2.encoders.vision import build_vision_encoder, load_vision_encoder, vision_encoders
 from vlm2.encoders.weights import read_parts
 from vlm2.evaluation.benchmark import benchmarks
 from vlm2.evaluation.benchmark import find as find_benchmark
@@ -67,7 +67,9 @@ def test_a_vision_encoder_is_one_file(add):
     )
     add("vlm2.encoders.vision", "toy_vision", code)
     assert "toy-vision" in vision_encoders()
-    assert unchecked(load_vision_encoder)("toy-vision:abc").dim == 3
+    assert [unchecked(load_vision_encoder)(f"{name}:abc").dim for name in ("toy-vision", "toy_vision")] == [3, 3]
+    with pytest.raises(ValueError, match=r"no build\(\)"):
+        build_vision_encoder("toy-vision")
 
 
 def test_the_frozen_part_of_an_encoder_stands_in_its_file_and_is_read_without_importing_it(add):
@@ -95,8 +97,23 @@ def test_a_detector_is_one_file(add):
     assert "toy-detector" in detectors()
     found = load_detector("toy-detector").detect(np.zeros((2, 8, 8, 3), np.uint8))
     assert [len(detections) for detections in found] == [1, 1]
-    with pytest.raises(ValueError, match="no_detector"):
+    with pytest.raises(ValueError, match="'no-detector'"):
         load_detector("no-detector")
+
+
+def test_the_functions_of_a_detector_take_the_option_of_its_name_or_say_that_they_do_not(add):
+    add(
+        "vlm2.encoders.detectors",
+        "toy_functions",
+        "def load(): return 'loaded'\ndef files(option='none'): return [option]\ndef parts(option): return [option]\n",
+    )
+    load, files, parts = (unchecked(function) for function in (load_detector, detector_files, detector_parts))
+    assert load("toy-functions") == "loaded" and parts("toy-functions:large") == ["large"]
+    assert (files("toy-functions"), files("toy-functions:large")) == (["none"], ["large"])
+    with pytest.raises(ValueError, match=r"toy-functions:abc does not fit load\(\) .*; leave out :abc\."):
+        load("toy-functions:abc")
+    with pytest.raises(ValueError, match=r"toy-functions does not fit parts\(option\) .*; name toy-functions:OPTION\."):
+        parts("toy-functions")
 
 
 @pytest.fixture
@@ -148,7 +165,7 @@ def test_a_question_type_is_one_file(add):
 def test_a_benchmark_is_one_file(add):
     add("vlm2.evaluation.benchmarks", "toy_benchmark", '"""Toy questions."""\nBENCHMARK = "toy"\n')
     assert benchmarks()["toy_benchmark"] == "Toy questions."
-    assert unchecked(find_benchmark)("toy_benchmark") == "toy"
+    assert unchecked(find_benchmark)("toy_benchmark") == unchecked(find_benchmark)("toy-benchmark") == "toy"
 
 
 def test_a_measure_is_one_file(add):
@@ -159,7 +176,7 @@ def test_a_measure_is_one_file(add):
 def test_a_recipe_is_one_file(add):
     add("vlm2.training.recipes", "toy_recipe", '"""Toy training."""\ndef recipe(): ...\ndef run(config): ...\n')
     assert recipes()["toy_recipe"] == "Toy training."
-    assert load_recipe("toy_recipe").run(None) is None
+    assert load_recipe("toy_recipe").run(None) is None and load_recipe("toy-recipe") is load_recipe("toy_recipe")
 
 
 def test_what_binds_no_such_name_is_no_entry(add):

@@ -1,19 +1,23 @@
 """Registries of files: a module of a package that binds a certain name is an entry, called as its file is.
 
-A file is found because it is there. No other code has to know of it. Listing imports none of the modules.
+A file is found because it is there. No other code has to know of it. Listing imports none of the modules. An entry is
+found with hyphens as with underscores in its name.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
+import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 def entries(package: str, binds: str) -> dict[str, str]:
@@ -42,12 +46,28 @@ def literals(package: str, called: str) -> list[tuple[str, dict[str, Any]]]:
 
 def load(package: str, name: str, binds: str, kind: str) -> ModuleType:
     """Import an entry's module. Raises ValueError, calling it a `kind` and naming the entries, where there is none."""
-    known = entries(package, binds)
-    if name not in known:
-        near = difflib.get_close_matches(name, list(known), n=1)
+    known, file = entries(package, binds), name.replace("-", "_")
+    if file not in known:
+        near = difflib.get_close_matches(file, list(known), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ValueError(f"No {kind} is called {name!r}{hint} There are: {', '.join(known)}.")
-    return import_module(f"{package}.{name}")
+    return import_module(f"{package}.{file}")
+
+
+def call(name: str, function: Callable[..., Result]) -> Result:
+    """Call a function of the entry NAME or NAME:OPTION: with the option, a text, or with nothing where there is none.
+
+    Raises ValueError where the function's signature does not allow this.
+    """
+    entry, _, option = name.partition(":")
+    options, signature = [option] if option else [], inspect.signature(function)
+    try:
+        signature.bind(*options)
+    except TypeError as error:
+        advice = f"leave out :{option}" if option else f"name {entry}:OPTION"
+        where = f"{getattr(function, '__name__', function)}{signature} in the file of {entry}"
+        raise ValueError(f"{name} does not fit {where} ({error}); {advice}.") from None
+    return function(*options)
 
 
 def _modules(package: str) -> list[tuple[str, ast.Module]]:

@@ -140,6 +140,19 @@ def test_stepping_equals_forward(rule: str) -> None:
     torch.testing.assert_close(resumed, together[12:], atol=0, rtol=0)
 
 
+@pytest.mark.parametrize("rule", ["nearest", "successive"])
+def test_a_state_goes_on_at_its_next_frame_by_itself(rule: str) -> None:
+    memory, tokens = make(replace(OURS, episodic_write=rule)), video(20)[None]
+    together, final, _ = memory(tokens)
+    _, state, _ = memory(tokens[:, :12])
+    resumed, end, _ = memory(tokens[:, 12:], state=state)
+    torch.testing.assert_close(resumed, together[:, 12:], atol=0, rtol=0)
+    assert torch.equal(end.episodic.frames, final.episodic.frames)
+    for past in (0, 11):
+        with pytest.raises(ValueError, match=f"goes on at frame 12, not {past};"):
+            memory(tokens[:, 12:], state=state, first_frame=past)
+
+
 def test_first_frame_is_h_and_frame_t_never_reads_itself() -> None:
     memory, tokens = make(PAPER), video(3)
     output, _, _ = run(memory, tokens)

@@ -12,7 +12,7 @@ from toys import ToyVision, toy_config, toy_features, toy_language_model, toy_mo
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from vlm2.models import VLM2Config, VLM2ForConditionalGeneration, VLM2Processor
-from vlm2.models.checkpoint import PACKAGED, WEIGHTS, find_checkpoint, load_adapters
+from vlm2.models.checkpoint import PACKAGED, WEIGHTS, find_checkpoint, load_adapters, warn_of_unstored
 
 
 def saved(folder: Path, **changes) -> VLM2ForConditionalGeneration:
@@ -64,6 +64,16 @@ def test_storing_all_needs_no_language_model(tmp_path: Path) -> None:
     torch.manual_seed(99)
     restored = VLM2ForConditionalGeneration.from_pretrained(tmp_path, vision=ToyVision())
     torch.testing.assert_close(logits(restored), logits(model), atol=0, rtol=0)
+
+
+def test_a_vision_encoder_whose_weights_lie_nowhere_gets_a_warning(tmp_path: Path, recwarn) -> None:
+    with pytest.warns(UserWarning, match="does not hold the weights of the vision encoder 'toy'"):
+        toy_model().save_pretrained(tmp_path / "trained")
+    recwarn.clear()
+    toy_model(stores="all").save_pretrained(tmp_path / "all")
+    for name in ("toy:folder", "efficientnet_lite0"):
+        warn_of_unstored(toy_config(vision_config={"name": name, "dim": 24, "stride": 16}))
+    assert not [warning for warning in recwarn if "does not hold" in str(warning.message)]
 
 
 def test_without_lora_the_whole_language_model_is_stored(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from toys import GRID, STRIDE, ToyVision, toy_features, toy_model, toy_processor
+from transformers import GenerationConfig
 
 SLOT_TOKENS = (GRID[0] // 2) * (GRID[1] // 2)
 
@@ -199,6 +200,18 @@ def test_the_head_reads_the_last_token_as_a_matrix_of_its_own() -> None:
     model.language_model(input_ids=torch.tensor([[5, 6, 7, 8]]), logits_to_keep=1)
     assert seen[0].shape[:2] == (1, 1)
     assert seen[0].stride(0) == seen[0].shape[2]  # and not that of all four tokens
+
+
+def test_lengths_of_generate_count_the_prompt_and_not_the_video() -> None:
+    model, features, inputs = toy_model(), toy_features(), prompt(None)
+    length = inputs["input_ids"].shape[1]
+    for settings in ({"max_length": length + 3}, {"generation_config": GenerationConfig(max_length=length + 3)}):
+        settings = {"min_length": length + 3, "do_sample": False} | settings
+        assert model.generate(**inputs, features=features, **settings).shape[1] == length + 3
+    both = model.generate(**inputs, features=features, max_length=9, max_new_tokens=2, min_new_tokens=2)
+    assert both.shape[1] == length + 2
+    with pytest.raises(ValueError, match="max_length=5 has no room .* give max_new_tokens"):
+        model.generate(**inputs, features=features, max_length=5)
 
 
 def test_generate_refuses_a_prompt_that_is_too_long() -> None:

@@ -70,6 +70,18 @@ def test_fusion_residual_is_normalised() -> None:
     torch.testing.assert_close(tokens.mean(-1), torch.zeros(3, 4), atol=1e-5, rtol=0)
 
 
+def test_fusion_passes_through_with_its_residual_only() -> None:
+    tokens, aligned = torch.randn(3, 4, 16), torch.randn(3, 7, 16)
+    torch.testing.assert_close(Fusion(16, 2, pass_through=True)(tokens, aligned), tokens)
+    with pytest.raises(ValueError, match="needs residual"):
+        Fusion(16, 2, residual=False, pass_through=True)
+
+
+def test_projector_takes_a_frame_without_leading_dimensions() -> None:
+    projector, tokens = Projector(4, 8), torch.randn(24, 4)
+    torch.testing.assert_close(projector(tokens, (4, 6)), projector(tokens[None], (4, 6))[0])
+
+
 def test_projector_pools_two_by_two_in_the_right_places() -> None:
     projector = Projector(4, 8)
     tokens = torch.randn(1, 24, 4)

@@ -17,13 +17,14 @@ class MemoryConfig:
     - `window`: L_w, frames in the working memory; the paper's best is 8. It is not the window of the geometry encoder.
     - `capacity`: L_e, entries in the episodic memory (the bank); the paper's best is 32.
     - `working`, `episodic`: a memory that is off has no weights and is neither read nor written. With both off, M = H.
-    - `episodic_write`: the rule that chooses the entry that a full bank deletes. On a tie (within 1e-6) the oldest is
-      deleted [choice].
+    - `episodic_write`: the rule that chooses the entry that a full bank deletes. Of equal similarities (within 1e-6) it
+      takes that of the oldest entry or pair [choice].
       "nearest" [paper] deletes the entry that is most similar to the new one.
       "pair" deletes the older entry of the most similar pair; the new entry takes part.
       "merge" replaces that pair by its mean.
       "successive" takes the most similar pair of entries that follow each other in time. Each of the two has one more
-      neighbour in time, outside the pair; the entry whose outer neighbour is closer in time is deleted.
+      neighbour in time, outside the pair; the entry whose outer neighbour is closer in time is deleted, on a tie the
+      older one.
     - `memory_residual`: on, M = H + g ⊙ read, with one g per channel, 0 at the start; off, M = read [paper].
     - `recent`: how many of the last M the language model sees beside the bank: at least L_w; None means L_w. If it is
       at least the number of frames, the language model sees the M of every frame.

@@ -23,7 +23,7 @@ class MemoryEvent:
 
     memory_gate: Float[Tensor, "batch patches dim"] | None  # γ, where both memories were read
     deleted_frame: Int[Tensor, " batch"]  # the frame that the bank deleted; -1: none
-    similar_frame: Int[Tensor, " batch"]  # the frame that the deleted one was most similar to; -1: none
+    similar_frame: Int[Tensor, " batch"]  # the other frame of the pair that the rule found (`Deletion`); -1: none
     similarity: Float[Tensor, " batch"]  # the cosine of these two; NaN: none
 
 
@@ -38,7 +38,8 @@ class MemoryObserver(Protocol):
         state: DualState,
         placement: FramePlacement,
     ) -> None:
-        """Observe a frame's H, and the state before this frame's reads and writes."""
+        """Observe a frame's H, and the state before its reads and writes. With gradients off, later steps write into
+        the tensors of `state`: clone what you keep."""
         ...
 
     def after(self, memory: DualMemory, memory_tokens: Float[Tensor, "batch patches dim"], event: MemoryEvent) -> None:
@@ -58,11 +59,8 @@ class DualMemory(nn.Module):
         dim = config.dim
         self.working_attention = MemoryAttention(dim, config.heads) if config.working else None
         self.episodic_attention = MemoryAttention(dim, config.heads) if config.episodic else None
-        self.gate = (
-            nn.Sequential(nn.Linear(2 * dim, dim), nn.GELU(), nn.Linear(dim, dim))
-            if config.working and config.episodic
-            else None
-        )
+        both = config.working and config.episodic
+        self.gate = nn.Sequential(nn.Linear(2 * dim, dim), nn.GELU(), nn.Linear(dim, dim)) if both else None
         reads = config.working or config.episodic
         self.residual_gate = nn.Parameter(torch.zeros(dim)) if config.memory_residual and reads else None
 
@@ -93,16 +91,19 @@ class DualMemory(nn.Module):
         coordinates: Float[Tensor, "batch frames patches 3"] | None = None,
         world_from_camera: Float[Tensor, "batch frames 4 4"] | None = None,
         state: DualState | None = None,
-        first_frame: int = 0,
+        first_frame: int | None = None,
         observer: MemoryObserver | None = None,
     ) -> tuple[Float[Tensor, "batch frames patches dim"], DualState, list[MemoryEvent]]:
         """Step through all frames. Return the M of every frame, the new state and the events; `state` does not change.
 
-        `times` are seconds; without them the frame index is the time. Coordinates and poses that are not given are NaN
-        in the slots. Gradients flow through the stored entries. With gradients off, the state is copied once, and all
-        frames are written in place into the copy.
+        `first_frame` is the index of the first frame, by default the one after the last frame of `state`, or 0. `times`
+        are seconds; without them the frame index is the time. Coordinates and poses that are not given are NaN in the
+        slots. Gradients flow through the stored entries. With gradients off, the state is copied once, and all frames
+        are written in place into the copy. Raises ValueError as `step` does, and for a `first_frame` that is not after
+        the last frame of `state`.
         """
         state = DualState.empty(tokens_3d) if state is None else state
+        first_frame = state.next_frame(first_frame)
         state = state if torch.is_grad_enabled() else state.writable(self.config)
         memory_tokens, events = [], []
         for index, frame_tokens in enumerate(tokens_3d.unbind(1)):

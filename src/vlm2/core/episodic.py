@@ -17,7 +17,7 @@ TIE = 1e-6  # closer similarities count as equal, because single precision does 
 
 
 class Deletion(NamedTuple):
-    """The entry that a write deleted, and the entry that it was most similar to (the new one or another)."""
+    """The entry that a write deleted, and the other one of the most similar pair among those that the rule compares."""
 
     deleted_frame: Int[Tensor, " batch"]  # -1: none
     similar_frame: Int[Tensor, " batch"]  # -1: none
@@ -84,10 +84,7 @@ class EpisodicMemory(Slots):
         newer = self.row(slot)
         weights = older["weights"] + newer["weights"]
         share = (older["weights"] / weights)[:, None, None]
-        mean = {
-            name: torch.lerp(newer[name], older[name], share.to(newer[name].dtype))
-            for name in ("tokens", "keys", "values")
-        }
+        mean = {n: torch.lerp(newer[n], older[n], share.to(newer[n].dtype)) for n in ("tokens", "keys", "values")}
         norm = _norm(mean["tokens"])
         merged = self.overwritten(slot, **mean, weights=weights, norms=norm)
         similarity = cosine(merged.tokens, merged.norms, mean["tokens"], norm)
@@ -152,8 +149,8 @@ def most_similar_successors(
     """Take the most similar pair of slots that follow each other in time. Return the one to delete, and the other.
 
     Each slot of the pair has an outer neighbour: the slot before the older one, and the slot after the newer one. The
-    slot whose outer neighbour is closer in time is deleted, so the rest is spread more evenly. The first slot and the
-    last one (the new entry) have no outer neighbour and are kept.
+    slot whose outer neighbour is closer in time is deleted, on a tie the older one, so the rest is spread more evenly.
+    The first and the last slot have no outer neighbour and are kept. Of two slots in all, the first is deleted.
     """
     order = frames.argsort(dim=1)
     rows = torch.arange(len(order), device=order.device)[:, None]

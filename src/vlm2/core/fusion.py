@@ -12,11 +12,13 @@ class Fusion(nn.Module):
 
     With `residual`, H = LayerNorm(F_pa + attention) [choice]. Without it, H is the output of the attention [paper].
     With `residual` and `pass_through`, H = F_pa + attention of LayerNorm(F_pa). The attention's output then starts at
-    0, so H starts as F_pa. `frames` are any leading dimensions.
+    0, so H starts as F_pa. `frames` are any leading dimensions. Raises ValueError for `pass_through` alone.
     """
 
     def __init__(self, dim: int, heads: int, residual: bool = True, pass_through: bool = False) -> None:
         super().__init__()
+        if pass_through and not residual:
+            raise ValueError("pass_through needs residual: without it H would start at 0, and not as F_pa.")
         self.heads = heads
         self.query = nn.Linear(dim, dim)
         self.key = nn.Linear(dim, dim)

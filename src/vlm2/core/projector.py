@@ -52,11 +52,11 @@ class Projector(nn.Module):
     def forward(
         self, tokens: Float[Tensor, "*frames patches dim"], grid: tuple[int, int]
     ) -> Float[Tensor, "*frames tokens text_dim"]:
-        """Project frames (any leading dimensions) whose patches lie row-major on `grid` (rows, columns).
+        """Project frames (any leading dimensions, or none) whose patches lie row-major on `grid` (rows, columns).
 
         The tokens are row-major on the pooled grid; a newline token, if there is one, ends each row.
         """
-        image = self.mlp(self.norm(tokens)).unflatten(-2, grid).flatten(0, -4).permute(0, 3, 1, 2)
+        image = self.mlp(self.norm(tokens)).unflatten(-2, grid)[None].flatten(0, -4).permute(0, 3, 1, 2)
         pooled = self._pool(image)
         if self.newline is not None:
             ends = self.newline[:, None, None].expand(len(pooled), -1, pooled.shape[2], 1)

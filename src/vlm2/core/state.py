@@ -49,13 +49,19 @@ class DualState:
         """Number of tokens of a frame."""
         return self.recent.tokens.shape[2]
 
+    def next_frame(self, given: int | None = None) -> int:
+        """Return the index of the next frame: `given`, by default the one after the last. This waits for the device.
+        Raises ValueError if `given` is not after the last one, since the indices order the slots."""
+        frames = self.recent.frames
+        least = 0 if frames.numel() == 0 or frames.is_meta else int(frames.max()) + 1
+        if given is not None and given < least:
+            raise ValueError(f"This state goes on at frame {least}, not {given}; leave out first_frame, or give more.")
+        return least if given is None else given
+
     def writable(self, config: MemoryConfig) -> DualState:
         """Return a copy in buffers of full size, which steps write in place (`fast`)."""
-        return DualState(
-            fast.writable(self.working, config.window),
-            fast.writable(self.episodic, config.capacity),
-            fast.writable(self.recent, config.shown),
-        )
+        working, episodic = fast.writable(self.working, config.window), fast.writable(self.episodic, config.capacity)
+        return DualState(working, episodic, fast.writable(self.recent, config.shown))
 
     def sealed(self) -> DualState:
         """Return the state as a value: no later step writes into it."""
@@ -66,12 +72,7 @@ class DualState:
 
         `new_from_old` is a function from frame indices to the rigid motions of these frames.
         """
-        working, episodic, recent = self.working, self.episodic, self.recent
-        return DualState(
-            working.moved(new_from_old(working.frames[0])),
-            episodic.moved(new_from_old(episodic.frames[0])),
-            recent.moved(new_from_old(recent.frames[0])),
-        )
+        return DualState(**{part: slots.moved(new_from_old(slots.frames[0])) for part, slots in vars(self).items()})
 
     def context_slots(self, video: int = 0) -> ContextSlots:
         """Merge the bank and `recent` in order of time, each frame once, for one video of the batch.

@@ -13,9 +13,6 @@ from jaxtyping import Float64
 
 from .scores import Sample, score_of
 
-STATED = 0.9
-"""The probability of the stated intervals: `uncertainty` is half the width of the 90 % interval, not a deviation."""
-
 TENTHS = 10
 SHARES = tuple(step / 20 for step in range(1, 21))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -163,9 +164,21 @@ def _complaints(tensors: dict[str, Tensor], expected: dict[str, torch.Size]) -> 
     return [listed(kind, keys) for kind, keys in kinds.items() if keys]
 
 
+def warn_of_unstored(config: VLM2Config) -> None:
+    """Warn where a checkpoint of this configuration neither holds the vision encoder's weights nor says where they are:
+    in a frozen part, or behind the colon of its name."""
+    name, _, option = config.vision_config.name.partition(":")
+    if config.stores != "all" and not option and name.replace("_", "-") not in PARTS:
+        warnings.warn(
+            f"The checkpoint does not hold the weights of the vision encoder {name!r} and names no part or folder with "
+            'them; whoever loads it must have them. config.stores = "all" saves them, too.',
+            stacklevel=3,
+        )
+
+
 def frozen_checksums(config: VLM2Config) -> dict[str, str]:
     """Return the sha256 of the frozen parts that a model of this configuration stands on, pinned or imported."""
-    names = (config.vision_config.name.partition(":")[0], config.text_source)
+    names = (config.vision_config.name.partition(":")[0].replace("_", "-"), config.text_source)
     return part_checksums([name for name in names if name in PARTS]) | imported_checksums(config)
 
 

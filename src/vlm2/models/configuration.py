@@ -129,7 +129,8 @@ class VLM2Config(PreTrainedConfig):
     - `lora`: "r", "alpha", "dropout", "targets" of the adapters in the language model; None trains it whole.
     - `dim`: width of H and M.
     - `heads`: attention heads of fusion and memory.
-    - `vision_projection`: a trained linear map from the encoder's width to dim [choice]; off, they must be equal.
+    - `vision_projection`: a trained linear map from the encoder's width to dim, and a LayerNorm [choice]; off, the two
+      widths must be equal.
     - `representation`: "3d", H as the paper has it; "visual", H is the projected visual tokens alone, with no
       positions, no alignment and no fusion (to measure what those are worth).
     - `position_features`: what φ reads of C, "fourier" features or "raw" metres [choice].
@@ -139,7 +140,8 @@ class VLM2Config(PreTrainedConfig):
       begin at 0. With `memory_residual` the untrained model then answers as the one it was imported from.
     - `pooling`: patches along a side that become one token of the language model.
     - `encoder_dtype`: of both frozen encoders, "float32" or "bfloat16".
-    - `context`: "frames", the M of every frame [paper]; "memory", the bank's entries and the last L_w M [choice].
+    - `context`: "frames", the M of every frame [paper]; "memory", the bank's entries and the last `recent` M
+      of `MemoryConfig` [choice].
     - `slot_time`: a slot's tokens carry the time at which it was seen [choice].
     - `video_token_id`: the id of the token `<video>`, which stands for a whole video and is never embedded.
     - `stores`: "trained" tensors only, or "all" (a checkpoint that needs nothing else; for tests and small models).

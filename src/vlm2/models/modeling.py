@@ -17,7 +17,7 @@ from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder
 from .adapters import save_added, with_adapters
-from .checkpoint import frozen_checksums, save_weights, stored_tensors
+from .checkpoint import frozen_checksums, save_weights, stored_tensors, warn_of_unstored
 from .configuration import VLM2Config
 from .frame_features import FrameEncoder, FrameFeatures
 from .language import check_length
@@ -182,8 +182,10 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """Continue prompts. Takes the videos as `forward` does, and the options of transformers' `generate`.
 
         Returns what that method returns: the ids of each prompt, with its one `<video>`, and the new ids behind them.
-        Raises ValueError for a prompt that is too long for the language model.
+        `max_length` and `min_length` count these ids. Raises ValueError for a prompt that is too long for the language
+        model, and for a `max_length` that leaves no room for an answer.
         """
+        _count_new_tokens(options, options.get("generation_config") or self.generation_config, input_ids.shape[1])
         videos = self._videos(*(options.pop(name, None) for name in VIDEO_INPUTS))
         spliced = self._splice(input_ids, attention_mask, None, videos, pad_left=True)
         shown = max(map(len, videos), default=0)
@@ -232,7 +234,8 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         is_main_process: bool = True,
         **_: Any,
     ) -> None:
-        """Write config.json and the stored tensors (see `VLM2Config.stores`), in `dtype` where it is given.
+        """Write config.json and the stored tensors (see `VLM2Config.stores`), in `dtype` where it is given. Warns
+        where the configuration does not say where the vision encoder's weights are.
 
         With several processes, all of them call this method, since each may hold a part of the weights. The main
         process writes. The other arguments that transformers' Trainer passes are not needed here.
@@ -244,6 +247,7 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         folder.mkdir(parents=True, exist_ok=True)
         self.config.architectures = [type(self).__name__]
         settle(self.config, folder)
+        warn_of_unstored(self.config)
         self.config.frozen_sha256 = frozen_checksums(self.config)
         self.config.save_pretrained(folder)
         save_weights(tensors, folder)
@@ -254,6 +258,25 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """Load a checkpoint in eval mode. Takes the options of `vlm2.models.loading.load_model`: `device_map`, `dtype`,
         `attn_implementation`, `quantization_config`, `revision`, `token` and others. Raises ValueError as that does."""
         return load_model(cls, pretrained_model_name_or_path, **options)
+
+
+def _count_new_tokens(options: dict[str, Any], settings: Any, prompt: int) -> None:
+    """Replace `max_length` and `min_length`, which count the ids of the prompt, by numbers of new tokens. transformers
+    would count the video's tokens. As there, numbers of new tokens that are given take precedence."""
+
+    def value(name: str) -> int | None:
+        given = options.get(name)
+        return getattr(settings, name, None) if given is None else given
+
+    most, least = value("max_length"), value("min_length")
+    if most is not None and value("max_new_tokens") is None:
+        if most <= prompt:
+            raise ValueError(f"max_length={most} has no room behind the prompt's {prompt} ids; give max_new_tokens.")
+        options["max_new_tokens"] = most - prompt
+        options.pop("max_length", None)
+    if least is not None and value("min_new_tokens") is None:
+        options["min_new_tokens"] = max(least - prompt, 0)
+        options.pop("min_length", None)
 
 
 def _most_tokens(options: dict[str, Any]) -> int:

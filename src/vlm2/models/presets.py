@@ -72,8 +72,9 @@ PRESETS = {"mini": mini, "7b": seven_b}
 def preset(name: str, base: str = "mini") -> VLM2Config:
     """Return the configuration of this name.
 
-    "paper" is `base` without our additions. It has Algorithm 1 as written and the M of every frame. It has no residual
-    around fusion or memory, no times of slots, no tracked poses, and no confidence in the gate α.
+    "paper" is `base` with Algorithm 1 as written and the M of every frame. It has no residual around fusion or memory,
+    no times of slots, no tracked poses, and no confidence in the gate α. These choices of `base` stay: the projection
+    of F to dim, the features of φ, the normalisation of G and Z, and the projector.
     """
     if name == "paper":
         config = preset(base)

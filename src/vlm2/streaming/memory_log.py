@@ -22,8 +22,8 @@ class ReadRecord:
 
     `working` and `episodic` are the frames in each memory with the share of the read's attention that they got; `gate`
     is the mean γ (1: the working memory alone was read, 0: the episodic one, None: neither); `read_share` is ρ of
-    `evidence`; `deleted` is the frame that the bank deleted, `similar` the one to which it was most similar, and
-    `similarity` their cosine.
+    `evidence`; `deleted` is the frame that the bank deleted, `similar` the other frame of the most similar pair among
+    those that the rule compares (`vlm2.core.MemoryConfig`), and `similarity` the cosine of the two.
     """
 
     frame: int
@@ -44,8 +44,8 @@ class WriteRecord:
     slot: int  # of the bank; -1: there is no bank
     frame: int
     time: float  # seconds
-    similarity: float | None  # the cosine of the evicted frame and the similar one
-    similar: int | None  # the frame that the evicted one was most similar to
+    similarity: float | None  # the cosine of the evicted frame and `similar`
+    similar: int | None  # the other frame of the pair that the rule found
     evicted: int | None  # the frame that the bank deleted
     evicted_time: float | None  # seconds
     gate: float | None  # mean γ

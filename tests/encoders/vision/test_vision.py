@@ -96,7 +96,7 @@ def test_wrong_size_is_refused(encoder: VisionEncoder) -> None:
 
 
 def test_unknown_encoder_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="efficientnet-lite0"):
+    with pytest.raises(ValueError, match="efficientnet_lite0"):
         load_vision_encoder("resnet")
 
 

@@ -117,7 +117,7 @@ def load_detector(name: str, words: Sequence[str] = ()) -> Detector:
     """Load a detector by its registered name, alone or followed by `:` and the option that its file takes.
 
     `words` are the labels of one with an open vocabulary, instead of its usual ones. Raises ValueError for an unknown
-    name, and for words where the detector has labels of its own.
+    name, for an option that the file does not take, and for words where the detector has labels of its own.
     """
     detector = _of(name, "load")
     if not words:
@@ -155,7 +155,5 @@ def detector_files(name: str) -> list[Path]:
 
 def _of(name: str, function: str) -> Any:
     """Return what a function of a detector's file gives, with the option of the name; nothing without the function."""
-    registered, _, option = name.partition(":")
-    module = registry.load(__name__, registered.replace("-", "_"), "load", "detector")
-    chosen = getattr(module, function, lambda *_: [])
-    return chosen(option) if option else chosen()
+    module = registry.load(__name__, name.partition(":")[0], "load", "detector")
+    return registry.call(name, getattr(module, function, lambda *_: []))

@@ -38,8 +38,9 @@ def build_vision_encoder(name: str) -> VisionEncoder:
 
 def _call(name: str, function: str) -> VisionEncoder:
     """Call a function of an encoder's file with the option that stands in its name behind the colon."""
-    registered, _, option = name.partition(":")
-    if registered not in vision_encoders():
-        raise ValueError(f"No vision encoder is called {name!r}; there are {', '.join(vision_encoders())}.")
-    found = getattr(registry.load(__name__, registered.replace("-", "_"), function, "vision encoder"), function)
-    return found(option) if option else found()
+    module = registry.load(__name__, name.partition(":")[0], "load", "vision encoder")
+    if not hasattr(module, function):
+        raise ValueError(
+            f"The vision encoder {name} cannot be built without its weights: its file has no {function}()."
+        )
+    return registry.call(name, getattr(module, function))
