@@ -57,6 +57,7 @@ def test_refusals_and_wrong_answers_are_counted_apart():
 
 def test_the_stated_confidence_stands_beside_the_share_of_right_answers():
     asked = question(3)
-    answers = [answer("3", value=3, confidence=0.9), answer("4", value=4, confidence=0.5), answer("x", "not_seen")]
+    answers = [answer("3", value=3, confidence=0.9), answer("4", value=4, confidence=0.5)]
+    answers += [answer("x", "not_seen"), answer("0", "not_seen", value=0, confidence=0.0)]
     found = summary([ScoredAnswer(asked, one, score(asked, one)) for one in answers])
     assert (found["stated"], found["right"]) == (pytest.approx(0.7), 0.5)

@@ -77,7 +77,7 @@ def summary(scored: Sequence[ScoredAnswer]) -> dict[str, Any]:
 
     `refused` is the share of the answerable questions that got a refusal. `wrong` is the share of all questions that
     got an answer, not a refusal, with a score below 0.5: the answers that mislead. `stated` is the mean confidence of
-    the answers that have one, and `right` the share of these with a score of at least 0.5; None without such answers.
+    the answers that have one and are no refusals, and `right` the share of these with a score of at least 0.5; None without such answers.
     """
     if not scored:
         return {}
@@ -86,7 +86,7 @@ def summary(scored: Sequence[ScoredAnswer]) -> dict[str, Any]:
         types[one.question.type].append(one.score)
     answerable = [one for one in scored if one.question.answerable]
     wrong = [one for one in scored if one.score < 0.5 and not one.refused]
-    sure = [one for one in scored if one.answer.confidence is not None and not one.refused]
+    sure = [one for one in scored if one.answer.confidence and one.answer.status not in REFUSALS]
     return {
         "questions": len(scored),
         "score": sum(one.score for one in scored) / len(scored),
