@@ -76,8 +76,8 @@ def summary(scored: Sequence[ScoredAnswer]) -> dict[str, Any]:
     """Return the mean score of all questions, and of each type with the number of its questions.
 
     `refused` is the share of the answerable questions that got a refusal. `wrong` is the share of all questions that
-    got an answer, not a refusal, with a score below 0.5: the answers that mislead. `stated` is the mean confidence of
-    the answers that have one and are no refusals, and `right` the share of these with a score of at least 0.5; None without such answers.
+    got an answer, not a refusal, with a score below 0.5: the answers that mislead. Of the answers that are no refusals
+    and state a confidence, `stated` is its mean, and `right` the share with a score of at least 0.5; None without any.
     """
     if not scored:
         return {}
