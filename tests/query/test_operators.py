@@ -307,6 +307,8 @@ GAP = {
     "How far did the camera move between 100 s and 300 s?": "I saw nothing between 0:03 and 10:04.",
     "How far was the sofa from me at 100 s?": "I saw nothing between 0:03 and 10:04.",
     "How far did I walk between 1 s and 300 s?": "I saw nothing between 0:03 and 10:04.",
+    "How many sofas were in view at 5:00?": "I saw nothing between 0:03 and 10:04.",
+    "Was there a sofa in view at 5:00?": "I saw nothing between 0:03 and 10:04.",
     "What was in view at 11:00?": "The video is 607 seconds long; I have seen nothing at 660 s.",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from itertools import islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_it_is_given_back_once_in_an_interval(monkeypatch: pytest.MonkeyPatch) -
     given, clock = [], iter([100.0, 100.0 + heap.INTERVAL / 2, 100.0 + heap.INTERVAL, 101.0 + heap.INTERVAL])
     monkeypatch.setattr(heap, "give_back", lambda: given.append(1))
     monkeypatch.setattr(heap, "_due", 0.0)
-    monkeypatch.setattr(heap.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(heap, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     counts = []
     for _ in range(4):
         heap.give_back_at_intervals()

@@ -43,11 +43,11 @@ def view(
     in_3d = html is not None or port is not None or glb is not None or rrd is not None
     target = memory.with_suffix(".png") if out is None and not in_3d else out
     kind = "" if target is None else _picture_kind(target, memory)
-    if target is not None and out is None and target.exists() and not _is_drawn(target):
-        raise ValueError(f"{target} is no picture of vlm2, and the new one would replace it. Name another with --out.")
     for given, example in ((target, "picture.png"), (html, "scene.html"), (glb, "scene.glb"), (rrd, "scene.rrd")):
         if given is not None:
             check_output_file(given, example)
+    if target is not None and out is None and target.exists() and not _is_drawn(target):
+        raise ValueError(f"{target} is no picture of vlm2, and the new one would replace it. Name another with --out.")
     stream = file.read(memory)
     if target is not None:
         _draw_picture(stream, target, kind, last)
@@ -125,7 +125,7 @@ def _is_drawn(picture: Path) -> bool:
     try:
         with Image.open(picture) as opened:
             return opened.info.get(MARK) == "vlm2"
-    except OSError:
+    except (OSError, Image.DecompressionBombError):
         return False
 
 

@@ -48,9 +48,11 @@ class ObservedPath(FrozenRecord):
         return int(np.abs(np.array(self.times) - time).argmin())
 
     @property
-    def spacing(self) -> float:
-        """The usual time between two poses: the median, in seconds; it grows as a path is thinned. 0: a single pose."""
-        return float(np.median(np.diff(self.times))) if len(self.times) > 1 else 0.0
+    def long_step(self) -> float:
+        """A time between two poses that only a twentieth of the steps exceed, in seconds; it grows as a path is
+        thinned, and with a slow phase, but not with a single gap. 0 for a single pose."""
+        steps = np.diff(self.times)
+        return float(np.quantile(steps, 0.95, method="lower")) if len(steps) else 0.0
 
     def piece(self, time: float) -> int:
         """Return the number of the piece at a time."""

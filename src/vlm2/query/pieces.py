@@ -64,7 +64,7 @@ def _bases(query: Query, map: ObjectMap) -> Iterator[set[int]]:
             yield from (_pieces(map, select(map, things)) for things in value if isinstance(things, Things))
     for things in things_in(query):
         for base in things.place.to if things.place else ():
-            yield _pieces(map, select(map, base))
+            yield _pieces(map, select(map, base, query.view))
 
 
 def _pieces(map: ObjectMap, tracks: Iterable[Track]) -> set[int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -45,11 +46,29 @@ class NoneSuch(NoAnswer):
         super().__init__("not_seen", sentence)
 
 
+class Unwatched(NoAnswer):
+    """No frame shows what was there then: not even "none" is an answer."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("not_seen", sentence)
+
+
 class Doubtful(NoAnswer):
     """Something was seen, in a frame, that may be such a thing, but not for sure."""
 
     def __init__(self, sentence: str, frame: TrackView) -> None:
         super().__init__("unsure", sentence, frames=(frame,))
+
+
+@contextmanager
+def denying(value: Answered) -> Iterator[None]:
+    """Give a value, such as 0, to a NoAnswer that says that no such thing was seen."""
+    try:
+        yield
+    except NoAnswer as error:
+        if error.status == "not_seen" and not isinstance(error, Unwatched):
+            error.value = value
+        raise
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ..objects.object_map import ObjectMap
 from ..objects.path import ObservedPath
 from ..objects.track import Track
 from ..scenes.record import Room
-from .query import NoAnswer, clock, closest_direction, direction_angle, turn
+from .query import NoAnswer, Unwatched, clock, closest_direction, direction_angle, turn
 from .things import Viewpoint
 
 SPOTS, REACH = 0.25, 0.6  # metres between the places tried around a thing, and how far they are from it at most
@@ -29,10 +29,8 @@ TURNS = range(0, 360, 45)  # headings tried where nothing says what they face
 AGREE = 0.8  # of the poses that fit must give one answer
 QUARTERS = ("left", "right", "front", "back")
 EYE = 1.5  # metres above the floor
-UNSEEN, UNSEEN_STEPS = (
-    2.0,
-    1.5,
-)  # seconds from the closest pose, or usual steps between poses: farther, nothing was seen
+UNSEEN = 2.0  # seconds from the closest pose: farther, and farther than `UNSEEN_STEPS`, nothing was seen
+UNSEEN_STEPS = 1.5  # long steps between poses
 
 T = TypeVar("T", bound=str | int | bool | tuple)
 
@@ -120,13 +118,13 @@ def time_of(map: ObjectMap, view: Viewpoint) -> float:
     if view.share is not None:
         return map.path.time_of_share(view.share)
     times, seconds = map.path.times, view.seconds or 0.0
-    if abs(times[map.path.frame(seconds)] - seconds) <= max(UNSEEN, UNSEEN_STEPS * map.path.spacing):
+    if abs(times[map.path.frame(seconds)] - seconds) <= max(UNSEEN, UNSEEN_STEPS * map.path.long_step):
         return seconds
     if seconds > times[-1]:
-        raise NoAnswer("not_seen", f"The video is {times[-1]:.0f} seconds long; I have seen nothing at {seconds:g} s.")
+        raise Unwatched(f"The video is {times[-1]:.0f} seconds long; I have seen nothing at {seconds:g} s.")
     next_one = bisect(times, seconds)
     since = f"between {clock(times[next_one - 1])} and" if next_one else "before"
-    raise NoAnswer("not_seen", f"I saw nothing {since} {clock(times[next_one])}.")
+    raise Unwatched(f"I saw nothing {since} {clock(times[next_one])}.")
 
 
 def camera_pose(path: ObservedPath, time: float) -> GroundPose:

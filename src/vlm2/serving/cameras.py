@@ -37,6 +37,7 @@ class CameraFeed:
 
     def __init__(self, source: VideoSource, hosted: HostedSession) -> None:
         self.name, self._hosted, self._start = source.name, hosted, hosted.next_time
+        self._refused: str | None = None  # the code of the last refusal, noted once while it repeats
         self._reader = LiveReader(source, hosted.limits.rate, self._take, TRIES)
         self._reader.start()
 
@@ -57,8 +58,11 @@ class CameraFeed:
             try:
                 self._hosted.push(frame.image, self._start + frame.time)
             except Refusal as error:  # a client sent later frames or others, or a video is watched
-                if str(error) not in self._hosted.notes:
+                if error.code != self._refused:
+                    self._refused = error.code
                     self._hosted.notes.append(str(error))
+            else:
+                self._refused = None
 
 
 class Cameras:

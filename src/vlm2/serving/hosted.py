@@ -322,8 +322,7 @@ class HostedSession:
             self.session.observe(image, time)
         except Exception as error:
             self.counts.refused += 1
-            if not self.session.frames:  # none of these frames set the shape
-                self._size = None
+            self._size = None  # the session knows its shape, or has none yet
             self.problem = str(error) if isinstance(error, ValueError) else "The model failed; see the server's log."
             if not isinstance(error, ValueError):
                 LOG.exception("Session %s: a frame at %s s failed", self.id, time)

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from ..streaming import LoadedModel, Session
+from ..streaming.heap import give_back_at_intervals
 from .hosted import ID, HostedSession, SessionCounts
 from .limits import Limits, Refusal
 from .state import StateFolder
@@ -132,10 +133,11 @@ class SessionStore:
         return hosted
 
     def _keep(self) -> None:
-        """Save at intervals, and delete idle sessions, until the store stops."""
+        """Save and give back memory at intervals, and delete idle sessions, until the store stops."""
         waited = 0.0
         while not self._stopped.wait(tick := min(TICK, self.save_every)):
             waited += tick
+            give_back_at_intervals()
             for hosted in self.list():
                 if hosted.idle > self.limits.idle:
                     LOG.warning("Session %s was not used for %.0f s and is deleted.", hosted.id, hosted.idle)

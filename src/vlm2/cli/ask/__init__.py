@@ -82,10 +82,10 @@ def ask(
     asked = _questions(questions or [], questions_file)
     check_memory_file(save)
     check_vlm(vlm, ask_vlm)
-    if is_memory(video) and (fps is not None or only_new or baseline is not None):
+    if is_memory(video) and (fps is not None or only_new or baseline is not None or words):
         raise ValueError(
-            f"{video} is a memory: its video was watched already. Leave out --fps, --only-new and --baseline, or give "
-            "the video."
+            f"{video} is a memory: its video was watched already. Leave out --fps, --only-new, --words and --baseline, "
+            "or give the video."
         )
     if baseline is not None and (save is not None or vlm is not None or only_new):
         raise ValueError(

@@ -84,10 +84,12 @@ def is_memory(source: str) -> bool:
 
 def check_memory_file(file: Path | None) -> None:
     """Raise ValueError where a memory cannot be saved, and where the file holds something else, such as the video."""
+    check_output_file(file)
+    if file is None or not file.exists():
+        return
     from ...streaming.container import is_container
 
-    check_output_file(file)
-    if file is not None and file.exists() and file.stat().st_size and not is_container(file):
+    if file.stat().st_size and not is_container(file):
         raise ValueError(
             f"{file} is no memory of vlm2, and saving would replace it. Name another file, such as room{MEMORY}."
         )

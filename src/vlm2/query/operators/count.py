@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ...objects import ObjectMap, Result
-from ..query import Doubtful, NoAnswer, Query, answered, phrasings
+from ..query import Query, answered, denying, phrasings
 from ..selection import select
 from ..things import Things
 from ..words import plural, singular
@@ -19,12 +19,8 @@ class Count(Query):
 
     def answer(self, map: ObjectMap) -> Result:
         """Count the tracks; a number known apart from them counts for a label alone."""
-        try:
+        with denying(self._value(0)):
             found = select(map, self.things, self.view)
-        except Doubtful:
-            raise
-        except NoAnswer as error:
-            raise NoAnswer(error.status, str(error), self._value(0) if error.status == "not_seen" else None) from None
         if self.things == Things(label=self.things.label):
             number = sum(map.counts.get(name, 0) for name in {track.label for track in found}) or len(found)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...objects import ObjectMap, Result
-from ..query import Doubtful, NoAnswer, NoneSuch, Query, answered, phrasings
+from ..query import NoneSuch, Query, answered, denying, phrasings
 from ..selection import labelled, select
 from ..things import Things
 from ..words import a
@@ -17,13 +17,10 @@ class Exists(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Look for one. "No" is an answer where things of this kind were seen, but none of this description."""
         try:
-            found = select(map, self.things, self.view)
+            with denying(False):
+                found = select(map, self.things, self.view)
         except NoneSuch as error:
             return answered(False, f"No: {error}", labelled(map, self.things.label))
-        except Doubtful:
-            raise
-        except NoAnswer as error:
-            raise NoAnswer(error.status, str(error), False if error.status == "not_seen" else None) from None
         return answered(
             True,
             f"Yes, {a(self.things.phrase, self.things.label)}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...objects import ObjectMap, Result
-from ..query import Doubtful, NoAnswer, Query, answered, phrasings
+from ..query import Query, answered, denying, phrasings
 from ..selection import select
 from ..sight import in_sight, sees
 from ..things import NOW, Things
@@ -21,12 +21,8 @@ class Visible(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Look from every pose that the viewpoint leaves open. "No" is likely where no such thing was seen at all."""
         view = self.view or NOW
-        try:
+        with denying(False):
             found = select(map, self.things, view if self.things.side else None)
-        except Doubtful:
-            raise
-        except NoAnswer as error:
-            raise NoAnswer(error.status, str(error), False if error.status == "not_seen" else None) from None
         seen = in_sight(map, view, found)
         value, share = bool(seen), 1.0
         if view.at is not None or view.facing is not None:
@@ -47,7 +43,7 @@ PHRASINGS = (
         "(is|are) {things} (in view|in my view|visible|visible from here)",
         f"(can|could) i (see|look at) {{things}} [from here] [as i look now|{HERE}]",
         f"(am i able|is it possible) to see {{things}} [{HERE}|without (turning|moving|a turn) [around|my head]]",
-        "(was|were) {things} (in view|visible|in the picture)",
+        "(was|were) [there] {things} (in view|visible|in the picture)",
         "(can|could) {things} be seen [from here] [without (a turn|turning)]",
         "without turning [around|my head] (can|do) i see {things}",
         "does my view include {things}",

@@ -44,8 +44,8 @@ TOO_LONG = f"The question is too long for me; ask one thing in fewer than {MOST_
 HELP = re.compile(
     r"^\W*help\b|what (else |questions? )?(can|could|may|should) (i|you|we) (ask|do|answer)", re.IGNORECASE
 )
-CONTINUED = re.compile(r"^\W*(and|or|but|so|what about|how about)\b", re.IGNORECASE)  # it needs the question before
-COVERED = "I can tell how many, how far, how big, where, on which side, of what colour, and when it was seen."
+CONTINUED = re.compile(r"^\W*(and|or|but|what about|how about)\b", re.IGNORECASE)  # it needs the question before
+ABILITIES = "I can tell how many, how far, how big, where, on which side, of what colour, and when it was seen."
 EXAMPLES = (
     "You can ask, for example: “How many chairs are there?”, “How far is the sofa from the table?”, "
     "“Where is the lamp?”, “I stand by the sofa and face the TV. Is the door to my left?”"
@@ -134,7 +134,7 @@ def _reason(question: str) -> str:
     words = dict.fromkeys(WORD.findall(question.lower().replace("'s", "").replace("'m", "")))
     strange = [word for word in words if not {word, singular(word)} & _known_words()]
     if not strange:
-        return f"I know these words, but not what the question asks for. {COVERED}"
+        return f"I know these words, but not what the question asks for. {ABILITIES}"
     return f"I do not understand {listed([repr(word) for word in strange[:MOST_NAMED]])} in this question."
 
 
