@@ -22,8 +22,6 @@ GROUPS = (
     ("radiator", "heater"),
 )
 """A detector may give one thing different labels of a group in different frames."""
-COVERED = {"monitor": "tv"}
-"""Our categories that a label of COCO covers: a detector of COCO calls a monitor a tv however often it sees it."""
 
 
 def confusable(labels: Sequence[str]) -> Bool[np.ndarray, "labels labels"]:

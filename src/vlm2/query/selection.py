@@ -9,8 +9,8 @@ from typing import TypeGuard
 import numpy as np
 from jaxtyping import Float64
 
+from ..encoders.detectors.yolox import COVERED
 from ..objects.box_measures import point_box_distance, sides, span, stands_over
-from ..objects.labels import COVERED
 from ..objects.object_map import ObjectMap
 from ..objects.track import Track
 from ..scenes.box_geometry import box_distances

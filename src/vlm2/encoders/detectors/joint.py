@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from ...objects.labels import COVERED
 from . import BoxShapes, Detections, Detector, homes, yolox
 from .boxes import suppressed
 from .homes import Cells, HomesDetector
@@ -62,7 +61,7 @@ class JointDetector:
         self._places = [self.labels.index(label) for label in boxes.labels]
         self._shared = np.isin(self.labels, boxes.labels)
         self._grouped = grouped(self.labels)
-        by_coco = [COVERED.get(label, label) for label in self.labels]
+        by_coco = [yolox.COVERED.get(label, label) for label in self.labels]
         silent = [SILENT_ABOUT.get(label, SILENT) for label in by_coco]
         self._alone = np.where(np.isin(by_coco, boxes.labels), silent, 1.0)
 

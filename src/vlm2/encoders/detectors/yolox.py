@@ -84,6 +84,8 @@ OUR_WORDS = {
     "oven": "stove",
     "hair drier": "hair dryer",
 }
+COVERED = {"monitor": "tv"}
+"""Our words that one of COCO's labels covers: a detector of COCO calls a monitor a tv however often it sees it."""
 STRIDES = (8, 16, 32)
 GRAY = 114  # of the letterbox's border
 LEAST_SCORE = 0.25

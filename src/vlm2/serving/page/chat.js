@@ -14,7 +14,7 @@ const STATUS = {
   unsupported: "not understood",
   guess: "a guess",
 };
-const COVERED = "I can tell which things are where, how many, how large and how far apart they are, their colours, and when I saw them.";
+const ABILITIES = "I can tell which things are where, how many, how large and how far apart they are, their colours, and when I saw them.";
 const MEANT = / Did you mean: “(.+)”/; // in the sentence of a question that was not understood for sure
 const MOST_SHOTS = 4;
 const SAME = 0.01; // seconds between the last frames of one map
@@ -79,7 +79,7 @@ export class Chat {
     const details = [sure && `${Math.round(100 * answer.confidence)} % sure`, answer.seen_until && `while watching, at ${clock(answer.seen_until)}`];
     if (details.some(Boolean)) item.append(line("soft", details.filter(Boolean).join(" · ")));
     if (meant) item.append(link(`Did you mean: ${meant}`, () => this.ask(meant, false)));
-    else if (said.startsWith("I do not understand")) item.append(line("soft", COVERED));
+    else if (said.startsWith("I do not understand")) item.append(line("soft", ABILITIES));
     const tracks = map ? matched(map, answer.things) : [];
     const frames = new Map();
     for (const { keyframe, time } of answer.evidence) if (keyframe !== undefined) frames.set(keyframe, time);
