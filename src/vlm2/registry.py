@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 
 def entries(package: str, binds: str) -> dict[str, str]:
@@ -54,7 +54,7 @@ def load(package: str, name: str, binds: str, kind: str) -> ModuleType:
     return import_module(f"{package}.{file}")
 
 
-def call(name: str, function: Callable[..., Result]) -> Result:
+def call(name: str, function: Callable[..., Returned]) -> Returned:
     """Call a function of the entry NAME or NAME:OPTION: with the option, a text, or with nothing where there is none.
 
     Raises ValueError where the function's signature does not allow this.

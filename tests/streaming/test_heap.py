@@ -34,7 +34,7 @@ def test_another_c_library_has_nothing_to_give_back(monkeypatch: pytest.MonkeyPa
 def test_it_is_given_back_once_in_an_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     given, clock = [], iter([100.0, 100.0 + heap.INTERVAL / 2, 100.0 + heap.INTERVAL, 100.0 + 1.5 * heap.INTERVAL])
     monkeypatch.setattr(heap, "give_back", lambda: given.append(1))
-    monkeypatch.setattr(heap, "_due", 0.0)
+    monkeypatch.setattr(heap, "_last", 0.0)
     monkeypatch.setattr(heap, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     counts = []
     for _ in range(4):

@@ -63,8 +63,8 @@ def mcp(
 
 
 def _open_memories(store: SessionStore, memories: Sequence[Path]) -> None:
-    """Open memory files as sessions, named after them. Where a session of that name was restored, it is continued
-    instead."""
+    """Open memory files as sessions, named after them. A session of that name that was restored is
+    continued instead."""
     restored = {hosted.id for hosted in store.list()}
     for memory in memories:
         if memory.stem in restored:

@@ -91,13 +91,12 @@ def _show_scene(
 
 def _draw_picture(stream: Stream, target: Path, kind: str, last: int) -> None:
     """Draw the 2D page, and print the `last` writes."""
+    from PIL.PngImagePlugin import PngInfo
+
     from ..streaming.container import put
     from ..viewer.memory_page import draw_page, frame_counts
 
-    drawn = io.BytesIO()
-    from PIL.PngImagePlugin import PngInfo
-
-    marks = PngInfo()
+    drawn, marks = io.BytesIO(), PngInfo()
     marks.add_text(MARK, "vlm2")
     draw_page(stream).save(drawn, kind, pnginfo=marks)  # other kinds have no such texts
     put(target, drawn.getvalue())

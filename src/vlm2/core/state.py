@@ -55,7 +55,7 @@ class DualState:
         frames = self.recent.frames
         least = 0 if frames.numel() == 0 or frames.is_meta else int(frames.max()) + 1
         if given is not None and given < least:
-            raise ValueError(f"This state goes on at frame {least}, not {given}; leave out first_frame, or give more.")
+            raise ValueError(f"This state goes on at frame {least}, not {given}; first_frame must not be earlier.")
         return least if given is None else given
 
     def writable(self, config: MemoryConfig) -> DualState:
@@ -69,10 +69,10 @@ class DualState:
 
     def moved(self, new_from_old: Callable[[Int[Tensor, " slots"]], Float[Tensor, "slots 4 4"]]) -> DualState:
         """Return the state of one video (a batch of 1) with the coordinates and poses that a closed loop corrected.
-
-        `new_from_old` is a function from frame indices to the rigid motions of these frames.
-        """
-        return DualState(**{part: slots.moved(new_from_old(slots.frames[0])) for part, slots in vars(self).items()})
+        `new_from_old` is a function from frame indices to the rigid motions of these frames."""
+        working = self.working.moved(new_from_old(self.working.frames[0]))
+        episodic = self.episodic.moved(new_from_old(self.episodic.frames[0]))
+        return DualState(working, episodic, self.recent.moved(new_from_old(self.recent.frames[0])))
 
     def context_slots(self, video: int = 0) -> ContextSlots:
         """Merge the bank and `recent` in order of time, each frame once, for one video of the batch.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging
 
+from ..encoders.hub_checkpoint import without_bars
 from ..encoders.weights import PARTS, find_part
 
 SHOWN = 60  # characters of a question in an error
@@ -63,17 +61,5 @@ def load_language_model(
 ) -> PreTrainedModel:
     """Load a language model in eval mode (a LlamaForCausalLM for SmolLM2), with options of transformers'
     `from_pretrained`. Raises as `language_folder` does."""
-    with _no_progress_bar():
+    with without_bars():
         return AutoModelForCausalLM.from_pretrained(language_folder(name), dtype=dtype, **options).eval()
-
-
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """Keep transformers' bar, which a small model fills at once, out of the answers."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

@@ -49,8 +49,8 @@ class ObservedPath(FrozenRecord):
 
     @property
     def long_step(self) -> float:
-        """A time between two poses that only a twentieth of the steps exceed, in seconds; it grows as a path is
-        thinned, and with a slow phase, but not with a single gap. 0 for a single pose."""
+        """The time between two poses, in seconds, that only a twentieth of the steps exceed; 0 for a single pose. It
+        grows as a path is thinned, and with a slow phase. A single gap does not change it."""
         steps = np.diff(self.times)
         return float(np.quantile(steps, 0.95, method="lower")) if len(steps) else 0.0
 

@@ -113,8 +113,8 @@ def labelled(map: ObjectMap, label: str) -> list[Track]:
 
 
 def _doubt(map: ObjectMap, label: str, names: frozenset[str]) -> None:
-    """Raise Doubtful where something was seen that is likely such a thing, too rarely or too faintly to be sure; or a
-    thing that detectors call by a label that covers this one."""
+    """Raise Doubtful if something was seen that is likely such a thing, but too rarely or too faintly to be sure. Also
+    if a thing was seen whose label covers this one, so that detectors do not tell them apart."""
     likely = [t for t in map.possible if t.label_confidence >= DOUBT_SHARE and t.evidence >= DOUBT_EVIDENCE]
     named = [t for t in map.tracks if t.status != "removed" and t.label_confidence < 1.0]  # not from the truth
     covering = {COVERED[name] for name in names & COVERED.keys()}

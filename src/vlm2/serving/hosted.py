@@ -233,7 +233,7 @@ class HostedSession:
         return self.look(lambda session: session.ask(question, fresh=wait or not self._live, **options), wait)
 
     def look(self, job: Callable[[Session], T], wait: bool = False) -> Future[T]:
-        """Queue a job that is about what was seen, as `submit` does; its result is a Refusal where nothing was."""
+        """Queue a job about what was seen, as `submit` does. Its result is a Refusal if nothing was seen yet."""
 
         def checked(session: Session) -> T:
             self.check_seen()

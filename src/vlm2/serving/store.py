@@ -16,6 +16,7 @@ from .worker import FrameWorker
 
 LOG = logging.getLogger(__name__)
 TICK = 1.0  # seconds between looks at what is idle
+GIVEN_BACK = 10.0  # seconds after which freed memory is given back while no session does
 
 
 class SessionStore:
@@ -137,7 +138,7 @@ class SessionStore:
         waited = 0.0
         while not self._stopped.wait(tick := min(TICK, self.save_every)):
             waited += tick
-            give_back_at_intervals()
+            give_back_at_intervals(GIVEN_BACK)
             for hosted in self.list():
                 if hosted.idle > self.limits.idle:
                     LOG.warning("Session %s was not used for %.0f s and is deleted.", hosted.id, hosted.idle)

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from functools import cache
 
 INTERVAL = 1.0  # seconds: about a window of frames
-_due = 0.0  # the next time to give back, on the monotonic clock
+_last = -INTERVAL  # when it was given back, on the monotonic clock
 
 
-def give_back_at_intervals() -> None:
-    """Give freed memory back, unless this process did so in the last `INTERVAL` seconds."""
-    global _due
-    if (now := time.monotonic()) >= _due:
-        _due = now + INTERVAL
+def give_back_at_intervals(interval: float = INTERVAL) -> None:
+    """Give freed memory back, unless this process did so in the last `interval` seconds."""
+    global _last
+    if (now := time.monotonic()) - _last >= interval:
+        _last = now
         give_back()
 
 
