@@ -15,13 +15,13 @@ CONTRACTIONS = {"what's": "what is", "where's": "where is", "there's": "there is
 TYPOS = {"infront": "in front", "how man": "how many", "how may": "how many", "oclock": "o'clock"}
 HARMLESS = re.compile(
     r"\b(please|kindly|approximately|roughly|exactly|just|actually|really|simply|currently|hey|hi|hello|ok|okay|so|"
-    r"well|measured|maybe|perhaps|directly|immediately|"
+    r"also|(?:too|as well)(?=\W*$)|well|measured|maybe|perhaps|directly|immediately|"
     r"((can|could|would|will) you )?tell me|as the camera sees it|yes or no|"
     r"would you say( that)?|is it true( that)?)\b"
 )
 POLITE = re.compile(
-    r"^\W*((can|could|would|will) you (?=(count|describe|list|name|estimate|sort|tell|say|give|show|how|what|where|"
-    r"which|when)\b))?"
+    r"^\W*((and|but|or)\b\W*)?((can|could|would|will) you (?=(count|describe|list|name|estimate|sort|tell|say|give|"
+    r"show|how|what|where|which|when)\b))?"
     r"((to )?(tell me|let me know|say|i (want|need|would like) to know|do you (know|remember)|i wonder|give me|"
     r"show me))?\b"
 )

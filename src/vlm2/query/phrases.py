@@ -142,7 +142,7 @@ class Phrases:
         begin = start + (self._word(start) in ("the", "my", "this"))
         for end in (begin + 2, begin + 1):
             name = singular(" ".join(self.tokens[begin:end]))
-            if name in ROOMS:
+            if name in ROOMS and end <= len(self.tokens):
                 yield name, end
 
     def spot(self, start: int) -> Reading:

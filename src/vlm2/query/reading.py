@@ -95,7 +95,8 @@ def reading_of(
 
 
 def slot_parts(slot: str) -> tuple[str, str, str]:
-    """Return a slot's mark ("+" for predicates, "!" for at least one), its field's name, and its form."""
+    """Return a slot's mark ("+" for predicates, "!" for at least one), its field's name, and its form ("single" for one
+    of several, "kind" for things of a named kind)."""
     mark = slot[0] if slot[0] in "+!" else ""
     name, _, form = slot[len(mark) :].partition(":")
     return mark, name, form

@@ -58,6 +58,7 @@ PHRASINGS = (
                 f"(which|what) [one|object|thing] is [the] ({words}) [in size] [between] {{among}}",
                 f"(which|what) of (these|the following) [objects|things] [{{among}}] is [the] ({words})",
                 f"of {{among}} which [one] is [the] ({words})",
+                f"(which|what) [one] of {{among}} is [the] ({words}) [one]",
                 by=by,
             ),
             *phrasings(f"(is|are) {{among:single}} ({words}) than {{among:single}}", by=by, claim="yes_no"),

@@ -7,7 +7,7 @@ from pydantic import model_validator
 from ...objects import ObjectMap, Result
 from ..query import Query, answered, phrasings
 from ..selection import select
-from ..things import Things
+from ..things import SUPERLATIVES, Things
 from ..words import THING, a, listed
 
 
@@ -39,23 +39,30 @@ class Identify(Query):
 
 OPERATOR = Identify
 THINGS = "(object|objects|thing|things|item|items|furniture|piece of furniture)"
-PHRASINGS = phrasings(
-    f"(what|which) [{THINGS}] (is|are|was|were|stands|sits|lies|hangs) [there] "
-    f"[located|placed|sitting|standing|hanging|mounted|lying] {{!things}}",
-    f"(what|which) [{THINGS}] (can|do|did|would|will|could) (i|you|we|one) (see|find|have) {{!things}}",
-    f"(what|which) [{THINGS}] (can|could) be (found|seen) {{!things}}",
-    f"(what|which) [{THINGS}] is {{!things}}",
-    "what (is|are) {things}",
-    "(what|which) {things} (is|are) {!things}",
-    "what {!things}",
-    f"{{!things}} (what|which) [{THINGS}] (will|would|do|can|could) i (see|find)",
-    f"name (something|the {THINGS}) [that is] {{!things}}",
-    "there is something {!things} what [is it]",
-    "something is {!things} what is it",
-    f"(what|which) [{THINGS}] has its place {{!things}}",
-    "(what|which) (stands|hangs|lies) or (stands|hangs|lies) {!things}",
-    "what did (i|you|we) put {!things}",
-    "what would i (find|see) if i looked {!things}",
+PHRASINGS = (
+    *(
+        phrasing
+        for words, size in SUPERLATIVES
+        for phrasing in phrasings(f"(which|what) {THINGS} is [the] ({words}) [one]", things=Things(size=size))
+    ),
+    *phrasings(
+        f"(what|which) [{THINGS}] (is|are|was|were|stands|sits|lies|hangs) [there] "
+        f"[located|placed|sitting|standing|hanging|mounted|lying] {{!things}}",
+        f"(what|which) [{THINGS}] (can|do|did|would|will|could) (i|you|we|one) (see|find|have) {{!things}}",
+        f"(what|which) [{THINGS}] (can|could) be (found|seen) {{!things}}",
+        f"(what|which) [{THINGS}] is {{!things}}",
+        "(what|which) (is|are) {things}",
+        "(what|which) {things} (is|are) {!things}",
+        "what {!things}",
+        f"{{!things}} (what|which) [{THINGS}] (will|would|do|can|could) i (see|find)",
+        f"name (something|the {THINGS}) [that is] {{!things}}",
+        "there is something {!things} what [is it]",
+        "something is {!things} what is it",
+        f"(what|which) [{THINGS}] has its place {{!things}}",
+        "(what|which) (stands|hangs|lies) or (stands|hangs|lies) {!things}",
+        "what did (i|you|we) put {!things}",
+        "what would i (find|see) if i looked {!things}",
+    ),
 )
 INTENTS = {
     "on": "What is on the {thing}?",

@@ -40,12 +40,14 @@ PHRASINGS = (
         "when (does|did|do) {things} (appear|show up|come into view) [for the first time|first]",
         "when (was|were|is|are) {things} [first] seen [first|for the first time]",
         "(at what time|at which second) (was|is) {things} first seen",
+        f"when was the first time [that] (i|you|we) (saw|{SEE}) {{things}}",
     ),
     *phrasings(
         f"when (did|do) (i|you|we) last {SEE} {{things}}",
         f"when (did|do) (i|you|we) {SEE} {{things}} (last|for the last time)",
         "when (was|were|is|are) {things} last seen",
         "when (was|were) {things} seen (last|for the last time)",
+        f"when was the last time [that] (i|you|we) (saw|{SEE}) {{things}}",
         which="last",
     ),
 )

@@ -8,8 +8,8 @@ from ...objects import ObjectMap, Result, Track
 from ...scenes.box_geometry import box_distances
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import one, related, which
-from ..things import Things
-from ..words import LIVING, STRUCTURE
+from ..things import SUPERLATIVES, Things
+from ..words import LIVING, STRUCTURE, THING, a
 
 KINDS = {"on": "on", "inside": "in", "above": "above", "under": "under", "beside": "beside"}
 FAR = 3.0  # metres to the thing that a place is told by, at most
@@ -29,7 +29,8 @@ class Where(Query):
         words = ", ".join(part for part in (f"in the {room}" if room else "", place) if part)
         if not words:
             raise NoAnswer("unsupported", f"I see nothing else by which to say where the {self.thing.phrase} is.")
-        sentence = f"The {self.thing.phrase} is {words}.{which(self.thing, several)}"
+        named = f", {a(track.label)}," if self.thing.label == THING else ""
+        sentence = f"The {self.thing.phrase}{named} is {words}.{which(self.thing, several)}"
         return answered(words, sentence, [track, *base], ambiguous=several)
 
 
@@ -66,6 +67,16 @@ PHRASINGS = (
         f"what (is|are) {{thing}} {POSED} {PLACED}",
         "what (does|do) {thing} (rest|sit|stand|lie|hang) (on|upon)",
         "what is {thing} on above or next to",
+    ),
+    *(
+        phrasing
+        for words, size in SUPERLATIVES
+        for phrasing in phrasings(
+            f"(which|what) {{thing:kind}} is [the] ({words}) [one]",
+            f"(which|what) is the ({words}) {{thing:kind}}",
+            thing=Things(size=size),
+            situated=False,
+        )
     ),
     *phrasings(
         "where (is|are|was|were) {thing} [located|placed|situated|standing|found|positioned|kept|mounted|installed|"

@@ -23,7 +23,7 @@ from ..reading import MYSELF, Reading, Rule, reading_of, slot_parts
 from ..situations import situations
 from ..template import compiled, first_words, literals, match, skip
 from ..things import Viewpoint
-from ..words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, listed, singular
+from ..words import ATTRIBUTES, COLOURS, FUNCTION, NAMES, NOUNS, ROOMS, THING, listed, singular
 
 MACROS = (
     ("whole", "[in total|in all|altogether|overall]"),
@@ -113,12 +113,14 @@ def _read(phrases: Phrases, rule: Rule, parts: Adjuncts, slot: str, at: int) -> 
             yield parts.steps, at + 1
     elif name == "waste":
         yield from ((None, end) for _, end in phrases.things(at, loose=True))
-    elif name in ("room", "kind"):
+    elif name in ("room", "rooms", "kind"):
         yield from phrases.room(at)
     elif name == "choices":
         yield from phrases.directions(at)
     elif rule.takes(name, tuple) and not form:
         yield from phrases.several(at)
+    elif form == "kind":
+        yield from ((things, end) for things, end in phrases.things(at) if things.label != THING)
     elif rule.takes(name, Viewpoint):
         yield from phrases.spot(at)
     else:

@@ -1,0 +1,57 @@
+"""Which room is the largest, or the smallest."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from ...objects import ObjectMap, Result
+from ...objects.floor import room_area
+from ...scenes.record import Room
+from ..query import NoAnswer, Query, answered, chance_less, phrasings
+from ..selection import rooms
+
+
+class CompareRooms(Query):
+    """The room with the most, or the least, floor area: of all rooms, or of those with the names or kinds `rooms`."""
+
+    rooms: tuple[str, ...] = ()
+    by: Literal["largest", "smallest"] = "largest"
+
+    def answer(self, map: ObjectMap) -> Result:
+        """Compare the areas of the rooms' outlines; an error of the scale is common to all and cancels out."""
+        found = [room for name in self.rooms for room in rooms(map, name)] if self.rooms else list(map.floor.rooms)
+        if not found:
+            raise NoAnswer("unsupported", "I do not know how the floor divides into rooms.")
+        sign = 1 if self.by == "largest" else -1
+        ranked = sorted({room.name: room for room in found}.values(), key=lambda room: -sign * room_area(room))
+        best = ranked[0].name
+        if len(ranked) == 1:
+            return answered(best, f"The {best} is the only one that I have seen.")
+        areas = [room_area(room) for room in ranked[:2]]
+        std = math.hypot(*(_std(map, room) for room in ranked[:2]))
+        told = " and ".join(f"the {room.name} about {room_area(room):.1f} m²" for room in ranked[:2])
+        sure = chance_less(abs(areas[0] - areas[1]), std)
+        return answered(best, f"The {best} is the {self.by}: {told}.", confidence=sure)
+
+
+def _std(map: ObjectMap, room: Room) -> float:
+    return map.floor.area_std * math.sqrt(room_area(room) / map.floor.area) if map.floor.area else 0.0
+
+
+OPERATOR = CompareRooms
+PHRASINGS = tuple(
+    phrasing
+    for words, by in (("larger|largest|bigger|biggest", "largest"), ("smaller|smallest", "smallest"))
+    for phrasing in phrasings(
+        f"(which|what) (room|{{rooms:single}}) is [the] ({words}) [one|room]",
+        f"(which|what) is the ({words}) (room|{{rooms:single}}) [<there>]",
+        f"(which|what) (room|{{rooms:single}}) has the (most|{words}) [floor] (area|space|floor)",
+        f"(which|what) [one|room] is [the] ({words}) [one|room] [between] {{rooms:single}} (or|and) {{rooms:single}}",
+        by=by,
+    )
+)
+EXAMPLES = (
+    ("Which room is the biggest?", "compare_rooms()"),
+    ("Which is smaller, the kitchen or the bathroom?", "compare_rooms([kitchen, bathroom], smallest)"),
+)
