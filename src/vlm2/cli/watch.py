@@ -135,6 +135,7 @@ class LiveLoop:
     saved: float = 0.0  # time of the last save in seconds
     stopped: bool = False  # the picture changed its shape before the source ended
     waiting: list[str] = field(default_factory=list)  # lines typed before the first frame
+    asked: list[str] = field(default_factory=list)  # the questions answered last, which the next may lean on
 
     def run(self, events: SimpleQueue) -> None:
         """Handle events until the source ends, then ask the planned questions.
@@ -208,9 +209,12 @@ class LiveLoop:
 
     def _answer(self, *questions: str) -> None:
         """Answer questions and print the answers. Watching continues after a refused question, such as a long one."""
+        from ..streaming.intent_planner import MOST_EARLIER
+
         for text in questions:
             try:
-                self._print_answer(text, self.session.ask(text, ask_vlm=self.options.ask_vlm))
+                self._print_answer(text, self.session.ask(text, ask_vlm=self.options.ask_vlm, earlier=self.asked))
+                self.asked = [*self.asked, text][-MOST_EARLIER:]
             except ValueError as error:
                 self._notify("error", f"Not answered at {self.now:.1f} s: {error}")
 

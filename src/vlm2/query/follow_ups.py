@@ -20,7 +20,7 @@ from .phrases import DETERMINERS, SIZES, Phrases
 from .planners import rules
 from .query import Query, Unplanned
 from .reading import is_new
-from .things import Things
+from .things import Things, things_in
 from .words import THING, plural
 
 OPENING = re.compile(
@@ -119,6 +119,12 @@ def in_full(question: str, before: str) -> str | None:
         if type(found := rules.plan(text)) is type(query) and (found != query or UNIT.search(text)):
             return _sentence(text)
     return None
+
+
+def leans(question: str, query: Query) -> bool:
+    """Tell whether a question with this query may need the question before it: it is not understood alone, or its
+    pronoun was read as the place ("how big is it?")."""
+    return isinstance(query, Unplanned) or (bool(PRONOUN.search(question)) and not any(things_in(query)))
 
 
 def subject(query: Query) -> Things | None:

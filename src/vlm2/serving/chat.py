@@ -87,7 +87,7 @@ class Chats:
             hosted = self.store.get(request.session)
             await self._watch(hosted, media, times)
         wait = request.vlm2.wait or bool(media)
-        answer = hosted.ask(request.question, wait, guess=request.vlm2.guess)
+        answer = hosted.ask(request.question, wait, guess=request.vlm2.guess, earlier=request.earlier)
         return hosted, await asyncio.wrap_future(answer)
 
     async def _session_of(self, media: Sequence[Media], times: list[float] | None) -> HostedSession:

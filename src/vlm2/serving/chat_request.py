@@ -27,10 +27,15 @@ class ContentPart(BaseModel):
 
 
 class ChatMessage(BaseModel):
-    """A message. Only the text of the last one is read: each question is on its own."""
+    """A message. The text of the last one is the question; the user's texts before it tell what it leans on."""
 
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[ContentPart] | None = None
+
+    @property
+    def text(self) -> str:
+        """The words, without pictures and videos."""
+        return "\n".join(part.text for part in self.parts if part.type == "text")
 
     @property
     def parts(self) -> list[ContentPart]:
@@ -97,7 +102,12 @@ class ChatRequest(BaseModel):
     def question(self) -> str:
         """The text of the last message, if it is the user's."""
         last = self.messages[-1]
-        return "\n".join(part.text for part in last.parts if part.type == "text") if last.role == "user" else ""
+        return last.text if last.role == "user" else ""
+
+    @property
+    def earlier(self) -> list[str]:
+        """The texts of the user's messages before the last one, in order."""
+        return [message.text for message in self.messages[:-1] if message.role == "user" and message.text.strip()]
 
     @property
     def media(self) -> list[ContentPart]:

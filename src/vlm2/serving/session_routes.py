@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
+from ..streaming.intent_planner import MOST_EARLIER
 from .cameras import Cameras
 from .description import EVENTS, JSON, sends
 from .replies import answer_body
@@ -55,13 +56,14 @@ class WatchRequest(BaseModel):
 class QuestionRequest(BaseModel):
     """A question. With `wait`, it is about all frames that the server has got. Without, while frames or a video come,
     it is about those of whole windows, which is much cheaper; the answer's `seen_until` is the time of the last one.
-    `guess` as `Session.ask` has it."""
+    `guess` and `earlier` (the questions before it) as `Session.ask` has them."""
 
     model_config = ConfigDict(extra="forbid")
 
     question: str
     wait: bool = False
     guess: bool = False
+    earlier: Annotated[list[str], Field(max_length=MOST_EARLIER)] = []
     stream: bool = False
 
 
@@ -117,7 +119,9 @@ def session_routes(store: SessionStore, shelf: VideoShelf, cameras: Cameras) -> 
     @routes.post("/{id}/ask", responses=sends(JSON, EVENTS))
     async def ask(id: str, request: QuestionRequest) -> Response:
         hosted = store.get(id)
-        answer = asyncio.wrap_future(hosted.ask(request.question, request.wait, guess=request.guess))
+        answer = asyncio.wrap_future(
+            hosted.ask(request.question, request.wait, guess=request.guess, earlier=request.earlier)
+        )
 
         async def reply() -> dict[str, Any]:
             return answer_body(await answer, id, hosted.session.stream.keyframes)

@@ -1,10 +1,12 @@
-"""Rules and a trained reader: what the rules refuse, the reader rewrites as a plain question, and they plan that."""
+"""Rules, follow-ups and a trained reader: what the rules refuse is read with the question before it, or the reader
+rewrites it as a plain question; then they plan that."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -13,10 +15,13 @@ from ..encoders.frozen_part import MissingPart
 from ..models.checkpoint import PACKAGED
 from ..models.intent_reader import IntentReader
 from ..query import Query, Unplanned
+from ..query.follow_ups import in_full, leans
 from ..query.intents import NONE, OUTSIDE, phrases, plain_question, slots_of, split_words
 from ..query.planners import rules
 
 MOST_WORDS = 100  # of a question that the reader reads
+MOST_EARLIER = 8  # questions before one that are read with it
+KEPT = 256  # questions that need not be read again when another follows
 LEAST_SURE = 0.9  # probability of the intent among those that fit the words, and of the slot of every word
 LEAST_LIKELY = 0.2  # probability of the intent among all
 WORTH_ASKING = 0.5  # between this and `LEAST_SURE`, the person is asked whether the plain question is meant
@@ -27,8 +32,8 @@ PLACES = frozenset({"left", "right", "front", "behind", "back", "facing", "side"
 
 @dataclass(frozen=True)
 class Interpretation:
-    """The query that a question means. If the reader rewrote the question, `plain` is the plain one, and `sure` its
-    `Rewriting.sure`."""
+    """The query that a question means. If the question was rewritten, `plain` is the plain one; if the reader did it,
+    `sure` is its `Rewriting.sure`."""
 
     query: Query
     plain: str | None = None
@@ -36,8 +41,8 @@ class Interpretation:
 
 
 class IntentPlanner:
-    """Plans with the rules. If they refuse, the reader rewrites the question as a plain one, and the rules plan that,
-    or the person is asked whether that is meant.
+    """Plans with the rules. If they refuse, the question is completed from the one before it (`query.follow_ups`), or
+    the reader rewrites it as a plain one. The rules plan that, or the person is asked whether that is meant.
 
     The reader is loaded when the rules refuse a question for the first time. If its language model is not on this
     machine then, this planner leaves all to the rules. Safe to use from several threads.
@@ -49,18 +54,27 @@ class IntentPlanner:
         self._lock = threading.Lock()
         self._reader: IntentReader | None = None
         self._missing = False
+        self._understood = lru_cache(KEPT)(self._read_in_full)
 
     def __call__(self, question: str, options: Sequence[str] | None = None) -> Query:
         """Return the query that a question means, or the `Unplanned` one of the rules."""
         return self.read(question, options).query
 
-    def read(self, question: str, options: Sequence[str] | None = None, guess: bool = False) -> Interpretation:
-        """Return the query that a question means.
+    def read(
+        self,
+        question: str,
+        options: Sequence[str] | None = None,
+        guess: bool = False,
+        earlier: Sequence[str] = (),
+    ) -> Interpretation:
+        """Return the query that a question means; `earlier` are the questions before it, the oldest first.
 
         If the reader is not sure of its plain question, the query is the `Unplanned` one of the rules, whose reason
         then ends with the plain question, as a question to the person. With `guess`, it is that of the plain question.
         """
         query = rules.plan(question, options)
+        if earlier and leans(question, query) and (full := self._in_full(question, earlier)) is not None:
+            return Interpretation(rules.plan(full, options), full)
         found = self._rewriting(question) if isinstance(query, Unplanned) else None
         if not isinstance(query, Unplanned) or found is None or found.sure < WORTH_ASKING:
             return Interpretation(query)
@@ -75,6 +89,18 @@ class IntentPlanner:
         """Return a question in plain words; None if the reader predicts no intent, is not sure, or is not there."""
         found = self._rewriting(question)
         return None if found is None or found.sure < LEAST_SURE else found.plain
+
+    def _in_full(self, question: str, earlier: Sequence[str]) -> str | None:
+        """Return a follow-up as a question of its own; None if it is none."""
+        before = None
+        for text in earlier[-MOST_EARLIER:]:
+            before = self._understood(text, before) or before
+        return None if before is None else in_full(question, before)
+
+    def _read_in_full(self, text: str, before: str | None) -> str | None:
+        """Return a question as it is understood after another; None if it is not."""
+        read = self.read(text, earlier=() if before is None else (before,))
+        return None if isinstance(read.query, Unplanned) else read.plain or text
 
     def _rewriting(self, question: str) -> Rewriting | None:
         words = split_words(question)

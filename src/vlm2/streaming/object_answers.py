@@ -27,13 +27,19 @@ def split_prompt(prompt: str) -> tuple[str, list[str] | None]:
 
 
 def ask_objects(
-    map: ObjectMap, question: str, options: Sequence[str] | None, planner: IntentPlanner | None, guess: bool
+    map: ObjectMap,
+    question: str,
+    options: Sequence[str] | None,
+    planner: IntentPlanner | None,
+    guess: bool,
+    earlier: Sequence[str] = (),
 ) -> Result:
-    """Ask a map as `ObjectMap.ask` does. For a question that only the trained reader understood, the sentence ends with
-    the plain question. If the reader was not sure, which needs `guess`, an answer has the status "guess"."""
+    """Ask a map as `ObjectMap.ask` does. For a question that only the trained reader understood, or only with the
+    `earlier` ones, the sentence ends with the plain question. If the reader was not sure, which needs `guess`, an
+    answer has the status "guess"."""
     if planner is None:
         return map.ask(question, options, guess=guess)
-    read = planner.read(question, options, guess)
+    read = planner.read(question, options, guess, [split_prompt(text)[0] for text in earlier])
     result = map.guess(read.query) if guess else map.run(read.query)
     if read.plain is None:
         return result

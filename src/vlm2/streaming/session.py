@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -201,6 +201,7 @@ class Session:
         guess: bool = False,
         ask_vlm: bool = False,
         fresh: bool = True,
+        earlier: Sequence[str] = (),
     ) -> Answer:
         """Answer a question about the video.
 
@@ -213,6 +214,9 @@ class Session:
         not understand, or whose words it does not know, before any guess. With `ask_vlm`, it answers every question.
         Its answer is marked with its name, and checked against the object memory. If that model fails, the answer is
         the one without it, and gives the reason.
+
+        `earlier` are the questions asked before, the oldest first. A question that leans on them, such as "and the
+        lamp?" or "where is it?", is then understood by the object memory; the last eight are read.
 
         Without `fresh`, the answer is from the memory as it was after the last whole window, which saves the encoders'
         work on the frames that wait for theirs. Before the first window is full, they are taken in nevertheless. The
@@ -233,17 +237,24 @@ class Session:
         whole = None if fresh else self.whole_windows
         with self._asking:
             stream = whole if whole is not None and whole.frames else self._complete(stream)
-            answer = self._answer(stream, question, most_tokens, tools, guess, ask_vlm)
+            answer = self._answer(stream, question, most_tokens, tools, guess, ask_vlm, earlier)
             return replace(answer, seconds=clock.perf_counter() - started, seen_until=stream.last_time)
 
     def _answer(
-        self, stream: Stream, question: str, most_tokens: int, tools: bool, guess: bool, ask_vlm: bool
+        self,
+        stream: Stream,
+        question: str,
+        most_tokens: int,
+        tools: bool,
+        guess: bool,
+        ask_vlm: bool,
+        earlier: Sequence[str],
     ) -> Answer:
         """Answer from a stream without waiting frames; time and `seen_until` are left to the caller, who asks alone."""
         result, answers = None, False
         if tools and stream.objects is not None:
             text, options = split_prompt(question)
-            result = ask_objects(stream.object_map(), text, options, self.planner, guess)
+            result = ask_objects(stream.object_map(), text, options, self.planner, guess, earlier)
             answers = not guess or bool(result.option if options else result.text)  # a guess is one of the options
         open_question = tools and (not answers or result is None or result.status in CANNOT)
         if self.vlm is not None and (open_question or ask_vlm):
@@ -255,8 +266,8 @@ class Session:
             return answer_of(result)
         assert stream.memory is not None
         slots = stream.memory.context_slots()
-        earlier, self._prefix = self._prefix, None  # gone if anything goes wrong below
-        prefix = self._answerer.read(slots, stream.grid, earlier)
+        kept, self._prefix = self._prefix, None  # gone if anything goes wrong below
+        prefix = self._answerer.read(slots, stream.grid, kept)
         try:
             reply = self._answerer.reply(prefix, with_answer_request(question), most_tokens)
         except QuestionTooLong:

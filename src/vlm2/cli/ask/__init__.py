@@ -116,7 +116,11 @@ def ask(
             else:
                 with progress_bar("Watching", seconds, seconds < LONG_VIDEO, transient=True) as progress:
                     session.watch(file, fps=fps, progress=progress, only_new=only_new)
-            answers = ((question, session.ask(_prompt(question), guess=guess, ask_vlm=ask_vlm)) for question in asked)
+            typed = questions or []  # each may lean on those before it; those of a file stand alone
+            answers = (
+                (question, session.ask(_prompt(question), guess=guess, ask_vlm=ask_vlm, earlier=typed[:at]))
+                for at, question in ((at if at < len(typed) else 0, question) for at, question in enumerate(asked))
+            )
         if json:
             found = None if loaded.eyes is None else loaded.eyes.name
             print_json({"model": model, "eyes": found} | _as_json(path, seconds, session, answers))

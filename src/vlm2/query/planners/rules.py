@@ -132,7 +132,7 @@ def _reason(question: str) -> str:
     if HELP.search(question):
         return EXAMPLES
     if CONTINUED.match(question):
-        return "I read each question by itself, without the one before; ask this one in full."
+        return "I do not see what this follows on; ask it in full."
     words = dict.fromkeys(WORD.findall(question.lower().replace("'s", "").replace("'m", "")))
     strange = [word for word in words if not {word, singular(word)} & _known_words()]
     if not strange:

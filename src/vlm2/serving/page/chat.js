@@ -17,6 +17,7 @@ const STATUS = {
 const ABILITIES = "I can tell which things are where, how many, how large and how far apart they are, their colours, and when I saw them.";
 const MEANT = / Did you mean: “(.+)”/; // in the sentence of a question that was not understood for sure
 const MOST_SHOTS = 4;
+const MOST_EARLIER = 8; // questions that the server reads before one
 const SAME = 0.01; // seconds between the last frames of one map
 
 export class Chat {
@@ -38,6 +39,7 @@ export class Chat {
   }
 
   async ask(question, guess) {
+    const earlier = [...this.list.querySelectorAll(".question")].map((asked) => asked.textContent).slice(-MOST_EARLIER);
     const item = this.begin(question);
     const waiting = line("soft", "Looking …");
     item.append(waiting);
@@ -45,7 +47,7 @@ export class Chat {
     const { id, busy } = this.state;
     try {
       const map = objects(id, busy).catch(() => null); // at once, so that it is the answer's own map, if possible
-      const answer = await ask(id, question, guess, !busy);
+      const answer = await ask(id, question, earlier, guess, !busy);
       answer.things = thingsOf(answer, await map);
       if (!busy) delete answer.seen_until; // it is about all
       const stays = item.isConnected; // else another memory was chosen meanwhile; and this one may have a new name
