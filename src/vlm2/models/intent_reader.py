@@ -95,13 +95,12 @@ class IntentReader(nn.Module):
         mask = known[:, None, None].expand(-1, 1, length, -1)
         tokens = self.embed(questions.ids)
         turns = self.rotary(tokens, torch.arange(length)[None])
+        causal = mask & mask.new_ones(mask.shape).tril()
         with torch.no_grad():
             for layer in self.frozen:
-                tokens = _output(
-                    layer(tokens, attention_mask=mask & mask.new_ones(mask.shape).tril(), position_embeddings=turns)
-                )
+                tokens = layer(tokens, attention_mask=causal, position_embeddings=turns)
         for layer in self.tuned:
-            tokens = _output(layer(tokens, attention_mask=mask, position_embeddings=turns))
+            tokens = layer(tokens, attention_mask=mask, position_embeddings=turns)
         tokens = self.norm(tokens)
         weights = self.pool(tokens).squeeze(-1).masked_fill(~known, -torch.inf).softmax(1)
         ends = questions.ends[..., None].expand(-1, -1, tokens.shape[-1])
@@ -130,7 +129,3 @@ class IntentReader(nn.Module):
             raise ValueError(f"{folder / WEIGHTS} does not fit the configuration beside it.")
         reader.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=False)
         return reader.eval()
-
-
-def _output(output: Any) -> Tensor:
-    return output[0] if isinstance(output, tuple) else output
