@@ -20,10 +20,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .language import load_language_model, load_tokenizer
+from .presets import LINEAR_LAYERS
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 MARKS = frozenset("?.,!;:)")  # no space stands before them
-ADAPTED = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,8 @@ class IntentReader(nn.Module):
         layers = decoder.layers[: config.frozen + config.tuned].requires_grad_(False)
         self.embed, self.rotary = decoder.embed_tokens.requires_grad_(False), decoder.rotary_emb
         self.frozen, self.tuned = layers[: config.frozen], layers[config.frozen :]
-        inject_adapter_in_model(
-            LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=list(ADAPTED)), self.tuned
-        )
+        lora = LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=LINEAR_LAYERS)
+        inject_adapter_in_model(lora, self.tuned)
         width = decoder.config.hidden_size
         self.norm, self.drop = nn.LayerNorm(width), nn.Dropout(config.dropout)
         self.pool = nn.Linear(width, 1)

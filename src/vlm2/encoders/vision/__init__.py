@@ -14,7 +14,7 @@ from .encoder import VisionEncoder
 __all__ = ["VisionEncoder", "build_vision_encoder", "load_vision_encoder"]
 
 
-def load_vision_encoder(name: str = "efficientnet-lite0", dtype: torch.dtype = torch.float32) -> VisionEncoder:
+def load_vision_encoder(name: str, dtype: torch.dtype = torch.float32) -> VisionEncoder:
     """Load a frozen vision encoder with its pretrained weights.
 
     `name` is a registered name. An option may follow after `:` (for SigLIP, a folder or hub name). Raises ValueError
