@@ -15,10 +15,10 @@ from huggingface_hub import snapshot_download
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ...encoders.hub_checkpoint import WANTED
 from .pickled import SUFFIXES, described, is_pickled, read_pickled, state_dicts
 
 INDEX = "model.safetensors.index.json"
-WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]  # of a hub repository
 LISTED = 8  # names in an error
 DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
 
