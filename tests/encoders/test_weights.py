@@ -259,7 +259,7 @@ def test_checkpoint_of_other_parts_is_refused() -> None:
         weights.check_checksums({"bert": "abc"})
 
 
-def test_only_needed_parts_are_needed_and_progress_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_that_mini_does_not_need_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch)
     monkeypatch.setattr(weights, "PARTS", {"toy": toy(), "extra": toy(name="extra", needed=False)})
     told: list[Progress] = []
