@@ -10,8 +10,8 @@ import pytest
 
 from vlm2 import registry
 from vlm2.encoders.detectors import detector_files, detector_parts, detectors, load_detector
-from vlm2.encoders.geometry import build_encoder, encoder_names
-from vlm2.encoders.vision import build_vision_encoder, load_vision_encoder, vision_encoders
+from vlm2.encoders.geometry import build_encoder
+from vlm2.encoders.vision import build_vision_encoder, load_vision_encoder
 from vlm2.encoders.weights import read_parts
 from vlm2.evaluation.benchmark import benchmarks
 from vlm2.evaluation.benchmark import find as find_benchmark
@@ -51,7 +51,7 @@ def unchecked(function):
 
 def test_a_geometry_encoder_is_one_file(add):
     add("vlm2.encoders.geometry", "toy_geometry", '"""Toy."""\ndef build(config): return ("built", config)\n')
-    assert "toy_geometry" in encoder_names() and "pi3" in encoder_names()
+    assert {"toy_geometry", "pi3"} <= set(registry.entries("vlm2.encoders.geometry", "build"))
     assert unchecked(build_encoder)("toy_geometry", {"a": 1}) == ("built", {"a": 1})
 
 
@@ -66,7 +66,7 @@ def test_a_vision_encoder_is_one_file(add):
         "    return encoder\n"
     )
     add("vlm2.encoders.vision", "toy_vision", code)
-    assert "toy-vision" in vision_encoders()
+    assert "toy_vision" in registry.entries("vlm2.encoders.vision", "load")
     assert [unchecked(load_vision_encoder)(f"{name}:abc").dim for name in ("toy-vision", "toy_vision")] == [3, 3]
     with pytest.raises(ValueError, match=r"no build\(\)"):
         build_vision_encoder("toy-vision")

@@ -12,7 +12,7 @@ from streams import encode
 from toyclient import running
 
 from vlm2.serving.app import build_app
-from vlm2.serving.cameras import CameraFeed, Cameras, named_cameras
+from vlm2.serving.cameras import CameraFeed, attach_camera, named_cameras
 from vlm2.video import Frame
 from vlm2.video.live import FrameReady, SourceEnded
 
@@ -29,7 +29,7 @@ def test_a_session_watches_a_camera_whose_connection_is_lost(make_store) -> None
     store = make_store(start=False)
     with (
         camera(encode(28)) as address,
-        running(build_app(store, cameras=Cameras(named_cameras([f"door={address}"])))) as at,
+        running(build_app(store, cameras=named_cameras([f"door={address}"]))) as at,
         httpx2.Client(base_url=f"{at}/v1", timeout=30) as client,
     ):
         assert [row["id"] for row in client.get("/cameras").json()["data"]] == ["door"]
@@ -61,9 +61,9 @@ def test_only_named_cameras_are_watched(client) -> None:
 
 
 def test_a_camera_that_is_not_there_is_told(store) -> None:
-    cameras = Cameras(named_cameras(["door=rtsp://user:secret@127.0.0.1:1/live"]))
+    cameras = named_cameras(["door=rtsp://user:secret@127.0.0.1:1/live"])
     hosted = store.create("a")
-    cameras.attach("door", hosted)
+    attach_camera(cameras, "door", hosted)
     until(lambda: hosted.describe()["camera"] is None)
     (note,) = hosted.notes
     assert note.startswith("door cannot be opened") and "secret" not in note

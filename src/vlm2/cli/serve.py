@@ -67,7 +67,7 @@ def serve(
     import uvicorn
 
     from ..serving.app import build_app
-    from ..serving.cameras import Cameras, named_cameras
+    from ..serving.cameras import named_cameras
     from ..serving.guard import Access
     from ..serving.limits import Limits
     from ..serving.store import SessionStore
@@ -76,7 +76,7 @@ def serve(
     if token_file is not None:
         token = token_file.read_text(encoding="utf-8").strip()
     access = Access.of(host, token, allow_host or (), allow_origin or ())
-    cameras = Cameras(named_cameras(camera or ()))
+    cameras = named_cameras(camera or ())
     rate = frame_rate(fps, only_new)
     limits = Limits(sessions=sessions, rate=rate, only_new=only_new, body=max_body * 2**20, idle=idle * 3600)
     chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}

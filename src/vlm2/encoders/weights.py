@@ -84,14 +84,14 @@ def cached_part(name: str) -> Path | None:
     return folder if right and sizes == {file: entry["bytes"] for file, entry in record["files"].items()} else None
 
 
-def find_part(name: str, folder: Path | None = None) -> Path:
+def find_part(name: str) -> Path:
     """Return the folder of a prepared part. Prepares it first if necessary, and uses no network.
 
-    The offline folder (`folder`, or VLM2_PARTS) comes first; its source file is checked even if the part is cached.
+    The offline folder (VLM2_PARTS) comes first; its source file is checked even if the part is cached.
     Raises MissingPart if the part is not on this machine, WrongChecksum for a source file that is not the pinned one,
     and ValueError for an offline folder that does not exist.
     """
-    return _find(frozen_part(name), offline_folder(folder))[0]
+    return _find(frozen_part(name), offline_folder())[0]
 
 
 def _locate(part: FrozenPart, offline: Path | None) -> tuple[Path, str] | None:
@@ -237,9 +237,9 @@ def verify_part(name: str) -> Path:
     return folder
 
 
-def part_checksums(names: Iterable[str] | None = None) -> dict[str, str]:
-    """Return the first sha256 of each named part's source (mini's by default), to be recorded in a checkpoint."""
-    return {name: frozen_part(name).checksums[0] for name in (needed_parts() if names is None else names)}
+def part_checksums(names: Iterable[str]) -> dict[str, str]:
+    """Return the first sha256 of each named part's source, to be recorded in a checkpoint."""
+    return {name: frozen_part(name).checksums[0] for name in names}
 
 
 def check_checksums(recorded: Mapping[str, str]) -> None:

@@ -56,8 +56,10 @@ class FrameFeatures:
         inputs: FrameInputs, geometry: Geometry, times: Float[Tensor, " frames"], scale: float | Tensor = 1.0
     ) -> FrameFeatures:
         """Join the outputs of the two frozen encoders: X and its confidence are averaged over the vision encoder's
-        patches. `scale` is the length that becomes 1 in C: `scene_scale` of the first window."""
+        patches. `scale` is the length that becomes 1 in C and in the poses: `scene_scale` of the first window."""
         assert inputs.visual_tokens is not None and inputs.grid is not None
+        poses = geometry.world_from_camera.clone()
+        poses[:, :3, 3] /= scale
         return FrameFeatures(
             visual_tokens=inputs.visual_tokens,
             patch_coordinates=pool_to_grid(geometry.point_map, inputs.grid) / scale,
@@ -66,15 +68,8 @@ class FrameFeatures:
             view_tokens=geometry.view_tokens,
             grid=inputs.grid,
             times=times.to(inputs.visual_tokens.device),
-            world_from_camera=_scaled(geometry.world_from_camera, scale),
+            world_from_camera=poses,
         )
-
-
-def _scaled(world_from_camera: Float[Tensor, "frames 4 4"], scale: float | Tensor) -> Float[Tensor, "frames 4 4"]:
-    """Return poses in a world whose length 1 is `scale`."""
-    poses = world_from_camera.clone()
-    poses[:, :3, 3] /= scale
-    return poses
 
 
 def scene_scale(geometry: Geometry, window: int) -> float | Tensor:

@@ -20,10 +20,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .language import load_language_model, load_tokenizer
+from .presets import LINEAR_LAYERS
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 MARKS = frozenset("?.,!;:)")  # no space stands before them
-ADAPTED = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,8 @@ class IntentReader(nn.Module):
         layers = decoder.layers[: config.frozen + config.tuned].requires_grad_(False)
         self.embed, self.rotary = decoder.embed_tokens.requires_grad_(False), decoder.rotary_emb
         self.frozen, self.tuned = layers[: config.frozen], layers[config.frozen :]
-        inject_adapter_in_model(
-            LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=list(ADAPTED)), self.tuned
-        )
+        lora = LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=LINEAR_LAYERS)
+        inject_adapter_in_model(lora, self.tuned)
         width = decoder.config.hidden_size
         self.norm, self.drop = nn.LayerNorm(width), nn.Dropout(config.dropout)
         self.pool = nn.Linear(width, 1)
@@ -95,13 +94,12 @@ class IntentReader(nn.Module):
         mask = known[:, None, None].expand(-1, 1, length, -1)
         tokens = self.embed(questions.ids)
         turns = self.rotary(tokens, torch.arange(length)[None])
+        causal = mask & mask.new_ones(mask.shape).tril()
         with torch.no_grad():
             for layer in self.frozen:
-                tokens = _output(
-                    layer(tokens, attention_mask=mask & mask.new_ones(mask.shape).tril(), position_embeddings=turns)
-                )
+                tokens = layer(tokens, attention_mask=causal, position_embeddings=turns)
         for layer in self.tuned:
-            tokens = _output(layer(tokens, attention_mask=mask, position_embeddings=turns))
+            tokens = layer(tokens, attention_mask=mask, position_embeddings=turns)
         tokens = self.norm(tokens)
         weights = self.pool(tokens).squeeze(-1).masked_fill(~known, -torch.inf).softmax(1)
         ends = questions.ends[..., None].expand(-1, -1, tokens.shape[-1])
@@ -130,7 +128,3 @@ class IntentReader(nn.Module):
             raise ValueError(f"{folder / WEIGHTS} does not fit the configuration beside it.")
         reader.load_state_dict({name: value.float() for name, value in tensors.items()}, strict=False)
         return reader.eval()
-
-
-def _output(output: Any) -> Tensor:
-    return output[0] if isinstance(output, tuple) else output

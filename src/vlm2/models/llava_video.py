@@ -54,14 +54,10 @@ class LlavaVideo:
     @torch.no_grad()
     def video_tokens(self, images: Float[Tensor, "frames 3 height width"]) -> Float[Tensor, "tokens text_dim"]:
         """Return what the language model sees of frames in [0, 1] of the vision encoder's size, frame after frame."""
-        model = self.model
-        device = next(model.vision.parameters()).device
-        model.vision.check_size(*images.shape[-2:])
-        grid = model.vision.grid(*images.shape[-2:])
-        pieces = images.split(FRAMES_AT_ONCE)
-        return torch.cat([model.projector(model.vision(part.to(device)).float(), grid) for part in pieces]).flatten(
-            0, 1
-        )
+        inputs = self.model.frame_encoder.inputs(images)
+        assert inputs.visual_tokens is not None and inputs.grid is not None
+        pieces = inputs.visual_tokens.split(FRAMES_AT_ONCE)
+        return torch.cat([self.model.projector(part, inputs.grid) for part in pieces]).flatten(0, 1)
 
     def prompt_ids(self, question: str, seconds: float, times: Sequence[float]) -> tuple[list[int], list[int]]:
         """Return the ids before and after the video. Raises ValueError for an empty question."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 IGNORED = -100  # a label that has no loss
 
@@ -44,7 +45,7 @@ def splice(
         )
     kept = torch.ones_like(input_ids) if attention_mask is None else attention_mask
     marks = torch.full_like(input_ids, IGNORED) if labels is None else labels
-    rows = []
+    rows, marked = [], []
     for row in range(len(input_ids)):
         chosen = kept[row].bool()
         ids, targets = input_ids[row][chosen], marks[row][chosen]
@@ -54,17 +55,11 @@ def splice(
             at = int((ids == video_token_id).nonzero())
             embeds = torch.cat([embeds[:at], video, embeds[at + 1 :]])
             targets = torch.cat([targets[:at], targets.new_full((len(video),), IGNORED), targets[at + 1 :]])
-        rows.append((embeds, targets))
-    return _pad(rows, pad_left, labels is not None)
-
-
-def _pad(rows: list[tuple[Tensor, Tensor]], left: bool, labelled: bool) -> Spliced:
-    length = max(len(targets) for _, targets in rows)
-    embeds, masks, labels = [], [], []
-    for row, targets in rows:
-        missing = length - len(targets)
-        sides = (missing, 0) if left else (0, missing)
-        embeds.append(functional.pad(row, (0, 0, *sides)))
-        masks.append(functional.pad(torch.ones_like(targets), sides))
-        labels.append(functional.pad(targets, sides, value=IGNORED))
-    return Spliced(torch.stack(embeds), torch.stack(masks), torch.stack(labels) if labelled else None)
+        rows.append(embeds)
+        marked.append(targets)
+    pad = partial(pad_sequence, batch_first=True, padding_side="left" if pad_left else "right")
+    return Spliced(
+        pad(rows),
+        pad([torch.ones_like(targets) for targets in marked]),
+        None if labels is None else pad(marked, padding_value=IGNORED),
+    )

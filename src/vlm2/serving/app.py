@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from importlib.util import find_spec
 from typing import Any
@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from .. import __version__
-from .cameras import Cameras
+from ..video.source import VideoSource
 from .chat import Chats
 from .chat_routes import chat_routes
 from .description import REFUSED, TEXT, sends
@@ -36,11 +36,14 @@ LOG = logging.getLogger(__name__)
 
 
 def build_app(
-    store: SessionStore, access: Access | None = None, allow_fetch: bool = False, cameras: Cameras | None = None
+    store: SessionStore,
+    access: Access | None = None,
+    allow_fetch: bool = False,
+    cameras: Mapping[str, VideoSource] | None = None,
 ) -> FastAPI:
     """Return the application over a store, which starts and stops with it. With `allow_fetch`, it fetches public
-    addresses that chats name. Sessions may watch the `cameras`."""
-    cameras = cameras or Cameras()
+    addresses that chats name. Sessions may watch the `cameras`, by their names."""
+    cameras = cameras or {}
     shelf = VideoShelf(store.limits)
     chats = Chats(store, MediaReader(shelf, store.limits, allow_fetch))
 
@@ -72,7 +75,7 @@ def build_app(
 
     @app.get("/v1/cameras")
     def list_cameras() -> dict[str, Any]:
-        return {"object": "list", "data": [{"id": name, "object": "vlm2.camera"} for name in cameras.sources]}
+        return {"object": "list", "data": [{"id": name, "object": "vlm2.camera"} for name in cameras]}
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:

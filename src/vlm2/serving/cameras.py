@@ -65,17 +65,11 @@ class CameraFeed:
                 self._refused = None
 
 
-class Cameras:
-    """The named cameras of a server."""
-
-    def __init__(self, sources: Mapping[str, VideoSource] | None = None) -> None:
-        self.sources = dict(sources or {})
-
-    def attach(self, name: str, hosted: HostedSession) -> None:
-        """Let a session watch a camera until `HostedSession.detach`. Raises Refusal for an unknown camera, and where
-        the session watches one."""
-        source = self.sources.get(name)
-        if source is None:
-            known = ", ".join(self.sources) or "none; start the server with --camera NAME=ADDRESS"
-            raise Refusal(404, "no_such_camera", f"There is no camera {name[:64]!r}. There are: {known}.")
-        hosted.attach(lambda: CameraFeed(source, hosted))
+def attach_camera(cameras: Mapping[str, VideoSource], name: str, hosted: HostedSession) -> None:
+    """Let a session watch one of the cameras until `HostedSession.detach`. Raises Refusal for an unknown camera, and
+    where the session watches one."""
+    source = cameras.get(name)
+    if source is None:
+        known = ", ".join(cameras) or "none; start the server with --camera NAME=ADDRESS"
+        raise Refusal(404, "no_such_camera", f"There is no camera {name[:64]!r}. There are: {known}.")
+    hosted.attach(lambda: CameraFeed(source, hosted))

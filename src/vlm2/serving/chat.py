@@ -12,7 +12,6 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from ..streaming import Answer
 from ..streaming.object_answers import split_prompt
 from .chat_request import ChatRequest
 from .hosted import HostedSession
@@ -39,8 +38,7 @@ class Chats:
     async def complete(self, request: ChatRequest) -> dict[str, Any]:
         """Return a whole completion. Raises Refusal or ValueError for a request that cannot be answered."""
         media = await self._check(request)
-        hosted, answer = await self._answer(request, media)
-        text, extra, usage = self._told(request, hosted, answer)
+        text, extra, usage = await self._answer(request, media)
         return completion(_id(), self.model, text, usage, extra, int(time.time()))
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[dict[str, Any]]:
@@ -54,8 +52,7 @@ class Chats:
         wanted = request.stream_options is not None and request.stream_options.include_usage
         chunks = ChunkWriter(_id(), self.model, wanted)
         yield chunks.delta({"role": "assistant", "content": ""})
-        hosted, answer = await self._answer(request, media)
-        text, extra, usage = self._told(request, hosted, answer)
+        text, extra, usage = await self._answer(request, media)
         yield chunks.delta({"content": text})
         yield chunks.delta({}, "stop", vlm2=extra)
         if wanted:
@@ -79,7 +76,9 @@ class Chats:
             raise Refusal(400, "bad_times", f"vlm2.times has {len(times)} times for {pictures} pictures.")
         return media
 
-    async def _answer(self, request: ChatRequest, media: Sequence[Media]) -> tuple[HostedSession, Answer]:
+    async def _answer(self, request: ChatRequest, media: Sequence[Media]) -> tuple[str, dict[str, Any], dict[str, int]]:
+        """Return the words of an answer, its field `vlm2`, and the number of tokens that the language model read and
+        that the words have."""
         times = request.vlm2.times
         if request.session is None:
             hosted = await self._session_of(media, times)
@@ -87,8 +86,15 @@ class Chats:
             hosted = self.store.get(request.session)
             await self._watch(hosted, media, times)
         wait = request.vlm2.wait or bool(media)
-        answer = hosted.ask(request.question, wait, guess=request.vlm2.guess, earlier=request.earlier)
-        return hosted, await asyncio.wrap_future(answer)
+        asked = hosted.ask(request.question, wait, guess=request.vlm2.guess, earlier=request.earlier)
+        answer = await asyncio.wrap_future(asked)
+        text = shown_text(answer, options=split_prompt(request.question)[1] is not None)
+        extra = answer_body(answer, hosted.id, hosted.session.stream.keyframes)
+        if hosted.notes:
+            extra["notes"] = list(hosted.notes)
+        words = len(self.store.loaded.processor.tokenizer(text)["input_ids"])
+        usage = {"prompt_tokens": answer.prefilled, "completion_tokens": words}
+        return text, extra, usage | {"total_tokens": answer.prefilled + words}
 
     async def _session_of(self, media: Sequence[Media], times: list[float] | None) -> HostedSession:
         """Return the session that has watched these media; it may be made now."""
@@ -135,19 +141,6 @@ class Chats:
         for id in done[: max(len(self._watched) - most, 0)]:
             if not (hosted := self._watched.pop(id).result()).closed:
                 self.store.delete(hosted.id)
-
-    def _told(
-        self, request: ChatRequest, hosted: HostedSession, answer: Answer
-    ) -> tuple[str, dict[str, Any], dict[str, int]]:
-        """Return the words of an answer, its field `vlm2`, and the number of tokens that the language model read and
-        that the words have."""
-        text = shown_text(answer, options=split_prompt(request.question)[1] is not None)
-        extra = answer_body(answer, hosted.id, hosted.session.stream.keyframes)
-        if hosted.notes:
-            extra["notes"] = list(hosted.notes)
-        words = len(self.store.loaded.processor.tokenizer(text)["input_ids"])
-        usage = {"prompt_tokens": answer.prefilled, "completion_tokens": words}
-        return text, extra, usage | {"total_tokens": answer.prefilled + words}
 
 
 def _id() -> str:

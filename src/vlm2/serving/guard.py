@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .replies import error_body
 
 LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1"])
-OPEN_PATHS = ("/", "/page/", "/healthz")  # without a token: the page asks for it; a name with / at its end is a folder
+OPEN_PATHS, OPEN_FOLDER = ("/", "/healthz"), "/page/"  # without a token: the page asks for it
 COOKIE = "vlm2_token"  # of the page: pictures and WebSockets of a browser carry no other header
 
 
@@ -52,7 +52,7 @@ class Access:
         origin = headers.get("origin")
         if origin is not None and origin not in self.origins and urlsplit(origin).netloc.lower() != host.lower():
             return 403, "wrong_origin", "Pages of other sites may not use this server; see --allow-origin."
-        if self.token is not None and not _is_open(path):
+        if self.token is not None and path not in OPEN_PATHS and not path.startswith(OPEN_FOLDER):
             given = _given_token(headers)
             if given is None or not hmac.compare_digest(given.encode(), self.token.encode()):
                 return 401, "wrong_token", "Give the server's token: Authorization: Bearer TOKEN."
@@ -103,10 +103,6 @@ class Guard:
 
     def _too_large(self) -> str:
         return f"A request holds at most {self.body} bytes."
-
-
-def _is_open(path: str) -> bool:
-    return path in OPEN_PATHS or any(path.startswith(name) for name in OPEN_PATHS[1:] if name.endswith("/"))
 
 
 def _given_token(headers: Headers) -> str | None:

@@ -78,7 +78,6 @@ class Feed(Protocol):
 
     def stop(self) -> None:
         """Stop the camera."""
-        ...
 
 
 class HostedSession:

@@ -59,7 +59,7 @@ class MediaReader:
         key, picture = part.uuid and f"uuid:{part.uuid}", part.type == "image_url"
         if url.startswith("data:"):
             kind, data = _split(url)
-            key = key or _digest(url.encode())
+            key = key or hashlib.sha256(url.encode()).hexdigest()
             if kind == "video/jpeg" and not picture:
                 return self._pictures(key, *map(_decoded, data.split(",")))
             content = _decoded(data)
@@ -67,7 +67,7 @@ class MediaReader:
             return Media(key or url, video=self.shelf.get(url).path)
         else:
             content = self._fetched(url)
-            key = key or _digest(content)
+            key = key or hashlib.sha256(content).hexdigest()
         if picture:
             return self._pictures(key, content)
         ending_of(content[:HEAD])
@@ -102,7 +102,3 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise Refusal(400, "bad_data", "The data of a data: address is no base64.") from None
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
 from ..streaming.intent_planner import MOST_EARLIER
-from .cameras import Cameras
+from ..video.source import VideoSource
+from .cameras import attach_camera
 from .description import EVENTS, JSON, sends
 from .replies import answer_body
 from .sse import event, event_stream
@@ -67,7 +68,7 @@ class QuestionRequest(BaseModel):
     stream: bool = False
 
 
-def session_routes(store: SessionStore, shelf: VideoShelf, cameras: Cameras) -> APIRouter:
+def session_routes(store: SessionStore, shelf: VideoShelf, cameras: Mapping[str, VideoSource]) -> APIRouter:
     """Return the routes of a store's sessions, and of their videos and cameras."""
     routes = APIRouter(prefix="/v1/sessions")
 
@@ -100,7 +101,7 @@ def session_routes(store: SessionStore, shelf: VideoShelf, cameras: Cameras) -> 
     async def watch(id: str, request: WatchRequest) -> dict[str, Any]:
         hosted = store.get(id)
         if request.file is None:
-            cameras.attach(request.camera or "", hosted)
+            attach_camera(cameras, request.camera or "", hosted)
             return hosted.describe()
         path = shelf.get(request.file).path
         frames = await run_in_threadpool(frames_of, path, store.limits, hosted.notes.append)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from ..streaming.memory_log import NO_SLOT, HeldFrame
 from ..streaming.stream import Stream
@@ -64,21 +64,16 @@ def draw_page(stream: Stream) -> Image.Image:
 
 def _kept_tile(entry: HeldFrame) -> Tile:
     name, colour = ("last", LAST) if entry.slot == NO_SLOT else (f"slot {entry.slot}", BANK)
-    return Tile(entry.time, name, colour, None if entry.thumbnail is None else _resized(picture(entry.thumbnail)))
+    shown = None if entry.thumbnail is None else ImageOps.contain(picture(entry.thumbnail), (TILE, TILE))
+    return Tile(entry.time, name, colour, shown)
 
 
 def _waiting_tiles(stream: Stream) -> list[Tile]:
     """Return the frames that wait for their window, with pictures if the memory keeps pictures."""
     waiting = stream.pictures if stream.thumbnails else ()
-    pictures = [_resized(picture(thumbnail(image))) for image in waiting] or [None] * len(stream.times)
+    pictures = [ImageOps.contain(picture(thumbnail(image)), (TILE, TILE)) for image in waiting]
+    pictures = pictures or [None] * len(stream.times)
     return [Tile(time, "waits", WAITING, shown) for time, shown in zip(stream.times, pictures, strict=True)]
-
-
-def _resized(shown: Image.Image) -> Image.Image:
-    """Scale a picture to the size of a tile."""
-    scale = TILE / max(shown.size)
-    size = (max(1, round(shown.width * scale)), max(1, round(shown.height * scale)))
-    return shown.resize(size, Image.Resampling.BICUBIC)
 
 
 def _draw_title(pen: ImageDraw.ImageDraw, stream: Stream) -> None:

@@ -12,8 +12,9 @@ import torch
 from torch.nn import functional
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
+from vlm2 import registry
 from vlm2.encoders import weights
-from vlm2.encoders.vision import VisionEncoder, load_vision_encoder, vision_encoders
+from vlm2.encoders.vision import VisionEncoder, load_vision_encoder
 from vlm2.encoders.vision.efficientnet_lite0 import GROUPS, Convolution, EfficientNetLite0, fold
 from vlm2.encoders.vision.siglip import SigLIP
 
@@ -31,7 +32,10 @@ BUILDERS = {
 }
 
 
-@pytest.fixture(params=vision_encoders())
+NAMES = [name.replace("_", "-") for name in registry.entries("vlm2.encoders.vision", "load")]
+
+
+@pytest.fixture(params=NAMES)
 def encoder(request: pytest.FixtureRequest) -> VisionEncoder:
     torch.manual_seed(0)
     return BUILDERS[request.param]()
@@ -43,7 +47,7 @@ def test_contract(encoder: VisionEncoder) -> None:
     tokens = encoder(torch.rand(2, 3, height, width))
     assert tokens.shape == (2, rows * columns, encoder.dim)
     assert not tokens.requires_grad
-    assert encoder.name in vision_encoders()
+    assert encoder.name in NAMES
     assert not any(parameter.requires_grad for parameter in encoder.parameters())
     assert not any(module.training for module in encoder.train().modules())
 

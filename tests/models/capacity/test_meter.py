@@ -14,7 +14,7 @@ from transformers import SiglipVisionConfig, SiglipVisionModel
 from vlm2.encoders.geometry.pi3 import DecoderSize, Pi3, Pi3Config
 from vlm2.encoders.vision.efficientnet_lite0 import EfficientNetLite0
 from vlm2.encoders.vision.siglip import SigLIP
-from vlm2.models.capacity import measure
+from vlm2.models.capacity.meter import measure
 
 SMALL = DecoderSize(width=128, depth=2, heads=4, out=128)
 IMAGES = Pi3Config(

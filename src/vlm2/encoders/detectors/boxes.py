@@ -11,20 +11,13 @@ def areas(boxes: Float[np.ndarray, "boxes 4"]) -> Float[np.ndarray, " boxes"]:
     return (boxes[:, 2:] - boxes[:, :2]).clip(min=0).prod(1)
 
 
-def shared(
-    first: Float[np.ndarray, "first 4"], second: Float[np.ndarray, "second 4"]
-) -> Float[np.ndarray, "first second"]:
-    """Return the area that each pair of boxes has in common."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    return (high - low).clip(min=0).prod(-1)
-
-
 def overlaps(
     first: Float[np.ndarray, "first 4"], second: Float[np.ndarray, "second 4"]
 ) -> Float[np.ndarray, "first second"]:
     """Return the intersection over union of each pair of boxes."""
-    common = shared(first, second)
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    common = (high - low).clip(min=0).prod(-1)
     return common / np.maximum(areas(first)[:, None] + areas(second)[None] - common, 1e-9)
 
 

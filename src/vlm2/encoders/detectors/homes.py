@@ -110,29 +110,25 @@ class HomesDetector:
         things = self.things(cells)
         floor = cells.probability[..., -self.head.config.surfaces]
         rows, columns = floor.shape
-        masks, boxes, scores, evidence, shapes = [], [], [], [], []
+        boxes, scores, evidence, sizes, headings = [], [], [], [], []
         for mask in groups:
             mean = things[mask].mean(0)
             ys, xs = np.nonzero(mask)
-            masks.append(mask)
             boxes.append((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
-            scores.append(float(mean.max()))
+            scores.append(mean.max())
             evidence.append(mean)
             turn = cells.heading[mask].mean(0)
-            shapes.append((np.exp(np.median(cells.size[mask], axis=0)), 0.5 * np.arctan2(turn[1], turn[0])))
+            sizes.append(np.exp(np.median(cells.size[mask], axis=0)))
+            headings.append(0.5 * np.arctan2(turn[1], turn[0]))
         count, scale = len(groups), np.tile([width / columns, height / rows], 2)
         evidence = np.array(evidence, np.float32).reshape(count, len(self.labels))
         return Detections(
             boxes=scale * np.array(boxes, float).reshape(count, 4),
             scores=np.array(scores, float),
             labels=tuple(self.labels[i] for i in evidence.argmax(1)) if count else (),
-            masks=np.array(masks, bool).reshape(count, rows, columns),
+            masks=np.array(groups, bool).reshape(count, rows, columns),
             evidence=evidence,
-            shapes=BoxShapes(
-                np.array([size for size, _ in shapes]).reshape(count, 3),
-                np.array([heading for _, heading in shapes]).reshape(count),
-                cells.center,
-            ),
+            shapes=BoxShapes(np.array(sizes).reshape(count, 3), np.array(headings), cells.center),
             surfaces=RoomSurfaces(cells.up.reshape(-1, 3).mean(0), floor > 0.5),
         )
 
@@ -181,20 +177,11 @@ def cluster(places: Float[np.ndarray, "cells dim"], weights: Float[np.ndarray, "
 
 def _cells(prediction: DensePrediction) -> list[Cells]:
     """Return the predictions frame by frame as NumPy arrays."""
-    values = {name: value.permute(0, 2, 3, 1).cpu().numpy() for name, value in vars(prediction).items()}
-    probability = prediction.label.softmax(1).permute(0, 2, 3, 1).cpu().numpy()
-    return [
-        Cells(
-            probability[i],
-            values["vote"][i],
-            values["center"][i],
-            values["size"][i],
-            values["heading"][i],
-            values["depth"][i][..., 0],
-            values["up"][i],
-        )
-        for i in range(len(probability))
-    ]
+    maps = {**vars(prediction), "probability": prediction.label.softmax(1)}
+    del maps["label"]
+    values = {name: value.permute(0, 2, 3, 1).cpu().numpy() for name, value in maps.items()}
+    values["depth"] = values["depth"][..., 0]
+    return [Cells(**{name: value[i] for name, value in values.items()}) for i in range(len(prediction.label))]
 
 
 def shipped_labels() -> tuple[str, ...]:

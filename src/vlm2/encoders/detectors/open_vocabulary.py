@@ -28,6 +28,8 @@ WORDS_SCORE = 0.1  # least score of a detection by embeddings; transformers' own
 TEXT_SCORE = 0.25  # least score of a detection by Grounding DINO; transformers' own
 SEPARATOR = ". "  # between the words of Grounding DINO's text
 
+Comparison = tuple[ModelOutput, Float[Tensor, "queries labels"], Float[Tensor, "queries dim"] | None]
+
 
 class OpenVocabulary(ABC):
     """A detector of transformers that finds the things that `labels` name."""
@@ -65,9 +67,7 @@ class OpenVocabulary(ABC):
         return Detections.of_probabilities(boxes, scores, chosen, self.labels, vectors)
 
     @abstractmethod
-    def _compare(
-        self, inputs: Any
-    ) -> tuple[ModelOutput, Float[Tensor, "queries labels"], Float[Tensor, "queries dim"] | None]:
+    def _compare(self, inputs: Any) -> Comparison:
         """Return the model's output for one frame, and each box's probability for each label and its embedding, where
         it has one."""
 
@@ -97,9 +97,7 @@ class EmbeddingDetector(OpenVocabulary):
         vectors = self.model.base_model.get_text_features(**tokens.to(self.model.device)).pooler_output
         return vectors / (vectors.norm(dim=-1, keepdim=True) + 1e-6)
 
-    def _compare(
-        self, inputs: Any
-    ) -> tuple[ModelOutput, Float[Tensor, "queries labels"], Float[Tensor, "queries dim"] | None]:
+    def _compare(self, inputs: Any) -> Comparison:
         feature_map = self.model.image_embedder(pixel_values=inputs["pixel_values"])[0]
         features = feature_map.flatten(1, 2)
         logits, classes = self.model.class_predictor(features, self.text_embeddings[None])
@@ -135,9 +133,7 @@ class PhraseDetector(OpenVocabulary):
                 spans[word, token] = 1.0
         self._spans = torch.from_numpy(spans / spans.sum(1, keepdims=True)).to(self.model.device)
 
-    def _compare(
-        self, inputs: Any
-    ) -> tuple[ModelOutput, Float[Tensor, "queries labels"], Float[Tensor, "queries dim"] | None]:
+    def _compare(self, inputs: Any) -> Comparison:
         output = self.model(**inputs, **self._tokens)
         return output, output.logits[0].sigmoid() @ self._spans.mT, None
 

@@ -1,4 +1,7 @@
-"""Encoders that turn frames into 3D, and the maths around them. An encoder's name is its module's name."""
+"""Encoders that turn frames into 3D, and the maths around them.
+
+Every module of this folder that has `build(config)` is an encoder; its name is the module's name.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,6 @@ from ... import registry
 
 if TYPE_CHECKING:
     from .encoder import GeometryEncoder
-
-
-def encoder_names() -> list[str]:
-    """List the geometry encoders by name: every module of this folder that has `build(config)` is one."""
-    return list(registry.entries(__name__, "build"))
 
 
 def build_encoder(name: str, config: dict[str, Any]) -> GeometryEncoder:

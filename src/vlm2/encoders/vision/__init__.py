@@ -11,23 +11,16 @@ import torch
 from ... import registry
 from .encoder import VisionEncoder
 
-__all__ = ["VisionEncoder", "build_vision_encoder", "load_vision_encoder", "vision_encoders"]
+__all__ = ["VisionEncoder", "build_vision_encoder", "load_vision_encoder"]
 
 
-def vision_encoders() -> list[str]:
-    """Return the registered names."""
-    return [name.replace("_", "-") for name in registry.entries(__name__, "load")]
-
-
-def load_vision_encoder(
-    name: str = "efficientnet-lite0", dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
-) -> VisionEncoder:
+def load_vision_encoder(name: str, dtype: torch.dtype = torch.float32) -> VisionEncoder:
     """Load a frozen vision encoder with its pretrained weights.
 
     `name` is a registered name. An option may follow after `:` (for SigLIP, a folder or hub name). Raises ValueError
     for an unknown name and for missing weights.
     """
-    return _call(name, "load").to(device=device, dtype=dtype)
+    return _call(name, "load").to(dtype=dtype)
 
 
 def build_vision_encoder(name: str) -> VisionEncoder:

@@ -5,6 +5,5 @@ the model's components there.
 """
 
 from .components import BYTES, Components
-from .meter import Cost, measure
 
-__all__ = ["BYTES", "Components", "Cost", "measure"]
+__all__ = ["BYTES", "Components"]

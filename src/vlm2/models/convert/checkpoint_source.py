@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,10 +16,10 @@ from huggingface_hub import snapshot_download
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ...encoders.hub_checkpoint import WANTED
 from .pickled import SUFFIXES, described, is_pickled, read_pickled, state_dicts
 
 INDEX = "model.safetensors.index.json"
-WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]  # of a hub repository
 LISTED = 8  # names in an error
 DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
 
@@ -95,15 +96,7 @@ def unprefixed(tensors: Mapping[str, Value], expected: Collection[str]) -> dict[
 
 
 def _headed(file: Path) -> dict[str, SourceTensor]:
-    """Read the header of a safetensors file. It is opened anew for every tensor, so that none stays in memory."""
-
-    def reader(name: str) -> Callable[[], Tensor]:
-        def read() -> Tensor:
-            with safe_open(file, "pt") as opened:
-                return opened.get_tensor(name)
-
-        return read
-
+    """Read the header of a safetensors file."""
     tensors = {}
     try:
         with safe_open(file, "pt") as opened:
@@ -111,10 +104,16 @@ def _headed(file: Path) -> dict[str, SourceTensor]:
                 piece = opened.get_slice(name)
                 if (kind := piece.get_dtype()) not in DTYPES:
                     raise ValueError(f"{file.name} holds {name} as {kind}; import weights in {', '.join(DTYPES)}.")
-                tensors[name] = SourceTensor(tuple(piece.get_shape()), DTYPES[kind], reader(name))
+                tensors[name] = SourceTensor(tuple(piece.get_shape()), DTYPES[kind], partial(_read, file, name))
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{file} is no whole safetensors file ({error}). Fetch it again.") from None
     return tensors
+
+
+def _read(file: Path, name: str) -> Tensor:
+    """Read one tensor. The file is opened anew for it, so that none stays in memory."""
+    with safe_open(file, "pt") as opened:
+        return opened.get_tensor(name)
 
 
 def _shards(folder: Path) -> list[Path]:

@@ -38,7 +38,6 @@ class Attention(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch tokens width"], table: RotaryTable | None = None
     ) -> Float[Tensor, "batch tokens width"]:
-        """Attend."""
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
         q, k = self.q_norm(q), self.k_norm(k)
         if table is not None:
@@ -55,7 +54,6 @@ class Mlp(nn.Module):
         self.fc2 = nn.Linear(hidden, width)
 
     def forward(self, x: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
-        """Apply both layers."""
         return self.fc2(functional.gelu(self.fc1(x)))
 
 
@@ -67,7 +65,6 @@ class LayerScale(nn.Module):
         self.gamma = nn.Parameter(torch.full((width,), start))
 
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
-        """Scale."""
         return x * self.gamma
 
 
@@ -88,6 +85,5 @@ class TransformerBlock(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch tokens width"], table: RotaryTable | None = None
     ) -> Float[Tensor, "batch tokens width"]:
-        """Apply both residual branches."""
         x = x + self.ls1(self.attn(self.norm1(x), table))
         return x + self.ls2(self.mlp(self.norm2(x)))

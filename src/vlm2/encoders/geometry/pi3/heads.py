@@ -61,7 +61,6 @@ class ResidualMlp(nn.Module):
         self.res_conv3 = nn.Linear(width, width)
 
     def forward(self, x: Float[Tensor, "frames patches width"]) -> Float[Tensor, "frames patches width"]:
-        """Apply."""
         y = functional.relu(self.res_conv1(x))
         y = functional.relu(self.res_conv2(y))
         return x + functional.relu(self.res_conv3(y))
