@@ -57,7 +57,7 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
     return CameraWalk(times, poses, math.radians(float(rng.uniform(60, 80))))
 
 
-def _tour(ground: WalkableGround, home: Home, style: WalkStyle, rng, thorough: float, start=None, heading: float = 0.0):
+def _tour(ground: WalkableGround, home: Home, style: WalkStyle, rng, thorough: float, heading: float, start=None):
     """Return positions and wanted view directions of one round through all rooms, per simulation step.
 
     It begins at `start`, or at any of its stops.
@@ -150,10 +150,7 @@ def _stride(way: np.ndarray, style: WalkStyle, rng, heading: float) -> tuple[np.
     ahead = np.stack([np.interp(np.minimum(gone + 0.7, length), along, way[:, i]) for i in range(2)], 1) - positions
     direction = np.arctan2(ahead[:, 1], ahead[:, 0])
     far = np.linalg.norm(ahead, axis=1) > 0.25
-    if far.any():
-        direction = direction[far][np.minimum(np.cumsum(far), far.sum() or 1) - 1]
-    else:
-        direction = np.full(len(times), heading)
+    direction = direction[far][np.cumsum(far) - 1] if far.any() else np.full(len(times), heading)
     glance = math.radians(rng.normal(0, 28)) * np.sin(np.pi * times / total) ** 2
     looked = np.unwrap(np.concatenate([[heading], direction + glance]))[1:]
     return positions, looked
