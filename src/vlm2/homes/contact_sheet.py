@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from ..scenes.box_geometry import footprint, top
+from ..scenes.box_geometry import top
 from ..scenes.record import SceneObject
 from .home import Home
 
@@ -75,5 +75,11 @@ def _level(thing: SceneObject) -> tuple[bool, float]:
 
 
 def _draw_thing(pen: ImageDraw.ImageDraw, thing: SceneObject, at, font) -> None:
-    pen.polygon(at(footprint(thing.box)[[3, 2, 0, 1]]), "#ffffff", "#7a6a58", 1)
-    pen.text(at([thing.box.center])[0], f"{thing.category} {thing.id}", "#303030", font, anchor="mm")
+    center, size, axes = np.array(thing.box.center), np.array(thing.box.size), np.array(thing.box.axes)
+    # The two axes that lie flat span the footprint; the third is the most upright one.
+    up = int(np.abs(axes[:, 2]).argmax())
+    first, second = (0.5 * size[i] * axes[i, :2] for i in range(3) if i != up)
+    middle = center[:2]
+    outline = [middle + first + second, middle + first - second, middle - first - second, middle - first + second]
+    pen.polygon(at(outline), "#ffffff", "#7a6a58", 1)
+    pen.text(at([middle])[0], f"{thing.category} {thing.id}", "#303030", font, anchor="mm")
