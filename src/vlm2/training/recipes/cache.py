@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -129,6 +129,6 @@ def _cache_home(config: CacheConfig, index: int) -> None:
         "world_from_camera": torch.as_tensor(home.world_from_camera, dtype=torch.float32),
         "times": torch.as_tensor(home.times, dtype=torch.float32),
     }
-    scene = replace(home.scene, split=config.split).to_json()
+    scene = home.scene.to_json()
     header = {"format": HOME_FORMAT, "grid": json.dumps(grid), "encoder": config.encoder, "scene": scene}
     write_tensors(out, tensors, header)
