@@ -17,7 +17,6 @@ MARGIN, COLUMNS = 4, 6  # pixels between the frames of a sheet, and frames in a 
 SCALE = 90.0  # pixels a metre on the map
 FLOOR_TINTS = ("#f3ead9", "#e4ecf3", "#e8f1e2", "#f4e5e3", "#ece6f3", "#f2f0dc", "#e2efef", "#f0e4d6")
 WALL, DOOR, WINDOW = "#4a4a4a", "#c98a4b", "#6db3e0"
-UNDER = ("rug", "carpet", "mat")
 
 
 def contact_sheet(frames: Sequence[UInt8[np.ndarray, "height width 3"]], times: Sequence[float]) -> Image.Image:
@@ -71,7 +70,7 @@ def home_map(
 
 
 def _level(thing: SceneObject) -> tuple[bool, float]:
-    return thing.category not in UNDER, top(thing.box)
+    return thing.category != "rug", top(thing.box)
 
 
 def _draw_thing(pen: ImageDraw.ImageDraw, thing: SceneObject, at, font) -> None:
