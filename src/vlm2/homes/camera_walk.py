@@ -219,9 +219,9 @@ def _follow(targets: np.ndarray, limit: float) -> np.ndarray:
 def _poses(positions: np.ndarray, targets: np.ndarray, style: WalkStyle, rng, times: np.ndarray) -> np.ndarray:
     """Return world_from_camera at times, with the bob, sway and tremble of a hand-held camera."""
     clock = np.arange(len(positions)) * STEP
-    yaw = np.interp(times, clock, _follow(np.asarray(targets), math.radians(46)))
+    yaw = np.interp(times, clock, _follow(targets, math.radians(46)))
     x, y = (np.interp(times, clock, positions[:, i]) for i in range(2))
-    speed = np.linalg.norm(np.gradient(positions, STEP, axis=0), axis=1) if len(positions) > 1 else np.zeros(1)
+    speed = np.linalg.norm(np.gradient(positions, STEP, axis=0), axis=1)
     bob = np.sin(2 * math.pi * 1.75 * times) * 0.012 * np.interp(times, clock, np.minimum(speed, 0.9))
     z = style.height + bob + _wander(rng, times, 0.012)
     x, y = x + _wander(rng, times, 0.007), y + _wander(rng, times, 0.007)
