@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from ..scenes.box_geometry import box_corners, point_distances
-from ..scenes.record import Scene, SceneObject
+from ..scenes.record import Scene, SceneObject, Trajectory
 from ..scenes.visibility import CLEAR_SHARE, UNNAMED
 
 FRAMES = 32
@@ -66,7 +66,7 @@ def numbered_frames(scene: Scene) -> tuple[NumberedFrame, ...]:
         return ()
     times = scene.trajectory.times
     chosen = np.linspace(0, len(times) - 1, min(FRAMES, len(times))).round().astype(int).tolist()
-    poses = np.array(scene.trajectory.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)
+    poses = camera_poses(scene.trajectory)
     steps = np.linalg.norm(np.diff(poses[:, :, 3], axis=0), axis=1)
     walked = [0.0, *np.cumsum(steps).tolist()]
     frames = []
@@ -80,6 +80,11 @@ def numbered_frames(scene: Scene) -> tuple[NumberedFrame, ...]:
         )
         frames.append(NumberedFrame(number, len(chosen), times[index], poses[index], walked[index], things))
     return tuple(frames)
+
+
+def camera_poses(trajectory: Trajectory) -> Float64[np.ndarray, "times 3 4"]:
+    """Return `world_from_camera` at all sampled times, in metres."""
+    return np.array(trajectory.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)
 
 
 def span_slots(first: NumberedFrame, last: NumberedFrame) -> dict[str, str]:
