@@ -1,6 +1,7 @@
 """The renderer: exact measures of a room made by hand, agreement between views, clear refusals."""
 
 import sys
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_the_home_can_be_changed(renderer):
 def test_two_renderers_do_not_disturb_each_other(renderer):
     pose = look((0.5, 0.5, 1.6), (2.6, 3.5, 0.6))
     before = renderer.render(pose, K)
-    with Renderer(32, 24) as other:
+    with closing(Renderer(32, 24)) as other:
         other.load(box_home())
         small = other.render(pose, pinhole(32, 24, 1.2))
         during = renderer.render(pose, K)

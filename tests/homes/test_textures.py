@@ -35,12 +35,3 @@ def test_edges_continue(kind):
             inner = np.abs(np.diff(image, axis=axis)).mean((1 - axis, 2)).max()
             over = np.abs(image.take(0, axis) - image.take(-1, axis)).mean()
             assert over <= inner + 6.0, name
-
-
-def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="wood_floor"):
-        texture_names("lava", "train")
-    with pytest.raises(ValueError, match="lava_01"):
-        texture_image("lava_01")
-    with pytest.raises(ValueError, match="wall_100"):
-        texture_image("wall_100")

@@ -17,7 +17,7 @@ import pytest
 
 from vlm2.homes.production import SampledHome, sample_home
 from vlm2.questions import Question, ask_all, question_types
-from vlm2.questions.numbered_frames import numbered_times
+from vlm2.questions.numbered_frames import numbered_frames
 from vlm2.questions.tasks.freeform.which_colour import CLEAR
 
 SIZE = (128, 96)
@@ -94,8 +94,7 @@ def test_every_type_is_asked(shots: Shots) -> None:
 
 
 def test_questions_name_the_frames_that_were_rendered(shots: Shots) -> None:
-    assert shots.home.scene.trajectory is not None
-    times = numbered_times(shots.home.scene.trajectory)
+    times = [frame.time for frame in numbered_frames(shots.home.scene)]
     for question in shots.questions:
         number = int(question.question.partition("frame ")[2].split()[0])
         assert times[number - 1] == question.times[0]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from vlm2.questions.english import names, plural
+from vlm2.query.words import plural
+from vlm2.questions.english import names
 from vlm2.scenes.vocabulary import ANSWERS_ONLY, QUESTIONS_ONLY, SYNONYMS, VOCABULARY, category_index, named
 
 

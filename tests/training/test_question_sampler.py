@@ -1,11 +1,15 @@
 """Questions of an example: balanced over tasks, options shuffled without losing the answer."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from vlm2.questions import ask_all, question_types
 from vlm2.questions.question import Question
-from vlm2.training.question_sampler import QuestionSampler, by_task, shuffle_options
+from vlm2.scenes.record import Scene
+from vlm2.training.question_sampler import QuestionSampler, by_task, shuffle_options, terse
 
 CHOICE = Question("object_rel_distance", "Which is closest?", ("A. chair", "B. tv", "C. bed", "D. sofa"), "C")
 
@@ -37,3 +41,24 @@ def test_a_share_of_the_questions_is_terse_and_keeps_its_answer():
     short = [question for question in drawn if question.question == "Closest to the lamp?"]
     assert abs(len(short) - 200) < 40
     assert all(question.answer_text == "bed" for question in drawn)
+
+
+@pytest.fixture(scope="module")
+def questions(repository: Path):
+    return ask_all(Scene.load(repository / "examples" / "home.json"), seed=3)
+
+
+def test_a_terse_prompt_is_shorter_and_names_what_the_question_names(questions):
+    asked = [question for question in questions if question_types()[question.question_type].terse]
+    assert {question.question_type for question in asked} >= {"object_counting", "object_rel_direction_hard"}
+    for question in asked:
+        short = terse(question)
+        assert len(short.prompt()) < 0.6 * len(question.prompt())
+        assert (short.options, short.ground_truth) == (question.options, question.ground_truth)
+        assert "{" not in short.prompt()
+
+
+def test_a_type_without_a_terse_form_stays_as_it_is(questions):
+    routes = [question for question in questions if question.question_type == "route_planning"]
+    assert routes
+    assert all(terse(question) is question for question in routes)

@@ -57,7 +57,7 @@ def walk(home: Home, seed: int, fps: float = 10.0, duration: float | None = None
     return CameraWalk(times, poses, math.radians(float(rng.uniform(60, 80))))
 
 
-def _tour(ground: WalkableGround, home: Home, style: WalkStyle, rng, thorough: float, start=None, heading: float = 0.0):
+def _tour(ground: WalkableGround, home: Home, style: WalkStyle, rng, thorough: float, heading: float, start=None):
     """Return positions and wanted view directions of one round through all rooms, per simulation step.
 
     It begins at `start`, or at any of its stops.
@@ -150,10 +150,7 @@ def _stride(way: np.ndarray, style: WalkStyle, rng, heading: float) -> tuple[np.
     ahead = np.stack([np.interp(np.minimum(gone + 0.7, length), along, way[:, i]) for i in range(2)], 1) - positions
     direction = np.arctan2(ahead[:, 1], ahead[:, 0])
     far = np.linalg.norm(ahead, axis=1) > 0.25
-    if far.any():
-        direction = direction[far][np.minimum(np.cumsum(far), far.sum() or 1) - 1]
-    else:
-        direction = np.full(len(times), heading)
+    direction = direction[far][np.cumsum(far) - 1] if far.any() else np.full(len(times), heading)
     glance = math.radians(rng.normal(0, 28)) * np.sin(np.pi * times / total) ** 2
     looked = np.unwrap(np.concatenate([[heading], direction + glance]))[1:]
     return positions, looked
@@ -222,9 +219,9 @@ def _follow(targets: np.ndarray, limit: float) -> np.ndarray:
 def _poses(positions: np.ndarray, targets: np.ndarray, style: WalkStyle, rng, times: np.ndarray) -> np.ndarray:
     """Return world_from_camera at times, with the bob, sway and tremble of a hand-held camera."""
     clock = np.arange(len(positions)) * STEP
-    yaw = np.interp(times, clock, _follow(np.asarray(targets), math.radians(46)))
+    yaw = np.interp(times, clock, _follow(targets, math.radians(46)))
     x, y = (np.interp(times, clock, positions[:, i]) for i in range(2))
-    speed = np.linalg.norm(np.gradient(positions, STEP, axis=0), axis=1) if len(positions) > 1 else np.zeros(1)
+    speed = np.linalg.norm(np.gradient(positions, STEP, axis=0), axis=1)
     bob = np.sin(2 * math.pi * 1.75 * times) * 0.012 * np.interp(times, clock, np.minimum(speed, 0.9))
     z = style.height + bob + _wander(rng, times, 0.012)
     x, y = x + _wander(rng, times, 0.007), y + _wander(rng, times, 0.007)

@@ -9,24 +9,20 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
+from ..scenes.box_geometry import top
 from ..scenes.record import SceneObject
 from .home import Home
 
-MARGIN = 4
+MARGIN, COLUMNS = 4, 6  # pixels between the frames of a sheet, and frames in a row
 SCALE = 90.0  # pixels a metre on the map
 FLOOR_TINTS = ("#f3ead9", "#e4ecf3", "#e8f1e2", "#f4e5e3", "#ece6f3", "#f2f0dc", "#e2efef", "#f0e4d6")
 WALL, DOOR, WINDOW = "#4a4a4a", "#c98a4b", "#6db3e0"
-UNDER = ("rug", "carpet", "mat")
 
 
-def contact_sheet(
-    frames: Sequence[UInt8[np.ndarray, "height width 3"]], times: Sequence[float], columns: int = 6
-) -> Image.Image:
-    """Lay frames out in rows, each with its time in seconds. Raises ValueError without frames."""
-    if not frames:
-        raise ValueError("A contact sheet needs at least one frame.")
+def contact_sheet(frames: Sequence[UInt8[np.ndarray, "height width 3"]], times: Sequence[float]) -> Image.Image:
+    """Lay one or more frames out in rows, each with its time in seconds."""
     height, width = frames[0].shape[:2]
-    columns = min(columns, len(frames))
+    columns = min(COLUMNS, len(frames))
     rows = -(-len(frames) // columns)
     size = (columns * (width + MARGIN) + MARGIN, rows * (height + MARGIN) + MARGIN)
     sheet = Image.new("RGB", size, "white")
@@ -74,7 +70,7 @@ def home_map(
 
 
 def _level(thing: SceneObject) -> tuple[bool, float]:
-    return thing.category not in UNDER, thing.box.center[2] + 0.5 * thing.box.size[2]
+    return thing.category != "rug", top(thing.box)
 
 
 def _draw_thing(pen: ImageDraw.ImageDraw, thing: SceneObject, at, font) -> None:

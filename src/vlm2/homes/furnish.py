@@ -182,7 +182,7 @@ def _finish(layout: RoomLayout) -> None:
     """Add the things that hang on walls, stand about and lie on tops. How many is drawn for each room and category."""
     for table, put in ((HUNG, _hang), (SMALL, _stand), (STREWN, on_some_top)):
         for category, (kinds, most) in table.items():
-            if category in layout.catalogue.categories and (not kinds or layout.room.kind in kinds):
+            if not kinds or layout.room.kind in kinds:
                 likely = layout.rng.random() * min(1.0, layout.area / 14)
                 for _ in range(int(layout.rng.binomial(most, likely))):
                     put(layout, category)

@@ -19,9 +19,9 @@ EYE_LEVEL = 1.5
 SEATS = ("bed", "sofa", "chair", "stool")
 
 
-def stands_on(*places: str) -> Callable[[FurnitureModel], bool]:
-    """Return a condition on models: what carries them is one of the places (floor, top, wall, ceiling)."""
-    return lambda model: model.stands in places
+def stands_on(place: str) -> Callable[[FurnitureModel], bool]:
+    """Return a condition on models: what carries them (floor, top, wall, ceiling)."""
+    return lambda model: model.stands == place
 
 
 def at_wall(model: FurnitureModel, wall: WallFace, distance: float, gap: float = GAP) -> PlacedModel:

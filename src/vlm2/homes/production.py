@@ -102,24 +102,21 @@ def scene_of(
     home: Home, name: str, path: CameraWalk, intrinsics: Intrinsics, seen: SeenThings, video: str | None = None
 ) -> Scene:
     """Return the record of a home. `path` holds the sampled frames only, those that `seen` has counted."""
+    unseen = unseen_scene(home, name)
     objects = tuple(
         replace(o, sightings=tuple(seen.sightings.get(o.id, ())), colour_share=seen.colours.share(o.id, o.colour))
-        for o in scene_objects(home)
+        for o in unseen.objects
     )
     poses = tuple(tuple(float(v) for v in pose[:3].ravel()) for pose in path.world_from_camera)
-    return Scene(
-        name=name,
-        dataset=DATASET,
-        floor_area=floor_area(home),
-        objects=objects,
-        counts=dict(Counter(thing.category for thing in objects)),
-        rooms=home.rooms,
-        video=video,
-        duration=float(path.times[-1]),
-        trajectory=Trajectory(intrinsics, tuple(float(t) for t in path.times), poses),
-        split=home.split,
-        seed=home.seed,
-    )
+    trajectory = Trajectory(intrinsics, tuple(float(t) for t in path.times), poses)
+    return replace(unseen, objects=objects, video=video, duration=float(path.times[-1]), trajectory=trajectory)
+
+
+def unseen_scene(home: Home, name: str) -> Scene:
+    """Return the record of a home without a video."""
+    objects = scene_objects(home)
+    counts = dict(Counter(thing.category for thing in objects))
+    return Scene(name, DATASET, floor_area(home), objects, counts, home.rooms, split=home.split, seed=home.seed)
 
 
 def shares(instances: Int32[np.ndarray, "height width"]) -> dict[int, float]:

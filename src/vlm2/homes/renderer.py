@@ -51,7 +51,7 @@ class Rendered:
 
 
 class Renderer:
-    """Draw loaded homes at one image size (pixels). Use it as a context manager, in one thread; `load` before `render`.
+    """Draw loaded homes at one image size (pixels). Use it in one thread; `load` before `render`.
 
     Raises MissingEGL (with the command that installs EGL) and ValueError for a size out of range.
     """
@@ -69,12 +69,6 @@ class Renderer:
         self._loaded: list[Any] = []  # what this home holds on the device
         self._illumination: Illumination | None = None
 
-    def __enter__(self) -> Renderer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """Release the device's memory. Nothing can be rendered afterwards."""
         with self._context:
@@ -84,11 +78,6 @@ class Renderer:
                     attachment.release()
                 target.release()
         self._context.release()
-
-    @property
-    def device(self) -> str:
-        """The driver's name of the device."""
-        return self._context.info["GL_RENDERER"]
 
     def load(self, home: Home) -> None:
         """Upload a home's triangles, textures and light to the device in place of the home loaded before."""

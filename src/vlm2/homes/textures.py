@@ -18,7 +18,6 @@ from .home import Split
 
 SIZE = 256
 COUNT = 100
-KINDS = ("wood_floor", "tile", "carpet", "wall", "wallpaper", "wood", "fabric", "picture", "marble", "metal")
 _NUMBERS = {"train": (*range(12), *range(20, COUNT)), "validation": range(12, 15), "test": range(15, 20)}
 
 _LINE = (np.arange(SIZE) + 0.5) / SIZE
@@ -47,14 +46,7 @@ _BRIGHTS = np.array([
 
 
 def texture_names(kind: str, split: Split) -> tuple[str, ...]:
-    """Return the names of one kind's textures that belong to a split; no name is in two splits.
-
-    Raises ValueError for a kind or split that does not exist.
-    """
-    if kind not in KINDS:
-        raise ValueError(f"There is no texture kind {kind!r}; the kinds are {', '.join(KINDS)}.")
-    if split not in _NUMBERS:
-        raise ValueError(f"There is no split {split!r}; the splits are {', '.join(_NUMBERS)}.")
+    """Return the names of the textures of one of `KINDS` that belong to a split; no name is in two splits."""
     return tuple(f"{kind}_{number:02d}" for number in _NUMBERS[split])
 
 
@@ -62,13 +54,11 @@ def texture_names(kind: str, split: Split) -> tuple[str, ...]:
 def texture_image(name: str) -> UInt8[np.ndarray, "size size 3"]:
     """Draw the texture of this name: sRGB, its first row on top, the same on every machine and at every call.
 
-    All kinds but pictures continue seamlessly over their edges. Raises ValueError for a name that does not exist.
+    All kinds but pictures continue seamlessly over their edges.
     """
     kind, _, number = name.rpartition("_")
-    if kind not in KINDS or not number.isdigit() or int(number) >= COUNT:
-        raise ValueError(f"There is no texture {name!r}; names are a kind ({', '.join(KINDS)}) and 00 to {COUNT - 1}.")
     rng = np.random.default_rng(zlib.crc32(name.encode()))
-    image = _DRAW[kind](rng, int(number))
+    image = KINDS[kind](rng, int(number))
     image = (np.clip(image, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
     image.flags.writeable = False
     return image
@@ -244,7 +234,8 @@ def _metal(rng: np.random.Generator, number: int) -> Image:
     return _paint(np.array([0.99, 1.0, 1.01]), shade)
 
 
-_DRAW = {
+KINDS = {
     "wood_floor": _wood_floor, "tile": _tile, "carpet": _carpet, "wall": _wall, "wallpaper": _wallpaper,
     "wood": _wood, "fabric": _fabric, "picture": _picture, "marble": _marble, "metal": _metal,
 }  # fmt: skip
+"""The kinds of textures, each with the function that draws one of a number."""

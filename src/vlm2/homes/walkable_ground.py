@@ -133,8 +133,6 @@ class WalkableGround:
 
     def _smooth(self, points: np.ndarray) -> np.ndarray:
         """Resample a polyline about every 5 cm and round its corners as far as things allow."""
-        if len(points) < 2:
-            return points
         length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
         steps = np.linspace(0, length[-1], max(2, int(length[-1] / CELL)))
         fine = np.stack([np.interp(steps, length, points[:, i]) for i in range(2)], 1)

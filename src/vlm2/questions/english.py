@@ -1,10 +1,10 @@
-"""English words: synonyms of categories, numbers and colours, articles, plurals, lists."""
+"""English words: synonyms of categories, numbers and colours, lists."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..scenes.vocabulary import PLURALS, QUESTIONS_ONLY, SYNONYMS
+from ..scenes.vocabulary import QUESTIONS_ONLY, SYNONYMS
 
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SPELLINGS = {"grey": ("gray",)}
@@ -29,24 +29,6 @@ def number(count: int) -> tuple[str, ...]:
 def colour(name: str) -> tuple[str, ...]:
     """Return the spellings of a colour."""
     return (name, *SPELLINGS.get(name, ()))
-
-
-def indefinite(noun: str) -> str:
-    """Return a noun with its article: "a sofa", "an office chair"."""
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
-
-
-def plural(noun: str) -> str:
-    """Return an English noun's plural: "trash bin" gives "trash bins", "shelf" gives "shelves"."""
-    if noun.endswith("mouse"):
-        return noun.removesuffix("mouse") + "mice"
-    if noun.endswith("shelf"):
-        return noun.removesuffix("f") + "ves"
-    if noun.endswith("y") and noun[-2] not in "aeiou":
-        return noun.removesuffix("y") + "ies"
-    if noun.endswith(("s", "x", "ch", "sh")):
-        return noun if noun.endswith(tuple(PLURALS)) else noun + "es"
-    return noun + "s"
 
 
 def either(names: Sequence[str]) -> str:

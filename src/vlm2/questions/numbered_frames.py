@@ -60,17 +60,15 @@ class NumberedFrame:
         return found
 
 
-def numbered_times(trajectory: Trajectory) -> tuple[float, ...]:
-    """Return the times in seconds of the numbered frames, in order. Show a model these frames."""
-    return tuple(trajectory.times[index] for index in _chosen(trajectory))
-
-
 def numbered_frames(scene: Scene) -> tuple[NumberedFrame, ...]:
     """Return the numbered frames of a scene's video; none if the record has no trajectory."""
     if scene.trajectory is None:
         return ()
-    chosen, poses = _chosen(scene.trajectory), camera_poses(scene.trajectory)
-    walked = path_lengths(poses)
+    times = scene.trajectory.times
+    chosen = np.linspace(0, len(times) - 1, min(FRAMES, len(times))).round().astype(int).tolist()
+    poses = camera_poses(scene.trajectory)
+    steps = np.linalg.norm(np.diff(poses[:, :, 3], axis=0), axis=1)
+    walked = [0.0, *np.cumsum(steps).tolist()]
     frames = []
     for number, index in enumerate(chosen, start=1):
         shown = [(thing, seen.share) for thing in scene.objects for seen in thing.sightings if seen.frame == index]
@@ -80,8 +78,7 @@ def numbered_frames(scene: Scene) -> tuple[NumberedFrame, ...]:
             for thing, share in shown
             if share >= CLEAR_SHARE and thing.category not in UNNAMED and categories[thing.category] == 1
         )
-        time = scene.trajectory.times[index]
-        frames.append(NumberedFrame(number, len(chosen), time, poses[index], float(walked[index]), things))
+        frames.append(NumberedFrame(number, len(chosen), times[index], poses[index], walked[index], things))
     return tuple(frames)
 
 
@@ -90,19 +87,7 @@ def camera_poses(trajectory: Trajectory) -> Float64[np.ndarray, "times 3 4"]:
     return np.array(trajectory.world_from_camera, dtype=np.float64).reshape(-1, 3, 4)
 
 
-def path_lengths(world_from_camera: Float64[np.ndarray, "times 3 4"]) -> Float64[np.ndarray, " times"]:
-    """Return the length in metres of the camera's path from the first pose to each."""
-    steps = np.linalg.norm(np.diff(world_from_camera[:, :, 3], axis=0), axis=1)
-    return np.concatenate([[0.0], np.cumsum(steps)])
-
-
 def span_slots(first: NumberedFrame, last: NumberedFrame) -> dict[str, str]:
     """Return the texts for the gaps of a question about the time between two frames."""
     start, end = first.slots, last.slots
     return {"first": str(first.number), "last_frame": end["frame"], "start": start["seconds"], "end": end["seconds"]}
-
-
-def _chosen(trajectory: Trajectory) -> list[int]:
-    """Return the indices of the numbered frames among the sampled ones, first and last included."""
-    sampled = len(trajectory.times)
-    return np.linspace(0, sampled - 1, min(FRAMES, sampled)).round().astype(int).tolist()

@@ -53,13 +53,13 @@ class MemoryBudget:
         wide += load.geometry_patches * (model.geometry.geometry_dim + model.geometry.view_dim)
         self.disk = load.frames * (HALF * wide + SINGLE * (4 * load.patches + 1))
 
-    def total(self, processes: int = 1) -> int:
+    def total(self, processes: int) -> int:
         """Return the bytes on each of so many GPUs. They share the layers, the trained weights and the optimiser's
         state (FSDP)."""
         shared = self.layers + self.trained + self.optimiser
         return self.frozen - self.layers + self.activations + shared // processes
 
-    def table(self, processes: tuple[int, ...] = (1, 2, 4, 8)) -> str:
+    def table(self, processes: tuple[int, ...]) -> str:
         """Return the budget as lines of text, in GiB."""
         rows = [
             (f"frozen     {self.frozen_parameters / 1e6:8.0f} M parameters", self.frozen),

@@ -71,7 +71,6 @@ class HomeExamples(Dataset):
     ) -> None:
         self.homes, self.sampler, self.most_frames = homes, sampler, most_frames
         self.seed, self.choose = seed, choose
-        self.orders: dict[int, np.ndarray] = {}
         self.pools: dict[int, Pool] = {}
 
     def __len__(self) -> int:
@@ -80,9 +79,7 @@ class HomeExamples(Dataset):
 
     def __getitem__(self, index: int) -> Example:
         epoch, place = divmod(index, len(self.homes))
-        if epoch not in self.orders:
-            self.orders[epoch] = np.random.default_rng([self.seed, epoch]).permutation(len(self.homes))
-        which = int(self.orders[epoch][place])
+        which = int(np.random.default_rng([self.seed, epoch]).permutation(len(self.homes))[place])
         home, rng = self.homes[which], np.random.default_rng([self.seed, 1, index])
         if which not in self.pools:
             self.pools[which] = by_task(ask_all(home.scene, seed=self.seed))

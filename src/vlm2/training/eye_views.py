@@ -15,7 +15,6 @@ Tensors of `SPLIT_SEED.safetensors` (the format is `tensor_cache`'s, the header 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,10 +25,10 @@ import torch
 from jaxtyping import Float, Int, Int16, UInt8
 from safetensors import safe_open
 
-from ..homes.build import build_home, floor_area, scene_objects
+from ..homes.build import build_home
 from ..homes.camera_walk import walk
-from ..homes.home import Home, Split
-from ..homes.production import DATASET, shared_renderer
+from ..homes.home import Split
+from ..homes.production import shared_renderer, unseen_scene
 from ..homes.renderer import pinhole
 from ..scenes.box_geometry import upright_edges
 from ..scenes.record import Scene
@@ -160,7 +159,8 @@ def render_views(folder: Path | str, seed: int, split: Split, views: int, varied
     arrays |= {"jpegs": np.concatenate(jpegs), "ends": np.cumsum([len(jpeg) for jpeg in jpegs])}
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    write_tensors(path, tensors, {"format": VIEWS_FORMAT, "scene": _scene(home).to_json()})
+    scene = unseen_scene(home, f"{split}_{seed}")
+    write_tensors(path, tensors, {"format": VIEWS_FORMAT, "scene": scene.to_json()})
     return None
 
 
@@ -173,10 +173,3 @@ def vary_pose(pose: Float[np.ndarray, "4 4"], rng: np.random.Generator) -> Float
     roll = cv2.Rodrigues(np.array([0, 0, rng.normal(0, 0.08)]))[0]
     pose[:3, :3] = yaw @ pose[:3, :3] @ pitch @ roll
     return pose
-
-
-def _scene(home: Home) -> Scene:
-    objects = scene_objects(home)
-    counts = dict(Counter(thing.category for thing in objects))
-    name = f"{home.split}_{home.seed}"
-    return Scene(name, DATASET, floor_area(home), objects, counts, home.rooms, split=home.split, seed=home.seed)

@@ -45,9 +45,7 @@ class Packing:
     attention: AttentionTargets | None = None
 
 
-def pack(
-    prefix: int, questions: Sequence[Sequence[int]], answers: Sequence[Sequence[int]], row: int = 128, pad: int = 0
-) -> Packing:
+def pack(prefix: int, questions: Sequence[Sequence[int]], answers: Sequence[Sequence[int]], row: int) -> Packing:
     """Pack tokenised questions and answers (each with its closing token) behind a prefix of `prefix` positions.
 
     Rows are filled first-fit, longest first; a question longer than `row` makes all rows as long as itself.
@@ -62,7 +60,7 @@ def pack(
             spot = len(filled) - 1
         places[number] = (spot, filled[spot])
         filled[spot] += lengths[number]
-    ids = torch.full((len(filled), row), pad)
+    ids = torch.zeros(len(filled), row, dtype=torch.long)
     positions = torch.full((len(filled), row), prefix)
     segment = torch.full((len(filled), row), -1)
     sources, targets, owner = [], [], []

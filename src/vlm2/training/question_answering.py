@@ -16,9 +16,8 @@ from ..questions.question import Question
 from . import packing
 from .attention_supervision import attention_targets, named_tokens
 from .examples import Example
-from .recognition import word_embeddings
 from .stage import Objective
-from .token_grounding import GroundingLoss, token_truth
+from .token_grounding import GroundingLoss, token_truth, word_embeddings
 
 
 class AnswerLoss:

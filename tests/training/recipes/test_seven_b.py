@@ -102,7 +102,7 @@ def test_shared_layers_take_less_of_each_gpu(toy_encoder):
     found = MemoryBudget(toy_config(), LOAD)
     assert found.total(1) == found.frozen + found.trained + found.optimiser + found.activations
     assert found.total(1) > found.total(2) > found.total(8) > found.frozen - found.layers + found.activations
-    assert "total on each of 4 GPUs" in found.table()
+    assert "total on each of 4 GPUs" in found.table((1, 4))
 
 
 def test_activations_and_disk_grow_with_the_load_of_a_step(toy_encoder):

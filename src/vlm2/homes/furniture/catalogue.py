@@ -13,7 +13,7 @@ from ..home import FurnitureModel, Split
 from . import bathroom, beds, decor, electronics, kitchen, lamps, music, plants, seating, small_items, storage, tables
 from .design import Design, finished
 from .random_draw import Draw
-from .sweethome import CatalogueEntry, SweetHome, installed, split_of
+from .sweethome import SweetHome, installed, split_of
 
 MODULES = (seating, tables, beds, storage, kitchen, bathroom, electronics, lamps, plants, decor, music, small_items)
 DESIGNS = tuple(design for module in MODULES for design in vars(module).values() if isinstance(design, Design))
@@ -86,11 +86,5 @@ class Catalogue:
         return builders[int(rng.integers(len(builders)))]()
 
 
-@cache
-def _pack() -> SweetHome:
-    return SweetHome()
-
-
-@lru_cache(maxsize=512)
-def _foreign(pack: SweetHome, entry: CatalogueEntry) -> FurnitureModel:
-    return pack.model(entry)
+_pack = cache(SweetHome)
+_foreign = lru_cache(maxsize=512)(SweetHome.model)

@@ -191,17 +191,6 @@ def cup(draw: Draw) -> Parts:
     yield from tube(ear, 0.005, glaze, sides=5)
 
 
-@design("bottle", "plain", "top")
-def bottle(draw: Draw) -> Parts:
-    """A bottle with a neck and a label."""
-    body = plain(draw.one_of("1f3d24", "3a2414", "7f9fb0", "b9c7cf", "5a1a22"), 0.9)
-    r, height = draw.between(0.032, 0.042), draw.between(0.22, 0.32)
-    neck = r * draw.between(0.3, 0.4)
-    label = draw.paint()
-    yield lathe([(r, 0.0), (r, height * 0.6), (neck, height * 0.75), (neck, height)], material=body, sides=16)
-    yield cylinder(r + 0.001, height * 0.25, (0, 0, height * 0.18), label, sides=16)
-
-
 @design("bowl", "plain", "top")
 def bowl(draw: Draw) -> Parts:
     """A bowl, sometimes with fruit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,8 +18,7 @@ from torch import Tensor
 
 from ...encoders.vision import load_vision_encoder
 from ...homes.home import Split
-from ...scenes.record import Scene
-from ...scenes.vocabulary import category_index
+from ..eye_views import thing_table
 from ..home_cache import HOME_FORMAT
 from ..recipe import claim_folder
 from ..tensor_cache import write_tensors
@@ -126,18 +125,10 @@ def _cache_home(config: CacheConfig, index: int) -> None:
     tensors = {
         "visual_tokens": torch.cat(tokens),
         "local_points": block_points(home.points),
-        "patch_categories": patch_categories(home.instances, grid, _categories(home.scene)),
+        "patch_categories": patch_categories(home.instances, grid, thing_table(home.scene).labels),
         "world_from_camera": torch.as_tensor(home.world_from_camera, dtype=torch.float32),
         "times": torch.as_tensor(home.times, dtype=torch.float32),
     }
-    scene = replace(home.scene, split=config.split).to_json()
+    scene = home.scene.to_json()
     header = {"format": HOME_FORMAT, "grid": json.dumps(grid), "encoder": config.encoder, "scene": scene}
     write_tensors(out, tensors, header)
-
-
-def _categories(scene: Scene) -> np.ndarray:
-    """Return the vocabulary's index of each object by its id."""
-    found = np.zeros(max((thing.id for thing in scene.objects), default=0) + 1, dtype=np.int64)
-    for thing in scene.objects:
-        found[thing.id] = category_index(thing.category)
-    return found

@@ -312,15 +312,13 @@ def detection_losses(
     return parts | {"loss": torch.stack(list(parts.values())).sum()}
 
 
-def save_detector(
-    head: DenseHead, reads: str, folder: Path, zoom: float = 1.0, tuned: Mapping[str, Tensor] | None = None
-) -> None:
+def save_detector(head: DenseHead, reads: str, folder: Path, zoom: float, tuned: Mapping[str, Tensor]) -> None:
     """Write `config.json` and `model.safetensors` (bf16, statistics in fp32), as the detector `homes` loads them.
     `tuned` are weights of the vision encoder that replace its own."""
     folder.mkdir(parents=True, exist_ok=True)
     config = vars(head.config) | {"vision": reads, "zoom": zoom}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-    state = head.state_dict() | {f"{TUNED}{name}": value for name, value in (tuned or {}).items()}
+    state = head.state_dict() | {f"{TUNED}{name}": value for name, value in tuned.items()}
     tensors = {
         name: value.to("cpu", torch.float32 if "running" in name else torch.bfloat16).contiguous()
         for name, value in state.items()

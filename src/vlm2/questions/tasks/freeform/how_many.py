@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ....query.words import plural
 from ....scenes.record import Scene, SceneObject
 from ....scenes.relations import resting_on, room_kind
 from ....scenes.visibility import named, single
@@ -47,7 +48,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
             places = _by_room(scene, things) | places
             found += [(len(there), (category, place, there)) for place, there in places.items() if there]
     for count, (category, place, there) in by_turns(found, rng):
-        slots = {"things": english.plural(category), "place": place}
+        slots = {"things": plural(category), "place": place}
         yield TYPE.open(english.number(count), slots, there)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ....scenes.record import Scene
 from ....scenes.relations import above, resting_on, stands_on_floor
 from ....scenes.visibility import is_clear, single
+from ....scenes.vocabulary import PLURALS
 from ... import english
 from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
@@ -43,7 +44,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
         there = (resting_on if relation == "on" else above)(base, scene.objects)
         seen = [thing for thing in there if is_clear(scene, thing)]
         categories = {thing.category for thing in there}
-        if not seen or len(categories) > MOST or categories & (english.PLURALS | {base.category}):
+        if not seen or len(categories) > MOST or categories & (PLURALS | {base.category}):
             continue
         seen.sort(key=lambda thing: -sum(sighting.share for sighting in thing.sightings))
         answers = english.names_of_all(thing.category for thing in (*seen, *there))

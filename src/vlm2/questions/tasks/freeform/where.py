@@ -7,6 +7,7 @@ import numpy as np
 from ....scenes.record import Scene, SceneObject
 from ....scenes.relations import ASIDE, above, beside, resting_on, room_kind, stands_on_floor
 from ....scenes.visibility import is_clear, named, single
+from ....scenes.vocabulary import PLURALS
 from ... import english
 from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
@@ -59,7 +60,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     clear = named(scene)
     several = len({room.kind for room in scene.rooms}) > 1
     for thing in shuffled(single(scene), rng):
-        if thing.category in english.PLURALS or thing.category == "door":
+        if thing.category in PLURALS or thing.category == "door":
             continue
         slots, room = {"thing": thing.category}, room_kind(scene, thing)
         places = [(relation, category) for relation, category in _places(scene, thing) if category in clear]
@@ -77,7 +78,7 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
 
 def _places(scene: Scene, thing: SceneObject) -> list[tuple[str, str]]:
     """Return an object's places by its box: relations, each with the category of the other object."""
-    others = [other for other in scene.objects if other.category not in {thing.category, *english.PLURALS}]
+    others = [other for other in scene.objects if other.category not in {thing.category, *PLURALS}]
     seen = [other for other in others if is_clear(scene, other)]
     places = [("on", other) for other in seen if resting_on(other, [thing])]
     if not places and stands_on_floor(thing):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ....query.words import plural
 from ....scenes.record import Scene
 from ....scenes.visibility import named
+from ....scenes.vocabulary import PLURALS
 from ... import english
 from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
@@ -38,8 +40,8 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
         category, colours = things[0].category, {thing.colour for thing in things}
         colour = colours.pop()
         clear = all((thing.colour_share or 0.0) >= CLEAR for thing in things)
-        if colour is None or colours or not clear or category in english.PLURALS:
+        if colour is None or colours or not clear or category in PLURALS:
             continue
         one = len(things) == 1
-        slots = {"thing": category if one else english.plural(category), "is": "is" if one else "are"}
+        slots = {"thing": category if one else plural(category), "is": "is" if one else "are"}
         yield TYPE.open(english.colour(colour), slots, things)

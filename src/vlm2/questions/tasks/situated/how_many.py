@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 
+from ....query.words import plural
 from ....scenes.record import Scene
 from ....scenes.stance import Stance
 from ....scenes.visibility import named
@@ -53,5 +54,5 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
         if (count := truth(stance, category, side))
     )
     for count, (stance, side, category) in by_turns(found, rng):
-        slots = {"things": english.plural(category), "side": PHRASES[side]}
+        slots = {"things": plural(category), "side": PHRASES[side]}
         yield ask(TYPE, stance, english.number(count), slots, stance.instances(category))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ....query.words import a
 from ....scenes.record import Scene
 from ....scenes.stance import Stance
 from ....scenes.visibility import named
-from ...english import indefinite
 from ...question_type import Questions, task
 from ...situated import PHRASES, ask, situated_type, yes_and_no
 
@@ -45,5 +45,5 @@ def questions(scene: Scene, rng: np.random.Generator) -> Questions:
     asked = yes_and_no(scene, rng, lambda stance: candidates, lambda stance, candidate: truth(stance, *candidate))
     for stance, (category, side), right in asked:
         phrase = PHRASES[side]
-        slots = {"thing": category, "a_thing": indefinite(category), "side": phrase, "side_first": phrase.capitalize()}
+        slots = {"thing": category, "a_thing": a(category), "side": phrase, "side_first": phrase.capitalize()}
         yield ask(TYPE, stance, [right], slots, stance.instances(category))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ....query.words import plural
 from ....scenes.record import Scene
 from ....scenes.visibility import named
-from ...english import plural
 from ...question_type import Questions, QuestionType, task
 from ...selection import shuffled
 

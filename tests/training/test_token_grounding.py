@@ -4,7 +4,7 @@ import torch
 from toys import toy_model, toy_processor
 
 from vlm2.scenes.vocabulary import VOCABULARY, category_index
-from vlm2.training.recognition import Recognition, word_embeddings
+from vlm2.training.token_grounding import Recognition, word_embeddings
 
 
 def test_a_token_is_recognised_by_the_words_of_the_language_model():
