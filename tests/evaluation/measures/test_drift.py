@@ -68,7 +68,7 @@ def test_known_errors_are_found():
 
 
 def test_frames_are_spread_from_the_first_to_the_last():
-    assert drift.spread(5, 64) == [0, 1, 2, 3, 4]
+    assert drift.spread(5) == [0, 1, 2, 3, 4]
     chosen = drift.spread(360)
     assert (len(chosen), chosen[0], chosen[-1]) == (64, 0, 359)
 

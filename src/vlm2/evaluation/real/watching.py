@@ -212,7 +212,7 @@ class WatchedSet:
     map: ObjectMap
     answers: tuple[ScoredAnswer, ...]
     seconds: float
-    correction: float = 1.0
+    correction: float
 
     def compared(self, real: RealSet) -> list[ComparedPicture]:
         """Return the true and the found boxes of each picture of the sequence."""
