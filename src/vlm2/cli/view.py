@@ -67,9 +67,7 @@ def _show_scene(
         from ..viewer.scene_page import scene_page
 
         put(html, scene_page(scene, title).encode())
-        typer.echo(
-            f"{len(scene.things)} things, {len(scene.frames)} frames. The scene is in {html}; open it in a browser"
-        )
+        typer.echo(f"{counts}. The scene is in {html}; open it in a browser")
     if glb is not None:
         from ..viewer.gltf_file import gltf_scene
 

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Float32, Float64, Int32, UInt8
 
 from ..encoders.detectors import BoxShapes, Detections, Detector, RoomSurfaces
 from ..objects.lifting import sampled
+from ..questions.numbered_frames import camera_poses
 from ..scenes.box_geometry import upright_edges
 from ..scenes.record import Intrinsics, Scene, SceneObject, Trajectory
 from ..scenes.vocabulary import VOCABULARY
@@ -166,7 +167,7 @@ def _trajectory(scene: Scene) -> Trajectory:
 
 
 def _poses(scene: Scene) -> Float64[np.ndarray, "frames 4 4"]:
-    rows = np.array(_trajectory(scene).world_from_camera, np.float64).reshape(-1, 3, 4)
+    rows = camera_poses(_trajectory(scene))
     return np.concatenate([rows, np.broadcast_to([[[0.0, 0.0, 0.0, 1.0]]], (len(rows), 1, 4))], axis=1)
 
 

@@ -9,6 +9,7 @@ import os
 import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -120,10 +121,8 @@ def total_memory() -> float | None:
     except (AttributeError, ValueError, OSError):
         return None
     for file in map(Path, LIMITS):
-        try:
+        with suppress(OSError, ValueError):
             total = min(total, float(file.read_text()))  # "max" is no number
-        except (OSError, ValueError):
-            continue
     return total
 
 
