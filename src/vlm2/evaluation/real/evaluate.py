@@ -102,7 +102,7 @@ def _sequence(loaded: LoadedModel, real: RealSet, with_oracles: bool, progress: 
         | ({} if pair is None else geometry.path_errors(pair))
         | geometry.view_angles(real, seen.map.path),
     }
-    pictures = seen.compared(real)
+    pictures = [compared(frame, seen.detections[frame.time]) for frame in real.frames]
     if real.boxed and loaded.eyes is not None:
         values["recognition"] = recognition.compare(pictures, real.categories)
     if real.questions:

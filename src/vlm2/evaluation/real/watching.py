@@ -137,15 +137,14 @@ class TrueGeometry(FrameEncoder):
         found, features = portion.geometry, portion.features
         chosen = [int(np.abs(self._times - time).argmin()) for time in times.tolist()]
         points = self._points(chosen, found.local_points.shape[1:3]).to(found.local_points)
-        poses = torch.from_numpy(self.real.poses).float()
+        known, poses = valid_depth(points), torch.from_numpy(self.real.poses).float()
         geometry = replace(
             found,
             local_points=points,
-            confidence=valid_depth(points),
+            confidence=known,
             world_from_camera=in_first_camera(poses)[chosen].to(found.world_from_camera),
             metric=True,
         )
-        known = valid_depth(points)
         features = replace(
             features,
             patch_coordinates=pool_to_grid(geometry.point_map, features.grid, known) / portion.scale,
@@ -213,10 +212,6 @@ class WatchedSet:
     answers: tuple[ScoredAnswer, ...]
     seconds: float
     correction: float
-
-    def compared(self, real: RealSet) -> list[ComparedPicture]:
-        """Return the true and the found boxes of each picture of the sequence."""
-        return [compared(frame, self.detections[frame.time]) for frame in real.frames]
 
 
 def compared(frame: RealFrame, found: Sequence[ScoredBox]) -> ComparedPicture:
