@@ -74,7 +74,15 @@ class TrueFrames:
         return TrueFrame(self.instances[index], points, _poses(self.scene)[index])
 
 
-class TrueDetector:
+class TruthByTime:
+    """A detector of the truth about frames, which is known by their times."""
+
+    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
+        """Refuse frames without their times."""
+        raise ValueError("The truth is found by the time of a frame; this detector needs `detect_at`.")
+
+
+class TrueDetector(TruthByTime):
     """Detects the true things of each frame with their true 3D boxes, the vertical and the floor."""
 
     labels: tuple[str, ...] = VOCABULARY[1:]
@@ -82,10 +90,6 @@ class TrueDetector:
     def __init__(self, frames: TrueFrames) -> None:
         self.frames = frames
         self._things = {thing.id: thing for thing in frames.scene.objects if thing.category in self.labels}
-
-    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
-        """Refuse frames without their times."""
-        raise ValueError("The truth is found by the time of a frame; this detector needs `detect_at`.")
 
     def detect_at(
         self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
@@ -113,7 +117,7 @@ class TrueDetector:
         )
 
 
-class TrueLabels:
+class TrueLabels(TruthByTime):
     """Gives the detections of another detector their true labels, and drops those that show mostly no thing."""
 
     def __init__(self, frames: TrueFrames, detector: Detector) -> None:
@@ -124,10 +128,6 @@ class TrueLabels:
         self._numbers = np.zeros(1 + max(thing.id for thing in frames.scene.objects), int)
         for thing in frames.scene.objects:
             self._numbers[thing.id] = known.get(thing.category, 0)
-
-    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
-        """Refuse frames without their times."""
-        raise ValueError("The truth is found by the time of a frame; this detector needs `detect_at`.")
 
     def detect_at(
         self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]

@@ -27,6 +27,7 @@ from ...objects.path import ObservedPath
 from ...streaming import LoadedModel
 from ...streaming.object_frames import ObjectEyes
 from ..measures.geometry import true_points
+from ..true_eyes import TruthByTime
 from .answers import ScoredAnswer, prompt, score
 from .categories import plain
 from .recognition import ComparedPicture, ScoredBox
@@ -94,16 +95,12 @@ class NoDetector:
         return [Detections(np.zeros((0, 4)), np.zeros(0), ()) for _ in frames]
 
 
-class TrueBoxes:
+class TrueBoxes(TruthByTime):
     """Detects the labelled boxes of each frame of a set, by the frame's time."""
 
     def __init__(self, real: RealSet) -> None:
         self.labels = tuple(dict.fromkeys(plain(label) for label in real.labels))
         self._frames = {frame.time: frame for frame in real.frames}
-
-    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
-        """Refuse frames without their times."""
-        raise ValueError("The truth is found by the time of a frame; this detector needs `detect_at`.")
 
     def detect_at(
         self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
