@@ -108,6 +108,8 @@ def test_items_are_limited_and_missing_videos_named_once(tmp_path):
     records = TOY.read(tmp_path)
     assert load_items(records, make).missing_videos == ("b",)
     assert [item.id for item in load_items(records, make, limit=1).items] == ["a"]
+    with pytest.raises(ValueError, match="limit of 0"):
+        load_items(records, make, limit=0)
     with pytest.raises(ValueError, match="is no folder"):
         load_items(records, make, videos=tmp_path / "none")
 

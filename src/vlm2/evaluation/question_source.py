@@ -111,8 +111,10 @@ def load_items(
 ) -> Loaded:
     """Make an item of each row, or of the first `limit` ones; name the missing videos.
 
-    Raises ValueError for a folder of videos that does not exist, and for rows that `item` refuses.
+    Raises ValueError for a limit below 1, for a folder of videos that does not exist, and for rows that `item` refuses.
     """
+    if limit is not None and limit < 1:
+        raise ValueError(f"A limit of {limit} leaves nothing to ask; give 1 or more.")
     folder = records.folder if videos is None else Path(videos).expanduser()
     if folder is not None and not folder.is_dir():
         raise ValueError(f"{folder} is no folder; give the one that holds the videos.")
