@@ -10,8 +10,9 @@ import pytest
 from toyeyes import toy_eyes
 from toyruns import toy_loaded
 
-from vlm2.evaluation.speed import stages
-from vlm2.evaluation.speed.stages import REST, StageTimes
+from vlm2.evaluation.speed import harness, stages
+from vlm2.evaluation.speed.harness import StageTimes
+from vlm2.evaluation.speed.stages import REST
 from vlm2.models import windows
 from vlm2.objects.memory import ObjectMemory
 from vlm2.slam import tracking
@@ -20,7 +21,7 @@ from vlm2.streaming.stopwatch import Stopwatch
 
 def test_a_stage_does_not_count_those_inside_it(monkeypatch) -> None:
     clock = iter([0.0, 1.0, 3.0, 4.0, 6.0, 10.0])
-    monkeypatch.setattr(stages, "now", lambda: next(clock))
+    monkeypatch.setattr(harness, "now", lambda: next(clock))
     times = StageTimes()
     with times("outer"):
         with times("inner"):
