@@ -27,9 +27,8 @@ class Measurement:
 
 
 def measure_components(loaded: LoadedModel, frames: int, workload: Workload) -> Measurement:
-    """Let a session watch so many frames of a generated film and answer one question, after a warm-up.
-
-    The answer has at most `workload.answer_tokens` tokens."""
+    """Let a session watch so many frames of a generated film and answer one question with at most
+    `workload.answer_tokens` tokens, after a warm-up."""
     with tempfile.TemporaryDirectory(prefix="vlm2-") as folder:
         warm_up, film = Path(folder) / "warm_up.mp4", Path(folder) / "film.mp4"
         write_film(warm_up, 2)
