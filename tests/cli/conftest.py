@@ -2,18 +2,16 @@
 
 import pytest
 from streams import Lockstep
-from toys import ToyVision, toy_model, toy_processor
+from toyruns import toy_loaded
 
 from vlm2.streaming import LoadedModel
 from vlm2.video import LiveReader
 
 
 @pytest.fixture
-def toy(monkeypatch, tmp_path) -> LoadedModel:
+def toy(monkeypatch) -> LoadedModel:
     """The toy model, in the place of whatever is loaded."""
-    processor = toy_processor()
-    processor.video_processor.max_pixels = ToyVision.max_pixels
-    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor)
+    loaded = toy_loaded()
     monkeypatch.setattr("vlm2.streaming.load", lambda *_, **__: loaded)
     return loaded
 

@@ -7,11 +7,10 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from toys import ToyVision, toy_model, toy_processor
+from toyruns import toy_loaded
 from typer.testing import CliRunner
 
 from vlm2.cli.main import app
-from vlm2.streaming import Session
 
 
 @pytest.fixture
@@ -19,9 +18,7 @@ def make_memory(tmp_path):
     """Return a function that saves a memory of some frames, all of them the same where nothing moves."""
 
     def make(frames: int, thumbnails: bool = True, still: bool = False):
-        processor = toy_processor()
-        processor.video_processor.max_pixels = ToyVision.max_pixels
-        session = Session(toy_model().eval(), processor, thumbnails)
+        session = toy_loaded().session(thumbnails)
         images = np.random.default_rng(0).integers(0, 255, (frames, 32, 48, 3), dtype=np.uint8)
         for index in range(frames):
             session.observe(images[0 if still else index], index / 2)

@@ -44,8 +44,7 @@ def view(
     target = memory.with_suffix(".png") if out is None and not in_3d else out
     kind = "" if target is None else _picture_kind(target, memory)
     for given, example in ((target, "picture.png"), (html, "scene.html"), (glb, "scene.glb"), (rrd, "scene.rrd")):
-        if given is not None:
-            check_output_file(given, example)
+        check_output_file(given, example)
     if target is not None and out is None and target.exists() and not _is_drawn(target):
         raise ValueError(f"{target} is no picture of vlm2, and the new one would replace it. Name another with --out.")
     stream = file.read(memory)
@@ -68,9 +67,7 @@ def _show_scene(
         from ..viewer.scene_page import scene_page
 
         put(html, scene_page(scene, title).encode())
-        typer.echo(
-            f"{len(scene.things)} things, {len(scene.frames)} frames. The scene is in {html}; open it in a browser"
-        )
+        typer.echo(f"{counts}. The scene is in {html}; open it in a browser")
     if glb is not None:
         from ..viewer.gltf_file import gltf_scene
 

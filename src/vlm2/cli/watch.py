@@ -102,13 +102,13 @@ def watch(
 class WatchOptions:
     """Options of `vlm2 watch`, checked. Times are seconds of the stream."""
 
-    questions: tuple[str, ...] = ()
-    every: float | None = None
-    seconds: float | None = None
-    save: Path | None = None
-    save_every: float = 60.0
-    json: bool = False
-    ask_vlm: bool = False
+    questions: tuple[str, ...]
+    every: float | None
+    seconds: float | None
+    save: Path | None
+    save_every: float
+    json: bool
+    ask_vlm: bool
 
     def __post_init__(self) -> None:
         times = {"--every": self.every, "--seconds": self.seconds, "--save-every": self.save_every}
@@ -129,7 +129,7 @@ class LiveLoop:
     session: Session
     reader: LiveReader
     options: WatchOptions
-    views: NewViews | None = None  # selects the frames that are looked at; None for all
+    views: NewViews | None  # selects the frames that are looked at; None for all
     now: float = 0.0  # time of the newest frame in seconds
     rounds: int = 0  # how often the planned questions were asked
     saved: float = 0.0  # time of the last save in seconds

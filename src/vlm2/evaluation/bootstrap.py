@@ -59,9 +59,9 @@ def resample(samples: Sequence[Sample], summary: Summary, draws: int = DRAWS, se
     return {name: np.array([row.get(name, np.nan) for row in rows]) for name in dict.fromkeys(chain(*rows))}
 
 
-def interval(value: float, draws: Float64[np.ndarray, " draws"], level: float = LEVEL) -> Interval:
-    """Return the percentile interval of a value."""
-    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
+def interval(value: float, draws: Float64[np.ndarray, " draws"]) -> Interval:
+    """Return the percentile interval of a value, at `LEVEL`."""
+    low, high = np.nanquantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(value, float(low), float(high))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -39,7 +39,7 @@ class IntervalCoverage:
     numbers: int
     stated: int
     held: float | None
-    types: Mapping[str, float] = field(default_factory=dict)
+    types: Mapping[str, float]
 
 
 def risk_coverage(samples: Sequence[Sample]) -> RiskCoverage | None:

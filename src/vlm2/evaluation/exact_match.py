@@ -11,16 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from .benchmark import Item, Values
-from .vsi_metrics import commonest
+from .vsi_metrics import NUMBER_WORDS, commonest
 
-# fmt: off
-NUMBERS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
-)
-# fmt: on
+MORE_NUMBERS = ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
 WORDS = {
-    **{str(number): word for number, word in enumerate(NUMBERS)},
+    **{str(number): word for number, word in enumerate((*NUMBER_WORDS, *MORE_NUMBERS))},
     "23": "twenty-three",
     "none": "zero",
     "letf": "left",

@@ -93,7 +93,7 @@ def check_truth(eyes: RunEyes | None, benchmark: str, truth: FindTruth | None) -
 
 
 @cache
-def load_detector_once(name: str, words: tuple[str, ...] = ()) -> Detector:
+def load_detector_once(name: str, words: tuple[str, ...]) -> Detector:
     """Load a detector once a process; `words` as `load_detector` has them."""
     from ..encoders.detectors import load_detector
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO, Any
@@ -146,11 +146,9 @@ def write_json(file: Path, content: Mapping[str, Any]) -> None:
         partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
+def locked(out: Path) -> AbstractContextManager:
     """Let one process at a time change a run's folder."""
-    with FileLock(out / ".lock"):
-        yield
+    return FileLock(out / ".lock")
 
 
 def prediction_files(out: Path) -> list[Path]:

@@ -28,7 +28,7 @@ class Records:
 
     rows: tuple[FileRow, ...]
     revision: str
-    source: str = ""
+    source: str
     folder: Path | None = None
 
     def joined(self, other: Records, key: str) -> Records:

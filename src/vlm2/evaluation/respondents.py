@@ -316,9 +316,7 @@ def without_prefix(prompt: str) -> str:
 
 
 @cache
-def load_once(
-    name: str, device: str | None, dtype: str | None, threads: int, geometry: str | None = None
-) -> LoadedModel:
+def load_once(name: str, device: str | None, dtype: str | None, threads: int, geometry: str | None) -> LoadedModel:
     """Load a model once a process, and set the number of threads of torch."""
     import torch
 

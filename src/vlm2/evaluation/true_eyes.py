@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Float32, Float64, Int32, UInt8
 
 from ..encoders.detectors import BoxShapes, Detections, Detector, RoomSurfaces
 from ..objects.lifting import sampled
+from ..questions.numbered_frames import camera_poses
 from ..scenes.box_geometry import upright_edges
 from ..scenes.record import Intrinsics, Scene, SceneObject, Trajectory
 from ..scenes.vocabulary import VOCABULARY
@@ -73,7 +74,15 @@ class TrueFrames:
         return TrueFrame(self.instances[index], points, _poses(self.scene)[index])
 
 
-class TrueDetector:
+class TruthByTime:
+    """A detector of the truth about frames, which is known by their times."""
+
+    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
+        """Refuse frames without their times."""
+        raise ValueError("The truth is found by the time of a frame; this detector needs `detect_at`.")
+
+
+class TrueDetector(TruthByTime):
     """Detects the true things of each frame with their true 3D boxes, the vertical and the floor."""
 
     labels: tuple[str, ...] = VOCABULARY[1:]
@@ -81,10 +90,6 @@ class TrueDetector:
     def __init__(self, frames: TrueFrames) -> None:
         self.frames = frames
         self._things = {thing.id: thing for thing in frames.scene.objects if thing.category in self.labels}
-
-    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
-        """Refuse frames without their times."""
-        raise ValueError("The truth is found by the time of a frame; this detector needs `detect_at`.")
 
     def detect_at(
         self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
@@ -112,7 +117,7 @@ class TrueDetector:
         )
 
 
-class TrueLabels:
+class TrueLabels(TruthByTime):
     """Gives the detections of another detector their true labels, and drops those that show mostly no thing."""
 
     def __init__(self, frames: TrueFrames, detector: Detector) -> None:
@@ -123,10 +128,6 @@ class TrueLabels:
         self._numbers = np.zeros(1 + max(thing.id for thing in frames.scene.objects), int)
         for thing in frames.scene.objects:
             self._numbers[thing.id] = known.get(thing.category, 0)
-
-    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
-        """Refuse frames without their times."""
-        raise ValueError("The truth is found by the time of a frame; this detector needs `detect_at`.")
 
     def detect_at(
         self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
@@ -166,7 +167,7 @@ def _trajectory(scene: Scene) -> Trajectory:
 
 
 def _poses(scene: Scene) -> Float64[np.ndarray, "frames 4 4"]:
-    rows = np.array(_trajectory(scene).world_from_camera, np.float64).reshape(-1, 3, 4)
+    rows = camera_poses(_trajectory(scene))
     return np.concatenate([rows, np.broadcast_to([[[0.0, 0.0, 0.0, 1.0]]], (len(rows), 1, 4))], axis=1)
 
 

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 import torch
-from toys import ToyVision, toy_model, toy_processor
+from toyruns import toy_loaded
+from toys import toy_model
 
 from vlm2.evaluation.measures import coverage
 from vlm2.evaluation.measures.measure import measure
@@ -20,10 +21,8 @@ def film(write_video):
 
 
 @pytest.fixture
-def loaded(tmp_path) -> LoadedModel:
-    processor = toy_processor()
-    processor.video_processor.max_pixels = ToyVision.max_pixels
-    return LoadedModel("toy", tmp_path, toy_model().eval(), processor)
+def loaded() -> LoadedModel:
+    return toy_loaded()
 
 
 def test_gaps_minutes_and_first_slots():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from toys import ToyVision, toy_model, toy_processor
+from toyruns import toy_loaded
 
 from vlm2.encoders.geometry.cameras import in_first_camera, rigid
 from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
@@ -68,7 +68,7 @@ def test_known_errors_are_found():
 
 
 def test_frames_are_spread_from_the_first_to_the_last():
-    assert drift.spread(5, 64) == [0, 1, 2, 3, 4]
+    assert drift.spread(5) == [0, 1, 2, 3, 4]
     chosen = drift.spread(360)
     assert (len(chosen), chosen[0], chosen[-1]) == (64, 0, 359)
 
@@ -86,9 +86,8 @@ def test_homes_are_read_from_their_videos_and_summed_up(write_video, tmp_path):
             world_from_camera=walk().world_from_camera[:12].double().numpy(),
             intrinsics=np.array([[40.0, 0, 24], [0, 40.0, 16], [0, 0, 1]]),
         )
-    processor = toy_processor()
-    processor.video_processor.max_pixels = ToyVision.max_pixels
-    rows = list(drift.run(toy_model().eval(), processor, tmp_path))
+    toy = toy_loaded().model, toy_loaded().processor
+    rows = list(drift.run(*toy, tmp_path))
     assert [row["home"] for row in rows] == ["a", "b"]
     assert rows[0]["distance"] == pytest.approx(1.1, abs=1e-4)
     assert rows[0]["joined"] == rows[1]["joined"]
@@ -96,7 +95,7 @@ def test_homes_are_read_from_their_videos_and_summed_up(write_video, tmp_path):
     assert result["ways"]["joined"]["points"] == pytest.approx(rows[0]["joined"]["points"])
     headings, cells = drift.table(result)
     assert len(headings) == len(cells[0]) == 7
-    short = next(drift.run(toy_model().eval(), processor, tmp_path, count=1, seconds=2))
+    short = next(drift.run(*toy, tmp_path, count=1, seconds=2))
     assert short["distance"] == pytest.approx(0.3, abs=1e-4)
     with pytest.raises(ValueError, match="holds no geometry"):
-        next(drift.run(toy_model().eval(), processor, tmp_path / "videos"))
+        next(drift.run(*toy, tmp_path / "videos"))

@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from toys import ToyVision, toy_model, toy_processor
+from toyruns import toy_loaded
 
 from vlm2.evaluation.measures.evidence import EvidenceRating, nearest, rate, run, showing, summary, table
 from vlm2.scenes.record import Scene
@@ -60,9 +60,7 @@ def test_means_over_questions_and_gain_over_homes():
 
 
 def test_a_home_is_watched_and_asked(home):
-    processor = toy_processor()
-    processor.video_processor.max_pixels = ToyVision.max_pixels
-    toy = toy_model().eval(), processor
+    toy = toy_loaded().model, toy_loaded().processor
     rows = list(run(*toy, home, fps=0.1, per_type=1))
     assert len(rows) == 2
     assert all(0 <= value <= 1 for row in rows for value in (row.evidence, row.heaviest, row.uniform))

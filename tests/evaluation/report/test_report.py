@@ -174,6 +174,4 @@ def test_runs_that_differ_in_kind_are_refused(folders, tmp_path):
         read_run(folders[1])
     with pytest.raises(ValueError, match="has no receipt"):
         read_run(tmp_path)
-    with pytest.raises(ValueError, match="Name the folder"):
-        collect([])
     assert runs[0].name == "toy"

@@ -5,18 +5,15 @@ from __future__ import annotations
 from itertools import islice
 
 import numpy as np
-from toys import ToyVision, toy_model, toy_processor
+from toyruns import toy_loaded
 
 from vlm2.evaluation.speed.harness import QUESTION, median_ratio, pictures, time_in_turn, timed
 from vlm2.slam import tracking
-from vlm2.streaming import LoadedModel
 
 
-def test_a_model_is_timed_and_left_as_it_was(tmp_path):
-    processor = toy_processor()
-    processor.video_processor.max_pixels = ToyVision.max_pixels
-    model, track = toy_model().eval(), tracking.track
-    session = LoadedModel("toy", tmp_path, model, processor).session()
+def test_a_model_is_timed_and_left_as_it_was():
+    model, track = toy_loaded().model, tracking.track
+    session = toy_loaded().session()
     with timed(model, session) as timing:
         for index, image in enumerate(islice(pictures(), 4)):
             session.observe(image, index / 2)

@@ -33,7 +33,8 @@ def test_the_components_of_an_estimate_are_measured(tracked, film, tmp_path, toy
     model, config = toy_model().eval(), toy_config()
     model.config.geometry_config.tracked = tracked
     config.geometry_config.tracked = tracked
-    measured = measure_components(LoadedModel("toy", tmp_path, model, processor), 9, Workload(dtype="float32"), 3)
+    workload = Workload(dtype="float32", answer_tokens=3)
+    measured = measure_components(LoadedModel("toy", tmp_path, model, processor), 9, workload)
     planned = estimate(Components(config), Machine("any"), measured.workload)
     assert measured.seconds.keys() == {component.name for component in planned.components}
     decoding = measured.seconds.pop("answer decoding")

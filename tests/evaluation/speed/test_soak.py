@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 from toyeyes import toy_eyes
-from toys import ToyVision, toy_model, toy_processor
+from toyruns import toy_loaded
 
 from vlm2.evaluation.speed import soak
 from vlm2.evaluation.speed.harness import SECOND_QUESTION, pictures
@@ -15,11 +15,9 @@ from vlm2.streaming import LoadedModel
 
 
 @pytest.fixture
-def loaded(tmp_path, monkeypatch) -> LoadedModel:
-    processor = toy_processor()
-    processor.video_processor.max_pixels = ToyVision.max_pixels
+def loaded(monkeypatch) -> LoadedModel:
     monkeypatch.setattr(soak, "ROUNDS", 3)
-    return LoadedModel("toy", tmp_path, toy_model().eval(), processor)
+    return toy_loaded()
 
 
 def test_a_run_watches_asks_and_counts(loaded):

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from toyeyes import toy_eyes
-from toys import ToyVision, toy_model, toy_processor
+from toyruns import toy_loaded
 
-from vlm2.evaluation.speed import stages
-from vlm2.evaluation.speed.stages import REST, StageTimes
+from vlm2.evaluation.speed import harness, stages
+from vlm2.evaluation.speed.harness import StageTimes
+from vlm2.evaluation.speed.stages import REST
 from vlm2.models import windows
 from vlm2.objects.memory import ObjectMemory
 from vlm2.slam import tracking
-from vlm2.streaming import LoadedModel
 from vlm2.streaming.stopwatch import Stopwatch
 
 
 def test_a_stage_does_not_count_those_inside_it(monkeypatch) -> None:
     clock = iter([0.0, 1.0, 3.0, 4.0, 6.0, 10.0])
-    monkeypatch.setattr(stages, "now", lambda: next(clock))
+    monkeypatch.setattr(harness, "now", lambda: next(clock))
     times = StageTimes()
     with times("outer"):
         with times("inner"):
@@ -30,11 +31,9 @@ def test_a_stage_does_not_count_those_inside_it(monkeypatch) -> None:
     assert times.seconds == {"inner": 4.0, "outer": 6.0}
 
 
-def test_a_session_is_timed_by_stage_and_left_as_it_was(write_video, tmp_path) -> None:
+def test_a_session_is_timed_by_stage_and_left_as_it_was(write_video) -> None:
     video = write_video(list(np.random.default_rng(0).integers(0, 255, (20, 48, 64, 3), dtype=np.uint8)))
-    processor = toy_processor()
-    processor.video_processor.max_pixels = ToyVision.max_pixels
-    loaded = LoadedModel("toy", tmp_path, toy_model().eval(), processor, toy_eyes())
+    loaded = replace(toy_loaded(), eyes=toy_eyes())
     before = tracking.detect, windows.track_window, ObjectMemory.observe, Stopwatch.__call__
     profile = stages.profile(loaded, video, 4.0)
     assert (tracking.detect, windows.track_window, ObjectMemory.observe, Stopwatch.__call__) == before

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 from typing import get_args
 
@@ -77,20 +77,14 @@ def video_coverage(model, processor, video: Path, fps: float = FPS) -> dict[str,
 
 def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatures]:
     """Yield the features of a video window by window, in one world, as a session joins them."""
-    encoder, scale = model.frame_encoder, None
-    windows, waiting = WindowState.of(model.geometry.window), []
-    for frame in chain(VideoFile(video).sample(fps), [None]):
-        waiting += [] if frame is None else [frame]
-        if waiting and (frame is None or len(waiting) == windows.missing):
-            pictures, times = np.stack([f.image for f in waiting]), torch.tensor([f.time for f in waiting])
-            images, seen = (
-                processor.video_processor.resize(pictures),
-                processor.video_processor.resize_for_geometry(pictures),
-            )
-            portion = encoder.advance(windows, images, times, seen, scale)
-            windows, scale = portion.windows, portion.scale
-            yield portion.features
-            waiting = []
+    encoder, size = model.frame_encoder, processor.video_processor
+    frames, windows, scale = VideoFile(video).sample(fps), WindowState.of(model.geometry.window), None
+    while waiting := list(islice(frames, windows.missing)):
+        pictures, times = np.stack([f.image for f in waiting]), torch.tensor([f.time for f in waiting])
+        images, seen = size.resize(pictures), size.resize_for_geometry(pictures)
+        portion = encoder.advance(windows, images, times, seen, scale)
+        windows, scale = portion.windows, portion.scale
+        yield portion.features
 
 
 def run(model, processor, folder: Path, count: int | None = None, fps: float = FPS) -> Iterator[dict]:

@@ -69,9 +69,9 @@ def unjoined(windows: WindowEncoder, inputs: FrameInputs) -> Geometry:
     return Geometry.join([windows.encode_window(part)[0] for part in parts])
 
 
-def spread(frames: int, most: int = AT_ONCE) -> list[int]:
-    """Choose at most `most` frames evenly, the first and the last among them."""
-    return sorted({round(i) for i in np.linspace(0, frames - 1, min(frames, most))})
+def spread(frames: int) -> list[int]:
+    """Choose at most `AT_ONCE` frames evenly, the first and the last among them."""
+    return sorted({round(i) for i in np.linspace(0, frames - 1, min(frames, AT_ONCE))})
 
 
 def one_shot(encoder: GeometryEncoder, inputs: FrameInputs) -> Geometry:

@@ -66,7 +66,7 @@ def measure(
     return result
 
 
-def files_of(folder: Path, pattern: str, advice: str, count: int | None = None) -> list[Path]:
+def files_of(folder: Path, pattern: str, advice: str, count: int | None) -> list[Path]:
     """Return the first `count` files of a folder of homes, by name. Raises ValueError, with the advice, for none."""
     files = sorted(folder.glob(pattern))[:count]
     if not files:

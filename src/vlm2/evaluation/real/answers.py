@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from ...questions.question import LETTER_REQUEST
+from ...questions.question import Question
 from ...streaming.answer import Answer
 from ..vsi_metrics import first_word, number_anywhere, plain_number, relative_accuracy
 from .sets import RealQuestion
@@ -41,7 +41,7 @@ def prompt(question: RealQuestion) -> str:
     """Return the text that a user would write: the question, with its options one a line."""
     if question.options is None:
         return question.question
-    return "\n".join([question.question, "Options:", *question.options, LETTER_REQUEST])
+    return Question(question.type, question.question, question.options).prompt()
 
 
 def score(question: RealQuestion, answer: Answer) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from ...scenes.vocabulary import ANSWERS_ONLY, QUESTIONS_ONLY, SYNONYMS, VOCABULARY
+from ...scenes.vocabulary import SYNONYMS, VOCABULARY
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "chair": ("armchair",),
@@ -52,8 +52,5 @@ def categories_of(labels: Iterable[str], given: Mapping[str, Iterable[str]]) -> 
 
 def _alike(label: str) -> frozenset[str]:
     """Return a label of the vocabulary with its synonyms; nothing for one that the vocabulary lacks."""
-    for name in VOCABULARY[1:]:
-        words = {name, *SYNONYMS.get(name, ())}
-        if label in words:
-            return frozenset(words - (ANSWERS_ONLY & QUESTIONS_ONLY))
-    return frozenset()
+    alike = (frozenset({name, *SYNONYMS.get(name, ())}) for name in VOCABULARY[1:])
+    return next((words for words in alike if label in words), frozenset())

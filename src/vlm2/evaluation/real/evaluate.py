@@ -8,6 +8,7 @@ from typing import Any
 
 from ...streaming import LoadedModel
 from . import answers, geometry, recognition
+from .categories import plain
 from .geometry import PathPair
 from .sets import RealSet
 from .watching import Oracle, WatchedSet, compared, oracles, watch
@@ -61,7 +62,7 @@ class SetResult:
     def unlabelled(self) -> list[str]:
         """The labels of the pictures that are not scored, since the product has no word for them."""
         shown = dict.fromkeys(thing.label for frame in self.real.frames for thing in frame.objects or ())
-        return recognition.without_category(list(shown), self.real.categories)
+        return [name for name in shown if not any(plain(name) in words for words in self.real.categories.values())]
 
 
 def evaluate(
@@ -102,7 +103,7 @@ def _sequence(loaded: LoadedModel, real: RealSet, with_oracles: bool, progress: 
         | ({} if pair is None else geometry.path_errors(pair))
         | geometry.view_angles(real, seen.map.path),
     }
-    pictures = seen.compared(real)
+    pictures = [compared(frame, seen.detections[frame.time]) for frame in real.frames]
     if real.boxed and loaded.eyes is not None:
         values["recognition"] = recognition.compare(pictures, real.categories)
     if real.questions:

@@ -15,7 +15,7 @@ A path shorter than `LEAST_PATH` has no path error.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,11 +84,11 @@ def depth_errors(real: RealSet, depths: Mapping[float, Float32[np.ndarray, "rows
         return {}
     scales = [float(np.median(ratio)) for ratio in ratios]
     return {
-        "depth_error": _middle([float(np.median(np.abs(ratio - 1))) for ratio in ratios]),
-        "depth_error_scaled": _middle(
-            [float(np.median(np.abs(ratio / scale - 1))) for ratio, scale in zip(ratios, scales, strict=True)]
+        "depth_error": float(np.median([np.median(np.abs(ratio - 1)) for ratio in ratios])),
+        "depth_error_scaled": float(
+            np.median([np.median(np.abs(ratio / scale - 1)) for ratio, scale in zip(ratios, scales, strict=True)])
         ),
-        "scale_error": _middle([abs(scale - 1) for scale in scales]),
+        "scale_error": float(np.median([abs(scale - 1) for scale in scales])),
         "scale": float(np.median(np.concatenate(ratios))),
     }
 
@@ -126,7 +126,3 @@ def _angles(
     """Return the angles between rotations in degrees, from the chord ‖A − B‖ = 2√2 sin(θ/2)."""
     chord = np.linalg.norm(first - second, axis=(1, 2)) / math.sqrt(8)
     return np.degrees(2 * np.arcsin(np.minimum(chord, 1.0)))
-
-
-def _middle(values: Sequence[float]) -> float:
-    return float(np.median(values))

@@ -14,7 +14,6 @@ from jaxtyping import Float, Float32, Float64, UInt8
 from PIL import Image
 
 from ...encoders.detectors.boxes import overlaps
-from ...objects import ObjectMap
 from ...objects.lifting import sampled
 from .categories import Categories, plain
 from .evaluate import SetResult
@@ -120,7 +119,8 @@ def path(result: SetResult) -> DrawnPath | None:
     low = np.minimum(found.min(0), true.min(0))[:2] - MARGIN
     high = np.maximum(found.max(0), true.max(0))[:2] + MARGIN
     size = high - low
-    inside = [(name, x, y) for name, x, y in _things(run.map) if low[0] < x < high[0] and low[1] < y < high[1]]
+    things = [(t.label, *t.box.center[:2]) for t in run.map.tracks if t.status != "removed"]
+    inside = [(name, x, y) for name, x, y in things if low[0] < x < high[0] and low[1] < y < high[1]]
     return DrawnPath(
         box=(float(low[0]), float(-high[1]), float(size[0]), float(size[1])),
         found=_points(found),
@@ -163,10 +163,6 @@ def _with_depth(
         true_depth=data_uri(depth_picture(true, farthest)),
         note=note,
     )
-
-
-def _things(map: ObjectMap) -> list[tuple[str, float, float]]:
-    return [(t.label, t.box.center[0], t.box.center[1]) for t in map.tracks if t.status != "removed"]
 
 
 def _points(places: Float64[np.ndarray, "frames 3"]) -> str:

@@ -16,7 +16,7 @@ at least 0.5 of labelled categories that no picture of the set shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,8 +153,3 @@ def box_precision(hits: Hits) -> float:
     best = np.maximum.accumulate(precision[::-1])[::-1]
     places = np.searchsorted(recall, RECALLS, side="left")
     return float(np.concatenate([best, [0.0]])[np.minimum(places, len(best))].mean())
-
-
-def without_category(labels: Sequence[str], categories: Mapping[str, frozenset[str]]) -> list[str]:
-    """Return the labels that no category has."""
-    return [label for label in labels if not any(plain(label) in words for words in categories.values())]

@@ -99,7 +99,6 @@ class QuestionList(BaseModel):
 class Description(BaseModel):
     """The content of `meta.json`: `frames` of one camera in order of time, or single `images`."""
 
-    name: str | None = None
     what: str = ""
     frames: tuple[ListedFrame, ...] = ()
     images: tuple[ListedFrame, ...] = ()

@@ -27,6 +27,7 @@ from ...objects.path import ObservedPath
 from ...streaming import LoadedModel
 from ...streaming.object_frames import ObjectEyes
 from ..measures.geometry import true_points
+from ..true_eyes import TruthByTime
 from .answers import ScoredAnswer, prompt, score
 from .categories import plain
 from .recognition import ComparedPicture, ScoredBox
@@ -94,16 +95,12 @@ class NoDetector:
         return [Detections(np.zeros((0, 4)), np.zeros(0), ()) for _ in frames]
 
 
-class TrueBoxes:
+class TrueBoxes(TruthByTime):
     """Detects the labelled boxes of each frame of a set, by the frame's time."""
 
     def __init__(self, real: RealSet) -> None:
         self.labels = tuple(dict.fromkeys(plain(label) for label in real.labels))
         self._frames = {frame.time: frame for frame in real.frames}
-
-    def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Sequence[Detections]:
-        """Refuse frames without their times."""
-        raise ValueError("The truth is found by the time of a frame; this detector needs `detect_at`.")
 
     def detect_at(
         self, frames: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
@@ -137,15 +134,14 @@ class TrueGeometry(FrameEncoder):
         found, features = portion.geometry, portion.features
         chosen = [int(np.abs(self._times - time).argmin()) for time in times.tolist()]
         points = self._points(chosen, found.local_points.shape[1:3]).to(found.local_points)
-        poses = torch.from_numpy(self.real.poses).float()
+        known, poses = valid_depth(points), torch.from_numpy(self.real.poses).float()
         geometry = replace(
             found,
             local_points=points,
-            confidence=valid_depth(points),
+            confidence=known,
             world_from_camera=in_first_camera(poses)[chosen].to(found.world_from_camera),
             metric=True,
         )
-        known = valid_depth(points)
         features = replace(
             features,
             patch_coordinates=pool_to_grid(geometry.point_map, features.grid, known) / portion.scale,
@@ -212,11 +208,7 @@ class WatchedSet:
     map: ObjectMap
     answers: tuple[ScoredAnswer, ...]
     seconds: float
-    correction: float = 1.0
-
-    def compared(self, real: RealSet) -> list[ComparedPicture]:
-        """Return the true and the found boxes of each picture of the sequence."""
-        return [compared(frame, self.detections[frame.time]) for frame in real.frames]
+    correction: float
 
 
 def compared(frame: RealFrame, found: Sequence[ScoredBox]) -> ComparedPicture:

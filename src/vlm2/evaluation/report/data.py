@@ -125,8 +125,6 @@ def _table(samples: Sequence[Sample], summary: Mapping[str, float], run: Run, dr
 
 
 def _check_same(runs: Sequence[Run]) -> None:
-    if not runs:
-        raise ValueError("Name the folder of a run, or of several: vlm2 eval report DIR...")
     for key in ("benchmark", "version", "scorer"):
         found = dict.fromkeys(str(run.scores[key]) for run in runs)
         if len(found) > 1:
@@ -153,22 +151,23 @@ def relative_error(sample: Sample) -> float:
     return np.nan if prediction is None or truth == 0 else (prediction - truth) / truth
 
 
-def largest_errors(runs: Sequence[Run], most: int = SHOWN_ERRORS) -> tuple[tuple[Item, tuple[str | None, ...]], ...]:
-    """Choose items that the first run answers worst. Question types take turns; each video once if possible."""
+def largest_errors(runs: Sequence[Run]) -> tuple[tuple[Item, tuple[str | None, ...]], ...]:
+    """Choose at most `SHOWN_ERRORS` items that the first run answers worst. Question types take turns; each video once
+    if possible."""
     by_type: dict[str, list[Sample]] = {}
     for sample in sorted(runs[0].samples, key=_order):
         if score_of(sample) < 0.5:
             by_type.setdefault(sample.item.question_type, []).append(sample)
     chosen: list[Sample] = []
     videos: set[str] = set()
-    while len(chosen) < most and any(by_type.values()):
+    while len(chosen) < SHOWN_ERRORS and any(by_type.values()):
         for group in [group for _, group in sorted(by_type.items()) if group]:
             sample = next((sample for sample in group if sample.item.group not in videos), group[0])
             group.remove(sample)
             chosen.append(sample)
             videos.add(sample.item.group)
     replies = [{sample.item.id: sample.prediction for sample in run.samples} for run in runs]
-    return tuple((s.item, tuple(reply.get(s.item.id) for reply in replies)) for s in chosen[:most])
+    return tuple((s.item, tuple(reply.get(s.item.id) for reply in replies)) for s in chosen[:SHOWN_ERRORS])
 
 
 def _order(sample: Sample) -> tuple[float, float, str]:

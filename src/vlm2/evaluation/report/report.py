@@ -73,7 +73,7 @@ def _templates() -> Environment:
         undefined=ChainableUndefined,  # a value that a run lacks is an empty cell
     )
     filters = {
-        "percent": lambda share: f"{100 * share:.1f}",
+        "percent": _percent,
         "points": lambda gap, minus="−": f"{100 * gap:+.1f}".replace("-", minus),
         "bounds": _bounds,
         "readable": lambda name: name.replace("object_", "").replace("obj_", "").replace("_", " "),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -28,13 +28,16 @@ QUESTION = f"How many chairs are there?\n{WORD_REQUEST}"
 SECOND_QUESTION = f"What stands on the table?\n{WORD_REQUEST}"
 Key = TypeVar("Key", bound=Hashable)
 
+Call = tuple[Any, str, str]
+"""The owner of a function, the function's name there, and the stage that it is."""
+
 
 @dataclass
 class Timing:
     """Seconds by component, and (tokens, seconds) of every call of the language model: `prefills` read several tokens,
     `steps` decode one."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float]
     prefills: list[tuple[int, float]] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
 
@@ -46,52 +49,65 @@ def now() -> float:
     return time.perf_counter()
 
 
+@dataclass
+class StageTimes:
+    """Seconds by stage, without those of the stages that run inside it."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _inner: list[float] = field(default_factory=lambda: [0.0])  # seconds of inner stages, for each stage that runs
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Count the time inside the `with`."""
+        self._inner.append(0.0)
+        started = now()
+        try:
+            yield
+        finally:
+            spent = now() - started
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent - self._inner.pop()
+            self._inner[-1] += spent
+
+
+@contextmanager
+def timed_calls(times: StageTimes, calls: Sequence[Call]) -> Iterator[None]:
+    """Time calls while the context lasts."""
+    with ExitStack() as stack:
+        for owner, name, stage in calls:
+            stack.enter_context(mock.patch.object(owner, name, times(stage)(getattr(owner, name))))
+        yield
+
+
 @contextmanager
 def timed(model: VLM2ForConditionalGeneration, session: Session | None = None) -> Iterator[Timing]:
     """Time the components of a model while the context lasts, and decoding and the memory of a session of it. Waiting
     for the device makes the model a little slower."""
-    timing, backbone = Timing(), model.language_backbone
+    times, backbone = StageTimes(), model.language_backbone
+    timing, forward = Timing(times.seconds), backbone.forward
     before = {} if session is None else session.spent
-    calls = {
-        "vision encoder": (model.vision, "forward"),
-        "geometry encoder": (model.geometry, "encode"),
-        "representation": (model.representation, "forward"),
-        "projector": (model.projector, "forward"),
-        "camera tracking": (windows, "track_window"),
-    }
+    calls: list[Call] = [
+        (model.vision, "forward", "vision encoder"),
+        (model.geometry, "encode", "geometry encoder"),
+        (model.representation, "forward", "representation"),
+        (model.projector, "forward", "projector"),
+        (windows, "track_window", "camera tracking"),
+    ]
 
-    def add(name: str) -> Callable[..., None]:
-        def note(seconds: float, *_: Any, **__: Any) -> None:
-            timing.seconds[name] = timing.seconds.get(name, 0.0) + seconds
-
-        return note
-
-    def note_pass(seconds: float, *args: Any, **options: Any) -> None:
+    @wraps(forward)
+    def noted(*args: Any, **options: Any) -> Any:
+        started = now()
+        result = forward(*args, **options)
+        seconds = now() - started
         inputs = (options.get("input_ids"), options.get("inputs_embeds"), *args)
         tokens = next(tensor.shape[1] for tensor in inputs if tensor is not None)
         (timing.steps if tokens == 1 else timing.prefills).append((tokens, seconds))
+        return result
 
-    with ExitStack() as stack:
-        for name, (owner, function) in calls.items():
-            stack.enter_context(mock.patch.object(owner, function, _clocked(getattr(owner, function), add(name))))
-        stack.enter_context(mock.patch.object(backbone, "forward", _clocked(backbone.forward, note_pass)))
+    with timed_calls(times, calls), mock.patch.object(backbone, "forward", noted):
         yield timing
     if session is not None:
         spent = {"video decoding": "decode", "memory": "memory"}
         timing.seconds |= {name: session.spent[stage] - before[stage] for name, stage in spent.items()}
-
-
-def _clocked(call: Callable[..., Any], note: Callable[..., None]) -> Callable[..., Any]:
-    """Return a function that also passes its seconds and its arguments to `note`."""
-
-    @wraps(call)
-    def clocked(*args: Any, **options: Any) -> Any:
-        started = now()
-        result = call(*args, **options)
-        note(now() - started, *args, **options)
-        return result
-
-    return clocked
 
 
 def time_in_turn(runs: Mapping[Key, Callable[[], object]], rounds: int, steps: int = 1) -> dict[Key, list[float]]:

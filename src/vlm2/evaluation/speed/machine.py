@@ -9,7 +9,8 @@ import os
 import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -120,10 +121,8 @@ def total_memory() -> float | None:
     except (AttributeError, ValueError, OSError):
         return None
     for file in map(Path, LIMITS):
-        try:
+        with suppress(OSError, ValueError):
             total = min(total, float(file.read_text()))  # "max" is no number
-        except (OSError, ValueError):
-            continue
     return total
 
 
@@ -164,17 +163,16 @@ def this_machine(place: str) -> Machine:
     import torch
 
     device = torch.device(place)
-    name, memory, reserved = f"this machine, {cores()} cores", total_memory(), 0.6e9
+    name, memory = f"this machine, {cores()} cores", total_memory()
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
         name, memory = properties.name, float(properties.total_memory)
     elif device.type != "cpu":
         name = f"this machine's {device.type}"
-    machine = Machine(name, memory, reserved=reserved)
     with torch.inference_mode():
         rates = {str(kind).removeprefix("torch."): _rate(device, kind) for kind in (torch.float32, torch.bfloat16)}
         moved = _bandwidth(device)
-    return replace(machine, peak={kind: rate for kind, rate in rates.items() if rate}, bandwidth=moved)
+    return Machine(name, memory, {kind: rate for kind, rate in rates.items() if rate}, moved)
 
 
 def _rate(device, dtype) -> float | None:

@@ -26,14 +26,15 @@ class Measurement:
     workload: Workload
 
 
-def measure_components(loaded: LoadedModel, frames: int, workload: Workload, answer_tokens: int = 8) -> Measurement:
-    """Let a session watch so many frames of a generated film and answer one question, after a warm-up."""
+def measure_components(loaded: LoadedModel, frames: int, workload: Workload) -> Measurement:
+    """Let a session watch so many frames of a generated film and answer one question with at most
+    `workload.answer_tokens` tokens, after a warm-up."""
     with tempfile.TemporaryDirectory(prefix="vlm2-") as folder:
         warm_up, film = Path(folder) / "warm_up.mp4", Path(folder) / "film.mp4"
         write_film(warm_up, 2)
         write_film(film, frames)
         _watch(loaded, warm_up, 1)
-        seconds, answer_tokens = _watch(loaded, film, answer_tokens)
+        seconds, answer_tokens = _watch(loaded, film, workload.answer_tokens)
     height, width, rate = FILM
     question = len(loaded.processor.question_ids(SECOND_QUESTION))
     done = replace(workload, frames=frames, height=height, width=width, fps=FPS, source_fps=rate)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...models.capacity import BYTES, Components
+from ...models.windows import WindowState
 from .estimate import Component, Estimate
 from .machine import Machine
 from .workload import Workload
@@ -16,7 +17,6 @@ from .workload import Workload
 TRACKED = 0.08  # seconds a frame to find and match features, measured on 2 cores
 DECODED = 2e8  # pixels a second of H.264 on one core: a cautious round number, not measured
 BATCH = 16  # frames in one call of the vision encoder in the baseline
-OVERLAP = 3  # frames that a window shares with the one before
 PROMPT = 40  # tokens around the video
 NEUTRAL = 40  # tokens of the neutral question that evidence is compared with
 HALVED = 0.625  # of the geometry encoder's working memory in bfloat16: its residual stream and heads stay in float32
@@ -57,7 +57,7 @@ def _watch(model: Components, machine: Machine, workload: Workload) -> Iterator[
     frames, dtype = workload.frames, model.config.encoder_dtype
     grid, geometry_grid = model.grids(workload.height, workload.width, workload.pixels)
     patches, window = grid[0] * grid[1], min(frames, workload.window or frames, model.model.geometry.window)
-    overlap = min(OVERLAP, window - 1)
+    overlap = min(WindowState.overlap, window - 1)
     calls = 1 - (window - frames) // (window - overlap)
     waiting = FLOAT32 * window * patches * model.model.vision.dim
     yield _vision(model, machine, workload, window, waiting)

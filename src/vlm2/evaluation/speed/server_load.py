@@ -22,6 +22,7 @@ from .harness import pictures
 from .machine import mean_megabytes
 
 QUESTIONS = ("How many chairs are there?", "Where is the table?", "How far did the camera move?")
+TIMEOUT = 120.0  # seconds of a request
 SIDE, QUALITY = 640, 85  # of the frames: pixels of the longer side, JPEG quality
 FRAMES = 120  # before they repeat
 SPAN = 60  # samples of the memory, one a second, that are left out in the beginning, and of which a mean is taken
@@ -79,11 +80,11 @@ class ServerError(Exception):
 class ServerClient:
     """Requests to a server, each over a connection of its own."""
 
-    def __init__(self, address: str, token: str | None = None, timeout: float = 120.0) -> None:
+    def __init__(self, address: str, token: str | None = None) -> None:
         parts = urlsplit(address)
         if parts.scheme != "http" or not parts.hostname:
             raise ValueError(f"{address} is no address of a server; give one such as http://127.0.0.1:8765.")
-        self._host, self._port, self._timeout = parts.hostname, parts.port or 80, timeout
+        self._host, self._port = parts.hostname, parts.port or 80
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, path: str, body: bytes | dict | None = None, **query: object) -> bytes:
@@ -91,7 +92,7 @@ class ServerClient:
         data = json.dumps(body).encode() if isinstance(body, dict) else body
         kind = "application/json" if isinstance(body, dict) else "image/jpeg"
         target = f"{path}?{urlencode(query)}" if query else path
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT)
         try:
             connection.request(method, target, data, {**self._headers, "Content-Type": kind})
             reply = connection.getresponse()

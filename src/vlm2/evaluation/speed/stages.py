@@ -7,11 +7,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 from unittest import mock
 
 from ...models import windows
@@ -19,7 +18,7 @@ from ...objects.memory import ObjectMemory
 from ...slam import tracking
 from ...streaming import LoadedModel, object_frames
 from ...streaming.stopwatch import Stopwatch
-from .harness import now
+from .harness import Call, StageTimes, timed_calls
 
 SOURCE = Path(__file__).parents[3]  # the folder that holds this package
 REST = "all else"
@@ -36,26 +35,6 @@ started = time.perf_counter()
 session.watch(video, fps=float(fps))
 print(1000 * (time.perf_counter() - started) / session.frames)
 """
-
-
-@dataclass
-class StageTimes:
-    """Seconds by stage, without those of the stages that run inside it."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    _inner: list[float] = field(default_factory=lambda: [0.0])  # seconds of inner stages, for each stage that runs
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        """Count the time inside the `with`."""
-        self._inner.append(0.0)
-        started = now()
-        try:
-            yield
-        finally:
-            spent = now() - started
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent - self._inner.pop()
-            self._inner[-1] += spent
 
 
 @dataclass(frozen=True)
@@ -85,7 +64,7 @@ def profile(loaded: LoadedModel, video: Path, fps: float) -> Profile:
 def _watched(loaded: LoadedModel, times: StageTimes) -> Iterator[None]:
     """Time the stages of a model's sessions while the context lasts."""
     model = loaded.model
-    calls: list[tuple[Any, str, str]] = [
+    calls: list[Call] = [
         (model.vision, "forward", "vision encoder"),
         (model.geometry, "encode", "geometry encoder"),
         (model.representation, "forward", "representation"),
@@ -102,10 +81,8 @@ def _watched(loaded: LoadedModel, times: StageTimes) -> Iterator[None]:
     if loaded.eyes is not None:
         names = [name for name in ("detect", "detect_at") if hasattr(loaded.eyes.detector, name)]
         calls += [(loaded.eyes.detector, name, "eyes") for name in names]
-    with ExitStack() as stack:
-        for owner, name, stage in calls:
-            stack.enter_context(mock.patch.object(owner, name, times(stage)(getattr(owner, name))))
-        stack.enter_context(mock.patch.object(Stopwatch, "__call__", lambda _, name: times(OF_SESSION[name])))
+    of_session = mock.patch.object(Stopwatch, "__call__", lambda _, name: times(OF_SESSION[name]))
+    with timed_calls(times, calls), of_session:
         yield
 
 
