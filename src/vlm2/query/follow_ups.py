@@ -32,7 +32,7 @@ OPENING = re.compile(
 CLOSING = re.compile(
     r"(?:[\s,]*\b(?:please|maybe|then|too|only|instead|though|as well|lol|haha|dear|love)\b|[\s?.!,])+$", re.IGNORECASE
 )
-PRONOUN = re.compile(r"\b(?:(it|that|this)|they|them|these|those)\b", re.IGNORECASE)
+PRONOUN = re.compile(r"\b(?:(it|that|this)(?: one)?|they|them|these|those)\b", re.IGNORECASE)
 IS = re.compile(r"'s (?=(?:it|that|this)\b)", re.IGNORECASE)
 ONE = re.compile(r"\b(?:(one)|ones)\b", re.IGNORECASE)
 SOME = re.compile(r"^(?:(any)|how many)(?= (?:in|on|under|near|next|by|beside|behind)\b)", re.IGNORECASE)

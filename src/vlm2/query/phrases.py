@@ -192,6 +192,8 @@ class Phrases:
                 fields["place"], at = Place(kind="on", to=(Things(label="wall"),)), at + 1 + (word == "wall")
             else:
                 break
+        if {"order", "size"} <= fields.keys():
+            return  # "the second largest"
         for label, end in self._noun(at):
             if fields.get("size") != "roundest" or not self._is_plural(at, end, Things(label=label)):
                 yield from self.modified(fields | {"label": label}, end)
@@ -208,7 +210,7 @@ class Phrases:
             if name in NAMES:
                 yield name, start + length
                 return  # "tv stand" is no tv that stands
-            if name in ROOMS or any(word in ATTRIBUTES for word in words):
+            if name in ROOMS or (name not in NOUNS and any(word in ATTRIBUTES for word in words)):
                 continue  # a room is no thing
             if name in ANYTHING:
                 yield THING, start + length

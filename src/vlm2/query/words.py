@@ -162,7 +162,7 @@ weather week were what when where whether which while who whom whose why width w
 yesterday you your yourself
 """
 
-NOUNS = frozenset(_NOUNS.split())
+NOUNS = frozenset(_NOUNS.split()) | {"front door", "back door"}
 """Other names of things at home: known words, though no eyes may know them."""
 PARTS = frozenset({"end", "side"})
 """Words that are part of a thing's name ("end table"), and name no thing alone."""

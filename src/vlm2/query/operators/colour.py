@@ -8,7 +8,7 @@ from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import select
 from ..things import Things
-from ..words import listed
+from ..words import COLOURS, listed
 
 
 class Colour(Query):
@@ -28,7 +28,9 @@ class Colour(Query):
 
 
 OPERATOR = Colour
+EITHER = f"({'|'.join(sorted(COLOURS))})"
 PHRASINGS = phrasings(
+    f"(is|are|was|were) {{things}} {EITHER} or {EITHER}",
     "(what|which) (color|colour|colors|colours) (is|are|was|were) {things}",
     "(what|which) (is|are|was) the (color|colour) of {things}",
     "(what|which) (color|colour) [of] {things} (is|are) {!things}",

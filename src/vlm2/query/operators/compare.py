@@ -57,7 +57,8 @@ PHRASINGS = (
             *phrasings(
                 f"(which|what) [one|object|thing] is [the] ({words}) [in size] [between] {{among}}",
                 f"(which|what) of (these|the following) [objects|things] [{{among}}] is [the] ({words})",
-                f"of {{among}} which [one] is [the] ({words})",
+                f"(which|what) is [the] ({words}) (one|thing|object|item) [of|between|among] {{among}}",
+                f"[out] of {{among}} (which|what) [one] is [the] ({words})",
                 f"(which|what) [one] of {{among}} is [the] ({words}) [one]",
                 by=by,
             ),

@@ -46,7 +46,7 @@ PHRASINGS = tuple(
     for phrasing in phrasings(
         f"(which|what) (room|{{rooms:single}}) is [the] ({words}) [one|room]",
         f"(which|what) is the ({words}) (room|{{rooms:single}}) [<there>]",
-        f"(which|what) (room|{{rooms:single}}) has the (most|{words}) [floor] (area|space|floor)",
+        f"(which|what) (room|[one] [of] [the] {{rooms:single}}) has the (most|{words}) [floor] (area|space|floor)",
         f"(which|what) [one|room] is [the] ({words}) [one|room] [between] {{rooms:single}} (or|and) {{rooms:single}}",
         by=by,
     )

@@ -63,6 +63,7 @@ BETWEEN = (
     "how many {unit} away from {second} (is|was) {first}",
     "(what|how much|how many) [{unit}] (gap|distance|space|separates|separate) [separates] {second} (from|and) {first}",
     "(what|the) distance of {second} from {first}",
+    "how (big|wide|large|long) is the (gap|space|distance|clearance) between {first} and {second}",
     "[from] {first} to {second} (how far|how many {unit})",
 )
 PHRASINGS = (

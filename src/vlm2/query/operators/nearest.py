@@ -83,7 +83,7 @@ PHRASINGS = (
         "(to|between it and) {to}",
         "of these [things|objects] which has the (smallest|shortest) distance to {to}",
         f"which of these [things|objects] did {{to}} have {CLOSEST}",
-        f"(which|what) {{among:single}} (is|are) [the] {CLOSEST} to {{to}}",
+        f"(which|what) {{among:single}} (is|are|sits|stands|hangs|lies) [the] {CLOSEST} [to] {{to}}",
         "of {among} which one is at the smallest distance from {to}",
         "which of these [things] would i have reached first",
         f"which [one] (was {{to}} standing|was {{to}}|am {{to}}) {CLOSEST} to {{among}}",

@@ -40,6 +40,8 @@ PHRASINGS = (
         "when (does|did|do) {things} (appear|show up|come into view) [for the first time|first]",
         "when (was|were|is|are) {things} [first] seen [first|for the first time]",
         "(at what time|at which second) (was|is) {things} first seen",
+        "at (what|which) (point|time|moment|second) [in the video] (does|did|do) {things} [first] (appear|show up|come "
+        "into view)",
         f"when was the first time [that] (i|you|we) (saw|{SEE}) {{things}}",
     ),
     *phrasings(

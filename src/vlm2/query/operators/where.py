@@ -74,6 +74,7 @@ PHRASINGS = (
         for phrasing in phrasings(
             f"(which|what) {{thing:kind}} is [the] ({words}) [one]",
             f"(which|what) is the ({words}) {{thing:kind}}",
+            f"(which|what) [one] of {{thing:kind}} is [the] ({words}) [one]",
             thing=Things(size=size),
             situated=False,
         )
@@ -90,6 +91,7 @@ PHRASINGS = (
         "what is the (place|location|position) of {thing}",
         "where (is|are) {thing} (at|in the room)",
         "i am looking for {thing} where is it",
+        "where did (i|we|you) (leave|put|lose) {thing}",
         "where do i have to look for {thing}",
         situated=False,
     ),

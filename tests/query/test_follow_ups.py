@@ -1,0 +1,71 @@
+"""Follow-ups as questions of their own: single cases, and conversations written by strangers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vlm2.query import Unplanned, call_of
+from vlm2.query.follow_ups import in_full, leans
+from vlm2.query.planners import rules
+
+CONVERSATIONS = Path(__file__).parent / "conversations"
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "full"),
+    [
+        ("How many chairs are in the kitchen?", "and tables?", "How many tables are in the kitchen?"),
+        ("How many chairs are in the kitchen?", "What about the bedroom?", "How many chairs are in the bedroom?"),
+        ("How many chairs are in the kitchen?", "where are they?", "Where are the chairs in the kitchen?"),
+        ("How many chairs are in the kitchen?", "any in the bedroom?", "Are there any chairs in the bedroom?"),
+        ("How many chairs are there?", "in the kitchen?", "How many chairs are there in the kitchen?"),
+        ("How far is the sofa from the TV?", "and the lamp?", "How far is the lamp from the TV?"),
+        ("How far is the sofa from the TV?", "and from the door?", "How far is the sofa from the door?"),
+        ("How far is the sofa from the TV?", "In feet, please", "How far is the sofa from the TV, in feet?"),
+        ("How tall is the lamp?", "and its width?", "What is the width of the lamp?"),
+        ("How tall is the lamp?", "taller than the desk?", "Is the lamp taller than the desk?"),
+        ("Where is the lamp?", "what colour?", "What colour is the lamp?"),
+        ("Where is the lamp?", "which room is it in?", "Which room is the lamp in?"),
+        ("Where is the lamp?", "the red one?", "Where is the red lamp?"),
+        ("What is on the desk?", "and under it?", "What is under the desk?"),
+        ("When did you first see the cup?", "and last?", "When did you last see the cup?"),
+        ("Which is closest to the bed, the lamp or the desk?", "and to the door?",
+         "Which is closest to the door, the lamp or the desk?"),
+        ("I stand by the sofa and face the TV. Is the door to my left?", "And the window?",
+         "I stand by the sofa and face the TV. Is the window to my left?"),
+    ],
+)  # fmt: skip
+def test_a_follow_up_becomes_a_question_of_its_own(before: str, said: str, full: str) -> None:
+    assert in_full(said, before) == full
+    assert not isinstance(rules.plan(full), Unplanned)
+
+
+@pytest.mark.parametrize("said", ["and why?", "thanks!", "", "???", "who bought it?", "is that good?", "good night"])
+def test_what_does_not_follow_on_is_left(said: str) -> None:
+    assert in_full(said, "Where is the lamp?") is None
+
+
+def test_nothing_follows_a_question_that_was_not_understood() -> None:
+    assert in_full("and the lamp?", "Who painted the wall?") is None
+
+
+def test_a_question_leans_if_it_is_not_understood_or_says_it_of_the_place() -> None:
+    asked = ("and the lamp?", "How big is it?", "How big is the kitchen?", "How far is it from the bed to the desk?")
+    assert [leans(text, rules.plan(text)) for text in asked] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("number", "least", "most_other"), [(1, 42, 2), (2, 42, 3), (3, 40, 4)])
+def test_strangers_conversations(number: int, least: int, most_other: int) -> None:
+    right, other = [], []
+    for line in (CONVERSATIONS / f"{number}.txt").read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        before, said, meant = (part.strip() for part in line.split("|"))
+        full = in_full(said, before)
+        if meant == "none":
+            assert full is None, line
+        elif full is not None and not isinstance(gold := rules.plan(meant), Unplanned):
+            (right if call_of(rules.plan(full)) == call_of(gold) else other).append(line)
+    assert len(right) >= least and len(other) <= most_other, "\n".join(other)
