@@ -104,6 +104,10 @@ ANSWERS = {
     "visible(piano)": ("not_seen", "no"),
     "in_view(view=view(seconds=4.0))": ("ok", "window, chair"),
     "rooms()": ("ok", "2"),
+    "compare_rooms()": ("ok", "living room"),
+    "compare_rooms([kitchen, 'living room'], smallest)": ("ok", "kitchen"),
+    "compare_rooms([kitchen])": ("ok", "kitchen"),
+    "compare_rooms([bathroom])": ("not_seen", ""),
     "rooms(form=names)": ("ok", "living room, kitchen"),
 }
 

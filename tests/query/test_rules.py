@@ -59,6 +59,27 @@ WORDINGS = {
     "What is on the shelf to my left? I'm at the desk and look at the window.": (
         "identify(thing(place=on(thing(shelf, side=left))), view=view(at=desk, facing=window))"
     ),
+    "Which of the bed, the sofa and the bathtub is the longest?": "compare([bed, sofa, bathtub], longest)",
+    "Of the bed and the sofa, what's the longest?": "compare([bed, sofa], longest)",
+    "Which is the tallest thing, the lamp or the desk?": "compare([lamp, desk], tallest)",
+    "Which chair is the tallest?": "where(thing(chair, size=tallest))",
+    "What's the biggest table in the home?": "where(thing(table, size=largest))",
+    "Which of the cabinets is the widest?": "where(thing(cabinet, size=widest))",
+    "Which object is the largest?": "identify(thing(size=largest))",
+    "Which room is the biggest?": "compare_rooms()",
+    "Which one of the bedrooms has the most space?": "compare_rooms([bedroom])",
+    "Which is smaller, the kitchen or the bathroom?": "compare_rooms([kitchen, bathroom], smallest)",
+    "Is the armchair brown or grey?": "colour(armchair)",
+    "When was the last time I saw the laptop?": "seen(laptop, last)",
+    "At what point in the video does the bed show up?": "seen(bed)",
+    "Where did I leave my backpack?": "where(backpack)",
+    "Any chance there's a mirror in the hallway?": "exists(thing(mirror, room=hallway))",
+    "Do you know if there is a printer on the desk?": "exists(thing(printer, place=on(desk)))",
+    "Does this place come with a dishwasher?": "exists(dishwasher)",
+    "Is there a boiler anywhere?": "exists(boiler)",
+    "And is there a lamp as well?": "exists(lamp)",
+    "Which plant sits nearest the front door?": "nearest('front door', [plant])",
+    "How wide is the gap between the bed and the desk?": "distance(bed, desk)",
 }
 
 
@@ -120,8 +141,8 @@ def test_a_frame_reads_nothing_with_a_word_that_it_does_not_understand(question:
 @pytest.mark.parametrize(
     ("question", "words"),
     [
-        ("and the lamp?", "ask this one in full"),
-        ("What about the chairs?", "ask this one in full"),
+        ("and the lamp?", "ask it in full"),
+        ("What about the chairs?", "ask it in full"),
         ("What questions can I ask?", "“Where is the lamp?”"),
         ("help", "“Where is the lamp?”"),
         ("Is the door open?", "I can tell how many"),

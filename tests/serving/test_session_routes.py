@@ -104,6 +104,9 @@ def test_questions_are_answered_whole_and_streamed(client) -> None:
     ]
     assert (asked["event"], answer["event"]) == ("asked", "answer")
     assert json.loads(answer["data"]) | {"seconds": 0} == whole | {"seconds": 0}
+    follows = {"question": "where are they?", "earlier": [QUESTION]}
+    assert client.post("/sessions/home/ask", json=follows).json()["query"] == "where(chair)"
+    assert client.post("/sessions/home/ask", json=follows | {"earlier": [QUESTION] * 9}).status_code == 400
     assert client.post("/sessions/home/ask", json={"question": ""}).status_code == 400
     client.post("/sessions", json={"id": "a"})
     unseen = client.post("/sessions/a/ask", json={"question": QUESTION, "stream": True})

@@ -143,6 +143,35 @@ def test_an_answer_says_how_the_question_was_understood(reads) -> None:
     assert ask_objects(seen, ODD, None, None, guess=False).status == "unsupported"
 
 
+def test_a_question_may_lean_on_those_before_it(reads) -> None:
+    plan, reader = reads(intent="none")
+    chat = [
+        "How many chairs are in the kitchen?",
+        "and tables?",
+        "Who made them?",
+        "in the hallway?",
+        "where are they?",
+    ]
+    read = [plan.read(text, earlier=chat[:at]) for at, text in enumerate(chat)]
+    assert [found.plain for found in read] == [
+        None,
+        "How many tables are in the kitchen?",
+        None,
+        "How many tables are in the hallway?",
+        "Where are the tables in the hallway?",
+    ]
+    assert read[1].query == rules.plan("How many tables are in the kitchen?") and isinstance(read[2].query, Unplanned)
+    before = reader.read
+    plan.read("how big?", earlier=chat)
+    assert reader.read == before  # what came before is not read again
+    assert plan.read("How many lamps are there?", earlier=chat).plain is None
+
+
+def test_a_follow_up_to_what_only_the_reader_understood(reads) -> None:
+    plan, _ = reads()
+    assert plan.read("in the kitchen?", earlier=[ODD]).plain == "How many Lampwise are there in the kitchen?"
+
+
 PACKAGED = IntentPlanner()
 
 

@@ -15,7 +15,8 @@ CONTRACTIONS = {"what's": "what is", "where's": "where is", "there's": "there is
 TYPOS = {"infront": "in front", "how man": "how many", "how may": "how many", "oclock": "o'clock"}
 HARMLESS = re.compile(
     r"\b(please|kindly|approximately|roughly|exactly|just|actually|really|simply|currently|hey|hi|hello|ok|okay|so|"
-    r"(?<!i am )also|(?:too|as well|or not)(?=\W*$)|anywhere|right now|at the moment|well|measured|maybe|perhaps|directly|immediately|"
+    r"(?<!i am )also|(?:too|as well|or not)(?=\W*$)|anywhere|well|measured|maybe|perhaps|"
+    r"directly|immediately|"
     r"((can|could|would|will) you )?tell me|as the camera sees it|yes or no|"
     r"would you say( that)?|is it true( that)?)\b"
 )

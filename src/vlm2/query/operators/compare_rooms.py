@@ -42,12 +42,17 @@ def _std(map: ObjectMap, room: Room) -> float:
 OPERATOR = CompareRooms
 PHRASINGS = tuple(
     phrasing
-    for words, by in (("larger|largest|bigger|biggest", "largest"), ("smaller|smallest", "smallest"))
+    for words, most, by in (
+        ("larger|largest|bigger|biggest", "most|more", "largest"),
+        ("smaller|smallest", "least|less", "smallest"),
+    )
     for phrasing in phrasings(
         f"(which|what) (room|{{rooms:single}}) is [the] ({words}) [one|room]",
         f"(which|what) is the ({words}) (room|{{rooms:single}}) [<there>]",
-        f"(which|what) (room|[one] [of] [the] {{rooms:single}}) has the (most|{words}) [floor] (area|space|floor)",
+        f"(which|what) [one] [of the] (room|rooms|{{rooms:single}}) has [the] ({most}|{words}) [floor] "
+        "(area|space|floor)",
         f"(which|what) [one|room] is [the] ({words}) [one|room] [between] {{rooms:single}} (or|and) {{rooms:single}}",
+        f"(is|are) {{rooms:single}} or {{rooms:single}} [the] ({words}) [one|room]",
         by=by,
     )
 )

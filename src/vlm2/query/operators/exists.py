@@ -45,6 +45,7 @@ PHRASINGS = (
         "is it possible to see {things} {!things}",
         "[any chance [that]] [(if|whether)] there (is|are|was|were) {things} {+things}",
         "any chance of {things} {+things}",
+        "any {things} {!things}",
         "(does|do|did) (this|the) (place|home|house|flat|apartment) (have|come with) {things} {+things}",
     ),
     *phrasings("am i facing {things}", things=Things(side="front")),

@@ -43,7 +43,11 @@ PHRASINGS = (
     *(
         phrasing
         for words, size in SUPERLATIVES
-        for phrasing in phrasings(f"(which|what) {THINGS} is [the] ({words}) [one]", things=Things(size=size))
+        for phrasing in phrasings(
+            f"(which|what) {THINGS} is [the] ({words}) [one]",
+            f"(which|what) is the ({words}) {THINGS} {{+things}}",
+            things=Things(size=size),
+        )
     ),
     *phrasings(
         f"(what|which) [{THINGS}] (is|are|was|were|stands|sits|lies|hangs) [there] "

@@ -60,6 +60,7 @@ PHRASINGS = (
         f"how long is the {LONGEST} (side|edge|dimension) of {{thing}}",
         f"how large is {{thing}} give its {LONGEST} dimension",
         "(what is the size|what size|the size|size) of {thing} [longest edge]",
+        "what size (is|are) {thing}",
         f"[what is the] {LONGEST} (dimension|side|edge) of {{thing}}",
         f"how many {{unit}} does {{thing}} measure (at its {LONGEST}|along its {LONGEST} side)",
         f"how many {{unit}} [long] is the {LONGEST} (side|edge|dimension) of {{thing}}",
