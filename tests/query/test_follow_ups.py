@@ -56,7 +56,15 @@ def test_a_question_leans_if_it_is_not_understood_or_says_it_of_the_place() -> N
     assert [leans(text, rules.plan(text)) for text in asked] == [True, True, False, False]
 
 
-@pytest.mark.parametrize(("number", "least", "most_other"), [(1, 42, 2), (2, 42, 3), (3, 40, 4)])
+@pytest.mark.parametrize(
+    ("number", "least", "most_other"),
+    [
+        pytest.param(1, 44, 2, marks=pytest.mark.full),
+        pytest.param(2, 40, 3, marks=pytest.mark.full),
+        pytest.param(3, 42, 2, marks=pytest.mark.full),
+        (4, 38, 4),
+    ],
+)
 def test_strangers_conversations(number: int, least: int, most_other: int) -> None:
     right, other = [], []
     for line in (CONVERSATIONS / f"{number}.txt").read_text().splitlines():

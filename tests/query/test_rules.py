@@ -88,6 +88,12 @@ def test_a_wording_is_understood(question: str) -> None:
     assert call_of(plan(question)) == call_of(parse_call(WORDINGS[question]))
 
 
+@pytest.mark.parametrize(("number", "least"), [(1, 77), (2, 87)])
+def test_everyday_questions_are_planned(number: int, least: int) -> None:
+    texts = [row[-1] for row in rows(f"everyday_{number}.txt")]
+    assert len(texts) == 120 and sum(not isinstance(plan(text), Unplanned) for text in texts) >= least
+
+
 @pytest.mark.parametrize(
     ("question", "call"),
     [

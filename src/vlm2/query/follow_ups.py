@@ -36,6 +36,7 @@ PRONOUN = re.compile(r"\b(?:(it|that|this)(?: one)?|they|them|these|those)\b", r
 IS = re.compile(r"'s (?=(?:it|that|this)\b)", re.IGNORECASE)
 ONE = re.compile(r"\b(?:(one)|ones)\b", re.IGNORECASE)
 SOME = re.compile(r"^(?:(any)|how many)(?= (?:in|on|under|near|next|by|beside|behind)\b)", re.IGNORECASE)
+ANY = re.compile(r"any(?:thing)?\b", re.IGNORECASE)
 ASPECT = re.compile(r"^(?:its |the |their )?(height|length|width|depth|size|colour|color)$", re.IGNORECASE)
 ABOUT = (
     "{said} is the {thing}", "{said} are the {things}", "how {said} is the {thing}", "what {said} is the {thing}",
@@ -115,6 +116,8 @@ def in_full(question: str, before: str) -> str | None:
     for text in _new_questions(said, query):
         if not isinstance(rules.plan(text), Unplanned):
             return _sentence(text)
+    if ANY.match(said) or "?" in said:
+        return None
     for text in _replacements(said, before, subject(query)):
         if type(found := rules.plan(text)) is type(query) and (found != query or UNIT.search(text)):
             return _sentence(text)
@@ -137,14 +140,15 @@ def subject(query: Query) -> Things | None:
 
 def _new_questions(said: str, query: Query) -> Iterator[str]:
     """Yield questions about the thing, or at the place, that was asked about."""
-    if isinstance(query, Describe | Identify) and said.lower().startswith("any "):
+    if isinstance(query, Describe | Identify) and ANY.match(said):
         room, place = (query.room, None) if isinstance(query, Describe) else (query.things.room, query.things.place)
         yield f"are there {said} {Things(room=room, place=place).phrase.removeprefix(THING)}"
     if (thing := subject(query)) is None:
         return
     one, many, any = thing.phrase, _plural(thing).phrase, _plural(Things(label=thing.label, colour=thing.colour)).phrase
     if PRONOUN.search(said):
-        yield PRONOUN.sub(lambda found: f"the {one if found[1] else many}", IS.sub(" is ", said))
+        said = PRONOUN.sub(lambda found: f"the {one if found[1] else many}", IS.sub(" is ", said))
+        yield f"is there {said}" if ANY.match(said) else said
     if SOME.search(said):
         yield SOME.sub(lambda found: f"are there any {any}" if found[1] else f"how many {any} are", said)
     if aspect := ASPECT.search(said):
