@@ -99,6 +99,21 @@ def test_questions_from_a_file_stand_beside_their_truth(toy, video, tmp_path):
     assert told["answers"][0]["truth"] == "B" and told["answers"][0]["right"] is (told["answers"][0]["answer"] == "B")
 
 
+def test_a_typed_question_may_lean_on_those_before_it(toy, video, tmp_path, monkeypatch):
+    asked, ask = [], Session.ask
+
+    def noted(session, question, **options):
+        asked.append((question.splitlines()[0], list(options["earlier"])))
+        return ask(session, question, **options)
+
+    monkeypatch.setattr(Session, "ask", noted)
+    file = tmp_path / "questions.jsonl"
+    file.write_text(json.dumps({"question": "And beds?"}), encoding="utf-8")
+    result = run(video, QUESTION, "And tables?", "--questions", file)
+    assert result.exit_code == 0, result.output
+    assert asked == [(QUESTION, []), ("And tables?", [QUESTION]), ("And beds?", [])]
+
+
 def test_question_files_of_any_tool_are_read(toy, video, tmp_path):
     rows = [ROW | {"ground_truth": "(B)"}, {"question": "Where\u2028is\u0085it?"}]
     file = tmp_path / "questions.json"
