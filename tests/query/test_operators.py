@@ -386,6 +386,13 @@ def test_a_width_names_the_longer_side_as_well(flat: ObjectMap) -> None:
     assert "side" not in flat.ask("How long is the sofa?").sentence
 
 
+def test_a_longest_side_names_all_sides(flat: ObjectMap) -> None:
+    result = flat.ask("What are the dimensions of the sofa?")
+    assert (result.text, result.query) == ("100", "size(sofa)")
+    words = "The longest side of the sofa is about 100 cm, ± 3 cm; its length, width and height are 100, 80 and 80 cm."
+    assert result.sentence == f"{words} Seen at 0:01."
+
+
 def test_where_the_nearest_thing_is(flat: ObjectMap) -> None:
     result = flat.ask("Where is the nearest door?")
     assert result.query == "nearest(view(share=1.0), [door])" and result.text == "door"

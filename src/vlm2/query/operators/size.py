@@ -11,7 +11,7 @@ from ...scenes.record import Box
 from ..query import Query, answered, phrasings, quantity
 from ..selection import one, which
 from ..things import Things
-from ..words import PER_METRE
+from ..words import PER_METRE, listed
 
 Side = Literal["longest", "shortest", "height", "length", "width"]
 
@@ -33,6 +33,10 @@ class Size(Query):
             length, spread = self._measured(map, track, "length")
             # people may mean this side: the width of a sofa is its front
             words += f"; its longer horizontal side is {quantity(length, self.unit, spread)}"
+        if self.side == "longest":
+            digits = 0 if self.unit in ("cm", "inches") else 1
+            all_sides = [f"{self._measured(map, track, side)[0]:.{digits}f}" for side in ("length", "width", "height")]
+            words += f"; its length, width and height are {listed(all_sides)} {self.unit}"
         words += f".{which(self.thing, several)}"
         return answered(value, words, [track], unit=self.unit, std=std, ambiguous=several)
 
@@ -61,6 +65,7 @@ PHRASINGS = (
         f"how large is {{thing}} give its {LONGEST} dimension",
         "(what is the size|what size|the size|size) of {thing} [longest edge]",
         "what size (is|are) {thing}",
+        "[(what are|give me|list)] [the] (dimensions|measurements) of {thing}",
         f"[what is the] {LONGEST} (dimension|side|edge) of {{thing}}",
         f"how many {{unit}} does {{thing}} measure (at its {LONGEST}|along its {LONGEST} side)",
         f"how many {{unit}} [long] is the {LONGEST} (side|edge|dimension) of {{thing}}",
