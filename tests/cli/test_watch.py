@@ -73,7 +73,7 @@ def test_typed_lines_are_questions_and_wait_for_the_first_frame(toy, film, locks
     assert last["frames"] == 10
 
 
-def test_a_typed_question_may_lean_on_those_before_it(toy, film, lockstep, monkeypatch):
+def test_a_typed_question_may_depend_on_those_before_it(toy, film, lockstep, monkeypatch):
     monkeypatch.setattr("vlm2.cli.watch.Thread", Undelayed)
     asked, ask = [], Session.ask
 
@@ -82,8 +82,8 @@ def test_a_typed_question_may_lean_on_those_before_it(toy, film, lockstep, monke
         return ask(session, question, **options)
 
     monkeypatch.setattr(Session, "ask", noted)
-    rows(run(film, "--fps", 5, "--json", typed=f"{QUESTION}\nAnd tables?\n"))
-    assert asked == [(QUESTION, []), ("And tables?", [QUESTION])]
+    rows(run(film, "--fps", 5, "--json", "--ask", "How big?", typed=f"{QUESTION}\nAnd tables?\n"))
+    assert asked == [(QUESTION, []), ("And tables?", [QUESTION]), ("How big?", [])]
 
 
 def test_a_typed_line_that_is_no_text_is_asked_and_the_next_one_too(toy, film, lockstep, monkeypatch):

@@ -79,7 +79,7 @@ def test_a_question_with_options_is_answered_by_a_letter(client) -> None:
     assert reply.choices[0].message.content == "B"
 
 
-def test_a_question_may_lean_on_those_before_it(client) -> None:
+def test_a_question_may_depend_on_those_before_it(client) -> None:
     before = [say(QUESTION), say("I count 2 chairs.", role="assistant")]
     reply = ask(client, *before, say("And lamps?"), vlm2={"session": "home"})
     assert reply.vlm2["query"] == "count(lamp)" and "I understood: “" in reply.choices[0].message.content

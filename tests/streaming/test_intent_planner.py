@@ -143,28 +143,45 @@ def test_an_answer_says_how_the_question_was_understood(reads) -> None:
     assert ask_objects(seen, ODD, None, None, guess=False).status == "unsupported"
 
 
-def test_a_question_may_lean_on_those_before_it(reads) -> None:
+def test_a_question_may_depend_on_those_before_it(reads) -> None:
     plan, reader = reads(intent="none")
     chat = [
         "How many chairs are in the kitchen?",
         "and tables?",
-        "Who made them?",
         "in the hallway?",
         "where are they?",
+        "who made them?",
     ]
     read = [plan.read(text, earlier=chat[:at]) for at, text in enumerate(chat)]
     assert [found.plain for found in read] == [
         None,
         "How many tables are in the kitchen?",
-        None,
         "How many tables are in the hallway?",
         "Where are the tables in the hallway?",
+        None,
     ]
-    assert read[1].query == rules.plan("How many tables are in the kitchen?") and isinstance(read[2].query, Unplanned)
+    assert read[1].query == rules.plan("How many tables are in the kitchen?") and isinstance(read[4].query, Unplanned)
     before = reader.read
-    plan.read("how big?", earlier=chat)
+    assert plan.read("in the bedroom?", earlier=chat[:4]).plain == "Where are the tables in the bedroom?"
     assert reader.read == before  # what came before is not read again
     assert plan.read("How many lamps are there?", earlier=chat).plain is None
+    assert isinstance(plan.read("in the bedroom?", earlier=chat).query, Unplanned)  # of what was not understood
+
+
+@pytest.mark.parametrize(
+    ("before", "question"),
+    [
+        ("How old is the sofa?", "How big is it?"),
+        ("Which chair is closest to the door?", "How big is it?"),
+        ("Where is the lamp?", "in square feet?"),
+        ("I stand by the sofa and face the TV. Is the picture to my left?", "And is the picture behind me?"),
+    ],
+)
+def test_what_would_be_read_otherwise_alone_is_refused(reads, before: str, question: str) -> None:
+    plan, _ = reads(intent="none")
+    assert not isinstance(rules.plan(question), Unplanned)
+    query = plan.read(question, earlier=[before]).query
+    assert isinstance(query, Unplanned) and query.reason == rules.CONTINUES
 
 
 def test_a_follow_up_to_what_only_the_reader_understood(reads) -> None:

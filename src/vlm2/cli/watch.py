@@ -135,7 +135,7 @@ class LiveLoop:
     saved: float = 0.0  # time of the last save in seconds
     stopped: bool = False  # the picture changed its shape before the source ended
     waiting: list[str] = field(default_factory=list)  # lines typed before the first frame
-    asked: list[str] = field(default_factory=list)  # the questions answered last, which the next may lean on
+    asked: list[str] = field(default_factory=list)  # the last typed questions, which the next may depend on
 
     def run(self, events: SimpleQueue) -> None:
         """Handle events until the source ends, then ask the planned questions.
@@ -152,7 +152,7 @@ class LiveLoop:
                         break
                 case str(text):
                     if self.session.frames:
-                        self._answer(text)
+                        self._answer(text, typed=True)
                     else:
                         self.waiting.append(text)
                 case SourceLost(reason, pause):
@@ -194,7 +194,7 @@ class LiveLoop:
         if self.views is None or self.views.is_new(frame.image, frame.time):
             self.session.observe(frame.image, frame.time)
         self.now = frame.time
-        self._answer(*self.waiting)
+        self._answer(*self.waiting, typed=True)
         self.waiting.clear()
         if options.every is not None and self.now >= (self.rounds + 1) * options.every:
             self.rounds = int(self.now / options.every)
@@ -207,14 +207,15 @@ class LiveLoop:
                 self._notify("error", f"Not saved at {self.now:.1f} s: {error}")
         return True
 
-    def _answer(self, *questions: str) -> None:
+    def _answer(self, *questions: str, typed: bool = False) -> None:
         """Answer questions and print the answers. Watching continues after a refused question, such as a long one."""
         from ..streaming.intent_planner import MOST_EARLIER
 
         for text in questions:
             try:
-                self._print_answer(text, self.session.ask(text, ask_vlm=self.options.ask_vlm, earlier=self.asked))
-                self.asked = [*self.asked, text][-MOST_EARLIER:]
+                earlier = self.asked if typed else []
+                self._print_answer(text, self.session.ask(text, ask_vlm=self.options.ask_vlm, earlier=earlier))
+                self.asked = [*self.asked, *[text] * typed][-MOST_EARLIER:]
             except ValueError as error:
                 self._notify("error", f"Not answered at {self.now:.1f} s: {error}")
 

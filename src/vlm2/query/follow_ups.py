@@ -1,9 +1,9 @@
-"""Follow-ups: a question that leans on the one before, such as "and the lamp?", as a question of its own.
+"""Follow-ups: a question that depends on the one before, such as "and the lamp?", as a question of its own.
 
-There are three kinds. A question with a pronoun ("where is it?") gets the thing that was asked about. Words that name
-no thing ("how tall?") become a question about it. All else replaces its like in the question before: a thing, a room,
-a unit, a superlative. What comes out has to be a question that the rules plan; after a replacement, one of the same
-operator.
+A question with a pronoun ("where is it?") gets the thing that was asked about. Words that name no thing ("how tall?")
+become a question about that thing. Other words replace the words of the same kind in the question before: a thing, a
+room, a unit, a superlative. The rules must plan what comes out; after a replacement, the operator must stay the same.
+Whatever may be meant in another way is left.
 """
 
 from __future__ import annotations
@@ -14,53 +14,64 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .adjuncts import TOKEN, UNIT
+from .operators.count import Count
 from .operators.describe import Describe
 from .operators.identify import Identify
+from .operators.seen import Seen
 from .phrases import DETERMINERS, SIZES, Phrases
 from .planners import rules
 from .query import Query, Unplanned
 from .reading import is_new
 from .things import Things, things_in
-from .words import THING, plural
+from .words import THING, plural, singular
 
 OPENING = re.compile(
-    r"^\W*(?:(?:and|or|but|so|then|now|just|only|sorry|ok|okay|no|yes|yeah|great|thanks|thank you|well|also|oh|i mean|"
-    r"i meant|(?:what|how) about|(?:the )?same (?:question )?(?:for|with)|(?:what )?(?:if|when) (?:i am|i'm|i|you))\b"
-    r"[\s,.!?]*)+",
+    r"^\W*(?:(?:and|but|so|then|now|just|only|sorry|ok|okay|yes|yeah|great|thanks|thank you|well|also|oh|i mean|"
+    r"i meant|no(?=[,?.!])|(?:what|how) about|(?:the )?same (?:question )?(?:for|with)|"
+    r"(?:what )?(?:if|when) (?:i am|i'm|i|you)|which (?:one )?is)\b[\s,.!?]*)+",
     re.IGNORECASE,
 )
 CLOSING = re.compile(
-    r"(?:[\s,]*\b(?:please|maybe|then|too|only|instead|though|as well|lol|haha|dear|love)\b|[\s?.!,])+$", re.IGNORECASE
+    r"(?:\b(?:please|maybe|then|too|only|instead|though|as well|lol|haha|dear|love)\b|[\s?.!,])+$", re.IGNORECASE
 )
-PRONOUN = re.compile(r"\b(?:(it|that|this)(?: one)?|they|them|these|those)\b", re.IGNORECASE)
+PRONOUN = re.compile(
+    r"\b(?:it|they|them|(?:that|this|these|those)(?: one)?(?=\W*$| (?:is|are|was|in|on|from|to|near|next|than)\b))"
+    r"\b(?!')",
+    re.IGNORECASE,
+)
+SEVERAL = ("they", "them", "these", "those")
 IS = re.compile(r"'s (?=(?:it|that|this)\b)", re.IGNORECASE)
 ONE = re.compile(r"\b(?:(one)|ones)\b", re.IGNORECASE)
-SOME = re.compile(r"^(?:(any)|how many)(?= (?:in|on|under|near|next|by|beside|behind)\b)", re.IGNORECASE)
 ANY = re.compile(r"any(?:thing)?\b", re.IGNORECASE)
+SOME = re.compile(r"^(?:(any)|how many)(?= (?:in|on|under|near|next|by|beside|behind)\b)", re.IGNORECASE)
 ASPECT = re.compile(r"^(?:its |the |their )?(height|length|width|depth|size|colour|color)$", re.IGNORECASE)
+FAR = re.compile(r"^how far (?=(?:away )?(?:from|to)\b)", re.IGNORECASE)
+THAN = re.compile(r"^\w+ than\b", re.IGNORECASE)
 ABOUT = (
     "{said} is the {thing}", "{said} are the {things}", "how {said} is the {thing}", "what {said} is the {thing}",
     "{said} is the {thing} in", "{said} {things} are there", "{said} was the {thing} seen", "is the {thing} {said}",
-    "are there {things} {said}",
 )  # fmt: skip
-"""Questions about a thing, for words that name none: "how tall?", "which room?", "how many?"."""
-FAR = re.compile(r"^how far (?=(?:away )?(?:from|to)\b)", re.IGNORECASE)
-THAN = re.compile(r"^\w+ than\b", re.IGNORECASE)
+"""Questions about a thing, for words that name none: "how tall?", "which room?", "how many?", "red?"."""
 LINKS = ("to|from|of|between|and", "than", "face|facing|look at|looking at", "(?:stand |standing |sit )?(?:at|by|near)")
 """Words before a thing: what is behind one of them replaces what is behind one of the same kind."""
-KINDS = tuple(
-    re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
-    for words in (
-        "|".join(SIZES),
-        "bigger|larger|smaller|taller|shorter|longer|wider|narrower",
-        "first|last",
-        "left|right",
-        "closest|nearest|farthest|furthest",
-        "between",
-        "on|under|next to|beside|behind|above|inside|near|in front of",
-    )
+KINDS = (
+    "|".join(SIZES),
+    "bigger|larger|smaller|taller|shorter|longer|wider|narrower",
+    "first|last",
+    "left|right",
+    "closest|nearest|farthest|furthest",
+    "between",
+    "on|under|next to|beside|behind|above|inside|near|in front of",
 )
 """Words, each of which replaces another of its kind, with all that follows."""
+WHOLE = re.compile(
+    r"(?:is|are|was|were|do|does|did|can|could|would|will|what|which|where|when|who|whose|why|how|tell|give|remind|show|"
+    r"list|count|name|describe|any|anything)\b|.*(?:\?|\b(?:turn|turned|walk|move)\b)",
+    re.IGNORECASE,
+)
+"""What replaces nothing: it begins like a question of its own, has two sentences, or moves someone."""
+BETWEEN_TWO = re.compile(r"\bis it (?:away )?from\b.*\bto\b|\b(?:in|on|of) it$", re.IGNORECASE)
+"""Where "it" may stand for no thing, or for one that is named before: "how far is it from the bed to the door"."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +106,15 @@ class Text:
         ]
 
     def is_place(self) -> bool:
-        """Tell whether the text narrows a noun before it: "in the kitchen"."""
-        return any(end == len(self.words) for _, end in self.phrases.predicate(0))
+        """Tell whether the text narrows a noun before it, and not from someone's view: "in the kitchen"."""
+        read = [fields for fields, end in self.phrases.predicate(0) if end == len(self.words)]
+        return any("side" not in fields for fields in read)
 
     def is_name(self) -> bool:
         """Tell whether the text is one noun phrase, of a known thing or with a determiner."""
-        known = bool(self.words) and self.words[0][0].lower() in DETERMINERS
+        determined = bool(self.words) and self.words[0][0].lower() in DETERMINERS
         whole = [things for start, end, things in self.things() if (start, end) == (0, len(self.text))]
-        return any(known or not is_new(things.label) for things in whole)
+        return any(determined or not is_new(things.label) for things in whole)
 
     def _place(self, first: int, end: int) -> tuple[int, int]:
         return self.words[first].start(), self.words[end - 1].end()
@@ -110,89 +122,131 @@ class Text:
 
 def in_full(question: str, before: str) -> str | None:
     """Return a follow-up as a question of its own, given the question before it in full; None if it is none."""
-    query, said, before = rules.plan(before), CLOSING.sub("", OPENING.sub("", question)), before.strip(" ?.!")
-    if isinstance(query, Unplanned) or not said:
+    query, said, before = rules.plan(before), _core(question), before.strip(" ?.!")
+    if isinstance(query, Unplanned) or not said or len(said) > rules.LONGEST:
         return None
     for text in _new_questions(said, query):
         if not isinstance(rules.plan(text), Unplanned):
             return _sentence(text)
-    if ANY.match(said) or "?" in said:
-        return None
-    for text in _replacements(said, before, subject(query)):
-        if type(found := rules.plan(text)) is type(query) and (found != query or UNIT.search(text)):
+    for text in _replacements(said, before, query):
+        found = rules.plan(text)
+        named = list(things_in(found))
+        if type(found) is type(query) and len(set(named)) == len(named) and (found != query or UNIT.search(text)):
             return _sentence(text)
     return None
 
 
-def leans(question: str, query: Query) -> bool:
-    """Tell whether a question with this query may need the question before it: it is not understood alone, or its
-    pronoun was read as the place ("how big is it?")."""
-    return isinstance(query, Unplanned) or (bool(PRONOUN.search(question)) and not any(things_in(query)))
+def depends(question: str, query: Query, before: str | None) -> bool:
+    """Tell whether a question with this query may need the question before it: it is not understood alone, its "it" was
+    read as the place ("how big is it?"), it is only a unit, or it has a side, and only the one before a viewpoint."""
+    says_it = bool(PRONOUN.search(question)) and not any(things_in(query))
+    sided = query.view is None and any(things.side for things in things_in(query))
+    placed = before is not None and sided and rules.plan(before).view is not None
+    return isinstance(query, Unplanned) or says_it or placed or bool(_unit(_core(question)))
 
 
 def subject(query: Query) -> Things | None:
     """Return the thing that a question is about; None if it asks for one."""
-    if isinstance(query, Identify):
-        return None if query.things.place is None else query.things.place.to[0]
     found = (getattr(query, name, None) for name in ("target", "things", "thing", "first"))
     return next((things for things in found if isinstance(things, Things) and things.label != THING), None)
 
 
 def _new_questions(said: str, query: Query) -> Iterator[str]:
     """Yield questions about the thing, or at the place, that was asked about."""
-    if isinstance(query, Describe | Identify) and ANY.match(said):
-        room, place = (query.room, None) if isinstance(query, Describe) else (query.things.room, query.things.place)
-        yield f"are there {said} {Things(room=room, place=place).phrase.removeprefix(THING)}"
+    if isinstance(query, Describe | Identify) and ANY.match(said) and query.view is None:
+        things = Things(room=query.room) if isinstance(query, Describe) else query.things
+        if things.room or things.place:
+            yield f"is there {said} {things.phrase.partition(THING)[2].strip()}"
     if (thing := subject(query)) is None:
         return
-    one, many, any = thing.phrase, _plural(thing).phrase, _plural(Things(label=thing.label, colour=thing.colour)).phrase
-    if PRONOUN.search(said):
-        said = PRONOUN.sub(lambda found: f"the {one if found[1] else many}", IS.sub(" is ", said))
-        yield f"is there {said}" if ANY.match(said) else said
+    one, many = thing.phrase, _plural(thing).phrase
+    if found := PRONOUN.search(said):
+        several = found[0].lower().startswith(SEVERAL)
+        two = several and isinstance(getattr(query, "second", None), Things)
+        unclear = not several and isinstance(query, Count) and thing.room is not None
+        if not two and not unclear and not BETWEEN_TWO.search(said):
+            text = PRONOUN.sub(f"the {many if several else one}", IS.sub(" is ", said))
+            yield f"is there {text}" if ANY.match(said) else text
+        return
     if SOME.search(said):
-        yield SOME.sub(lambda found: f"are there any {any}" if found[1] else f"how many {any} are", said)
+        all_kinds = _plural(Things(label=thing.label, colour=thing.colour)).phrase
+        yield SOME.sub(lambda found: f"are there any {all_kinds}" if found[1] else f"how many {all_kinds} are", said)
     if aspect := ASPECT.search(said):
         yield f"what is the {aspect[1]} of the {one}"
     if FAR.search(said):
         yield FAR.sub(f"how far is the {one} ", said)
     elif THAN.search(said):
         yield f"is the {one} {said}"
-    elif not Text(said).things() and not Text(said).is_place():
+    elif not _names_or_ranks(said) and not (isinstance(query, Seen) and said.lower() == "how long"):
         yield from (form.format(said=said, thing=one, things=many) for form in ABOUT)
 
 
-def _replacements(said: str, before: str, thing: Things | None) -> Iterator[str]:
+def _replacements(said: str, before: str, query: Query) -> Iterator[str]:
     """Yield the question before with what is said in the place of its like."""
-    if unit := UNIT.search(f", {said.lower()}"):
+    if unit := _unit(said):
         yield f"{UNIT.sub('', before)}{unit[0]}"
         return
-    if thing is not None:
+    if WHOLE.match(said):
+        return
+    if (thing := subject(query)) is not None:
         noun = thing.label.split()[-1]
         said = ONE.sub(lambda found: noun if found[1] else plural(noun), said)
-        said = PRONOUN.sub(f"the {thing.phrase}", said)
+    elif isinstance(query, Identify) and query.things.place is not None:
+        said = PRONOUN.sub(f"the {query.things.place.to[0].phrase}", said)
+    if PRONOUN.search(said):
+        return
     yield from _with_thing(said, Text(before), thing)
     for kind in KINDS:
-        if (word := kind.search(said)) and (place := kind.search(before)):
-            yield before[: place.start()] + word[0] + (said[word.end() :] or before[place.end() :])
-    room = re.sub(r"^(?:in|inside) ", "", said)
-    if Text(room).rooms():
+        word, place = re.match(rf"(?:the )?\b({kind})\b", said, re.I), re.search(rf"\b(?:{kind})\b", before, re.I)
+        if word and place:
+            yield before[: place.start()] + word[1] + (said[word.end() :] or before[place.end() :])
+    room = re.sub(r"^(?:in|inside) ", "", said, flags=re.IGNORECASE)
+    if (0, len(room)) in Text(room).rooms():
         for start, end in Text(before).rooms():
             yield before[:start] + room + before[end:]
-    if Text(said).is_place():
+    if Text(said).is_place() and query.view is None and not any(things.side for things in things_in(query)):
         yield f"{before} {said}"
 
 
 def _with_thing(said: str, before: Text, thing: Things | None) -> Iterator[str]:
-    link = next((link for link in LINKS if re.match(rf"(?:{link}) ", said)), None)
-    new = said if link is None else re.sub(rf"^(?:{link}) ", "", said)
+    link = next((link for link in LINKS if re.match(rf"(?:{link}) ", said, re.IGNORECASE)), None)
+    new = said if link is None else re.sub(rf"^(?:{link}) ", "", said, flags=re.IGNORECASE)
     places = sorted(before.things(), key=lambda place: thing is None or place[2].label != thing.label)
     if link is not None:
-        places = [place for place in places[::-1] if re.search(rf"\b(?:{link}) $", before.text[: place[0]])]
-        places.sort(key=lambda place: not before.text[: place[0]].endswith(f" {said.removesuffix(new)}"))
+        heads = {place: before.text[: place[0]] for place in places}
+        places = [place for place in places[::-1] if re.search(rf"\b(?:{link}) $", heads[place], re.IGNORECASE)]
+        places.sort(key=lambda place: not heads[place].lower().endswith(f" {said.removesuffix(new).lower()}"))
     if Text(new).is_name():
-        yield from (before.text[:start] + new + before.text[end:] for start, end, _ in places)
+        yield from (_placed(before.text[:start], new) + before.text[end:] for start, end, _ in places)
     elif link is None and places and len(named := {start for start, _, _ in Text(said).things()}) > 1 and 0 in named:
         yield before.text[: places[0][0]] + new
+
+
+def _placed(head: str, name: str) -> str:
+    """Return the words before a noun phrase with another one: "how many" has no article and takes the plural."""
+    bare = re.sub(r"^(?:the|an?|my|any) ", "", name, flags=re.IGNORECASE)
+    if head.lower().endswith("many "):
+        return head + plural(singular(bare))
+    return head + (bare if head.lower().endswith(("which ", "what ")) else name)
+
+
+def _names_or_ranks(said: str) -> bool:
+    """Tell whether words name a thing or a place, or are a superlative."""
+    ranks = SIZES.keys() & {word[0].lower() for word in Text(said).words}
+    place = re.match(
+        r"(?:in|on|at|from|to|by|under|near|next|behind|between|beside|with|inside)\b", said, re.IGNORECASE
+    )
+    return bool(Text(said).things() or ranks or place)
+
+
+def _unit(said: str) -> re.Match[str] | None:
+    return UNIT.fullmatch(f", {said.lower()}")
+
+
+def _core(question: str) -> str:
+    """Return a follow-up without the words before and behind it that only connect it."""
+    text = " ".join(question[: rules.LONGEST + 1].replace("’", "'").split())
+    return CLOSING.sub("", OPENING.sub("", text))
 
 
 def _sentence(text: str) -> str:

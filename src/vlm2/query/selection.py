@@ -15,9 +15,9 @@ from ..objects.object_map import ObjectMap
 from ..objects.track import Track
 from ..scenes.box_geometry import box_distances
 from ..scenes.record import Room
-from .query import Doubtful, NoAnswer, NoneSuch, clock
+from .query import Doubtful, NoAnswer, NoneSuch, chance_less, clock
 from .sight import in_sight
-from .things import NOW, Place, Spot, Things, Viewpoint
+from .things import NOW, Extreme, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
 from .words import ROOMS, STRUCTURE, THING, a, is_plural, listed, plural, same_things, singular
 
@@ -27,6 +27,7 @@ BESIDE, NEAR = 0.5, 1.5  # metres of free space to what a thing is next to, and 
 RIVAL = 0.5  # of the label's certainty of what is probably meant, from which on another thing may be meant as well
 DOUBT_SHARE, DOUBT_EVIDENCE = 0.35, 0.3  # of a label in the evidence, and for it: more leave a doubt
 ASIDE = 0.75  # metres off the line between two things of what is between them, at most
+VOLUMES = ("largest", "smallest")  # compare volumes
 MEASURES = {"largest": (1, math.prod), "smallest": (-1, math.prod), "longest": (1, lambda s: s[0]),
             "tallest": (1, lambda s: s[2]), "shortest": (-1, lambda s: s[2]), "widest": (1, lambda s: s[0]),
             "narrowest": (-1, lambda s: s[0]), "roundest": (-1, lambda s: s[0] / max(s[1], 1e-6))}  # fmt: skip
@@ -73,6 +74,16 @@ def seen_then(map: ObjectMap, things: Things, view: Spot | None) -> list[Track]:
         return select(map, things, view if isinstance(view, Viewpoint) else None)
     found = select(map, things, view if things.side else None)
     return (in_sight(map, view, found, hidden=True) if len(found) > 1 else []) or found
+
+
+def chance_of_most(ranked: Sequence[Track], by: Extreme) -> float:
+    """Return the probability that the first of some things is more of something than the second, as it was measured."""
+    if len(ranked) < 2:
+        return 1.0
+    measure, first = MEASURES[by][1], ranked[0].box
+    edge = max(first.size) ** 2 if by in VOLUMES else 1.0
+    spread = edge * math.hypot(*(track.size_std for track in ranked[:2]))
+    return chance_less(abs(measure(sides(first)) - measure(sides(ranked[1].box))), spread)
 
 
 def is_moment(view: Viewpoint | None) -> TypeGuard[Viewpoint]:

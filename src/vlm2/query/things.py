@@ -12,8 +12,8 @@ from .words import THING
 
 Extreme = Literal["largest", "smallest", "tallest", "shortest", "longest", "widest", "narrowest", "roundest"]
 SUPERLATIVES: tuple[tuple[str, Extreme], ...] = (
-    ("largest|biggest", "largest"), ("smallest", "smallest"), ("tallest|highest", "tallest"),
-    ("shortest|lowest", "shortest"), ("longest", "longest"), ("widest|broadest", "widest"), ("narrowest", "narrowest"),
+    ("largest|biggest", "largest"), ("smallest", "smallest"), ("tallest", "tallest"),
+    ("shortest", "shortest"), ("longest", "longest"), ("widest|broadest", "widest"), ("narrowest", "narrowest"),
 )  # fmt: skip
 """The words of questions for the one thing of several, as in "which chair is the tallest?"."""
 Relative = Literal["on", "under", "above", "beside", "near", "inside", "between", "nearest_to", "farthest_from"]

@@ -15,7 +15,7 @@ from ..encoders.frozen_part import MissingPart
 from ..models.checkpoint import PACKAGED
 from ..models.intent_reader import IntentReader
 from ..query import Query, Unplanned
-from ..query.follow_ups import in_full, leans
+from ..query.follow_ups import depends, in_full
 from ..query.intents import NONE, OUTSIDE, phrases, plain_question, slots_of, split_words
 from ..query.planners import rules
 
@@ -54,7 +54,7 @@ class IntentPlanner:
         self._lock = threading.Lock()
         self._reader: IntentReader | None = None
         self._missing = False
-        self._understood = lru_cache(KEPT)(self._read_in_full)
+        self._understood = lru_cache(KEPT)(self._read_after)
 
     def __call__(self, question: str, options: Sequence[str] | None = None) -> Query:
         """Return the query that a question means, or the `Unplanned` one of the rules."""
@@ -67,14 +67,19 @@ class IntentPlanner:
         guess: bool = False,
         earlier: Sequence[str] = (),
     ) -> Interpretation:
-        """Return the query that a question means; `earlier` are the questions before it, the oldest first.
+        """Return the query that a question means; `earlier` are the questions before it, the oldest first. A question
+        that may depend on them is read with them before the reader reads it alone.
 
         If the reader is not sure of its plain question, the query is the `Unplanned` one of the rules, whose reason
         then ends with the plain question, as a question to the person. With `guess`, it is that of the plain question.
         """
         query = rules.plan(question, options)
-        if earlier and leans(question, query) and (full := self._in_full(question, earlier)) is not None:
-            return Interpretation(rules.plan(full, options), full)
+        before = self._last_understood(earlier)
+        if depends(question, query, before):
+            if before is not None and (full := in_full(question, before)) is not None:
+                return Interpretation(rules.plan(full, options), full)
+            if earlier and not isinstance(query, Unplanned):
+                return Interpretation(Unplanned(reason=rules.CONTINUES))
         found = self._rewriting(question) if isinstance(query, Unplanned) else None
         if not isinstance(query, Unplanned) or found is None or found.sure < WORTH_ASKING:
             return Interpretation(query)
@@ -90,14 +95,14 @@ class IntentPlanner:
         found = self._rewriting(question)
         return None if found is None or found.sure < LEAST_SURE else found.plain
 
-    def _in_full(self, question: str, earlier: Sequence[str]) -> str | None:
-        """Return a follow-up as a question of its own; None if it is none."""
+    def _last_understood(self, earlier: Sequence[str]) -> str | None:
+        """Return the last of the questions before one, in full; None if it was not understood."""
         before = None
         for text in earlier[-MOST_EARLIER:]:
-            before = self._understood(text, before) or before
-        return None if before is None else in_full(question, before)
+            before = self._understood(text[: rules.LONGEST], before)
+        return before
 
-    def _read_in_full(self, text: str, before: str | None) -> str | None:
+    def _read_after(self, text: str, before: str | None) -> str | None:
         """Return a question as it is understood after another; None if it is not."""
         read = self.read(text, earlier=() if before is None else (before,))
         return None if isinstance(read.query, Unplanned) else read.plain or text

@@ -215,8 +215,8 @@ class Session:
         Its answer is marked with its name, and checked against the object memory. If that model fails, the answer is
         the one without it, and gives the reason.
 
-        `earlier` are the questions asked before, the oldest first. A question that leans on them, such as "and the
-        lamp?" or "where is it?", is then understood by the object memory; the last eight are read.
+        `earlier` are the questions asked before, the oldest first; the last eight are read. The object memory then
+        understands a question that depends on them, such as "and the lamp?" or "where is it?".
 
         Without `fresh`, the answer is from the memory as it was after the last whole window, which saves the encoders'
         work on the frames that wait for theirs. Before the first window is full, they are taken in nevertheless. The
@@ -237,7 +237,9 @@ class Session:
         whole = None if fresh else self.whole_windows
         with self._asking:
             stream = whole if whole is not None and whole.frames else self._complete(stream)
-            answer = self._answer(stream, question, most_tokens, tools, guess, ask_vlm, earlier)
+            answer = self._answer(
+                stream, question, most_tokens, tools, guess, ask_vlm, [readable(text) for text in earlier]
+            )
             return replace(answer, seconds=clock.perf_counter() - started, seen_until=stream.last_time)
 
     def _answer(

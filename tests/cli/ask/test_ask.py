@@ -99,7 +99,7 @@ def test_questions_from_a_file_stand_beside_their_truth(toy, video, tmp_path):
     assert told["answers"][0]["truth"] == "B" and told["answers"][0]["right"] is (told["answers"][0]["answer"] == "B")
 
 
-def test_a_typed_question_may_lean_on_those_before_it(toy, video, tmp_path, monkeypatch):
+def test_a_typed_question_may_depend_on_those_before_it(toy, video, tmp_path, monkeypatch):
     asked, ask = [], Session.ask
 
     def noted(session, question, **options):

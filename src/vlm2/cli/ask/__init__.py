@@ -116,10 +116,15 @@ def ask(
             else:
                 with progress_bar("Watching", seconds, seconds < LONG_VIDEO, transient=True) as progress:
                     session.watch(file, fps=fps, progress=progress, only_new=only_new)
-            typed = questions or []  # each may lean on those before it; those of a file stand alone
+            typed = questions or []  # each may depend on those before it; those of a file stand alone
             answers = (
-                (question, session.ask(_prompt(question), guess=guess, ask_vlm=ask_vlm, earlier=typed[:at]))
-                for at, question in ((at if at < len(typed) else 0, question) for at, question in enumerate(asked))
+                (
+                    question,
+                    session.ask(
+                        _prompt(question), guess=guess, ask_vlm=ask_vlm, earlier=typed[:at] if at < len(typed) else ()
+                    ),
+                )
+                for at, question in enumerate(asked)
             )
         if json:
             found = None if loaded.eyes is None else loaded.eyes.name

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 from ...objects import ObjectMap, Result
 from ...objects.box_measures import sides
-from ..query import NoAnswer, Query, answered, chance_less, phrasings
-from ..selection import MEASURES, one
+from ..query import NoAnswer, Query, answered, phrasings
+from ..selection import MEASURES, chance_of_most, one
 from ..things import Extreme, Things
 
 
@@ -28,10 +27,7 @@ class Compare(Query):
         sign, measure = MEASURES[self.by]
         ranked = sorted(found, key=lambda row: -sign * measure(sides(row[1].box)))
         tracks = [track for _, track, _ in found]
-        first, second = (measure(sides(row[1].box)) for row in ranked[:2])
-        edge = max(ranked[0][1].box.size) ** 2 if self.by in VOLUMES else 1.0
-        spread = edge * math.hypot(*(row[1].size_std for row in ranked[:2]))
-        sure = chance_less(abs(first - second), spread)
+        sure = chance_of_most([row[1] for row in ranked[:2]], self.by)
         best = ranked[0][0]
         several = any(row[2] for row in found)
         sentence = f"The {best.phrase} is the {self.by}."
@@ -40,7 +36,6 @@ class Compare(Query):
 
 
 OPERATOR = Compare
-VOLUMES = ("largest", "smallest")  # compare volumes
 PHRASINGS = (
     *(
         phrasing
@@ -57,7 +52,7 @@ PHRASINGS = (
             *phrasings(
                 f"(which|what) [one|object|thing] is [the] ({words}) [in size] [between] {{among}}",
                 f"(which|what) of (these|the following) [objects|things] [{{among}}] is [the] ({words})",
-                f"(which|what) is [the] ({words}) (one|thing|object|item) [of|between|among] {{among}}",
+                f"(which|what) is [the] ({words}) (one|thing|object|item) [of|among] {{among}}",
                 f"[out] of {{among}} (which|what) [one] is [the] ({words})",
                 f"(which|what) [one] of {{among}} is [the] ({words}) [one]",
                 by=by,

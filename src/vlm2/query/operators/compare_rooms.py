@@ -28,15 +28,16 @@ class CompareRooms(Query):
         best = ranked[0].name
         if len(ranked) == 1:
             return answered(best, f"The {best} is the only one that I have seen.")
-        areas = [room_area(room) for room in ranked[:2]]
-        std = math.hypot(*(_std(map, room) for room in ranked[:2]))
+        gaps = [(room_area(other), _std(map, other)) for other in ranked[1:]]
+        area, std = room_area(ranked[0]), _std(map, ranked[0])
+        sure = math.prod(chance_less(abs(area - less), math.hypot(std, spread)) for less, spread in gaps)
         told = " and ".join(f"the {room.name} about {room_area(room):.1f} m²" for room in ranked[:2])
-        sure = chance_less(abs(areas[0] - areas[1]), std)
-        return answered(best, f"The {best} is the {self.by}: {told}.", confidence=sure)
+        several = 1 < len(self.rooms) < len(ranked)  # "the bedroom", of two
+        return answered(best, f"The {best} is the {self.by}: {told}.", confidence=sure, ambiguous=several)
 
 
 def _std(map: ObjectMap, room: Room) -> float:
-    return map.floor.area_std * math.sqrt(room_area(room) / map.floor.area) if map.floor.area else 0.0
+    return map.floor.area_std * math.sqrt(room_area(room) / map.floor.area) if map.floor.area else math.inf
 
 
 OPERATOR = CompareRooms
@@ -52,7 +53,7 @@ PHRASINGS = tuple(
         f"(which|what) [one] [of the] (room|rooms|{{rooms:single}}) has [the] ({most}|{words}) [floor] "
         "(area|space|floor)",
         f"(which|what) [one|room] is [the] ({words}) [one|room] [between] {{rooms:single}} (or|and) {{rooms:single}}",
-        f"(is|are) {{rooms:single}} or {{rooms:single}} [the] ({words}) [one|room]",
+        f"(is|are) {{rooms:single}} or {{rooms:single}} ({words}) [one|room]",
         by=by,
     )
 )

@@ -44,6 +44,7 @@ TOO_LONG = f"The question is too long for me; ask one thing in fewer than {MOST_
 HELP = re.compile(
     r"^\W*help\b|what (else |questions? )?(can|could|may|should) (i|you|we) (ask|do|answer)", re.IGNORECASE
 )
+CONTINUES = "I do not know which question this continues; ask the whole question."
 CONTINUED = re.compile(r"^\W*(and|or|but|what about|how about)\b", re.IGNORECASE)  # it needs the question before
 ABILITIES = "I can tell how many, how far, how big, where, on which side, of what colour, and when it was seen."
 EXAMPLES = (
@@ -132,7 +133,7 @@ def _reason(question: str) -> str:
     if HELP.search(question):
         return EXAMPLES
     if CONTINUED.match(question):
-        return "I do not see what this follows on; ask it in full."
+        return CONTINUES
     words = dict.fromkeys(WORD.findall(question.lower().replace("'s", "").replace("'m", "")))
     strange = [word for word in words if not {word, singular(word)} & _known_words()]
     if not strange:
