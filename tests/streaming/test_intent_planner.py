@@ -174,6 +174,7 @@ def test_a_question_may_depend_on_those_before_it(reads) -> None:
         ("How old is the sofa?", "How big is it?"),
         ("Which chair is closest to the door?", "How big is it?"),
         ("Where is the lamp?", "in square feet?"),
+        ("Which room is the smallest?", "how many square metres?"),
         ("I stand by the sofa and face the TV. Is the picture to my left?", "And is the picture behind me?"),
     ],
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .adjuncts import TOKEN, UNIT
+from .operators.area import Area
 from .operators.count import Count
 from .operators.describe import Describe
 from .operators.identify import Identify
@@ -32,7 +33,7 @@ OPENING = re.compile(
     re.IGNORECASE,
 )
 CLOSING = re.compile(
-    r"(?:\b(?:please|maybe|then|too|only|instead|though|as well|lol|haha|dear|love)\b|[\s?.!,])+$", re.IGNORECASE
+    r"(?:\b(?:please|maybe|then|too|only|instead|though|as well|sorry|lol|haha|dear|love)\b|[\s?.!,])+$", re.IGNORECASE
 )
 PRONOUN = re.compile(
     r"\b(?:it|they|them|(?:that|this|these|those)(?: one)?(?=\W*$| (?:is|are|was|in|on|from|to|near|next|than)\b))"
@@ -70,6 +71,7 @@ WHOLE = re.compile(
     re.IGNORECASE,
 )
 """What replaces nothing: it begins like a question of its own, has two sentences, or moves someone."""
+FEW = 4  # words
 BETWEEN_TWO = re.compile(r"\bis it (?:away )?from\b.*\bto\b|\b(?:in|on|of) it$", re.IGNORECASE)
 """Where "it" may stand for no thing, or for one that is named before: "how far is it from the bed to the door"."""
 
@@ -137,12 +139,18 @@ def in_full(question: str, before: str) -> str | None:
 
 
 def depends(question: str, query: Query, before: str | None) -> bool:
-    """Tell whether a question with this query may need the question before it: it is not understood alone, its "it" was
-    read as the place ("how big is it?"), it is only a unit, or it has a side, and only the one before a viewpoint."""
+    """Tell whether a question with this query may need the question before it.
+
+    It does if it is not understood alone, if its "it" was read as the place ("how big is it?"), or if it is only a
+    unit. If it has a side, or asks for an area in few words, it does where the one before has a viewpoint, or a room.
+    """
     says_it = bool(PRONOUN.search(question)) and not any(things_in(query))
+    if isinstance(query, Unplanned) or says_it or _unit(_core(question)):
+        return True
+    asked = None if before is None else rules.plan(before)
     sided = query.view is None and any(things.side for things in things_in(query))
-    placed = before is not None and sided and rules.plan(before).view is not None
-    return isinstance(query, Unplanned) or says_it or placed or bool(_unit(_core(question)))
+    sized = isinstance(query, Area) and query.room is None and len(question.split()) <= FEW
+    return asked is not None and ((sided and asked.view is not None) or (sized and not _is_whole(asked)))
 
 
 def subject(query: Query) -> Things | None:
@@ -237,6 +245,11 @@ def _names_or_ranks(said: str) -> bool:
         r"(?:in|on|at|from|to|by|under|near|next|behind|between|beside|with|inside)\b", said, re.IGNORECASE
     )
     return bool(Text(said).things() or ranks or place)
+
+
+def _is_whole(query: Query) -> bool:
+    """Tell whether a query asks for the area of all."""
+    return isinstance(query, Area) and query.room is None
 
 
 def _unit(said: str) -> re.Match[str] | None:

@@ -21,6 +21,7 @@ from ..query.planners import rules
 
 MOST_WORDS = 100  # of a question that the reader reads
 MOST_EARLIER = 8  # questions before one that are read with it
+FRAGMENT = 5  # words: a question of so few is not read alone in a conversation ("on what?")
 KEPT = 256  # questions that need not be read again when another follows
 LEAST_SURE = 0.9  # probability of the intent among those that fit the words, and of the slot of every word
 LEAST_LIKELY = 0.2  # probability of the intent among all
@@ -80,6 +81,8 @@ class IntentPlanner:
                 return Interpretation(rules.plan(full, options), full)
             if earlier and not isinstance(query, Unplanned):
                 return Interpretation(Unplanned(reason=rules.CONTINUES))
+            if earlier and len(question.split()) <= FRAGMENT:
+                return Interpretation(query)
         found = self._rewriting(question) if isinstance(query, Unplanned) else None
         if not isinstance(query, Unplanned) or found is None or found.sure < WORTH_ASKING:
             return Interpretation(query)
