@@ -71,7 +71,7 @@ class VLM2(lmms):
         raise NotImplementedError("vlm2 answers in words; choose a task whose output_type is generate_until.")
 
     def generate_until_multi_round(self, requests: Sequence[Any]) -> list[str]:
-        """Not there: every question is asked on its own."""
+        """Not there: this adapter asks every question on its own."""
         raise NotImplementedError("vlm2 asks every question on its own; choose a task of one round.")
 
     def _by_video(self, requests: Sequence[Any]) -> dict[Any, list[tuple[int, Any]]]:

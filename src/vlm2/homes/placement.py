@@ -20,7 +20,7 @@ SEATS = ("bed", "sofa", "chair", "stool")
 
 
 def stands_on(place: str) -> Callable[[FurnitureModel], bool]:
-    """Return a condition on models: what carries them (floor, top, wall, ceiling)."""
+    """Return a condition on models: what carries them is `place` (floor, top, wall or ceiling)."""
     return lambda model: model.stands == place
 
 

@@ -15,6 +15,7 @@ from functools import cached_property
 
 from .adjuncts import TOKEN, UNIT
 from .operators.area import Area
+from .operators.bearing import Bearing
 from .operators.count import Count
 from .operators.describe import Describe
 from .operators.identify import Identify
@@ -133,7 +134,8 @@ def in_full(question: str, before: str) -> str | None:
     for text in _replacements(said, before, query):
         found = rules.plan(text)
         named = list(things_in(found))
-        if type(found) is type(query) and len(set(named)) == len(named) and (found != query or UNIT.search(text)):
+        kept = type(found) is type(query) and (query.view is None or found.view is not None)
+        if kept and len(set(named)) == len(named) and (found != query or UNIT.search(text)):
             return _sentence(text)
     return None
 
@@ -148,7 +150,7 @@ def depends(question: str, query: Query, before: str | None) -> bool:
     if isinstance(query, Unplanned) or says_it or _unit(_core(question)):
         return True
     asked = None if before is None else rules.plan(before)
-    sided = query.view is None and any(things.side for things in things_in(query))
+    sided = query.view is None and (isinstance(query, Bearing) or any(things.side for things in things_in(query)))
     sized = isinstance(query, Area) and query.room is None and len(question.split()) <= FEW
     return asked is not None and ((sided and asked.view is not None) or (sized and not _is_whole(asked)))
 

@@ -27,7 +27,7 @@ class ContentPart(BaseModel):
 
 
 class ChatMessage(BaseModel):
-    """A message. The text of the last one is the question; the user's texts before it tell what it leans on."""
+    """A message. The text of the last one is the question; the user's texts before it may tell what it continues."""
 
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[ContentPart] | None = None

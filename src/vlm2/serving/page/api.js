@@ -31,7 +31,7 @@ export const objects = (id, placed) => json(path(id, `objects?placed=${placed}`)
 export const keyframes = async (id) => (await json(path(id, "keyframes"))).data;
 export const timeline = (id) => json(path(id, "timeline"));
 // With `wait`, about all that the server has got: an answer may then come only when a video has ended.
-// `earlier` are the questions before it, which it may lean on ("and the lamp?").
+// `earlier` are the questions before it, which it may depend on ("and the lamp?").
 export const ask = (id, question, earlier, guess, wait) => send(path(id, "ask"), { question, earlier, guess, wait });
 export const openMemory = (id, file) => json(path(id, "memory"), { method: "PUT", body: file });
 
