@@ -36,6 +36,8 @@ CONVERSATIONS = Path(__file__).parent / "conversations"
          "Which is closest to the door, the lamp or the desk?"),
         ("I stand by the sofa and face the TV. Is the door to my left?", "And the window?",
          "I stand by the sofa and face the TV. Is the window to my left?"),
+        ("I stand by the sofa and face the TV. Is the door to my left?", "And to my right?",
+         "I stand by the sofa and face the TV. Is the door to my right?"),
     ],
 )  # fmt: skip
 def test_a_follow_up_becomes_a_question_of_its_own(before: str, said: str, full: str) -> None:
@@ -70,6 +72,7 @@ def test_nothing_follows_a_question_that_was_not_understood() -> None:
         ("Where is the lamp?", "Can you give me the width of the front door in centimetres?"),
         ("What is on the desk?", "Remind me, what's the colour of the rug under the table?"),
         ("How tall is the lamp?", "and deep?"),
+        ("Where is the lamp?", "How many of these rooms are there?"),
     ],
 )
 def test_what_may_be_meant_otherwise_is_left(before: str, said: str) -> None:

@@ -187,7 +187,7 @@ def _new_questions(said: str, query: Query) -> Iterator[str]:
         yield FAR.sub(f"how far is the {one} ", said)
     elif THAN.search(said):
         yield f"is the {one} {said}"
-    elif not _names_or_ranks(said) and not (isinstance(query, Seen) and said.lower() == "how long"):
+    elif len(said.split()) <= FEW and not _names_or_ranks(said) and (said.lower(), type(query)) != ("how long", Seen):
         yield from (form.format(said=said, thing=one, things=many) for form in ABOUT)
 
 
@@ -207,7 +207,10 @@ def _replacements(said: str, before: str, query: Query) -> Iterator[str]:
         return
     yield from _with_thing(said, Text(before), thing)
     for kind in KINDS:
-        word, place = re.match(rf"(?:the )?\b({kind})\b", said, re.I), re.search(rf"\b(?:{kind})\b", before, re.I)
+        word, place = (
+            re.match(rf"(?:(?:on |to )?(?:the |my ))?({kind})\b", said, re.I),
+            re.search(rf"\b(?:{kind})\b", before, re.I),
+        )
         if word and place:
             yield before[: place.start()] + word[1] + (said[word.end() :] or before[place.end() :])
     room = re.sub(r"^(?:in|inside) ", "", said, flags=re.IGNORECASE)
