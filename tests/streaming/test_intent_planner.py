@@ -175,6 +175,8 @@ def test_a_question_may_depend_on_those_before_it(reads) -> None:
         ("Which chair is closest to the door?", "How big is it?"),
         ("Where is the lamp?", "in square feet?"),
         ("Which room is the smallest?", "how many square metres?"),
+        ("I am at the sink facing the window. What is behind me?", "How far is the fridge?"),
+        ("Which room is the sofa in?", "How many chairs are in that room?"),
         ("I stand by the sofa and face the TV. Is the picture to my left?", "And is the picture behind me?"),
     ],
 )

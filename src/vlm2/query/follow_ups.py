@@ -15,16 +15,16 @@ from functools import cached_property
 
 from .adjuncts import TOKEN, UNIT
 from .operators.area import Area
-from .operators.bearing import Bearing
 from .operators.count import Count
 from .operators.describe import Describe
+from .operators.exists import Exists
 from .operators.identify import Identify
 from .operators.seen import Seen
 from .phrases import DETERMINERS, SIZES, Phrases
 from .planners import rules
 from .query import Query, Unplanned
 from .reading import is_new
-from .things import Things, things_in
+from .things import Things, Viewpoint, things_in
 from .words import THING, plural, singular
 
 OPENING = re.compile(
@@ -49,12 +49,19 @@ SOME = re.compile(r"^(?:(any)|how many)(?= (?:in|on|under|near|next|by|beside|be
 ASPECT = re.compile(r"^(?:its |the |their )?(height|length|width|depth|size|colour|color)$", re.IGNORECASE)
 FAR = re.compile(r"^how far (?=(?:away )?(?:from|to)\b)", re.IGNORECASE)
 THAN = re.compile(r"^\w+ than\b", re.IGNORECASE)
+CLAIM = re.compile(r"(?:is|are|was|were) (?!there\b)", re.IGNORECASE)
+PLACED = re.compile(r"\b(?:in|on|under|at|by|near|next|beside|behind|above|inside|between)\b", re.IGNORECASE)
 ABOUT = (
     "{said} is the {thing}", "{said} are the {things}", "how {said} is the {thing}", "what {said} is the {thing}",
     "{said} is the {thing} in", "{said} {things} are there", "{said} was the {thing} seen", "is the {thing} {said}",
 )  # fmt: skip
 """Questions about a thing, for words that name none: "how tall?", "which room?", "how many?", "red?"."""
-LINKS = ("to|from|of|between|and", "than", "face|facing|look at|looking at", "(?:stand |standing |sit )?(?:at|by|near)")
+LINKS = (
+    "to|from|between|and",
+    "than",
+    "face|facing|look at|looking at",
+    "(?<!looking )(?<!look )(?:stand |standing |sit )?(?:at|by|near)",
+)
 """Words before a thing: what is behind one of them replaces what is behind one of the same kind."""
 KINDS = (
     "|".join(SIZES),
@@ -72,6 +79,7 @@ WHOLE = re.compile(
     re.IGNORECASE,
 )
 """What replaces nothing: it begins like a question of its own, has two sentences, or moves someone."""
+THERE = re.compile(r"\b(?:in (?:it|there|that|that one)|that room)(?=\W*$)", re.IGNORECASE)
 FEW = 4  # words
 BETWEEN_TWO = re.compile(r"\bis it (?:away )?from\b.*\bto\b|\b(?:in|on|of) it$", re.IGNORECASE)
 """Where "it" may stand for no thing, or for one that is named before: "how far is it from the bed to the door"."""
@@ -117,7 +125,7 @@ class Text:
         """Tell whether the text is one noun phrase, of a known thing or with a determiner."""
         determined = bool(self.words) and self.words[0][0].lower() in DETERMINERS
         whole = [things for start, end, things in self.things() if (start, end) == (0, len(self.text))]
-        return any(determined or not is_new(things.label) for things in whole)
+        return any((determined or not is_new(things.label)) and not things.label.endswith("est") for things in whole)
 
     def _place(self, first: int, end: int) -> tuple[int, int]:
         return self.words[first].start(), self.words[end - 1].end()
@@ -128,8 +136,9 @@ def in_full(question: str, before: str) -> str | None:
     query, said, before = rules.plan(before), _core(question), before.strip(" ?.!")
     if isinstance(query, Unplanned) or not said or len(said) > rules.LONGEST:
         return None
-    for text in _new_questions(said, query):
-        if not isinstance(rules.plan(text), Unplanned):
+    for text in _new_questions(said, query, bool(CLAIM.match(before))):
+        found = rules.plan(text)
+        if not isinstance(found, Unplanned) and (query.view is None or not is_from_camera(found)):
             return _sentence(text)
     for text in _replacements(said, before, query):
         found = rules.plan(text)
@@ -140,19 +149,19 @@ def in_full(question: str, before: str) -> str | None:
     return None
 
 
-def depends(question: str, query: Query, before: str | None) -> bool:
-    """Tell whether a question with this query may need the question before it.
+def depends(question: str, query: Query, before: str | None, stood: bool) -> bool:
+    """Tell whether a question with this query may need those before it; `stood`: one of them says where someone is.
 
-    It does if it is not understood alone, if its "it" was read as the place ("how big is it?"), or if it is only a
-    unit. If it has a side, or asks for an area in few words, it does where the one before has a viewpoint, or a room.
+    It does if it is not understood alone, if its "it" was read as the place ("how big is it?"), if it is only a unit,
+    or says "in there". If it is about where the camera is, it does after a question about another place. If it asks for
+    an area in few words, it does after a question about anything else.
     """
     says_it = bool(PRONOUN.search(question)) and not any(things_in(query))
-    if isinstance(query, Unplanned) or says_it or _unit(_core(question)):
+    if isinstance(query, Unplanned) or says_it or THERE.search(question) or _unit(_core(question)):
         return True
-    asked = None if before is None else rules.plan(before)
-    sided = query.view is None and (isinstance(query, Bearing) or any(things.side for things in things_in(query)))
     sized = isinstance(query, Area) and query.room is None and len(question.split()) <= FEW
-    return asked is not None and ((sided and asked.view is not None) or (sized and not _is_whole(asked)))
+    asked = None if before is None else rules.plan(before)
+    return (stood and is_from_camera(query)) or (sized and asked is not None and not _is_whole(asked))
 
 
 def subject(query: Query) -> Things | None:
@@ -161,18 +170,27 @@ def subject(query: Query) -> Things | None:
     return next((things for things in found if isinstance(things, Things) and things.label != THING), None)
 
 
-def _new_questions(said: str, query: Query) -> Iterator[str]:
-    """Yield questions about the thing, or at the place, that was asked about."""
-    if isinstance(query, Describe | Identify) and ANY.match(said) and query.view is None:
+def is_from_camera(query: Query) -> bool:
+    """Tell whether a query without a viewpoint is about where the camera is now."""
+    sided = any(things.side for things in things_in(query))
+    spots = any(isinstance(value, Viewpoint) for value in dict(query).values())
+    return query.view is None and (query.here or sided or spots)
+
+
+def _new_questions(said: str, query: Query, claim: bool) -> Iterator[str]:
+    """Yield questions about the thing, or at the place, that was asked about; of a `claim` only its label is sure."""
+    if isinstance(query, Describe | Identify) and ANY.match(said) and query.view is None and not PLACED.search(said):
         things = Things(room=query.room) if isinstance(query, Describe) else query.things
         if things.room or things.place:
             yield f"is there {said} {things.phrase.partition(THING)[2].strip()}"
     if (thing := subject(query)) is None:
         return
+    if claim and isinstance(query, Exists):
+        thing = Things(label=thing.label)
     one, many = thing.phrase, _plural(thing).phrase
     if found := PRONOUN.search(said):
         several = found[0].lower().startswith(SEVERAL)
-        two = several and isinstance(getattr(query, "second", None), Things)
+        two = isinstance(getattr(query, "second", None), Things)
         unclear = not several and isinstance(query, Count) and thing.room is not None
         if not two and not unclear and not BETWEEN_TWO.search(said):
             text = PRONOUN.sub(f"the {many if several else one}", IS.sub(" is ", said))
@@ -205,7 +223,7 @@ def _replacements(said: str, before: str, query: Query) -> Iterator[str]:
         said = PRONOUN.sub(f"the {query.things.place.to[0].phrase}", said)
     if PRONOUN.search(said):
         return
-    yield from _with_thing(said, Text(before), thing)
+    yield from _with_thing(said, Text(before), query)
     for kind in KINDS:
         word, place = (
             re.match(rf"(?:(?:on |to )?(?:the |my ))?({kind})\b", said, re.I),
@@ -217,15 +235,25 @@ def _replacements(said: str, before: str, query: Query) -> Iterator[str]:
     if (0, len(room)) in Text(room).rooms():
         for start, end in Text(before).rooms():
             yield before[:start] + room + before[end:]
-    if Text(said).is_place() and query.view is None and not any(things.side for things in things_in(query)):
+    narrowed = [things for things in things_in(query) if things.side or things.place]
+    if Text(said).is_place() and query.view is None and not narrowed and len(list(things_in(query))) == 1:
         yield f"{before} {said}"
 
 
-def _with_thing(said: str, before: Text, thing: Things | None) -> Iterator[str]:
+def _with_thing(said: str, before: Text, query: Query) -> Iterator[str]:
+    thing = subject(query)
     link = next((link for link in LINKS if re.match(rf"(?:{link}) ", said, re.IGNORECASE)), None)
     new = said if link is None else re.sub(rf"^(?:{link}) ", "", said, flags=re.IGNORECASE)
     places = sorted(before.things(), key=lambda place: thing is None or place[2].label != thing.label)
-    if link is not None:
+    if link is None:
+        the = re.match(r"(?:the|my|its|their)\b", new, re.IGNORECASE)
+        if thing is None or (the and thing.place) or re.search(r"\b(?:apart|between)\b", before.text):
+            return  # one more of several, or another place
+        if Text(new).is_name() and not PLACED.search(new):
+            places = places[:1]
+    else:
+        if link == LINKS[0] and not (getattr(query, "second", None) or getattr(query, "to", None)):
+            return
         heads = {place: before.text[: place[0]] for place in places}
         places = [place for place in places[::-1] if re.search(rf"\b(?:{link}) $", heads[place], re.IGNORECASE)]
         places.sort(key=lambda place: not heads[place].lower().endswith(f" {said.removesuffix(new).lower()}"))
@@ -249,7 +277,7 @@ def _names_or_ranks(said: str) -> bool:
     place = re.match(
         r"(?:in|on|at|from|to|by|under|near|next|behind|between|beside|with|inside)\b", said, re.IGNORECASE
     )
-    return bool(Text(said).things() or ranks or place)
+    return bool(Text(said).things() or Text(said).rooms() or ranks or place)
 
 
 def _is_whole(query: Query) -> bool:

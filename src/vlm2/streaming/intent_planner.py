@@ -15,7 +15,7 @@ from ..encoders.frozen_part import MissingPart
 from ..models.checkpoint import PACKAGED
 from ..models.intent_reader import IntentReader
 from ..query import Query, Unplanned
-from ..query.follow_ups import depends, in_full
+from ..query.follow_ups import PRONOUN, depends, in_full
 from ..query.intents import NONE, OUTSIDE, phrases, plain_question, slots_of, split_words
 from ..query.planners import rules
 
@@ -76,12 +76,13 @@ class IntentPlanner:
         """
         query = rules.plan(question, options)
         before = self._last_understood(earlier)
-        if depends(question, query, before):
+        stood = any(rules.plan(text[: rules.LONGEST]).view is not None for text in earlier[-MOST_EARLIER:])
+        if depends(question, query, before, stood):
             if before is not None and (full := in_full(question, before)) is not None:
                 return Interpretation(rules.plan(full, options), full)
             if earlier and not isinstance(query, Unplanned):
                 return Interpretation(Unplanned(reason=rules.CONTINUES))
-            if earlier and len(question.split()) <= FRAGMENT:
+            if earlier and (len(question.split()) <= FRAGMENT or PRONOUN.search(question)):
                 return Interpretation(query)
         found = self._rewriting(question) if isinstance(query, Unplanned) else None
         if not isinstance(query, Unplanned) or found is None or found.sure < WORTH_ASKING:
