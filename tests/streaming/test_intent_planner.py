@@ -187,6 +187,14 @@ def test_what_would_be_read_otherwise_alone_is_refused(reads, before: str, quest
     assert isinstance(query, Unplanned) and query.reason == rules.CONTINUES
 
 
+def test_a_whole_question_is_answered_after_any_other(reads) -> None:
+    plan, _ = reads(intent="none")
+    before = ["I am at the sink facing the window. What is behind me?", "What was in view at 0:12?"]
+    for question in ("How far did I walk?", "How many chairs are there?", "How far is the sofa from the lamp?"):
+        assert plan.read(question, earlier=before).query == rules.plan(question)
+    assert not isinstance(plan.read("How far am I from the table?", earlier=before[1:]).query, Unplanned)
+
+
 def test_a_follow_up_to_what_only_the_reader_understood(reads) -> None:
     plan, _ = reads()
     assert plan.read("in the kitchen?", earlier=[ODD]).plain == "How many Lampwise are there in the kitchen?"

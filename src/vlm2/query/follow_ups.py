@@ -24,7 +24,7 @@ from .phrases import DETERMINERS, SIZES, Phrases
 from .planners import rules
 from .query import Query, Unplanned
 from .reading import is_new
-from .things import Things, Viewpoint, things_in
+from .things import NOW, Things, things_in
 from .words import THING, plural, singular
 
 OPENING = re.compile(
@@ -153,8 +153,8 @@ def depends(question: str, query: Query, before: str | None, stood: bool) -> boo
     """Tell whether a question with this query may need those before it; `stood`: one of them says where someone is.
 
     It does if it is not understood alone, if its "it" was read as the place ("how big is it?"), if it is only a unit,
-    or says "in there". If it is about where the camera is, it does after a question about another place. If it asks for
-    an area in few words, it does after a question about anything else.
+    or says "in there". If it is about where the camera is, it does if someone stood elsewhere before. If it asks for an
+    area in few words, it does after a question about anything else.
     """
     says_it = bool(PRONOUN.search(question)) and not any(things_in(query))
     if isinstance(query, Unplanned) or says_it or THERE.search(question) or _unit(_core(question)):
@@ -173,8 +173,13 @@ def subject(query: Query) -> Things | None:
 def is_from_camera(query: Query) -> bool:
     """Tell whether a query without a viewpoint is about where the camera is now."""
     sided = any(things.side for things in things_in(query))
-    spots = any(isinstance(value, Viewpoint) for value in dict(query).values())
-    return query.view is None and (query.here or sided or spots)
+    from_here = any(getattr(query, name, None) == NOW for name in ("second", "to"))
+    return query.view is None and (query.here or sided or from_here)
+
+
+def is_placed(query: Query) -> bool:
+    """Tell whether a query has a viewpoint that is no moment of the video: someone at a thing, or facing one."""
+    return query.view is not None and (query.view.at is not None or query.view.facing is not None)
 
 
 def _new_questions(said: str, query: Query, claim: bool) -> Iterator[str]:

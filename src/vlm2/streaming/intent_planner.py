@@ -15,7 +15,7 @@ from ..encoders.frozen_part import MissingPart
 from ..models.checkpoint import PACKAGED
 from ..models.intent_reader import IntentReader
 from ..query import Query, Unplanned
-from ..query.follow_ups import PRONOUN, depends, in_full
+from ..query.follow_ups import PRONOUN, depends, in_full, is_placed
 from ..query.intents import NONE, OUTSIDE, phrases, plain_question, slots_of, split_words
 from ..query.planners import rules
 
@@ -76,7 +76,7 @@ class IntentPlanner:
         """
         query = rules.plan(question, options)
         before = self._last_understood(earlier)
-        stood = any(rules.plan(text[: rules.LONGEST]).view is not None for text in earlier[-MOST_EARLIER:])
+        stood = any(is_placed(rules.plan(text[: rules.LONGEST])) for text in earlier[-MOST_EARLIER:])
         if depends(question, query, before, stood):
             if before is not None and (full := in_full(question, before)) is not None:
                 return Interpretation(rules.plan(full, options), full)
