@@ -3,7 +3,7 @@
 A question with a pronoun ("where is it?") gets the thing that was asked about. Words that name no thing ("how tall?")
 become a question about that thing. Other words replace the words of the same kind in the question before: a thing, a
 room, a unit, a superlative. The rules must plan what comes out; after a replacement, the operator must stay the same.
-Whatever may be meant in another way is left.
+A follow-up that may be meant in several ways is not completed.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ WHOLE = re.compile(
 """What replaces nothing: it begins like a question of its own, has two sentences, or moves someone."""
 THERE = re.compile(r"\b(?:in (?:it|there|that|that one)|that room)(?=\W*$)", re.IGNORECASE)
 FEW = 4  # words
-BETWEEN_TWO = re.compile(r"\bis it (?:away )?from\b.*\bto\b|\b(?:in|on|of) it$", re.IGNORECASE)
+NOT_IT = re.compile(r"\bis it (?:away )?from\b.*\bto\b|\b(?:in|on|of) it$", re.IGNORECASE)
 """Where "it" may stand for no thing, or for one that is named before: "how far is it from the bed to the door"."""
 
 
@@ -197,7 +197,7 @@ def _new_questions(said: str, query: Query, claim: bool) -> Iterator[str]:
         several = found[0].lower().startswith(SEVERAL)
         two = isinstance(getattr(query, "second", None), Things)
         unclear = not several and isinstance(query, Count) and thing.room is not None
-        if not two and not unclear and not BETWEEN_TWO.search(said):
+        if not two and not unclear and not NOT_IT.search(said):
             text = PRONOUN.sub(f"the {many if several else one}", IS.sub(" is ", said))
             yield f"is there {text}" if ANY.match(said) else text
         return
@@ -215,7 +215,7 @@ def _new_questions(said: str, query: Query, claim: bool) -> Iterator[str]:
 
 
 def _replacements(said: str, before: str, query: Query) -> Iterator[str]:
-    """Yield the question before with what is said in the place of its like."""
+    """Yield the question before with what is said in the place of words of the same kind."""
     if unit := _unit(said):
         yield f"{UNIT.sub('', before)}{unit[0]}"
         return
@@ -230,10 +230,8 @@ def _replacements(said: str, before: str, query: Query) -> Iterator[str]:
         return
     yield from _with_thing(said, Text(before), query)
     for kind in KINDS:
-        word, place = (
-            re.match(rf"(?:(?:on |to )?(?:the |my ))?({kind})\b", said, re.I),
-            re.search(rf"\b(?:{kind})\b", before, re.I),
-        )
+        word = re.match(rf"(?:(?:on |to )?(?:the |my ))?({kind})\b", said, re.IGNORECASE)
+        place = re.search(rf"\b(?:{kind})\b", before, re.IGNORECASE)
         if word and place:
             yield before[: place.start()] + word[1] + (said[word.end() :] or before[place.end() :])
     room = re.sub(r"^(?:in|inside) ", "", said, flags=re.IGNORECASE)
@@ -246,6 +244,7 @@ def _replacements(said: str, before: str, query: Query) -> Iterator[str]:
 
 
 def _with_thing(said: str, before: Text, query: Query) -> Iterator[str]:
+    """Yield the question before with a thing that is said in the place of one that it names."""
     thing = subject(query)
     link = next((link for link in LINKS if re.match(rf"(?:{link}) ", said, re.IGNORECASE)), None)
     new = said if link is None else re.sub(rf"^(?:{link}) ", "", said, flags=re.IGNORECASE)

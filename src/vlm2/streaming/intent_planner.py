@@ -56,6 +56,7 @@ class IntentPlanner:
         self._reader: IntentReader | None = None
         self._missing = False
         self._understood = lru_cache(KEPT)(self._read_after)
+        self._stands = lru_cache(KEPT)(lambda text: is_placed(rules.plan(text)))
 
     def __call__(self, question: str, options: Sequence[str] | None = None) -> Query:
         """Return the query that a question means, or the `Unplanned` one of the rules."""
@@ -75,9 +76,9 @@ class IntentPlanner:
         then ends with the plain question, as a question to the person. With `guess`, it is that of the plain question.
         """
         query = rules.plan(question, options)
+        earlier = [text[: rules.LONGEST] for text in earlier[-MOST_EARLIER:]]
         before = self._last_understood(earlier)
-        stood = any(is_placed(rules.plan(text[: rules.LONGEST])) for text in earlier[-MOST_EARLIER:])
-        if depends(question, query, before, stood):
+        if depends(question, query, before, stood=any(map(self._stands, earlier))):
             if before is not None and (full := in_full(question, before)) is not None:
                 return Interpretation(rules.plan(full, options), full)
             if earlier and not isinstance(query, Unplanned):
@@ -102,8 +103,8 @@ class IntentPlanner:
     def _last_understood(self, earlier: Sequence[str]) -> str | None:
         """Return the last of the questions before one, in full; None if it was not understood."""
         before = None
-        for text in earlier[-MOST_EARLIER:]:
-            before = self._understood(text[: rules.LONGEST], before)
+        for text in earlier:
+            before = self._understood(text, before)
         return before
 
     def _read_after(self, text: str, before: str | None) -> str | None:
