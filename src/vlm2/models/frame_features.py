@@ -123,17 +123,14 @@ class FrameEncoder:
     def advance(
         self,
         state: WindowState,
-        images: Images,
+        inputs: FrameInputs,
         times: Float[Tensor, " frames"],
-        geometry_images: Images | None = None,
         scale: float | Tensor | None = None,
-        grey: UInt8[Tensor, "frames rows columns"] | None = None,
     ) -> EncodedPortion:
-        """Encode the next portion of a stream, images as `inputs` takes them.
+        """Encode the next portion of a stream.
 
         It holds `state.missing` frames; the last portion may hold fewer. `scale` is that of the portions before.
         """
-        inputs = self.inputs(images, geometry_images, grey)
         state, geometry = self.windows.advance(state, inputs)
         if geometry is None:
             state, geometry = self.windows.finish(state)

@@ -75,7 +75,7 @@ def detect(
 ) -> Features:
     """Find the features of a grey frame at pixels of positive depth. Pixels are those of the frame at another `width`,
     where one is given."""
-    pixels, descriptors = _sift(image.tobytes(), image.shape, config)
+    pixels, descriptors = sift(image, config)
     size, cells = np.array(image.shape[::-1]), np.array(depth.shape[::-1])
     column, row = (pixels * cells / size).astype(int).clip(0, cells - 1).T
     z = depth[row, column]
@@ -83,11 +83,16 @@ def detect(
     return Features(scale * (pixels - size / 2)[z > 0], descriptors[z > 0], z[z > 0])
 
 
+def sift(image: UInt8[np.ndarray, "height width"], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Return pixels from the upper left corner and descriptors, the strongest first; from a cache for late frames."""
+    return _sift(image.tobytes(), image.shape, config)
+
+
 @lru_cache(maxsize=64)
 def _sift(image: bytes, shape: tuple[int, int], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Return pixels from the upper left corner and descriptors, the strongest first. Cached because windows overlap."""
-    sift = cv2.SIFT.create(config.max_features, 3, config.contrast_threshold, config.edge_threshold)  # 3: its default
-    points, found = sift.detectAndCompute(np.frombuffer(image, np.uint8).reshape(shape), None)
+    """Compute what `sift` returns. Cached because windows overlap."""
+    detector = cv2.SIFT.create(config.max_features, 3, config.contrast_threshold, config.edge_threshold)  # 3: default
+    points, found = detector.detectAndCompute(np.frombuffer(image, np.uint8).reshape(shape), None)
     order = np.argsort([-point.response for point in points], kind="stable")
     pixels = np.array([point.pt for point in points], np.float64).reshape(-1, 2)[order] + 0.5
     # The square root of a histogram of unit sum: distances of these tell features better apart (Arandjelović 2012).

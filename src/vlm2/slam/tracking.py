@@ -24,7 +24,7 @@ from jaxtyping import Float, Int, UInt8
 
 from .bundle_adjustment import FocalEstimate, bundle_adjust
 from .configuration import FeatureConfig, TrackingConfig
-from .features import Features, KeyframeFeatures, Matches, detect, match
+from .features import Features, KeyframeFeatures, Matches, detect, match, sift
 from .focal_search import search_focal
 from .pose_optimization import Pose, Poses
 from .relative_pose import PosePair, estimate_relative_pose
@@ -131,6 +131,11 @@ def track(
         for index, found in sorted(chosen.items())
     }
     return TrackedPoses(poses, keyframes, groups, focal, scale)
+
+
+def find_features(image: UInt8[np.ndarray, "height width"], config: TrackingConfig) -> None:
+    """Find the features of a grey frame ahead; `track` then needs no time for them. They are kept for some frames."""
+    sift(_at_most(image, config.pixels), config.features)
 
 
 def _at_most(image: UInt8[np.ndarray, "height width"], pixels: int) -> UInt8[np.ndarray, "rows columns"]:

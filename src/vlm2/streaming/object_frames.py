@@ -52,21 +52,24 @@ class ObjectEyes:
         eyes = ObjectEyes(watcher, load_detector(watcher))
         return eyes.fitting(memory, watcher)
 
+    def detect(
+        self, pictures: UInt8[np.ndarray, "frames height width 3"], times: Sequence[float]
+    ) -> Sequence[Detections]:
+        """Find things in RGB pictures, seen at these times (seconds)."""
+        detector = self.detector
+        return detector.detect_at(pictures, times) if isinstance(detector, TimedDetector) else detector.detect(pictures)
+
     def observe(
         self,
         memory: ObjectMemory,
+        found: Sequence[Detections],
         pictures: UInt8[np.ndarray, "frames height width 3"],
         geometry: Geometry,
         times: Sequence[float],
         first: int,
     ) -> ObjectMemory:
-        """Return the memory with some more RGB pictures, their geometry and times (seconds); `first` is the index of
-        the first one."""
-        detector = self.detector
-        if isinstance(detector, TimedDetector):
-            found = detector.detect_at(pictures, times)
-        else:
-            found = detector.detect(pictures)
+        """Return the memory with what `detect` found in some more RGB pictures, whose geometry and times (seconds) are
+        given; `first` is the index of the first one."""
         poses = geometry.world_from_camera.double().cpu().numpy()
         points = geometry.local_points.float().cpu().numpy()
         for index, (detections, time) in enumerate(zip(found, times, strict=True)):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time as clock
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -17,13 +18,14 @@ from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import QuestionTooLong
 from ..objects import ObjectMap
 from ..questions.question import WORD_REQUEST, readable
-from ..video import PictureFolder, VideoFile, new_views, open_video
+from ..video import Frame, PictureFolder, VideoFile, new_views, open_video
 from ..video.decode import check_fps
 from . import memory_file as file
 from .answer import Answer, Evidence
 from .answering import Answerer, Prefix
 from .evidence import Sources, mix
 from .intent_planner import IntentPlanner
+from .look_ahead import looked_at
 from .memory_log import WriteRecord
 from .object_answers import answer_of, ask_objects, guess_of, split_prompt, without_vlm
 from .object_frames import ObjectEyes
@@ -160,14 +162,22 @@ class Session:
         check_fps(rate)
         frames = new_views(source.sample(rate)) if only_new else source.sample(rate)
         start = self._stream.last_time + 1 / rate if self.frames else 0.0
+        placed = (replace(frame, time=start + frame.time) for frame in self._timed(frames))
+        with closing(looked_at(self._encoder, self._stream, placed)) as ahead:
+            for frame, look in ahead:
+                with self._observing:
+                    self._stream = self._encoder.observe(self._stream, frame.image, frame.time, look)
+                if progress is not None:
+                    progress(frame.time - start)
+
+    def _timed(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """Yield frames, and count the time that decoding takes."""
         while True:
             with self._stopwatch("decode"):
                 frame = next(frames, None)
             if frame is None:
-                break
-            self.observe(frame.image, start + frame.time)
-            if progress is not None:
-                progress(frame.time)
+                return
+            yield frame
 
     def observe(self, image: ArrayLike | Image, time: float) -> None:
         """Take in one upright RGB frame (uint8, height × width × 3), seen `time` seconds after the first. Raises

@@ -25,6 +25,7 @@ from ..slam.loop_closure import PoseCorrection
 from ..video.picture import check_picture
 from .heap import give_back_at_intervals
 from .keyframe import KeyframePicture, keyframe, thinned
+from .look import Look, Pictures
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
 from .object_frames import ObjectEyes
 from .read_recorder import ReadRecorder
@@ -107,9 +108,10 @@ class StreamEncoder:
         self.eyes = eyes
         self.start = WindowState.of(model.geometry.window)
 
-    def observe(self, stream: Stream, image: ArrayLike | Image, time: float) -> Stream:
-        """Return the stream with one more frame. Raises ValueError for a time that cannot be, a step back in time,
-        another shape, and what is no RGB picture."""
+    def observe(self, stream: Stream, image: ArrayLike | Image, time: float, look: Look | None = None) -> Stream:
+        """Return the stream with one more frame. `look` is that of the portion which this frame completes, if it was
+        looked at ahead. Raises ValueError for a time that cannot be, a step back in time, another shape, and what is no
+        RGB picture."""
         if not 0 <= time <= LONGEST:
             raise ValueError(f"A frame cannot be at {time} s; give its seconds since the first frame.")
         if time < stream.last_time:
@@ -139,7 +141,11 @@ class StreamEncoder:
         assert stream.windows is not None
         if len(stream.pictures) < stream.windows.missing:
             return stream
-        return self._absorb(stream)
+        return self._absorb(stream, look)
+
+    def look(self, pictures: Pictures, times: Sequence[float]) -> Look:
+        """Return a look at pictures of one size (RGB, as `bounded` returns them), seen at `times` (seconds)."""
+        return Look(self.model.frame_encoder, self.processor.video_processor, self.eyes, pictures, times)
 
     def check_shape(self, size: tuple[int, int], first: tuple[int, int]) -> None:
         """Raise ValueError for the size of a frame of another shape than the first one; both are (height, width) in
@@ -157,16 +163,15 @@ class StreamEncoder:
         return self._absorb(stream) if stream.pictures else stream
 
     @torch.inference_mode()
-    def _absorb(self, stream: Stream) -> Stream:
-        """Send the waiting frames through the encoders and the memory."""
+    def _absorb(self, stream: Stream, look: Look | None = None) -> Stream:
+        """Send the waiting frames through the encoders and the memory. `look` is used if it is of these frames."""
         assert stream.windows is not None
+        pictures = np.stack(stream.pictures)
+        if look is None or not look.is_of(pictures, stream.times):
+            look = self.look(pictures, stream.times)
         with self.stopwatch("encode"):
-            pictures = np.stack(stream.pictures)
-            images = self.processor.video_processor.resize(pictures)
-            seen = self.processor.video_processor.resize_for_geometry(pictures)
-            portion = self.model.frame_encoder.advance(
-                stream.windows, images, torch.tensor(stream.times), seen, stream.unit, _grey(pictures)
-            )
+            times = torch.tensor(stream.times)
+            portion = self.model.frame_encoder.advance(stream.windows, look.encoded(), times, stream.unit)
             windows, features, unit = portion.windows, portion.features, portion.scale
             if (correction := windows.correction(stream.windows)) is not None:
                 stream = _moved(stream, correction, unit)
@@ -188,7 +193,7 @@ class StreamEncoder:
         if self.eyes is not None:
             with self.stopwatch("objects"):
                 before = self.eyes.start() if objects is None else objects
-                objects = self.eyes.observe(before, pictures, portion.geometry, stream.times, first)
+                objects = self.eyes.observe(before, look.found(), pictures, portion.geometry, stream.times, first)
         path = stream.trajectory.then(
             torch.arange(first, stream.frames),
             torch.tensor(stream.times, dtype=torch.float64),
@@ -243,11 +248,6 @@ def bounded_size(height: int, width: int) -> tuple[int, int]:
     """Return the (height, width) in pixels that `bounded` gives a picture."""
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     return max(round(scale * height), 1), max(round(scale * width), 1)
-
-
-def _grey(pictures: UInt8[np.ndarray, "frames height width 3"]) -> UInt8[Tensor, "frames height width"]:
-    """Convert RGB pictures to grey ones."""
-    return torch.from_numpy(np.stack([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures]))
 
 
 def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -7,6 +7,7 @@ letterboxed into a square. Each of the three grids (strides 8, 16, 32) predicts 
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ class YoloxDetector:
             self._net = cv2.dnn.readNetFromONNX(str(file))
         except cv2.error as error:
             raise ValueError(f"OpenCV cannot read {file} as a network: {error}") from None
-        self._grid = grid(self.pixels)
+        self._grid, self._lock = grid(self.pixels), threading.Lock()
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames."""
@@ -111,8 +112,10 @@ class YoloxDetector:
 
     def _detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> Detections:
         image, scale = letterbox(frame, self.pixels)
-        self._net.setInput(np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)[None], np.float32))  # BGR
-        output = self._net.forward()[0]
+        pixels = np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)[None], np.float32)  # BGR
+        with self._lock:  # a network of OpenCV has one input
+            self._net.setInput(pixels)
+            output = self._net.forward()[0].copy()
         if output.shape != (len(self._grid), 5 + len(COCO)):
             raise ValueError(f"{self.file} is no YOLOX trained on COCO: its output has the shape {output.shape}.")
         evidence = output[:, 4:5] * output[:, 5:][:, self._kept]

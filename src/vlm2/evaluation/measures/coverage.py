@@ -81,8 +81,8 @@ def _features(model, processor, video: Path, fps: float) -> Iterator[FrameFeatur
     frames, windows, scale = VideoFile(video).sample(fps), WindowState.of(model.geometry.window), None
     while waiting := list(islice(frames, windows.missing)):
         pictures, times = np.stack([f.image for f in waiting]), torch.tensor([f.time for f in waiting])
-        images, seen = size.resize(pictures), size.resize_for_geometry(pictures)
-        portion = encoder.advance(windows, images, times, seen, scale)
+        inputs = encoder.inputs(size.resize(pictures), size.resize_for_geometry(pictures))
+        portion = encoder.advance(windows, inputs, times, scale)
         windows, scale = portion.windows, portion.scale
         yield portion.features
 

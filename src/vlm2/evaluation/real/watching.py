@@ -20,7 +20,7 @@ from ...encoders.geometry.cameras import in_first_camera, pool_to_grid, valid_de
 from ...encoders.geometry.encoder import Geometry
 from ...models import VLM2ForConditionalGeneration
 from ...models.frame_features import EncodedPortion, FrameEncoder
-from ...models.windows import WindowEncoder, WindowState
+from ...models.windows import FrameInputs, WindowEncoder, WindowState
 from ...objects import ObjectMap
 from ...objects.memory import ObjectMemory
 from ...objects.path import ObservedPath
@@ -49,6 +49,7 @@ class RecordingEyes(ObjectEyes):
     def observe(
         self,
         memory: ObjectMemory,
+        found: Sequence[Detections],
         pictures: UInt8[np.ndarray, "frames height width 3"],
         geometry: Geometry,
         times: Sequence[float],
@@ -57,7 +58,7 @@ class RecordingEyes(ObjectEyes):
         depths = geometry.local_points[..., 2].float().cpu().numpy()
         self.depths.update(zip(times, depths, strict=True))
         self.places.update(zip(times, geometry.world_from_camera[:, :3, 3].double().cpu().numpy(), strict=True))
-        return super().observe(memory, pictures, geometry, times, first)
+        return super().observe(memory, found, pictures, geometry, times, first)
 
 
 class RecordingDetector:
@@ -124,13 +125,11 @@ class TrueGeometry(FrameEncoder):
     def advance(
         self,
         state: WindowState,
-        images: Float[Tensor, "frames 3 _ _"],
+        inputs: FrameInputs,
         times: Float[Tensor, " frames"],
-        geometry_images: Float[Tensor, "frames 3 _ _"] | None = None,
         scale: float | Tensor | None = None,
-        grey: UInt8[Tensor, "frames rows columns"] | None = None,
     ) -> EncodedPortion:
-        portion = super().advance(state, images, times, geometry_images, scale, grey)
+        portion = super().advance(state, inputs, times, scale)
         found, features = portion.geometry, portion.features
         chosen = [int(np.abs(self._times - time).argmin()) for time in times.tolist()]
         points = self._points(chosen, found.local_points.shape[1:3]).to(found.local_points)

@@ -1,0 +1,63 @@
+"""Look at the next portion of frames in a second thread, while the portion before is added to the stream."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+from ..video import Frame
+from .look import Look
+from .stream import Stream, StreamEncoder, bounded
+
+Looked = tuple[Frame, Look | None]
+
+
+def looked_at(encoder: StreamEncoder, stream: Stream, frames: Iterable[Frame]) -> Generator[Looked, None, None]:
+    """Yield the next frames of a stream in order; the one that fills a window comes with a look at its portion.
+
+    A second thread computes the looks. Until all frames are yielded, both threads have half of PyTorch's threads each;
+    where PyTorch has only one, there are no looks. Errors of `frames` are raised behind the last frame before them.
+    """
+    threads = torch.get_num_threads()
+    if threads < 2:
+        yield from ((frame, None) for frame in frames)
+        return
+    torch.set_num_threads(threads // 2)
+    try:
+        with ThreadPoolExecutor(1, "look", torch.set_num_threads, (threads // 2,)) as executor:
+            yield from _looked_at(encoder, stream, frames, executor)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _looked_at(
+    encoder: StreamEncoder, stream: Stream, frames: Iterable[Frame], executor: ThreadPoolExecutor
+) -> Generator[Looked, None, None]:
+    """Yield a portion only when its look and the next one have begun."""
+    windows = stream.windows or encoder.start
+    missing, look = windows.missing - len(stream.pictures), None
+    pictures, times = list(stream.pictures), list(stream.times)
+    portion, ready = list[Frame](), list[Looked]()
+    try:
+        for frame in frames:
+            portion.append(frame)
+            pictures.append(bounded(frame.image))
+            times.append(frame.time)
+            if len(portion) < missing:
+                continue
+            if all(picture.shape == pictures[0].shape for picture in pictures):
+                look = encoder.look(np.stack(pictures), times)
+                for part in look.parts:
+                    executor.submit(part.unless_begun)
+            else:
+                look = None
+            yield from ready
+            ready = [*((early, None) for early in portion[:-1]), (frame, look)]
+            missing, portion, pictures, times = windows.window - windows.overlap, [], [], []
+    except Exception:
+        yield from (*ready, *((frame, None) for frame in portion))
+        raise
+    yield from (*ready, *((frame, None) for frame in portion))
