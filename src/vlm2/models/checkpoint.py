@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from ..encoders.part_sources import OFFLINE, is_set
 from ..encoders.weights import PARTS, check_checksums, part_checksums
-from .adapters import OWN, is_own
 from .configuration import VLM2Config
 from .parts import check_imported, imported_checksums, read_tensors
 
 PACKAGED = Path(__file__).parents[1] / "checkpoints"
 WEIGHTS = "model.safetensors"
+OWN = "vlm2"  # the model's own adapters in the language model
 LISTED_KEYS = 12  # of each kind in an error
 
 
@@ -57,6 +57,11 @@ def find_checkpoint(name_or_path: str | Path, needed: str = "config.json", **hub
         raise ValueError(
             f"The model {name!r} is no folder here and could not be had from the hub: {reason} {here}"
         ) from error
+
+
+def is_own(name: str) -> bool:
+    """Return whether a tensor of this name belongs to the model's own adapters."""
+    return name.startswith("language_model.") and ".lora_" in name and f".{OWN}." in name
 
 
 def stored_names(model: nn.Module, config: VLM2Config) -> list[str]:

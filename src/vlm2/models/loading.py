@@ -5,19 +5,20 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import torch
 from torch import nn
-from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from ..encoders.geometry.hub import load_depth
 from ..encoders.precision import multiplies_bfloat16
 from ..encoders.vision import VisionEncoder
-from .adapters import is_own, load_added
-from .checkpoint import check_frozen, find_checkpoint, find_weights, load_weights
+from .checkpoint import check_frozen, find_checkpoint, find_weights, is_own, load_weights
 from .configuration import VLM2Config, read_config
 from .parts import load_language
+
+if TYPE_CHECKING:
+    from transformers import BitsAndBytesConfig, PreTrainedModel
 
 Quantize = Literal["8bit", "4bit"]
 DeviceMap = str | int | torch.device | Mapping[str, Any]
@@ -86,6 +87,8 @@ def load_model(
             language_model.set_attn_implementation(attn_implementation)
     model = kind(config, vision, language_model)
     load_weights(model, config, folder)
+    from .adapters import load_added
+
     load_added(model, folder)
     if (depth := config.geometry_config.depth) is not None:
         model.geometry = load_depth(model.geometry, depth)
@@ -116,8 +119,11 @@ def _placed(device_map: DeviceMap | None) -> torch.device | None:
 def _check_installed(device_map: DeviceMap | None, quantization_config: Any) -> None:
     if device_map in SPREAD or quantization_config is not None:
         _need("accelerate", "device_map='auto' and quantization_config")
-    if isinstance(quantization_config, BitsAndBytesConfig):
-        _need("bitsandbytes", "a quantization in 8 or 4 bits")
+    if quantization_config is not None:
+        from transformers import BitsAndBytesConfig
+
+        if isinstance(quantization_config, BitsAndBytesConfig):
+            _need("bitsandbytes", "a quantization in 8 or 4 bits")
 
 
 def quantization(quantize: Quantize | None) -> BitsAndBytesConfig | None:
@@ -128,6 +134,8 @@ def quantization(quantize: Quantize | None) -> BitsAndBytesConfig | None:
         raise ValueError(f"quantize={quantize!r} is not known; choose {' or '.join(get_args(Quantize))}.")
     for package in ("bitsandbytes", "accelerate"):
         _need(package, f"quantize={quantize!r}")
+    from transformers import BitsAndBytesConfig
+
     if quantize == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)

@@ -9,18 +9,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel
 
 from ..core import ContextSlots, DualState
-from ..models import VLM2ForConditionalGeneration, VLM2Processor
 from ..models.language import check_length
 from ..questions.question import WORD_REQUEST
+
+if TYPE_CHECKING:
+    from transformers import DynamicCache, PreTrainedModel
+
+    from ..models import VLM2ForConditionalGeneration, VLM2Processor
 
 REFERENCE_QUESTION = f"Describe the video.\n{WORD_REQUEST}"  # no frame shows its answer more than another
 MOST_WEIGHTS = 2**29  # attention weights that are held at once: 2 GB in single precision
@@ -81,6 +84,8 @@ class Answerer:
         An `earlier` prefix is used up: everything in it before the first slot that changed is kept. A slot is unchanged
         when its M and its time are the same, bit for bit.
         """
+        from transformers import DynamicCache
+
         embed = self.model.language_backbone.get_input_embeddings()
         with self.lock:
             if earlier is None:
