@@ -6,14 +6,15 @@ import threading
 import time as clock
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from numpy.typing import ArrayLike
 from PIL.Image import Image
 
 from ..encoders.vlm import VisionLanguageModel, VLMError
-from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models.halves import ModelHalves
 from ..models.language import QuestionTooLong
 from ..objects import ObjectMap
 from ..questions.question import WORD_REQUEST, readable
@@ -21,7 +22,7 @@ from ..video import PictureFolder, VideoFile, new_views, open_video
 from ..video.decode import check_fps
 from . import memory_file as file
 from .answer import Answer, Evidence
-from .answering import Answerer, Prefix
+from .answering import Answerer, Prefix, check_prompt
 from .evidence import Sources, mix
 from .intent_planner import IntentPlanner
 from .memory_log import WriteRecord
@@ -31,6 +32,9 @@ from .open_question import CANNOT, answer_by_vlm
 from .stopwatch import Stopwatch
 from .stream import Stream, StreamEncoder
 from .trajectory import ThinnedTrajectory
+
+if TYPE_CHECKING:
+    from ..models import VLM2ForConditionalGeneration, VLM2Processor
 
 FRAMES_PER_SECOND = 2.0  # what mini was trained on
 VIEWS_PER_SECOND = 10.0  # of which those that show something new are watched
@@ -64,24 +68,36 @@ class Session:
 
     def __init__(
         self,
-        model: VLM2ForConditionalGeneration,
-        processor: VLM2Processor,
+        halves: ModelHalves,
         thumbnails: bool = True,
         eyes: ObjectEyes | None = None,
         vlm: VisionLanguageModel | None = None,
         planner: IntentPlanner | None = None,
     ) -> None:
-        self.model, self.processor, self.eyes, self.vlm = model, processor, eyes, vlm
+        self.halves, self.eyes, self.vlm = halves, eyes, vlm
         self.planner = planner
         self._stopwatch = Stopwatch("decode", "encode", "memory", "objects")
-        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes)
-        self._answerer = Answerer(model, processor)
+        self._encoder = StreamEncoder(halves.video_model, halves.resizer, self._stopwatch, eyes)
         # A value: replaced by `observe`, read by everything else.
         self._stream = Stream(thumbnails=thumbnails or vlm is not None)
         self._observing, self._asking = threading.Lock(), threading.Lock()
         self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
         self._whole = self._stream  # as it was after its last whole window
         self._prefix: Prefix | None = None
+
+    @property
+    def model(self) -> VLM2ForConditionalGeneration:
+        """The whole model. Its language half may be loaded now."""
+        return self.halves.model
+
+    @property
+    def processor(self) -> VLM2Processor:
+        """The whole processor. Its tokenizer may be loaded now."""
+        return self.halves.processor
+
+    @cached_property
+    def _answerer(self) -> Answerer:
+        return Answerer(self.model, self.processor)
 
     @property
     def frames(self) -> int:
@@ -191,7 +207,7 @@ class Session:
             raise ValueError("The question is empty; ask something about the video.")
         if most_tokens < 1:
             raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
-        self._answerer.check(with_answer_request(readable(question)), most_tokens)
+        check_prompt(self.halves, with_answer_request(readable(question)), most_tokens)
 
     def ask(
         self,
@@ -285,7 +301,7 @@ class Session:
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
         the model, and starts with nothing spent."""
-        other = Session(self.model, self.processor, eyes=self.eyes, vlm=self.vlm, planner=self.planner)
+        other = Session(self.halves, eyes=self.eyes, vlm=self.vlm, planner=self.planner)
         other._stream = self._stream
         return other
 
@@ -296,7 +312,7 @@ class Session:
         as they wait. An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen
         yet.
         """
-        file.save(self.completed if ended else self._stream, self.model, path)
+        file.save(self.completed if ended else self._stream, self.halves.video_model, path)
 
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:
@@ -307,7 +323,7 @@ class Session:
         memory of the model opens.
         """
         session = model.session()
-        stream = file.load(path, session.model)
+        stream = file.load(path, session.halves.video_model)
         if session.eyes is not None and stream.objects is not None:
             session.eyes = session._encoder.eyes = session.eyes.fitting(stream.objects, stream.eyes)
         session._stream = replace(stream, thumbnails=stream.thumbnails or session.vlm is not None)
