@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
 
 import torch
 from jaxtyping import Float
@@ -44,7 +43,7 @@ class VideoModel(nn.Module):
         self.representation = Representation(config, self.geometry.geometry_dim, self.geometry.view_dim)
         self.memory = DualMemory(config.memory)
 
-    def train(self, mode: bool = True) -> Self:
+    def train(self, mode: bool = True) -> VideoModel:
         """Train the trained parts; the geometry encoder is frozen and stays in eval mode."""
         super().train(mode)
         self.geometry.eval()
