@@ -9,6 +9,7 @@ import pytest
 from sessions import contents
 from toys import toy_model
 
+from vlm2.models.halves import ModelHalves
 from vlm2.serving.limits import Limits, Refusal
 from vlm2.serving.store import SessionStore
 
@@ -150,7 +151,8 @@ def test_damage_is_set_aside_and_other_models_are_left(make_store, loaded, image
     assert [hosted.id for hosted in again.list()] == ["good"]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["No id.vlm2mem", "bad.vlm2mem.damaged", "good.vlm2mem"]
     assert "set aside" in caplog.text and "digest" in caplog.text and "no id of a session" in caplog.text
-    other = SessionStore(replace(loaded, model=toy_model(1, dim=24).eval()), state=tmp_path)
+    halves = ModelHalves.of(toy_model(1, dim=24).eval(), loaded.processor)
+    other = SessionStore(replace(loaded, halves=halves), state=tmp_path)
     other.start()
     other.stop()
     assert other.list() == [] and "left where it is" in caplog.text and (tmp_path / "good.vlm2mem").is_file()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from toys import ToyVision, toy_model, toy_processor
 
+from vlm2.models.halves import ModelHalves
 from vlm2.streaming import Session
 
 
@@ -16,7 +17,7 @@ def make_session():
     def make(seed: int = 0, **changes) -> Session:
         processor = toy_processor(**changes)
         processor.video_processor.max_pixels = ToyVision.max_pixels
-        return Session(toy_model(seed, **changes).eval(), processor)
+        return Session(ModelHalves.of(toy_model(seed, **changes).eval(), processor))
 
     return make
 

@@ -24,7 +24,7 @@ def hub(tmp_path_factory) -> dict[str, str]:
 @pytest.fixture
 def toy(tmp_path, monkeypatch) -> Path:
     """The folder of the toy model."""
-    monkeypatch.setattr("vlm2.models.modeling.load_vision", lambda config: ToyVision())
+    monkeypatch.setattr("vlm2.models.video_model.load_vision", lambda config: ToyVision())
     processor = toy_processor()
     processor.video_processor.max_pixels = ToyVision.max_pixels
     toy_model(stores="all").save_pretrained(tmp_path / "toy")

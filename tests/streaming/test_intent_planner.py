@@ -13,7 +13,6 @@ from vlm2.query import Unplanned, parse_call
 from vlm2.query.intents import OUTSIDE
 from vlm2.query.planners import rules
 from vlm2.scenes import Scene
-from vlm2.streaming import intent_planner
 from vlm2.streaming.intent_planner import MEANT, IntentPlanner
 from vlm2.streaming.object_answers import ask_objects
 
@@ -127,7 +126,7 @@ def test_without_the_language_model_the_rules_plan_alone(monkeypatch) -> None:
     def missing(folder):
         raise MissingPart("no language model")
 
-    monkeypatch.setattr(intent_planner.IntentReader, "load", staticmethod(missing))
+    monkeypatch.setattr("vlm2.models.intent_reader.IntentReader.load", staticmethod(missing))
     plan = IntentPlanner()
     assert plan.plain(ODD) is None and plan(ODD) == rules.plan(ODD)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from toys import VISION_DIM, ToyVision, toy_model, toy_processor
 
+from vlm2.models.halves import ModelHalves
 from vlm2.models.llava_video import LlavaVideo
 from vlm2.streaming import LoadedModel
 from vlm2.streaming.llava_baseline import Baseline
@@ -19,7 +20,7 @@ def loaded() -> LoadedModel:
     processor = toy_processor()
     processor.video_processor.max_pixels = ToyVision.max_pixels
     model = toy_model(vision_projection=False, dim=VISION_DIM).eval()
-    return LoadedModel("toy", Path(), model, processor)
+    return LoadedModel("toy", Path(), ModelHalves.of(model, processor))
 
 
 @pytest.mark.parametrize(("frames", "count", "numbers"), [(10, 4, [0, 3, 6, 9]), (3, 5, [0, 0, 1, 1, 2])])
@@ -54,7 +55,7 @@ def test_it_answers(loaded, write_video):
 
 
 def test_a_model_with_its_own_projector_has_no_baseline(loaded):
-    other = LoadedModel("toy", Path(), toy_model().eval(), loaded.processor)
+    other = LoadedModel("toy", Path(), ModelHalves.of(toy_model().eval(), loaded.processor))
     with pytest.raises(ValueError, match="no LLaVA-Video in it"):
         Baseline(other)
 

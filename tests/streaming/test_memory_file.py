@@ -17,7 +17,7 @@ MUTATIONS = 500
 
 
 def loaded(session: Session) -> LoadedModel:
-    return LoadedModel("toy", Path(), session.model, session.processor)
+    return LoadedModel("toy", Path(), session.halves)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_saved_session_goes_on_where_it_was(make_session, images, tmp_path, fr
 @pytest.mark.parametrize("seen", [1, 6])  # before the first window is full, and after
 def test_a_file_without_thumbnails_stays_so(make_session, images, tmp_path, seen):
     first = make_session()
-    session = observe(Session(first.model, first.processor, thumbnails=False), images[:seen])
+    session = observe(Session(first.halves, thumbnails=False), images[:seen])
     session.save(tmp_path / "room.vlm2mem")
     again = observe(Session.open(tmp_path / "room.vlm2mem", loaded(session)), images[seen:12], start=seen)
     assert again._stream.log.held

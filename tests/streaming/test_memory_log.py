@@ -103,7 +103,7 @@ def test_kept_frames_carry_what_they_show(make_session, images):
     assert slots.frames.tolist() == [entry.frame for entry in stream.log.held]
     for frame, pose in zip(slots.frames.tolist(), slots.world_from_camera, strict=True):
         assert torch.equal(pose, by_frame[frame])
-    plain = observe(type(session)(session.model, session.processor, thumbnails=False), images[:10])
+    plain = observe(type(session)(session.halves, thumbnails=False), images[:10])
     assert all(entry.thumbnail is None for entry in plain._stream.log.held)
 
 

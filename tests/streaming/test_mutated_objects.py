@@ -37,7 +37,7 @@ def saved(make_session, images, tmp_path) -> tuple[LoadedModel, Path, ObjectMap]
     session._stream = replace(session._stream, objects=watched(ROOM, around(2.5, 2.0, 8)))
     session.save(tmp_path / "room.vlm2mem")
     eyes = toy_eyes(ToyDetector(session._stream.objects.labels))
-    model = LoadedModel("toy", Path(), session.model, session.processor, eyes)
+    model = LoadedModel("toy", Path(), session.halves, eyes)
     return model, tmp_path / "room.vlm2mem", Session.open(tmp_path / "room.vlm2mem", model).objects
 
 

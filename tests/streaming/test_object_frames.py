@@ -27,7 +27,8 @@ def seen_geometry() -> Geometry:
 
 def observed(detector: ToyDetector, first: int = 5) -> ObjectMemory:
     eyes, pictures = toy_eyes(detector), np.zeros((FRAMES, 32, 48, 3), np.uint8)
-    return eyes.observe(eyes.start(), pictures, seen_geometry(), [2.5, 3.0, 3.5], first)
+    times = [2.5, 3.0, 3.5]
+    return eyes.observe(eyes.start(), eyes.detect(pictures, times), pictures, seen_geometry(), times, first)
 
 
 def test_frames_have_their_numbers_times_and_poses() -> None:

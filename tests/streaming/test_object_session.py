@@ -32,7 +32,7 @@ def make_seeing(make_session):
 
     def make(seed: int = 0, detector: ToyDetector | None = None) -> Session:
         plain = make_session(seed)
-        return Session(plain.model, plain.processor, eyes=toy_eyes(detector))
+        return Session(plain.halves, eyes=toy_eyes(detector))
 
     return make
 
@@ -46,7 +46,7 @@ def at_home(make_seeing, images) -> Session:
 
 
 def loaded(session: Session) -> LoadedModel:
-    return LoadedModel("toy", Path(), session.model, session.processor, session.eyes)
+    return LoadedModel("toy", Path(), session.halves, session.eyes)
 
 
 @pytest.mark.parametrize("frames", [3, 8, 13])
@@ -98,7 +98,7 @@ def test_a_fork_goes_its_own_way(make_seeing, images) -> None:
 
 def test_two_sessions_of_one_model_do_not_leak(make_seeing, images) -> None:
     first = make_seeing()
-    second = Session(first.model, first.processor, eyes=first.eyes)
+    second = Session(first.halves, eyes=first.eyes)
     for index in range(9):  # in turn
         observe(first, images[index : index + 1], start=index)
         observe(second, images[index + 10 : index + 11], start=index)

@@ -50,7 +50,7 @@ FRAMES = {
 @pytest.mark.parametrize("name", FRAMES)
 def test_a_video_of_nothing_is_watched(make_session, tmp_path, name, detector) -> None:
     plain = make_session()
-    session = observe(Session(plain.model, plain.processor, eyes=toy_eyes(detector)), FRAMES[name])
+    session = observe(Session(plain.halves, eyes=toy_eyes(detector)), FRAMES[name])
     seen = session.objects
     if isinstance(detector, Blind | Wrong):
         assert not seen.tracks and not seen.possible
@@ -59,7 +59,5 @@ def test_a_video_of_nothing_is_watched(make_session, tmp_path, name, detector) -
             answer = session.ask(question, most_tokens=1, guess=guess)
             assert answer.confidence is None or 0 <= answer.confidence <= 1
     session.save(tmp_path / "room.vlm2mem")
-    again = Session.open(
-        tmp_path / "room.vlm2mem", LoadedModel("toy", Path(), session.model, session.processor, session.eyes)
-    )
+    again = Session.open(tmp_path / "room.vlm2mem", LoadedModel("toy", Path(), session.halves, session.eyes))
     assert again.objects == seen

@@ -57,7 +57,7 @@ def parrot() -> Parrot:
 def at_home(make_session, images, parrot) -> Session:
     """A session with a vision-language model that remembers a made-up room, seen in 16 frames."""
     plain = make_session()
-    session = observe(Session(plain.model, plain.processor, eyes=toy_eyes(), vlm=parrot), images[:16])
+    session = observe(Session(plain.halves, eyes=toy_eyes(), vlm=parrot), images[:16])
     session._stream = replace(session._stream, objects=watched(ROOM, around(2.5, 2.0, 16)))
     return session
 
@@ -150,7 +150,7 @@ def test_one_keyframe_is_enough_and_none_is_an_error(images, parrot) -> None:
 
 def test_without_eyes_it_answers_everything_with_pictures_alone(make_session, images, parrot) -> None:
     plain = make_session()
-    session = observe(Session(plain.model, plain.processor, vlm=parrot), images[:9])
+    session = observe(Session(plain.halves, vlm=parrot), images[:9])
     answer = session.ask(CLOSED)
     assert answer.source == "vlm" and answer.sentence == f"hub:parrot says, and may be wrong: {parrot.words}"
     assert parrot.messages[0][-1] == f"{CLOSED}\n{REQUEST}"
@@ -163,9 +163,9 @@ def test_without_eyes_it_answers_everything_with_pictures_alone(make_session, im
 
 def test_a_session_with_a_vlm_always_keeps_pictures_and_nothing_else_differs(make_session, images, parrot) -> None:
     plain = make_session()
-    shown = observe(Session(plain.model, plain.processor, eyes=toy_eyes()), images)
-    asked = observe(Session(plain.model, plain.processor, thumbnails=False, eyes=toy_eyes(), vlm=parrot), images)
-    without = observe(Session(plain.model, plain.processor, thumbnails=False, eyes=toy_eyes()), images)
+    shown = observe(Session(plain.halves, eyes=toy_eyes()), images)
+    asked = observe(Session(plain.halves, thumbnails=False, eyes=toy_eyes(), vlm=parrot), images)
+    without = observe(Session(plain.halves, thumbnails=False, eyes=toy_eyes()), images)
     assert without._stream.keyframes == () and len(shown._stream.keyframes) == len(images)
     assert without.objects == shown.objects == asked.objects
     (tensors, record), (others, other) = contents(shown), contents(asked)
@@ -175,7 +175,7 @@ def test_a_session_with_a_vlm_always_keeps_pictures_and_nothing_else_differs(mak
 def test_saved_pictures_come_back(at_home, parrot, tmp_path) -> None:
     at_home.save(tmp_path / "room.vlm2mem")
     eyes = toy_eyes(ToyDetector(at_home._stream.objects.labels))
-    loaded = LoadedModel("toy", Path(), at_home.model, at_home.processor, eyes, parrot)
+    loaded = LoadedModel("toy", Path(), at_home.halves, eyes, parrot)
     again = Session.open(tmp_path / "room.vlm2mem", loaded)
     assert contents(again) == contents(at_home)
     assert again.ask(OPEN).evidence == at_home.ask(OPEN).evidence == again.fork().ask(OPEN).evidence

@@ -90,7 +90,7 @@ def test_answers_are_what_generate_gives(make_session, images, seed):
 def test_evidence_names_source_frames_heaviest_first(make_session, images):
     session = observe(make_session(), images[:9])
     torch.nn.init.constant_(session.model.memory.residual_gate, 0.5)  # so that slots are mixed from several frames
-    session = observe(Session(session.model, session.processor), images[:9])
+    session = observe(Session(session.halves), images[:9])
     answer = session.ask(QUESTION)
     weights = [seen.weight for seen in answer.evidence]
     assert sum(weights) == pytest.approx(1, abs=1e-5)
@@ -144,7 +144,7 @@ def test_what_is_kept_does_not_grow(make_session, images, monkeypatch):
 
 def test_interleaved_sessions_give_what_each_gives_alone(make_session, images):
     first = make_session()
-    second = Session(first.model, first.processor)
+    second = Session(first.halves)
     for index in range(9):
         first.observe(images[index], index / 2)
         second.observe(images[22 - index], index / 2)
@@ -174,10 +174,10 @@ def test_a_fork_goes_its_own_way(make_session, images):
 def test_many_threads_share_a_model(make_session, images):
     """Sessions that watch and ask in three threads at once, one more that is asked while it watches."""
     base = make_session()
-    shared = Session(base.model, base.processor)
+    shared = Session(base.halves)
 
     def run(number: int) -> tuple:
-        session = Session(base.model, base.processor)
+        session = Session(base.halves)
         replies = []
         for index in range(5):
             session.observe(images[(index + number) % 23], index / 2)
@@ -189,7 +189,7 @@ def test_many_threads_share_a_model(make_session, images):
         return replies, contents(session)
 
     alone = [run(number) for number in range(3)]
-    shared_alone, shared = told(shared), Session(base.model, base.processor)
+    shared_alone, shared = told(shared), Session(base.halves)
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(run, range(3)))
     assert together == alone
@@ -329,7 +329,7 @@ def _placed(session: Session) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
 def test_a_saved_session_recognises_what_it_saw_before(wandering, tmp_path, frames):
     session = observe(wandering, NUMBERED[:frames])
     session.save(tmp_path / "room.vlm2mem")
-    again = Session.open(tmp_path / "room.vlm2mem", LoadedModel("toy", tmp_path, session.model, session.processor))
+    again = Session.open(tmp_path / "room.vlm2mem", LoadedModel("toy", tmp_path, session.halves))
     for one in (session, again):
         observe(one, NUMBERED[frames:], start=frames)
     assert contents(again) == contents(session)

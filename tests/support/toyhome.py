@@ -11,6 +11,7 @@ from sessions import observe
 from toyeyes import ToyDetector, toy_eyes
 from toys import ToyVision, toy_model, toy_processor
 
+from vlm2.models.halves import ModelHalves
 from vlm2.streaming import LoadedModel, Session
 
 ROOM = MadeRoom(
@@ -29,7 +30,7 @@ def seeing_toy() -> LoadedModel:
     processor = toy_processor()
     processor.video_processor.max_pixels = ToyVision.max_pixels
     eyes = toy_eyes(ToyDetector(watched(ROOM, around(2.5, 2.0, 16)).labels))
-    return LoadedModel("toy", Path(), toy_model().eval(), processor, eyes)
+    return LoadedModel("toy", Path(), ModelHalves.of(toy_model().eval(), processor), eyes)
 
 
 def frames() -> np.ndarray:

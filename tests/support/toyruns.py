@@ -17,6 +17,7 @@ from toys import ToyVision, toy_model, toy_processor
 from vlm2.evaluation.benchmark import Benchmark, Item, Loaded, Values
 from vlm2.evaluation.respondents import RunSettings, SessionRespondent
 from vlm2.evaluation.runner import ProcessRank, run
+from vlm2.models.halves import ModelHalves
 from vlm2.streaming.load import LoadedModel
 
 KINDS = ("counting", "distance", "direction")
@@ -80,7 +81,7 @@ def toy_loaded() -> LoadedModel:
     torch.set_num_threads(1)
     processor = toy_processor()
     processor.video_processor.max_pixels = ToyVision.max_pixels
-    return LoadedModel("toy", Path("."), toy_model().eval(), processor)
+    return LoadedModel("toy", Path("."), ModelHalves.of(toy_model().eval(), processor))
 
 
 class ToyRespondent(SessionRespondent):

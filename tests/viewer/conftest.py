@@ -11,6 +11,7 @@ from sessions import observe
 from toyeyes import toy_eyes
 from toys import ToyVision, toy_model, toy_processor
 
+from vlm2.models.halves import ModelHalves
 from vlm2.streaming import Session
 from vlm2.streaming.keyframe import keyframe
 from vlm2.streaming.stream import Stream
@@ -36,7 +37,8 @@ def watch():
         processor = toy_processor()
         processor.video_processor.max_pixels = ToyVision.max_pixels
         images = np.random.default_rng(0).integers(0, 255, (frames, 32, 48, 3), dtype=np.uint8)
-        return observe(Session(toy_model().eval(), processor, eyes=toy_eyes() if eyes else None), images)
+        halves = ModelHalves.of(toy_model().eval(), processor)
+        return observe(Session(halves, eyes=toy_eyes() if eyes else None), images)
 
     return make
 

@@ -11,14 +11,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from huggingface_hub import snapshot_download
-from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
+from transformers import AutoConfig, PreTrainedConfig
 from transformers.utils import logging
 
 from .part_sources import HUB_OFFLINE, OFFLINE, is_set
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 PREFIX = "hub:"
 WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]

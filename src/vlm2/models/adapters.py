@@ -12,16 +12,11 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
+from .checkpoint import OWN
 from .configuration import VLM2Config
 
-OWN = "vlm2"
 TENSORS = "adapter_model.safetensors"
 FOLDER = "adapters"  # of a checkpoint: those that a user added, each in a folder of its name
-
-
-def is_own(name: str) -> bool:
-    """Return whether a tensor of this name belongs to the model's own adapters."""
-    return name.startswith("language_model.") and ".lora_" in name and f".{OWN}." in name
 
 
 def with_adapters(language_model: PreTrainedModel, config: VLM2Config) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,18 @@ from torch import Tensor, nn
 
 from ..encoders.part_sources import OFFLINE, is_set
 from ..encoders.weights import PARTS, check_checksums, part_checksums
-from .adapters import OWN, is_own
 from .configuration import VLM2Config
 from .parts import check_imported, imported_checksums, read_tensors
 
 PACKAGED = Path(__file__).parents[1] / "checkpoints"
-WEIGHTS = "model.safetensors"
+WEIGHTS, PROCESSOR = "model.safetensors", "processor_config.json"
+OWN = "vlm2"  # the model's own adapters in the language model
 LISTED_KEYS = 12  # of each kind in an error
 
 
 def packaged_checkpoints() -> list[str]:
     """Return the names of the models whose checkpoints lie in this package."""
-    return sorted(file.parent.name for file in PACKAGED.glob("*/processor_config.json"))
+    return sorted(file.parent.name for file in PACKAGED.glob(f"*/{PROCESSOR}"))
 
 
 def find_checkpoint(name_or_path: str | Path, needed: str = "config.json", **hub: Any) -> Path:
@@ -57,6 +57,16 @@ def find_checkpoint(name_or_path: str | Path, needed: str = "config.json", **hub
         raise ValueError(
             f"The model {name!r} is no folder here and could not be had from the hub: {reason} {here}"
         ) from error
+
+
+def is_own(name: str) -> bool:
+    """Return whether a tensor of this name belongs to the model's own adapters."""
+    return name.startswith("language_model.") and ".lora_" in name and f".{OWN}." in name
+
+
+def in_language_half(name: str) -> bool:
+    """Return whether a tensor of this name belongs to the half of a model that a `VideoModel` lacks."""
+    return name.startswith(("projector.", "slot_time.", "language_model."))
 
 
 def stored_names(model: nn.Module, config: VLM2Config) -> list[str]:
@@ -116,14 +126,17 @@ def find_weights(folder: Path) -> Path:
     return folder / WEIGHTS
 
 
-def load_weights(model: nn.Module, config: VLM2Config, folder: Path) -> None:
-    """Load a checkpoint's tensors into a model built from its configuration, each into the model's own dtype.
+def load_weights(
+    model: nn.Module, config: VLM2Config, folder: Path, wanted: Callable[[str], bool] = lambda name: True
+) -> None:
+    """Load a checkpoint's tensors into a model built from its configuration, each into the model's own dtype; only
+    those whose names are `wanted`.
 
-    Raises ValueError with the keys where the file lacks some, has others, or has them in other shapes.
+    Raises ValueError with the keys where the file lacks some of them, has others, or has them in other shapes.
     """
-    tensors = read_tensors(find_weights(folder))
+    tensors = {name: tensor for name, tensor in read_tensors(find_weights(folder)).items() if wanted(name)}
     state = model.state_dict()
-    expected = {name: state[name].shape for name in stored_names(model, config)}
+    expected = {name: state[name].shape for name in stored_names(model, config) if wanted(name)}
     complaints = _complaints(tensors, expected)
     if complaints:
         raise ValueError(

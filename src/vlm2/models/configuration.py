@@ -186,7 +186,7 @@ class VLM2Config(PreTrainedConfig):
     frozen_sha256: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self, **kwargs: Any) -> None:
-        _refuse_unknown(self, type(self).__name__, kwargs)
+        _refuse_unknown(self, VLM2Config.__name__, kwargs)
         super().__post_init__(**kwargs)
         for name, choices in (
             ("position_features", get_args(PositionFeatures)),
@@ -207,6 +207,10 @@ class VLM2Config(PreTrainedConfig):
             raise ValueError(f"lora lacks {', '.join(missing)}; give {', '.join(NEEDED_LORA)}.")
         _ = self.memory  # refuses impossible switches
 
+    def whole(self) -> "VLM2Config":
+        """Return the configuration with that of the language model."""
+        return self
+
     @property
     def memory(self) -> MemoryConfig:
         """The memory's record, with the model's width and heads."""
@@ -218,9 +222,26 @@ class VLM2Config(PreTrainedConfig):
         return self.projector_config.record(ProjectorConfig)
 
 
-def read_config(folder: str | Path) -> VLM2Config:
-    """Read a checkpoint's config.json. Raises ValueError, in one line with the file's name, for one that is missing or
-    damaged, that lacks something, or that is another model's."""
+@strict
+class VideoConfig(VLM2Config):
+    """The configuration of a `VideoModel` alone. `text_config` stays a dictionary: importing the configuration class of
+    a language model takes more than a second."""
+
+    sub_configs_defaults: ClassVar[dict[str, Any]] = {
+        name: spec for name, spec in VLM2Config.sub_configs_defaults.items() if name != "text_config"
+    }
+
+    def whole(self) -> VLM2Config:
+        """Return the configuration with that of the language model. Raises ValueError for one that transformers does
+        not know."""
+        config = VLM2Config.from_dict(self.to_dict())
+        config._name_or_path = self._name_or_path
+        return config
+
+
+def read_config(folder: str | Path, kind: type[VLM2Config] = VLM2Config) -> VLM2Config:
+    """Read a checkpoint's config.json as a configuration of this kind. Raises ValueError, in one line with the file's
+    name, for one that is missing or damaged, that lacks something, or that is another model's."""
     file = Path(folder) / "config.json"
     advice = "Use the config.json that was saved with the weights."
     try:
@@ -230,7 +251,7 @@ def read_config(folder: str | Path) -> VLM2Config:
     if complaint := _complaint(values):
         raise ValueError(f"{file} {complaint}. {advice}")
     try:
-        return VLM2Config.from_pretrained(folder)
+        return kind.from_pretrained(folder)
     except (TypeError, ValueError, KeyError, AttributeError, StrictDataclassError) as error:
         raise ValueError(f"{file} describes no model ({' '.join(str(error).split())}). {advice}") from None
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from ..encoders.hub_checkpoint import without_bars
 from ..encoders.weights import PARTS, find_part
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 SHOWN = 60  # characters of a question in an error
 
@@ -53,6 +55,8 @@ def language_folder(name: str) -> str:
 
 def load_tokenizer(name: str = "smollm2-135m-instruct") -> PreTrainedTokenizerBase:
     """Load the tokenizer with its chat template. Raises as `language_folder` does."""
+    from transformers import AutoTokenizer
+
     return AutoTokenizer.from_pretrained(language_folder(name))
 
 
@@ -61,5 +65,7 @@ def load_language_model(
 ) -> PreTrainedModel:
     """Load a language model in eval mode (a LlamaForCausalLM for SmolLM2), with options of transformers'
     `from_pretrained`. Raises as `language_folder` does."""
+    from transformers import AutoModelForCausalLM
+
     with without_bars():
         return AutoModelForCausalLM.from_pretrained(language_folder(name), dtype=dtype, **options).eval()

@@ -5,19 +5,21 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import torch
 from torch import nn
-from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from ..encoders.geometry.hub import load_depth
 from ..encoders.precision import multiplies_bfloat16
 from ..encoders.vision import VisionEncoder
-from .adapters import is_own, load_added
-from .checkpoint import check_frozen, find_checkpoint, find_weights, load_weights
+from .checkpoint import check_frozen, find_checkpoint, find_weights, in_language_half, is_own, load_weights
 from .configuration import VLM2Config, read_config
 from .parts import load_language
+from .video_model import VideoModel
+
+if TYPE_CHECKING:
+    from transformers import BitsAndBytesConfig, PreTrainedModel
 
 Quantize = Literal["8bit", "4bit"]
 DeviceMap = str | int | torch.device | Mapping[str, Any]
@@ -53,6 +55,7 @@ def load_model(
     config: VLM2Config | None = None,
     vision: VisionEncoder | None = None,
     language_model: PreTrainedModel | None = None,
+    video_model: VideoModel | None = None,
     dtype: str | torch.dtype | None = None,
     device_map: DeviceMap | None = None,
     attn_implementation: str | None = None,
@@ -60,19 +63,17 @@ def load_model(
     **hub: Any,
 ) -> Any:
     """Load a model of the class `kind` in eval mode: a packaged checkpoint by its name, a folder, or a name on the hub
-    with the options `HUB`. `vision` and `language_model` stand in for frozen parts. `dtype`, `attn_implementation` and
-    `quantization_config` apply to the language model; the components before it stay as the configuration has them.
-    `device_map` is one device, or "auto" to spread the language model over all.
+    with the options `HUB`. `vision` and `language_model` stand in for frozen parts. `video_model` is the other half of
+    the same checkpoint, loaded on the same device, with which the model shares its modules. `dtype`,
+    `attn_implementation` and `quantization_config` apply to the language model; the components before it stay as the
+    configuration has them. `device_map` is one device, or "auto" to spread the language model over all.
 
     Raises ValueError for other options, and for a checkpoint that does not fit its configuration or was trained on
     other frozen parts.
     """
     refuse_unknown(kind, hub, (*HUB, *(set(load_model.__annotations__) - {"kind", "name", "hub", "return"})))
     folder = find_checkpoint(name, **hub)
-    find_weights(folder)  # before anything large is loaded
-    config = read_config(folder) if config is None else config
-    config._name_or_path = str(folder)
-    check_frozen(config)
+    config = _checked_config(folder, config if video_model is None else video_model.config.whole())
     attn_implementation = attn_implementation or config._attn_implementation
     device, placed = _placed(device_map), quantization_config is not None or device_map in SPREAD
     if language_model is None:
@@ -84,17 +85,46 @@ def load_model(
         placed = False
         if attn_implementation is not None:
             language_model.set_attn_implementation(attn_implementation)
-    model = kind(config, vision, language_model)
-    load_weights(model, config, folder)
+    if video_model is None:
+        model = kind(config, vision, language_model)
+        load_weights(model, config, folder)
+        _replace_depth(model)
+    else:
+        model = kind(config, language_model=language_model, video_model=video_model)
+        load_weights(model, config, folder, in_language_half)
+    from .adapters import load_added
+
     load_added(model, folder)
-    if (depth := config.geometry_config.depth) is not None:
-        model.geometry = load_depth(model.geometry, depth)
     if (wanted := None if dtype == "auto" else find_dtype(dtype)) is not None:
         _cast_language(model.language_model, wanted, quantised=placed and quantization_config is not None)
     for part_name, part in model.named_children():
         if device is not None and not (placed and part_name == "language_model"):
             nn.Module.to(part, device)
     return model.eval()
+
+
+def load_video_model(folder: Path, config: VLM2Config, device: torch.device) -> VideoModel:
+    """Load the half of a checkpoint that watches onto a device, in eval mode. Raises ValueError as `load_model` does,
+    for tensors of the language half only where the file cannot be read."""
+    model = VideoModel(_checked_config(folder, config))
+    load_weights(model, config, folder, lambda name: not in_language_half(name))
+    _replace_depth(model)
+    return model.to(device).eval()
+
+
+def _checked_config(folder: Path, config: VLM2Config | None) -> VLM2Config:
+    """Return the configuration of a checkpoint, or the given one, after all checks that need nothing large."""
+    find_weights(folder)
+    config = read_config(folder) if config is None else config
+    config._name_or_path = str(folder)
+    check_frozen(config)
+    return config
+
+
+def _replace_depth(model: VideoModel) -> None:
+    """Let the depth model that the configuration names replace the geometry encoder's depth."""
+    if (depth := model.config.geometry_config.depth) is not None:
+        model.geometry = load_depth(model.geometry, depth)
 
 
 def _placed(device_map: DeviceMap | None) -> torch.device | None:
@@ -116,8 +146,11 @@ def _placed(device_map: DeviceMap | None) -> torch.device | None:
 def _check_installed(device_map: DeviceMap | None, quantization_config: Any) -> None:
     if device_map in SPREAD or quantization_config is not None:
         _need("accelerate", "device_map='auto' and quantization_config")
-    if isinstance(quantization_config, BitsAndBytesConfig):
-        _need("bitsandbytes", "a quantization in 8 or 4 bits")
+    if quantization_config is not None:
+        from transformers import BitsAndBytesConfig
+
+        if isinstance(quantization_config, BitsAndBytesConfig):
+            _need("bitsandbytes", "a quantization in 8 or 4 bits")
 
 
 def quantization(quantize: Quantize | None) -> BitsAndBytesConfig | None:
@@ -128,6 +161,8 @@ def quantization(quantize: Quantize | None) -> BitsAndBytesConfig | None:
         raise ValueError(f"quantize={quantize!r} is not known; choose {' or '.join(get_args(Quantize))}.")
     for package in ("bitsandbytes", "accelerate"):
         _need(package, f"quantize={quantize!r}")
+    from transformers import BitsAndBytesConfig
+
     if quantize == "8bit":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)

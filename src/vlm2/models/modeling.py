@@ -11,32 +11,36 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from transformers import Cache, GenerationMixin, PreTrainedModel
 
-from ..core import DualMemory
 from ..core.projector import Projector
 from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder
 from .adapters import save_added, with_adapters
-from .checkpoint import frozen_checksums, save_weights, stored_tensors, warn_of_unstored
+from .checkpoint import (
+    frozen_checksums,
+    save_weights,
+    stored_tensors,
+    warn_of_unstored,
+)
 from .configuration import VLM2Config
-from .frame_features import FrameEncoder, FrameFeatures
+from .frame_features import FrameFeatures
 from .language import check_length
 from .loading import load_model
-from .parts import load_geometry, load_language, load_vision, settle
-from .representation import Representation
+from .parts import load_language, settle
 from .splice import Spliced, splice
+from .video_model import VideoModel
 from .video_processing import VLM2VideoProcessor, unpadded
-from .windows import WindowEncoder
 
 VIDEO_INPUTS = ("features", *VLM2VideoProcessor.model_input_names)
 
 
-class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
+class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin):
     """The whole model. Frozen: `vision`, `geometry`, and the language model under its adapters.
 
     The way of a video: `encode` (frozen) → FrameFeatures → `represent` → H → `memory` → M → `projector` → tokens that
     stand in the prompt before the question. Frozen parts that are not given are loaded as the configuration names
-    them, so `VLM2ForConditionalGeneration(preset("mini"))` is ready to be trained.
+    them, so `VLM2ForConditionalGeneration(preset("mini"))` is ready to be trained. The modules of a `video_model` that
+    is given are shared with it.
     """
 
     config_class = VLM2Config
@@ -51,12 +55,12 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         vision: VisionEncoder | None = None,
         language_model: PreTrainedModel | None = None,
         geometry: GeometryEncoder | None = None,
+        video_model: VideoModel | None = None,
     ) -> None:
-        super().__init__(config)
-        self.vision = load_vision(config) if vision is None else vision
-        self.geometry = load_geometry(config) if geometry is None else geometry.requires_grad_(False)
-        self.representation = Representation(config, self.geometry.geometry_dim, self.geometry.view_dim)
-        self.memory = DualMemory(config.memory)
+        PreTrainedModel.__init__(self, config)
+        video_model = VideoModel(config, vision, geometry) if video_model is None else video_model
+        for name, part in video_model.named_children():
+            self.add_module(name, part)
         language_model = load_language(config) if language_model is None else language_model
         text_dim = language_model.config.hidden_size
         self.projector = Projector(config.dim, text_dim, config.pooling, config.projector)
@@ -79,12 +83,6 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         head: Any = self.language_model.get_output_embeddings()
         return head
 
-    def train(self, mode: bool = True) -> VLM2ForConditionalGeneration:
-        """Train the trained parts; the geometry encoder is frozen and stays in eval mode."""
-        super().train(mode)
-        self.geometry.eval()
-        return self
-
     @property
     def language_backbone(self) -> PreTrainedModel:
         """The language model without its head, adapters included."""
@@ -92,30 +90,13 @@ class VLM2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         return (model if self.config.lora is None else model.get_base_model()).get_decoder()
 
     @property
-    def frame_encoder(self) -> FrameEncoder:
-        """The frozen encoders, with camera tracking and loop closure as configured."""
-        return FrameEncoder(self.vision, WindowEncoder.of(self.geometry, self.config.geometry_config))
-
-    @property
     def context_length(self) -> int | None:
         """How many positions the language model reads, video included; None where its configuration has no limit."""
         return getattr(self.language_backbone.config, "max_position_embeddings", None)
 
-    @torch.no_grad()
-    def encode(
-        self,
-        images: Float[Tensor, "frames 3 height width"],
-        times: Float[Tensor, " frames"],
-        geometry_images: Float[Tensor, "frames 3 geometry_height geometry_width"] | None = None,
-    ) -> FrameFeatures:
-        """Run the frozen encoders over a video: whole frames in [0, 1] of a size that `vision.frame_size` gives, and
-        their times in seconds. `geometry_images`: the same frames at the size of a geometry encoder that sees images.
-        Raises ValueError for frames of another size."""
-        return self.frame_encoder.encode(images, times, geometry_images)
-
-    def represent(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
-        """Return H, the 3D-aware representation, of every frame on its own."""
-        return self.representation(features)
+    def unloaded_tensors(self) -> dict[str, Tensor]:
+        """Return nothing: the whole model is loaded."""
+        return {}
 
     def frame_tokens(
         self, features: FrameFeatures

@@ -7,13 +7,12 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from ..encoders.frozen_part import LicenceNotice, WrongChecksum
 from ..encoders.geometry import build_encoder
@@ -22,6 +21,9 @@ from ..encoders.vision import VisionEncoder, load_vision_encoder
 from ..encoders.weights import RECORD
 from .configuration import VLM2Config
 from .language import load_language_model
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 HERE = "./"  # begins the name of a folder in the checkpoint's own
 IMPORT = "vlm2 import llava-video SRC --out DIR"
@@ -163,6 +165,8 @@ def load_language(config: VLM2Config, **options: Any) -> PreTrainedModel:
             f"This checkpoint holds its language model itself, which can be neither spread nor quantised; leave out "
             f"{' and '.join(refused)}."
         )
+    from transformers import AutoModelForCausalLM
+
     return AutoModelForCausalLM.from_config(config.text_config, **options)
 
 

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, cast
 
 from torch import Tensor
 from transformers import AddedToken, AutoTokenizer, BatchFeature, PreTrainedTokenizerBase, ProcessorMixin
-from transformers.utils import PROCESSOR_NAME
 
 from ..encoders.weights import PARTS
-from .checkpoint import find_checkpoint
+from .checkpoint import PROCESSOR, find_checkpoint
 from .configuration import VLM2Config
+from .frame_resizer import read_processor_record
 from .language import load_tokenizer
 from .loading import HUB, refuse_unknown
 from .video_processing import VLM2VideoProcessor
@@ -165,8 +165,8 @@ class VLM2Processor(ProcessorMixin):
             return super().save_pretrained(str(save_directory), push_to_hub, **options)
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
-        self.to_json_file(folder / PROCESSOR_NAME)
-        return [str(folder / PROCESSOR_NAME)]
+        self.to_json_file(folder / PROCESSOR)
+        return [str(folder / PROCESSOR)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the processor's record. A tokenizer that is saved with it has no source."""
@@ -178,8 +178,8 @@ class VLM2Processor(ProcessorMixin):
         `cache_dir`, `local_files_only` or `force_download`. Raises ValueError where there is none, for one that cannot
         be read, and for other options."""
         refuse_unknown(cls, options, HUB)
-        folder = find_checkpoint(pretrained_model_name_or_path, PROCESSOR_NAME, **options)
-        record = _read_record(folder / PROCESSOR_NAME)
+        folder = find_checkpoint(pretrained_model_name_or_path, PROCESSOR, **options)
+        record = read_processor_record(folder)
         if (source := record.get("text_source")) is not None:
             tokenizer, template = load_tokenizer(source), None
         else:
@@ -189,17 +189,6 @@ class VLM2Processor(ProcessorMixin):
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
-
-
-def _read_record(file: Path) -> dict[str, Any]:
-    advice = f"Use the {PROCESSOR_NAME} that was saved with the weights."
-    try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{file} cannot be read as JSON ({error}). {advice}") from None
-    if not isinstance(record, dict) or "stride" not in (record.get("video_processor") or {}):
-        raise ValueError(f"{file} is no record of this processor: it has no video_processor with a stride. {advice}")
-    return record
 
 
 def _control_tokens(tokenizer: PreTrainedTokenizerBase) -> re.Pattern[str]:

@@ -16,8 +16,8 @@ from transformers.processing_utils import VideosKwargs
 from transformers.video_processing_utils import VideoProcessorMixin
 from transformers.video_utils import make_batched_videos
 
-from ..encoders.geometry.encoder import native_size, nearest_size
 from ..video import VideoFile
+from .frame_resizer import FrameResizer
 
 FRAMES_PER_SECOND = 2.0  # what mini was trained on
 
@@ -28,50 +28,17 @@ class VLM2VideosKwargs(VideosKwargs, total=False):
     times: Sequence[float] | Sequence[Sequence[float]] | None
 
 
-class VLM2VideoProcessor(VideoProcessorMixin):
-    """Prepare videos. `side`: whole frames become squares of so many pixels; else they keep their shape, with at most
-    `max_pixels`. `geometry_images`: "stride" and "max_pixels" of what a geometry encoder that sees images is given."""
+class VLM2VideoProcessor(FrameResizer, VideoProcessorMixin):
+    """Prepare videos, resized as `FrameResizer` does, which explains the settings."""
 
     valid_kwargs = VLM2VideosKwargs
     model_input_names: ClassVar[list[str]] = [
         "pixel_values_videos", "video_times", "video_sizes", "pixel_values_geometry", "geometry_sizes",
     ]  # fmt: skip
 
-    def __init__(
-        self,
-        stride: int,
-        max_pixels: int = 65_536,
-        side: int | None = None,
-        geometry_images: dict[str, int] | None = None,
-        **_: Any,  # what a saved record names besides
-    ) -> None:
-        super().__init__()
-        self.stride, self.max_pixels, self.side, self.geometry_images = stride, max_pixels, side, geometry_images
-
-    def frame_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the (height, width) to which whole frames of a video are resized."""
-        if self.side is not None:
-            return self.side, self.side
-        return nearest_size(width / height, 2 * self.stride, self.max_pixels)
-
-    def sizes(self, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int] | None]:
-        """Return the (height, width) to which whole frames are resized for the vision encoder, and for a geometry
-        encoder that sees images, else None."""
-        limits = self.geometry_images
-        seen = None if limits is None else native_size(height, width, limits["stride"], limits["max_pixels"])
-        return self.frame_size(height, width), seen
-
-    def resize(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> Float[Tensor, "frames 3 rows columns"]:
-        """Resize whole RGB frames and scale them to [0, 1]; squares by cubic interpolation, as SigLIP was trained."""
-        mode = "bilinear" if self.side is None else "bicubic"
-        return _resized(frames, self.frame_size(*frames.shape[1:3]), mode)
-
-    def resize_for_geometry(
-        self, frames: UInt8[np.ndarray, "frames height width 3"]
-    ) -> Float[Tensor, "frames 3 rows columns"] | None:
-        """Resize whole RGB frames for a geometry encoder that sees images; None where it reads visual tokens."""
-        _, size = self.sizes(*frames.shape[1:3])
-        return None if size is None else _resized(frames, size, "bilinear")
+    def __init__(self, stride: int, **settings: Any) -> None:
+        VideoProcessorMixin.__init__(self)
+        FrameResizer.__init__(self, stride, **settings)
 
     def preprocess(
         self,
@@ -131,10 +98,3 @@ def _frames(video: Any, fps: float | None) -> tuple[UInt8[np.ndarray, "frames he
             f"{shape}."
         )
     return frames, [index / (fps or 1.0) for index in range(len(frames))]
-
-
-def _resized(frames: np.ndarray, size: tuple[int, int], mode: str) -> Float[Tensor, "frames 3 rows columns"]:
-    images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
-    if images.shape[-2:] != size:
-        images = functional.interpolate(images, size, mode=mode, antialias=True).clamp(0, 1)
-    return images

@@ -92,9 +92,13 @@ class Chats:
         extra = answer_body(answer, hosted.id, hosted.session.stream.keyframes)
         if hosted.notes:
             extra["notes"] = list(hosted.notes)
-        words = len(self.store.loaded.processor.tokenizer(text)["input_ids"])
+        words = await run_in_threadpool(self._count_tokens, text)
         usage = {"prompt_tokens": answer.prefilled, "completion_tokens": words}
         return text, extra, usage | {"total_tokens": answer.prefilled + words}
+
+    def _count_tokens(self, text: str) -> int:
+        """Return the number of tokens of a text. The first call loads the tokenizer."""
+        return len(self.store.loaded.processor.tokenizer(text)["input_ids"])
 
     async def _session_of(self, media: Sequence[Media], times: list[float] | None) -> HostedSession:
         """Return the session that has watched these media; it may be made now."""

@@ -9,20 +9,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel
 
 from ..core import ContextSlots, DualState
-from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models.halves import ModelHalves
 from ..models.language import check_length
 from ..questions.question import WORD_REQUEST
 
+if TYPE_CHECKING:
+    from transformers import DynamicCache, PreTrainedModel
+
+    from ..models import VLM2ForConditionalGeneration, VLM2Processor
+
 REFERENCE_QUESTION = f"Describe the video.\n{WORD_REQUEST}"  # no frame shows its answer more than another
+PROMPT_TOKENS = 512  # at most, of the chat template around a question
+BYTE_TOKENS = 3  # at most, of a byte: a token covers one or more, and a normalization (NFC) at most triples them
 MOST_WEIGHTS = 2**29  # attention weights that are held at once: 2 GB in single precision
 
 _locks: WeakKeyDictionary[PreTrainedModel, threading.RLock] = WeakKeyDictionary()
@@ -34,6 +40,18 @@ def model_lock(model: PreTrainedModel) -> threading.RLock:
     switches the implementation of the shared layers for a moment."""
     with _locks_lock:
         return _locks.setdefault(model, threading.RLock())
+
+
+def check_prompt(halves: ModelHalves, prompt: str, most_tokens: int) -> None:
+    """Raise ValueError for a question that is empty, or too long for the language model even where nothing was seen.
+    Only a long one needs the tokenizer."""
+    context = halves.video_model.context_length
+    most = PROMPT_TOKENS + BYTE_TOKENS * len(prompt.encode(errors="surrogatepass")) + most_tokens
+    if prompt.strip() and (context is None or most <= context):
+        return
+    processor = halves.processor
+    before = sum(map(len, processor.prefix_ids()))
+    check_length(context, len(processor.question_ids(prompt)), before, most_tokens, prompt)
 
 
 @dataclass(frozen=True)
@@ -81,6 +99,8 @@ class Answerer:
         An `earlier` prefix is used up: everything in it before the first slot that changed is kept. A slot is unchanged
         when its M and its time are the same, bit for bit.
         """
+        from transformers import DynamicCache
+
         embed = self.model.language_backbone.get_input_embeddings()
         with self.lock:
             if earlier is None:
@@ -109,11 +129,6 @@ class Answerer:
         """Read the prompt with nothing where the video would be, so that a blind model decodes as a seeing one."""
         nothing = torch.empty(1, 1, self.model.config.dim, device=self.model.language_backbone.device)
         return self.read(DualState.empty(nothing).context_slots(), (1, 1))
-
-    def check(self, prompt: str, most_tokens: int) -> None:
-        """Raise ValueError for a question that is empty, or too long even where nothing was seen."""
-        before = sum(map(len, self.processor.prefix_ids()))
-        check_length(self.model.context_length, len(self.processor.question_ids(prompt)), before, most_tokens, prompt)
 
     @torch.inference_mode()
     def reply(self, prefix: Prefix, prompt: str, most_tokens: int) -> DecodedAnswer:

@@ -8,16 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from ..encoders.frozen_part import MissingPart
 from ..models.checkpoint import PACKAGED
-from ..models.intent_reader import IntentReader
 from ..query import Query, Unplanned
 from ..query.follow_ups import PRONOUN, depends, in_full, is_placed
 from ..query.intents import NONE, OUTSIDE, phrases, plain_question, slots_of, split_words
 from ..query.planners import rules
+
+if TYPE_CHECKING:
+    from ..models.intent_reader import IntentReader
 
 MOST_WORDS = 100  # of a question that the reader reads
 MOST_EARLIER = 8  # questions before one that are read with it
@@ -124,6 +127,8 @@ class IntentPlanner:
     def _load(self) -> IntentReader | None:
         with self._lock:
             if self._reader is None and not self._missing:
+                from ..models.intent_reader import IntentReader
+
                 try:
                     self._reader = IntentReader.load(self.folder)
                 except MissingPart:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -13,13 +14,20 @@ from ..encoders.detectors import load_detector
 from ..encoders.geometry.hub import IMAGES, check_name
 from ..encoders.hub_checkpoint import without_bars
 from ..encoders.vlm import VisionLanguageModel, load_vlm
-from ..models import VLM2Config, VLM2ForConditionalGeneration, VLM2Processor
+from ..encoders.weights import PARTS, find_part
+from ..models import VideoModel, VLM2Config
 from ..models.checkpoint import find_checkpoint
-from ..models.configuration import read_config
-from ..models.loading import Quantize, find_device, find_dtype, quantization, usual_dtype
+from ..models.configuration import VideoConfig, read_config
+from ..models.frame_resizer import FrameResizer
+from ..models.halves import ModelHalves
+from ..models.loading import Quantize, find_device, find_dtype, load_video_model, quantization, usual_dtype
+from ..models.parts import load_language
 from .intent_planner import IntentPlanner
 from .object_frames import ObjectEyes
 from .session import Session
+
+if TYPE_CHECKING:
+    from ..models import VLM2ForConditionalGeneration, VLM2Processor
 
 AUTO_READS = "efficientnet-lite0"
 
@@ -28,22 +36,31 @@ AUTO_READS = "efficientnet-lite0"
 class LoadedModel:
     """A model with its processor, on its device.
 
-    `name` is the requested name, and `folder` the place where the model was found. `eyes` feed the object memory of its
-    sessions. `vlm` answers questions that the object memory cannot answer. `planner` reads the questions of its
-    sessions.
+    `name` is the requested name, and `folder` the place where the model was found. `halves` hold the model and its
+    processor. `eyes` feed the object memory of its sessions. `vlm` answers questions that the object memory cannot
+    answer. `planner` reads the questions of its sessions.
     """
 
     name: str
     folder: Path
-    model: VLM2ForConditionalGeneration
-    processor: VLM2Processor
+    halves: ModelHalves
     eyes: ObjectEyes | None = None
     vlm: VisionLanguageModel | None = None
     planner: IntentPlanner = field(default_factory=IntentPlanner)
 
+    @property
+    def model(self) -> VLM2ForConditionalGeneration:
+        """The whole model. Its language half may be loaded now, which takes seconds."""
+        return self.halves.model
+
+    @property
+    def processor(self) -> VLM2Processor:
+        """The whole processor. Its tokenizer may be loaded now."""
+        return self.halves.processor
+
     def session(self, thumbnails: bool = True) -> Session:
         """Return a new session, which has seen nothing; `thumbnails` as `Session` has them."""
-        return Session(self.model, self.processor, thumbnails, self.eyes, self.vlm, self.planner)
+        return Session(self.halves, thumbnails, self.eyes, self.vlm, self.planner)
 
 
 def load(
@@ -68,20 +85,62 @@ def load(
     as hub:OWNER/NAME or hub:FOLDER, is a depth model that replaces the depth of the model's own encoder. Raises
     ValueError for a name, device, dtype, detector, depth model or vision-language model that cannot be had, and for a
     checkpoint that does not fit its configuration.
+
+    Where the language model is a frozen part of this package, as mini's is, and is neither spread nor quantised, it is
+    loaded when it is first needed, since most questions do without it; here, only its presence is checked. An error in
+    its weights, its configuration or the tokenizer is then raised by `LoadedModel.model` or `processor`, or by the
+    first question that needs them. Any other model is loaded whole.
     """
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:
         kind = usual_dtype(find_device(None) if isinstance(place, str) else place)
-    folder, options = find_checkpoint(name_or_path), {"device_map": place, "quantization_config": packed}
+    folder = find_checkpoint(name_or_path)
     with without_bars():
+        config = read_config(folder, VideoConfig)
         if geometry is not None:
-            options["config"] = _with_depth(read_config(folder), geometry)
-        model = VLM2ForConditionalGeneration.from_pretrained(folder, dtype=kind, **options)
-        processor = VLM2Processor.from_pretrained(folder)
+            config = _with_depth(config, geometry)
+        if config.text_source in PARTS and packed is None and isinstance(place, torch.device):
+            halves = _load_halves(folder, config, place, kind)
+        else:
+            halves = _load_whole(folder, config, device_map=place, dtype=kind, quantization_config=packed)
         if geometry is not None:
-            processor.video_processor.geometry_images = model.config.geometry_config.images
+            halves.resizer.geometry_images = config.geometry_config.images
         reader = None if vlm is None else load_vlm(vlm, place, kind)
-    return LoadedModel(str(name_or_path), folder, model, processor, open_eyes(eyes, model, words), reader)
+    return LoadedModel(str(name_or_path), folder, halves, open_eyes(eyes, halves.video_model, words), reader)
+
+
+def _load_halves(folder: Path, config: VLM2Config, device: torch.device, dtype: torch.dtype | None) -> ModelHalves:
+    """Load the half of a model that watches; its language model is a frozen part, which must be on this machine."""
+    find_part(str(config.text_source))
+    video_model, resizer = load_video_model(folder, config, device), FrameResizer.read(folder)
+
+    def make_model() -> VLM2ForConditionalGeneration:
+        from ..models import VLM2ForConditionalGeneration
+
+        # In single precision first: for another dtype, transformers changes torch's default, which other threads use.
+        language_model = load_language(config.whole(), dtype=torch.float32)
+        if dtype is None:
+            for weight in language_model.parameters():
+                weight.data = weight.data.to(torch.bfloat16)  # in which our parts are kept
+        return VLM2ForConditionalGeneration.from_pretrained(
+            folder, video_model=video_model, language_model=language_model, dtype=dtype, device_map=device
+        )
+
+    def make_processor() -> VLM2Processor:
+        from ..models import VLM2Processor
+
+        processor = VLM2Processor.from_pretrained(folder)
+        processor.video_processor.geometry_images = resizer.geometry_images
+        return processor
+
+    return ModelHalves(video_model, resizer, make_model, make_processor)
+
+
+def _load_whole(folder: Path, config: VLM2Config, **options: Any) -> ModelHalves:
+    from ..models import VLM2ForConditionalGeneration, VLM2Processor
+
+    model = VLM2ForConditionalGeneration.from_pretrained(folder, config=config.whole(), **options)
+    return ModelHalves.of(model, VLM2Processor.from_pretrained(folder))
 
 
 def _with_depth(config: VLM2Config, name: str) -> VLM2Config:
@@ -92,7 +151,7 @@ def _with_depth(config: VLM2Config, name: str) -> VLM2Config:
     return config
 
 
-def open_eyes(name: str | None, model: VLM2ForConditionalGeneration, words: Sequence[str] = ()) -> ObjectEyes | None:
+def open_eyes(name: str | None, model: VideoModel, words: Sequence[str] = ()) -> ObjectEyes | None:
     """Return a model's eyes by a detector's name, as `choose_eyes` does; `words` as `load_detector` has them. Raises
     ValueError for an unknown detector, and for words without eyes."""
     chosen = choose_eyes(name, model.geometry.metric, model.vision.name)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,33 +12,13 @@ from jaxtyping import UInt8
 
 from ..encoders.detectors import Detections
 from ..models.frame_features import FrameEncoder
-from ..models.video_processing import VLM2VideoProcessor
+from ..models.frame_resizer import FrameResizer
+from ..models.once import Once
 from ..models.windows import FrameInputs
 from ..slam.tracking import find_features
 from .object_frames import ObjectEyes
 
 Pictures = UInt8[np.ndarray, "frames height width 3"]
-Value = TypeVar("Value")
-
-
-class Once(Generic[Value]):
-    """A value that is computed at the first call, without gradients. Other threads that call meanwhile wait for it."""
-
-    def __init__(self, compute: Callable[[], Value]) -> None:
-        self._compute, self._values, self._lock = compute, list[Value](), threading.Lock()
-
-    def __call__(self) -> Value:
-        """Return the value. If its computation raises an error, so does this call, and the next one computes again."""
-        with self._lock, torch.inference_mode():
-            if not self._values:
-                self._values.append(self._compute())
-            return self._values[0]
-
-    def unless_begun(self) -> None:
-        """Compute the value, unless it is there or another thread computes it."""
-        if self._lock.acquire(blocking=False):
-            self._lock.release()
-            self()
 
 
 class Look:
@@ -52,7 +31,7 @@ class Look:
     def __init__(
         self,
         encoder: FrameEncoder,
-        resizer: VLM2VideoProcessor,
+        resizer: FrameResizer,
         eyes: ObjectEyes | None,
         pictures: Pictures,
         times: Sequence[float],
@@ -61,10 +40,12 @@ class Look:
         grey = np.stack([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures])
         tracking = encoder.windows.tracking
 
+        @torch.inference_mode()
         def inputs() -> FrameInputs:
             seen = resizer.resize_for_geometry(pictures)
             return encoder.inputs(resizer.resize(pictures), seen, torch.from_numpy(grey))
 
+        @torch.inference_mode()
         def found() -> Sequence[Detections]:
             return () if eyes is None else eyes.detect(pictures, times)
 

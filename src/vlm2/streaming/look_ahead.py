@@ -15,14 +15,17 @@ from .stream import Stream, StreamEncoder, bounded
 Looked = tuple[Frame, Look | None]
 
 
-def looked_at(encoder: StreamEncoder, stream: Stream, frames: Iterable[Frame]) -> Generator[Looked, None, None]:
+def looked_at(
+    encoder: StreamEncoder, stream: Stream, frames: Iterable[Frame], ahead: bool = True
+) -> Generator[Looked, None, None]:
     """Yield the next frames of a stream in order; the one that fills a window comes with a look at its portion.
 
-    A second thread computes the looks. Until all frames are yielded, both threads have half of PyTorch's threads each;
-    where PyTorch has only one, there are no looks. Errors of `frames` are raised behind the last frame before them.
+    A second thread computes the looks. Until all frames are yielded, both threads have half of PyTorch's threads each.
+    If not `ahead`, or where PyTorch has only one thread, there are no looks. An error of `frames` is raised when all
+    frames before it are yielded.
     """
     threads = torch.get_num_threads()
-    if threads < 2:
+    if not ahead or threads < 2:
         yield from ((frame, None) for frame in frames)
         return
     torch.set_num_threads(threads // 2)
@@ -36,7 +39,7 @@ def looked_at(encoder: StreamEncoder, stream: Stream, frames: Iterable[Frame]) -
 def _looked_at(
     encoder: StreamEncoder, stream: Stream, frames: Iterable[Frame], executor: ThreadPoolExecutor
 ) -> Generator[Looked, None, None]:
-    """Yield a portion only when its look and the next one have begun."""
+    """Yield each portion when the look at the next one has been given to the other thread."""
     windows = stream.windows or encoder.start
     missing, look = windows.missing - len(stream.pictures), None
     pictures, times = list(stream.pictures), list(stream.times)

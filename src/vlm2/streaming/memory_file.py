@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..core import DualState
 from ..encoders.geometry.encoder import Geometry
-from ..models import VLM2ForConditionalGeneration
+from ..models.video_model import VideoModel
 from ..models.windows import FrameInputs, WindowState, grey
 from ..objects.storage import from_arrays, to_arrays
 from ..slam.bundle_adjustment import FocalEstimate
@@ -29,7 +29,7 @@ from .trajectory import ThinnedTrajectory
 Tensors = dict[str, Tensor]
 
 
-def save(stream: Stream, model: VLM2ForConditionalGeneration, path: str | Path) -> None:
+def save(stream: Stream, model: VideoModel, path: str | Path) -> None:
     """Write a stream. Raises ValueError where nothing was seen yet."""
     if stream.windows is None:
         raise ValueError("Nothing was seen yet; there is nothing to save.")
@@ -37,7 +37,7 @@ def save(stream: Stream, model: VLM2ForConditionalGeneration, path: str | Path) 
     container.write(path, tensors, {**record, "model": Identity.of(model).to_json()})
 
 
-def load(path: str | Path, model: VLM2ForConditionalGeneration) -> Stream:
+def load(path: str | Path, model: VideoModel) -> Stream:
     """Read a stream to where the model is. Raises ValueError, saying why, for a file that is missing, damaged, none of
     ours, or of another model."""
     tensors, record = container.read(path)

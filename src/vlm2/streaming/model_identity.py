@@ -10,13 +10,14 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from ..models import VLM2Config, VLM2ForConditionalGeneration
 from ..models.checkpoint import frozen_checksums, stored_names
+from ..models.configuration import VLM2Config
+from ..models.video_model import VideoModel
 
 # Where a checkpoint came from and what wrote it; nothing that a stream depends on.
 BESIDE = ("transformers_version", "architectures", "dtype", "_name_or_path", "frozen_sha256")
 
-_digests: WeakKeyDictionary[VLM2ForConditionalGeneration, tuple[tuple, str]] = WeakKeyDictionary()
+_digests: WeakKeyDictionary[VideoModel, tuple[tuple, str]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Identity:
     frozen: dict[str, str]
 
     @classmethod
-    def of(cls, model: VLM2ForConditionalGeneration) -> Identity:
+    def of(cls, model: VideoModel) -> Identity:
         """Return a model's identity. It is the same on every device and in single precision as in bfloat16."""
         return cls(config_digest(model.config), trained_digest(model), frozen_checksums(model.config))
 
@@ -46,23 +47,23 @@ class Identity:
 
 def config_digest(config: VLM2Config, beside: tuple[str, ...] = BESIDE) -> str:
     """Hash a configuration without the fields named in `beside`."""
-    values = {k: v for k, v in config.to_dict().items() if k not in beside}
+    values = {k: v for k, v in config.whole().to_dict().items() if k not in beside}
     if values["geometry_config"].get("depth") is None:
         values["geometry_config"].pop("depth", None)  # so that memories older than this field still open
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def trained_digest(model: VLM2ForConditionalGeneration) -> str:
+def trained_digest(model: VideoModel) -> str:
     """Hash what a checkpoint of this model would hold: names, shapes and values, as bfloat16. Hashed once until a
-    weight changes."""
+    weight changes. The language half that a model lacks is read from its checkpoint."""
     state = model.state_dict()
-    names = sorted(stored_names(model, model.config))
-    version = tuple((state[name].data_ptr(), state[name]._version) for name in names)
+    stored = {name: state[name] for name in stored_names(model, model.config)}
+    version = tuple((tensor.data_ptr(), tensor._version) for tensor in stored.values())
     known = _digests.get(model)
     if known is None or known[0] != version:
         digest = hashlib.sha256()
-        for name in names:
-            tensor = state[name].detach()
+        for name, tensor in sorted((model.unloaded_tensors() | stored).items()):
+            tensor = tensor.detach()
             tensor = tensor.to("cpu", torch.bfloat16) if tensor.is_floating_point() else tensor.cpu()
             digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
             digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())

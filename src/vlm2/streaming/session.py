@@ -7,14 +7,15 @@ import time as clock
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from numpy.typing import ArrayLike
 from PIL.Image import Image
 
 from ..encoders.vlm import VisionLanguageModel, VLMError
-from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models.halves import ModelHalves
 from ..models.language import QuestionTooLong
 from ..objects import ObjectMap
 from ..questions.question import WORD_REQUEST, readable
@@ -22,7 +23,7 @@ from ..video import Frame, PictureFolder, VideoFile, new_views, open_video
 from ..video.decode import check_fps
 from . import memory_file as file
 from .answer import Answer, Evidence
-from .answering import Answerer, Prefix
+from .answering import Answerer, Prefix, check_prompt
 from .evidence import Sources, mix
 from .intent_planner import IntentPlanner
 from .look_ahead import looked_at
@@ -33,6 +34,9 @@ from .open_question import CANNOT, answer_by_vlm
 from .stopwatch import Stopwatch
 from .stream import Stream, StreamEncoder
 from .trajectory import ThinnedTrajectory
+
+if TYPE_CHECKING:
+    from ..models import VLM2ForConditionalGeneration, VLM2Processor
 
 FRAMES_PER_SECOND = 2.0  # what mini was trained on
 VIEWS_PER_SECOND = 10.0  # of which those that show something new are watched
@@ -66,24 +70,36 @@ class Session:
 
     def __init__(
         self,
-        model: VLM2ForConditionalGeneration,
-        processor: VLM2Processor,
+        halves: ModelHalves,
         thumbnails: bool = True,
         eyes: ObjectEyes | None = None,
         vlm: VisionLanguageModel | None = None,
         planner: IntentPlanner | None = None,
     ) -> None:
-        self.model, self.processor, self.eyes, self.vlm = model, processor, eyes, vlm
+        self.halves, self.eyes, self.vlm = halves, eyes, vlm
         self.planner = planner
         self._stopwatch = Stopwatch("decode", "encode", "memory", "objects")
-        self._encoder = StreamEncoder(model, processor, self._stopwatch, eyes)
-        self._answerer = Answerer(model, processor)
+        self._encoder = StreamEncoder(halves.video_model, halves.resizer, self._stopwatch, eyes)
         # A value: replaced by `observe`, read by everything else.
         self._stream = Stream(thumbnails=thumbnails or vlm is not None)
         self._observing, self._asking = threading.Lock(), threading.Lock()
         self._completed = self._stream, self._stream  # a stream, and itself with its waiting frames taken in
         self._whole = self._stream  # as it was after its last whole window
         self._prefix: Prefix | None = None
+
+    @property
+    def model(self) -> VLM2ForConditionalGeneration:
+        """The whole model. Its language half may be loaded now."""
+        return self.halves.model
+
+    @property
+    def processor(self) -> VLM2Processor:
+        """The whole processor. Its tokenizer may be loaded now."""
+        return self.halves.processor
+
+    @cached_property
+    def _answerer(self) -> Answerer:
+        return Answerer(self.model, self.processor)
 
     @property
     def frames(self) -> int:
@@ -143,10 +159,12 @@ class Session:
         progress: Callable[[float], None] | None = None,
         continues: bool = False,
         only_new: bool = False,
+        ahead: bool = True,
     ) -> None:
         """Watch a video file at `fps` frames a second (2 by default), calling `progress` with the seconds so far. All
         pictures of a folder are watched, `fps` a second. With `only_new`, only the frames that show something new are
-        watched, and the last one (`video.new_views`), of 10 a second by default; a folder keeps its own rate.
+        watched, and the last one (`video.new_views`), of 10 a second by default; a folder keeps its own rate. A second
+        thread looks ahead at the next frames, unless `ahead` is False or PyTorch has only one thread.
 
         Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
         After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
@@ -163,8 +181,8 @@ class Session:
         frames = new_views(source.sample(rate)) if only_new else source.sample(rate)
         start = self._stream.last_time + 1 / rate if self.frames else 0.0
         placed = (replace(frame, time=start + frame.time) for frame in self._timed(frames))
-        with closing(looked_at(self._encoder, self._stream, placed)) as ahead:
-            for frame, look in ahead:
+        with closing(looked_at(self._encoder, self._stream, placed, ahead)) as looked:
+            for frame, look in looked:
                 with self._observing:
                     self._stream = self._encoder.observe(self._stream, frame.image, frame.time, look)
                 if progress is not None:
@@ -201,7 +219,7 @@ class Session:
             raise ValueError("The question is empty; ask something about the video.")
         if most_tokens < 1:
             raise ValueError(f"most_tokens={most_tokens}: an answer has at least one token.")
-        self._answerer.check(with_answer_request(readable(question)), most_tokens)
+        check_prompt(self.halves, with_answer_request(readable(question)), most_tokens)
 
     def ask(
         self,
@@ -295,7 +313,7 @@ class Session:
     def fork(self) -> Session:
         """Return a session that has seen the same and goes its own way from here; neither changes the other. It shares
         the model, and starts with nothing spent."""
-        other = Session(self.model, self.processor, eyes=self.eyes, vlm=self.vlm, planner=self.planner)
+        other = Session(self.halves, eyes=self.eyes, vlm=self.vlm, planner=self.planner)
         other._stream = self._stream
         return other
 
@@ -306,7 +324,7 @@ class Session:
         as they wait. An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen
         yet.
         """
-        file.save(self.completed if ended else self._stream, self.model, path)
+        file.save(self.completed if ended else self._stream, self.halves.video_model, path)
 
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:
@@ -317,7 +335,7 @@ class Session:
         memory of the model opens.
         """
         session = model.session()
-        stream = file.load(path, session.model)
+        stream = file.load(path, session.halves.video_model)
         if session.eyes is not None and stream.objects is not None:
             session.eyes = session._encoder.eyes = session.eyes.fitting(stream.objects, stream.eyes)
         session._stream = replace(stream, thumbnails=stream.thumbnails or session.vlm is not None)

@@ -15,7 +15,8 @@ from PIL.Image import Image
 from torch import Tensor
 
 from ..core import DualState
-from ..models import VLM2ForConditionalGeneration, VLM2Processor
+from ..models.frame_resizer import FrameResizer
+from ..models.video_model import VideoModel
 from ..models.windows import WindowState
 from ..objects import ObjectMap
 from ..objects.mapping import map_of
@@ -99,12 +100,12 @@ class StreamEncoder:
 
     def __init__(
         self,
-        model: VLM2ForConditionalGeneration,
-        processor: VLM2Processor,
+        model: VideoModel,
+        resizer: FrameResizer,
         stopwatch: Stopwatch,
         eyes: ObjectEyes | None = None,
     ) -> None:
-        self.model, self.processor, self.stopwatch = model, processor, stopwatch
+        self.model, self.resizer, self.stopwatch = model, resizer, stopwatch
         self.eyes = eyes
         self.start = WindowState.of(model.geometry.window)
 
@@ -122,7 +123,7 @@ class StreamEncoder:
         check_picture(picture)
         with self.stopwatch("encode"):
             small = bounded(picture)
-        sizes, size = self.processor.video_processor.sizes, small.shape[:2]
+        sizes, size = self.resizer.sizes, small.shape[:2]
         if stream.frames and size != stream.size:
             self.check_shape(picture.shape[:2], stream.size)
             small, size = _resized(picture, stream.size), stream.size
@@ -145,12 +146,12 @@ class StreamEncoder:
 
     def look(self, pictures: Pictures, times: Sequence[float]) -> Look:
         """Return a look at pictures of one size (RGB, as `bounded` returns them), seen at `times` (seconds)."""
-        return Look(self.model.frame_encoder, self.processor.video_processor, self.eyes, pictures, times)
+        return Look(self.model.frame_encoder, self.resizer, self.eyes, pictures, times)
 
     def check_shape(self, size: tuple[int, int], first: tuple[int, int]) -> None:
         """Raise ValueError for the size of a frame of another shape than the first one; both are (height, width) in
         pixels."""
-        sizes = self.processor.video_processor.sizes
+        sizes = self.resizer.sizes
         if sizes(*bounded_size(*size)) != sizes(*bounded_size(*first)):
             raise ValueError(
                 f"The frames of this session have the shape of {first[1]}×{first[0]} pixels, and one of another shape "

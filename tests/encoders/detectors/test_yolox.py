@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +105,26 @@ def test_one_thing_is_found_once_and_boxes_end_at_the_border(network, tmp_path) 
     (found,) = YoloxDetector(tmp_path / "toy.onnx").detect(np.zeros((1, SIDE, SIDE, 3), np.uint8))
     assert found.labels == ("chair", "table") and found.scores == pytest.approx([0.8, 0.5])
     assert (found.boxes >= 0).all()
+
+
+def test_threads_take_turns_at_the_network(network, tmp_path, monkeypatch) -> None:
+    given: list[threading.Thread] = []
+
+    def take(image: np.ndarray) -> None:
+        assert not given  # the input before is used up
+        given.append(threading.current_thread())
+
+    def forward() -> np.ndarray:
+        assert given == [threading.current_thread()]
+        given.clear()
+        return network.output[None]
+
+    monkeypatch.setattr(network, "setInput", take)
+    monkeypatch.setattr(network, "forward", forward)
+    put(network, 0, "chair", 0.6)
+    detector, frames = YoloxDetector(tmp_path / "toy.onnx"), np.zeros((100, 1, SIDE, SIDE, 3), np.uint8)
+    with ThreadPoolExecutor(4) as executor:
+        assert all(found[0].labels == ("chair",) for found in executor.map(detector.detect, frames))
 
 
 def test_a_network_of_other_labels_is_refused(network, tmp_path) -> None:

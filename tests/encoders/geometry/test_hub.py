@@ -132,7 +132,7 @@ def test_relative_depth_is_refused(own, tmp_path) -> None:
 
 
 def test_a_detector_is_no_depth_model(own, tmp_path) -> None:
-    with pytest.raises(ValueError, match="is a detr, which gives no depth in metres here; take one of DepthAnything"):
+    with pytest.raises(ValueError, match="is a detr, which gives no depth in metres here; take one of depth_anything"):
         load_depth(own, f"hub:{tinyhub.detr(tmp_path)}")
 
 

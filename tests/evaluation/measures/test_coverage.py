@@ -33,7 +33,7 @@ def test_gaps_minutes_and_first_slots():
 
 def test_the_default_rule_keeps_what_a_session_keeps(loaded, film):
     rows = coverage.video_coverage(loaded.model, loaded.processor, film)
-    session = Session(loaded.model, loaded.processor)
+    session = Session(loaded.halves)
     session.watch(film)
     memory = loaded.model.memory
     assert memory.config.episodic_write == "successive"  # measuring has left the model as it was

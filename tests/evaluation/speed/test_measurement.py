@@ -11,6 +11,7 @@ from vlm2.evaluation.speed.measurement import measure_components, write_film
 from vlm2.evaluation.speed.plan import estimate
 from vlm2.evaluation.speed.workload import Workload
 from vlm2.models.capacity import Components
+from vlm2.models.halves import ModelHalves
 from vlm2.streaming import LoadedModel
 from vlm2.video import VideoFile
 
@@ -34,7 +35,7 @@ def test_the_components_of_an_estimate_are_measured(tracked, film, tmp_path, toy
     model.config.geometry_config.tracked = tracked
     config.geometry_config.tracked = tracked
     workload = Workload(dtype="float32", answer_tokens=3)
-    measured = measure_components(LoadedModel("toy", tmp_path, model, processor), 9, workload)
+    measured = measure_components(LoadedModel("toy", tmp_path, ModelHalves.of(model, processor)), 9, workload)
     planned = estimate(Components(config), Machine("any"), measured.workload)
     assert measured.seconds.keys() == {component.name for component in planned.components}
     decoding = measured.seconds.pop("answer decoding")

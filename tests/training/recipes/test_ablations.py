@@ -17,6 +17,7 @@ from toytraining import LORA, losses, write_geometry, write_homes
 from vlm2.evaluation import respondents
 from vlm2.evaluation.scores import read_run
 from vlm2.models import VLM2ForConditionalGeneration, VLM2Processor, parts
+from vlm2.models.halves import ModelHalves
 from vlm2.streaming.load import LoadedModel
 from vlm2.training.ablation_rows import ROWS, KeptFrames, slots, spread_frames, stream_frames
 from vlm2.training.examples import HomeExamples, read_home
@@ -54,7 +55,7 @@ def toys(monkeypatch):
 
     def load_once(name, device, dtype, threads, geometry=None):
         model = VLM2ForConditionalGeneration.from_pretrained(name)
-        return LoadedModel(name, Path(name), model, VLM2Processor.from_pretrained(name))
+        return LoadedModel(name, Path(name), ModelHalves.of(model, VLM2Processor.from_pretrained(name)))
 
     load_once.cache_clear = lambda: None
     monkeypatch.setattr(parts, "load_vision_encoder", lambda name, dtype: ToyVision())

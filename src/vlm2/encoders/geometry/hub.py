@@ -13,26 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
-from transformers import (
-    AutoImageProcessor,
-    AutoModelForDepthEstimation,
-    DepthAnythingConfig,
-    DepthProConfig,
-    PreTrainedConfig,
-    PreTrainedModel,
-    ZoeDepthConfig,
-)
 
 from ..hub_checkpoint import PREFIX, load_pretrained, load_processor, read_pretrained_config
 from .cameras import focal_length
 from .encoder import Geometry, GeometryEncoder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 USUAL_FOCAL = 0.8  # of the longer side, 64° across it; phones and webcams have 0.65 to 1.0
 LEAST_FOCAL, LARGEST_FOCAL = 0.4, 2.0  # of the longer side: what is believed of the own encoder
@@ -40,12 +34,12 @@ FARTHEST = 100.0  # metres; what lies farther away, such as the sky, is cut to t
 NEAREST = 0.01  # metres
 POINT_STRIDE = 4  # pixels from point to point
 IMAGES = {"stride": 14, "max_pixels": 307_200}  # of frames, for a model whose own encoder reads visual tokens
-METRIC: dict[type[PreTrainedConfig], Callable[[Any], bool]] = {
-    DepthAnythingConfig: lambda config: config.depth_estimation_type == "metric",
-    DepthProConfig: lambda config: True,
-    ZoeDepthConfig: lambda config: True,
+METRIC: dict[str, Callable[[Any], bool]] = {
+    "depth_anything": lambda config: config.depth_estimation_type == "metric",
+    "depth_pro": lambda config: True,
+    "zoedepth": lambda config: True,
 }
-"""Whether a configuration is that of a model that measures in metres."""
+"""Whether a configuration of this model type is that of a model that measures in metres."""
 
 
 class HubGeometry(GeometryEncoder):
@@ -131,12 +125,13 @@ def load_depth(own: GeometryEncoder, name: str) -> HubGeometry:
 
     Raises ValueError for one that cannot be had or loaded, and for one that does not measure in metres.
     """
+    from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+
     check_name(name)
     folder, config = read_pretrained_config(name.removeprefix(PREFIX))
-    if type(config) not in METRIC:
-        kinds = ", ".join(kind.__name__.removesuffix("Config") for kind in METRIC)
-        raise ValueError(f"{name} is a {config.model_type}, which gives no depth in metres here; take one of {kinds}.")
-    if not METRIC[type(config)](config):
+    if (kind := config.model_type) not in METRIC:
+        raise ValueError(f"{name} is a {kind}, which gives no depth in metres here; take one of {', '.join(METRIC)}.")
+    if not METRIC[kind](config):
         raise ValueError(
             f"{name} gives relative depth, and objects need metres. Take a metric model, such as "
             "hub:depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf."

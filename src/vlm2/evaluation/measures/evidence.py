@@ -17,6 +17,7 @@ from statistics import fmean, stdev
 import numpy as np
 
 from ...models import VLM2ForConditionalGeneration, VLM2Processor
+from ...models.halves import ModelHalves
 from ...questions import ask_all
 from ...scenes.record import Scene
 from ...scenes.visibility import CLEAR_SHARE
@@ -76,7 +77,7 @@ def run(
         scene = Scene.load(file)
         if scene.trajectory is None:
             raise ValueError(f"{file} does not say what its frames show; give homes made by `vlm2 homes make`.")
-        session = Session(model, processor, thumbnails=False)
+        session = Session(ModelHalves.of(model, processor), thumbnails=False)
         observed: list[float] = []
         session.watch(data / "videos" / f"{file.stem}.mp4", fps=fps, progress=observed.append)
         for question in ask_all(scene, seed=0, per_type=per_type):

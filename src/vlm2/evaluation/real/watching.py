@@ -18,7 +18,7 @@ from torch import Tensor
 from ...encoders.detectors import Detections, Detector, TimedDetector
 from ...encoders.geometry.cameras import in_first_camera, pool_to_grid, valid_depth
 from ...encoders.geometry.encoder import Geometry
-from ...models import VLM2ForConditionalGeneration
+from ...models import VideoModel
 from ...models.frame_features import EncodedPortion, FrameEncoder
 from ...models.windows import FrameInputs, WindowEncoder, WindowState
 from ...objects import ObjectMap
@@ -158,13 +158,13 @@ class TrueGeometry(FrameEncoder):
         return true_points(depth, np.array(self.real.intrinsics.K), size)
 
 
-class ModelWithTruth(VLM2ForConditionalGeneration):
+class ModelWithTruth(VideoModel):
     """A model whose geometry is a set's true depth and poses; everything else is the model's."""
 
     real: RealSet
 
     @staticmethod
-    def of(model: VLM2ForConditionalGeneration, real: RealSet) -> ModelWithTruth:
+    def of(model: VideoModel, real: RealSet) -> ModelWithTruth:
         """Return a model with the same weights and the truth of a set."""
         copied = copy(model)
         copied.__class__ = ModelWithTruth
@@ -227,8 +227,10 @@ def watch(real: RealSet, frames: Sequence[RealFrame], loaded: LoadedModel, oracl
         name, detector = loaded.eyes.name, loaded.eyes.detector
     recorded = RecordingDetector(detector)
     eyes = RecordingEyes(name, recorded)
-    model = ModelWithTruth.of(loaded.model, real) if oracle.geometry else loaded.model
-    session = replace(loaded, model=model, eyes=eyes).session(thumbnails=False)
+    halves = loaded.halves
+    if oracle.geometry:
+        halves = halves.watching_with(ModelWithTruth.of(halves.video_model, real))
+    session = replace(loaded, halves=halves, eyes=eyes).session(thumbnails=False)
     for frame in frames:
         session.observe(frame.image, frame.time)
     seen = session.objects

@@ -59,7 +59,7 @@ def _watch(loaded: LoadedModel, film: Path, answer_tokens: int) -> tuple[dict[st
     """Return the seconds by component, and the number of tokens in the answer, at least one."""
     session = loaded.session()
     with timed(loaded.model, session) as timing:
-        session.watch(film, fps=FPS)
+        session.watch(film, fps=FPS, ahead=False)
         session.ask(SECOND_QUESTION, answer_tokens)
     (_, video), *questions = timing.prefills
     seconds = {

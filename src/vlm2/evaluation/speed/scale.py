@@ -21,6 +21,7 @@ from ...encoders.geometry.pi3 import Pi3Config
 from ...encoders.vision.siglip import SIGLIP_SO400M, SigLIP
 from ...models import VLM2Config, VLM2Processor, preset
 from ...models.convert.llava_video import TEMPLATE
+from ...models.halves import ModelHalves
 from ...models.llava_video import LlavaVideo
 from ...models.untrained import build_model
 from ...streaming import LoadedModel
@@ -74,7 +75,8 @@ def random_model(
     model = build_model(config, device, dtype, tower.to(torch.bfloat16))
     model.geometry.to_bfloat16()
     processor = VLM2Processor.from_config(config, _byte_tokenizer())
-    return LoadedModel(f"7b with random weights{'' if depth is None else f', depth {depth}'}", Path(), model, processor)
+    name = f"7b with random weights{'' if depth is None else f', depth {depth}'}"
+    return LoadedModel(name, Path(), ModelHalves.of(model, processor))
 
 
 def _shallow(config: Pi3Config, depth: int) -> Pi3Config:

@@ -1,0 +1,29 @@
+"""Once: a value that is computed once, whichever thread needs it first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Once(Generic[Value]):
+    """A value that is computed at the first call. Other threads that call meanwhile wait for it."""
+
+    def __init__(self, compute: Callable[[], Value]) -> None:
+        self._compute, self._values, self._lock = compute, list[Value](), threading.Lock()
+
+    def __call__(self) -> Value:
+        """Return the value. If its computation raises an error, so does this call, and the next one computes again."""
+        with self._lock:
+            if not self._values:
+                self._values.append(self._compute())
+            return self._values[0]
+
+    def unless_begun(self) -> None:
+        """Compute the value, unless it is there or another thread computes it."""
+        if self._lock.acquire(blocking=False):
+            self._lock.release()
+            self()

@@ -1,0 +1,82 @@
+"""VideoModel: frames in, a 3D-aware representation and the dual memory. The half of a model before any language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..core import DualMemory
+from ..encoders.geometry.encoder import GeometryEncoder
+from ..encoders.vision import VisionEncoder
+from .checkpoint import find_weights, in_language_half
+from .configuration import VLM2Config
+from .frame_features import FrameEncoder, FrameFeatures
+from .parts import load_geometry, load_vision, read_tensors
+from .representation import Representation
+from .windows import WindowEncoder
+
+
+class VideoModel(nn.Module):
+    """The half of a model that a session needs to watch. It needs no model class of transformers, whose import takes
+    seconds. `VLM2ForConditionalGeneration` is a VideoModel with a language model.
+
+    The way of a video: `encode` (frozen) → FrameFeatures → `represent` → H → `memory` → M. Frozen parts that are not
+    given are loaded as the configuration names them.
+    """
+
+    config: VLM2Config
+    vision: VisionEncoder
+    geometry: GeometryEncoder
+    representation: Representation
+    memory: DualMemory
+
+    def __init__(
+        self, config: VLM2Config, vision: VisionEncoder | None = None, geometry: GeometryEncoder | None = None
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.vision = load_vision(config) if vision is None else vision
+        self.geometry = load_geometry(config) if geometry is None else geometry.requires_grad_(False)
+        self.representation = Representation(config, self.geometry.geometry_dim, self.geometry.view_dim)
+        self.memory = DualMemory(config.memory)
+
+    def train(self, mode: bool = True) -> VideoModel:
+        """Train the trained parts; the geometry encoder is frozen and stays in eval mode."""
+        super().train(mode)
+        self.geometry.eval()
+        return self
+
+    @property
+    def frame_encoder(self) -> FrameEncoder:
+        """The frozen encoders, with camera tracking and loop closure as configured."""
+        return FrameEncoder(self.vision, WindowEncoder.of(self.geometry, self.config.geometry_config))
+
+    @property
+    def context_length(self) -> int | None:
+        """How many positions the language model reads, video included; None where its configuration has no limit."""
+        text = self.config.text_config
+        return (text if isinstance(text, dict) else vars(text)).get("max_position_embeddings")
+
+    @torch.no_grad()
+    def encode(
+        self,
+        images: Float[Tensor, "frames 3 height width"],
+        times: Float[Tensor, " frames"],
+        geometry_images: Float[Tensor, "frames 3 geometry_height geometry_width"] | None = None,
+    ) -> FrameFeatures:
+        """Run the frozen encoders over a video: whole frames in [0, 1] of a size that `vision.frame_size` gives, and
+        their times in seconds. `geometry_images`: the same frames at the size of a geometry encoder that sees images.
+        Raises ValueError for frames of another size."""
+        return self.frame_encoder.encode(images, times, geometry_images)
+
+    def represent(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
+        """Return H, the 3D-aware representation, of every frame on its own."""
+        return self.representation(features)
+
+    def unloaded_tensors(self) -> dict[str, Tensor]:
+        """Read the tensors that the checkpoint of this model holds beside those of this half."""
+        tensors = read_tensors(find_weights(Path(self.config._name_or_path)))
+        return {name: tensor for name, tensor in tensors.items() if in_language_half(name)}
