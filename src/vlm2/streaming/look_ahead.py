@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from ..video import Frame
 from .look import Look
@@ -28,12 +29,18 @@ def looked_at(
     if not ahead or threads < 2:
         yield from ((frame, None) for frame in frames)
         return
-    torch.set_num_threads(threads // 2)
-    try:
-        with ThreadPoolExecutor(1, "look", torch.set_num_threads, (threads // 2,)) as executor:
-            yield from _looked_at(encoder, stream, frames, executor)
-    finally:
-        torch.set_num_threads(threads)
+    half = threads // 2
+    with (
+        threadpool_limits(half, user_api="openmp"),
+        ThreadPoolExecutor(1, "look", _limit_threads, (half,)) as executor,
+    ):
+        yield from _looked_at(encoder, stream, frames, executor)
+
+
+def _limit_threads(threads: int) -> None:
+    """Let PyTorch use so many threads in this thread; `torch.set_num_threads` would change those of later ones, too."""
+    torch.get_num_threads()  # at the first call in a thread, PyTorch sets its usual number
+    threadpool_limits(threads, user_api="openmp")
 
 
 def _looked_at(
