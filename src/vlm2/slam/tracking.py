@@ -1,7 +1,7 @@
 """Camera tracking: poses from matched features and a geometry encoder's depths [choice].
 
 A small learnt encoder estimates depths well and rotations badly; matched features determine the rotation between two
-frames to a fraction of a degree, and no depths. Tracking combines both. SIFT features of frames near each other in a
+frames to a fraction of a degree, and no depths. Tracking combines both. Features of frames near each other in a
 window are matched. The relative pose of a pair is that of the steps between, or is found from one frame's points and
 their pixels in the other frame (perspective-n-point with RANSAC). It must hold in both directions and agree roughly
 with the encoder. All pairs, full-size frames and the epipolar geometry are tried where neighbours match weakly. The
