@@ -80,13 +80,16 @@ def _direction_maps(smooth: Level, config: FeatureConfig) -> Int16[np.ndarray, "
     x, y = cv2.Sobel(smooth, cv2.CV_16S, 1, 0), cv2.Sobel(smooth, cv2.CV_16S, 0, 1)
     half = 0.5**0.5
     u, v = cv2.addWeighted(x, half, y, half, 0), cv2.addWeighted(y, half, x, -half, 0)
-    quarter = [(x, np.abs(y)), (u, np.abs(v)), (y, np.abs(x)), (v, np.abs(u))]  # along the direction, and across
-    maps = np.empty((DIRECTIONS, *smooth.shape), np.int16)
-    for found, (along, across) in zip(maps, [*quarter, *((-along, across) for along, across in quarter)], strict=True):
-        np.maximum(along - across, 0, out=found)
-        for side in config.pooling:
-            found[:] = cv2.blur(found, (side, side))
-    return maps
+    pairs = [(x, np.abs(y)), (u, np.abs(v)), (y, np.abs(x)), (v, np.abs(u))]  # along the direction, and across
+    pairs += [(-along, across) for along, across in pairs]
+    return np.stack([_pooled(np.maximum(along - across, 0), config.pooling) for along, across in pairs])
+
+
+def _pooled(values: Level, widths: tuple[int, ...]) -> Level:
+    """Average values over squares of these widths, one after the other."""
+    for side in widths:
+        values = np.asarray(cv2.blur(values, (side, side)), np.int16)
+    return values
 
 
 def _describe(smooth: Level, corners: Pixels, config: FeatureConfig) -> Descriptors:
