@@ -3,7 +3,7 @@
 Corners are maxima of Harris' measure in the levels of an image pyramid, each smaller than the one before by √2. The
 descriptor is a histogram of gradient directions on a 4 × 4 grid, as SIFT's (Lowe 2004). It is read from blurred maps of
 the gradients in 8 directions, as DAISY's (Tola 2010), so most of the work is done once a level and not once a corner.
-The first level has the image's own size: SIFT as OpenCV finds it doubles the image, and costs four times as much.
+The first level has the image's own size: SIFT as OpenCV finds it doubles the image, and costs about four times as much.
 """
 
 from __future__ import annotations
