@@ -19,6 +19,8 @@ DIRECTIONS = 8
 STEPS = 16  # of an integer image in a grey level, so that blurring does not round weak texture away
 CELLS = (np.stack(np.meshgrid(np.arange(SIDES), np.arange(SIDES)), -1).reshape(-1, 2) - (SIDES - 1) / 2).astype("f4")
 CELL_WEIGHTS = np.exp(-np.square(CELLS).sum(1, keepdims=True) / (SIDES**2 / 2))
+Y, X = np.mgrid[-1:2, -1:2].reshape(2, -1)
+SURFACE = np.linalg.pinv(np.stack((X, Y, X * X, Y * Y, X * Y, np.ones(9)), 1)).T.astype("f4")  # fitted to 9 values
 BORDER = 3  # pixels of a level, where no corner is searched
 
 Level = Int16[np.ndarray, "rows columns"]
@@ -66,13 +68,17 @@ def _corners(smooth: Level, most: int, config: FeatureConfig) -> tuple[Pixels, F
     at = np.flatnonzero(peaks & inside)
     at = at[np.argsort(-values[at], kind="stable")[:most]]
     row, column = np.divmod(at, width)
-    offsets = [_vertex(values[at - step], values[at], values[at + step]) for step in (1, width)]
-    return np.stack((column + offsets[0], row + offsets[1]), 1), values[at]
+    return np.stack((column, row), 1) + _vertices(values, at, width), values[at]
 
 
-def _vertex(before: np.ndarray, peak: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Return where a parabola through three values a pixel apart has its maximum, from -0.5 to 0.5."""
-    return (0.5 * (after - before) / (2 * peak - before - after).clip(1e-9)).clip(-0.5, 0.5)
+def _vertices(values: Float[np.ndarray, " pixels"], at: np.ndarray, width: int) -> Pixels:
+    """Return where the quadratic surface fitted to the 3 × 3 values around each peak has its maximum, (x, y) from the
+    peak, from -0.7 to 0.7, or 0 where it has none."""
+    around = values[at[:, None] + np.add.outer((-width, 0, width), (-1, 0, 1)).ravel()]
+    x, y, xx, yy, xy, _ = (around @ SURFACE).T
+    determinant = 4 * xx * yy - xy * xy
+    offsets = np.stack((xy * y - 2 * yy * x, xy * x - 2 * xx * y), 1) / determinant.clip(1e-9)[:, None]
+    return np.where(((determinant > 1e-9) & (xx < 0))[:, None], offsets, 0).clip(-0.7, 0.7)
 
 
 def _direction_maps(smooth: Level, config: FeatureConfig) -> Int16[np.ndarray, "directions rows columns"]:
