@@ -74,7 +74,9 @@ def test_streaming_equals_offline(make_seeing, images, frames) -> None:
     encoder, pixels = session.model.frame_encoder, session.processor.video_processor.resize(images[:frames])
     geometry = encoder.windows.encode(encoder.inputs(pixels))
     eyes = session.eyes
-    offline = eyes.observe(eyes.start(), images[:frames], geometry, [index / 2 for index in range(frames)], 0)
+    times = [index / 2 for index in range(frames)]
+    found = eyes.detect(images[:frames], times)
+    offline = eyes.observe(eyes.start(), found, images[:frames], geometry, times, 0)
     assert len(streamed.tracks) == len(offline.tracks) > 1
     for one, other in zip(streamed.tracks, offline.tracks, strict=True):
         assert (one.id, one.sightings, one.missed, dict(one.apart)) == (

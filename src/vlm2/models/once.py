@@ -18,12 +18,17 @@ class Once(Generic[Value]):
     def __call__(self) -> Value:
         """Return the value. If its computation raises an error, so does this call, and the next one computes again."""
         with self._lock:
-            if not self._values:
-                self._values.append(self._compute())
-            return self._values[0]
+            return self._value()
 
     def unless_begun(self) -> None:
         """Compute the value, unless it is there or another thread computes it."""
         if self._lock.acquire(blocking=False):
-            self._lock.release()
-            self()
+            try:
+                self._value()
+            finally:
+                self._lock.release()
+
+    def _value(self) -> Value:
+        if not self._values:
+            self._values.append(self._compute())
+        return self._values[0]

@@ -84,12 +84,13 @@ def detect(
 
 
 def keypoints(image: UInt8[np.ndarray, "height width"], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Return what `find_keypoints` finds in a grey frame. For the last frames it is kept."""
-    return _kept_keypoints(image.tobytes(), image.shape, config)
+    """Return what `find_keypoints` finds in a grey frame. Cached for the last frames: windows overlap, and frames are
+    looked at ahead."""
+    return _cached_keypoints(image.tobytes(), image.shape, config)
 
 
-@lru_cache(maxsize=64)
-def _kept_keypoints(image: bytes, shape: tuple[int, int], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
+@lru_cache(maxsize=128)  # some 0.5 MB each
+def _cached_keypoints(image: bytes, shape: tuple[int, int], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
     return find_keypoints(np.frombuffer(image, np.uint8).reshape(shape), config)
 
 

@@ -134,7 +134,7 @@ def track(
 
 
 def find_features(image: UInt8[np.ndarray, "height width"], config: TrackingConfig) -> None:
-    """Find the features of a grey frame ahead; `track` then needs no time for them. They are kept for some frames."""
+    """Find the features of a grey frame ahead. They are cached for the last frames, so `track` finds them there."""
     keypoints(_at_most(image, config.pixels), config.features)
 
 

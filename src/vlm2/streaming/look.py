@@ -25,7 +25,7 @@ class Look:
     """A look at RGB pictures of one size, seen at `times` (seconds). Its parts may be computed in any thread.
 
     `inputs` are what the geometry encoder reads, with the vision encoder's tokens; `found` are the detections, none
-    without `eyes`; `features` find the features of each picture, which tracking then has at once.
+    without `eyes`. `features` detect the features of each picture and cache them for tracking.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Look:
         return [self.inputs, *self.features, self.found]
 
     def encoded(self) -> FrameInputs:
-        """Return `inputs`, when the features are found, too. What another thread is computing comes last."""
+        """Return `inputs`, after all features are found. Waits last for parts that another thread computes."""
         needed = [self.inputs, *self.features]
         for part in needed:
             part.unless_begun()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
 from ..video import Frame
 from .look import Look
-from .stream import Stream, StreamEncoder, bounded
+from .stream import Stream, StreamEncoder
 
 Looked = tuple[Frame, Look | None]
 
@@ -22,19 +24,21 @@ def looked_at(
     """Yield the next frames of a stream in order; the one that fills a window comes with a look at its portion.
 
     A second thread computes the looks. Until all frames are yielded, both threads have half of PyTorch's threads each.
-    If not `ahead`, or where PyTorch has only one thread, there are no looks. An error of `frames` is raised when all
-    frames before it are yielded.
+    There are no looks if not `ahead`, if PyTorch has only one thread, and if the model is not on the CPU. An error of
+    `frames` is raised when all frames before it are yielded.
     """
-    threads = torch.get_num_threads()
-    if not ahead or threads < 2:
+    threads, of_opencv = torch.get_num_threads(), cv2.getNumThreads()
+    if not ahead or threads < 2 or encoder.device.type != "cpu":
         yield from ((frame, None) for frame in frames)
         return
     half = threads // 2
-    with (
-        threadpool_limits(half, user_api="openmp"),
-        ThreadPoolExecutor(1, "look", _limit_threads, (half,)) as executor,
-    ):
-        yield from _looked_at(encoder, stream, frames, executor)
+    executor = ThreadPoolExecutor(1, "look", _limit_threads, (half,))
+    try:
+        with threadpool_limits(half, user_api="openmp"):
+            yield from _looked_at(encoder, stream, frames, executor)
+    finally:
+        executor.shutdown(cancel_futures=True)
+        cv2.setNumThreads(of_opencv)  # tracking sets as many as PyTorch has
 
 
 def _limit_threads(threads: int) -> None:
@@ -47,27 +51,35 @@ def _looked_at(
     encoder: StreamEncoder, stream: Stream, frames: Iterable[Frame], executor: ThreadPoolExecutor
 ) -> Generator[Looked, None, None]:
     """Yield each portion when the look at the next one has been given to the other thread."""
-    windows = stream.windows or encoder.start
-    missing, look = windows.missing - len(stream.pictures), None
-    pictures, times = list(stream.pictures), list(stream.times)
+    windows, size = stream.windows or encoder.start, stream.size if stream.frames else None
+    pictures, times, missing = list(stream.pictures), list(stream.times), windows.missing - len(stream.pictures)
     portion, ready = list[Frame](), list[Looked]()
     try:
         for frame in frames:
-            portion.append(frame)
-            pictures.append(bounded(frame.image))
-            times.append(frame.time)
+            kept = _kept(encoder, frame, size)
+            size = size or kept.image.shape[:2]
+            portion.append(kept)
+            pictures.append(kept.image)
+            times.append(kept.time)
             if len(portion) < missing:
                 continue
-            if all(picture.shape == pictures[0].shape for picture in pictures):
+            look = None
+            if all(picture.shape[:2] == size for picture in pictures):
                 look = encoder.look(np.stack(pictures), times)
                 for part in look.parts:
                     executor.submit(part.unless_begun)
-            else:
-                look = None
             yield from ready
-            ready = [*((early, None) for early in portion[:-1]), (frame, look)]
+            ready = [*((early, None) for early in portion[:-1]), (kept, look)]
             missing, portion, pictures, times = windows.window - windows.overlap, [], [], []
     except Exception:
         yield from (*ready, *((frame, None) for frame in portion))
         raise
     yield from (*ready, *((frame, None) for frame in portion))
+
+
+def _kept(encoder: StreamEncoder, frame: Frame, size: tuple[int, int] | None) -> Frame:
+    """Return a frame with its picture as the stream keeps it, or as it is if the stream will refuse it."""
+    try:
+        return replace(frame, image=encoder.kept(frame.image, size))
+    except ValueError:
+        return frame

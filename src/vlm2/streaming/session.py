@@ -57,8 +57,8 @@ class Session:
     """The memory of one place that one model has seen, and answers about it.
 
     Frames come from `watch`, or one by one from `observe`: in the order of time, and all of one size. A question never
-    changes the memory; later answers are the same with or without it. `spent` holds the seconds that went into
-    "decode", "encode", "memory" and "objects". With `thumbnails`, pictures are kept for people (`vlm2 view`):
+    changes the memory; later answers are the same with or without it. `spent` holds the seconds that the watching
+    thread used for, or waited for, "decode", "encode", "memory" and "objects". With `thumbnails`, pictures are kept for people (`vlm2 view`):
     small ones of the frames in the memory, and a bounded number of keyframes. With `vlm`, this vision-language model
     answers from these keyframes what the object memory cannot; then they are always kept. With `planner`, questions
     that the rules do not understand are read by a trained reader.
@@ -163,8 +163,10 @@ class Session:
     ) -> None:
         """Watch a video file at `fps` frames a second (2 by default), calling `progress` with the seconds so far. All
         pictures of a folder are watched, `fps` a second. With `only_new`, only the frames that show something new are
-        watched, and the last one (`video.new_views`), of 10 a second by default; a folder keeps its own rate. A second
-        thread looks ahead at the next frames, unless `ahead` is False or PyTorch has only one thread.
+        watched, and the last one (`video.new_views`), of 10 a second by default; a folder keeps its own rate.
+
+        On a CPU, a second thread looks `ahead` at the next frames, and each of both threads has half of PyTorch's
+        threads meanwhile. What is remembered may differ in the last bits from what it is without.
 
         Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
         After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.

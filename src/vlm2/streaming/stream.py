@@ -122,11 +122,8 @@ class StreamEncoder:
         picture = np.require(image, requirements="W")  # torch wants it writable
         check_picture(picture)
         with self.stopwatch("encode"):
-            small = bounded(picture)
-        sizes, size = self.resizer.sizes, small.shape[:2]
-        if stream.frames and size != stream.size:
-            self.check_shape(picture.shape[:2], stream.size)
-            small, size = _resized(picture, stream.size), stream.size
+            small = self.kept(picture, stream.size if stream.frames else None)
+        size = small.shape[:2]
         shown = (keyframe(small, stream.frames, float(time)),) if stream.thumbnails else ()
         stream = replace(
             stream,
@@ -135,7 +132,7 @@ class StreamEncoder:
             pictures=(*stream.pictures, small),
             times=(*stream.times, float(time)),
             windows=stream.windows or self.start,
-            grid=self.model.vision.grid(*sizes(*size)[0]),
+            grid=self.model.vision.grid(*self.resizer.sizes(*size)[0]),
             size=size,
             keyframes=(*stream.keyframes, *shown),
         )
@@ -143,6 +140,21 @@ class StreamEncoder:
         if len(stream.pictures) < stream.windows.missing:
             return stream
         return self._absorb(stream, look)
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the encoders."""
+        return next(self.model.parameters()).device
+
+    def kept(
+        self, picture: UInt8[np.ndarray, "height width 3"], size: tuple[int, int] | None
+    ) -> UInt8[np.ndarray, "rows columns 3"]:
+        """Return a copy of a picture as a stream keeps it: bounded, and of the (height, width) in pixels of the first
+        one, if there was one. Raises ValueError for another shape than that."""
+        if size is None or bounded_size(*picture.shape[:2]) == size:
+            return bounded(picture)
+        self.check_shape(picture.shape[:2], size)
+        return _resized(picture, size)
 
     def look(self, pictures: Pictures, times: Sequence[float]) -> Look:
         """Return a look at pictures of one size (RGB, as `bounded` returns them), seen at `times` (seconds)."""
