@@ -232,9 +232,9 @@ def test_windows_are_joined_by_the_tracked_poses_and_a_stream_gives_what_the_who
 
 
 def test_a_frame_that_windows_share_is_searched_once():
-    true, before = walk(11), features._cached_keypoints.cache_info().misses
+    true, before = walk(11), features._sift.cache_info().misses
     tracked(Guessing(true)).encode(numbered(0.9 * film(true)))  # paler than in any other test
-    assert features._cached_keypoints.cache_info().misses - before == len(true)
+    assert features._sift.cache_info().misses - before == len(true)
 
 
 def test_windows_of_another_scale_are_brought_to_the_first():

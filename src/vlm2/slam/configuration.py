@@ -12,17 +12,13 @@ from math import radians
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """How features of a frame are found, and which features of two frames match. Lengths are pixels of a level."""
+    """Which SIFT features of a frame are kept, and which features of two frames match."""
 
     max_features: int = 800  # of a frame; the strongest stay
-    levels: int = 4  # of the image pyramid; each is smaller than the one before by √2
-    smoothing: float = 1.0  # deviation of the blur before gradients are taken
-    corner_window: float = 1.5  # deviation of the window of the structure tensor
-    least_strength: float = 0.3  # grey levels a pixel; a corner of plain walls is hardly stronger
-    cell: float = 4.0  # width of one of the 4 × 4 cells of a descriptor
-    pooling: tuple[int, ...] = (5, 3)  # widths of the averages, one after the other, that a cell is read from
+    contrast_threshold: float = 0.005  # least contrast; SIFT's usual 0.04 leaves no feature on plain walls
+    edge_threshold: float = 15.0  # largest ratio of principal curvatures
     max_ratio: float = 0.85  # of a match's distance to that of the second nearest (Lowe 2004)
-    max_matches: int = 150  # of two frames; the nearest stay
+    max_matches: int = 100  # of two frames; the nearest stay
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
-"""Features of frames, and their matches between two frames."""
+"""SIFT features of frames, and their matches between two frames."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from .configuration import FeatureConfig
-from .keypoints import find_keypoints
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def detect(
 ) -> Features:
     """Find the features of a grey frame at pixels of positive depth. Pixels are those of the frame at another `width`,
     where one is given."""
-    pixels, descriptors = keypoints(image, config)
+    pixels, descriptors = sift(image, config)
     size, cells = np.array(image.shape[::-1]), np.array(depth.shape[::-1])
     column, row = (pixels * cells / size).astype(int).clip(0, cells - 1).T
     z = depth[row, column]
@@ -83,15 +83,21 @@ def detect(
     return Features(scale * (pixels - size / 2)[z > 0], descriptors[z > 0], z[z > 0])
 
 
-def keypoints(image: UInt8[np.ndarray, "height width"], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Return what `find_keypoints` finds in a grey frame. Cached for the last frames: windows overlap, and frames are
-    looked at ahead."""
-    return _cached_keypoints(image.tobytes(), image.shape, config)
+def sift(image: UInt8[np.ndarray, "height width"], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Return pixels from the upper left corner and descriptors, the strongest first. Cached for the last frames:
+    windows overlap, and frames are looked at ahead."""
+    return _sift(image.tobytes(), image.shape, config)
 
 
 @lru_cache(maxsize=128)  # some 0.5 MB each
-def _cached_keypoints(image: bytes, shape: tuple[int, int], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
-    return find_keypoints(np.frombuffer(image, np.uint8).reshape(shape), config)
+def _sift(image: bytes, shape: tuple[int, int], config: FeatureConfig) -> tuple[np.ndarray, np.ndarray]:
+    detector = cv2.SIFT.create(config.max_features, 3, config.contrast_threshold, config.edge_threshold)  # 3: default
+    points, found = detector.detectAndCompute(np.frombuffer(image, np.uint8).reshape(shape), None)
+    order = np.argsort([-point.response for point in points], kind="stable")
+    pixels = np.array([point.pt for point in points], np.float64).reshape(-1, 2)[order] + 0.5
+    # The square root of a histogram of unit sum: distances of these tell features better apart (Arandjelović 2012).
+    counts = np.zeros((0, 128), np.float32) if found is None else found[order]
+    return pixels, np.sqrt(counts / counts.sum(1, keepdims=True).clip(1e-6))
 
 
 def match(first: Features, second: Features, source: int, target: int, config: FeatureConfig) -> Matches:

@@ -1,7 +1,7 @@
 """Camera tracking: poses from matched features and a geometry encoder's depths [choice].
 
 A small learnt encoder estimates depths well and rotations badly; matched features determine the rotation between two
-frames to a fraction of a degree, and no depths. Tracking combines both. Features of frames near each other in a
+frames to a fraction of a degree, and no depths. Tracking combines both. SIFT features of frames near each other in a
 window are matched. The relative pose of a pair is that of the steps between, or is found from one frame's points and
 their pixels in the other frame (perspective-n-point with RANSAC). It must hold in both directions and agree roughly
 with the encoder. All pairs, full-size frames and the epipolar geometry are tried where neighbours match weakly. The
@@ -24,7 +24,7 @@ from jaxtyping import Float, Int, UInt8
 
 from .bundle_adjustment import FocalEstimate, bundle_adjust
 from .configuration import FeatureConfig, TrackingConfig
-from .features import Features, KeyframeFeatures, Matches, detect, keypoints, match
+from .features import Features, KeyframeFeatures, Matches, detect, match, sift
 from .focal_search import search_focal
 from .pose_optimization import Pose, Poses
 from .relative_pose import PosePair, estimate_relative_pose
@@ -135,7 +135,7 @@ def track(
 
 def find_features(image: UInt8[np.ndarray, "height width"], config: TrackingConfig) -> None:
     """Find the features of a grey frame ahead. They are cached for the last frames, so `track` finds them there."""
-    keypoints(_at_most(image, config.pixels), config.features)
+    sift(_at_most(image, config.pixels), config.features)
 
 
 def _at_most(image: UInt8[np.ndarray, "height width"], pixels: int) -> UInt8[np.ndarray, "rows columns"]:

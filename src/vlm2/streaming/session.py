@@ -58,10 +58,10 @@ class Session:
 
     Frames come from `watch`, or one by one from `observe`: in the order of time, and all of one size. A question never
     changes the memory; later answers are the same with or without it. `spent` holds the seconds that the watching
-    thread used for, or waited for, "decode", "encode", "memory" and "objects". With `thumbnails`, pictures are kept for people (`vlm2 view`):
-    small ones of the frames in the memory, and a bounded number of keyframes. With `vlm`, this vision-language model
-    answers from these keyframes what the object memory cannot; then they are always kept. With `planner`, questions
-    that the rules do not understand are read by a trained reader.
+    thread used for, or waited for, "decode", "encode", "memory" and "objects". With `thumbnails`, pictures are kept for
+    people (`vlm2 view`): small ones of the frames in the memory, and a bounded number of keyframes. With `vlm`, this
+    vision-language model answers from these keyframes what the object memory cannot; then they are always kept. With
+    `planner`, questions that the rules do not understand are read by a trained reader.
 
     Threads: any number of sessions may share a model, each in a thread of its own or several in one. One session may be
     asked, forked and saved in some threads while it watches in another. A question is about the frames seen when `ask`

@@ -69,7 +69,7 @@ def _watched(loaded: LoadedModel, times: StageTimes) -> Iterator[None]:
         (model.vision, "forward", "vision encoder"),
         (model.geometry, "encode", "geometry encoder"),
         (model.representation, "forward", "representation"),
-        (tracking, "keypoints", "tracking: features"),
+        (tracking, "sift", "tracking: features"),
         (tracking, "detect", "tracking: features"),
         (tracking, "_match_all", "tracking: matches"),
         (tracking, "search_focal", "tracking: focal length"),
