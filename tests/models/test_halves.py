@@ -12,14 +12,15 @@ from vlm2.models.halves import ModelHalves
 def test_a_whole_model_is_its_own_half() -> None:
     model, processor = toy_model(), toy_processor()
     halves = ModelHalves.of(model, processor)
-    assert halves.video_model is halves.model is model
+    assert halves.video_model is halves.loaded is halves.model is model
     assert halves.resizer is processor.video_processor and halves.processor is processor
 
 
 def test_another_video_model_watches_and_the_whole_model_stays() -> None:
     halves, other = ModelHalves.of(toy_model(), toy_processor()), VideoModel(toy_config(), ToyVision())
     changed = halves.watching_with(other)
-    assert changed.video_model is other and changed.model is halves.model and changed.processor is halves.processor
+    assert changed.video_model is changed.loaded is other and changed.model is halves.model and changed.processor is halves.processor
+    assert changed.loaded is halves.model
 
 
 def test_a_video_model_has_the_names_of_the_whole_model() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -80,6 +81,26 @@ def test_the_object_memory_answers_without_the_language_half(checkpoint, made, t
     assert session.ask("How many chairs are there?", tools=False).source == "tokens"
     assert sorted(made) == ["model", "processor"]
     assert session.model is loaded.model and session.processor is loaded.processor
+
+
+def test_a_memory_is_saved_without_the_folder_of_the_checkpoint(checkpoint, tmp_path) -> None:
+    loaded = vlm2.load(checkpoint, device="cpu", dtype="float32")
+    again = vlm2.load(checkpoint, device="cpu", dtype="float32")
+    assert again.model is not None
+    session = watched(loaded)
+    shutil.rmtree(checkpoint)
+    session.save(tmp_path / "room.vlm2mem")
+    assert vlm2.Session.open(tmp_path / "room.vlm2mem", again).frames == 9
+
+
+def test_a_memory_names_the_projector_of_the_model_that_is_loaded(checkpoint, tmp_path) -> None:
+    loaded, fresh = (vlm2.load(checkpoint, device="cpu", dtype="float32") for _ in range(2))
+    session = watched(loaded)
+    torch.nn.init.ones_(loaded.model.projector.norm.bias)
+    session.save(tmp_path / "room.vlm2mem")
+    assert vlm2.Session.open(tmp_path / "room.vlm2mem", loaded).frames == 9
+    with pytest.raises(ValueError, match=r"not the same: the trained weights"):
+        vlm2.Session.open(tmp_path / "room.vlm2mem", fresh)
 
 
 def test_both_halves_are_the_model_that_was_saved(checkpoint) -> None:

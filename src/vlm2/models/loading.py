@@ -107,7 +107,7 @@ def load_video_model(folder: Path, config: VLM2Config, device: torch.device) -> 
     """Load the half of a checkpoint that watches onto a device, in eval mode. Raises ValueError as `load_model` does,
     for tensors of the language half only where the file cannot be read."""
     model = VideoModel(_checked_config(folder, config))
-    load_weights(model, config, folder, lambda name: not in_language_half(name))
+    model.unloaded = load_weights(model, config, folder, lambda name: not in_language_half(name))
     _replace_depth(model)
     return model.to(device).eval()
 

@@ -59,6 +59,7 @@ class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin)
     ) -> None:
         PreTrainedModel.__init__(self, config)
         video_model = VideoModel(config, vision, geometry) if video_model is None else video_model
+        self.unloaded = {}
         for name, part in video_model.named_children():
             self.add_module(name, part)
         language_model = load_language(config) if language_model is None else language_model
@@ -93,10 +94,6 @@ class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin)
     def context_length(self) -> int | None:
         """How many positions the language model reads, video included; None where its configuration has no limit."""
         return getattr(self.language_backbone.config, "max_position_embeddings", None)
-
-    def unloaded_tensors(self) -> dict[str, Tensor]:
-        """Return nothing: the whole model is loaded."""
-        return {}
 
     def frame_tokens(
         self, features: FrameFeatures
