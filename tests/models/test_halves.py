@@ -19,7 +19,8 @@ def test_a_whole_model_is_its_own_half() -> None:
 def test_another_video_model_watches_and_the_whole_model_stays() -> None:
     halves, other = ModelHalves.of(toy_model(), toy_processor()), VideoModel(toy_config(), ToyVision())
     changed = halves.watching_with(other)
-    assert changed.video_model is changed.loaded is other and changed.model is halves.model and changed.processor is halves.processor
+    assert changed.video_model is changed.loaded is other
+    assert changed.model is halves.model and changed.processor is halves.processor
     assert changed.loaded is halves.model
 
 

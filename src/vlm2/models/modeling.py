@@ -9,19 +9,14 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from transformers import Cache, GenerationMixin, PreTrainedModel
+from transformers import AutoModelForImageTextToText, Cache, GenerationMixin, PreTrainedModel
 
 from ..core.projector import Projector
 from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder
 from .adapters import save_added, with_adapters
-from .checkpoint import (
-    frozen_checksums,
-    save_weights,
-    stored_tensors,
-    warn_of_unstored,
-)
+from .checkpoint import frozen_checksums, save_weights, stored_tensors, warn_of_unstored
 from .configuration import VLM2Config
 from .frame_features import FrameFeatures
 from .language import check_length
@@ -236,6 +231,9 @@ class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin)
         """Load a checkpoint in eval mode. Takes the options of `vlm2.models.loading.load_model`: `device_map`, `dtype`,
         `attn_implementation`, `quantization_config`, `revision`, `token` and others. Raises ValueError as that does."""
         return load_model(cls, pretrained_model_name_or_path, **options)
+
+
+AutoModelForImageTextToText.register(VLM2Config, VLM2ForConditionalGeneration, exist_ok=True)
 
 
 def _count_new_tokens(options: dict[str, Any], settings: Any, prompt: int) -> None:

@@ -127,7 +127,7 @@ def _load_halves(folder: Path, config: VLM2Config, device: torch.device, dtype: 
         )
 
     def make_processor() -> VLM2Processor:
-        from ..models import VLM2Processor
+        from ..models.processing import VLM2Processor
 
         processor = VLM2Processor.from_pretrained(folder)
         processor.video_processor.geometry_images = resizer.geometry_images
