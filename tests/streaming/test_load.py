@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,23 @@ def test_weights_of_the_language_half_are_checked_when_it_is_needed(checkpoint) 
     for _ in range(2):
         with pytest.raises(ValueError, match=r"Missing \(1\): projector.norm.bias"):
             _ = loaded.model
+
+
+@pytest.mark.parametrize(
+    "change", [{"model_type": "unheard-of"}, {"hidden_size": "wide"}, {"max_position_embeddings": "long"}]
+)
+def test_a_language_model_that_transformers_refuses_is_named_with_the_file(checkpoint, change) -> None:
+    file = checkpoint / "config.json"
+    values = json.loads(file.read_text())
+    values["text_config"] |= change
+    file.write_text(json.dumps(values))
+    loaded = vlm2.load(checkpoint, device="cpu")
+    with pytest.raises(ValueError, match=r"config.json describes no model") as error:
+        _ = loaded.model
+    assert str(file) in str(error.value) and "\n" not in str(error.value)
+    if "max_position_embeddings" in change:
+        with pytest.raises(ValueError, match=r"max_position_embeddings='long' is no whole number"):
+            loaded.session().check("How many chairs are there?")
 
 
 def test_watching_is_imported_without_transformers_models() -> None:

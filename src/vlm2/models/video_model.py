@@ -55,9 +55,13 @@ class VideoModel(nn.Module):
 
     @property
     def context_length(self) -> int | None:
-        """How many positions the language model reads, video included; None where its configuration has no limit."""
+        """How many positions the language model reads, video included; None where its configuration has no limit.
+        Raises ValueError for a configuration whose limit is no whole number."""
         text = self.config.text_config
-        return (text if isinstance(text, dict) else vars(text)).get("max_position_embeddings")
+        limit = (text if isinstance(text, dict) else vars(text)).get("max_position_embeddings")
+        if not isinstance(limit, int | None):
+            raise ValueError(f"text_config.max_position_embeddings={limit!r} is no whole number of positions.")
+        return limit
 
     @torch.no_grad()
     def encode(
