@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +50,7 @@ def checkpoint(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr("vlm2.models.video_model.load_vision", lambda config: vision)
     monkeypatch.setattr(module, "find_part", lambda name: tmp_path)
     monkeypatch.setattr(module, "load_language", lambda config, dtype: toy_language_model().to(dtype))
+    monkeypatch.setattr(module, "open_eyes", lambda *_: toy_eyes())
     processor = toy_processor()
     processor.video_processor.max_pixels = ToyVision.max_pixels
     model = toy_model(text_source=PART, slot_time=True)
@@ -65,7 +65,7 @@ def frames(count: int) -> np.ndarray:
 
 
 def watched(loaded: vlm2.streaming.LoadedModel) -> vlm2.Session:
-    session = replace(loaded, eyes=toy_eyes()).session()
+    session = loaded.session()
     for index, image in enumerate(frames(9)):
         session.observe(image, index / 2)
     return session
@@ -109,7 +109,7 @@ def test_both_halves_are_the_model_that_was_saved(checkpoint) -> None:
     before = Identity.of(half.video_model)
     parts = ("vision", "geometry", "representation", "memory")
     assert all(getattr(half.model, part) is getattr(half.video_model, part) for part in parts)
-    assert not half.model.training
+    assert not half.model.training and half.video_model.config is half.model.config
     assert before == Identity.of(half.video_model) == Identity.of(half.model)
     whole = VLM2ForConditionalGeneration.from_pretrained(checkpoint, language_model=toy_language_model())
     assert half.model.config.to_dict() == whole.config.to_dict()
@@ -127,6 +127,20 @@ def test_the_language_model_is_read_in_what_the_device_is_fast_in(checkpoint, mo
     monkeypatch.setattr("vlm2.models.loading.multiplies_bfloat16", lambda device: fast)
     model = vlm2.load(checkpoint, device="cpu", dtype=asked).model
     assert model.get_input_embeddings().weight.dtype == kind and model.memory.residual_gate.dtype == torch.float32
+
+
+def test_without_eyes_the_language_model_is_loaded_at_once(checkpoint, made, monkeypatch) -> None:
+    monkeypatch.setattr(module, "open_eyes", lambda *_: None)
+    vlm2.load(checkpoint, device="cpu")
+    assert made == ["model"]
+
+
+def test_a_model_that_is_loaded_in_inference_mode_can_be_trained(checkpoint) -> None:
+    loaded = vlm2.load(checkpoint, device="cpu")
+    with torch.inference_mode():
+        model = loaded.model
+        loaded.processor.prefix_ids()
+    assert not any(tensor.is_inference() for tensor in (*model.parameters(), *model.buffers()))
 
 
 def test_only_a_long_question_needs_the_tokenizer(checkpoint, made) -> None:
