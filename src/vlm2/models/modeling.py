@@ -35,7 +35,7 @@ class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin)
     The way of a video: `encode` (frozen) → FrameFeatures → `represent` → H → `memory` → M → `projector` → tokens that
     stand in the prompt before the question. Frozen parts that are not given are loaded as the configuration names
     them, so `VLM2ForConditionalGeneration(preset("mini"))` is ready to be trained. The modules of a `video_model` that
-    is given are shared with it.
+    is given are shared with it. Raises ValueError for a `video_model` together with `vision` or `geometry`.
     """
 
     config_class = VLM2Config
@@ -52,6 +52,8 @@ class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin)
         geometry: GeometryEncoder | None = None,
         video_model: VideoModel | None = None,
     ) -> None:
+        if video_model is not None and not (vision is None and geometry is None):
+            raise ValueError("A video_model has its encoders; leave out vision and geometry.")
         PreTrainedModel.__init__(self, config)
         video_model = VideoModel(config, vision, geometry) if video_model is None else video_model
         self.unloaded = {}
