@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,22 @@ def test_the_auto_classes_give_back_what_was_saved(tmp_path: Path) -> None:
     processor = AutoProcessor.from_pretrained(tmp_path)
     assert isinstance(processor, VLM2Processor) and isinstance(processor, ProcessorMixin)
     assert processor.to_dict() == toy_processor().to_dict()
+
+
+def test_importing_a_class_from_anywhere_registers_it(tmp_path: Path) -> None:
+    toy_processor().save_pretrained(tmp_path)
+    toy_config().save_pretrained(tmp_path)
+    code = (
+        "import sys\n"
+        "import vlm2.models.processing\n"
+        "from transformers import AutoModelForImageTextToText, AutoProcessor\n"
+        "print('peft' in sys.modules, type(AutoProcessor.from_pretrained(sys.argv[1])).__name__)\n"
+        "import vlm2.models.modeling\n"
+        "from vlm2.models import VLM2Config\n"
+        "print(AutoModelForImageTextToText._model_mapping[VLM2Config].__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    assert done.stdout == "False VLM2Processor\nVLM2ForConditionalGeneration\n", done.stderr
 
 
 def test_the_video_token_is_kept_and_never_embedded(tmp_path: Path) -> None:

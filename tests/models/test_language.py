@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from vlm2.encoders import weights
+from vlm2.encoders.hub_checkpoint import load_pretrained
 from vlm2.models import language
 
 WORDS = {"<|im_end|>": 0, "<|im_start|>": 1, "how": 2, "many": 3, "chairs": 4}
@@ -33,6 +36,27 @@ def test_folder_is_loaded_in_the_asked_precision(folder: Path) -> None:
     assert not model.training
     assert tokenizer("how many chairs").input_ids == [2, 3, 4]
     assert language.load_language_model(str(folder)).dtype == torch.bfloat16
+
+
+def test_two_threads_load_one_after_the_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, load, running = LlamaForCausalLM.tie_weights, LlamaForCausalLM.from_pretrained.__func__, []
+
+    def alone(kind, *args, **options):
+        running.append(kind)
+        time.sleep(0.02)
+        assert running == [kind]
+        model = load(kind, *args, **options)
+        running.remove(kind)
+        return model
+
+    monkeypatch.setattr(LlamaForCausalLM, "from_pretrained", classmethod(alone))
+    with ThreadPoolExecutor(4) as threads:
+        ours = [threads.submit(language.load_language_model, str(folder), torch.float32) for _ in range(4)]
+        others = [threads.submit(load_pretrained, AutoModelForCausalLM, folder, device_map="cpu") for _ in range(4)]
+        models = [loading.result() for loading in ours + others]
+    assert LlamaForCausalLM.tie_weights is original
+    weights = [model.get_input_embeddings().weight.float() for model in models]
+    assert all(torch.equal(weight, weights[0]) for weight in weights)
 
 
 def test_unknown_name_says_what_is_possible() -> None:

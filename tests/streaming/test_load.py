@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
+import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,7 @@ def checkpoint(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr("vlm2.models.video_model.load_vision", lambda config: vision)
     monkeypatch.setattr(module, "find_part", lambda name: tmp_path)
     monkeypatch.setattr(module, "load_language", lambda config, dtype: toy_language_model().to(dtype))
+    monkeypatch.setattr(module, "open_eyes", lambda *_: toy_eyes())
     processor = toy_processor()
     processor.video_processor.max_pixels = ToyVision.max_pixels
     model = toy_model(text_source=PART, slot_time=True)
@@ -63,7 +65,7 @@ def frames(count: int) -> np.ndarray:
 
 
 def watched(loaded: vlm2.streaming.LoadedModel) -> vlm2.Session:
-    session = replace(loaded, eyes=toy_eyes()).session()
+    session = loaded.session()
     for index, image in enumerate(frames(9)):
         session.observe(image, index / 2)
     return session
@@ -82,12 +84,32 @@ def test_the_object_memory_answers_without_the_language_half(checkpoint, made, t
     assert session.model is loaded.model and session.processor is loaded.processor
 
 
+def test_a_memory_is_saved_without_the_folder_of_the_checkpoint(checkpoint, tmp_path) -> None:
+    loaded = vlm2.load(checkpoint, device="cpu", dtype="float32")
+    again = vlm2.load(checkpoint, device="cpu", dtype="float32")
+    assert again.model is not None
+    session = watched(loaded)
+    shutil.rmtree(checkpoint)
+    session.save(tmp_path / "room.vlm2mem")
+    assert vlm2.Session.open(tmp_path / "room.vlm2mem", again).frames == 9
+
+
+def test_a_memory_names_the_projector_of_the_model_that_is_loaded(checkpoint, tmp_path) -> None:
+    loaded, fresh = (vlm2.load(checkpoint, device="cpu", dtype="float32") for _ in range(2))
+    session = watched(loaded)
+    torch.nn.init.ones_(loaded.model.projector.norm.bias)
+    session.save(tmp_path / "room.vlm2mem")
+    assert vlm2.Session.open(tmp_path / "room.vlm2mem", loaded).frames == 9
+    with pytest.raises(ValueError, match=r"not the same: the trained weights"):
+        vlm2.Session.open(tmp_path / "room.vlm2mem", fresh)
+
+
 def test_both_halves_are_the_model_that_was_saved(checkpoint) -> None:
     half = vlm2.load(checkpoint, device="cpu", dtype="float32").halves
     before = Identity.of(half.video_model)
     parts = ("vision", "geometry", "representation", "memory")
     assert all(getattr(half.model, part) is getattr(half.video_model, part) for part in parts)
-    assert not half.model.training
+    assert not half.model.training and half.video_model.config is half.model.config
     assert before == Identity.of(half.video_model) == Identity.of(half.model)
     whole = VLM2ForConditionalGeneration.from_pretrained(checkpoint, language_model=toy_language_model())
     assert half.model.config.to_dict() == whole.config.to_dict()
@@ -105,6 +127,20 @@ def test_the_language_model_is_read_in_what_the_device_is_fast_in(checkpoint, mo
     monkeypatch.setattr("vlm2.models.loading.multiplies_bfloat16", lambda device: fast)
     model = vlm2.load(checkpoint, device="cpu", dtype=asked).model
     assert model.get_input_embeddings().weight.dtype == kind and model.memory.residual_gate.dtype == torch.float32
+
+
+def test_without_eyes_the_language_model_is_loaded_at_once(checkpoint, made, monkeypatch) -> None:
+    monkeypatch.setattr(module, "open_eyes", lambda *_: None)
+    vlm2.load(checkpoint, device="cpu")
+    assert made == ["model"]
+
+
+def test_a_model_that_is_loaded_in_inference_mode_can_be_trained(checkpoint) -> None:
+    loaded = vlm2.load(checkpoint, device="cpu")
+    with torch.inference_mode():
+        model = loaded.model
+        loaded.processor.prefix_ids()
+    assert not any(tensor.is_inference() for tensor in (*model.parameters(), *model.buffers()))
 
 
 def test_only_a_long_question_needs_the_tokenizer(checkpoint, made) -> None:
@@ -142,6 +178,23 @@ def test_weights_of_the_language_half_are_checked_when_it_is_needed(checkpoint) 
     for _ in range(2):
         with pytest.raises(ValueError, match=r"Missing \(1\): projector.norm.bias"):
             _ = loaded.model
+
+
+@pytest.mark.parametrize(
+    "change", [{"model_type": "unheard-of"}, {"hidden_size": "wide"}, {"max_position_embeddings": "long"}]
+)
+def test_a_language_model_that_transformers_refuses_is_named_with_the_file(checkpoint, change) -> None:
+    file = checkpoint / "config.json"
+    values = json.loads(file.read_text())
+    values["text_config"] |= change
+    file.write_text(json.dumps(values))
+    loaded = vlm2.load(checkpoint, device="cpu")
+    with pytest.raises(ValueError, match=r"config.json describes no model") as error:
+        _ = loaded.model
+    assert str(file) in str(error.value) and "\n" not in str(error.value)
+    if "max_position_embeddings" in change:
+        with pytest.raises(ValueError, match=r"max_position_embeddings='long' is no whole number"):
+            loaded.session().check("How many chairs are there?")
 
 
 def test_watching_is_imported_without_transformers_models() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 SAFE = {"local_files_only": True, "trust_remote_code": False}
 COUNTERS = ("num_batches_tracked", "position_ids")  # buffers that old files lack, and that no result depends on
+# Held while transformers' from_pretrained runs: it replaces methods of the class of all models meanwhile.
+LOADING = threading.Lock()
 
 
 def find_folder(name: str) -> Path:
@@ -73,7 +76,7 @@ def load_pretrained(kind: Any, folder: Path, **options: Any) -> PreTrainedModel:
     shape, which transformers would fill with random numbers.
     """
     try:
-        with without_bars():
+        with LOADING, without_bars():
             wanted = options | SAFE | {"use_safetensors": True, "output_loading_info": True}
             model, report = kind.from_pretrained(folder, **wanted)
     except (OSError, ValueError, RuntimeError, ImportError) as error:

@@ -1,7 +1,7 @@
 """The model room: from frames to words.
 
-The classes that need transformers' models are imported when they are first asked for, since that takes seconds. It
-registers them with the Auto classes of transformers.
+The classes that need transformers' models are imported when they are first asked for, since that takes seconds. The
+module of a class registers it with its Auto class of transformers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from .presets import preset
 from .video_model import VideoModel
 
 if TYPE_CHECKING:
-    from .auto import VLM2ForConditionalGeneration, VLM2Processor
+    from .modeling import VLM2ForConditionalGeneration
+    from .processing import VLM2Processor
 
 AutoConfig.register(VLM2Config.model_type, VLM2Config, exist_ok=True)
 
@@ -24,8 +25,12 @@ __all__ = ["FrameFeatures", "VLM2Config", "VLM2ForConditionalGeneration", "VLM2P
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("VLM2ForConditionalGeneration", "VLM2Processor"):
-        from . import auto
+    if name == "VLM2ForConditionalGeneration":
+        from .modeling import VLM2ForConditionalGeneration
 
-        return getattr(auto, name)
+        return VLM2ForConditionalGeneration
+    if name == "VLM2Processor":
+        from .processing import VLM2Processor
+
+        return VLM2Processor
     raise AttributeError(f"module 'vlm2.models' has no attribute {name!r}; it has {', '.join(__all__)}")

@@ -128,13 +128,14 @@ def find_weights(folder: Path) -> Path:
 
 def load_weights(
     model: nn.Module, config: VLM2Config, folder: Path, wanted: Callable[[str], bool] = lambda name: True
-) -> None:
+) -> dict[str, Tensor]:
     """Load a checkpoint's tensors into a model built from its configuration, each into the model's own dtype; only
-    those whose names are `wanted`.
+    those whose names are `wanted`. Returns the others.
 
     Raises ValueError with the keys where the file lacks some of them, has others, or has them in other shapes.
     """
-    tensors = {name: tensor for name, tensor in read_tensors(find_weights(folder)).items() if wanted(name)}
+    held = read_tensors(find_weights(folder))
+    tensors = {name: tensor for name, tensor in held.items() if wanted(name)}
     state = model.state_dict()
     expected = {name: state[name].shape for name in stored_names(model, config) if wanted(name)}
     complaints = _complaints(tensors, expected)
@@ -145,6 +146,7 @@ def load_weights(
             + " Use the config.json that was saved with the weights, or train the checkpoint again."
         )
     model.load_state_dict(tensors, strict=False)
+    return {name: tensor for name, tensor in held.items() if name not in tensors}
 
 
 def load_adapters(model: nn.Module, name_or_path: str | Path) -> None:

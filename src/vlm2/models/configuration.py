@@ -28,6 +28,8 @@ NEEDED_LORA = ("r", "alpha", "dropout", "targets")
 OF_ANY = {"model_type", "name_or_path", "torch_dtype", "output_attentions", "attn_implementation"} | set(
     vars(PreTrainedConfig())
 )  # keys of all configurations
+ADVICE = "Use the config.json that was saved with the weights."
+REFUSALS = (TypeError, ValueError, KeyError, AttributeError, StrictDataclassError)  # of values for a configuration
 Record = TypeVar("Record", MemoryConfig, ProjectorConfig)
 
 
@@ -232,9 +234,12 @@ class VideoConfig(VLM2Config):
     }
 
     def whole(self) -> VLM2Config:
-        """Return the configuration with that of the language model. Raises ValueError for one that transformers does
-        not know."""
-        config = VLM2Config.from_dict(self.to_dict())
+        """Return the configuration with that of the language model. Raises ValueError, in one line with the file's
+        name, for one that transformers refuses."""
+        try:
+            config = VLM2Config.from_dict(self.to_dict())
+        except REFUSALS as error:
+            raise _no_model(Path(self._name_or_path) / "config.json", error) from None
         config._name_or_path = self._name_or_path
         return config
 
@@ -243,17 +248,20 @@ def read_config(folder: str | Path, kind: type[VLM2Config] = VLM2Config) -> VLM2
     """Read a checkpoint's config.json as a configuration of this kind. Raises ValueError, in one line with the file's
     name, for one that is missing or damaged, that lacks something, or that is another model's."""
     file = Path(folder) / "config.json"
-    advice = "Use the config.json that was saved with the weights."
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ValueError(f"{file} cannot be read as JSON ({error}). {advice}") from None
+        raise ValueError(f"{file} cannot be read as JSON ({error}). {ADVICE}") from None
     if complaint := _complaint(values):
-        raise ValueError(f"{file} {complaint}. {advice}")
+        raise ValueError(f"{file} {complaint}. {ADVICE}")
     try:
         return kind.from_pretrained(folder)
-    except (TypeError, ValueError, KeyError, AttributeError, StrictDataclassError) as error:
-        raise ValueError(f"{file} describes no model ({' '.join(str(error).split())}). {advice}") from None
+    except REFUSALS as error:
+        raise _no_model(file, error) from None
+
+
+def _no_model(file: Path, error: Exception) -> ValueError:
+    return ValueError(f"{file} describes no model ({' '.join(str(error).split())}). {ADVICE}")
 
 
 def _complaint(values: Any) -> str | None:

@@ -15,6 +15,8 @@ from torch.nn import functional
 from ..encoders.geometry.encoder import native_size, nearest_size
 from .checkpoint import PROCESSOR
 
+MAX_PIXELS = 65_536  # of a resized frame that keeps its shape, by default
+
 
 class FrameResizer:
     """Resizes frames. `side`: whole frames become squares of so many pixels; else they keep their shape, with at most
@@ -23,15 +25,15 @@ class FrameResizer:
     def __init__(
         self,
         stride: int,
-        max_pixels: int = 65_536,
+        max_pixels: int = MAX_PIXELS,
         side: int | None = None,
         geometry_images: dict[str, int] | None = None,
         **_: Any,  # what a saved record names besides
     ) -> None:
         self.stride, self.max_pixels, self.side, self.geometry_images = stride, max_pixels, side, geometry_images
 
-    @classmethod
-    def read(cls, folder: Path) -> FrameResizer:
+    @staticmethod
+    def read(folder: Path) -> FrameResizer:
         """Return the resizer of a checkpoint. Raises ValueError as `read_processor_record` does."""
         return FrameResizer(**read_processor_record(folder)["video_processor"])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..encoders.hub_checkpoint import without_bars
+from ..encoders.hub_checkpoint import LOADING, without_bars
 from ..encoders.weights import PARTS, find_part
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ def load_language_model(
     name: str = "smollm2-135m-instruct", dtype: torch.dtype = torch.bfloat16, **options: Any
 ) -> PreTrainedModel:
     """Load a language model in eval mode (a LlamaForCausalLM for SmolLM2), with options of transformers'
-    `from_pretrained`. Raises as `language_folder` does."""
+    `from_pretrained`. Threads that load at the same time wait for each other. Raises as `language_folder` does."""
     from transformers import AutoModelForCausalLM
 
-    with without_bars():
-        return AutoModelForCausalLM.from_pretrained(language_folder(name), dtype=dtype, **options).eval()
+    folder = language_folder(name)
+    with LOADING, without_bars():
+        return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **options).eval()

@@ -68,10 +68,12 @@ def load_model(
     `attn_implementation` and `quantization_config` apply to the language model; the components before it stay as the
     configuration has them. `device_map` is one device, or "auto" to spread the language model over all.
 
-    Raises ValueError for other options, and for a checkpoint that does not fit its configuration or was trained on
-    other frozen parts.
+    Raises ValueError for other options, for `video_model` together with `config` or `vision`, and for a checkpoint that
+    does not fit its configuration or was trained on other frozen parts.
     """
     refuse_unknown(kind, hub, (*HUB, *(set(load_model.__annotations__) - {"kind", "name", "hub", "return"})))
+    if video_model is not None and not (config is None and vision is None):
+        raise ValueError("A video_model has its configuration and its vision encoder; leave out config and vision.")
     folder = find_checkpoint(name, **hub)
     config = _checked_config(folder, config if video_model is None else video_model.config.whole())
     attn_implementation = attn_implementation or config._attn_implementation
@@ -105,9 +107,9 @@ def load_model(
 
 def load_video_model(folder: Path, config: VLM2Config, device: torch.device) -> VideoModel:
     """Load the half of a checkpoint that watches onto a device, in eval mode. Raises ValueError as `load_model` does,
-    for tensors of the language half only where the file cannot be read."""
+    but does not compare the tensors of the language half with the configuration."""
     model = VideoModel(_checked_config(folder, config))
-    load_weights(model, config, folder, lambda name: not in_language_half(name))
+    model.unloaded = load_weights(model, config, folder, lambda name: not in_language_half(name))
     _replace_depth(model)
     return model.to(device).eval()
 

@@ -9,19 +9,14 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from transformers import Cache, GenerationMixin, PreTrainedModel
+from transformers import AutoModelForImageTextToText, Cache, GenerationMixin, PreTrainedModel
 
 from ..core.projector import Projector
 from ..core.slot_time import SlotTimeEmbedding
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder
 from .adapters import save_added, with_adapters
-from .checkpoint import (
-    frozen_checksums,
-    save_weights,
-    stored_tensors,
-    warn_of_unstored,
-)
+from .checkpoint import frozen_checksums, save_weights, stored_tensors, warn_of_unstored
 from .configuration import VLM2Config
 from .frame_features import FrameFeatures
 from .language import check_length
@@ -40,7 +35,7 @@ class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin)
     The way of a video: `encode` (frozen) → FrameFeatures → `represent` → H → `memory` → M → `projector` → tokens that
     stand in the prompt before the question. Frozen parts that are not given are loaded as the configuration names
     them, so `VLM2ForConditionalGeneration(preset("mini"))` is ready to be trained. The modules of a `video_model` that
-    is given are shared with it.
+    is given are shared with it. Raises ValueError for a `video_model` together with `vision` or `geometry`.
     """
 
     config_class = VLM2Config
@@ -57,8 +52,11 @@ class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin)
         geometry: GeometryEncoder | None = None,
         video_model: VideoModel | None = None,
     ) -> None:
+        if video_model is not None and not (vision is None and geometry is None):
+            raise ValueError("A video_model has its encoders; leave out vision and geometry.")
         PreTrainedModel.__init__(self, config)
         video_model = VideoModel(config, vision, geometry) if video_model is None else video_model
+        self.unloaded = {}
         for name, part in video_model.named_children():
             self.add_module(name, part)
         language_model = load_language(config) if language_model is None else language_model
@@ -93,10 +91,6 @@ class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin)
     def context_length(self) -> int | None:
         """How many positions the language model reads, video included; None where its configuration has no limit."""
         return getattr(self.language_backbone.config, "max_position_embeddings", None)
-
-    def unloaded_tensors(self) -> dict[str, Tensor]:
-        """Return nothing: the whole model is loaded."""
-        return {}
 
     def frame_tokens(
         self, features: FrameFeatures
@@ -239,6 +233,9 @@ class VLM2ForConditionalGeneration(VideoModel, PreTrainedModel, GenerationMixin)
         """Load a checkpoint in eval mode. Takes the options of `vlm2.models.loading.load_model`: `device_map`, `dtype`,
         `attn_implementation`, `quantization_config`, `revision`, `token` and others. Raises ValueError as that does."""
         return load_model(cls, pretrained_model_name_or_path, **options)
+
+
+AutoModelForImageTextToText.register(VLM2Config, VLM2ForConditionalGeneration, exist_ok=True)
 
 
 def _count_new_tokens(options: dict[str, Any], settings: Any, prompt: int) -> None:

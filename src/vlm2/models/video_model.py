@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -11,10 +9,9 @@ from torch import Tensor, nn
 from ..core import DualMemory
 from ..encoders.geometry.encoder import GeometryEncoder
 from ..encoders.vision import VisionEncoder
-from .checkpoint import find_weights, in_language_half
 from .configuration import VLM2Config
 from .frame_features import FrameEncoder, FrameFeatures
-from .parts import load_geometry, load_vision, read_tensors
+from .parts import load_geometry, load_vision
 from .representation import Representation
 from .windows import WindowEncoder
 
@@ -24,7 +21,8 @@ class VideoModel(nn.Module):
     seconds. `VLM2ForConditionalGeneration` is a VideoModel with a language model.
 
     The way of a video: `encode` (frozen) → FrameFeatures → `represent` → H → `memory` → M. Frozen parts that are not
-    given are loaded as the configuration names them.
+    given are loaded as the configuration names them. `unloaded`: the tensors that the checkpoint of this model holds
+    beside those of this half.
     """
 
     config: VLM2Config
@@ -38,6 +36,7 @@ class VideoModel(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config
+        self.unloaded: dict[str, Tensor] = {}  # no buffers: they are moved nowhere and saved nowhere
         self.vision = load_vision(config) if vision is None else vision
         self.geometry = load_geometry(config) if geometry is None else geometry.requires_grad_(False)
         self.representation = Representation(config, self.geometry.geometry_dim, self.geometry.view_dim)
@@ -56,9 +55,13 @@ class VideoModel(nn.Module):
 
     @property
     def context_length(self) -> int | None:
-        """How many positions the language model reads, video included; None where its configuration has no limit."""
+        """How many positions the language model reads, video included; None where its configuration has no limit.
+        Raises ValueError for a configuration whose limit is no whole number."""
         text = self.config.text_config
-        return (text if isinstance(text, dict) else vars(text)).get("max_position_embeddings")
+        limit = (text if isinstance(text, dict) else vars(text)).get("max_position_embeddings")
+        if not isinstance(limit, int | None):
+            raise ValueError(f"text_config.max_position_embeddings={limit!r} is no whole number of positions.")
+        return limit
 
     @torch.no_grad()
     def encode(
@@ -75,8 +78,3 @@ class VideoModel(nn.Module):
     def represent(self, features: FrameFeatures) -> Float[Tensor, "frames patches dim"]:
         """Return H, the 3D-aware representation, of every frame on its own."""
         return self.representation(features)
-
-    def unloaded_tensors(self) -> dict[str, Tensor]:
-        """Read the tensors that the checkpoint of this model holds beside those of this half."""
-        tensors = read_tensors(find_weights(Path(self.config._name_or_path)))
-        return {name: tensor for name, tensor in tensors.items() if in_language_half(name)}

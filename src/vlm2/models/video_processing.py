@@ -17,7 +17,7 @@ from transformers.video_processing_utils import VideoProcessorMixin
 from transformers.video_utils import make_batched_videos
 
 from ..video import VideoFile
-from .frame_resizer import FrameResizer
+from .frame_resizer import MAX_PIXELS, FrameResizer
 
 FRAMES_PER_SECOND = 2.0  # what mini was trained on
 
@@ -36,9 +36,16 @@ class VLM2VideoProcessor(FrameResizer, VideoProcessorMixin):
         "pixel_values_videos", "video_times", "video_sizes", "pixel_values_geometry", "geometry_sizes",
     ]  # fmt: skip
 
-    def __init__(self, stride: int, **settings: Any) -> None:
+    def __init__(
+        self,
+        stride: int,
+        max_pixels: int = MAX_PIXELS,
+        side: int | None = None,
+        geometry_images: dict[str, int] | None = None,
+        **_: Any,  # what a saved record names besides
+    ) -> None:
         VideoProcessorMixin.__init__(self)
-        FrameResizer.__init__(self, stride, **settings)
+        FrameResizer.__init__(self, stride, max_pixels, side, geometry_images)
 
     def preprocess(
         self,

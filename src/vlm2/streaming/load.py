@@ -86,10 +86,10 @@ def load(
     ValueError for a name, device, dtype, detector, depth model or vision-language model that cannot be had, and for a
     checkpoint that does not fit its configuration.
 
-    Where the language model is a frozen part of this package, as mini's is, and is neither spread nor quantised, it is
-    loaded when it is first needed, since most questions do without it; here, only its presence is checked. An error in
-    its weights, its configuration or the tokenizer is then raised by `LoadedModel.model` or `processor`, or by the
-    first question that needs them. Any other model is loaded whole.
+    A language model that is a frozen part of this package, as mini's is, is loaded when it is first needed, since most
+    questions do without it. Here, only its presence is checked. An error in its weights, its configuration or the
+    tokenizer is then raised by `LoadedModel.model` or `processor`, or by the first question that needs them. Without
+    eyes, spread or quantised, it is loaded at once, as any other model is.
     """
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:
@@ -106,7 +106,10 @@ def load(
         if geometry is not None:
             halves.resizer.geometry_images = config.geometry_config.images
         reader = None if vlm is None else load_vlm(vlm, place, kind)
-    return LoadedModel(str(name_or_path), folder, halves, open_eyes(eyes, halves.video_model, words), reader)
+    opened = open_eyes(eyes, halves.video_model, words)
+    if opened is None:
+        _ = halves.model  # answers every question
+    return LoadedModel(str(name_or_path), folder, halves, opened, reader)
 
 
 def _load_halves(folder: Path, config: VLM2Config, device: torch.device, dtype: torch.dtype | None) -> ModelHalves:
@@ -114,6 +117,8 @@ def _load_halves(folder: Path, config: VLM2Config, device: torch.device, dtype: 
     find_part(str(config.text_source))
     video_model, resizer = load_video_model(folder, config, device), FrameResizer.read(folder)
 
+    # Outside inference_mode, in which a question may need them: tensors that are made in it cannot be trained.
+    @torch.inference_mode(False)
     def make_model() -> VLM2ForConditionalGeneration:
         from ..models import VLM2ForConditionalGeneration
 
@@ -122,12 +127,15 @@ def _load_halves(folder: Path, config: VLM2Config, device: torch.device, dtype: 
         if dtype is None:
             for weight in language_model.parameters():
                 weight.data = weight.data.to(torch.bfloat16)  # in which our parts are kept
-        return VLM2ForConditionalGeneration.from_pretrained(
+        model = VLM2ForConditionalGeneration.from_pretrained(
             folder, video_model=video_model, language_model=language_model, dtype=dtype, device_map=device
         )
+        video_model.config = model.config
+        return model
 
+    @torch.inference_mode(False)
     def make_processor() -> VLM2Processor:
-        from ..models import VLM2Processor
+        from ..models.processing import VLM2Processor
 
         processor = VLM2Processor.from_pretrained(folder)
         processor.video_processor.geometry_images = resizer.geometry_images

@@ -55,14 +55,14 @@ def config_digest(config: VLM2Config, beside: tuple[str, ...] = BESIDE) -> str:
 
 def trained_digest(model: VideoModel) -> str:
     """Hash what a checkpoint of this model would hold: names, shapes and values, as bfloat16. Hashed once until a
-    weight changes. The language half that a model lacks is read from its checkpoint."""
+    weight changes. The language half that a model lacks is hashed as its checkpoint holds it."""
     state = model.state_dict()
     stored = {name: state[name] for name in stored_names(model, model.config)}
     version = tuple((tensor.data_ptr(), tensor._version) for tensor in stored.values())
     known = _digests.get(model)
     if known is None or known[0] != version:
         digest = hashlib.sha256()
-        for name, tensor in sorted((model.unloaded_tensors() | stored).items()):
+        for name, tensor in sorted((model.unloaded | stored).items()):
             tensor = tensor.detach()
             tensor = tensor.to("cpu", torch.bfloat16) if tensor.is_floating_point() else tensor.cpu()
             digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())

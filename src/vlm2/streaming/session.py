@@ -326,7 +326,7 @@ class Session:
         as they wait. An earlier file there is replaced whole or not at all. Raises ValueError where no frame was seen
         yet.
         """
-        file.save(self.completed if ended else self._stream, self.halves.video_model, path)
+        file.save(self.completed if ended else self._stream, self.halves.loaded, path)
 
     @staticmethod
     def open(path: str | Path, model: HasSession) -> Session:
@@ -337,7 +337,7 @@ class Session:
         memory of the model opens.
         """
         session = model.session()
-        stream = file.load(path, session.halves.video_model)
+        stream = file.load(path, session.halves.loaded)
         if session.eyes is not None and stream.objects is not None:
             session.eyes = session._encoder.eyes = session.eyes.fitting(stream.objects, stream.eyes)
         session._stream = replace(stream, thumbnails=stream.thumbnails or session.vlm is not None)
