@@ -27,23 +27,17 @@ class ModelHalves:
         make_processor: Callable[[], VLM2Processor],
     ) -> None:
         self.video_model, self.resizer = video_model, resizer
-        self._make_model = make_model
-        self._whole: VLM2ForConditionalGeneration | None = None
-        self._model, self._processor = Once(self._load), Once(make_processor)
+        self._model, self._processor = Once(make_model), Once(make_processor)
 
     @classmethod
     def of(cls, model: VLM2ForConditionalGeneration, processor: VLM2Processor) -> ModelHalves:
         """Return the halves of a model that is loaded whole."""
         return cls(model, processor.video_processor, lambda: model, lambda: processor)
 
-    def _load(self) -> VLM2ForConditionalGeneration:
-        self._whole = self._make_model()
-        return self._whole
-
     @property
     def loaded(self) -> VideoModel:
-        """What of the model is loaded: the whole model, or else the half that watches."""
-        return self.video_model if self._whole is None else self._whole
+        """The whole model if it is there, else the half that watches."""
+        return self._model.known or self.video_model
 
     @property
     def model(self) -> VLM2ForConditionalGeneration:

@@ -20,6 +20,11 @@ class Once(Generic[Value]):
         with self._lock:
             return self._value()
 
+    @property
+    def known(self) -> Value | None:
+        """The value, or None if it is not there yet."""
+        return self._values[0] if self._values else None
+
     def unless_begun(self) -> None:
         """Compute the value, unless it is there or another thread computes it."""
         if self._lock.acquire(blocking=False):

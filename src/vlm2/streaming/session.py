@@ -166,7 +166,7 @@ class Session:
         watched, and the last one (`video.new_views`), of 10 a second by default; a folder keeps its own rate.
 
         On a CPU, a second thread looks `ahead` at the next frames, and each of both threads has half of PyTorch's
-        threads meanwhile. What is remembered may differ in the last bits from what it is without.
+        threads meanwhile. This may change the last bits of the memory's numbers.
 
         Stops with a VideoWarning where the picture gets another shape in the middle, and keeps what came before.
         After earlier frames only with `continues`, for a video that goes on where they ended: its times count on.
