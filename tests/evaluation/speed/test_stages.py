@@ -15,7 +15,8 @@ from vlm2.evaluation.speed.harness import StageTimes
 from vlm2.evaluation.speed.stages import REST
 from vlm2.models import windows
 from vlm2.objects.memory import ObjectMemory
-from vlm2.slam import tracking
+from vlm2.slam import features, tracking
+from vlm2.slam.configuration import FeatureConfig
 from vlm2.streaming.stopwatch import Stopwatch
 
 
@@ -52,6 +53,17 @@ def test_a_session_is_timed_by_stage_and_left_as_it_was(write_video) -> None:
     assert all(ms >= 0 for ms in profile.stages_ms.values())
     assert list(profile.stages_ms.values()) == sorted(profile.stages_ms.values(), reverse=True)
     assert profile.total_ms == pytest.approx(sum(profile.stages_ms.values()))
+
+
+def test_features_of_an_earlier_watch_are_found_again() -> None:
+    image, config = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8), FeatureConfig()
+    first = features.sift(image, config)
+    assert features.sift(image, config) is first
+    stages.forget_frames()
+    second = features.sift(image, config)
+    assert second is not first
+    exec(stages.WATCH.partition("model, video")[0] + "forget_frames()", {})  # as another commit runs it
+    assert features.sift(image, config) is not second
 
 
 def git(folder, *words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
@@ -24,12 +25,25 @@ SOURCE = Path(__file__).parents[3]  # the folder that holds this package
 REST = "all else"
 OF_SESSION = {"decode": "decoding", "encode": "encoding, rest", "memory": "token memory", "objects": "objects, rest"}
 ROUNDS = 3  # of each commit, in turn
+
+
+def forget_frames() -> None:
+    """Clear all bounded caches of this package's modules. They hold what was computed from the last frames, such as
+    their features, and a video that is watched again would find them there."""
+    for name, module in list(sys.modules.items()):
+        for value in list(vars(module).values()) if name.startswith("vlm2.") else ():
+            if hasattr(value, "cache_info") and value.cache_info().maxsize is not None:
+                value.cache_clear()
+
+
 # What another commit runs: only names that are public, so that older commits have them too.
-WATCH = """
+WATCH = f"""
 import sys, time, vlm2
+{inspect.getsource(forget_frames)}
 model, video, fps, eyes = sys.argv[1:]
 loaded = vlm2.load(model, eyes=eyes)
 loaded.session().watch(video, fps=float(fps))
+forget_frames()
 session = loaded.session()
 started = time.perf_counter()
 session.watch(video, fps=float(fps))
@@ -54,6 +68,7 @@ def profile(loaded: LoadedModel, video: Path, fps: float) -> Profile:
     """Watch a video twice in one thread, and time the stages of the second time. Waiting for a device makes it a little
     slower. A session that looks ahead in a second thread is faster than the sum of its stages."""
     loaded.session(thumbnails=False).watch(video, fps, ahead=False)
+    forget_frames()
     session, times = loaded.session(thumbnails=False), StageTimes()
     with _watched(loaded, times), times(REST):
         session.watch(video, fps, ahead=False)
