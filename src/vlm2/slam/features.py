@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
 from .configuration import FeatureConfig
 
@@ -109,8 +109,8 @@ def match(first: Features, second: Features, source: int, target: int, config: F
     a = b = np.zeros(0, int)
     if len(first.depth) > 1 and len(second.depth) > 1:
         similarity = first.descriptors @ second.descriptors.T
-        of_second, nearest = similarity.max(0), similarity.argmax(1)
-        best, clear = nearest_and_clear(similarity, config.max_ratio)
+        of_second = similarity.max(0)
+        nearest, best, clear = nearest_and_clear(similarity, config.max_ratio)
         a = np.flatnonzero((best == of_second[nearest]) & clear)
         a = np.sort(a[np.argsort(-best[a], kind="stable")[: config.max_matches]])
         b = nearest[a]
@@ -122,9 +122,11 @@ def match(first: Features, second: Features, source: int, target: int, config: F
 
 def nearest_and_clear(
     similarity: Float[np.ndarray, "*batch features"], max_ratio: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest cosine similarity along the last axis, and whether it passes Lowe's ratio test."""
-    nearest, rest = similarity.argmax(-1)[..., None], similarity.copy()
-    best = np.take_along_axis(similarity, nearest, -1)[..., 0]
-    np.put_along_axis(rest, nearest, -np.inf, -1)
-    return best, (1 - best).clip(0) < max_ratio**2 * (1 - rest.max(-1))
+) -> tuple[Int[np.ndarray, "*batch"], Float[np.ndarray, "*batch"], Bool[np.ndarray, "*batch"]]:
+    """Return the index of the largest cosine similarity along the last axis, its value, and whether it passes Lowe's
+    ratio test. The largest values in `similarity` are overwritten: a copy of such a large array takes longer than all
+    else here."""
+    nearest = similarity.argmax(-1)
+    best = np.take_along_axis(similarity, nearest[..., None], -1)[..., 0]
+    np.put_along_axis(similarity, nearest[..., None], -np.inf, -1)
+    return nearest, best, (1 - best).clip(0) < max_ratio**2 * (1 - similarity.max(-1))
