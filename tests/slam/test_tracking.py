@@ -284,7 +284,7 @@ def test_a_model_tracks_and_closes_loops_as_configured(loops):
 @pytest.mark.parametrize("length", [0.0, 1e-3, 1.0, 1e4, 1e12])
 def test_deviations_are_whitened_however_uncertain_a_depth_is(length):
     vectors = length * np.array([[0.6, 0.8], [1.0, 0.0]])
-    roots = bundle_adjustment.inverse_roots(0.5, vectors)
+    roots = np.moveaxis(bundle_adjustment.inverse_roots(0.5, vectors.T), 2, 0)
     assert np.isfinite(roots).all()
     across = np.array([[-0.8, 0.6], [0.0, 1.0]])
     np.testing.assert_allclose((roots @ across[:, :, None])[:, :, 0], across / 0.5, rtol=1e-3, atol=1e-9)

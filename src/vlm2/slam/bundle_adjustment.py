@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from .configuration import TrackingConfig
 from .features import Matches
@@ -21,6 +21,7 @@ from .pose_optimization import (
     skew,
     step_terms,
     steps_between,
+    summed,
 )
 
 Points = Float[np.ndarray, "points 3"]
@@ -45,23 +46,24 @@ class FocalEstimate:
 
 @dataclass(frozen=True)
 class Projection:
-    """Matched points projected into their target frames.
+    """Matched points projected into their target frames, by component; the last axis counts matches.
 
-    `errors`: pixels from the matched ones. `jacobian`: pixels per unit of length of the point in the target's camera.
-    `whitening`: inverse square roots of the covariances of the errors, which come from the pixels and the depths.
+    `rays` are x / z and y / z in the target's camera, at a positive `depth` where they are `visible`; `errors` are in
+    pixels from the matched ones. The covariance of the errors is pixel_deviation² I + v vᵀ, where v, `by_depth`, is one
+    deviation of the source's depth in pixels of the target.
     """
 
-    source_points: Points
-    target_points: Points
-    target_from_source: Float[np.ndarray, "points 3 3"]
-    errors: Pixels
-    jacobian: Float[np.ndarray, "points 2 3"]
-    whitening: Float[np.ndarray, "points 2 2"]
+    visible: Bool[np.ndarray, "*batch matches"]
+    depth: Float[np.ndarray, "*batch matches"]
+    rays: Float[np.ndarray, "2 *batch matches"]
+    errors: Float[np.ndarray, "2 *batch matches"]
+    by_depth: Float[np.ndarray, "2 *batch matches"]
 
-    def squared_deviations(self) -> Float[np.ndarray, " points"]:
+    def squared_deviations(self, pixel_deviation: float) -> Float[np.ndarray, "*batch matches"]:
         """Return squared Mahalanobis distances of the errors; infinite behind the target's camera."""
-        squared = ((self.whitening @ self.errors[:, :, None]) ** 2).sum((1, 2))
-        return np.where(self.target_points[:, 2] > 0, squared, np.inf)
+        across = (self.by_depth[0] * self.errors[1] - self.by_depth[1] * self.errors[0]) / pixel_deviation
+        squared = ((self.errors**2).sum(0) + across**2) / (pixel_deviation**2 + (self.by_depth**2).sum(0))
+        return np.where(self.visible, squared, np.inf)
 
 
 def back_project(matches: Matches, focal: float) -> Points:
@@ -70,28 +72,24 @@ def back_project(matches: Matches, focal: float) -> Points:
     return rays * matches.source_depth[:, None]
 
 
-def project(matches: Matches, poses: Poses, focal: float, config: TrackingConfig) -> Projection:
-    """Project matched points into their target frames. `poses` are world from camera, by the frames' indices."""
-    relative = (np.linalg.inv(poses)[:, None] @ poses)[matches.target, matches.source]
-    points, turn = back_project(matches, focal), relative[:, :3, :3]
-    turned = (turn @ points[:, :, None])[:, :, 0]
-    moved = turned + relative[:, :3, 3]
-    depth = np.where(moved[:, 2] > 0, moved[:, 2], 1.0)[:, None]
-    pixels = focal * moved[:, :2] / depth
-    jacobian = np.zeros((len(points), 2, 3))
-    jacobian[:, 0, 0] = jacobian[:, 1, 1] = focal / depth[:, 0]
-    jacobian[:, :, 2] = -pixels / depth
-    by_depth = config.depth_deviation * (jacobian @ turned[:, :, None])[:, :, 0]
-    whitening = inverse_roots(config.pixel_deviation, by_depth)
-    return Projection(points, moved, turn, pixels - matches.target_pixels, jacobian, whitening)
+def project(
+    matches: Matches, target_from_source: Float[np.ndarray, "4 4 *batch matches"], focal: float, config: TrackingConfig
+) -> Projection:
+    """Project matched points into their target frames, by a pose for each match, or by several."""
+    turned = np.einsum("ij...,j...->i...", target_from_source[:3, :3], back_project(matches, focal).T)
+    x, y, z = turned + target_from_source[:3, 3]
+    depth = np.where(z > 0, z, 1.0)
+    rays = np.stack((x, y)) / depth
+    by_depth = config.depth_deviation * focal / depth * (turned[:2] - rays * turned[2])
+    pixels = matches.target_pixels.T.reshape(2, *(1,) * (z.ndim - 1), -1)
+    return Projection(z > 0, depth, rays, focal * rays - pixels, by_depth)
 
 
-def inverse_roots(deviation: float, vectors: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2 2"]:
+def inverse_roots(deviation: float, vectors: Float[np.ndarray, "2 points"]) -> Float[np.ndarray, "2 2 points"]:
     """Return the inverse square roots of `deviation`² I + v vᵀ, in closed form: a v of any length is safe."""
-    squared = (vectors**2).sum(1)
+    squared = (vectors**2).sum(0)
     shrink = (1 - deviation / np.sqrt(deviation**2 + squared)) / squared.clip(1e-12)
-    outer = vectors[:, :, None] * vectors[:, None, :]
-    return (np.eye(2) - shrink[:, None, None] * outer) / deviation
+    return (np.eye(2)[:, :, None] - shrink * vectors[:, None] * vectors) / deviation
 
 
 def bundle_adjust(
@@ -110,6 +108,7 @@ def bundle_adjust(
     grow in proportion to it. Images are `width` pixels wide.
     """
     poses, logarithm, size = start, focal.logarithm, 6 * len(start) + 1
+    blocks = MatchBlocks.of(matches)
     hessian = np.eye(size)
     frames = np.arange(len(start) - 1)
     ends = np.stack((frames, frames + 1), 1)
@@ -118,7 +117,7 @@ def bundle_adjust(
     for iteration in range(config.iterations):
         kernel = config.kernel * kernel_widening(config.kernel_start, iteration, config.iterations)
         scaled, pixels = matches.scaled(np.exp(logarithm - focal.logarithm)), float(np.exp(logarithm) * width)
-        hessian, gradient = normal_equations(*_match_terms(scaled, poses, pixels, kernel, config), size)
+        hessian, gradient = blocks.normal_equations(scaled, poses, pixels, kernel, config)
         jacobian, errors, unknowns = step_terms(poses, ends, goals)
         norms = np.linalg.norm(errors.reshape(-1, 2, 3), axis=2).repeat(3, axis=1)
         scale = np.sqrt(np.minimum(1, deviations / norms.clip(1e-12))) / deviations
@@ -136,23 +135,65 @@ def bundle_adjust(
     return poses, FocalEstimate(logarithm, max(deviation, config.least_focal_deviation))
 
 
-def _match_terms(
-    matches: Matches, poses: Poses, focal: float, kernel: float, config: TrackingConfig
-) -> tuple[Float[np.ndarray, "matches 2 13"], Float[np.ndarray, "matches 2"], Int[np.ndarray, "matches 13"]]:
-    """Return the jacobian and the errors of matches, in deviations and weighted, and the indices of their unknowns.
+@dataclass(frozen=True)
+class MatchBlocks:
+    """Successive matches of one source and one target, which share their unknowns: the poses of both frames and the
+    logarithm of the focal length."""
 
-    The unknowns are those of the source's and the target's pose, and the logarithm of the focal length, to which the
-    depths are proportional.
+    ends: Int[np.ndarray, "blocks 2"]  # source, target
+    starts: Int[np.ndarray, " blocks"]
+    block: Int[np.ndarray, " matches"]
+
+    @classmethod
+    def of(cls, matches: Matches) -> MatchBlocks:
+        """Find the blocks of matches."""
+        ends = np.stack((matches.source, matches.target), 1)
+        new = np.concatenate(([True], (ends[1:] != ends[:-1]).any(1)))
+        return cls(ends[new], np.flatnonzero(new), np.cumsum(new) - 1)
+
+    def normal_equations(
+        self, matches: Matches, poses: Poses, focal: float, kernel: float, config: TrackingConfig
+    ) -> tuple[Float[np.ndarray, "size size"], Float[np.ndarray, " size"]]:
+        """Sum JᵀJ and Jᵀe over the matches, in deviations and weighted by the kernel. The depths are proportional to
+        the focal length."""
+        target_from_source = steps_between(poses, self.ends[:, ::-1])
+        of_matches = np.moveaxis(target_from_source, 0, -1)[:, :, self.block]
+        rows = np.split(_rows(matches, of_matches, focal, kernel, config), 2 * self.starts[1:], axis=1)
+        by_all = _by_all_unknowns(target_from_source)
+        products = by_all.mT @ np.stack([part @ part.T for part in rows]) @ by_all
+        unknowns = np.concatenate((pose_unknowns(self.ends), np.full((len(self.ends), 1), 6 * len(poses))), 1)
+        return summed(products[:, :-1, :-1], products[:, :-1, -1], unknowns, 6 * len(poses) + 1)
+
+
+def _rows(
+    matches: Matches,
+    target_from_source: Float[np.ndarray, "4 4 matches"],
+    focal: float,
+    kernel: float,
+    config: TrackingConfig,
+) -> Float[np.ndarray, "8 rows"]:
+    """Return two rows a match, in deviations and weighted: the jacobian of its error, then the error itself.
+
+    The jacobian is that by the target's pose (the interaction matrix of an image point, Chaumette 2006) and by the
+    logarithm of the focal length.
     """
-    seen = project(matches, poses, focal, config)
-    back = seen.jacobian @ seen.target_from_source
-    forwards = seen.source_points * (0.0, 0.0, 1.0)
-    by_focal = seen.errors + matches.target_pixels + (back @ forwards[:, :, None])[:, :, 0]
-    by_source = (-back @ skew(seen.source_points), back)
-    by_target = (seen.jacobian @ skew(seen.target_points), -seen.jacobian)
-    jacobian = np.concatenate((*by_source, *by_target, by_focal[:, :, None]), 2)
-    robust = 1 / (1 + seen.squared_deviations() / kernel**2)
-    factor = seen.whitening * robust[:, None, None]
-    unknowns = pose_unknowns(np.stack((matches.source, matches.target), 1))
-    unknowns = np.concatenate((unknowns, np.full((len(matches), 1), 6 * len(poses))), 1)
-    return factor @ jacobian, (factor @ seen.errors[:, :, None])[:, :, 0], unknowns
+    seen = project(matches, target_from_source, focal, config)
+    (x, y), scale, none = seen.rays, focal / seen.depth, np.zeros(len(matches))
+    forwards = target_from_source[:3, 2] * matches.source_depth
+    by_focal = focal * seen.rays + scale * (forwards[:2] - seen.rays * forwards[2])
+    by_x = (focal * x * y, -focal * (1 + x**2), focal * y, -scale, none, scale * x, by_focal[0], seen.errors[0])
+    by_y = (focal * (1 + y**2), -focal * x * y, -focal * x, none, -scale, scale * y, by_focal[1], seen.errors[1])
+    robust = 1 / (1 + seen.squared_deviations(config.pixel_deviation) / kernel**2)
+    factor = robust * inverse_roots(config.pixel_deviation, seen.by_depth)
+    return np.einsum("ijm,jkm->kmi", factor, np.array((by_x, by_y))).reshape(8, -1)
+
+
+def _by_all_unknowns(target_from_source: Poses) -> Float[np.ndarray, "blocks 8 14"]:
+    """Return the factor from rows of `_rows` to those by the source's and the target's pose, the focal length and the
+    error. A motion of the source moves the points as the adjoint motion of the target does."""
+    rotation, place = target_from_source[:, :3, :3], target_from_source[:, :3, 3]
+    result = np.zeros((len(rotation), 8, 14))
+    result[:, :3, :3] = result[:, 3:6, 3:6] = -rotation
+    result[:, 3:6, :3] = -skew(place) @ rotation
+    result[:, :, 6:] = np.eye(8)
+    return result

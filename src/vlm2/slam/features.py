@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
 from .configuration import FeatureConfig
 
@@ -106,25 +106,48 @@ def match(first: Features, second: Features, source: int, target: int, config: F
     Every match is returned in both directions: those from `source` to `target` first, then the others in the same
     order.
     """
-    a = b = np.zeros(0, int)
-    if len(first.depth) > 1 and len(second.depth) > 1:
-        similarity = first.descriptors @ second.descriptors.T
-        of_second, nearest = similarity.max(0), similarity.argmax(1)
-        best, clear = nearest_and_clear(similarity, config.max_ratio)
-        a = np.flatnonzero((best == of_second[nearest]) & clear)
-        a = np.sort(a[np.argsort(-best[a], kind="stable")[: config.max_matches]])
-        b = nearest[a]
+    a, b = _mutually_nearest(HashableDescriptors(first.descriptors), HashableDescriptors(second.descriptors), config)
     sources, targets = np.full(len(a), source), np.full(len(a), target)
     forward = Matches(sources, targets, first.pixels[a], first.depth[a], second.pixels[b])
     backward = Matches(targets, sources, second.pixels[b], second.depth[b], first.pixels[a])
     return Matches.join([forward, backward])
 
 
+@dataclass(frozen=True, eq=False)
+class HashableDescriptors:
+    """Descriptors that a cache finds by their content."""
+
+    array: Float[np.ndarray, "features 128"]
+
+    def __hash__(self) -> int:
+        return hash(self.array[:8].tobytes())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HashableDescriptors) and np.array_equal(self.array, other.array)
+
+
+@lru_cache(maxsize=32)  # some 1 MB each; windows share frames, and with them pairs
+def _mutually_nearest(
+    first: HashableDescriptors, second: HashableDescriptors, config: FeatureConfig
+) -> tuple[Int[np.ndarray, " matches"], Int[np.ndarray, " matches"]]:
+    """Return the indices of matches, in the order of the first descriptors."""
+    if min(len(first.array), len(second.array)) < 2:
+        return np.zeros(0, int), np.zeros(0, int)
+    similarity = first.array @ second.array.T
+    of_second = similarity.max(0)
+    nearest, best, clear = nearest_and_clear(similarity, config.max_ratio)
+    a = np.flatnonzero((best == of_second[nearest]) & clear)
+    a = np.sort(a[np.argsort(-best[a], kind="stable")[: config.max_matches]])
+    return a, nearest[a]
+
+
 def nearest_and_clear(
     similarity: Float[np.ndarray, "*batch features"], max_ratio: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest cosine similarity along the last axis, and whether it passes Lowe's ratio test."""
-    nearest, rest = similarity.argmax(-1)[..., None], similarity.copy()
-    best = np.take_along_axis(similarity, nearest, -1)[..., 0]
-    np.put_along_axis(rest, nearest, -np.inf, -1)
-    return best, (1 - best).clip(0) < max_ratio**2 * (1 - rest.max(-1))
+) -> tuple[Int[np.ndarray, "*batch"], Float[np.ndarray, "*batch"], Bool[np.ndarray, "*batch"]]:
+    """Return the index of the largest cosine similarity along the last axis, its value, and whether it passes Lowe's
+    ratio test. The largest values in `similarity` are overwritten: a copy of such a large array takes longer than all
+    else here."""
+    nearest = similarity.argmax(-1)
+    best = np.take_along_axis(similarity, nearest[..., None], -1)[..., 0]
+    np.put_along_axis(similarity, nearest[..., None], -np.inf, -1)
+    return nearest, best, (1 - best).clip(0) < max_ratio**2 * (1 - similarity.max(-1))

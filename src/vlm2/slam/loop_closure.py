@@ -220,7 +220,7 @@ def loop_candidates(keyframes: list[Keyframe], new: Keyframe, most: int, config:
     for row, key in zip(known, keyframes, strict=True):
         row[: len(key.descriptors)] = key.descriptors[:count]
     similarity = new.descriptors[:count].astype(np.float32) @ known.reshape(-1, 128).T / DESCRIPTOR_SCALE**2
-    _, clear = nearest_and_clear(similarity.reshape(-1, len(keyframes), count), config.tracking.features.max_ratio)
+    _, _, clear = nearest_and_clear(similarity.reshape(-1, len(keyframes), count), config.tracking.features.max_ratio)
     return [keyframes[index] for index in np.argsort(-clear.sum(0), kind="stable")[:most]]
 
 

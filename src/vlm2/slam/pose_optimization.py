@@ -64,14 +64,20 @@ def normal_equations(
     unknowns: Int[np.ndarray, "terms columns"],
     size: int,
 ) -> tuple[Float[np.ndarray, "size size"], Float[np.ndarray, " size"]]:
-    """Sum JᵀJ and Jᵀe over terms that involve few of `size` unknowns each. Successive terms of the same unknowns are
-    summed by one product."""
+    """Sum JᵀJ and Jᵀe over terms that involve few of `size` unknowns each."""
+    return summed(jacobian.mT @ jacobian, (errors[:, None] @ jacobian)[:, 0], unknowns, size)
+
+
+def summed(
+    hessians: Float[np.ndarray, "terms columns columns"],
+    gradients: Float[np.ndarray, "terms columns"],
+    unknowns: Int[np.ndarray, "terms columns"],
+    size: int,
+) -> tuple[Float[np.ndarray, "size size"], Float[np.ndarray, " size"]]:
+    """Sum the JᵀJ and Jᵀe of terms that involve few of `size` unknowns each."""
     hessian, gradient = np.zeros((size, size)), np.zeros(size)
-    starts = np.flatnonzero(np.concatenate(([True], (unknowns[1:] != unknowns[:-1]).any(1))))
-    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(unknowns)], strict=True):
-        ours, block = unknowns[start], jacobian[start:end].reshape(-1, unknowns.shape[1])
-        hessian[ours[:, None], ours] += block.T @ block
-        gradient[ours] += errors[start:end].ravel() @ block
+    np.add.at(hessian, (unknowns[:, :, None], unknowns[:, None]), hessians)
+    np.add.at(gradient, unknowns, gradients)
     return hessian, gradient
 
 

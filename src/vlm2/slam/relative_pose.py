@@ -6,15 +6,18 @@ both directions. The epipolar geometry, which needs no depths, is tried too wher
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
+from jaxtyping import Int
 
 from .bundle_adjustment import FocalEstimate, Pixels, Points, back_project, bundle_adjust, project
 from .configuration import TrackingConfig
 from .features import Matches
-from .pose_optimization import Pose
+from .pose_optimization import Pose, Poses
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,13 @@ def estimate_relative_pose(
     first, second = matches.ends
     least = config.min_inliers + config.chance * count
 
-    def judged(steps: list[Pose]) -> PosePair | None:
+    def judged(steps: Sequence[Pose]) -> PosePair | None:
         plausible = [step for step in steps if _near(step, expected, median_depth, config)]
-        agree = [_agreeing(step, matches, focal, config) for step in plausible]
-        best = int(np.argmax(agree)) if agree else -1
-        return PosePair(first, second, plausible[best], matches, agree[best]) if agree else None
+        if not plausible:
+            return None
+        agree = _agreeing(np.stack(plausible), matches, focal, config)
+        best = int(agree.argmax())
+        return PosePair(first, second, plausible[best], matches, int(agree[best]))
 
     def clear(pair: PosePair | None) -> bool:
         return pair is not None and pair.inliers >= config.clear_share * count
@@ -94,12 +99,12 @@ def _near(step: Pose, expected: Pose | None, median_depth: float, config: Tracki
     return bool(near and angle < config.max_rotation_error)
 
 
-def _agreeing(step: Pose, matches: Matches, focal: float, config: TrackingConfig) -> int:
-    """Count the matches that agree with a relative pose in both directions."""
-    poses = np.tile(np.eye(4), (int(max(matches.source[0], matches.target[0])) + 1, 1, 1))
-    poses[matches.target[0]] = step
-    squared = project(matches, poses, focal, config).squared_deviations().reshape(2, -1)
-    return int((squared < config.inlier_deviations**2).all(0).sum())
+def _agreeing(steps: Poses, matches: Matches, focal: float, config: TrackingConfig) -> Int[np.ndarray, " steps"]:
+    """Count the matches that agree with each relative pose in both directions."""
+    count = len(matches) // 2
+    both = np.moveaxis(np.stack((np.linalg.inv(steps), steps), 1), (2, 3), (0, 1)).repeat(count, axis=-1)
+    squared = project(matches, both, focal, config).squared_deviations(config.pixel_deviation)
+    return (squared < config.inlier_deviations**2).reshape(-1, 2, count).all(1).sum(1)
 
 
 def _epipolar_poses(matches: Matches, focal: float, config: TrackingConfig) -> list[Pose]:
@@ -118,17 +123,23 @@ def _epipolar_poses(matches: Matches, focal: float, config: TrackingConfig) -> l
 
 
 def _ransac_pose(points: Points, pixels: Pixels, focal: float, config: TrackingConfig) -> Pose | None:
-    """Estimate `target_from_source` from points and their pixels in the target. OpenCV seeds its own samples."""
+    """Estimate `target_from_source` from points and their pixels in the target. Cached for the last pairs: where some
+    frames of a window match weakly, all its pairs are estimated again. OpenCV seeds its own samples."""
+    return _cached_ransac_pose(*(np.float64(array).tobytes() for array in (points, pixels)), focal, config)
+
+
+@lru_cache(maxsize=128)  # some 5 kB each
+def _cached_ransac_pose(points: bytes, pixels: bytes, focal: float, config: TrackingConfig) -> Pose | None:
     camera = np.diag([focal, focal, 1.0])
     limits = {"iterationsCount": config.ransac_samples, "reprojectionError": config.ransac_error, "confidence": 0.999}
+    arrays = np.frombuffer(points).reshape(-1, 3), np.frombuffer(pixels).reshape(-1, 2)
     try:
-        found, rotation, translation, _ = cv2.solvePnPRansac(
-            points, pixels, camera, None, flags=cv2.SOLVEPNP_AP3P, **limits
-        )
+        found, rotation, translation, _ = cv2.solvePnPRansac(*arrays, camera, None, flags=cv2.SOLVEPNP_AP3P, **limits)
     except cv2.error:  # degenerate points
         return None
     if not found or not np.isfinite((rotation, translation)).all():
         return None
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = cv2.Rodrigues(rotation)[0], translation[:, 0]
+    pose.flags.writeable = False
     return pose
