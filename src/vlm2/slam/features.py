@@ -106,7 +106,7 @@ def match(first: Features, second: Features, source: int, target: int, config: F
     Every match is returned in both directions: those from `source` to `target` first, then the others in the same
     order.
     """
-    a, b = _mutually_nearest(HashableDescriptors(first.descriptors), HashableDescriptors(second.descriptors), config)
+    a, b = _mutually_nearest(Descriptors(first.descriptors), Descriptors(second.descriptors), config)
     sources, targets = np.full(len(a), source), np.full(len(a), target)
     forward = Matches(sources, targets, first.pixels[a], first.depth[a], second.pixels[b])
     backward = Matches(targets, sources, second.pixels[b], second.depth[b], first.pixels[a])
@@ -114,7 +114,7 @@ def match(first: Features, second: Features, source: int, target: int, config: F
 
 
 @dataclass(frozen=True, eq=False)
-class HashableDescriptors:
+class Descriptors:
     """Descriptors that a cache finds by their content."""
 
     array: Float[np.ndarray, "features 128"]
@@ -123,12 +123,12 @@ class HashableDescriptors:
         return hash(self.array[:8].tobytes())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, HashableDescriptors) and np.array_equal(self.array, other.array)
+        return isinstance(other, Descriptors) and np.array_equal(self.array, other.array)
 
 
 @lru_cache(maxsize=32)  # some 1 MB each; windows share frames, and with them pairs
 def _mutually_nearest(
-    first: HashableDescriptors, second: HashableDescriptors, config: FeatureConfig
+    first: Descriptors, second: Descriptors, config: FeatureConfig
 ) -> tuple[Int[np.ndarray, " matches"], Int[np.ndarray, " matches"]]:
     """Return the indices of matches, in the order of the first descriptors."""
     if min(len(first.array), len(second.array)) < 2:

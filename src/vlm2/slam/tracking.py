@@ -16,7 +16,7 @@ Pixels count from the image's centre, which is taken as the principal point.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, reduce
+from functools import reduce
 
 import cv2
 import numpy as np
@@ -139,16 +139,12 @@ def find_features(image: UInt8[np.ndarray, "height width"], config: TrackingConf
 
 
 def _at_most(image: UInt8[np.ndarray, "height width"], pixels: int) -> UInt8[np.ndarray, "rows columns"]:
-    """Shrink an image to at most so many pixels. Cached for the last frames, as their features are."""
-    return image if image.size <= pixels else _shrunk(image.tobytes(), image.shape, pixels)
-
-
-@lru_cache(maxsize=24)
-def _shrunk(image: bytes, shape: tuple[int, int], pixels: int) -> UInt8[np.ndarray, "rows columns"]:
-    scale = (pixels / len(image)) ** 0.5
-    rows, columns = (int(side * scale) for side in shape)
-    full = np.frombuffer(image, np.uint8).reshape(shape)
-    return cv2.resize(full, (columns, rows), interpolation=cv2.INTER_AREA)
+    """Shrink an image to at most so many pixels."""
+    scale = (pixels / image.size) ** 0.5
+    if scale >= 1:
+        return image
+    rows, columns = (int(side * scale) for side in image.shape)
+    return cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
 
 
 def _match_all(features: dict[int, Features], distances: range, config: FeatureConfig) -> list[Matches]:
