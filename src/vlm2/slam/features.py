@@ -106,39 +106,18 @@ def match(first: Features, second: Features, source: int, target: int, config: F
     Every match is returned in both directions: those from `source` to `target` first, then the others in the same
     order.
     """
-    a, b = _mutually_nearest(Descriptors(first.descriptors), Descriptors(second.descriptors), config)
+    a = b = np.zeros(0, int)
+    if len(first.depth) > 1 and len(second.depth) > 1:
+        similarity = first.descriptors @ second.descriptors.T
+        of_second = similarity.max(0)
+        nearest, best, clear = nearest_and_clear(similarity, config.max_ratio)
+        a = np.flatnonzero((best == of_second[nearest]) & clear)
+        a = np.sort(a[np.argsort(-best[a], kind="stable")[: config.max_matches]])
+        b = nearest[a]
     sources, targets = np.full(len(a), source), np.full(len(a), target)
     forward = Matches(sources, targets, first.pixels[a], first.depth[a], second.pixels[b])
     backward = Matches(targets, sources, second.pixels[b], second.depth[b], first.pixels[a])
     return Matches.join([forward, backward])
-
-
-@dataclass(frozen=True, eq=False)
-class Descriptors:
-    """Descriptors that a cache finds by their content."""
-
-    array: Float[np.ndarray, "features 128"]
-
-    def __hash__(self) -> int:
-        return hash(self.array[:8].tobytes())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Descriptors) and np.array_equal(self.array, other.array)
-
-
-@lru_cache(maxsize=32)  # some 1 MB each; windows share frames, and with them pairs
-def _mutually_nearest(
-    first: Descriptors, second: Descriptors, config: FeatureConfig
-) -> tuple[Int[np.ndarray, " matches"], Int[np.ndarray, " matches"]]:
-    """Return the indices of matches, in the order of the first descriptors."""
-    if min(len(first.array), len(second.array)) < 2:
-        return np.zeros(0, int), np.zeros(0, int)
-    similarity = first.array @ second.array.T
-    of_second = similarity.max(0)
-    nearest, best, clear = nearest_and_clear(similarity, config.max_ratio)
-    a = np.flatnonzero((best == of_second[nearest]) & clear)
-    a = np.sort(a[np.argsort(-best[a], kind="stable")[: config.max_matches]])
-    return a, nearest[a]
 
 
 def nearest_and_clear(

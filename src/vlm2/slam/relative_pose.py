@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -123,23 +122,17 @@ def _epipolar_poses(matches: Matches, focal: float, config: TrackingConfig) -> l
 
 
 def _ransac_pose(points: Points, pixels: Pixels, focal: float, config: TrackingConfig) -> Pose | None:
-    """Estimate `target_from_source` from points and their pixels in the target. Cached for the last pairs: where some
-    frames of a window match weakly, all its pairs are estimated again. OpenCV seeds its own samples."""
-    return _cached_ransac_pose(*(np.float64(array).tobytes() for array in (points, pixels)), focal, config)
-
-
-@lru_cache(maxsize=128)  # some 5 kB each
-def _cached_ransac_pose(points: bytes, pixels: bytes, focal: float, config: TrackingConfig) -> Pose | None:
+    """Estimate `target_from_source` from points and their pixels in the target. OpenCV seeds its own samples."""
     camera = np.diag([focal, focal, 1.0])
     limits = {"iterationsCount": config.ransac_samples, "reprojectionError": config.ransac_error, "confidence": 0.999}
-    arrays = np.frombuffer(points).reshape(-1, 3), np.frombuffer(pixels).reshape(-1, 2)
     try:
-        found, rotation, translation, _ = cv2.solvePnPRansac(*arrays, camera, None, flags=cv2.SOLVEPNP_AP3P, **limits)
+        found, rotation, translation, _ = cv2.solvePnPRansac(
+            points, pixels, camera, None, flags=cv2.SOLVEPNP_AP3P, **limits
+        )
     except cv2.error:  # degenerate points
         return None
     if not found or not np.isfinite((rotation, translation)).all():
         return None
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = cv2.Rodrigues(rotation)[0], translation[:, 0]
-    pose.flags.writeable = False
     return pose
