@@ -165,8 +165,8 @@ def cluster(places: Float[np.ndarray, "cells dim"], weights: Float[np.ndarray, "
     left, groups = weights + 1e-6, []  # weights of the places that no group has taken yet, 0 for the others
     while left.any():
         best = int(np.where(left > 0, mass, -1.0).argmax())
-        around = near[best] * left
-        mean = around @ places / around.sum()
+        around = np.flatnonzero(near[best] & (left > 0))
+        mean = left[around] @ places[around] / left[around].sum()
         group = (left > 0) & (squares - 2.0 * places @ mean < 1.5 - mean @ mean)
         group[best] = True
         members = np.flatnonzero(group)
