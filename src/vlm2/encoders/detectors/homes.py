@@ -92,7 +92,7 @@ class HomesDetector:
         smaller = height * width < frames.shape[1] * frames.shape[2]
         method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
         resized = np.stack([cv2.resize(frame, (width, height), interpolation=method) for frame in frames])
-        _, stages = self.vision.tokens_and_stages(torch.from_numpy(resized).permute(0, 3, 1, 2).float() / 255)
+        _, stages = self.vision.tokens_and_stages(torch.from_numpy(resized).permute(0, 3, 1, 2).float().div_(255))
         if stages is None:
             raise ValueError(f"The vision encoder {self.encoder} has no stages that a detector could read.")
         eighth, sixteenth, last = (stage.to(self.head.output.weight) for stage in stages)
