@@ -204,3 +204,9 @@ def test_the_grid_keeps_the_shape_of_the_frame() -> None:
     assert grid_of(128, 96) == (32, 24)
     assert grid_of(1, 400) == (1, 32)
     assert sampled(np.arange(16).reshape(4, 4), 2, 2).tolist() == [[5, 7], [13, 15]]
+
+
+def test_pieces_without_a_score_are_joined() -> None:
+    thing = sighting((0.0, 0.0, 2.0), score=0.0)
+    (one,) = without_repeats([thing, thing])
+    assert np.isfinite(one.evidence).all()

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 from toyeyes import ToyDetector, toy_eyes
 from toys import ToyVision, toy_model, toy_processor
 
@@ -113,14 +114,19 @@ def test_an_error_comes_behind_the_frames_before_it(frames) -> None:
     assert torch.get_num_threads() == 2
 
 
+def numpy_threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
 def test_the_threads_are_as_before_when_nobody_wants_more_frames(frames) -> None:
-    session = new_session()
+    session, before = new_session(), numpy_threads()
     looked = looked_at(session._encoder, session.stream, frames)
     next(looked)
+    assert numpy_threads() <= {1}
     with ThreadPoolExecutor(1) as executor:  # a thread of somebody else, which starts meanwhile
         assert (torch.get_num_threads(), executor.submit(torch.get_num_threads).result()) == (1, 2)
     looked.close()
-    assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == 2 and numpy_threads() == before
 
 
 def test_a_session_remembers_the_same(frames, write_video) -> None:

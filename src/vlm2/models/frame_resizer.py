@@ -77,7 +77,10 @@ def read_processor_record(folder: Path) -> dict[str, Any]:
 
 
 def _resized(frames: np.ndarray, size: tuple[int, int], mode: str) -> Float[Tensor, "frames 3 rows columns"]:
-    images = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
-    if images.shape[-2:] != size:
-        images = functional.interpolate(images, size, mode=mode, antialias=True).clamp(0, 1)
-    return images
+    planes = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).contiguous()
+    if planes.shape[-2:] == size:
+        return planes.float().div_(255)
+    resized = torch.empty(*planes.shape[:2], *size)
+    for into, frame in zip(resized.split(1), planes.split(1), strict=True):  # one after the other stays in the cache
+        into.copy_(functional.interpolate(frame.float().div_(255), size, mode=mode, antialias=True))
+    return resized.clamp_(0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ..encoders.detectors import Detections
+from ..median import column_medians
 from .ground import GroundView
 from .memory import ObjectFrame
 from .position import Pose
@@ -49,13 +51,15 @@ def lift(
     with np.errstate(invalid="ignore"):
         known = (np.abs(surface) < FARTHEST).all(-1, keepdims=True)  # not NaN either
     surface = np.where(known, surface, np.float32(0.0))
-    colours = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    colours = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
     evidence = np.maximum(_evidence(detections, labels), 0.0)
+    finite = np.isfinite(detections.scores) & np.isfinite(evidence).all(1)
     near = NEAR_SURFACE if detections.masks is None else 0.5
+    centres = None if detections.shapes is None else surface + sampled(detections.shapes.offsets, rows, columns)
     sightings = []
     for index, mask in enumerate(_masks(detections, height, width, rows, columns)):
-        seen = visible_points(surface, mask, near)
-        if seen is None or not np.isfinite([detections.scores[index], *evidence[index]]).all():
+        seen = visible_points(surface, mask, near) if finite[index] else None
+        if seen is None:
             continue
         share, whole = _extent(detections, index, mask, height, width)
         sightings.append(
@@ -65,9 +69,9 @@ def lift(
                 evidence=evidence[index],
                 score=min(1.0, max(0.0, float(detections.scores[index]))),
                 points=seen,
-                shape=_shape(detections, index, mask, surface),
+                shape=None if centres is None else _shape(detections, index, centres[mask & (surface[..., 2] > 0.05)]),
                 share=share,
-                colour=np.median(colours[mask], axis=0).astype(np.uint8),
+                colour=column_medians(colours[mask]).astype(np.uint8),
                 whole=whole,
             )
         )
@@ -95,19 +99,19 @@ def _are_one(main: ObjectSighting, other: ObjectSighting) -> bool:
     They do if their centres lie very close, and labels or sizes agree. They also do if their labels agree and their
     boxes overlap so much that two things cannot be there: a detector that estimates boxes finds a thing in pieces.
     """
-    distance, (shorter, longer) = np.linalg.norm(main.centre - other.centre), sorted((main.extent, other.extent))
-    first, second = (s.evidence / max(float(np.linalg.norm(s.evidence)), 1e-9) for s in (main, other))
-    similarity, boxed = float(first @ second), main.shape is not None
+    distance, (shorter, longer) = math.dist(main.centre, other.centre), sorted((main.extent, other.extent))
+    similarity, boxed = float(main.label_direction @ other.label_direction), main.shape is not None
     if boxed and similarity > PIECES_ALIKE and distance < PIECES * shorter:
         return True
     alike = similarity > ALIKE or (boxed and shorter > 0.75 * longer)
-    return bool(alike and distance < NEAR + SLIP * main.depth + REPEAT * shorter)
+    return alike and distance < NEAR + SLIP * main.depth + REPEAT * shorter
 
 
 def _joined(main: ObjectSighting, piece: ObjectSighting) -> ObjectSighting:
     """Join two sightings of one thing; its position, points and shape are those of the main one."""
     weights = np.array([main.score * main.share, piece.score * piece.share])
-    evidence = np.average([main.evidence, piece.evidence], axis=0, weights=weights).astype(main.evidence.dtype)
+    evidence = weights @ np.array([main.evidence, piece.evidence]) / max(weights.sum(), 1e-9)
+    evidence = evidence.astype(main.evidence.dtype)
     return replace(main, evidence=evidence, share=min(main.share + piece.share, 1.0), whole=main.whole and piece.whole)
 
 
@@ -128,7 +132,7 @@ def sampled(array: np.ndarray, rows: int, columns: int) -> np.ndarray:
 def _masks(detections: Detections, height: int, width: int, rows: int, columns: int) -> list[np.ndarray]:
     """Return each detection's cells: its mask, or the inner part of its box."""
     if detections.masks is not None:
-        return [sampled(mask, rows, columns) for mask in detections.masks]
+        return list(sampled(detections.masks.transpose(1, 2, 0), rows, columns).transpose(2, 0, 1))
     x = (np.arange(columns) + 0.5) * width / columns
     y = (np.arange(rows) + 0.5) * height / rows
     masks = []
@@ -159,24 +163,21 @@ def _evidence(detections: Detections, labels: Sequence[str]) -> Float[np.ndarray
     return evidence
 
 
-def _shape(detections: Detections, index: int, mask: np.ndarray, surface: np.ndarray) -> SightedBox | None:
-    """Return the detector's 3D box, if it gives one that can be; its centre comes from the surface points and their
-    offsets."""
-    if detections.shapes is None:
-        return None
-    cells = mask & (surface[..., 2] > 0.05)
-    offsets = sampled(detections.shapes.offsets, *mask.shape)
-    centre = np.median(surface[cells] + offsets[cells], axis=0).astype(np.float64)
+def _shape(detections: Detections, index: int, centres: Float[np.ndarray, "cells 3"]) -> SightedBox | None:
+    """Return the detector's 3D box, if it is one that can be. Its centre is the median of where its cells see it."""
+    assert detections.shapes is not None
+    centre = column_medians(centres).astype(np.float64)
     size, heading = detections.shapes.sizes[index].astype(np.float64), float(detections.shapes.headings[index])
-    can_be = abs(heading) < TURNS and (np.abs(centre) < FARTHEST).all() and ((size > THIN) & (size < FARTHEST)).all()
+    near = all(abs(place) < FARTHEST for place in centre.tolist())
+    can_be = near and all(THIN < side < FARTHEST for side in size.tolist()) and abs(heading) < TURNS
     return SightedBox(centre, size, heading) if can_be else None
 
 
 def _extent(detections: Detections, index: int, mask: np.ndarray, height: int, width: int) -> tuple[float, bool]:
     """Return a detection's share of the image, and whether it is whole: not cut off by the border."""
     if detections.masks is not None:
-        rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-        return float(mask.mean()), not rim.any()
+        on_rim = mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
+        return float(np.count_nonzero(mask) / mask.size), not on_rim
     left, top, right, bottom = (float(v) for v in detections.boxes[index])
     wide, high = min(right, width) - max(left, 0.0), min(bottom, height) - max(top, 0.0)
     share = max(wide, 0.0) * max(high, 0.0) / (width * height)

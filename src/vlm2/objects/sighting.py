@@ -64,6 +64,11 @@ class ObjectSighting:
         return float(np.ptp(self.points, axis=0).max()) if self.shape is None else float(self.shape.size.max())
 
     @cached_property
+    def label_direction(self) -> Float[np.ndarray, " labels"]:
+        """The evidence, scaled to a unit vector."""
+        return self.evidence / max(float(np.linalg.norm(self.evidence)), 1e-9)
+
+    @cached_property
     def log_size(self) -> Float[np.ndarray, " 3"]:
         """The logarithms of long side, short side and height in metres; NaN where the detector gives no 3D box."""
         return np.full(3, np.nan) if self.shape is None else np.log(np.maximum(self.shape.size, LEAST_SIDE))
@@ -92,7 +97,7 @@ def visible_points(
     inside = inside[inside[:, 2] > 0.05]
     if len(inside) < FEWEST_POINTS:
         return None
-    depth = float(np.quantile(inside[:, 2], near))
+    depth = np.interp(near * (len(inside) - 1), np.arange(len(inside)), np.sort(inside[:, 2]))
     kept = inside[np.abs(inside[:, 2] - depth) < BEHIND + 0.25 * depth]
     if len(kept) < FEWEST_POINTS:
         return None

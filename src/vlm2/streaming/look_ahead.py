@@ -23,9 +23,9 @@ def looked_at(
 ) -> Generator[Looked, None, None]:
     """Yield the next frames of a stream in order; the one that fills a window comes with a look at its portion.
 
-    A second thread computes the looks. Until all frames are yielded, both threads have half of PyTorch's threads each.
-    There are no looks if not `ahead`, if PyTorch has only one thread, and if the model is not on the CPU. An error of
-    `frames` is raised when all frames before it are yielded.
+    A second thread computes the looks. Until all frames are yielded, both threads have half of PyTorch's threads each,
+    and NumPy's products one. There are no looks if not `ahead`, if PyTorch has only one thread, and if the model is not
+    on the CPU. An error of `frames` is raised when all frames before it are yielded.
     """
     threads, of_opencv = torch.get_num_threads(), cv2.getNumThreads()
     if not ahead or threads < 2 or encoder.device.type != "cpu":
@@ -34,7 +34,7 @@ def looked_at(
     half = threads // 2
     executor = ThreadPoolExecutor(1, "look", _limit_threads, (half,))
     try:
-        with threadpool_limits(half, user_api="openmp"):
+        with threadpool_limits({"openmp": half, "blas": 1}):  # NumPy's idle threads slow both threads down
             yield from _looked_at(encoder, stream, frames, executor)
     finally:
         executor.shutdown(cancel_futures=True)

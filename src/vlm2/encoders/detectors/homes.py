@@ -19,6 +19,7 @@ from jaxtyping import Float, UInt8
 from safetensors.torch import load_file
 from torch import Tensor
 
+from ...median import column_medians
 from ..precision import multiplies_bfloat16
 from ..vision import VisionEncoder, load_vision_encoder
 from . import BoxShapes, Detections, RoomSurfaces
@@ -91,7 +92,7 @@ class HomesDetector:
         smaller = height * width < frames.shape[1] * frames.shape[2]
         method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
         resized = np.stack([cv2.resize(frame, (width, height), interpolation=method) for frame in frames])
-        _, stages = self.vision.tokens_and_stages(torch.from_numpy(resized).permute(0, 3, 1, 2).float() / 255)
+        _, stages = self.vision.tokens_and_stages(torch.from_numpy(resized).permute(0, 3, 1, 2).float().div_(255))
         if stages is None:
             raise ValueError(f"The vision encoder {self.encoder} has no stages that a detector could read.")
         eighth, sixteenth, last = (stage.to(self.head.output.weight) for stage in stages)
@@ -110,25 +111,22 @@ class HomesDetector:
         things = self.things(cells)
         floor = cells.probability[..., -self.head.config.surfaces]
         rows, columns = floor.shape
-        boxes, scores, evidence, sizes, headings = [], [], [], [], []
-        for mask in groups:
-            mean = things[mask].mean(0)
-            ys, xs = np.nonzero(mask)
-            boxes.append((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
-            scores.append(mean.max())
-            evidence.append(mean)
-            turn = cells.heading[mask].mean(0)
-            sizes.append(np.exp(np.median(cells.size[mask], axis=0)))
-            headings.append(0.5 * np.arctan2(turn[1], turn[0]))
         count, scale = len(groups), np.tile([width / columns, height / rows], 2)
-        evidence = np.array(evidence, np.float32).reshape(count, len(self.labels))
+        boxes, evidence = np.empty((count, 4)), np.empty((count, len(self.labels)), np.float32)
+        sizes, headings = np.empty((count, 3), np.float32), np.empty((count, 2), np.float32)
+        for index, mask in enumerate(groups):
+            ys, xs = np.nonzero(mask)
+            boxes[index] = xs.min(), ys[0], xs.max() + 1, ys[-1] + 1
+            evidence[index] = things[ys, xs].mean(0)
+            sizes[index] = column_medians(cells.size[ys, xs])
+            headings[index] = cells.heading[ys, xs].mean(0)
         return Detections(
-            boxes=scale * np.array(boxes, float).reshape(count, 4),
-            scores=np.array(scores, float),
-            labels=tuple(self.labels[i] for i in evidence.argmax(1)) if count else (),
+            boxes=scale * boxes,
+            scores=evidence.max(1).astype(float),
+            labels=tuple(self.labels[i] for i in evidence.argmax(1)),
             masks=np.array(groups, bool).reshape(count, rows, columns),
             evidence=evidence,
-            shapes=BoxShapes(np.array(sizes).reshape(count, 3), np.array(headings), cells.center),
+            shapes=BoxShapes(np.exp(sizes), 0.5 * np.arctan2(headings[:, 1], headings[:, 0]), cells.center),
             surfaces=RoomSurfaces(cells.up.reshape(-1, 3).mean(0), floor > 0.5),
         )
 
@@ -136,42 +134,46 @@ class HomesDetector:
 def group_cells(cells: Cells, things: Float[np.ndarray, "rows columns labels"]) -> list[np.ndarray]:
     """Return the masks of the things: cells of one label whose votes lie close, in the image and in depth."""
     rows, columns = things.shape[:2]
-    total = things.sum(-1)
-    label = np.where(total > LEAST_THING, things.argmax(-1), -1)
-    y, x = np.mgrid[:rows, :columns]
-    middle = np.stack([x, y], -1) + 4.0 * cells.vote
-    distance = np.exp(cells.depth) + cells.center[..., 2]
-    long = np.exp(cells.size[..., 0])
+    ys, xs = np.nonzero(things.sum(-1) > LEAST_THING)
+    probability = things[ys, xs]
+    label = probability.argmax(1)
+    distance = np.exp(cells.depth[ys, xs]) + cells.center[ys, xs, 2]
+    long = np.exp(cells.size[ys, xs, 0])
     focal = FOCAL * max(rows, columns)
+    radius = np.clip(SPREAD * focal * long / np.maximum(distance, 0.4), 1.2, 10.0)
+    middle = np.column_stack([xs, ys]) + 4.0 * cells.vote[ys, xs]
+    place = np.column_stack([middle / radius[:, None], distance / (0.4 + 0.5 * long)])
     masks = []
-    for k in np.unique(label[label >= 0]):
-        where = np.nonzero(label == k)
-        radius = np.clip(SPREAD * focal * long[where] / np.maximum(distance[where], 0.4), 1.2, 10.0)
-        place = np.column_stack([middle[where] / radius[:, None], distance[where] / (0.4 + 0.5 * long[where])])
-        weight = things[..., k][where]
-        for group in cluster(place, weight):
+    for k in np.flatnonzero(np.bincount(label) >= FEWEST_CELLS):
+        alike = np.flatnonzero(label == k)
+        weight = probability[alike, k]
+        for group in cluster(place[alike], weight):
             if len(group) >= FEWEST_CELLS and weight[group].mean() >= LEAST_SCORE:
                 mask = np.zeros((rows, columns), bool)
-                mask[where[0][group], where[1][group]] = True
+                mask[ys[alike[group]], xs[alike[group]]] = True
                 masks.append(mask)
     return masks
 
 
 def cluster(places: Float[np.ndarray, "cells dim"], weights: Float[np.ndarray, " cells"]) -> list[np.ndarray]:
     """Group places: the place with the most weight within distance 1 takes what lies there, and so on."""
-    length = (places**2).sum(1)
-    near = length[:, None] + length - 2.0 * places @ places.T < 1.0  # squared distances
+    squares = (places**2).sum(1)
+    distance = places @ (-2.0 * places.T)  # squared, in place: there may be thousands of cells
+    distance += squares
+    distance += squares[:, None]
+    near = distance < 1.0
     mass = near @ weights
-    left, groups = np.ones(len(places), bool), []
+    left, groups = weights + 1e-6, []  # weights of the places that no group has taken yet, 0 for the others
     while left.any():
-        best = int(np.where(left, mass, -1.0).argmax())
-        around = near[best] & left
-        mean = np.average(places[around], axis=0, weights=weights[around] + 1e-6)
-        group = left & (((places - mean) ** 2).sum(-1) < 1.5)
+        best = int(np.where(left > 0, mass, -1.0).argmax())
+        around = np.flatnonzero(near[best] & (left > 0))
+        mean = left[around] @ places[around] / left[around].sum()
+        group = (left > 0) & (squares - 2.0 * places @ mean < 1.5 - mean @ mean)
         group[best] = True
-        groups.append(np.flatnonzero(group))
-        left &= ~group
-        mass -= near[:, group] @ weights[group]
+        members = np.flatnonzero(group)
+        groups.append(members)
+        left[members] = 0.0
+        mass -= weights[members] @ near[members]
     return groups
 
 
