@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..cache import cache_folder, whole_file
@@ -42,12 +43,11 @@ def check_runtime(runtime: str, device: torch.device | str) -> None:
 
 
 class OpenVINONetwork:
-    """A frozen network that OpenVINO computes on the CPU, an element of the batch at a time.
+    """A frozen network that OpenVINO computes on the CPU, an image at a time.
 
-    `compute` takes `module` and a batch of floats, and returns one or several tensors with as many elements. It is
-    converted from `module` as it is now, by tracing it with `example`, a batch of 1. The converted network takes such
-    batches; if `any_size`, with any last two dimensions that the network can read. It computes in bfloat16 if the
-    module does so, and otherwise in single precision. `threads` is the number of CPU threads.
+    `compute` takes `module` and images in [0, 1], and returns one or several tensors with an element for each image. It
+    is converted from `module` as it is now, and then takes images of all sizes that the module takes. It computes in
+    bfloat16 if the module does so, and otherwise in single precision, on half of PyTorch's threads.
 
     The compiled network is kept in the cache folder under `name`, its weights and the version of OpenVINO. Safe to use
     from several threads.
@@ -58,41 +58,36 @@ class OpenVINONetwork:
         name: str,
         module: nn.Module,
         compute: Callable[..., Tensor | tuple[Tensor, ...]],
-        example: Tensor,
-        any_size: bool = False,
-        threads: int | None = None,
     ) -> None:
         core = _core()
         bits16 = next(module.parameters()).dtype == torch.bfloat16
         able = sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
         options = {
             "INFERENCE_PRECISION_HINT": "bf16" if bits16 and "BF16" in able else "f32",
-            "INFERENCE_NUM_THREADS": usual_threads() if threads is None else threads,
+            "INFERENCE_NUM_THREADS": usual_threads(),
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,  # networks that run at once would share a core
         }
         facts = (CONVERSION, _version(), able, torch.backends.cpu.get_cpu_capability(), bits16)
-        digest = _digest(module, (*facts, any_size, tuple(example.shape)))
+        digest = _digest(module, facts)
         file = cache_folder() / FOLDER / f"{name}-{digest[:16]}.blob"
         compiled = None
         with suppress(OSError, RuntimeError):  # it is not there, or it is damaged
             compiled = core.import_model(file.read_bytes(), "CPU", options)
         if compiled is None:
-            compiled = core.compile_model(_converted(module, compute, example, any_size), "CPU", options)
+            compiled = core.compile_model(_converted(module, compute), "CPU", options)
             with suppress(OSError):  # without a cache, the network is converted by every process
                 file.parent.mkdir(parents=True, exist_ok=True)
                 with whole_file(file) as partial:
                     partial.write_bytes(compiled.export_model().getvalue())
         self._compiled, self._idle = compiled, list[Any]()
 
-    def __call__(self, batch: Tensor) -> tuple[Tensor, ...]:
-        """Return the outputs for a batch, in its dtype."""
-        elements = batch.float().contiguous().numpy()
+    def __call__(self, images: Float[Tensor, "frames 3 height width"]) -> tuple[Tensor, ...]:
+        """Return the outputs for images in [0, 1], in their dtype."""
+        array = images.float().contiguous().numpy()
         with self._request() as request:
-            found = [
-                tuple(request.infer([elements[at : at + 1]], share_inputs=True).values()) for at in range(len(elements))
-            ]
-        return tuple(torch.from_numpy(np.concatenate(arrays)).to(batch.dtype) for arrays in zip(*found, strict=True))
+            found = [tuple(request.infer([array[at : at + 1]], share_inputs=True).values()) for at in range(len(array))]
+        return tuple(torch.from_numpy(np.concatenate(output)).to(images.dtype) for output in zip(*found, strict=True))
 
     @contextmanager
     def _request(self) -> Iterator[Any]:
@@ -114,12 +109,7 @@ def usual_threads() -> int:
 
 @torch.inference_mode(False)
 @torch.no_grad()
-def _converted(
-    module: nn.Module,
-    compute: Callable[..., Tensor | tuple[Tensor, ...]],
-    example: Tensor,
-    any_size: bool,
-) -> Any:
+def _converted(module: nn.Module, compute: Callable[..., Tensor | tuple[Tensor, ...]]) -> Any:
     """Return a network as a model of OpenVINO, in single precision."""
     from openvino import PartialShape
     from openvino.frontend import FrontEndManager
@@ -127,13 +117,12 @@ def _converted(
 
     whole = copy.deepcopy(module).float()
     with _lock:  # PyTorch keeps what it knows of a trace in one place
-        traced = torch.jit.trace(lambda batch: compute(whole, batch), (example.float(),), check_trace=False)
+        traced = torch.jit.trace(lambda images: compute(whole, images), torch.zeros(1, 3, 64, 64), check_trace=False)
     # Not by openvino.convert_model, which sends telemetry.
     frontend = FrontEndManager().load_by_framework("pytorch")
     decoder = TorchScriptPythonDecoder(traced)  # has to live as long as the conversion
     model = frontend.convert(frontend.load(decoder))
-    shape = (*example.shape[:-2], -1, -1) if any_size else tuple(example.shape)
-    model.reshape(PartialShape(list(shape)))
+    model.reshape(PartialShape([1, 3, -1, -1]))
     return model
 
 

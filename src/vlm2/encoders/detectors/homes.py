@@ -94,8 +94,7 @@ class HomesDetector:
             vision, head = parts
             return head.convolve(*vision.convolve((images - mean) / std))
 
-        parts = nn.ModuleList([self.vision, self.head])
-        self._openvino = OpenVINONetwork("homes", parts, compute, torch.zeros(1, 3, 64, 64), any_size=True)
+        self._openvino = OpenVINONetwork("homes", nn.ModuleList([self.vision, self.head]), compute)
 
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames of any size."""

@@ -104,7 +104,7 @@ class EfficientNetLite0(VisionEncoder):
         def compute(encoder: EfficientNetLite0, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             return encoder.convolve((images - mean) / std)
 
-        self._openvino = OpenVINONetwork(self.name, self, compute, torch.zeros(1, 3, 64, 64), any_size=True)
+        self._openvino = OpenVINONetwork(self.name, self, compute)
 
     @torch.no_grad()
     def stages(self, images: Float[Tensor, "frames 3 height width"]) -> tuple[Tensor, Tensor, Tensor]:
