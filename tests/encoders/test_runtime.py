@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from vlm2.encoders import runtime
+from vlm2.encoders import openvino_network, runtime
 from vlm2.encoders.detectors.boxes import areas
 from vlm2.encoders.detectors.dense_head import DenseHead, DenseHeadConfig
 from vlm2.encoders.detectors.homes import HomesDetector
+from vlm2.encoders.openvino_network import OpenVINONetwork
 from vlm2.encoders.precision import multiplies_bfloat16
-from vlm2.encoders.runtime import OpenVINONetwork, check_runtime
+from vlm2.encoders.runtime import check_runtime
 from vlm2.encoders.vision import efficientnet_lite0
 from vlm2.encoders.vision.efficientnet_lite0 import EfficientNetLite0
 
@@ -32,7 +33,7 @@ def cache(tmp_path, monkeypatch) -> Path:
     """An empty cache folder. Shapes are not checked: while PyTorch traces a network, they are tensors."""
     monkeypatch.setenv("VLM2_CACHE", str(tmp_path))
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    return tmp_path / runtime.FOLDER
+    return tmp_path / openvino_network.FOLDER
 
 
 def encoder() -> EfficientNetLite0:
@@ -135,7 +136,7 @@ def test_a_compiled_network_is_kept_in_the_cache(cache: Path, monkeypatch) -> No
     expected, content = made(images), file.read_bytes()
     again = encoder()
     with monkeypatch.context() as without:
-        without.setattr(runtime, "_converted", None)
+        without.setattr(openvino_network, "_converted", None)
         again.use_openvino()
     assert torch.equal(again(images), expected)
     file.write_bytes(content[: len(content) // 2])  # as a full disk leaves it
@@ -162,7 +163,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch)
 @needs_openvino
 def test_openvino_is_imported_when_it_is_used_and_without_its_telemetry() -> None:
     code = (
-        "import sys, torch; from vlm2.encoders import runtime; from vlm2.encoders.vision import efficientnet_lite0\n"
+        "import sys, torch; from vlm2.encoders.vision import efficientnet_lite0\n"
         "assert 'openvino' not in sys.modules\n"
         "efficientnet_lite0.build().use_openvino()\n"
         "assert 'openvino' in sys.modules\n"
@@ -196,8 +197,8 @@ def test_pytorch_needs_nothing(monkeypatch) -> None:
 @needs_openvino
 def test_half_of_the_threads_are_used(monkeypatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
-    assert runtime.usual_threads() == 2
+    assert openvino_network.usual_threads() == 2
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
-    assert runtime.usual_threads() == 1
+    assert openvino_network.usual_threads() == 1
     network = OpenVINONetwork("toy", torch.nn.Conv2d(3, 2, 3).requires_grad_(False), torch.nn.Conv2d.forward)
     assert network._compiled.get_property("INFERENCE_NUM_THREADS") == 1

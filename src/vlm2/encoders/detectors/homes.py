@@ -20,8 +20,8 @@ from jaxtyping import Float, UInt8
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ..openvino_network import OpenVINONetwork
 from ..precision import multiplies_bfloat16
-from ..runtime import OpenVINONetwork
 from ..vision import VisionEncoder, load_vision_encoder
 from ..vision.efficientnet_lite0 import EfficientNetLite0
 from . import BoxShapes, Detections, RoomSurfaces

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..frozen_part import FrozenPart
-from ..runtime import OpenVINONetwork
+from ..openvino_network import OpenVINONetwork
 from ..weights import find_part
 from .encoder import VisionEncoder
 
