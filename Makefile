@@ -39,7 +39,7 @@ $(ASKING): pyproject.toml constraints.txt | $(BIN)/pip
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "Installing everything for development into .venv"
-	@$(INSTALL) -e '.[dev,homes,train,serve,mcp,view]'
+	@$(INSTALL) -e '.[dev,homes,train,serve,mcp,view,openvino]'
 	@touch $@ $(ASKING)
 
 $(WEIGHTS): $(INSTALLED)

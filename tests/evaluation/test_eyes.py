@@ -120,7 +120,7 @@ def test_a_benchmark_without_the_truth_has_no_oracle():
 def test_answers_of_a_run_with_eyes_are_stored_and_split(tmp_path, write_video, monkeypatch):
     write_videos(write_video)
     detector = toy_eyes().detector
-    eyes = SimpleNamespace(title="toy", open=lambda item, truth: detector)
+    eyes = SimpleNamespace(title="toy", open=lambda item, truth, runtime: detector)
     monkeypatch.setattr(respondents, "run_eyes", lambda settings: eyes)
     loaded = load(videos=tmp_path)
     items = [*loaded.items[:2]]

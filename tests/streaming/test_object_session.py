@@ -188,7 +188,7 @@ def test_a_memory_opens_with_the_eyes_that_watched(make_seeing, images, tmp_path
     others = loaded(make_seeing())
     with pytest.raises(ValueError, match=r"the eyes that watched \(toy\)"):
         Session.open(path, others)
-    monkeypatch.setattr(object_frames, "load_detector", {"toy": ToyDetector(words)}.__getitem__)
+    monkeypatch.setattr(object_frames, "load_detector", lambda name, runtime: {"toy": ToyDetector(words)}[name])
     again = Session.open(path, replace(others, eyes=replace(toy_eyes(), name="others")))
     assert again.eyes is not None and again.eyes.name == "toy" and again.eyes.words == words
     assert again.objects == watched_by.objects

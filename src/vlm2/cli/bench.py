@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from .terminal.options import Dtype, Eyes, Json, Model, OneDevice, print_json
+from .terminal.options import Dtype, Eyes, Json, Model, OneDevice, Runtime, print_json
 from .terminal.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def stream(
     json: Json = False,
     device: OneDevice = None,
     dtype: Dtype = None,
+    runtime: Runtime = "torch",
 ) -> None:
     """Let one session watch for long, and compare late with early: time a frame, resident memory, time to an answer,
     and tracks of the object memory."""
@@ -72,7 +73,7 @@ def stream(
     from ..figures import print_figures
     from ..models.loading import find_device
 
-    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes)
+    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes, runtime=cast(Any, runtime))
     with progress_bar("Watching", frames) as progress:
         figures = soak.run(loaded, frames, video, progress)
     seeing = None if loaded.eyes is None else loaded.eyes.name
@@ -117,6 +118,7 @@ def stages(
     json: Json = False,
     device: OneDevice = None,
     dtype: Dtype = None,
+    runtime: Runtime = "torch",
 ) -> None:
     """Show where the time of a frame goes while a session watches a video: milliseconds by stage."""
     import vlm2
@@ -126,7 +128,7 @@ def stages(
     from ..figures import print_figures
     from ..models.loading import find_device
 
-    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes)
+    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes, runtime=cast(Any, runtime))
     profile = stages.profile(loaded, video, fps)
     seeing = "none" if loaded.eyes is None else loaded.eyes.name
     both = None if against is None else stages.against(against, model, video, fps, seeing)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from .terminal.options import Dtype, Eyes, Geometry, Model, OneDevice, OnlyNew, Words, split_words
+from .terminal.options import Dtype, Eyes, Geometry, Model, OneDevice, OnlyNew, Runtime, Words, split_words
 from .terminal.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def run(
     make_only: Annotated[bool, typer.Option("--make-only", help="Only make the videos that are missing.")] = False,
     device: OneDevice = None,
     dtype: Dtype = None,
+    runtime: Runtime = "torch",
 ) -> None:
     """Answer a benchmark's questions with a model, score them, and print the scores."""
     from ..evaluation import runner
@@ -107,7 +108,7 @@ def run(
     shown, kept = _frames(frames, loaded)
     settings = RunSettings(
         model, shown, frame_rate(fps, only_new), seed, threads, _device(device, place), dtype, kept, tools, eyes,
-        tuple(split_words(words)), geometry, only_new,
+        tuple(split_words(words)), geometry, only_new, runtime,
     )  # fmt: skip
     answers = respondent(settings, chosen, loaded.items)
     name = title(settings)
@@ -185,6 +186,7 @@ def real(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; by default all cores.")] = None,
     device: OneDevice = None,
     dtype: Dtype = None,
+    runtime: Runtime = "torch",
 ) -> None:
     """Measure depth, path, recognition and answers on real pictures, and write a page about them."""
     from rich.console import Console
@@ -196,7 +198,7 @@ def real(
     from .terminal.loading import load_model
 
     sets = read_sets(data, only or ())
-    chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry}
+    chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "runtime": runtime}
     loaded, _ = load_model(model, device=device, dtype=dtype, **chosen)
     if threads is not None:
         import torch

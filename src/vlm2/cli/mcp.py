@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .terminal.loading import load_model
-from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, State, Vlm, Words, split_words
+from .terminal.options import Device, Dtype, Eyes, Geometry, Model, Offline, Runtime, State, Vlm, Words, split_words
 
 if TYPE_CHECKING:
     from ..serving.store import SessionStore
@@ -36,6 +36,7 @@ def mcp(
     vlm: Vlm = None,
     device: Device = None,
     dtype: Dtype = None,
+    runtime: Runtime = "torch",
     offline: Offline = False,
 ) -> None:
     """Serve the Model Context Protocol to one agent, which starts this command: `vlm2 mcp`."""
@@ -48,7 +49,7 @@ def mcp(
         from ..serving.store import SessionStore
         from ..serving.videos import open_local
 
-        chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
+        chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm, "runtime": runtime}
         loaded, _ = load_model(model, offline, device=device, dtype=dtype, **chosen)
         store = SessionStore(loaded, state=state)
         store.start()

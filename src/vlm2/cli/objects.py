@@ -18,6 +18,7 @@ from .terminal.options import (
     Model,
     Offline,
     OnlyNew,
+    Runtime,
     Words,
     is_memory,
     print_json,
@@ -43,6 +44,7 @@ def objects(
     json: Json = False,
     device: Device = None,
     dtype: Dtype = None,
+    runtime: Runtime = "torch",
     offline: Offline = False,
 ) -> None:
     """List the things that were seen: what, where, how big, when."""
@@ -55,7 +57,7 @@ def objects(
         found = stream.object_map()
     else:
         with warning_lines():
-            chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry}
+            chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "runtime": runtime}
             found = _watched(source, model, fps, only_new, offline, device=device, dtype=dtype, **chosen)
     if json:
         print_json(json_module.loads(found.to_json()))

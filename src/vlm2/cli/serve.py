@@ -17,6 +17,7 @@ from .terminal.options import (
     Model,
     Offline,
     OnlyNew,
+    Runtime,
     State,
     Vlm,
     Words,
@@ -59,6 +60,7 @@ def serve(
     vlm: Vlm = None,
     device: Device = None,
     dtype: Dtype = None,
+    runtime: Runtime = "torch",
     offline: Offline = False,
 ) -> None:
     """Serve a model to browsers, OpenAI's clients, robots and agents, at http://127.0.0.1:8765."""
@@ -79,7 +81,7 @@ def serve(
     cameras = named_cameras(camera or ())
     rate = frame_rate(fps, only_new)
     limits = Limits(sessions=sessions, rate=rate, only_new=only_new, body=max_body * 2**20, idle=idle * 3600)
-    chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
+    chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm, "runtime": runtime}
     loaded, _ = load_model(model, offline, device=device, dtype=dtype, **chosen)
     app = build_app(SessionStore(loaded, limits, state, save_every), access, allow_fetch, cameras)
     uvicorn.run(

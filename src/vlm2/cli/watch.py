@@ -27,6 +27,7 @@ from .terminal.options import (
     Model,
     Offline,
     OnlyNew,
+    Runtime,
     Save,
     Vlm,
     Words,
@@ -66,6 +67,7 @@ def watch(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     device: Device = None,
     dtype: Dtype = None,
+    runtime: Runtime = "torch",
     offline: Offline = False,
 ) -> None:
     """Watch SOURCE until it ends or Ctrl-C, and answer each line that you type: `vlm2 watch 0`.
@@ -82,7 +84,7 @@ def watch(
 
     events: SimpleQueue = SimpleQueue()
     reader = LiveReader(find_source(source), frame_rate(fps, only_new), events.put, tries)
-    chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm}
+    chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "vlm": vlm, "runtime": runtime}
     session = load_model(model, offline, device=device, dtype=dtype, **chosen)[0].session()
     loop = LiveLoop(session, reader, options, NewViews() if only_new else None)
     with _stop_on_signals(events):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .benchmark import FindTruth, Item
 
@@ -46,18 +46,18 @@ class RunEyes:
             found |= {"name": self.detector.partition(":")[0], "files": _hash_files(self.detector)}
         return found | ({"words": list(self.words)} if self.words else {})
 
-    def open(self, item: Item, truth: FindTruth | None) -> Detector:
-        """Return the detector for an item's video."""
+    def open(self, item: Item, truth: FindTruth | None, runtime: str = "torch") -> Detector:
+        """Return the detector for an item's video, which computes in a runtime of `vlm2.load`."""
         if self.oracle is None:
             assert self.detector is not None
-            return load_detector_once(self.detector, self.words)
+            return load_detector_once(self.detector, self.words, runtime)
         from .true_eyes import TrueDetector, TrueFrames, TrueLabels
 
         assert truth is not None  # `check_truth` was called
         frames = TrueFrames.render(truth(item))
         if self.detector is None:
             return TrueDetector(frames)
-        return TrueLabels(frames, load_detector_once(self.detector, self.words))
+        return TrueLabels(frames, load_detector_once(self.detector, self.words, runtime))
 
 
 def read_eyes(name: str | None, configuration: Callable[[], VLM2Config], words: tuple[str, ...] = ()) -> RunEyes | None:
@@ -93,11 +93,11 @@ def check_truth(eyes: RunEyes | None, benchmark: str, truth: FindTruth | None) -
 
 
 @cache
-def load_detector_once(name: str, words: tuple[str, ...]) -> Detector:
-    """Load a detector once a process; `words` as `load_detector` has them."""
+def load_detector_once(name: str, words: tuple[str, ...], runtime: str) -> Detector:
+    """Load a detector once a process; `words` and `runtime` as `load_detector` has them."""
     from ..encoders.detectors import load_detector
 
-    return load_detector(name, words)
+    return load_detector(name, words, cast(Any, runtime))
 
 
 def _detector(name: str) -> str:

@@ -25,7 +25,9 @@ from .speed.machine import cores, processor_name
 
 RECEIPT = "receipt.json"
 FORMAT = 1
-PACKAGES = ("vlm2", "torch", "transformers", "tokenizers", "peft", "safetensors", "av", "numpy", "accelerate")
+PACKAGES = (
+    "vlm2", "torch", "openvino", "transformers", "tokenizers", "peft", "safetensors", "av", "numpy", "accelerate",
+)  # fmt: skip
 
 
 def run_identity(benchmark: Benchmark, loaded: Loaded, respondent: Mapping[str, Any]) -> dict[str, Any]:

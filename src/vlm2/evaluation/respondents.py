@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class RunSettings:
     those that it holds at the end of the stream.
     `threads` is the number of CPU threads per process, on which results depend in their last digits. Without `tools`,
     the model answers from the memory's tokens alone. `eyes` feed the object memory, as `evaluation.eyes` reads them;
-    `words` and `geometry` are those of `vlm2.load`."""
+    `words`, `geometry` and `runtime` are those of `vlm2.load`."""
 
     model: str = "mini"
     frames: int | None = None
@@ -57,6 +57,7 @@ class RunSettings:
     words: tuple[str, ...] = ()
     geometry: str | None = None
     only_new: bool = False
+    runtime: str = "torch"
 
     def __post_init__(self) -> None:
         if self.kept is not None and self.frames is not None:
@@ -111,7 +112,8 @@ class ModelRespondent:
     def load(self, name: str | None = None) -> LoadedModel:
         """Return the model, or the one of this name, loaded once a process."""
         settings = self.settings
-        return load_once(name or settings.model, settings.device, settings.dtype, settings.threads, settings.geometry)
+        options = (settings.device, settings.dtype, settings.threads, settings.geometry, settings.runtime)
+        return load_once(name or settings.model, *options)
 
     def describe(self, frames: Mapping[str, Any], prompt: Mapping[str, Any], **others: Any) -> dict[str, Any]:
         """Return the identity of a model that is shown these frames behind this prompt, and decodes greedily."""
@@ -126,6 +128,7 @@ class ModelRespondent:
             "prompt": {"decoding": "greedy", "most_tokens": self.most_tokens, **prompt},
             "device": device.type,
             "dtype": self.settings.dtype or usual,
+            **({} if self.settings.runtime == "torch" else {"runtime": self.settings.runtime}),
             "threads": self.settings.threads,
             "frames": frames,
             **others,
@@ -180,7 +183,7 @@ class SessionRespondent(ModelRespondent):
         from ..streaming.object_frames import ObjectEyes
 
         loaded = self.load()
-        found = ObjectEyes(eyes.title, eyes.open(item, self.truth))
+        found = ObjectEyes(eyes.title, eyes.open(item, self.truth, self.settings.runtime))
         return replace(loaded, eyes=found).session()
 
     def _frames(self, file: VideoFile) -> Iterator[Frame]:
@@ -316,14 +319,16 @@ def without_prefix(prompt: str) -> str:
 
 
 @cache
-def load_once(name: str, device: str | None, dtype: str | None, threads: int, geometry: str | None) -> LoadedModel:
+def load_once(
+    name: str, device: str | None, dtype: str | None, threads: int, geometry: str | None, runtime: str
+) -> LoadedModel:
     """Load a model once a process, and set the number of threads of torch."""
     import torch
 
     from ..streaming import load
 
     torch.set_num_threads(threads)
-    return load(name, device=device, dtype=dtype, eyes=None, geometry=geometry)
+    return load(name, device=device, dtype=dtype, eyes=None, geometry=geometry, runtime=cast(Any, runtime))
 
 
 def hash_model(name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..core import DualMemory
 from ..encoders.geometry.encoder import GeometryEncoder
+from ..encoders.runtime import Runtime
 from ..encoders.vision import VisionEncoder
 from .configuration import VLM2Config
 from .frame_features import FrameEncoder, FrameFeatures
@@ -22,7 +23,7 @@ class VideoModel(nn.Module):
 
     The way of a video: `encode` (frozen) → FrameFeatures → `represent` → H → `memory` → M. Frozen parts that are not
     given are loaded as the configuration names them. `unloaded`: the tensors that the checkpoint of this model holds
-    beside those of this half.
+    beside those of this half. `runtime` computes the vision encoder.
     """
 
     config: VLM2Config
@@ -30,6 +31,7 @@ class VideoModel(nn.Module):
     geometry: GeometryEncoder
     representation: Representation
     memory: DualMemory
+    runtime: Runtime = "torch"
 
     def __init__(
         self, config: VLM2Config, vision: VisionEncoder | None = None, geometry: GeometryEncoder | None = None
@@ -47,6 +49,11 @@ class VideoModel(nn.Module):
         super().train(mode)
         self.geometry.eval()
         return self
+
+    def use_openvino(self) -> None:
+        """Compute the vision encoder in OpenVINO from now on. Raises ValueError for one that PyTorch alone computes."""
+        self.vision.use_openvino()
+        self.runtime = "openvino"
 
     @property
     def frame_encoder(self) -> FrameEncoder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..encoders.runtime import Runtime
 from ..objects.result import Answered, Status
 
 Source = Literal["objects", "tokens", "vlm"]
@@ -37,7 +38,8 @@ class Answer:
     is the keyframes that show them, weighted by their share of the image; that of an answer from a vision-language
     model is the frames that it was shown, all of one weight.
 
-    `seen_until` is the time in seconds of the last frame that the memory had taken in.
+    `seen_until` is the time in seconds of the last frame that the memory had taken in, and `runtime` the program that
+    computed the frozen networks for it.
     """
 
     text: str
@@ -55,3 +57,4 @@ class Answer:
     tracks: tuple[int, ...] = ()
     vlm: str | None = None
     seen_until: float = 0.0
+    runtime: Runtime = "torch"

@@ -13,6 +13,7 @@ from ..encoders import detectors
 from ..encoders.detectors import load_detector
 from ..encoders.geometry.hub import IMAGES, check_name
 from ..encoders.hub_checkpoint import without_bars
+from ..encoders.runtime import Runtime, check_runtime
 from ..encoders.vlm import VisionLanguageModel, load_vlm
 from ..encoders.weights import PARTS, find_part
 from ..models import VideoModel, VLM2Config
@@ -72,6 +73,7 @@ def load(
     vlm: str | None = None,
     words: Sequence[str] = (),
     geometry: str | None = None,
+    runtime: Runtime = "torch",
 ) -> LoadedModel:
     """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
 
@@ -82,15 +84,17 @@ def load(
     takes the best that this machine has where the model has the encoders that it needs, None or "none" does without.
     `vlm` names a vision-language model for open questions: `hub:NAME`, or the address of an OpenAI-compatible server,
     to which keyframes of the video are then sent. `words` are what eyes with an open vocabulary look for. `geometry`,
-    as hub:OWNER/NAME or hub:FOLDER, is a depth model that replaces the depth of the model's own encoder. Raises
-    ValueError for a name, device, dtype, detector, depth model or vision-language model that cannot be had, and for a
-    checkpoint that does not fit its configuration.
+    as hub:OWNER/NAME or hub:FOLDER, is a depth model that replaces the depth of the model's own encoder. `runtime`
+    computes the vision encoder and our detector: "torch", or on a CPU "openvino", which is faster and needs the extra
+    `openvino`. Raises ValueError for a name, device, dtype, detector, depth model, vision-language model or runtime
+    that cannot be had, and for a checkpoint that does not fit its configuration.
 
     A language model that is a frozen part of this package, as mini's is, is loaded when it is first needed, since most
     questions do without it. Here, only its presence is checked. An error in its weights, its configuration or the
     tokenizer is then raised by `LoadedModel.model` or `processor`, or by the first question that needs them. Without
     eyes, spread or quantised, it is loaded at once, as any other model is.
     """
+    check_runtime(runtime, device if device == "auto" else find_device(device))
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
     if kind is None and quantize is None:
         kind = usual_dtype(find_device(None) if isinstance(place, str) else place)
@@ -106,6 +110,8 @@ def load(
         if geometry is not None:
             halves.resizer.geometry_images = config.geometry_config.images
         reader = None if vlm is None else load_vlm(vlm, place, kind)
+    if runtime == "openvino":
+        halves.video_model.use_openvino()
     opened = open_eyes(eyes, halves.video_model, words)
     if opened is None:
         _ = halves.model  # answers every question
@@ -160,12 +166,13 @@ def _with_depth(config: VLM2Config, name: str) -> VLM2Config:
 
 
 def open_eyes(name: str | None, model: VideoModel, words: Sequence[str] = ()) -> ObjectEyes | None:
-    """Return a model's eyes by a detector's name, as `choose_eyes` does; `words` as `load_detector` has them. Raises
-    ValueError for an unknown detector, and for words without eyes."""
+    """Return a model's eyes by a detector's name, as `choose_eyes` does, in the model's runtime; `words` as
+    `load_detector` has them. Raises ValueError for an unknown detector, and for words without eyes."""
     chosen = choose_eyes(name, model.geometry.metric, model.vision.name)
     if chosen is None and words:
         raise ValueError("Words are for eyes with an open vocabulary: name such eyes, or leave out the words.")
-    return None if chosen is None else ObjectEyes(chosen, load_detector(chosen, words))
+    runtime = model.runtime
+    return None if chosen is None else ObjectEyes(chosen, load_detector(chosen, words, runtime), runtime)
 
 
 def choose_eyes(name: str | None, metric: bool, vision: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..core import DualState
 from ..encoders.geometry.encoder import Geometry
+from ..encoders.runtime import Runtime
 from ..models.video_model import VideoModel
 from ..models.windows import FrameInputs, WindowState, grey
 from ..objects.storage import from_arrays, to_arrays
@@ -101,6 +102,7 @@ def pack(stream: Stream) -> tuple[Tensors, dict[str, Any]]:
         "stride": stream.trajectory.stride,
         "objects": objects,
         "eyes": stream.eyes,
+        "runtime": stream.runtime,
         "keyframes": [(shown.frame, shown.time) for shown in stream.keyframes],
         "log": {
             "held": [{k: v for k, v in vars(held).items() if not _is_tensor(v)} for held in log.held],
@@ -143,6 +145,7 @@ def unpack(tensors: Tensors, record: dict[str, Any]) -> Stream:
         memory=DualState.from_tensors(memory) if memory else None,
         objects=from_arrays(_arrays(part("objects")), record["objects"]) if record.get("objects") else None,
         eyes=_name(record.get("eyes")),
+        runtime=_runtime(record.get("runtime", "torch")),
         grid=tuple(record["grid"]),
         size=size,
         trajectory=ThinnedTrajectory(**part("trajectory"), stride=record["stride"]),
@@ -156,6 +159,13 @@ def _name(value: Any) -> str | None:
     """Return a name or None. Raises TypeError for anything else."""
     if not isinstance(value, str | None):
         raise TypeError(f"{value!r} is no name")
+    return value
+
+
+def _runtime(value: Any) -> Any:
+    """Return a runtime. Raises ValueError for anything else."""
+    if value not in get_args(Runtime):
+        raise ValueError(f"{value!r} is no runtime")
     return value
 
 

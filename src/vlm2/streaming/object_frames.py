@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 
 from ..encoders.detectors import Detections, Detector, TimedDetector, load_detector
 from ..encoders.geometry.encoder import Geometry
+from ..encoders.runtime import Runtime
 from ..objects.labels import confusable
 from ..objects.lifting import lift
 from ..objects.memory import ObjectMemory
@@ -19,11 +20,12 @@ from ..query.words import our_name
 
 @dataclass(frozen=True)
 class ObjectEyes:
-    """A detector and its registered name. The object memory has `words` for the detector's labels: where the vocabulary
-    has a name for a thing, that name."""
+    """A detector and its registered name, loaded for `runtime`. The object memory has `words` for the detector's
+    labels: where the vocabulary has a name for a thing, that name."""
 
     name: str
     detector: Detector
+    runtime: Runtime = "torch"
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ class ObjectEyes:
                 f"The object memory was made with other eyes than {self.name}: their words differ. "
                 f"Open it with the eyes that watched{named}, or without any."
             )
-        eyes = ObjectEyes(watcher, load_detector(watcher))
+        eyes = ObjectEyes(watcher, load_detector(watcher, runtime=self.runtime), self.runtime)
         return eyes.fitting(memory, watcher)
 
     def detect(

@@ -270,7 +270,8 @@ class Session:
             answer = self._answer(
                 stream, question, most_tokens, tools, guess, ask_vlm, [readable(text) for text in earlier]
             )
-            return replace(answer, seconds=clock.perf_counter() - started, seen_until=stream.last_time)
+            seconds = clock.perf_counter() - started
+            return replace(answer, seconds=seconds, seen_until=stream.last_time, runtime=stream.runtime)
 
     def _answer(
         self,
@@ -282,7 +283,8 @@ class Session:
         ask_vlm: bool,
         earlier: Sequence[str],
     ) -> Answer:
-        """Answer from a stream without waiting frames; time and `seen_until` are left to the caller, who asks alone."""
+        """Answer from a stream without waiting frames. The caller, who asks alone, fills in `seconds`, `seen_until` and
+        `runtime`."""
         result, answers = None, False
         if tools and stream.objects is not None:
             text, options = split_prompt(question)

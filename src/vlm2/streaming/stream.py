@@ -15,6 +15,7 @@ from PIL.Image import Image
 from torch import Tensor
 
 from ..core import DualState
+from ..encoders.runtime import Runtime
 from ..models.frame_resizer import FrameResizer
 from ..models.video_model import VideoModel
 from ..models.windows import WindowState
@@ -44,7 +45,8 @@ class Stream:
 
     `pictures` and `times` (seconds) are of the frames that wait for their window to fill; `windows` places the next
     window in the world; `unit` is the length that becomes 1 in the coordinates; `objects` is the object memory, where
-    the session has eyes, and `eyes` their name; `trajectory` is the camera's path; `log` explains the memory. With
+    the session has eyes, and `eyes` their name; `runtime` computed the frozen networks for the last frames;
+    `trajectory` is the camera's path; `log` explains the memory. With
     `thumbnails`, pictures are kept for people and for a vision-language model: small ones in the log, of the frames
     that the memory holds, and `keyframes`.
     """
@@ -58,6 +60,7 @@ class Stream:
     memory: DualState | None = None
     objects: ObjectMemory | None = None
     eyes: str | None = None
+    runtime: Runtime = "torch"
     grid: tuple[int, int] = (0, 0)
     size: tuple[int, int] = (0, 0)  # height and width of the pictures
     trajectory: ThinnedTrajectory = field(default_factory=ThinnedTrajectory)
@@ -215,9 +218,8 @@ class StreamEncoder:
         give_back_at_intervals()
         taken = replace(stream, pictures=(), times=(), keyframes=thinned(stream.keyframes, objects))
         eyes = stream.eyes if self.eyes is None else self.eyes.name
-        return replace(
-            taken, windows=windows, unit=unit, memory=memory, objects=objects, eyes=eyes, trajectory=path, log=log
-        )
+        taken = replace(taken, eyes=eyes, runtime=self.model.runtime)
+        return replace(taken, windows=windows, unit=unit, memory=memory, objects=objects, trajectory=path, log=log)
 
     def _logged(
         self, stream: Stream, reads: Sequence[ReadRecord], confidence: Float[Tensor, "frames patches"]

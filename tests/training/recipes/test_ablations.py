@@ -53,7 +53,7 @@ def toys(monkeypatch):
         processor.video_processor.max_pixels = ToyVision.max_pixels
         return switched(config.model, stores="all", lora=LORA), processor
 
-    def load_once(name, device, dtype, threads, geometry=None):
+    def load_once(name, device, dtype, threads, geometry, runtime):
         model = VLM2ForConditionalGeneration.from_pretrained(name)
         return LoadedModel(name, Path(name), ModelHalves.of(model, VLM2Processor.from_pretrained(name)))
 

@@ -20,6 +20,7 @@ from ..terminal.options import (
     Model,
     Offline,
     OnlyNew,
+    Runtime,
     Save,
     Vlm,
     Words,
@@ -69,6 +70,7 @@ def ask(
     save: Save = None,
     device: Device = None,
     dtype: Dtype = None,
+    runtime: Runtime = "torch",
     quantize: Annotated[
         str | None, typer.Option(help="8bit or 4bit: a smaller language model (extra `large`).")
     ] = None,
@@ -98,7 +100,7 @@ def ask(
 
         file = None if is_memory(video) else open_video(video, fps)
         options = {"device": device, "dtype": dtype, "quantize": quantize, "eyes": eyes, "vlm": vlm}
-        options |= {"words": split_words(words), "geometry": geometry}
+        options |= {"words": split_words(words), "geometry": geometry, "runtime": runtime}
         loaded, load_seconds = load_model(model, offline, **options)
         path, seconds = (Path(video), 0.0) if file is None else (file.path, file.seconds)
         if baseline is not None and file is not None:

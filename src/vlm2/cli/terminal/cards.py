@@ -33,6 +33,7 @@ def answer_row(question: str, answer: Answer) -> dict[str, Any]:
     names = ("sentence", "value", "unit", "uncertainty", "confidence", "query")
     known = {name: getattr(answer, name) for name in names if getattr(answer, name) not in (None, "")}
     origin = {"source": answer.source, "status": answer.status} | ({"vlm": answer.vlm} if answer.vlm else {})
+    known["runtime"] = answer.runtime
     return {"question": question, "answer": answer.text, **origin, **known, "evidence": evidence}
 
 

@@ -16,6 +16,12 @@ Device = Annotated[
 ]
 OneDevice = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; by default a GPU if there is one.")]
 Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; by default the device's best.")]
+Runtime = Annotated[
+    str,
+    typer.Option(
+        help="What computes the frozen networks: torch, or on a CPU openvino, which is faster (extra `openvino`)."
+    ),
+]
 State = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Keep sessions in this folder, so that they survive a restart.")
 ]

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from ... import registry
+from ..runtime import Runtime
 
 
 @dataclass(frozen=True)
@@ -108,18 +109,28 @@ class OpenDetector(Detector, Protocol):
     def with_words(self, words: Sequence[str]) -> Detector: ...
 
 
+@runtime_checkable
+class OpenVINODetector(Detector, Protocol):
+    """A detector whose network OpenVINO computes after `use_openvino`."""
+
+    def use_openvino(self) -> None: ...
+
+
 def detectors() -> list[str]:
     """Return the registered names: every module of this folder with a function `load` is a detector."""
     return [name.replace("_", "-") for name in registry.entries(__name__, "load")]
 
 
-def load_detector(name: str, words: Sequence[str] = ()) -> Detector:
+def load_detector(name: str, words: Sequence[str] = (), runtime: Runtime = "torch") -> Detector:
     """Load a detector by its registered name, alone or followed by `:` and the option that its file takes.
 
-    `words` are the labels of one with an open vocabulary, instead of its usual ones. Raises ValueError for an unknown
-    name, for an option that the file does not take, and for words where the detector has labels of its own.
+    `words` are the labels of one with an open vocabulary, instead of its usual ones. With the runtime "openvino", our
+    own detector computes in OpenVINO; the others know one way to compute. Raises ValueError for an unknown name, for an
+    option that the file does not take, and for words where the detector has labels of its own.
     """
     detector = _of(name, "load")
+    if runtime == "openvino" and isinstance(detector, OpenVINODetector):
+        detector.use_openvino()
     if not words:
         return detector
     if not isinstance(detector, OpenDetector):

@@ -75,6 +75,14 @@ class DenseHead(nn.Module):
 
     def forward(self, stages: tuple[Tensor, Tensor, Tensor]) -> DensePrediction:
         """Predict every cell at stride 8, from stages [frames, channels, rows, columns] at strides 8, 16 and 32."""
+        return self.divided(self.convolve(*stages))
+
+    def divided(self, output: Float[Tensor, "frames channels rows columns"]) -> DensePrediction:
+        """Return what the channels of an output are."""
+        return DensePrediction(*output.float().split(self.channels, dim=1))
+
+    def convolve(self, *stages: Tensor) -> Tensor:
+        """Return the output [frames, channels, rows, columns] for stages as `forward` takes them."""
         fine, middle, coarse = (
             lateral(stage / deviation)
             for lateral, stage, deviation in zip(self.laterals, stages, STAGE_DEVIATIONS, strict=True)
@@ -83,4 +91,4 @@ class DenseHead(nn.Module):
         middle = self.blocks[1](functional.relu(middle + functional.interpolate(coarse, scale_factor=2.0)))
         finer = functional.interpolate(self.narrow(middle), scale_factor=2.0)
         fine = self.blocks[0](functional.relu(fine + finer))
-        return DensePrediction(*self.output(self.dropout(fine)).float().split(self.channels, dim=1))
+        return self.output(self.dropout(fine))

@@ -11,17 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...median import column_medians
+from ..openvino_network import OpenVINONetwork
 from ..precision import multiplies_bfloat16
 from ..vision import VisionEncoder, load_vision_encoder
+from ..vision.efficientnet_lite0 import EfficientNetLite0
 from . import BoxShapes, Detections, RoomSurfaces
 from .dense_head import DenseHead, DenseHeadConfig, DensePrediction
 
@@ -66,6 +69,7 @@ class HomesDetector:
     ) -> None:
         self.head, self.encoder, self.zoom = head.eval().requires_grad_(False).to(dtype), encoder, zoom
         self.tuned, self.certain = dict(tuned or {}), certain
+        self._openvino: OpenVINONetwork | None = None
         surfaces = head.config.surfaces
         self.labels: tuple[str, ...] = head.config.labels[1:-surfaces]
 
@@ -80,6 +84,19 @@ class HomesDetector:
             raise ValueError(f"The tuned weights of the detector do not fit {self.encoder}: {error}") from None
         return encoder.to(self.head.output.weight.dtype)
 
+    def use_openvino(self) -> None:
+        """Compute the network in OpenVINO from now on. Raises MissingPart where the vision encoder's weights are not on
+        this machine, ValueError for one that PyTorch alone computes."""
+        if not isinstance(self.vision, EfficientNetLite0):
+            raise ValueError(f"OpenVINO does not compute the vision encoder {self.encoder}; leave out the runtime.")
+        mean, std = (torch.tensor(value).view(3, 1, 1) for value in (self.vision.mean, self.vision.std))
+
+        def compute(parts: Sequence[Any], images: Tensor) -> Tensor:
+            vision, head = parts
+            return head.convolve(*vision.convolve((images - mean) / std))
+
+        self._openvino = OpenVINONetwork("homes", nn.ModuleList([self.vision, self.head]), compute)
+
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames of any size."""
         height, width = frames.shape[1:3]
@@ -92,11 +109,19 @@ class HomesDetector:
         smaller = height * width < frames.shape[1] * frames.shape[2]
         method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
         resized = np.stack([cv2.resize(frame, (width, height), interpolation=method) for frame in frames])
-        _, stages = self.vision.tokens_and_stages(torch.from_numpy(resized).permute(0, 3, 1, 2).float().div_(255))
+        planes = torch.from_numpy(resized).permute(0, 3, 1, 2).contiguous()  # others are slow to normalise in bfloat16
+        return _cells(self.predict(planes.float().div_(255)))
+
+    def predict(self, images: Float[Tensor, "frames 3 height width"]) -> DensePrediction:
+        """Predict from images in [0, 1] whose sides are multiples of 32 pixels."""
+        if self._openvino is not None:
+            (output,) = self._openvino(images)
+            return self.head.divided(output)
+        _, stages = self.vision.tokens_and_stages(images)
         if stages is None:
             raise ValueError(f"The vision encoder {self.encoder} has no stages that a detector could read.")
         eighth, sixteenth, last = (stage.to(self.head.output.weight) for stage in stages)
-        return _cells(self.head((eighth, sixteenth, last)))
+        return self.head((eighth, sixteenth, last))
 
     def things(self, cells: Cells) -> Float[np.ndarray, "rows columns labels"]:
         """Return the probabilities of the things that cells may show."""

@@ -65,6 +65,10 @@ class JointDetector:
         silent = [SILENT_ABOUT.get(label, SILENT) for label in by_coco]
         self._alone = np.where(np.isin(by_coco, boxes.labels), silent, 1.0)
 
+    def use_openvino(self) -> None:
+        """Compute the network of our own detector in OpenVINO from now on; OpenCV computes YOLOX."""
+        self.own.use_openvino()
+
     def detect(self, frames: UInt8[np.ndarray, "frames height width 3"]) -> list[Detections]:
         """Find things in RGB frames of one scene. A photo of average certainty is counted among them, so that few
         frames must be more certain than many."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..frozen_part import FrozenPart
+from ..openvino_network import OpenVINONetwork
 from ..weights import find_part
 from .encoder import VisionEncoder
 
@@ -93,14 +94,30 @@ class EfficientNetLite0(VisionEncoder):
             for index in range(count):
                 self.blocks.append(InvertedResidual(channels, kernel, 1 if index else stride, expansion, out_channels))
                 channels = out_channels
+        self._openvino: OpenVINONetwork | None = None
         self.freeze()
+
+    def use_openvino(self) -> None:
+        """Compute the stages in OpenVINO from now on."""
+        mean, std = (torch.tensor(value).view(3, 1, 1) for value in (self.mean, self.std))
+
+        def compute(encoder: EfficientNetLite0, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            return encoder.convolve((images - mean) / std)
+
+        self._openvino = OpenVINONetwork(self.name, self, compute)
 
     @torch.no_grad()
     def stages(self, images: Float[Tensor, "frames 3 height width"]) -> tuple[Tensor, Tensor, Tensor]:
         """Return the maps [frames, channels, rows, columns] of strides 8, 16 and 32 (40, 112 and 320 channels)."""
         self.check_size(*images.shape[-2:])
+        if self._openvino is not None:
+            eighth, sixteenth, last = self._openvino(images)
+            return eighth, sixteenth, last
         # channels last: half the time on a CPU, for depthwise convolutions
-        pixels = self.normalise(images).contiguous(memory_format=torch.channels_last)
+        return self.convolve(self.normalise(images).contiguous(memory_format=torch.channels_last))
+
+    def convolve(self, pixels: Float[Tensor, "frames 3 height width"]) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the stages of normalised images, with gradients."""
         features = functional.relu6(self.stem(pixels), inplace=True)
         for block in self.blocks[: STAGE_BLOCKS[0] + 1]:
             features = block(features)

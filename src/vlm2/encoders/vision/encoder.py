@@ -33,6 +33,10 @@ class VisionEncoder(nn.Module, ABC):
         """Stay in eval mode: the encoder is frozen."""
         return super().train(False)
 
+    def use_openvino(self) -> None:
+        """Compute in OpenVINO from now on. Raises ValueError for an encoder that PyTorch alone computes."""
+        raise ValueError(f"OpenVINO does not compute the vision encoder {self.name}; leave out the runtime.")
+
     def frame_size(self, height: int, width: int) -> tuple[int, int]:
         """Choose the (height, width) in pixels to which a whole frame of the given size is resized.
 
