@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -26,6 +27,18 @@ def test_many_threads_make_a_value_once() -> None:
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(get, range(4)))
     assert len(made) == 1 and all(one is made[0] for one in found)
+
+
+def test_what_computed_a_value_is_forgotten() -> None:
+    class Source:
+        def give(self) -> int:
+            return 7
+
+    source = Source()
+    value, held = Once(source.give), weakref.ref(source)
+    del source
+    assert held() is not None and value() == 7
+    assert held() is None and value() == 7
 
 
 def test_a_value_that_failed_is_made_again() -> None:

@@ -53,6 +53,26 @@ def numbered(start: int, stop: int) -> FrameInputs:
     return FrameInputs(images=torch.arange(start, stop).float()[:, None, None, None].expand(-1, 3, 2, 2))
 
 
+def test_a_window_that_is_encoded_already_is_used_for_its_own_frames_only() -> None:
+    class Counting(Oracle):
+        calls = 0
+
+        def encode(self, images, visual_tokens=None, grid=None) -> Geometry:
+            self.calls += 1
+            return super().encode(images, visual_tokens, grid)
+
+    encoder = Counting(True)
+    windows, state = WindowEncoder(encoder), WindowState(8, 3)
+    encoded = windows.encode_alone(windows.joined(state.inputs, numbered(0, 8)))
+    state, first = windows.advance(state, numbered(0, 8), encoded)
+    assert encoder.calls == 1
+    _, again = windows.advance(state, numbered(8, 13), encoded)  # of other frames
+    assert encoder.calls == 2
+    _, expected = WindowEncoder(Oracle(True)).advance(state, numbered(8, 13))
+    assert torch.equal(again.world_from_camera, expected.world_from_camera)
+    assert torch.equal(first.local_points, walk()[1][:8])
+
+
 @pytest.mark.parametrize("metric", [True, False])
 @pytest.mark.parametrize("overlap", [1, 3, 7])
 def test_joined_windows_are_the_true_walk(metric, overlap):

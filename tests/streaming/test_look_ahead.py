@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -83,6 +85,7 @@ def test_pictures_of_another_resolution_are_looked_at_as_they_are_kept(frames) -
     session, other = new_session(), new_session()
     frames[2] = Frame(frames[2].time, np.repeat(np.repeat(frames[2].image, 2, 0), 2, 1))
     found = list(looked_at(session._encoder, session.stream, frames))
+    torch.set_num_threads(1)  # as the other thread had: then even the last bits are the same
     assert {frame.image.shape for frame, _ in found} == {(48, 64, 3)}
     assert [index for index, (_, look) in enumerate(found) if look] == list(range(FIRST - 1, COUNT, LATER))
     for frame in frames[:FIRST]:
@@ -133,10 +136,35 @@ def test_a_session_remembers_the_same(frames, write_video) -> None:
     video, detector = write_video([frame.image for frame in frames]), ToyDetector()
     ahead, alone = new_session(detector), new_session()
     ahead.watch(video, 10.0)
-    torch.set_num_threads(1)  # as each of both threads had: then even the last bits are the same
+    torch.set_num_threads(1)  # as each of both threads had
     alone.watch(video, 10.0, ahead=False)
     assert detector.calls[:2] == [FIRST, LATER] and sum(detector.calls) <= ahead.frames
     assert_same_memory(ahead, alone)
+
+
+def test_a_window_is_encoded_once_by_either_thread(frames, write_video, monkeypatch) -> None:
+    video, session, calls = write_video([frame.image for frame in frames]), new_session(), []
+    geometry = session.model.geometry
+    encode = geometry.encode
+    monkeypatch.setattr(geometry, "encode", lambda *inputs: calls.append(len(inputs[1])) or encode(*inputs))
+    session.watch(video, 10.0)
+    assert calls == [FIRST] * len(range(FIRST, COUNT + 1, LATER))
+
+
+def test_windows_follow_each_other_and_looks_do_not_keep_those_before(frames) -> None:
+    session = new_session()
+    looks = list(looks_at(session, frames).values())
+    for look, numbers in zip(looks, np.lib.stride_tricks.sliding_window_view(np.arange(COUNT), FIRST), strict=True):
+        for part in look.parts:
+            part()
+        expected = session._encoder.look(np.stack([frames[i].image for i in numbers]), numbers.tolist()).inputs()
+        window = look.window()
+        assert window is not None
+        torch.testing.assert_close(window.inputs.visual_tokens, expected.visual_tokens)
+    first = weakref.ref(looks.pop(0))
+    del look
+    gc.collect()
+    assert first() is None
 
 
 def test_a_look_at_other_frames_is_not_used(frames) -> None:

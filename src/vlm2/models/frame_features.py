@@ -13,7 +13,7 @@ from torch.nn import functional
 from ..encoders.geometry.cameras import pool_to_grid
 from ..encoders.geometry.encoder import Geometry
 from ..encoders.vision import VisionEncoder
-from .windows import FrameInputs, WindowEncoder, WindowState
+from .windows import EncodedWindow, FrameInputs, WindowEncoder, WindowState
 
 FRAMES_AT_ONCE = 16  # through the vision encoder
 
@@ -126,12 +126,14 @@ class FrameEncoder:
         inputs: FrameInputs,
         times: Float[Tensor, " frames"],
         scale: float | Tensor | None = None,
+        encoded: EncodedWindow | None = None,
     ) -> EncodedPortion:
         """Encode the next portion of a stream.
 
-        It holds `state.missing` frames; the last portion may hold fewer. `scale` is that of the portions before.
+        It holds `state.missing` frames; the last portion may hold fewer. `scale` is that of the portions before;
+        `encoded` is used if it is of the portion's window.
         """
-        state, geometry = self.windows.advance(state, inputs)
+        state, geometry = self.windows.advance(state, inputs, encoded)
         if geometry is None:
             state, geometry = self.windows.finish(state)
         assert geometry is not None

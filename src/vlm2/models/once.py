@@ -10,10 +10,12 @@ Value = TypeVar("Value")
 
 
 class Once(Generic[Value]):
-    """A value that is computed at the first call. Other threads that call meanwhile wait for it."""
+    """A value that is computed at the first call. Other threads that call meanwhile wait for it. What computes it is
+    then forgotten, with all that it holds."""
 
     def __init__(self, compute: Callable[[], Value]) -> None:
-        self._compute, self._values, self._lock = compute, list[Value](), threading.Lock()
+        self._compute: Callable[[], Value] | None = compute
+        self._values, self._lock = list[Value](), threading.Lock()
 
     def __call__(self) -> Value:
         """Return the value. If its computation raises an error, so does this call, and the next one computes again."""
@@ -34,6 +36,7 @@ class Once(Generic[Value]):
                 self._lock.release()
 
     def _value(self) -> Value:
-        if not self._values:
+        if self._compute is not None:
             self._values.append(self._compute())
+            self._compute = None
         return self._values[0]

@@ -69,6 +69,20 @@ class FrameInputs:
 
 
 @dataclass(frozen=True)
+class EncodedWindow:
+    """The frames of a window, and what the encoder estimates from them alone: before tracking, in no stream's world."""
+
+    inputs: FrameInputs
+    geometry: Geometry
+
+    def is_of(self, inputs: FrameInputs) -> bool:
+        """Return whether these are the same frames."""
+        ours, theirs = self.inputs._tensors(), inputs._tensors()
+        pairs = [(x, theirs[name]) for name, x in ours.items()]
+        return all(a is b or (a is not None and b is not None and torch.equal(a, b)) for a, b in pairs)
+
+
+@dataclass(frozen=True)
 class WindowState:
     """A stream between two calls: the placed frames that the next window shares, and those that wait for it.
 
@@ -163,15 +177,17 @@ class WindowEncoder:
             state = after
         return Geometry.join(parts), corrected
 
-    def advance(self, state: WindowState, inputs: FrameInputs) -> tuple[WindowState, Geometry | None]:
+    def advance(
+        self, state: WindowState, inputs: FrameInputs, encoded: EncodedWindow | None = None
+    ) -> tuple[WindowState, Geometry | None]:
         """Add frames; return the geometry of those whose window is now full, in the stream's world, its first camera's
         frame. The result does not depend on the portions in which frames arrive. It is not corrected later; the new
-        state's `correction` gives how earlier frames move."""
+        state's `correction` gives how earlier frames move. `encoded` is used if it is of the first window."""
         self._check(state)
-        state = replace(state, inputs=state.inputs.then(self._needed(inputs)))
+        state = replace(state, inputs=self.joined(state.inputs, inputs))
         done: list[Geometry] = []
         while state.missing <= 0:
-            state, new = self._place_window(state, state.window)
+            state, new = self._place_window(state, state.window, encoded)
             done.append(new)
         return state, Geometry.join(done) if done else None
 
@@ -181,12 +197,22 @@ class WindowEncoder:
         self._check(state)
         return self._place_window(state, len(state.inputs)) if state.waiting else (state, None)
 
+    def joined(self, inputs: FrameInputs, later: FrameInputs) -> FrameInputs:
+        """Append later frames to those of a state, without what neither the encoder nor tracking reads."""
+        return inputs.then(self._needed(later))
+
+    def encode_alone(self, inputs: FrameInputs) -> EncodedWindow:
+        """Encode frames together, as `joined` returns them, without tracking. It depends on no earlier frames."""
+        return EncodedWindow(inputs, self.encoder.encode(inputs.images, inputs.visual_tokens, inputs.grid))
+
     def encode_window(
-        self, inputs: FrameInputs, focal: FocalEstimate | None = None
+        self, inputs: FrameInputs, focal: FocalEstimate | None = None, encoded: EncodedWindow | None = None
     ) -> tuple[Geometry, TrackedPoses | None]:
         """Encode frames together, in the first frame's camera frame; also return what tracking found, where the camera
-        is tracked. `focal` is its focal length after earlier windows."""
-        geometry = self.encoder.encode(inputs.images, inputs.visual_tokens, inputs.grid)
+        is tracked. `focal` is its focal length after earlier windows; `encoded` is used if it is of these frames."""
+        if encoded is None or not encoded.is_of(inputs):
+            encoded = self.encode_alone(inputs)
+        geometry = encoded.geometry
         seen = inputs.images if inputs.grey is None else inputs.grey
         if self.tracking is None or seen is None or len(inputs) < 2:
             return geometry, None
@@ -202,8 +228,10 @@ class WindowEncoder:
             return replace(inputs, visual_tokens=None, grid=None)
         return inputs if self.encoder.needs_images else replace(inputs, images=None)
 
-    def _place_window(self, state: WindowState, frames: int) -> tuple[WindowState, Geometry]:
-        geometry, tracked = self.encode_window(state.inputs[:frames], state.focal)
+    def _place_window(
+        self, state: WindowState, frames: int, encoded: EncodedWindow | None = None
+    ) -> tuple[WindowState, Geometry]:
+        geometry, tracked = self.encode_window(state.inputs[:frames], state.focal, encoded)
         known = 0 if state.placed is None else len(state.placed)
         if state.placed is not None:
             align_windows = align_geometry if self.tracking is None else align_poses

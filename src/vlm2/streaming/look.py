@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -14,7 +14,7 @@ from ..encoders.detectors import Detections
 from ..models.frame_features import FrameEncoder
 from ..models.frame_resizer import FrameResizer
 from ..models.once import Once
-from ..models.windows import FrameInputs
+from ..models.windows import EncodedWindow, FrameInputs
 from ..slam.tracking import find_features
 from .object_frames import ObjectEyes
 
@@ -25,7 +25,9 @@ class Look:
     """A look at RGB pictures of one size, seen at `times` (seconds). Its parts may be computed in any thread.
 
     `inputs` are what the geometry encoder reads, with the vision encoder's tokens; `found` are the detections, none
-    without `eyes`. `features` detect the features of each picture and cache them for tracking.
+    without `eyes`. `features` detect the features of each picture and cache them for tracking. `shared` returns
+    the inputs of the frames that lie before these in their window, if the window is full with these: `in_window` then
+    are the inputs of the window, and `window` is the window as the geometry encoder encodes it. Else both are None.
     """
 
     def __init__(
@@ -35,10 +37,11 @@ class Look:
         eyes: ObjectEyes | None,
         pictures: Pictures,
         times: Sequence[float],
+        shared: Callable[[], FrameInputs] | None = None,
     ) -> None:
         self.pictures, self.times = pictures, tuple(times)
         grey = np.stack([cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures])
-        tracking = encoder.windows.tracking
+        windows, tracking = encoder.windows, encoder.windows.tracking
 
         @torch.inference_mode()
         def inputs() -> FrameInputs:
@@ -52,22 +55,39 @@ class Look:
         def features(picture: UInt8[np.ndarray, "height width"]) -> Once[None]:
             return Once(lambda: None if tracking is None else find_features(picture, tracking))
 
-        self.inputs, self.found = Once(inputs), Once(found)
+        @torch.inference_mode()
+        def in_window() -> FrameInputs | None:
+            return None if shared is None else windows.joined(shared(), self.inputs())
+
+        @torch.inference_mode()
+        def window() -> EncodedWindow | None:
+            joined = self.in_window()
+            return None if joined is None else windows.encode_alone(joined)
+
+        self.inputs, self.found, self.in_window, self.window = Once(inputs), Once(found), Once(in_window), Once(window)
         self.features = [features(picture) for picture in grey]
 
     @property
     def parts(self) -> list[Once[Any]]:
-        """All parts, in the order in which they are needed."""
-        return [self.inputs, *self.features, self.found]
+        """All parts, in the order in which a thread that looks ahead computes them. The window comes last: whoever has
+        time computes it."""
+        return [self.inputs, *self.features, self.found, self.window]
 
     def encoded(self) -> FrameInputs:
-        """Return `inputs`, after all features are found. Waits last for parts that another thread computes."""
-        needed = [self.inputs, *self.features]
+        """Return `inputs`, after all features are found and the window is encoded. Waits last for parts that another
+        thread computes."""
+        needed = [self.inputs, *self.features, self.window]
         for part in needed:
             part.unless_begun()
         for part in needed:
             part()
         return self.inputs()
+
+    def shared_after(self, frames: int) -> FrameInputs:
+        """Return the inputs of the last frames of the window, which the next one begins with."""
+        joined = self.in_window()
+        assert joined is not None
+        return joined[-frames:]
 
     def is_of(self, pictures: Pictures, times: Sequence[float]) -> bool:
         """Return whether this is a look at these pictures at these times."""

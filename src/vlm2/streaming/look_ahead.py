@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from ..models.windows import FrameInputs
 from ..video import Frame
 from .look import Look
 from .stream import Stream, StreamEncoder
@@ -54,6 +56,11 @@ def _looked_at(
     windows, size = stream.windows or encoder.start, stream.size if stream.frames else None
     pictures, times, missing = list(stream.pictures), list(stream.times), windows.missing - len(stream.pictures)
     portion, ready = list[Frame](), list[Looked]()
+
+    def placed() -> FrameInputs:
+        return windows.inputs
+
+    shared: Callable[[], FrameInputs] | None = placed
     try:
         for frame in frames:
             kept = _kept(encoder, frame, size)
@@ -63,9 +70,10 @@ def _looked_at(
             times.append(kept.time)
             if len(portion) < missing:
                 continue
-            look = None
+            look, before, shared = None, shared, None
             if all(picture.shape[:2] == size for picture in pictures):
-                look = encoder.look(np.stack(pictures), times)
+                look = encoder.look(np.stack(pictures), times, before)
+                shared = before and partial(look.shared_after, windows.overlap)
                 for part in look.parts:
                     executor.submit(part.unless_begun)
             yield from ready

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from ..core import DualState
 from ..encoders.runtime import Runtime
 from ..models.frame_resizer import FrameResizer
 from ..models.video_model import VideoModel
-from ..models.windows import WindowState
+from ..models.windows import FrameInputs, WindowState
 from ..objects import ObjectMap
 from ..objects.mapping import map_of
 from ..objects.memory import ObjectMemory
@@ -159,9 +159,10 @@ class StreamEncoder:
         self.check_shape(picture.shape[:2], size)
         return _resized(picture, size)
 
-    def look(self, pictures: Pictures, times: Sequence[float]) -> Look:
-        """Return a look at pictures of one size (RGB, as `bounded` returns them), seen at `times` (seconds)."""
-        return Look(self.model.frame_encoder, self.resizer, self.eyes, pictures, times)
+    def look(self, pictures: Pictures, times: Sequence[float], shared: Callable[[], FrameInputs] | None = None) -> Look:
+        """Return a look at pictures of one size (RGB, as `bounded` returns them), seen at `times` (seconds); `shared`
+        as `Look` has it."""
+        return Look(self.model.frame_encoder, self.resizer, self.eyes, pictures, times, shared)
 
     def check_shape(self, size: tuple[int, int], first: tuple[int, int]) -> None:
         """Raise ValueError for the size of a frame of another shape than the first one; both are (height, width) in
@@ -187,7 +188,8 @@ class StreamEncoder:
             look = self.look(pictures, stream.times)
         with self.stopwatch("encode"):
             times = torch.tensor(stream.times)
-            portion = self.model.frame_encoder.advance(stream.windows, look.encoded(), times, stream.unit)
+            inputs, encoder = look.encoded(), self.model.frame_encoder
+            portion = encoder.advance(stream.windows, inputs, times, stream.unit, look.window())
             windows, features, unit = portion.windows, portion.features, portion.scale
             if (correction := windows.correction(stream.windows)) is not None:
                 stream = _moved(stream, correction, unit)
