@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -73,7 +73,7 @@ def stream(
     from ..figures import print_figures
     from ..models.loading import find_device
 
-    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes, runtime=cast(Any, runtime))
+    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes, runtime=runtime)
     with progress_bar("Watching", frames) as progress:
         figures = soak.run(loaded, frames, video, progress)
     seeing = None if loaded.eyes is None else loaded.eyes.name
@@ -128,7 +128,7 @@ def stages(
     from ..figures import print_figures
     from ..models.loading import find_device
 
-    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes, runtime=cast(Any, runtime))
+    loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes, runtime=runtime)
     profile = stages.profile(loaded, video, fps)
     seeing = "none" if loaded.eyes is None else loaded.eyes.name
     both = None if against is None else stages.against(against, model, video, fps, seeing)

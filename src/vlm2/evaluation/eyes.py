@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from .benchmark import FindTruth, Item
 
@@ -97,7 +97,7 @@ def load_detector_once(name: str, words: tuple[str, ...], runtime: str) -> Detec
     """Load a detector once a process; `words` and `runtime` as `load_detector` has them."""
     from ..encoders.detectors import load_detector
 
-    return load_detector(name, words, cast(Any, runtime))
+    return load_detector(name, words, runtime)
 
 
 def _detector(name: str) -> str:

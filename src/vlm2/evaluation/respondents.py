@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -328,7 +328,7 @@ def load_once(
     from ..streaming import load
 
     torch.set_num_threads(threads)
-    return load(name, device=device, dtype=dtype, eyes=None, geometry=geometry, runtime=cast(Any, runtime))
+    return load(name, device=device, dtype=dtype, eyes=None, geometry=geometry, runtime=runtime)
 
 
 def hash_model(name: str) -> dict[str, Any]:

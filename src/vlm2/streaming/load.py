@@ -13,7 +13,7 @@ from ..encoders import detectors
 from ..encoders.detectors import load_detector
 from ..encoders.geometry.hub import IMAGES, check_name
 from ..encoders.hub_checkpoint import without_bars
-from ..encoders.runtime import Runtime, check_runtime
+from ..encoders.runtime import check_runtime
 from ..encoders.vlm import VisionLanguageModel, load_vlm
 from ..encoders.weights import PARTS, find_part
 from ..models import VideoModel, VLM2Config
@@ -73,7 +73,7 @@ def load(
     vlm: str | None = None,
     words: Sequence[str] = (),
     geometry: str | None = None,
-    runtime: Runtime = "torch",
+    runtime: str = "torch",
 ) -> LoadedModel:
     """Load a packaged checkpoint by its name ("mini"), a checkpoint's folder, or one from the hub ("owner/model").
 
@@ -94,8 +94,8 @@ def load(
     tokenizer is then raised by `LoadedModel.model` or `processor`, or by the first question that needs them. Without
     eyes, spread or quantised, it is loaded at once, as any other model is.
     """
-    check_runtime(runtime, device if device == "auto" else find_device(device))
     place, kind, packed = device if device == "auto" else find_device(device), find_dtype(dtype), quantization(quantize)
+    check_runtime(runtime, place)
     if kind is None and quantize is None:
         kind = usual_dtype(find_device(None) if isinstance(place, str) else place)
     folder = find_checkpoint(name_or_path)
@@ -171,8 +171,7 @@ def open_eyes(name: str | None, model: VideoModel, words: Sequence[str] = ()) ->
     chosen = choose_eyes(name, model.geometry.metric, model.vision.name)
     if chosen is None and words:
         raise ValueError("Words are for eyes with an open vocabulary: name such eyes, or leave out the words.")
-    runtime = model.runtime
-    return None if chosen is None else ObjectEyes(chosen, load_detector(chosen, words, runtime), runtime)
+    return None if chosen is None else ObjectEyes(chosen, load_detector(chosen, words, model.runtime), model.runtime)
 
 
 def choose_eyes(name: str | None, metric: bool, vision: str) -> str | None:

@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from ... import registry
-from ..runtime import Runtime
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def detectors() -> list[str]:
     return [name.replace("_", "-") for name in registry.entries(__name__, "load")]
 
 
-def load_detector(name: str, words: Sequence[str] = (), runtime: Runtime = "torch") -> Detector:
+def load_detector(name: str, words: Sequence[str] = (), runtime: str = "torch") -> Detector:
     """Load a detector by its registered name, alone or followed by `:` and the option that its file takes.
 
     `words` are the labels of one with an open vocabulary, instead of its usual ones. With the runtime "openvino", our
