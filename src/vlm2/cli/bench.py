@@ -77,7 +77,8 @@ def stream(
     with progress_bar("Watching", frames) as progress:
         figures = soak.run(loaded, frames, video, progress)
     seeing = None if loaded.eyes is None else loaded.eyes.name
-    result = {"machine": describe(find_device(device)), "model": model, "eyes": seeing, "stream": asdict(figures)}
+    result = {"machine": describe(find_device(device)), "model": model, "eyes": seeing, "runtime": runtime}
+    result |= {"stream": asdict(figures)}
     if json:
         print_json(result)
         return
@@ -128,11 +129,14 @@ def stages(
     from ..figures import print_figures
     from ..models.loading import find_device
 
+    if against is not None and runtime != "torch":
+        raise typer.BadParameter("Other commits are compared in torch; leave out --runtime or --against.")
     loaded = vlm2.load(model, device=device, dtype=dtype, eyes=eyes, runtime=runtime)
     profile = stages.profile(loaded, video, fps)
     seeing = "none" if loaded.eyes is None else loaded.eyes.name
     both = None if against is None else stages.against(against, model, video, fps, seeing)
-    result = {"machine": describe(find_device(device)), "model": model, "eyes": seeing, **asdict(profile)}
+    result = {"machine": describe(find_device(device)), "model": model, "eyes": seeing, "runtime": runtime}
+    result |= asdict(profile)
     result |= {"total_ms": profile.total_ms, "against": both and {"commit": against, "ours_ms": both[0], "ms": both[1]}}
     if json:
         print_json(result)

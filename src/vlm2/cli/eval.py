@@ -199,11 +199,11 @@ def real(
 
     sets = read_sets(data, only or ())
     chosen = {"eyes": eyes, "words": split_words(words), "geometry": geometry, "runtime": runtime}
-    loaded, _ = load_model(model, device=device, dtype=dtype, **chosen)
     if threads is not None:
         import torch
 
         torch.set_num_threads(threads)
+    loaded, _ = load_model(model, device=device, dtype=dtype, **chosen)
     with Console(stderr=True).status("Watching") as status:
         results = list(evaluate.evaluate(loaded, sets, oracles, lambda step: status.update(escape(step))))
         page, values = report.write(results, loaded, out)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..cache import cache_folder, whole_file
+from .runtime import INSTALL
 
 FOLDER = "openvino"  # in the cache folder
 CONVERSION = 1  # raise it when a converted network computes something else: older cached files are then not used
+CHECKSUM = hashlib.sha256().digest_size  # bytes of a file before the network
 TELEMETRY = "openvino_telemetry"
 
 _lock = threading.Lock()
@@ -51,19 +54,21 @@ class OpenVINONetwork:
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,  # networks that run at once would share a core
         }
-        facts = (CONVERSION, _version(), able, torch.backends.cpu.get_cpu_capability(), bits16)
+        facts = (CONVERSION, name, _version(), able, torch.backends.cpu.get_cpu_capability(), bits16)
         digest = _digest(module, facts)
         file = cache_folder() / FOLDER / f"{name}-{digest[:16]}.blob"
         compiled = None
-        with suppress(OSError, RuntimeError):  # it is not there, or it is damaged
-            compiled = core.import_model(file.read_bytes(), "CPU", options)
+        with suppress(OSError, RuntimeError):  # it is not there, or OpenVINO cannot read it
+            compiled = core.import_model(_read_checked(file), "CPU", options)
         if compiled is None:
             compiled = core.compile_model(_converted(module, compute), "CPU", options)
             with suppress(OSError):  # without a cache, the network is converted by every process
-                file.parent.mkdir(parents=True, exist_ok=True)
-                with whole_file(file) as partial:
-                    partial.write_bytes(compiled.export_model().getvalue())
+                _write_checked(file, compiled.export_model().getvalue())
         self._compiled, self._idle = compiled, list[Any]()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> OpenVINONetwork:
+        """Return this network: it never changes, and OpenVINO's part of it cannot be copied."""
+        return self
 
     def __call__(self, images: Float[Tensor, "frames 3 height width"]) -> tuple[Tensor, ...]:
         """Return the outputs for images in [0, 1], in their dtype."""
@@ -109,6 +114,23 @@ def _converted(module: nn.Module, compute: Callable[..., Tensor | tuple[Tensor, 
     return model
 
 
+def _read_checked(file: Path) -> bytes:
+    """Return what `_write_checked` wrote. Raises OSError for a file that is missing or damaged, which OpenVINO itself
+    does not notice."""
+    content = file.read_bytes()
+    checksum, blob = content[:CHECKSUM], content[CHECKSUM:]
+    if hashlib.sha256(blob).digest() != checksum:
+        raise OSError(f"{file} is damaged.")
+    return blob
+
+
+def _write_checked(file: Path, blob: bytes) -> None:
+    """Write a compiled network behind its checksum."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(file) as partial:
+        partial.write_bytes(hashlib.sha256(blob).digest() + blob)
+
+
 def _digest(module: nn.Module, facts: Sequence[Any]) -> str:
     """Hash a module's weights and facts about its compiled form."""
     digest = hashlib.sha256(repr(facts).encode())
@@ -120,10 +142,15 @@ def _digest(module: nn.Module, facts: Sequence[Any]) -> str:
 
 @cache
 def _core() -> Any:
-    """Return OpenVINO's devices."""
-    with _lock, _without_telemetry():
-        from openvino import Core
-    return Core()
+    """Return OpenVINO's devices. Raises ValueError where it does not work."""
+    try:
+        with _lock, _without_telemetry():
+            from openvino import Core
+        core = Core()
+        core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    except (ImportError, AttributeError, RuntimeError) as error:
+        raise ValueError(f"OpenVINO does not work here ({error}). Get another version:  {INSTALL}") from None
+    return core
 
 
 def _version() -> str:

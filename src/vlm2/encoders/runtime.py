@@ -1,4 +1,4 @@
-"""The runtimes that may compute the frozen networks: PyTorch, or on a CPU OpenVINO. This module imports no torch."""
+"""The runtimes of the vision encoder and our detector: PyTorch, or on a CPU OpenVINO. This module imports no torch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.util
 from typing import Literal, get_args
 
 Runtime = Literal["torch", "openvino"]
-"""The program that computes the frozen networks."""
+"""The program that computes the vision encoder and our detector."""
 INSTALL = "pip install 'vlm2[openvino]'"
 
 

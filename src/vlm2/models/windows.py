@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from ..encoders.geometry.cameras import focal_length, rigid, rotation_angle
@@ -28,9 +27,9 @@ from ..slam.configuration import LoopClosureConfig, TrackingConfig
 from ..slam.loop_closure import PoseCorrection, PoseGraph
 from ..slam.tracking import TrackedPoses, track
 from .configuration import VLM2GeometryConfig
+from .numpy_threads import numpy_on_one_thread
 
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
-numpy_on_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")  # its idle threads slow torch's down
 
 
 @dataclass(frozen=True)
@@ -252,7 +251,7 @@ class WindowEncoder:
             raise ValueError(f"Windows of {state.window} frames, but this encoder sees at most {most} at once.")
 
 
-@numpy_on_one_thread
+@numpy_on_one_thread()
 def track_window(
     geometry: Geometry, inputs: FrameInputs, config: TrackingConfig, focal: FocalEstimate | None = None
 ) -> tuple[Geometry, TrackedPoses]:
@@ -307,7 +306,7 @@ def align_poses(source: Geometry, target: Geometry) -> Alignment:
     return Alignment(scale, *(x.cpu().double().numpy() for x in (rotation[best], translation)))
 
 
-@numpy_on_one_thread
+@numpy_on_one_thread()
 def _close_loops(
     graph: PoseGraph, geometry: Geometry, tracked: TrackedPoses, known: int, placed: int, config: LoopClosureConfig
 ) -> tuple[PoseGraph, Geometry]:

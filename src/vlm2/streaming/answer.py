@@ -39,7 +39,7 @@ class Answer:
     model is the frames that it was shown, all of one weight.
 
     `seen_until` is the time in seconds of the last frame that the memory had taken in, and `runtime` the program that
-    computed the frozen networks for it.
+    computed the vision encoder and our detector for it.
     """
 
     text: str

@@ -85,9 +85,9 @@ def load(
     `vlm` names a vision-language model for open questions: `hub:NAME`, or the address of an OpenAI-compatible server,
     to which keyframes of the video are then sent. `words` are what eyes with an open vocabulary look for. `geometry`,
     as hub:OWNER/NAME or hub:FOLDER, is a depth model that replaces the depth of the model's own encoder. `runtime`
-    computes the vision encoder and our detector: "torch", or on a CPU "openvino", which is faster and needs the extra
-    `openvino`. Raises ValueError for a name, device, dtype, detector, depth model, vision-language model or runtime
-    that cannot be had, and for a checkpoint that does not fit its configuration.
+    computes the vision encoder and our detector: "torch", or on a CPU "openvino", which needs the extra `openvino`.
+    Raises ValueError for a name, device, dtype, detector, depth model, vision-language model or runtime that cannot be
+    had, and for a checkpoint that does not fit its configuration.
 
     A language model that is a frozen part of this package, as mini's is, is loaded when it is first needed, since most
     questions do without it. Here, only its presence is checked. An error in its weights, its configuration or the

@@ -25,9 +25,9 @@ class Look:
     """A look at RGB pictures of one size, seen at `times` (seconds). Its parts may be computed in any thread.
 
     `inputs` are what the geometry encoder reads, with the vision encoder's tokens; `found` are the detections, none
-    without `eyes`. `features` detect the features of each picture and cache them for tracking. `shared` returns
-    the inputs of the frames that lie before these in their window, if the window is full with these: `in_window` then
-    are the inputs of the window, and `window` is the window as the geometry encoder encodes it. Else both are None.
+    without `eyes`. `features` detect the features of each picture and cache them for tracking. `shared` is given
+    if these frames fill their window; it returns the inputs of the window's earlier frames. `in_window` is then the
+    inputs of the whole window, and `window` its geometry; otherwise both are None.
     """
 
     def __init__(
@@ -69,8 +69,8 @@ class Look:
 
     @property
     def parts(self) -> list[Once[Any]]:
-        """All parts, in the order in which a thread that looks ahead computes them. The window comes last: whoever has
-        time computes it."""
+        """All parts, in the order in which a thread that looks ahead computes them. The window comes last: if
+        that thread has no time for it, the other one computes it."""
         return [self.inputs, *self.features, self.found, self.window]
 
     def encoded(self) -> FrameInputs:

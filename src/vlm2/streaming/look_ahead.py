@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from ..models.numpy_threads import numpy_on_one_thread
 from ..models.windows import FrameInputs
 from ..video import Frame
 from .look import Look
@@ -36,7 +37,7 @@ def looked_at(
     half = threads // 2
     executor = ThreadPoolExecutor(1, "look", _limit_threads, (half,))
     try:
-        with threadpool_limits({"openmp": half, "blas": 1}):  # NumPy's idle threads slow both threads down
+        with threadpool_limits(half, user_api="openmp"), numpy_on_one_thread():
             yield from _looked_at(encoder, stream, frames, executor)
     finally:
         executor.shutdown(cancel_futures=True)

@@ -45,7 +45,7 @@ class Stream:
 
     `pictures` and `times` (seconds) are of the frames that wait for their window to fill; `windows` places the next
     window in the world; `unit` is the length that becomes 1 in the coordinates; `objects` is the object memory, where
-    the session has eyes, and `eyes` their name; `runtime` computed the frozen networks for the last frames;
+    the session has eyes, and `eyes` their name; `runtime` is the one used for the last frames;
     `trajectory` is the camera's path; `log` explains the memory. With
     `thumbnails`, pictures are kept for people and for a vision-language model: small ones in the log, of the frames
     that the memory holds, and `keyframes`.

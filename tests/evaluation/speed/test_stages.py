@@ -62,7 +62,7 @@ def test_features_of_an_earlier_watch_are_found_again() -> None:
     stages.forget_frames()
     second = features.sift(image, config)
     assert second is not first
-    exec(stages.WATCH.partition("model, video")[0] + "forget_frames()", {})  # as another commit runs it
+    exec(stages.watch_script().partition("model, video")[0] + "forget_frames()", {})  # as another commit runs it
     assert features.sift(image, config) is not second
 
 

@@ -19,7 +19,7 @@ Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; b
 Runtime = Annotated[
     str,
     typer.Option(
-        help="What computes the frozen networks: torch, or on a CPU openvino, which is faster (extra `openvino`)."
+        help="What computes the vision encoder and our detector: torch, or on a CPU openvino (extra `openvino`)."
     ),
 ]
 State = Annotated[

@@ -124,7 +124,7 @@ def load_detector(name: str, words: Sequence[str] = (), runtime: str = "torch") 
     """Load a detector by its registered name, alone or followed by `:` and the option that its file takes.
 
     `words` are the labels of one with an open vocabulary, instead of its usual ones. With the runtime "openvino", our
-    own detector computes in OpenVINO; the others know one way to compute. Raises ValueError for an unknown name, for an
+    own detector computes in OpenVINO; the others ignore it. Raises ValueError for an unknown name, for an
     option that the file does not take, and for words where the detector has labels of its own.
     """
     detector = _of(name, "load")

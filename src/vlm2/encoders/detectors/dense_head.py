@@ -78,7 +78,7 @@ class DenseHead(nn.Module):
         return self.divided(self.convolve(*stages))
 
     def divided(self, output: Float[Tensor, "frames channels rows columns"]) -> DensePrediction:
-        """Return what the channels of an output are."""
+        """Split an output of `convolve` into its predictions."""
         return DensePrediction(*output.float().split(self.channels, dim=1))
 
     def convolve(self, *stages: Tensor) -> Tensor:

@@ -98,7 +98,7 @@ class EfficientNetLite0(VisionEncoder):
         self.freeze()
 
     def use_openvino(self) -> None:
-        """Compute the stages in OpenVINO from now on."""
+        """Compute the stages in OpenVINO from now on. Such an encoder cannot be pickled."""
         mean, std = (torch.tensor(value).view(3, 1, 1) for value in (self.mean, self.std))
 
         def compute(encoder: EfficientNetLite0, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:

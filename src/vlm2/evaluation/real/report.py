@@ -22,6 +22,7 @@ def write(results: Sequence[SetResult], loaded: LoadedModel, out: Path) -> tuple
     record = {
         "model": loaded.name,
         "eyes": None if loaded.eyes is None else loaded.eyes.name,
+        "runtime": loaded.halves.video_model.runtime,
         "code": code_version(),
         "machine": machine(),
         "packages": packages(),

@@ -28,8 +28,8 @@ ROUNDS = 3  # of each commit, in turn
 
 
 def forget_frames() -> None:
-    """Clear all bounded caches of this package's modules. They hold what was computed from the last frames, such as
-    their features, and a video that is watched again would find them there."""
+    """Clear all bounded caches of this package's modules. Some hold what was computed from the last frames, such
+    as their features, and a video that is watched again would find them there."""
     for name, module in list(sys.modules.items()):
         for value in list(vars(module).values()) if name.startswith("vlm2.") else ():
             if hasattr(value, "cache_info") and value.cache_info().maxsize is not None:
@@ -37,9 +37,9 @@ def forget_frames() -> None:
 
 
 # What another commit runs: only names that are public, so that older commits have them too.
-WATCH = f"""
+WATCH = """
 import sys, time, vlm2
-{inspect.getsource(forget_frames)}
+{forget_frames}
 model, video, fps, eyes = sys.argv[1:]
 loaded = vlm2.load(model, eyes=eyes)
 loaded.session().watch(video, fps=float(fps))
@@ -123,8 +123,13 @@ def against(commit: str, model: str, video: Path, fps: float, eyes: str) -> tupl
     return median(ours), median(theirs)
 
 
+def watch_script() -> str:
+    """Return what another commit runs."""
+    return WATCH.format(forget_frames=inspect.getsource(forget_frames))
+
+
 def _watch(code: Path, model: str, video: Path, fps: float, eyes: str) -> float:
-    command = [sys.executable, "-c", WATCH, model, str(video.resolve()), str(fps), eyes]
+    command = [sys.executable, "-c", watch_script(), model, str(video.resolve()), str(fps), eyes]
     return float(_run(command, code).split()[-1])
 
 
