@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ...encoders import runtime
+
 Model = Annotated[str, typer.Option(help="mini, a checkpoint's folder, or owner/model on the Hugging Face hub.")]
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or mps; auto for all GPUs together; by default a GPU if there is one.")
@@ -17,7 +19,7 @@ Device = Annotated[
 OneDevice = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; by default a GPU if there is one.")]
 Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; by default the device's best.")]
 Runtime = Annotated[
-    str,
+    runtime.Runtime,
     typer.Option(
         help="What computes the vision encoder and our detector: torch, or on a CPU openvino (extra `openvino`)."
     ),
