@@ -56,3 +56,11 @@ def test_stream_prints_one_object(toy):
     assert report["stream"]["late"]["tracks"] is None  # the toy model has no eyes
     assert report["stream"]["late"]["read_again"] == report["stream"]["own_tokens"]
     assert {"frame_ratio", "memory_ratio", "ask_ratio", "frames_a_second"} <= set(report["stream"])
+
+
+@pytest.mark.parametrize(("option", "words"), [("onnx", "not one of 'torch'"), ("openvino", "leave out --runtime")])
+def test_stages_refuse_a_runtime_that_cannot_be_compared(tmp_path, option, words):
+    video = tmp_path / "room.mp4"
+    video.touch()
+    result = run("stages", video, "--against", "HEAD", "--runtime", option)
+    assert result.exit_code == 2 and words in " ".join(result.output.replace("│", "").split())
