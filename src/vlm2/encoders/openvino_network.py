@@ -1,4 +1,4 @@
-"""Frozen networks that OpenVINO computes on a CPU, faster than PyTorch does."""
+"""Frozen networks that OpenVINO computes on a CPU in the place of PyTorch."""
 
 from __future__ import annotations
 

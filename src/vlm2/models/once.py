@@ -10,8 +10,8 @@ Value = TypeVar("Value")
 
 
 class Once(Generic[Value]):
-    """A value that is computed at the first call. Other threads that call meanwhile wait for it. What computes it is
-    then forgotten, with all that it holds."""
+    """A value that is computed at the first call. Other threads that call meanwhile wait for it. It then drops
+    the function that computed it, and so frees what that function holds."""
 
     def __init__(self, compute: Callable[[], Value]) -> None:
         self._compute: Callable[[], Value] | None = compute
