@@ -166,6 +166,15 @@ def test_idle_sessions_are_deleted(make_store, monkeypatch, caplog) -> None:
     assert "was not used" in caplog.text
 
 
+def test_freed_memory_is_given_back_at_intervals(make_store, monkeypatch) -> None:
+    given = []
+    monkeypatch.setattr("vlm2.serving.store.TICK", 0.01)
+    monkeypatch.setattr("vlm2.serving.store.GIVEN_BACK", 0.03)
+    monkeypatch.setattr("vlm2.serving.store.give_back", lambda: given.append(1))
+    make_store()
+    wait_until(lambda: len(given) >= 2)
+
+
 def test_a_folder_that_cannot_be_is_refused(loaded, tmp_path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="cannot hold the sessions"):

@@ -1,10 +1,11 @@
-"""Pictures of a stream are bounded, and of one size."""
+"""Pictures of a stream are bounded, and of one size; freed memory is given back."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from vlm2.streaming import stream
 from vlm2.streaming.stream import bounded
 
 
@@ -25,3 +26,12 @@ def test_frames_in_another_resolution_are_brought_to_that_of_the_first(make_sess
     session.observe(np.repeat(np.repeat(images[1], 2, 0), 2, 1), 0.5)
     assert {picture.shape for picture in session._stream.pictures} == {images[0].shape}
     assert np.array_equal(session._stream.pictures[1], images[1])
+
+
+def test_freed_memory_is_given_back_after_a_window(make_session, images, monkeypatch):
+    given = []
+    monkeypatch.setattr(stream, "give_back_if_grown", lambda: given.append(1))
+    session = make_session()
+    for n in range(session.model.geometry.window + 1):
+        session.observe(images[n % len(images)], n / 2)
+    assert given

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from ..heap import use_one_heap
+
 DEBUG = "VLM2_DEBUG"
 NO_VERBS = ("main", "terminal")
 
@@ -60,6 +62,7 @@ _add_verbs()
 
 def main() -> None:
     """Run the command line. A user's error is one red line and exit status 2. VLM2_DEBUG=1 shows the traceback."""
+    use_one_heap()
     try:
         app()
     except (ValueError, OSError) as error:

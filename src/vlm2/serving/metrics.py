@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from ..evaluation.speed.machine import resident_memory
+from ..heap import resident_memory
 from .store import SessionStore
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"

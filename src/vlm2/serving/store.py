@@ -7,8 +7,8 @@ import secrets
 import threading
 from pathlib import Path
 
+from ..heap import give_back
 from ..streaming import LoadedModel, Session
-from ..streaming.heap import give_back_at_intervals
 from .hosted import ID, HostedSession, SessionCounts
 from .limits import Limits, Refusal
 from .state import StateFolder
@@ -16,7 +16,7 @@ from .worker import FrameWorker
 
 LOG = logging.getLogger(__name__)
 TICK = 1.0  # seconds between looks at what is idle
-GIVEN_BACK = 10.0  # seconds after which freed memory is given back while no session does
+GIVEN_BACK = 10.0  # seconds after which freed memory is given back to the system
 
 
 class SessionStore:
@@ -135,10 +135,12 @@ class SessionStore:
 
     def _keep(self) -> None:
         """Save and give back memory at intervals, and delete idle sessions, until the store stops."""
-        waited = 0.0
+        waited = held = 0.0
         while not self._stopped.wait(tick := min(TICK, self.save_every)):
-            waited += tick
-            give_back_at_intervals(GIVEN_BACK)
+            waited, held = waited + tick, held + tick
+            if held >= GIVEN_BACK:
+                held = 0.0
+                give_back()
             for hosted in self.list():
                 if hosted.idle > self.limits.idle:
                     LOG.warning("Session %s was not used for %.0f s and is deleted.", hosted.id, hosted.idle)

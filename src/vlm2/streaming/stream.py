@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..core import DualState
 from ..encoders.runtime import Runtime
+from ..heap import give_back_if_grown
 from ..models.frame_resizer import FrameResizer
 from ..models.video_model import VideoModel
 from ..models.windows import FrameInputs, WindowState
@@ -25,7 +26,6 @@ from ..objects.memory import ObjectMemory
 from ..slam.configuration import LoopClosureConfig
 from ..slam.loop_closure import PoseCorrection
 from ..video.picture import check_picture
-from .heap import give_back_at_intervals
 from .keyframe import KeyframePicture, keyframe, thinned
 from .look import Look, Pictures
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
@@ -217,7 +217,7 @@ class StreamEncoder:
             torch.tensor(stream.times, dtype=torch.float64),
             features.world_from_camera.cpu(),
         )
-        give_back_at_intervals()
+        give_back_if_grown()
         taken = replace(stream, pictures=(), times=(), keyframes=thinned(stream.keyframes, objects))
         eyes = stream.eyes if self.eyes is None else self.eyes.name
         taken = replace(taken, eyes=eyes, runtime=self.model.runtime)

@@ -135,14 +135,6 @@ def available_memory() -> float | None:
     return float(match[1]) * 1024 if match else None
 
 
-def resident_memory() -> float | None:
-    """Return the bytes of memory that this process holds; None where the system does not report them."""
-    try:
-        return float(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return None
-
-
 def mean_megabytes(samples: Sequence[float | None]) -> float | None:
     """Return the mean of samples in bytes, in megabytes; None where one is unknown."""
     known = [sample for sample in samples if sample is not None]

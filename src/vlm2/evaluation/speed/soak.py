@@ -17,10 +17,11 @@ from statistics import median
 import numpy as np
 from jaxtyping import UInt8
 
+from ...heap import resident_memory
 from ...models.windows import WindowState
 from ...streaming import Answer, LoadedModel, Session
 from .harness import FPS, QUESTION, SECOND_QUESTION, median_ratio, now, pictures, time_in_turn
-from .machine import mean_megabytes, resident_memory
+from .machine import mean_megabytes
 
 EARLY = 500  # frames, or a quarter of a shorter run
 SAMPLES = 100  # of the resident memory, which rises and falls with each window
