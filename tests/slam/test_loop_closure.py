@@ -16,6 +16,7 @@ from vlm2.models.windows import FrameInputs, WindowEncoder, WindowState
 from vlm2.slam.configuration import LoopClosureConfig, TrackingConfig
 from vlm2.slam.features import Features, KeyframeFeatures
 from vlm2.slam.loop_closure import PoseCorrection, PoseEdge, PoseGraph, optimize_poses
+from vlm2.slam.pose_optimization import in_world, rotation_matrices
 
 EVERY = 5  # frames between keyframes
 DEGREES = 18.0  # a keyframe
@@ -85,6 +86,52 @@ def test_poses_without_numbers_leave_a_graph_as_it_is():
         assert broken.optimized(CONFIG) is broken
 
 
+def tilted(path: list[np.ndarray], shown: bool, degrees: float = 30.0) -> PoseGraph:
+    """The graph of a path whose lost step tilts it, where the views show the vertical within some degrees."""
+    random, tilt, graph = np.random.default_rng(5), np.eye(4), PoseGraph()
+    for index, pose in enumerate(path):
+        if index == LOST + 1:
+            tilt[:3, :3] = rotation_matrices(np.radians([[degrees, 0, 0]]))[0]
+        up = pose[:3, :3].T @ (0, -1, 0) + random.normal(0, np.radians(3), 3)
+        placed = path[index] if index == 0 else graph.keyframes[-1].world_from_camera
+        step = (
+            np.eye(4)
+            if index == 0
+            else np.linalg.inv(path[index - 1]) @ pose @ (tilt if index == LOST + 1 else np.eye(4))
+        )
+        seen, vertical = keyframe_features(pose), up / np.linalg.norm(up) if shown else None
+        graph = graph.add(EVERY * index, placed @ step, seen, 3.0, 0, CONFIG, index != LOST + 1, up=vertical)
+    return graph
+
+
+def test_the_vertical_that_views_show_levels_a_lost_step():
+    half = AROUND[:14]
+    assert worst(tilted(half, shown=False).poses, half) > 29
+    graph = tilted(half, shown=True)
+    assert not any(edge.is_loop for edge in graph.edges)
+    directions = in_world(graph.poses, np.broadcast_to((0.0, -1.0, 0.0), (14, 3)))
+    assert np.degrees(np.arccos(-directions[:, 1].clip(-1, 1))).max() < 5
+    assert worst(graph.poses, half) < 6  # nothing was turned about the vertical
+    assert graph.tilt < CONFIG.most_tilt
+
+
+def test_views_that_show_no_vertical_change_nothing():
+    graph = walked(AROUND, mistaken(AROUND, LOST))[-1]
+    assert not graph.up.any() and graph.tilt == 0
+    assert PoseGraph((graph.keyframes[0],)).tilt == 0
+    one = replace(graph, keyframes=(replace(graph.keyframes[0], up=np.array([0.0, -1.0, 0.0])), *graph.keyframes[1:]))
+    assert one.tilt == 0
+    np.testing.assert_allclose(one.optimized(CONFIG).poses, graph.optimized(CONFIG).poses, atol=1e-9)
+
+
+def test_one_wrong_vertical_does_not_tilt_a_path_that_fits():
+    half = AROUND[:14]
+    graph = tilted(half, shown=True, degrees=0.0)
+    wrong = rotation_matrices(np.radians([[60.0, 0, 0]]))[0]
+    keys = [replace(key, up=wrong @ key.up) if index == 5 else key for index, key in enumerate(graph.keyframes)]
+    assert worst(replace(graph, keyframes=tuple(keys)).optimized(CONFIG).poses, half) < 4
+
+
 def test_the_first_keyframe_stays():
     graph = walked(AROUND, mistaken(AROUND, LOST))[-1]
     np.testing.assert_array_equal(graph.keyframes[0].world_from_camera, AROUND[0])
@@ -121,11 +168,11 @@ def test_a_lost_step_stays_uncertain_when_a_keyframe_beside_it_goes():
 
 
 def test_arrays_hold_a_whole_graph():
-    graph = walked(AROUND, mistaken(AROUND, LOST))[-1]
+    graph = tilted(AROUND, shown=True)
     again = PoseGraph.from_arrays(graph.to_arrays())
     for ours, theirs in zip(again.keyframes, graph.keyframes, strict=True):
         assert ours.frame == theirs.frame
-        for name in ("world_from_camera", "pixels", "descriptors", "depth"):
+        for name in ("world_from_camera", "pixels", "descriptors", "depth", "up"):
             assert np.array_equal(getattr(ours, name), getattr(theirs, name))
             assert getattr(ours, name).dtype == getattr(theirs, name).dtype
     for ours, theirs in zip(again.edges, graph.edges, strict=True):
@@ -133,6 +180,8 @@ def test_arrays_hold_a_whole_graph():
         assert np.array_equal(ours.first_from_second, theirs.first_from_second)
     assert PoseGraph.from_arrays(PoseGraph().to_arrays()) == PoseGraph()
     arrays = graph.to_arrays()
+    earlier = PoseGraph.from_arrays({name: array for name, array in arrays.items() if name != "up"})
+    assert not earlier.up.any() and np.array_equal(earlier.poses, graph.poses)
     with pytest.raises(ValueError, match="zip"):
         PoseGraph.from_arrays({**arrays, "frames": arrays["frames"][1:]})
     with pytest.raises(KeyError):

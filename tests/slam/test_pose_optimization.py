@@ -11,6 +11,7 @@ from vlm2.slam.pose_optimization import (
     skew,
     step_terms,
     steps_between,
+    vertical_terms,
 )
 
 ENDS = np.array([[0, 1], [1, 2], [0, 2]])
@@ -47,6 +48,30 @@ def test_the_jacobian_of_steps_is_their_derivative(rng):
     change = 1e-5 * rng.normal(size=18)
     _, after, _ = step_terms(moved(poses, change), ENDS, goals)
     np.testing.assert_allclose(after, (jacobian @ change[unknowns][:, :, None])[:, :, 0], atol=1e-9)
+
+
+def test_vertical_terms_are_derivatives_of_the_angles_to_the_mean(rng):
+    poses, deviation, wide = random_poses(rng), 0.2, 1e6  # so wide a kernel takes all alike
+    directions = np.array([0.3, -0.9, 0.1]) + 0.2 * rng.normal(size=(3, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    up = np.einsum("nji,nj->ni", poses[:, :3, :3], directions)
+    mean = directions.sum(0) / np.linalg.norm(directions.sum(0))
+
+    def cost(poses: np.ndarray) -> np.ndarray:
+        return np.square((mean @ poses[:, :3, :3] - up) / deviation).sum(1) / 2
+
+    hessian, gradient = vertical_terms(poses, up, deviation, wide)
+    for axis in range(3):
+        change = np.zeros((3, 6))
+        change[:, axis] = 1e-5
+        slope = (cost(moved(poses, change.ravel())) - cost(moved(poses, -change.ravel()))) / 2e-5
+        np.testing.assert_allclose(gradient[:, axis], slope, rtol=1e-5, atol=1e-8)
+    assert (np.linalg.eigvalsh(hessian) > -1e-9).all()
+    about = np.einsum("nij,nj->ni", hessian, mean @ poses[:, :3, :3])  # turning about the vertical costs nothing
+    np.testing.assert_allclose(about, 0, atol=1e-9)
+    level, none = np.stack([np.eye(4)] * 2), np.zeros((0, 4, 4))
+    assert not vertical_terms(level, np.tile([0.0, -1.0, 0.0], (2, 1)), deviation, 3.0)[1].any()
+    assert vertical_terms(none, np.zeros((0, 3)), deviation, 3.0)[0].shape == (0, 3, 3)
 
 
 def test_normal_equations_are_those_of_the_whole_system(rng):

@@ -13,6 +13,7 @@ from toys import toy_model
 
 from vlm2.encoders.geometry.cameras import focal_length, in_first_camera, invert, rigid, rotation_angle
 from vlm2.encoders.geometry.encoder import Geometry, GeometryEncoder
+from vlm2.models import windows
 from vlm2.models.windows import FrameInputs, WindowEncoder, WindowState, grey
 from vlm2.slam import bundle_adjustment, features, tracking
 from vlm2.slam.configuration import LoopClosureConfig, TrackingConfig
@@ -141,7 +142,7 @@ def test_the_true_motion_is_found_whatever_the_encoder_takes_for_the_focal_lengt
     turn, shift = step_errors(torch.from_numpy(found.poses), true)
     assert turn < 1.0 and shift < 0.08
     assert np.exp(found.focal.logarithm) * WIDTH == pytest.approx(FOCAL, rel=0.12)
-    assert found.depth_scale == pytest.approx(FOCAL / focal, rel=0.12)
+    assert found.depth_scale == pytest.approx((FOCAL / focal) ** CONFIG.depth_share, rel=0.06)
 
 
 def test_frames_that_lie_far_apart_are_tracked_whatever_the_encoder_takes_for_the_focal_length():
@@ -162,6 +163,17 @@ def test_a_focal_length_that_earlier_windows_determined_stays():
     assert found.focal.logarithm == pytest.approx(known.logarithm, abs=0.01)
     assert found.focal.deviation == pytest.approx(known.deviation, rel=0.1)
     assert found.depth_scale == pytest.approx(1.25**CONFIG.depth_share, rel=0.02)
+
+
+def test_a_windows_points_lie_on_the_rays_of_the_focal_length_that_was_found():
+    true = walk()
+    points, poses = guess(true, 0.75 * FOCAL)
+    sure, tokens = torch.ones(points.shape[:3]), torch.zeros(len(true), 1, 1)
+    encoded = Geometry(points.float(), sure, poses.float(), tokens, tokens, (1, 1), True)
+    geometry, found = windows.track_window(encoded, numbered(film(true)), CONFIG)
+    assert focal_length(geometry.local_points) == pytest.approx(np.exp(found.focal.logarithm), rel=1e-4)
+    assert torch.allclose(geometry.local_points[..., 2], found.depth_scale * encoded.local_points[..., 2])
+    assert found.depth_scale > 1.1 and found.width_scale < 0.9
 
 
 def test_a_still_camera_stays_still():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from toyeyes import LABELS, ToyDetector, toy_eyes
 
+from vlm2.encoders.detectors import RoomSurfaces
 from vlm2.encoders.geometry.encoder import Geometry
 from vlm2.objects.memory import ObjectMemory
+from vlm2.streaming.object_frames import upward
 
 FRAMES = 3
 
@@ -60,3 +64,11 @@ def test_labels_with_one_name_in_our_words_become_one() -> None:
     assert eyes.fitting(memory, "others") is eyes
     ((sighting, *_), *_) = (track.kept for track in memory.tracks)
     np.testing.assert_allclose(sighting.evidence, [0.9, 0.1, 0.1], rtol=1e-6)
+
+
+def test_the_upward_directions_of_frames_are_unit_vectors_where_they_are_known() -> None:
+    floor = np.zeros((2, 2), bool)
+    none = ToyDetector().found(np.zeros((8, 8, 3), np.uint8))
+    ups = [(0.0, -2.0, 0.0), (0.0, 0.0, 0.0), (np.nan, 1.0, 0.0), (3.0, 0.0, -4.0)]
+    found = [replace(none, surfaces=None), *(replace(none, surfaces=RoomSurfaces(np.array(up), floor)) for up in ups)]
+    assert {frame: up.tolist() for frame, up in upward(found, 7).items()} == {8: [0, -1, 0], 11: [0.6, 0, -0.8]}

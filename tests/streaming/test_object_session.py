@@ -138,6 +138,12 @@ def test_the_keyframes_of_tracks_are_where_a_recognised_place_puts_the_camera(ma
     true = [path[frame] for frame in moved]
     assert worst([before[frame] for frame in moved], true) > 20 > 3 > worst([after[frame] for frame in moved], true)
 
+    up = np.array([0.0, -1.0, 0.1]) / np.hypot(1.0, 0.1)  # what the toy eyes see in every frame
+    shown = [
+        up @ key.up for key in found._stream.windows.graph.keyframes
+    ]  # means over frames that the camera turned in
+    assert min(shown) > 0.99 and max(shown) <= 1 + 1e-9
+
 
 def test_a_session_without_eyes_or_frames_has_an_empty_map(make_session, make_seeing, images) -> None:
     assert observe(make_session(), images[:5]).objects == ObjectMap() == make_session().objects

@@ -13,7 +13,7 @@ from torch.nn import functional
 from ..encoders.geometry.cameras import pool_to_grid
 from ..encoders.geometry.encoder import Geometry
 from ..encoders.vision import VisionEncoder
-from .windows import EncodedWindow, FrameInputs, WindowEncoder, WindowState
+from .windows import EncodedWindow, FrameInputs, Verticals, WindowEncoder, WindowState
 
 FRAMES_AT_ONCE = 16  # through the vision encoder
 
@@ -127,15 +127,16 @@ class FrameEncoder:
         times: Float[Tensor, " frames"],
         scale: float | Tensor | None = None,
         encoded: EncodedWindow | None = None,
+        verticals: Verticals = dict,
     ) -> EncodedPortion:
         """Encode the next portion of a stream.
 
         It holds `state.missing` frames; the last portion may hold fewer. `scale` is that of the portions before;
-        `encoded` is used if it is of the portion's window.
+        `encoded` is used if it is of the portion's window. `verticals` is called after tracking.
         """
-        state, geometry = self.windows.advance(state, inputs, encoded)
+        state, geometry = self.windows.advance(state, inputs, encoded, verticals)
         if geometry is None:
-            state, geometry = self.windows.finish(state)
+            state, geometry = self.windows.finish(state, verticals)
         assert geometry is not None
         scale = scene_scale(geometry, state.window) if scale is None else scale
         features = FrameFeatures.join(inputs, geometry, times, scale)

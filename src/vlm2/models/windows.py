@@ -3,14 +3,15 @@
 A window holds `overlap` frames that were placed already and up to `window` − `overlap` new ones. The shared frames
 determine how the new window's world lies in the stream's: a rigid motion when the encoder is metric, a similarity
 otherwise. With camera tracking, matched features refine the poses of each window (`vlm2.slam.tracking`). With loop
-closure, a place that is seen again corrects the new window's poses, and the state's `correction` gives how earlier
-frames move (`vlm2.slam.loop_closure`).
+closure, a place that is seen again, or the vertical that frames show, corrects the new window's poses, and the state's
+`correction` gives how earlier frames move (`vlm2.slam.loop_closure`).
 
 The state of a stream is a value: `advance` takes one and returns a new one, and its size is bounded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -30,6 +31,10 @@ from .configuration import VLM2GeometryConfig
 from .numpy_threads import numpy_on_one_thread
 
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
+
+Verticals = Callable[[], Mapping[int, Float[np.ndarray, " 3"]]]
+"""Returns upward directions in the frames' cameras (unit vectors), by the frame's number in its stream. Frames may lack
+one."""
 
 
 @dataclass(frozen=True)
@@ -177,24 +182,31 @@ class WindowEncoder:
         return Geometry.join(parts), corrected
 
     def advance(
-        self, state: WindowState, inputs: FrameInputs, encoded: EncodedWindow | None = None
+        self,
+        state: WindowState,
+        inputs: FrameInputs,
+        encoded: EncodedWindow | None = None,
+        verticals: Verticals = dict,
     ) -> tuple[WindowState, Geometry | None]:
         """Add frames; return the geometry of those whose window is now full, in the stream's world, its first camera's
         frame. The result does not depend on the portions in which frames arrive. It is not corrected later; the new
-        state's `correction` gives how earlier frames move. `encoded` is used if it is of the first window."""
+        state's `correction` gives how earlier frames move. `encoded` is used if it is of the first window. `verticals`
+        is called after tracking."""
         self._check(state)
         state = replace(state, inputs=self.joined(state.inputs, inputs))
         done: list[Geometry] = []
         while state.missing <= 0:
-            state, new = self._place_window(state, state.window, encoded)
+            state, new = self._place_window(state, state.window, encoded, verticals)
             done.append(new)
         return state, Geometry.join(done) if done else None
 
-    def finish(self, state: WindowState) -> tuple[WindowState, Geometry | None]:
+    def finish(self, state: WindowState, verticals: Verticals = dict) -> tuple[WindowState, Geometry | None]:
         """Return the geometry of the frames that still wait, from a window that is not full; None where none waits. A
         stream that continues from the given state gets these frames again, in their full window."""
         self._check(state)
-        return self._place_window(state, len(state.inputs)) if state.waiting else (state, None)
+        if not state.waiting:
+            return state, None
+        return self._place_window(state, len(state.inputs), verticals=verticals)
 
     def joined(self, inputs: FrameInputs, later: FrameInputs) -> FrameInputs:
         """Append later frames to those of a state, without what neither the encoder nor tracking reads."""
@@ -228,7 +240,11 @@ class WindowEncoder:
         return inputs if self.encoder.needs_images else replace(inputs, images=None)
 
     def _place_window(
-        self, state: WindowState, frames: int, encoded: EncodedWindow | None = None
+        self,
+        state: WindowState,
+        frames: int,
+        encoded: EncodedWindow | None = None,
+        verticals: Verticals = dict,
     ) -> tuple[WindowState, Geometry]:
         geometry, tracked = self.encode_window(state.inputs[:frames], state.focal, encoded)
         known = 0 if state.placed is None else len(state.placed)
@@ -239,7 +255,7 @@ class WindowEncoder:
             tracked = None if tracked is None else tracked.scaled(alignment.scale)
         placed, graph = state.frames + frames - known, state.graph
         if tracked is not None and self.loop_closure is not None:
-            graph, geometry = _close_loops(graph, geometry, tracked, known, placed, self.loop_closure)
+            graph, geometry = _close_loops(graph, geometry, tracked, known, placed, self.loop_closure, verticals())
         keep = slice(max(frames - state.overlap, 0), None)
         focal = state.focal if tracked is None else tracked.focal
         inputs = state.inputs[keep]
@@ -255,8 +271,8 @@ class WindowEncoder:
 def track_window(
     geometry: Geometry, inputs: FrameInputs, config: TrackingConfig, focal: FocalEstimate | None = None
 ) -> tuple[Geometry, TrackedPoses]:
-    """Refine the poses of a window by tracking the camera, and stretch its depths to the focal length that was found;
-    also return what tracking found."""
+    """Refine the poses of a window by tracking the camera, and fit its points to the focal length that was found; also
+    return what tracking found."""
     cv2.setNumThreads(torch.get_num_threads())
     points = geometry.local_points.cpu().double()
     poses = geometry.world_from_camera.cpu().double().numpy()
@@ -264,7 +280,7 @@ def track_window(
     assert seen is not None
     tracked = track(seen.cpu().numpy(), points[..., 2].numpy(), poses, focal_length(points), config, focal)
     poses = torch.from_numpy(tracked.poses).float().to(geometry.world_from_camera)
-    stretch = geometry.local_points.new_tensor([1.0, 1.0, tracked.depth_scale])
+    stretch = geometry.local_points.new_tensor([tracked.width_scale, tracked.width_scale, tracked.depth_scale])
     return replace(geometry, world_from_camera=poses, local_points=geometry.local_points * stretch), tracked
 
 
@@ -308,11 +324,19 @@ def align_poses(source: Geometry, target: Geometry) -> Alignment:
 
 @numpy_on_one_thread()
 def _close_loops(
-    graph: PoseGraph, geometry: Geometry, tracked: TrackedPoses, known: int, placed: int, config: LoopClosureConfig
+    graph: PoseGraph,
+    geometry: Geometry,
+    tracked: TrackedPoses,
+    known: int,
+    placed: int,
+    config: LoopClosureConfig,
+    up: Mapping[int, Float[np.ndarray, " 3"]],
 ) -> tuple[PoseGraph, Geometry]:
-    """Add the keyframes among a window's new frames to the graph, and move the window where loops correct one.
+    """Add the keyframes among a window's new frames to the graph, and move the window where loops or verticals correct
+    one.
 
-    The window's last frame is the last of `placed` ones; its first `known` ones were placed before."""
+    The window's last frame is the last of `placed` ones; its first `known` ones were placed before. `up` are upward
+    directions in the frames' cameras, by frame number."""
     start, first = geometry.world_from_camera.cpu().double().numpy(), placed - len(geometry)
     median_depth = float(geometry.local_points[..., 2].median())
     new = [index for index in tracked.keyframes if index >= known]
@@ -325,7 +349,11 @@ def _close_loops(
         if not joined and (others := [other for other in earlier if tracked.joined(other, index)]):
             matched = first + others[-1], np.linalg.inv(start[others[-1]]) @ start[index]
         pose, found = motion @ start[index], tracked.keyframes[index]
-        graph = graph.add(first + index, pose, found, median_depth, first, config, joined, matched)
+        moved_with = [i for i in range(before + 1, index + 1) if first + i in up]
+        shown = sum((up[first + i] @ start[i, :3, :3].T for i in moved_with), np.zeros(3)) @ start[index, :3, :3]
+        length = float(np.linalg.norm(shown))
+        vertical = shown / length if length > 1e-6 else None
+        graph = graph.add(first + index, pose, found, median_depth, first, config, joined, matched, vertical)
         motion, before = graph.keyframes[-1].world_from_camera @ np.linalg.inv(start[index]), index
     moved = {key.frame - first: key.world_from_camera for key in graph.keyframes if key.frame - first in new}
     correction = PoseCorrection(

@@ -187,12 +187,8 @@ def _extent(detections: Detections, index: int, mask: np.ndarray, height: int, w
 
 def _view(detections: Detections, surface: np.ndarray, frame: int) -> GroundView | None:
     """Return the frame's view of the ground; None if the detector gives no surfaces of the room, or no vertical."""
-    if detections.surfaces is None:
+    if detections.surfaces is None or (up := detections.surfaces.vertical) is None:
         return None
-    length = float(np.linalg.norm(detections.surfaces.up))
-    if not 1e-6 < length < np.inf:  # NaN neither
-        return None
-    up = detections.surfaces.up / length
     known = surface[..., 2] > 0.05
     level = surface - (surface @ up)[..., None] * up
     distance = np.where(known, np.linalg.norm(level, axis=-1), -1.0)

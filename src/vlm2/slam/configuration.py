@@ -55,7 +55,7 @@ class TrackingConfig:
     focal_grid: tuple[float, float, int] = (0.45, 1.5, 17)  # tried by the search, in widths: from, to, how many
     focal_motion: float = 0.02  # of the width: the least median motion of the matches that show a focal length
     focal_agreeing: float = 0.4  # least share of matches that agree with the best focal length of a pair
-    depth_share: float = 0.8  # of the error of the encoder's focal length that its depths have too, both as logarithms
+    depth_share: float = 0.5  # of the error of the encoder's focal length that its depths have too, both as logarithms
     focal_change: float = 0.05  # of the logarithm; above, the pairs are estimated again
     focal_rounds: int = 3
 
@@ -78,6 +78,9 @@ class LoopClosureConfig:
     loop_rotation: float = radians(2)  # deviation of a loop with `loop_inliers` matches, radians
     loop_translation: float = 0.04  # deviation of a loop with `loop_inliers` matches, median depths
     loop_inliers: int = 40
+    vertical: float = radians(6)  # deviation of the upward direction that a keyframe's view shows, radians
+    vertical_kernel: float = 3.0
+    most_tilt: float = radians(10)  # of a new keyframe against the others, radians; above, the poses are optimised
     unmatched_uncertainty: float = 10.0  # factor on a step's deviations where matches do not connect all frames
     iterations: int = 10  # of the optimisation
     step_kernel: float = 4.0

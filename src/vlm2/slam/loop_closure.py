@@ -5,13 +5,17 @@ one keyframe a window, of a bounded number, with its features. A new keyframe is
 enough matches agree on a relative pose, it becomes an edge beside the steps of the path. Then all poses are optimised
 together. A robust kernel (Geman and McClure's) down-weights inconsistent edges, loops sooner than steps.
 
+Where the upward direction of keyframes is known from what they show, it levels them: a step that turned the path
+wrongly, or was not found at all, then turns it about the vertical only. The world's own upward direction is the mean
+over the keyframes.
+
 All values are immutable, and the size of a graph is bounded. Lengths are in the units of the path.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +23,17 @@ from jaxtyping import Float, Int, UInt8
 
 from .configuration import LoopClosureConfig
 from .features import Features, KeyframeFeatures, match, nearest_and_clear
-from .pose_optimization import Pose, Poses, kernel_widening, moved, normal_equations, step_terms
+from .pose_optimization import (
+    Pose,
+    Poses,
+    in_world,
+    kernel_widening,
+    moved,
+    normal_equations,
+    step_terms,
+    summed,
+    vertical_terms,
+)
 from .tracking import estimate_relative_pose
 
 PER_FEATURE = ("pixels", "descriptors", "depth")
@@ -28,13 +42,15 @@ DESCRIPTOR_SCALE = 512  # descriptors are kept as integers; their numbers are ne
 
 @dataclass(frozen=True)
 class Keyframe:
-    """A frame of the path whose place may be seen again. `pixels` count from the image's centre."""
+    """A frame of the path whose place may be seen again. `pixels` count from the image's centre. `up` is the upward
+    direction in the camera's frame, as what the frame shows tells it; a unit vector, or zero where it is unknown."""
 
     frame: int
     world_from_camera: Pose
     pixels: Float[np.ndarray, "features 2"]
     descriptors: UInt8[np.ndarray, "features 128"]
     depth: Float[np.ndarray, " features"]
+    up: Float[np.ndarray, " 3"] = field(default_factory=lambda: np.zeros(3))
 
     def features(self) -> Features:
         """Return the features, with descriptors rounded to 1/512."""
@@ -84,12 +100,14 @@ class PoseGraph:
         config: LoopClosureConfig,
         connected: bool = True,
         matched: tuple[int, Pose] | None = None,
+        up: Float[np.ndarray, " 3"] | None = None,
     ) -> PoseGraph:
-        """Return the graph with one more keyframe, at `pose` unless loops correct it; it is the last one of the result.
+        """Return the graph with one more keyframe, the last one of the result, at `pose` unless loops or verticals
+        correct it.
 
         `connected`: matches connect it with the keyframe before. `matched`: they connect it with an earlier one; its
         frame, and `first_from_second`. Only keyframes of frames before `loops_before` are searched for loops; more of
-        them, with more features, for a frame whose neighbours match weakly."""
+        them, with more features, for a frame whose neighbours match weakly. `up`: as `Keyframe` has it."""
         features = found.features
         most = config.fine_features if found.fine else config.max_features
         new = Keyframe(
@@ -98,6 +116,7 @@ class PoseGraph:
             features.pixels[:most].astype(np.float32),
             (features.descriptors[:most] * DESCRIPTOR_SCALE).round().clip(0, 255).astype(np.uint8),
             features.depth[:most],
+            np.zeros(3) if up is None else up,
         )
         if not self.keyframes:
             return PoseGraph((new,))
@@ -114,7 +133,9 @@ class PoseGraph:
             deviations = config.step_rotation, config.step_translation * median_depth
             kept.append(PoseEdge(matched[0], frame, matched[1], *deviations, True))
         graph = PoseGraph((*self.keyframes, new), (*self.edges, *kept, *loops))
-        return (graph.optimized(config) if loops else graph)._bounded(median_depth, config)
+        if loops or graph.tilt > config.most_tilt:
+            graph = graph.optimized(config)
+        return graph._bounded(median_depth, config)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return the graph as a few arrays, by name; nothing for an empty one."""
@@ -126,6 +147,7 @@ class PoseGraph:
             "features": np.array([len(key.depth) for key in self.keyframes]),
             "world_from_camera": self.poses,
             **{name: np.concatenate([getattr(key, name) for key in self.keyframes]) for name in PER_FEATURE},
+            "up": np.stack([key.up for key in self.keyframes]),
             "edge_frames": np.array([edge[:2] for edge in self.edges], int).reshape(-1, 2),
             "edge_motions": np.array([edge.first_from_second for edge in self.edges]).reshape(-1, 4, 4),
             "edge_deviations": np.array(deviations).reshape(-1, 2),
@@ -139,7 +161,8 @@ class PoseGraph:
             return PoseGraph()
         ends = np.cumsum(arrays["features"])[:-1]
         features = (np.split(arrays[name], ends) for name in PER_FEATURE)
-        placed = zip(arrays["frames"].tolist(), arrays["world_from_camera"], *features, strict=True)
+        up = arrays.get("up", np.zeros((len(arrays["frames"]), 3)))  # earlier versions kept none
+        placed = zip(arrays["frames"].tolist(), arrays["world_from_camera"], *features, up, strict=True)
         deviations = zip(*arrays["edge_deviations"].T.tolist(), arrays["edge_closes"].tolist(), strict=True)
         joined = zip(arrays["edge_frames"].tolist(), arrays["edge_motions"], deviations, strict=True)
         edges = tuple(PoseEdge(first, second, motion, *rest) for (first, second), motion, rest in joined)
@@ -150,12 +173,26 @@ class PoseGraph:
         """The keyframes' poses, world from camera."""
         return np.stack([key.world_from_camera for key in self.keyframes])
 
+    @property
+    def up(self) -> Float[np.ndarray, "keyframes 3"]:
+        """The keyframes' upward directions in their camera frames; zero where they are unknown."""
+        return np.stack([key.up for key in self.keyframes])
+
+    @property
+    def tilt(self) -> float:
+        """The angle in radians between the newest keyframe's upward direction and that of the others; 0 where either is
+        unknown."""
+        *others, newest = in_world(self.poses, self.up)
+        mean = np.sum(others, axis=0)
+        length = np.linalg.norm(mean) * np.linalg.norm(newest)
+        return float(np.arccos(np.clip(mean @ newest / length, -1, 1))) if length > 0 else 0.0
+
     def optimized(self, config: LoopClosureConfig) -> PoseGraph:
         """Return the graph with optimised poses; unchanged where the optimisation fails."""
         number = {key.frame: index for index, key in enumerate(self.keyframes)}
         ends = np.array([(number[edge.first], number[edge.second]) for edge in self.edges])
         try:
-            poses = optimize_poses(self.poses, ends, self.edges, config)
+            poses = optimize_poses(self.poses, ends, self.edges, config, self.up)
         except np.linalg.LinAlgError:
             return self
         if not np.isfinite(poses).all():
@@ -244,20 +281,32 @@ def match_keyframe(
 
 
 def optimize_poses(
-    poses: Poses, ends: Int[np.ndarray, "edges 2"], edges: tuple[PoseEdge, ...], config: LoopClosureConfig
+    poses: Poses,
+    ends: Int[np.ndarray, "edges 2"],
+    edges: tuple[PoseEdge, ...],
+    config: LoopClosureConfig,
+    up: Float[np.ndarray, "poses 3"] | None = None,
 ) -> Poses:
     """Optimise all poses but the first by Gauss-Newton steps with robust kernels whose widths fall. `ends` are the
-    indices of each edge's poses. Raises LinAlgError where the equations are singular."""
+    indices of each edge's poses, `up` the upward directions in their camera frames, zero where they are unknown. Raises
+    LinAlgError where the equations are singular."""
+    up = np.zeros((len(poses), 3)) if up is None else up
+    seen = np.flatnonzero(up.any(1))
     goals = np.stack([edge.first_from_second for edge in edges])
     scale = np.repeat([(1 / edge.rotation_deviation, 1 / edge.translation_deviation) for edge in edges], 3, axis=1)
     kernel = np.where([edge.is_loop for edge in edges], config.loop_kernel, config.step_kernel)
     for iteration in range(config.iterations):
         jacobian, errors, unknowns = step_terms(poses, ends, goals)
-        width = kernel * kernel_widening(config.kernel_start, iteration, config.iterations)
+        widening = kernel_widening(config.kernel_start, iteration, config.iterations)
+        width = kernel * widening
         robust = 1 / (1 + ((scale * errors) ** 2).sum(1) / width**2)
         factor = scale * robust[:, None]
         size = 6 * len(poses)
         hessian, gradient = normal_equations(factor[:, :, None] * jacobian, factor * errors, unknowns, size)
+        terms = vertical_terms(poses[seen], up[seen], config.vertical, config.vertical_kernel * widening)
+        turns = 6 * seen[:, None] + np.arange(3)
+        for total, part in zip((hessian, gradient), summed(*terms, turns, size), strict=True):
+            total += part
         hessian[np.diag_indices(size)] += 1e-9
         change = -np.linalg.solve(hessian[6:, 6:], gradient[6:])
         poses = np.concatenate((poses[:1], moved(poses[1:], change)))

@@ -15,6 +15,7 @@ Steps = Float[np.ndarray, "terms 4 4"]
 Ends = Int[np.ndarray, "terms 2"]
 Vectors = Float[np.ndarray, "batch 3"]
 Matrices = Float[np.ndarray, "batch 3 3"]
+MEAN_ROUNDS = 5  # of a robust mean
 
 
 def rotation_vectors(matrices: Matrices) -> Vectors:
@@ -56,6 +57,30 @@ def step_terms(
 def pose_unknowns(ends: Ends) -> Int[np.ndarray, "terms 12"]:
     """Return the indices of the unknowns of two poses."""
     return (6 * ends[:, :, None] + np.arange(6)).reshape(-1, 12)
+
+
+def in_world(poses: Poses, directions: Float[np.ndarray, "frames 3"]) -> Float[np.ndarray, "frames 3"]:
+    """Turn directions in the cameras' frames to the world."""
+    return (poses[:, :3, :3] @ directions[:, :, None])[:, :, 0]
+
+
+def vertical_terms(
+    poses: Poses, up: Float[np.ndarray, "frames 3"], deviation: float, kernel: float
+) -> tuple[Float[np.ndarray, "frames 3 3"], Float[np.ndarray, "frames 3"]]:
+    """Compare upward directions in the cameras' frames (unit vectors, `deviation` in radians) with their mean in the
+    world. Return JᵀJ and Jᵀe for each pose's rotation vector, with a robust kernel of so many deviations."""
+    directions = in_world(poses, up)
+    mean = directions.sum(0)
+    for _ in range(MEAN_ROUNDS):
+        mean = mean / max(float(np.linalg.norm(mean)), 1e-9)
+        robust = 1 / (1 + np.square(directions - mean).sum(1) / (deviation * kernel) ** 2)
+        mean = (np.square(robust)[:, None] * directions).sum(0)
+    mean = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    expected = mean @ poses[:, :3, :3]  # in the cameras' frames
+    errors = (expected - up) / deviation
+    robust = 1 / (1 + np.square(errors).sum(1) / kernel**2)
+    jacobian = robust[:, None, None] * skew(expected) / deviation
+    return jacobian.mT @ jacobian, (jacobian.mT @ (robust[:, None] * errors)[:, :, None])[:, :, 0]
 
 
 def normal_equations(

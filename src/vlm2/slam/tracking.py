@@ -36,8 +36,9 @@ class TrackedPoses:
 
     `keyframes` are the features of the last frame, or of all where neighbours match weakly, by index. Matches connect
     the frames of one number in `groups`, and no others.
-    `focal` is the camera's focal length after this window. `depth_scale` is the factor on the encoder's depths that it
-    requires: what is seen under a smaller angle than the encoder assumed is about as wide, but farther away.
+    `focal` is the camera's focal length after this window. It changes the encoder's points: `depth_scale` is the factor
+    on their depths, since what is seen under a smaller angle than the encoder assumed is farther away. With the factor
+    `width_scale` on x and y, they lie on the rays of this focal length.
     """
 
     poses: Poses
@@ -45,6 +46,7 @@ class TrackedPoses:
     groups: Int[np.ndarray, " frames"] | None = None
     focal: FocalEstimate | None = None
     depth_scale: float = 1.0
+    width_scale: float = 1.0
 
     def scaled(self, scale: float) -> TrackedPoses:
         """Multiply the depths of the keyframes by a factor."""
@@ -130,7 +132,7 @@ def track(
         index: KeyframeFeatures(replace(found, depth=scale * found.depth), focal.pixels(width), index in fine)
         for index, found in sorted(chosen.items())
     }
-    return TrackedPoses(poses, keyframes, groups, focal, scale)
+    return TrackedPoses(poses, keyframes, groups, focal, scale, scale / found_scale)
 
 
 def find_features(image: UInt8[np.ndarray, "height width"], config: TrackingConfig) -> None:

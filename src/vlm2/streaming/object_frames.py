@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from ..encoders.detectors import Detections, Detector, TimedDetector, load_detector
 from ..encoders.geometry.encoder import Geometry
@@ -89,3 +89,10 @@ class ObjectEyes:
             names = [our_name(label) for label in self.detector.labels or ()]
             evidence = evidence @ np.array([[name == word for word in self.words] for name in names], np.float32)
         return replace(detections, labels=tuple(map(our_name, detections.labels)), evidence=evidence)
+
+
+def upward(found: Sequence[Detections], first: int) -> dict[int, Float[np.ndarray, " 3"]]:
+    """Return the upward directions in the cameras of frames, by the frame's number, where the detector gives one;
+    `first` is the number of the first frame."""
+    given = ((first + i, None if d.surfaces is None else d.surfaces.vertical) for i, d in enumerate(found))
+    return {frame: up for frame, up in given if up is not None}

@@ -29,7 +29,7 @@ from ..video.picture import check_picture
 from .keyframe import KeyframePicture, keyframe, thinned
 from .look import Look, Pictures
 from .memory_log import HeldFrame, MemoryLog, ReadRecord
-from .object_frames import ObjectEyes
+from .object_frames import ObjectEyes, upward
 from .read_recorder import ReadRecorder
 from .stopwatch import Stopwatch
 from .thumbnail import thumbnail
@@ -186,15 +186,21 @@ class StreamEncoder:
         pictures = np.stack(stream.pictures)
         if look is None or not look.is_of(pictures, stream.times):
             look = self.look(pictures, stream.times)
+        first = stream.frames - len(stream.times)
+
+        def verticals() -> dict[int, Float[np.ndarray, " 3"]]:
+            with self.stopwatch("objects"):
+                return upward(look.found(), first)
+
         with self.stopwatch("encode"):
             times = torch.tensor(stream.times)
             inputs, encoder = look.encoded(), self.model.frame_encoder
-            portion = encoder.advance(stream.windows, inputs, times, stream.unit, look.window())
+            portion = encoder.advance(stream.windows, inputs, times, stream.unit, look.window(), verticals)
             windows, features, unit = portion.windows, portion.features, portion.scale
             if (correction := windows.correction(stream.windows)) is not None:
                 stream = _moved(stream, correction, unit)
             tokens_3d = self.model.represent(features)
-        first, recorder = stream.frames - len(stream.times), ReadRecorder()
+        recorder = ReadRecorder()
         assert features.world_from_camera is not None
         with self.stopwatch("memory"):
             _, memory, _ = self.model.memory(

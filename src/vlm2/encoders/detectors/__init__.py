@@ -34,6 +34,12 @@ class RoomSurfaces:
     up: Float[np.ndarray, " 3"]
     floor: Bool[np.ndarray, "rows columns"]
 
+    @property
+    def vertical(self) -> Float[np.ndarray, " 3"] | None:
+        """The upward direction as a unit vector; None where `up` gives none."""
+        length = float(np.linalg.norm(self.up))
+        return self.up / length if 1e-6 < length < np.inf else None  # NaN neither
+
 
 @dataclass(frozen=True)
 class Detections:

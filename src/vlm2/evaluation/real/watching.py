@@ -20,7 +20,7 @@ from ...encoders.geometry.cameras import in_first_camera, pool_to_grid, valid_de
 from ...encoders.geometry.encoder import Geometry
 from ...models import VideoModel
 from ...models.frame_features import EncodedPortion, FrameEncoder
-from ...models.windows import EncodedWindow, FrameInputs, WindowEncoder, WindowState
+from ...models.windows import EncodedWindow, FrameInputs, Verticals, WindowEncoder, WindowState
 from ...objects import ObjectMap
 from ...objects.memory import ObjectMemory
 from ...objects.path import ObservedPath
@@ -129,8 +129,9 @@ class TrueGeometry(FrameEncoder):
         times: Float[Tensor, " frames"],
         scale: float | Tensor | None = None,
         encoded: EncodedWindow | None = None,
+        verticals: Verticals = dict,
     ) -> EncodedPortion:
-        portion = super().advance(state, inputs, times, scale, encoded)
+        portion = super().advance(state, inputs, times, scale, encoded, verticals)
         found, features = portion.geometry, portion.features
         chosen = [int(np.abs(self._times - time).argmin()) for time in times.tolist()]
         points = self._points(chosen, found.local_points.shape[1:3]).to(found.local_points)
