@@ -47,6 +47,16 @@ def test_a_short_path_is_wrong_by_its_scale_and_turns_by_their_angle():
     assert errors["turn_error"] == pytest.approx(3)
 
 
+def test_a_map_that_is_tilted_from_a_frame_on_has_a_tilt_error():
+    true, found, tilt = walk(), walk(), math.radians(20)
+    assert path_errors(PathPair(found, true))["tilt_error"] == pytest.approx(0, abs=1e-6)
+    about_x = [[1, 0, 0], [0, math.cos(tilt), -math.sin(tilt)], [0, math.sin(tilt), math.cos(tilt)]]
+    found[:, :3, :3] = about_x @ found[:, :3, :3]
+    assert path_errors(PathPair(found, true))["tilt_error"] == pytest.approx(0, abs=1e-6)  # alike everywhere
+    found[3:, :3, :3] = walk()[3:, :3, :3]
+    assert path_errors(PathPair(found, true))["tilt_error"] == pytest.approx(10)
+
+
 def test_a_camera_that_stands_still_has_no_path_error():
     true = walk()
     true[:, :3, 3] *= 0.01

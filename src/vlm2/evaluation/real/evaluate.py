@@ -28,6 +28,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "true_length": ("true length m", "{:.1f}"),
     "turn_error": ("turn error °", "{:.1f}"),
     "turn_true": ("true turn °", "{:.1f}"),
+    "tilt_error": ("tilt error °", "{:.1f}"),
     "view": ("view °", "{:.0f}"),
     "true_view": ("true view °", "{:.0f}"),
 }

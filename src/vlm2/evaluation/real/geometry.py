@@ -6,6 +6,8 @@
 - `path_error`: the distance of the camera from its true position, root mean square over the frames, after one rigid
   motion of the whole path (Umeyama, without scale). `path_error_scaled`: with one scale for the whole path.
 - `length`, `true_length`: of the path through all frames, in metres.
+- `tilt_error`: the map's vertical, taken to the true world by each frame's pair of poses, against its mean over the
+  frames: the median angle in degrees. 0 for a map that is level everywhere, or tilted everywhere alike.
 - `turn_error`: the median error of the rotation from a frame to the next, in degrees. `turn_true`: the median turn.
 - `view`, `true_view`: the horizontal field of view in degrees.
 
@@ -67,10 +69,13 @@ def path_errors(pair: PathPair) -> Values:
             moved = _aligned(pair.found, pair.true, with_scale).points(pair.found[:, :3, 3])
             values[name] = float(np.sqrt(np.square(moved - pair.true[:, :3, 3]).sum(1).mean()))
     turns = [poses[:-1, :3, :3].transpose(0, 2, 1) @ poses[1:, :3, :3] for poses in (pair.found, pair.true)]
+    vertical = (pair.true[:, :3, :3] @ pair.found[:, 2, :3, None])[..., 0]  # in the true world
+    mean = vertical.mean(0) / max(float(np.linalg.norm(vertical.mean(0))), 1e-9)
     still = np.broadcast_to(np.eye(3), turns[1].shape)
     return values | {
         "turn_error": float(np.median(_angles(*turns))),
         "turn_true": float(np.median(_angles(still, turns[1]))),
+        "tilt_error": float(np.median(np.degrees(np.arccos((vertical @ mean).clip(-1, 1))))),
     }
 
 
