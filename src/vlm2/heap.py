@@ -21,11 +21,16 @@ _least: float | None = None  # resident bytes, since freed memory was given back
 
 def use_one_heap() -> None:
     """Let all threads that begin from now on allocate from the heap of the main thread, as the environment variable
-    `MALLOC_ARENA_MAX=1` does, unless that variable says otherwise. It holds for the whole process, so only programs
+    `MALLOC_ARENA_MAX=1` does, unless the environment says otherwise. It holds for the whole process, so only programs
     call it, never a library. Where the C library is not GNU's, nothing happens."""
-    if (library := _gnu_library()) is not None and ARENAS not in os.environ:
+    if (library := _gnu_library()) is not None and not _chosen():
         library.mallopt(_M_ARENA_MAX, 1)
         os.environ[ARENAS] = "1"  # for processes that this one starts
+
+
+def _chosen() -> bool:
+    """Return whether the user has set the number of heaps."""
+    return ARENAS in os.environ or "arena_max" in os.environ.get("GLIBC_TUNABLES", "")
 
 
 def give_back_if_grown(growth: float = GROWTH) -> None:

@@ -12,11 +12,14 @@ from vlm2.cli import main as command
 @pytest.fixture
 def vlm2(monkeypatch, capsys):
     """Run the command in this process: exit status, output, errors."""
+    heaps: list[int] = []
+    monkeypatch.setattr(command, "use_one_heap", lambda: heaps.append(1))  # it holds for the whole process
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["vlm2", *map(str, arguments)])
         with pytest.raises(SystemExit) as stop:
             command.main()
+        assert heaps
         return (stop.value.code or 0, *capsys.readouterr())
 
     return run

@@ -60,18 +60,19 @@ def test_vertical_terms_are_derivatives_of_the_angles_to_the_mean(rng):
     def cost(poses: np.ndarray) -> np.ndarray:
         return np.square((mean @ poses[:, :3, :3] - up) / deviation).sum(1) / 2
 
-    hessian, gradient = vertical_terms(poses, up, deviation, wide)
+    weights = np.array([1.0, 0.25, 2.0])
+    hessian, gradient = vertical_terms(poses, up, weights, deviation, wide)
     for axis in range(3):
         change = np.zeros((3, 6))
         change[:, axis] = 1e-5
         slope = (cost(moved(poses, change.ravel())) - cost(moved(poses, -change.ravel()))) / 2e-5
-        np.testing.assert_allclose(gradient[:, axis], slope, rtol=1e-5, atol=1e-8)
+        np.testing.assert_allclose(gradient[:, axis], weights * slope, rtol=1e-5, atol=1e-8)
     assert (np.linalg.eigvalsh(hessian) > -1e-9).all()
     about = np.einsum("nij,nj->ni", hessian, mean @ poses[:, :3, :3])  # turning about the vertical costs nothing
     np.testing.assert_allclose(about, 0, atol=1e-9)
     level, none = np.stack([np.eye(4)] * 2), np.zeros((0, 4, 4))
-    assert not vertical_terms(level, np.tile([0.0, -1.0, 0.0], (2, 1)), deviation, 3.0)[1].any()
-    assert vertical_terms(none, np.zeros((0, 3)), deviation, 3.0)[0].shape == (0, 3, 3)
+    assert not vertical_terms(level, np.tile([0.0, -1.0, 0.0], (2, 1)), np.ones(2), deviation, 3.0)[1].any()
+    assert vertical_terms(none, np.zeros((0, 3)), np.zeros(0), deviation, 3.0)[0].shape == (0, 3, 3)
 
 
 def test_normal_equations_are_those_of_the_whole_system(rng):

@@ -33,8 +33,8 @@ from .numpy_threads import numpy_on_one_thread
 POINTS_A_FRAME = 2000  # for the alignment; more make it slower, not better
 
 Verticals = Callable[[], Mapping[int, Float[np.ndarray, " 3"]]]
-"""Returns upward directions in the frames' cameras (unit vectors), by the frame's number in its stream. Frames may lack
-one."""
+"""Returns upward directions in the cameras of all frames that wait or are new (unit vectors), by the frame's number in
+its stream. Frames may lack one."""
 
 
 @dataclass(frozen=True)

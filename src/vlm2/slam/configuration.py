@@ -78,9 +78,9 @@ class LoopClosureConfig:
     loop_rotation: float = radians(2)  # deviation of a loop with `loop_inliers` matches, radians
     loop_translation: float = 0.04  # deviation of a loop with `loop_inliers` matches, median depths
     loop_inliers: int = 40
-    vertical: float = radians(6)  # deviation of the upward direction that a keyframe's view shows, radians
+    vertical: float = radians(6)  # deviation of the upward direction that the views of a piece show, radians
     vertical_kernel: float = 3.0
-    most_tilt: float = radians(10)  # of a new keyframe against the others, radians; above, the poses are optimised
+    most_tilt: float = radians(10)  # of the newest piece against the others, radians; above, the poses are optimised
     unmatched_uncertainty: float = 10.0  # factor on a step's deviations where matches do not connect all frames
     iterations: int = 10  # of the optimisation
     step_kernel: float = 4.0

@@ -5,9 +5,9 @@ one keyframe a window, of a bounded number, with its features. A new keyframe is
 enough matches agree on a relative pose, it becomes an edge beside the steps of the path. Then all poses are optimised
 together. A robust kernel (Geman and McClure's) down-weights inconsistent edges, loops sooner than steps.
 
-Where the upward direction of keyframes is known from what they show, it levels them: a step that turned the path
-wrongly, or was not found at all, then turns it about the vertical only. The world's own upward direction is the mean
-over the keyframes.
+Where the upward direction of keyframes is known from what they show, it levels the pieces of a path that was lost: a
+step without matches then turns the path about the vertical only. All keyframes of a piece count as one direction. An
+error that a camera has in every frame, such as a slanted phone, would otherwise bend a path that was tracked well.
 
 All values are immutable, and the size of a graph is bounded. Lengths are in the units of the path.
 """
@@ -72,8 +72,8 @@ class PoseEdge(NamedTuple):
 
 @dataclass(frozen=True)
 class PoseCorrection:
-    """The motion of earlier frames by closed loops. `motion` is new world from old world for the frames up to each
-    keyframe; `frames` are the keyframes' numbers."""
+    """The motion of earlier frames by closed loops and verticals. `motion` is new world from old world for the frames
+    up to each keyframe; `frames` are the keyframes' numbers."""
 
     frames: Int[np.ndarray, " keyframes"]
     motion: Float[np.ndarray, "keyframes 4 4"]
@@ -133,7 +133,7 @@ class PoseGraph:
             deviations = config.step_rotation, config.step_translation * median_depth
             kept.append(PoseEdge(matched[0], frame, matched[1], *deviations, True))
         graph = PoseGraph((*self.keyframes, new), (*self.edges, *kept, *loops))
-        if loops or graph.tilt > config.most_tilt:
+        if loops or graph.tilt(config) > config.most_tilt:
             graph = graph.optimized(config)
         return graph._bounded(median_depth, config)
 
@@ -162,6 +162,9 @@ class PoseGraph:
         ends = np.cumsum(arrays["features"])[:-1]
         features = (np.split(arrays[name], ends) for name in PER_FEATURE)
         up = arrays.get("up", np.zeros((len(arrays["frames"]), 3)))  # earlier versions kept none
+        lengths = np.linalg.norm(up, axis=-1)
+        if up.shape != (len(arrays["frames"]), 3) or not ((lengths == 0) | (abs(lengths - 1) < 1e-3)).all():
+            raise ValueError("the upward directions of a graph are one unit vector, or zero, for each keyframe")
         placed = zip(arrays["frames"].tolist(), arrays["world_from_camera"], *features, up, strict=True)
         deviations = zip(*arrays["edge_deviations"].T.tolist(), arrays["edge_closes"].tolist(), strict=True)
         joined = zip(arrays["edge_frames"].tolist(), arrays["edge_motions"], deviations, strict=True)
@@ -178,21 +181,21 @@ class PoseGraph:
         """The keyframes' upward directions in their camera frames; zero where they are unknown."""
         return np.stack([key.up for key in self.keyframes])
 
-    @property
-    def tilt(self) -> float:
-        """The angle in radians between the newest keyframe's upward direction and that of the others; 0 where either is
-        unknown."""
-        *others, newest = in_world(self.poses, self.up)
-        mean = np.sum(others, axis=0)
-        length = np.linalg.norm(mean) * np.linalg.norm(newest)
-        return float(np.arccos(np.clip(mean @ newest / length, -1, 1))) if length > 0 else 0.0
+    def tilt(self, config: LoopClosureConfig) -> float:
+        """Return the angle in radians between the mean upward directions of the newest keyframe's piece and of all
+        other pieces; 0 where either is unknown."""
+        directions, pieces = in_world(self.poses, self.up), self.pieces(config)
+        newest = pieces == pieces[-1]
+        ours, theirs = directions[newest].sum(0), directions[~newest].sum(0)
+        length = np.linalg.norm(ours) * np.linalg.norm(theirs)
+        return float(np.arccos(np.clip(ours @ theirs / length, -1, 1))) if length > 0 else 0.0
 
     def optimized(self, config: LoopClosureConfig) -> PoseGraph:
         """Return the graph with optimised poses; unchanged where the optimisation fails."""
         number = {key.frame: index for index, key in enumerate(self.keyframes)}
         ends = np.array([(number[edge.first], number[edge.second]) for edge in self.edges])
         try:
-            poses = optimize_poses(self.poses, ends, self.edges, config, self.up)
+            poses = optimize_poses(self.poses, ends, self.edges, config, self.up, self.pieces(config))
         except np.linalg.LinAlgError:
             return self
         if not np.isfinite(poses).all():
@@ -286,12 +289,15 @@ def optimize_poses(
     edges: tuple[PoseEdge, ...],
     config: LoopClosureConfig,
     up: Float[np.ndarray, "poses 3"] | None = None,
+    pieces: Int[np.ndarray, " poses"] | None = None,
 ) -> Poses:
     """Optimise all poses but the first by Gauss-Newton steps with robust kernels whose widths fall. `ends` are the
-    indices of each edge's poses, `up` the upward directions in their camera frames, zero where they are unknown. Raises
-    LinAlgError where the equations are singular."""
+    indices of each edge's poses, `up` the upward directions in their camera frames, zero where they are unknown, and
+    `pieces` the numbers of the pieces that they belong to. Raises LinAlgError where the equations are singular."""
     up = np.zeros((len(poses), 3)) if up is None else up
     seen = np.flatnonzero(up.any(1))
+    piece = (np.zeros(len(poses), int) if pieces is None else pieces)[seen]
+    weights = 1 / np.bincount(piece)[piece]
     goals = np.stack([edge.first_from_second for edge in edges])
     scale = np.repeat([(1 / edge.rotation_deviation, 1 / edge.translation_deviation) for edge in edges], 3, axis=1)
     kernel = np.where([edge.is_loop for edge in edges], config.loop_kernel, config.step_kernel)
@@ -303,7 +309,7 @@ def optimize_poses(
         factor = scale * robust[:, None]
         size = 6 * len(poses)
         hessian, gradient = normal_equations(factor[:, :, None] * jacobian, factor * errors, unknowns, size)
-        terms = vertical_terms(poses[seen], up[seen], config.vertical, config.vertical_kernel * widening)
+        terms = vertical_terms(poses[seen], up[seen], weights, config.vertical, config.vertical_kernel * widening)
         turns = 6 * seen[:, None] + np.arange(3)
         for total, part in zip((hessian, gradient), summed(*terms, turns, size), strict=True):
             total += part

@@ -65,10 +65,15 @@ def in_world(poses: Poses, directions: Float[np.ndarray, "frames 3"]) -> Float[n
 
 
 def vertical_terms(
-    poses: Poses, up: Float[np.ndarray, "frames 3"], deviation: float, kernel: float
+    poses: Poses,
+    up: Float[np.ndarray, "frames 3"],
+    weights: Float[np.ndarray, " frames"],
+    deviation: float,
+    kernel: float,
 ) -> tuple[Float[np.ndarray, "frames 3 3"], Float[np.ndarray, "frames 3"]]:
     """Compare upward directions in the cameras' frames (unit vectors, `deviation` in radians) with their mean in the
-    world. Return JᵀJ and Jᵀe for each pose's rotation vector, with a robust kernel of so many deviations."""
+    world. Return JᵀJ and Jᵀe for each pose's rotation vector, times its weight, with a robust kernel of so many
+    deviations."""
     directions = in_world(poses, up)
     mean = directions.sum(0)
     for _ in range(MEAN_ROUNDS):
@@ -79,8 +84,9 @@ def vertical_terms(
     expected = mean @ poses[:, :3, :3]  # in the cameras' frames
     errors = (expected - up) / deviation
     robust = 1 / (1 + np.square(errors).sum(1) / kernel**2)
-    jacobian = robust[:, None, None] * skew(expected) / deviation
-    return jacobian.mT @ jacobian, (jacobian.mT @ (robust[:, None] * errors)[:, :, None])[:, :, 0]
+    factor = np.sqrt(weights) * robust
+    jacobian = factor[:, None, None] * skew(expected) / deviation
+    return jacobian.mT @ jacobian, (jacobian.mT @ (factor[:, None] * errors)[:, :, None])[:, :, 0]
 
 
 def normal_equations(

@@ -31,6 +31,6 @@ class Stopwatch:
             yield
         finally:
             spent = time.perf_counter() - started
+            own, self._inner.seconds = spent - self._inner.seconds, before + spent
             with self._lock:
-                self.seconds[name] += spent - self._inner.seconds
-            self._inner.seconds = before + spent
+                self.seconds[name] += own

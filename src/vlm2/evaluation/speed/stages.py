@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from unittest import mock
 
+from ...heap import ARENAS
 from ...models import windows
 from ...objects.memory import ObjectMemory
 from ...slam import tracking
@@ -39,6 +40,11 @@ def forget_frames() -> None:
 # What another commit runs: only names that are public, so that older commits have them too.
 WATCH = """
 import sys, time, vlm2
+try:
+    from vlm2.heap import use_one_heap
+    use_one_heap()
+except ImportError:  # a commit before it
+    pass
 {forget_frames}
 model, video, fps, eyes = sys.argv[1:]
 loaded = vlm2.load(model, eyes=eyes)
@@ -135,7 +141,8 @@ def _watch(code: Path, model: str, video: Path, fps: float, eyes: str) -> float:
 
 def _run(command: list[str], code: Path | None = None) -> str:
     """Return what a command prints; with `code`, Python imports from this folder first."""
-    environment = None if code is None else os.environ | {"PYTHONPATH": str(code)}
+    own = {name: value for name, value in os.environ.items() if name != ARENAS}  # each commit sets its own
+    environment = None if code is None else own | {"PYTHONPATH": str(code)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
