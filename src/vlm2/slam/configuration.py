@@ -1,4 +1,5 @@
-"""Settings of features, camera tracking and loop closure [choice]. The defaults were chosen on validation homes.
+"""Settings of features, camera tracking and loop closure [choice]. The defaults were chosen on validation homes,
+`depth_share` and those of verticals on real walks.
 
 Lengths in median depths are shares of the median depth of a window's points, so that they hold in any units. Deviations
 are standard deviations. A robust kernel narrows to its width (in deviations) from `kernel_start` times that.
