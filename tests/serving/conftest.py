@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import httpx2
@@ -13,7 +14,7 @@ from toyhome import at_home, frames, seeing_toy
 from vlm2.serving.app import build_app
 from vlm2.serving.hosted import HostedSession
 from vlm2.serving.store import SessionStore
-from vlm2.streaming import LoadedModel
+from vlm2.streaming import LoadedModel, Session
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +78,16 @@ def client(served_store):
 def served(served_store):
     """The store behind the client."""
     return served_store[1]
+
+
+@pytest.fixture
+def checked(monkeypatch) -> list[bool]:
+    """Whether each check of a question ran in an event loop, which it would hold up."""
+    check, found = Session.check, []
+
+    def recorded(*args, **options) -> None:
+        found.append(asyncio._get_running_loop() is not None)
+        check(*args, **options)
+
+    monkeypatch.setattr(Session, "check", recorded)
+    return found

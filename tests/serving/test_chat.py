@@ -74,6 +74,11 @@ def test_a_model_name_may_name_a_session(client, served, images) -> None:
             client.chat.completions.create(model=model, messages=[say(QUESTION)])
 
 
+def test_a_question_is_checked_beside_the_event_loop(client, checked) -> None:
+    ask(client, say(QUESTION), vlm2={"session": "home"})
+    assert checked and not any(checked)
+
+
 def test_a_question_with_options_is_answered_by_a_letter(client) -> None:
     reply = ask(client, say(f"{QUESTION}\nOptions:\nA. 1\nB. 2\nC. 3"), vlm2={"session": "home"})
     assert reply.choices[0].message.content == "B"

@@ -94,6 +94,11 @@ def test_a_file_is_watched(client, served) -> None:
     assert served.get("a").session.frames == 6
 
 
+def test_a_question_is_checked_beside_the_event_loop(client, checked) -> None:
+    assert client.post("/sessions/home/ask", json={"question": QUESTION}).status_code == 200
+    assert checked and not any(checked)
+
+
 def test_questions_are_answered_whole_and_streamed(client) -> None:
     whole = client.post("/sessions/home/ask", json={"question": QUESTION}).json()
     assert (whole["status"], whole["value"], whole["session"]) == ("ok", 2, "home") and whole["evidence"]

@@ -64,6 +64,11 @@ def test_texts_may_be_compact_calls(call, name, written, given) -> None:
     assert call(name, **written).structured == call(name, **given).structured
 
 
+def test_a_question_is_checked_beside_the_event_loop(call, checked) -> None:
+    call("ask", question="How many chairs are there?")
+    assert checked and not any(checked)
+
+
 def test_questions_things_and_pictures(call) -> None:
     answer = call("ask", question="How many chairs are there?")
     assert answer.structured["value"] == 2 and answer.structured["evidence"]
