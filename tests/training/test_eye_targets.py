@@ -45,14 +45,6 @@ def test_cells_show_surfaces_and_things():
     assert found["depth"][3, 1, 0] == pytest.approx(np.log(3.0))
 
 
-def test_cells_of_large_things_weigh_less():
-    seen = view()
-    seen.instances[60:] = 2  # 24 cells more
-    seen.instances[:12, 84:] = 1  # one cell of another thing
-    weight = cell_targets(seen, WHOLE, SIZE)["weight"]
-    assert weight[0, 7] == 2.0 and weight[3, 1] == pytest.approx((28 / 10) ** -0.4) and weight[0, 0] == 1.0
-
-
 def test_centres_lead_from_the_visible_point_to_the_box():
     found = cell_targets(view(), WHOLE, SIZE)
     point = np.array([(18 - 48) / 48 * 3.0, (42 - 48) / 48 * 3.0, 3.0])  # at the middle of cell (3, 1)

@@ -15,13 +15,10 @@ FLOOR_HEIGHT = 0.06  # metres, below which the shell is floor
 CEILING_HEIGHT = 2.2  # metres, the least of a ceiling
 CEILING_BAND = 0.05  # metres below the highest visible point of the shell that are ceiling
 VOTE_CELLS = 4.0  # unit of a vote
-USUAL_CELLS = 10  # of a thing in a frame: then its cells weigh 1
-WEIGHT_POWER = -0.4  # of a thing's number of cells: small things count for more than their few cells
-WEIGHTS = (0.5, 2.0)  # the least and the greatest of a cell
 
 Targets = dict[str, np.ndarray]
 """Arrays of [rows, columns, channels], named as the fields of `DensePrediction`; [rows, columns] for "label", "thing"
-(the cell shows a thing), "valid" (its depth is known) and "weight" (of the cell in the losses about things)."""
+(the cell shows a thing) and "valid" (its depth is known)."""
 
 
 def cell_targets(
@@ -58,7 +55,6 @@ def cell_targets(
         "up": np.broadcast_to(up, center.shape),
         "thing": ~shell,
         "valid": depth[..., 0] > 0.05,
-        "weight": np.where(shell, 1.0, _weights(instances)),
     }
 
 
@@ -79,12 +75,6 @@ def _cells(
     right = (x - 0.5 * whole[1]) / view.focal * depth
     down = (y[:, None] - 0.5 * whole[0]) / view.focal * depth
     return instances, np.stack([right, down, depth], -1)
-
-
-def _weights(instances: np.ndarray) -> np.ndarray:
-    """Return the weight of each cell: the more cells its thing has, the less."""
-    counts = np.bincount(instances.ravel())[instances]
-    return np.clip((counts / USUAL_CELLS) ** WEIGHT_POWER, *WEIGHTS)
 
 
 def _votes(instances: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ def vary(
     """Return a varied frame of `size` = (width, height) pixels from a part of a view, with its targets."""
     width, height = size
     tall, wide = view.instances.shape
-    scale = min(wide / width, tall / height) * (1 if rng.random() < 0.15 else rng.uniform(0.5, 0.85))
+    scale = min(wide / width, tall / height) * (1 if rng.random() < 0.3 else rng.uniform(0.55, 1))
     left, top = rng.uniform(0, wide - width * scale), rng.uniform(0, tall - height * scale)
     flip = rng.random() < 0.5
     into = np.array([[1 / scale, 0, -left / scale], [0, 1 / scale, -top / scale]], np.float32)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from copy import deepcopy
 from dataclasses import replace
@@ -22,10 +21,9 @@ from vlm2.homes.renderer import Renderer
 from vlm2.training.eye_targets import LABELS, SURFACES
 from vlm2.training.model_card import read_records
 from vlm2.training.recipes import eyes
-from vlm2.training.recipes.eyes import STAGES, EncodedBatches, detection_losses, label_weights, mixed
+from vlm2.training.recipes.eyes import STAGES, EncodedBatches, detection_losses, label_weights
 
 HOME = 500_001
-CHANNELS = {"vote": 2, "center": 3, "size": 3, "heading": 2, "depth": 1, "up": 3}
 
 
 @pytest.fixture
@@ -162,51 +160,21 @@ def test_a_given_detector_is_tuned_further_with_its_statistics(small_homes, toy_
     assert not torch.equal(second.tuned["deeper.weight"], first.tuned["deeper.weight"])
 
 
-def test_the_detector_holds_a_share_of_the_tuned_weights(small_homes, toy_stages, tmp_path):
-    first = eyes.run(training(tmp_path / "first", validation_homes=0))
-    start = str(tmp_path / "first/detector")
-    none, all_ = (
-        eyes.run(training(tmp_path / str(share), start=start, share=share, validation_homes=0)) for share in (0.0, 1.0)
-    )
-    assert torch.equal(none.head.output.weight, first.head.output.weight)
-    assert torch.equal(none.tuned["deeper.weight"], first.tuned["deeper.weight"])
-    assert not torch.equal(all_.head.output.weight, first.head.output.weight)
-    before, after = (
-        {"a": torch.zeros(2), "frozen": torch.ones(1)},
-        {"a": torch.tensor([4.0, 8.0]), "n": torch.tensor(3)},
-    )
-    mean = mixed(before, after, 0.25)
-    assert mean["a"].tolist() == [1.0, 2.0] and mean["n"] == 3 and len(mean) == 2
-
-
 def test_the_truth_costs_nothing_and_only_cells_with_truth_count():
     torch.manual_seed(0)
     label = torch.randint(0, len(LABELS), (1, 4, 4))
-    truth = {name: torch.randn(1, 4, 4, count) for name, count in CHANNELS.items()}
+    channels = {"vote": 2, "center": 3, "size": 3, "heading": 2, "depth": 1, "up": 3}
+    truth = {name: torch.randn(1, 4, 4, count) for name, count in channels.items()}
     truth |= {"label": label, "thing": torch.zeros(1, 4, 4, dtype=torch.bool), "valid": torch.ones(1, 4, 4).bool()}
-    truth["thing"][0, 0], truth["weight"] = True, torch.full((1, 4, 4), 0.5)
+    truth["thing"][0, 0] = True
     logits = 50.0 * torch.nn.functional.one_hot(label, len(LABELS)).float()
-    right = {name: truth[name].permute(0, 3, 1, 2).clone() for name in CHANNELS}
+    right = {name: truth[name].permute(0, 3, 1, 2).clone() for name in channels}
     right["center"][:, :, 1:] += 9.0  # cells without a thing
     found = detection_losses(DensePrediction(logits.permute(0, 3, 1, 2), **right), truth, torch.ones(len(LABELS)))
     assert found["loss"] < 1e-6
     right["center"] += 1.0
     found = detection_losses(DensePrediction(logits.permute(0, 3, 1, 2), **right), truth, torch.ones(len(LABELS)))
     assert found["center"] == pytest.approx(0.5 * (1.0 - 0.1)) and found["loss"] == pytest.approx(0.45, abs=1e-4)
-
-
-def test_errors_count_by_the_weight_of_their_cell():
-    zeros = {name: torch.zeros(1, 1, 2, count) for name, count in CHANNELS.items()}
-    truth = zeros | {"label": torch.ones(1, 1, 2), "weight": torch.tensor([[[2.0, 0.5]]])}
-    truth |= {name: torch.ones(1, 1, 2, dtype=torch.bool) for name in ("thing", "valid")}
-    found = {name: values.permute(0, 3, 1, 2).clone() for name, values in zeros.items()}
-    found["size"][..., 0], found["depth"][..., 0] = 1.0, 1.0  # the first cell is wrong
-    logits = torch.zeros(1, len(LABELS), 1, 2)
-    logits[:, 1, :, 1] = 50.0  # the second is right
-    losses = detection_losses(DensePrediction(logits, **found), truth, torch.ones(len(LABELS)))
-    assert losses["size"] == pytest.approx(0.7 * (1.0 - 0.05) * 2.0 / 2.5)
-    assert losses["depth"] == pytest.approx(0.5 * (1.0 - 0.025) / 2)  # a depth is no thing's
-    assert losses["label"] == pytest.approx(math.log(len(LABELS)) * 2.0 / 2.5)
 
 
 def test_the_head_is_within_the_budget():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
@@ -72,9 +71,6 @@ class EyesTraining(RunConfig, StageConfig):
 
     out: str = "runs/eyes"  # folder of the run
     start: str | None = None  # a detector to tune further: its folder; steps of the head alone are left out
-    share: float = (
-        0.5  # of the tuned weights in the detector, where there is a `start`; the rest are those of the start
-    )
     log_every: int = 50  # steps between two lines of the log
     save_every: int = 250  # steps between two checkpoints; a killed run continues from the last one
     first_home: int = 500_000  # seed of the first training home
@@ -117,19 +113,15 @@ def run(config: EyesTraining) -> HomesDetector:
     if started is None:
         head = DenseHead(DenseHeadConfig(LABELS, len(SURFACES), config.width, config.fine_width))
     else:
-        head = deepcopy(started.head.float()).requires_grad_(True)
+        head = started.head.float().requires_grad_(True)
     objective = EyesObjective(head, label_weights(count_labels(files[::7])), started is not None)
     if started is None:
         train_stage(config, "training", config, objective, EncodedBatches(files, config.seed))
     if config.tuning.steps:
-        objective.encoder = load_vision_encoder(config.encoder) if started is None else deepcopy(started.vision)
+        objective.encoder = load_vision_encoder(config.encoder) if started is None else started.vision.float()
         tune(objective.encoder)
         train_stage(config, "tuning", config.tuning, objective, EncodedBatches(files, config.seed + 1))
-    tuned = objective.tuned()
-    if started is not None:
-        head.load_state_dict(mixed(started.head.state_dict(), head.state_dict(), config.share))
-        tuned = mixed(started.vision.state_dict(), tuned, config.share)
-    save_detector(head.eval(), config.encoder, out / "detector", config.zoom, tuned)
+    save_detector(head.eval(), config.encoder, out / "detector", config.zoom, objective.tuned())
     detector = load(out / "detector")
     if config.validation_homes:
         seen = _render(config, out / "validation", range(config.validation_homes), "validation")
@@ -310,27 +302,14 @@ class EyesObjective(Objective):
 def detection_losses(
     prediction: DensePrediction, truth: dict[str, Tensor], weights: Float[Tensor, " labels"]
 ) -> dict[str, Float[Tensor, ""]]:
-    """Return cross-entropy of the labels, smooth L1 losses of all else (already weighted), and their sum as "loss".
-
-    The losses about labels and things take each cell with its "weight"."""
-    labels, of_cells = truth["label"].long(), truth["weight"].float()
-    errors = functional.cross_entropy(prediction.label, labels, weight=weights, reduction="none")
-    parts = {"label": (errors * of_cells).sum() / (weights[labels] * of_cells).sum()}
-    counted = {None: torch.ones_like(of_cells), "valid": truth["valid"].float(), "thing": truth["thing"] * of_cells}
+    """Return cross-entropy of the labels, smooth L1 losses of all else (already weighted), and their sum as "loss"."""
+    parts = {"label": functional.cross_entropy(prediction.label, truth["label"].long(), weight=weights)}
     for name, (weight, beta, counts) in REGRESSIONS.items():
-        target, mask = truth[name].float().permute(0, 3, 1, 2), counted[counts].unsqueeze(1)
+        target = truth[name].float().permute(0, 3, 1, 2)
         errors = functional.smooth_l1_loss(getattr(prediction, name), target, reduction="none", beta=beta)
+        mask = torch.ones_like(errors[:, :1]) if counts is None else truth[counts].unsqueeze(1)
         parts[name] = weight * (errors * mask).sum() / (mask.sum() * errors.shape[1]).clamp(min=1)
     return parts | {"loss": torch.stack(list(parts.values())).sum()}
-
-
-def mixed(before: Mapping[str, Tensor], after: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
-    """Return `share` of the weights `after` a training and the rest of those `before` it: what a network gains in one
-    domain with less loss in others (Wortsman et al., arXiv 2109.01903)."""
-    return {
-        name: torch.lerp(before[name].to(new), new, share) if new.is_floating_point() else new
-        for name, new in after.items()
-    }
 
 
 def save_detector(head: DenseHead, reads: str, folder: Path, zoom: float, tuned: Mapping[str, Tensor]) -> None:
