@@ -220,3 +220,18 @@ def test_published_efficientnet_gives_the_same_tokens_as_ever() -> None:
     expected = torch.tensor([[0.5948, -1.3015, 0.8371], [0.4174, -1.4683, 0.9455]])
     torch.testing.assert_close(tokens[0, :2, :3], expected, rtol=0, atol=2e-3)
     torch.testing.assert_close(tokens.std(), torch.tensor(0.9618), rtol=0, atol=1e-3)
+
+
+def test_depthwise_convolutions_stay_in_single_precision_under_autocast() -> None:
+    torch.manual_seed(0)
+    maps = torch.randn(1, 8, 6, 6)
+    depthwise, pointwise = Convolution(8, 8, 5, groups=8), Convolution(8, 8, 1)
+    depthwise(maps).square().sum().backward()
+    exact = depthwise.weight.grad
+    depthwise.weight.grad = None
+    with torch.autocast("cpu", torch.bfloat16):
+        found = depthwise(maps)
+        assert found.dtype == torch.float32 and pointwise(maps).dtype == torch.bfloat16
+        found.square().sum().backward()
+    assert exact is not None and torch.equal(depthwise.weight.grad, exact)
+    assert depthwise.to("meta")(maps.to("meta")).shape == maps.shape  # a device that autocast does not know

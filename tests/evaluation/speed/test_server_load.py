@@ -28,7 +28,7 @@ def address():
 
 def test_a_load_is_counted(address) -> None:
     report = run_load(LoadPlan(address, "secret", sessions=2, fps=4.0, ask_every=0.5, seconds=3.0))
-    assert report.errors == () and 4 <= report.sent <= 26
+    assert report.errors == () and 4 <= report.sent <= 2 * (4.0 * report.seconds + 1)
     assert 0 < report.taken[0] <= report.taken[1] and report.questions >= 2
     assert report.answer_seconds is not None and 0 < report.answer_seconds[0] <= report.answer_seconds[1]
     assert report.megabytes is not None and report.megabytes[0] > 10

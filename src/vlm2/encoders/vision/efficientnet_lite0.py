@@ -55,10 +55,9 @@ class Convolution(nn.Conv2d):
         kernel, stride, weight = self.kernel_size[0], self.stride[0], self.weight
         if stride == 2:  # a zero row and column before the kernel equal padding behind the image
             weight = functional.pad(weight, (1, 0, 1, 0))
-        device = input.device.type
-        if self.groups == 1 or not torch.is_autocast_enabled(device):
+        if self.groups == 1 or input.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
             return functional.conv2d(input, weight, self.bias, stride, padding=kernel // 2, groups=self.groups)
-        with torch.autocast(device, enabled=False):  # a CPU's gradients in bfloat16 are slow to compute here
+        with torch.autocast("cpu", enabled=False):  # a CPU is slow at these gradients in bfloat16
             return functional.conv2d(input.float(), weight, self.bias, stride, kernel // 2, groups=self.groups)
 
 
