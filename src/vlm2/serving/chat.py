@@ -8,7 +8,6 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
-from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -87,8 +86,9 @@ class Chats:
             hosted = self.store.get(request.session)
             await self._watch(hosted, media, times)
         wait = request.vlm2.wait or bool(media)
-        asked = partial(hosted.ask, request.question, wait, guess=request.vlm2.guess, earlier=request.earlier)
-        answer = await asyncio.wrap_future(await run_in_threadpool(asked))  # a long question is slow to check
+        options = {"guess": request.vlm2.guess, "earlier": request.earlier}
+        asked = await run_in_threadpool(hosted.ask, request.question, wait, **options)  # slow to check if it is long
+        answer = await asyncio.wrap_future(asked)
         text = shown_text(answer, options=split_prompt(request.question)[1] is not None)
         extra = answer_body(answer, hosted.id, hosted.session.stream.keyframes)
         if hosted.notes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -121,8 +120,9 @@ def session_routes(store: SessionStore, shelf: VideoShelf, cameras: Mapping[str,
     @routes.post("/{id}/ask", responses=sends(JSON, EVENTS))
     async def ask(id: str, request: QuestionRequest) -> Response:
         hosted = store.get(id)
-        asked = partial(hosted.ask, request.question, request.wait, guess=request.guess, earlier=request.earlier)
-        answer = asyncio.wrap_future(await run_in_threadpool(asked))  # a long question is slow to check
+        options = {"guess": request.guess, "earlier": request.earlier}
+        asked = await run_in_threadpool(hosted.ask, request.question, request.wait, **options)
+        answer = asyncio.wrap_future(asked)
 
         async def reply() -> dict[str, Any]:
             return answer_body(await answer, id, hosted.session.stream.keyframes)

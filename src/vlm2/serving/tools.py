@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -152,7 +152,7 @@ class MemoryTools:
         return ToolReply(text, {"session": hosted.describe(), "notes": notes})
 
     async def _ask(self, hosted: HostedSession, read: AskArguments) -> ToolReply:
-        asked = await run_in_threadpool(partial(hosted.ask, read.question, wait=True, guess=read.guess))
+        asked = await run_in_threadpool(hosted.ask, read.question, wait=True, guess=read.guess)
         answer = await asyncio.wrap_future(asked)
         body = answer_body(answer, hosted.id, hosted.session.stream.keyframes)
         return ToolReply(answer.sentence or answer.text, body)
