@@ -9,7 +9,7 @@ import pytest
 
 from vlm2.homes.home import CameraWalk
 from vlm2.training.eye_views import FIELDS_OF_VIEW, HEIGHTS
-from vlm2.training.walk_variation import GAPS, solid_texture, vary_looks, vary_walk
+from vlm2.training.walk_variation import GAPS, TYPICAL_FIELD, field_of_view, solid_texture, vary_looks, vary_walk
 
 
 @pytest.fixture
@@ -35,6 +35,21 @@ def test_another_camera_sees_the_same_walk(walk, size, seed):
     assert np.allclose(path.world_from_camera[:, 0, 3], path.times * 8 / 39.9, atol=0.02)
     low, high = np.radians(FIELDS_OF_VIEW[size[1] > size[0]])
     assert low <= 2 * math.atan(0.5 * size[0] / camera.fx) <= high
+
+
+@pytest.mark.parametrize("size", [(256, 192), (192, 320)])
+def test_most_cameras_have_the_field_of_phones(size):
+    rng = np.random.default_rng(0)
+    fields = np.array([field_of_view(size, rng) for _ in range(500)])
+    low, high = np.radians(FIELDS_OF_VIEW[size[1] > size[0]])
+    assert (fields >= low).all() and (fields <= high).all() and fields.max() > high - 0.1
+    longer = 2 * np.degrees(np.arctan(np.tan(fields / 2) * max(size) / size[0]))
+    assert abs(np.median(longer) - TYPICAL_FIELD[0]) < 5
+
+
+def test_a_camera_that_is_not_lifted_keeps_its_height(walk):
+    path, _ = vary_walk(walk, (256, 192), np.random.default_rng(1), lift=0.0)
+    assert np.allclose(path.world_from_camera[:, 2, 3], 1.5)
 
 
 def test_the_same_point_looks_alike_in_all_frames():

@@ -195,7 +195,7 @@ def _pan(views: np.ndarray, style: WalkStyle, rng, heading: float, share: float)
     return np.concatenate(turns)
 
 
-def _wander(rng, times: np.ndarray, size: float, slowest: float = 0.07, fastest: float = 0.7) -> np.ndarray:
+def wander(rng, times: np.ndarray, size: float, slowest: float = 0.07, fastest: float = 0.7) -> np.ndarray:
     """Return smooth noise of a standard deviation: a sum of slow waves."""
     rates = np.exp(rng.uniform(math.log(slowest), math.log(fastest), 5))
     phases = rng.uniform(0, 2 * math.pi, 5)
@@ -223,11 +223,11 @@ def _poses(positions: np.ndarray, targets: np.ndarray, style: WalkStyle, rng, ti
     x, y = (np.interp(times, clock, positions[:, i]) for i in range(2))
     speed = np.linalg.norm(np.gradient(positions, STEP, axis=0), axis=1)
     bob = np.sin(2 * math.pi * 1.75 * times) * 0.012 * np.interp(times, clock, np.minimum(speed, 0.9))
-    z = style.height + bob + _wander(rng, times, 0.012)
-    x, y = x + _wander(rng, times, 0.007), y + _wander(rng, times, 0.007)
-    yaw = yaw + _wander(rng, times, math.radians(0.8))
-    pitch = np.clip(style.pitch + _wander(rng, times, math.radians(4.5), 0.04, 0.3), math.radians(3), math.radians(34))
-    roll = _wander(rng, times, math.radians(1.0))
+    z = style.height + bob + wander(rng, times, 0.012)
+    x, y = x + wander(rng, times, 0.007), y + wander(rng, times, 0.007)
+    yaw = yaw + wander(rng, times, math.radians(0.8))
+    pitch = np.clip(style.pitch + wander(rng, times, math.radians(4.5), 0.04, 0.3), math.radians(3), math.radians(34))
+    roll = wander(rng, times, math.radians(1.0))
     forward = np.stack([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), -np.sin(pitch)], 1)
     level = np.stack([np.sin(yaw), -np.cos(yaw), np.zeros_like(yaw)], 1)
     below = np.cross(forward, level)

@@ -138,12 +138,14 @@ def sample_home(
     size: tuple[int, int] = (256, 192),
     rooms: int | None = None,
     duration: float | None = None,
+    film: Callable[[Home], CameraWalk] | None = None,
     vary: Callable[[CameraWalk, tuple[int, int]], tuple[CameraWalk, Intrinsics]] | None = None,
 ) -> SampledHome:
     """Build a home and render only the frames that training uses: `fps` a second, `size` = (width, height) pixels.
-    `vary` may turn the whole walk into another one, with a camera of that size."""
+    `film` may give another path than a walk through all rooms. `vary` may turn the whole path into another one, with a
+    camera of that size."""
     home = build_home(seed, split, rooms)
-    whole = walk(home, seed, duration=duration)
+    whole = walk(home, seed, duration=duration) if film is None else film(home)
     if vary is None:
         path = whole.at(sampled_frames(whole.times, fps))
         intrinsics = pinhole(*size, path.horizontal_fov)

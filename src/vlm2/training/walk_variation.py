@@ -20,14 +20,18 @@ from .eye_views import FIELDS_OF_VIEW, HEIGHTS
 
 GAPS = 0.25, 2.0  # seconds between two frames of a walk, on average
 LONGEST = 60  # frames of a walk
+LIFT = 0.25  # metres, deviation of the camera's height from that of the walk
+TYPICAL_FIELD, TYPICAL_SHARE = (62.0, 7.0), 0.7  # degrees along the longer side: mean and deviation; share of the walks
 STRETCH = 0.06  # deviation of the pixels' aspect ratio: frames are resized to sides that are multiples of 64 pixels
 WAVES = 4  # of a texture, for each channel
 WAVELENGTHS = 0.04, 0.8  # metres
 
 
-def vary_walk(walk: CameraWalk, size: tuple[int, int], rng: np.random.Generator) -> tuple[CameraWalk, Intrinsics]:
-    """Return a walk with another camera: field of view, height, pitch and roll, gaps between frames, a hand that is
-    not steady. Its frames are `size` = (width, height) pixels."""
+def vary_walk(
+    walk: CameraWalk, size: tuple[int, int], rng: np.random.Generator, lift: float = LIFT
+) -> tuple[CameraWalk, Intrinsics]:
+    """Return a walk with another camera: field of view, height (by a deviation of `lift` metres), pitch and roll, gaps
+    between frames, a hand that is not steady. Its frames are `size` = (width, height) pixels."""
     width, height = size
     gap = math.exp(rng.uniform(*np.log(GAPS)))
     steps = gap * rng.uniform(0.6, 1.4, LONGEST)
@@ -35,15 +39,25 @@ def vary_walk(walk: CameraWalk, size: tuple[int, int], rng: np.random.Generator)
     frames = np.unique(np.searchsorted(walk.times, times[times < walk.times[-1]]))
     path = walk.at(frames)
     poses = path.world_from_camera.copy()
-    poses[:, 2, 3] = np.clip(poses[:, 2, 3] + rng.normal(0, 0.25), *HEIGHTS)
+    poses[:, 2, 3] = np.clip(poses[:, 2, 3] + rng.normal(0, lift), *HEIGHTS)
     # Camera axes: x right, y down, z forward. A constant tilt of the hand, and its trembling.
     constant = rng.normal(0, (0.17, 0.15, 0.08))
     turns = constant + rng.normal(0, math.exp(rng.uniform(math.log(0.005), math.log(0.06))), (len(poses), 3))
     poses[:, :3, :3] = poses[:, :3, :3] @ np.stack([cv2.Rodrigues(turn)[0] for turn in turns])
-    fov = math.radians(rng.uniform(*FIELDS_OF_VIEW[height > width]))
+    fov = field_of_view(size, rng)
     camera = pinhole(width, height, fov)
     stretched = Intrinsics(width, height, camera.fx, camera.fy * math.exp(rng.normal(0, STRETCH)), camera.cx, camera.cy)
     return CameraWalk(path.times, poses, fov), stretched
+
+
+def field_of_view(size: tuple[int, int], rng: np.random.Generator) -> float:
+    """Draw the horizontal field of view of a camera, in radians: most often that of phones and depth cameras."""
+    width, height = size
+    low, high = np.radians(FIELDS_OF_VIEW[height > width])
+    if rng.random() >= TYPICAL_SHARE:
+        return rng.uniform(low, high)
+    half = math.tan(math.radians(rng.normal(*TYPICAL_FIELD)) / 2)
+    return min(max(2 * math.atan(half * width / max(size)), low), high)
 
 
 def vary_looks(

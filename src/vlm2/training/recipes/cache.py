@@ -17,12 +17,13 @@ from PIL import Image
 from torch import Tensor
 
 from ...encoders.vision import load_vision_encoder
+from ...homes.close_walk import close_walk
 from ...homes.home import Split
 from ..eye_views import thing_table
 from ..home_cache import HOME_FORMAT
 from ..recipe import claim_folder
 from ..tensor_cache import write_tensors
-from ..walk_variation import vary_looks, vary_walk
+from ..walk_variation import LIFT, vary_looks, vary_walk
 
 BLOCK = 4  # pixels of the frame along one side of a cached point
 FRAMES_AT_ONCE = 16  # through the vision encoder
@@ -44,6 +45,7 @@ class CacheConfig:
     encoder: str = "efficientnet-lite0"  # vision encoder
     workers: int = 2  # processes
     varied: float = 0.0  # share of the homes with varied cameras, paths and looks
+    close: float = 0.0  # share of the varied homes in which single things are filmed from close by
     room_shares: tuple[float, ...] = (0.4, 0.3, 0.2, 0.1)  # shares of homes with one, two, three, four rooms
 
 
@@ -110,8 +112,10 @@ def _cache_home(config: CacheConfig, index: int) -> None:
     size = FRAME_SIZES[int(rng.choice(len(FRAME_SIZES), p=[share for _, share in FRAME_SIZES]))][0]
     rooms = 1 + int(rng.choice(len(config.room_shares), p=config.room_shares))
     varied = rng.random() < config.varied
-    vary = partial(vary_walk, rng=rng) if varied else None
-    home = sample_home(seed, config.split, fps=config.fps, size=size, rooms=rooms, vary=vary)
+    close = varied and rng.random() < config.close
+    film = partial(close_walk, rng=rng) if close else None
+    vary = partial(vary_walk, rng=rng, lift=0.0 if close else LIFT) if varied else None
+    home = sample_home(seed, config.split, fps=config.fps, size=size, rooms=rooms, film=film, vary=vary)
     frames = home.frames
     if varied:
         to_world = home.world_from_camera[:, None, None]
