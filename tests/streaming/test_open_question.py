@@ -139,6 +139,14 @@ def test_a_question_that_names_nothing_gets_views_far_apart(at_home, parrot) -> 
     assert "about" not in parrot.messages[0][-1].split("Rooms:")[0]
 
 
+def test_a_follow_up_comes_with_the_questions_before_it_and_with_their_pictures(at_home, parrot) -> None:
+    first = at_home.ask(OPEN)
+    second = at_home.ask("And does it look cosy?", earlier=["One?", "Two?", "Three?", OPEN])
+    assert second.source == "vlm" and second.evidence == first.evidence
+    told = parrot.messages[-1][-1].split("\n\n")
+    assert told[-2].endswith(f"\n- Two?\n- Three?\n- {OPEN}") and told[-1].startswith("And does it look cosy?")
+
+
 def test_one_keyframe_is_enough_and_none_is_an_error(images, parrot) -> None:
     only = keyframe(images[0], 0, 0.0)
     assert chosen([only], ObjectMap(), []) == [only]

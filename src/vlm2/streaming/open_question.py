@@ -21,19 +21,27 @@ MOST_FRAMES, MOST_TOKENS = 8, 160  # of a message, of its answer
 WELL = 0.5  # of a thing's largest share of a picture, in those that show it well
 LOOK, AGE = 1.5, 2.0  # metres that a look the other way, and the whole video, count as, half of them
 REQUEST = "Answer in one or two short sentences. If the frames do not show it, say that you cannot tell."
+MOST_EARLIER = 3  # questions of a message that were asked before
+BEFORE = "Asked before, for what the question below refers to:"
 NOTED = "Another program watched the whole video and noted, perhaps with errors:"
 
 
 def answer_by_vlm(
-    vlm: VisionLanguageModel, question: str, map: ObjectMap, keyframes: Sequence[KeyframePicture], own: Result | None
+    vlm: VisionLanguageModel,
+    question: str,
+    map: ObjectMap,
+    keyframes: Sequence[KeyframePicture],
+    own: Result | None,
+    earlier: Sequence[str] = (),
 ) -> Answer:
     """Ask a vision-language model a question about a video. `own` is the result of the object memory, where there is
-    one. The answer's time is not measured. Raises VLMError where there is no answer."""
+    one. `earlier` are the questions asked before; if the question names nothing, the frames are those of the things
+    that the last of them names. The answer's time is not measured. Raises VLMError where there is no answer."""
     if not keyframes:
         raise VLMError("This memory holds no pictures for a VLM; watch the video again with one.")
-    named = named_tracks(map, question)
+    named = named_tracks(map, question) or (named_tracks(map, earlier[-1]) if earlier else [])
     shown = chosen(keyframes, map, named)
-    text = vlm.answer(message(question, shown, facts(map, named) if map.tracks else []), MOST_TOKENS)
+    text = vlm.answer(message(question, shown, facts(map, named) if map.tracks else [], earlier), MOST_TOKENS)
     evidence = tuple(Evidence(frame.time, 1 / len(shown)) for frame in shown)
     return Answer(
         text=text,
@@ -46,15 +54,18 @@ def answer_by_vlm(
     )
 
 
-def message(question: str, shown: Sequence[KeyframePicture], noted: Sequence[str]) -> list[str | bytes]:
-    """Return the parts of a message: each frame with its time, the facts, and the question; a question of one line gets
-    the request for a short answer."""
+def message(
+    question: str, shown: Sequence[KeyframePicture], noted: Sequence[str], earlier: Sequence[str] = ()
+) -> list[str | bytes]:
+    """Return the parts of a message: each frame with its time, the facts, the last `MOST_EARLIER` questions before, and
+    the question; a question of one line gets the request for a short answer."""
     parts: list[str | bytes] = [f"These are {len(shown)} frames of one video, in the order of time."]
     for number, frame in enumerate(shown, 1):
         parts += [f"Frame {number}, at {clock(frame.time)}:", frame.jpeg.numpy().tobytes()]
     told = "\n".join([NOTED, *(f"- {fact}" for fact in noted)]) + "\n\n" if noted else ""
     asked = question if "\n" in question.strip() else f"{question.strip()}\n{REQUEST}"
-    return [*parts, told + asked]
+    before = "\n".join([BEFORE, *(f"- {text.strip()}" for text in earlier[-MOST_EARLIER:])]) + "\n\n" if earlier else ""
+    return [*parts, told + before + asked]
 
 
 def chosen(keyframes: Sequence[KeyframePicture], map: ObjectMap, named: Sequence[Track]) -> list[KeyframePicture]:

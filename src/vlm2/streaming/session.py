@@ -293,7 +293,7 @@ class Session:
         open_question = tools and (not answers or result is None or result.status in CANNOT)
         if self.vlm is not None and (open_question or ask_vlm):
             try:
-                return answer_by_vlm(self.vlm, question, stream.object_map(), stream.keyframes, result)
+                return answer_by_vlm(self.vlm, question, stream.object_map(), stream.keyframes, result, earlier)
             except VLMError as error:
                 result = without_vlm(result, error)
         if answers and result is not None:
