@@ -36,7 +36,7 @@ MAP = ObjectMap(
         ("There is a television, but no lamp.", "I count 1 lamp"),
         ("The table is red.", "The table: beige"),
         ("Next to the white fridge.", "The fridge: black"),
-        ("Two blue chairs.", "The chair: white"),
+        ("Two blue chairs.", "The chairs: white"),
     ],
 )
 def test_a_contradiction_is_found(statement: str, words: str) -> None:

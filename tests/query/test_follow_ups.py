@@ -157,3 +157,14 @@ def test_strangers_conversations(number: int, least: int, most_other: int) -> No
             kind.append(f"{line}: {call_of(query)}")
     assert len(right) >= least, right
     assert len(other) <= most_other and len(answered) <= (number in (1, 5)), "\n".join(other + answered)
+
+
+def test_which_one_is_about_the_things_before() -> None:
+    assert (
+        in_full("Which one is closest to the tv?", "How many chairs are there?") == "Which chair is closest to the tv?"
+    )
+    assert (
+        in_full("Which one is closest to the door?", "What colour is the sofa?") == "Which sofa is closest to the door?"
+    )
+    assert in_full("Which is the tallest?", "How many chairs are there?") == "Which chair is the tallest?"
+    assert in_full("Which one is on the desk?", "How many cups are there?") is None

@@ -41,6 +41,8 @@ PRONOUN = re.compile(
     r"\b(?!')",
     re.IGNORECASE,
 )
+WHICH_ONE = re.compile(r"^\W*(?:and |but |so )?which (?:one |ones )?(is|are) (.+)$", re.IGNORECASE)
+RANKED = re.compile(r"(?:the )?(?:closest|nearest|farthest|furthest|\w{3,}est)\b", re.IGNORECASE)
 SEVERAL = ("they", "them", "these", "those")
 IS = re.compile(r"'s (?=(?:it|that|this)\b)", re.IGNORECASE)
 ONE = re.compile(r"\b(?:(one)|ones)\b", re.IGNORECASE)
@@ -136,6 +138,9 @@ def in_full(question: str, before: str) -> str | None:
     query, said, before = rules.plan(before), _core(question), before.strip(" ?.!")
     if isinstance(query, Unplanned) or not said or len(said) > rules.LONGEST:
         return None
+    if (asked := WHICH_ONE.match(question)) and (PLACED.match(asked[2]) or RANKED.match(asked[2])):
+        text = f"which {singular(thing.label)} is {_core(asked[2])}" if (thing := subject(query)) else ""
+        return None if isinstance(rules.plan(text), Unplanned) else _sentence(text)
     for text in _new_questions(said, query, bool(CLAIM.match(before))):
         found = rules.plan(text)
         if not isinstance(found, Unplanned) and (query.view is None or not is_from_camera(found)):

@@ -82,6 +82,8 @@ ME = (
 
 Reading = Iterator[tuple[Any, int]]
 
+ROOM_ORDERS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}  # among rooms of one kind
+
 
 @dataclass(frozen=True)
 class Phrases:
@@ -138,12 +140,16 @@ class Phrases:
                     yield side, end
 
     def room(self, start: int) -> Reading:
-        """Yield the name of a room: "the kitchen"."""
+        """Yield the name of a room: "the kitchen", "bedroom 2", "the second bedroom"."""
         begin = start + (self._word(start) in ("the", "my", "this"))
+        order = ROOM_ORDERS.get(self._word(begin))
+        begin += order is not None
         for end in (begin + 2, begin + 1):
             name = singular(" ".join(self.tokens[begin:end]))
             if name in ROOMS and end <= len(self.tokens):
-                yield name, end
+                if order is None and self._word(end).isdecimal():
+                    yield f"{name} {self._word(end)}", end + 1
+                yield f"{name} {order}" if order else name, end
 
     def spot(self, start: int) -> Reading:
         """Yield where a distance is measured to: where someone is, or a thing."""

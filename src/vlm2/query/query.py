@@ -104,6 +104,8 @@ class Query(FrozenRecord, ABC):
         """Answer from a map; never raises for what the map lacks."""
         from .calls import call_of, name_of
         from .pieces import doubted
+        from .selection import chance_selected
+        from .things import things_in
 
         try:
             result = self.answer(map)
@@ -112,6 +114,9 @@ class Query(FrozenRecord, ABC):
         result = doubted(self, result, map)
         place = self.choose(result) if self.options and result.value is not None else None
         option = None if place is None else chr(ord("A") + place)
+        if result.confidence:  # "the largest chair" may be another one
+            chosen = math.prod(chance_selected(map, things, self.view) for things in things_in(self))
+            result = result.model_copy(update={"confidence": result.confidence * chosen})
         sure = calibrated(name_of(self), result.confidence, len(self.options)) if result.confidence else 0.0
         return result.model_copy(update={"query": call_of(self), "option": option, "confidence": sure})
 

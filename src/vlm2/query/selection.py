@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..objects.box_measures import point_box_distance, sides, span, stands_over
 from ..objects.object_map import ObjectMap
 from ..objects.track import Track
 from ..scenes.box_geometry import box_distances
-from ..scenes.record import Room
+from ..scenes.record import Box, Room
 from .query import Doubtful, NoAnswer, NoneSuch, chance_less, clock
 from .sight import in_sight
 from .things import NOW, Extreme, Place, Spot, Things, Viewpoint
@@ -28,9 +28,14 @@ RIVAL = 0.5  # of the label's certainty of what is probably meant, from which on
 DOUBT_SHARE, DOUBT_EVIDENCE = 0.35, 0.3  # of a label in the evidence, and for it: more leave a doubt
 ASIDE = 0.75  # metres off the line between two things of what is between them, at most
 VOLUMES = ("largest", "smallest")  # compare volumes
-MEASURES = {"largest": (1, math.prod), "smallest": (-1, math.prod), "longest": (1, lambda s: s[0]),
-            "tallest": (1, lambda s: s[2]), "shortest": (-1, lambda s: s[2]), "widest": (1, lambda s: s[0]),
-            "narrowest": (-1, lambda s: s[0]), "roundest": (-1, lambda s: s[0] / max(s[1], 1e-6))}  # fmt: skip
+MEASURES: dict[Extreme, tuple[int, Callable[[Box], float]]] = {
+    "largest": (1, lambda box: math.prod(box.size)), "smallest": (-1, lambda box: math.prod(box.size)),
+    "longest": (1, lambda box: sides(box)[0]), "widest": (1, lambda box: sides(box)[0]),
+    "narrowest": (-1, lambda box: sides(box)[0]), "tallest": (1, lambda box: sides(box)[2]),
+    "shortest": (-1, lambda box: sides(box)[2]), "highest": (1, lambda box: span(box)[1]),
+    "lowest": (-1, lambda box: span(box)[1]), "roundest": (-1, lambda box: sides(box)[0] / max(sides(box)[1], 1e-6)),
+}  # fmt: skip
+"""What a superlative compares, and whether it means the most (1) or the least (-1) of it. "Highest" is about tops."""
 
 
 def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> list[Track]:
@@ -45,7 +50,7 @@ def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> lis
     if things.place and found:
         found = placed(map, things.place, found, view)
     if things.side and found:
-        found = on_side(map, view or NOW, things.side, found)
+        found = on_side(map, view or NOW, things.side, found, named=things.label != THING)
     if found and is_moment(view) and not things.side:
         found = in_sight(map, view, found)
     if not found:
@@ -53,7 +58,7 @@ def select(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> lis
         raise NoneSuch(f"I have not seen {a(things.phrase, things.label)}{then}.")
     if things.size:
         sign, measure = MEASURES[things.size]
-        found = [max(found, key=lambda track: sign * measure(sides(track.box)))]
+        found = [max(found, key=lambda track: sign * measure(track.box))]
     return [_by_order(found, things)] if things.order else found
 
 
@@ -83,7 +88,19 @@ def chance_of_most(ranked: Sequence[Track], by: Extreme) -> float:
     measure, first = MEASURES[by][1], ranked[0].box
     edge = max(first.size) ** 2 if by in VOLUMES else 1.0
     spread = edge * math.hypot(*(track.size_std for track in ranked[:2]))
-    return chance_less(abs(measure(sides(first)) - measure(sides(ranked[1].box))), spread)
+    return chance_less(abs(measure(first) - measure(ranked[1].box)), spread)
+
+
+def chance_selected(map: ObjectMap, things: Things, view: Viewpoint | None = None) -> float:
+    """Return the probability that the largest thing, or the like, is the one that was measured as such."""
+    if things.size is None:
+        return 1.0
+    sign, measure = MEASURES[things.size]
+    try:
+        all_alike = select(map, things.model_copy(update={"size": None, "order": None}), view)
+    except NoAnswer:  # a thing by which someone stands is seen from nowhere
+        return 1.0
+    return chance_of_most(sorted(all_alike, key=lambda track: -sign * measure(track.box)), things.size)
 
 
 def is_moment(view: Viewpoint | None) -> TypeGuard[Viewpoint]:
@@ -98,7 +115,9 @@ def which(things: Things, found: int | bool) -> str:
 
 def called(things: Things, track: Track) -> str:
     """Return what to call a track that a selection found: as it was asked for."""
-    return track.label if things.label in (THING, singular(track.label)) else things.label
+    if things.label == THING:
+        return track.label
+    return track.label if things == Things(label=singular(track.label)) else things.phrase
 
 
 def labelled(map: ObjectMap, label: str) -> list[Track]:
@@ -139,11 +158,21 @@ def _doubt(map: ObjectMap, label: str, names: frozenset[str]) -> None:
 
 def rooms(map: ObjectMap, name: str) -> list[Room]:
     """Return the rooms of a name or kind. Raises NoAnswer where there is none."""
+    kind, _, number = name.rpartition(" ")
     found = [room for room in map.floor.rooms if name in (room.name, room.kind)]
+    if not found and number.isdecimal():
+        alike = [room for room in map.floor.rooms if room.kind == kind]
+        found = alike[int(number) - 1 : int(number)] if int(number) else []
     if not found:
         known = listed([f"the {room.name}" for room in map.floor.rooms])
         raise NoAnswer("not_seen", f"I have not seen {a(name)}; the rooms that I know: {known}.")
     return found
+
+
+def together(map: ObjectMap, name: str | None) -> str:
+    """Return the words that a room's name stands for several rooms, "the 2 bedrooms together"; nothing if for one."""
+    found = rooms(map, name) if name else []
+    return f"the {len(found)} {plural(found[0].kind)} together" if len(found) > 1 else ""
 
 
 def same_colour(track: Track, colour: str) -> bool:
@@ -217,7 +246,8 @@ def _by_order(found: Sequence[Track], things: Things) -> Track:
     )
     place = things.order - 1 if things.order and things.order > 0 else things.order or 0
     if not -len(known) <= place < len(known):
-        raise NoAnswer("not_seen", f"I know of {len(known)} {plural(things.label)} in the order of their appearance.")
+        kind = things.label if len(known) == 1 else plural(things.label)
+        raise NoAnswer("not_seen", f"I know of {len(known)} {kind} in the order of appearance.")
     return known[place]
 
 

@@ -10,7 +10,9 @@ from pydantic import Field, model_validator
 from ..objects.frozen import FrozenRecord
 from .words import THING
 
-Extreme = Literal["largest", "smallest", "tallest", "shortest", "longest", "widest", "narrowest", "roundest"]
+Extreme = Literal[
+    "largest", "smallest", "tallest", "shortest", "longest", "widest", "narrowest", "roundest", "highest", "lowest"
+]
 SUPERLATIVES: tuple[tuple[str, Extreme], ...] = (
     ("largest|biggest", "largest"), ("smallest", "smallest"), ("tallest", "tallest"),
     ("shortest", "shortest"), ("longest", "longest"), ("widest|broadest", "widest"), ("narrowest", "narrowest"),

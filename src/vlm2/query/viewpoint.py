@@ -80,13 +80,15 @@ def agreed(found: Sequence[GroundPose], function: Callable[[GroundPose], T]) -> 
     return value, count / len(found)
 
 
-def on_side(map: ObjectMap, view: Viewpoint, side: str, tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks on a side, in the room of the viewpoint. Raises NoAnswer where its poses do not agree."""
+def on_side(map: ObjectMap, view: Viewpoint, side: str, tracks: Sequence[Track], named: bool = False) -> list[Track]:
+    """Return the tracks on a side, in the room of the viewpoint; if they are `named` and none is there, those in other
+    rooms. Raises NoAnswer where its poses do not agree."""
 
     def there(pose: GroundPose) -> tuple[int, ...]:
         room = map.floor.room_at(pose.x, pose.y)
         own = {track.id for track in pose.tracks}
         near = [t for t in tracks if room is None or _is_in(map, t, room)]
+        near = near or (tracks if named else [])
         return tuple(track.id for track in near if track.id not in own and is_on_side(pose, side, track))
 
     ids, share = agreed(poses(map, view), there)

@@ -8,7 +8,7 @@ from typing import Literal
 from ...objects import ObjectMap, Result
 from ...objects.floor import room_area
 from ..query import NoAnswer, Query, answered, phrasings, quantity
-from ..selection import rooms
+from ..selection import rooms, together
 from ..words import PER_SQUARE_METRE
 
 SHIFT, TURN = 0.5, 30.0  # metres, degrees: a camera that did less shows only a part of a room
@@ -35,8 +35,10 @@ class Area(Query):
         share = area / map.floor.area if map.floor.area else 1.0
         scale = PER_SQUARE_METRE[self.unit]
         std = scale * math.hypot(map.floor.area_std * math.sqrt(share), 2 * map.scale_std * area)
-        name = f"The {self.room}" if self.room else "All the floor that I have seen"
-        return answered(scale * area, f"{name}: {quantity(scale * area, self.unit, std)}.", unit=self.unit, std=std)
+        joined = together(map, self.room)
+        name = joined or (f"the {self.room}" if self.room else "all the floor that I have seen")
+        words = f"{name[0].upper()}{name[1:]}: {quantity(scale * area, self.unit, std)}."
+        return answered(scale * area, words, unit=self.unit, std=std, ambiguous=bool(joined))
 
 
 OPERATOR = Area

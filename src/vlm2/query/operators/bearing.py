@@ -7,12 +7,14 @@ from typing import ClassVar
 from pydantic import model_validator
 
 from ...objects import ObjectMap, Result
-from ..query import NoAnswer, Query, answered, chance_of_direction, closest_direction, phrasings
+from ..query import NoAnswer, Query, answered, chance_of_direction, closest_direction, phrasings, turn
 from ..selection import one, which
 from ..things import NOW, Things
 from ..viewpoint import AGREE, QUARTERS, agreed, poses
 
 DEGREES, CLOCK = ("degrees",), ("clock",)
+DIFFERENT = 30.0  # degrees between the angles from two places where one may be
+ELSEWHERE = "You could be at several places, and it is not the same from all of them."
 HOURS = tuple(f"{hour} o'clock" for hour in range(1, 13))
 
 
@@ -47,17 +49,19 @@ class Bearing(Query):
         found = [pose for pose in poses(map, view) if target not in pose.tracks] or poses(map, view)
         if self.choices == DEGREES:
             angle = found[0].angle(target)
-            side = "left" if angle > 0 else "right"
-            return answered(
-                round(angle), f"{abs(angle):.0f}° to your {side}.", [target, *found[0].tracks], unit="degrees"
-            )
+            apart = max(abs(turn(angle, pose.angle(target))) for pose in found)
+            side = f" to your {'left' if angle > 0 else 'right'}" if round(angle) else ""
+            words = f"The {self.target.phrase} is {abs(angle):.0f}°{side}.{which(self.target, several)}"
+            words += f" {ELSEWHERE}" if apart > DIFFERENT else ""
+            tracks, unclear = [target, *found[0].tracks], several or apart > DIFFERENT
+            return answered(round(angle), words, tracks, unit="degrees", ambiguous=unclear)
         choices = HOURS if self.choices == CLOCK else self.choices or self.options or QUARTERS
         value, share = agreed(found, lambda pose: closest_direction(pose.angle(target), choices))
         words = f"The {self.target.phrase} is {said(value)}.{which(self.target, several)}"
         share *= chance_of_direction(found[0].angle(target), found[0].angle_std(target), choices)
         open_place = share < AGREE and len(found) > 1
         if open_place:
-            words += " You could be at several places, and it is not the same from all of them."
+            words += f" {ELSEWHERE}"
         return answered(value, words, [target, *found[0].tracks], share, ambiguous=several or open_place)
 
 

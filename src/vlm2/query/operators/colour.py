@@ -8,7 +8,7 @@ from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import select
 from ..things import Things
-from ..words import COLOURS, listed
+from ..words import COLOURS, listed, plural
 
 
 class Colour(Query):
@@ -23,7 +23,9 @@ class Colour(Query):
             raise NoAnswer("unsupported", f"I have not made out the colour of the {self.things.phrase}.")
         ranked = [colour for colour, _ in Counter(track.colours[0] for track in found).most_common()]
         words = listed(list(found[0].colours), "or") if len(found) == 1 else listed(ranked)
-        sentence = f"The {self.things.phrase}: {words}."
+        label = self.things.label
+        name = self.things.phrase.replace(label, plural(label), 1) if len(found) > 1 else self.things.phrase
+        sentence = f"The {name}: {words}."
         return answered(ranked[0], sentence, found, ambiguous=len(ranked) > 1)
 
 

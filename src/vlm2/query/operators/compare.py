@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from ...objects import ObjectMap, Result
-from ...objects.box_measures import sides
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import MEASURES, chance_of_most, one
 from ..things import Extreme, Things
+
+TELLS = 0.6  # probability that the first is more than the second; below, they are about the same
+COMPARATIVES: dict[Extreme, str] = {
+    "largest": "larger", "smallest": "smaller", "tallest": "taller", "shortest": "shorter", "longest": "longer",
+    "widest": "wider", "narrowest": "narrower", "roundest": "rounder", "highest": "higher", "lowest": "lower",
+}  # fmt: skip
 
 
 class Compare(Query):
@@ -24,15 +29,23 @@ class Compare(Query):
         if len(kinds) < 2:
             raise NoAnswer("unsupported", "Say which things to compare.")
         found = [(kind, *one(map, kind, self.view)) for kind in kinds]
-        sign, measure = MEASURES[self.by]
-        ranked = sorted(found, key=lambda row: -sign * measure(sides(row[1].box)))
         tracks = [track for _, track, _ in found]
+        if len({track.id for track in tracks}) < len(tracks):
+            raise NoAnswer("unsupported", f"I know one {tracks[0].label} only; say which two things to compare.")
+        sign, measure = MEASURES[self.by]
+        ranked = sorted(found, key=lambda row: -sign * measure(row[1].box))
         sure = chance_of_most([row[1] for row in ranked[:2]], self.by)
-        best = ranked[0][0]
-        several = any(row[2] for row in found)
-        sentence = f"The {best.phrase} is the {self.by}."
-        value = best == found[0][0] if self.claim == "yes_no" else best.phrase
-        return answered(value, sentence, tracks, sure, ambiguous=several)
+        best, next_best = (row[0].phrase for row in ranked[:2])
+        value = ranked[0][0] == found[0][0] if self.claim == "yes_no" else best
+        if sure < TELLS:
+            words = f"The {best} and the {next_best} are about the same: I cannot tell which is the {self.by}."
+        elif len(ranked) > 2:
+            words = f"The {best} is the {self.by}."
+        else:
+            claim = {"which": "The", "yes_no": "Yes, the" if value else "No, the"}[self.claim]
+            words = f"{claim} {best} is {COMPARATIVES[self.by]} than the {next_best}."
+        several = sure < TELLS or any(row[2] for row in found)
+        return answered(value, words, tracks, sure, ambiguous=several)
 
 
 OPERATOR = Compare
@@ -42,8 +55,10 @@ PHRASINGS = (
         for words, by in (
             ("larger|largest|bigger|biggest", "largest"),
             ("smaller|smallest", "smallest"),
-            ("taller|tallest|higher|highest", "tallest"),
-            ("shorter|shortest|lower|lowest", "shortest"),
+            ("taller|tallest", "tallest"),
+            ("shorter|shortest", "shortest"),
+            ("higher|highest", "highest"),
+            ("lower|lowest", "lowest"),
             ("longer|longest", "longest"),
             ("wider|widest|broader", "widest"),
             ("narrower|narrowest", "narrowest"),

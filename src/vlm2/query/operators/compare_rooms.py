@@ -32,7 +32,8 @@ class CompareRooms(Query):
         area, std = room_area(ranked[0]), _std(map, ranked[0])
         sure = math.prod(chance_less(abs(area - less), math.hypot(std, spread)) for less, spread in gaps)
         told = " and ".join(f"the {room.name} about {room_area(room):.1f} m²" for room in ranked[:2])
-        several = 1 < len(self.rooms) < len(ranked)  # "the bedroom", of two
+        if several := 1 < len(self.rooms) < len(ranked):  # "the bedroom", of two
+            told = " and ".join(f"the {room.name} about {room_area(room):.1f} m²" for room in ranked)
         return answered(best, f"The {best} is the {self.by}: {told}.", confidence=sure, ambiguous=several)
 
 

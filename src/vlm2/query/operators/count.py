@@ -6,8 +6,8 @@ from typing import Literal
 
 from ...objects import ObjectMap, Result
 from ..query import Query, answered, denying, phrasings
-from ..selection import select
-from ..things import Things
+from ..selection import select, together
+from ..things import NOW, Things
 from ..words import plural, singular
 
 
@@ -21,13 +21,16 @@ class Count(Query):
         """Count the tracks; a number known apart from them counts for a label alone."""
         with denying(self._value(0)):
             found = select(map, self.things, self.view)
-        if self.things == Things(label=self.things.label):
+        if self.things == Things(label=self.things.label) and self.view is None:
             number = sum(map.counts.get(name, 0) for name in {track.label for track in found}) or len(found)
         else:
             number = len(found)
         label = self.things.label
-        name = self.things.phrase.replace(label, singular(label) if number == 1 else plural(label), 1)
-        return answered(self._value(number), f"I count {number} {name}.", found)
+        joined = together(map, self.things.room)
+        asked = self.things.model_copy(update={"room": None}) if joined else self.things
+        name = asked.phrase.replace(label, singular(label) if number == 1 else plural(label), 1)
+        words = f" in {joined}" if joined else ""
+        return answered(self._value(number), f"I count {number} {name}{words}.", found, ambiguous=bool(joined))
 
     def _value(self, number: int) -> int | str:
         return number if self.form == "number" else ("odd" if number % 2 else "even")
@@ -48,6 +51,11 @@ PHRASINGS = (
         "if i count {things} {+things} what do i get",
         "{!things} how many {things} <there> {+things}",
         "how many {things} am i facing",
+    ),
+    *phrasings(
+        "how many {things} (is|are) [there] in view [(now|right now|at the moment|from here)]",
+        "how many {things} (are visible|can i see|do i see) (now|right now|at the moment|from here)",
+        view=NOW,
     ),
     *phrasings(
         "(is|are) [the] (number|amount|count) of {things} {+things} [an] (odd or even|even or odd) [number]",

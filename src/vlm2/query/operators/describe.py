@@ -6,7 +6,7 @@ from collections import Counter
 
 from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings
-from ..selection import labelled, rooms
+from ..selection import labelled, rooms, together
 from ..things import Things
 from ..words import a, listed, plural
 from .area import Area
@@ -27,7 +27,8 @@ class Describe(Query):
             raise NoAnswer("not_seen", "I have seen no things there.")
         counts = Counter(track.label for track in found).most_common()
         things = listed([a(name) if number == 1 else f"{number} {plural(name)}" for name, number in counts])
-        place = f"The {self.room}" if self.room else "All that I have seen"
+        joined = together(map, self.room)
+        place = f"T{joined[1:]}" if joined else f"The {self.room}" if self.room else "All that I have seen"
         many = f" in {len(map.floor.rooms)} rooms" if not self.room and len(map.floor.rooms) > 1 else ""
         area = Area(room=self.room).run(map).value
         size = f" ({area:.0f} m²{many})" if area else ""

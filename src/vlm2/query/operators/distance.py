@@ -6,7 +6,7 @@ import math
 from typing import ClassVar, Literal
 
 from ...objects import ObjectMap, Result
-from ..query import Query, answered, phrasings, quantity
+from ..query import Query, answered, clock, phrasings, quantity
 from ..selection import distance_to, length_std, one, which
 from ..things import NOW, Spot, Things, Viewpoint
 from ..words import PER_METRE
@@ -30,12 +30,17 @@ class Distance(Query):
         if self.between == "centres" and isinstance(self.second, Things):
             gap = math.dist(first.box.center, others[0].box.center)
         std = scale * length_std(map, gap, first, *others)
-        end = "where you are" if isinstance(self.second, Viewpoint) else f"the {self.second.phrase}"
+        end = f"the {self.second.phrase}" if isinstance(self.second, Things) else place_words(self.second)
         words = f"{quantity(scale * gap, self.unit, std).capitalize()} from the {self.first.phrase} to {end}."
         if isinstance(self.second, Things):
             words += which(self.second, also)
         words += which(self.first, several)
         return answered(scale * gap, words, [first, *others], unit=self.unit, std=std, ambiguous=several or also)
+
+
+def place_words(view: Viewpoint) -> str:
+    """Return the words for someone's place: where you are, or were at a time."""
+    return "where you are" if view.seconds is None else f"where you were at {clock(view.seconds)}"
 
 
 OPERATOR = Distance

@@ -12,7 +12,9 @@ from ..selection import called, distance_to, is_moment, length_std, seen_then, w
 from ..things import NOW, Spot, Things, Viewpoint
 from ..viewpoint import QUARTERS, camera_pose, time_of
 from ..words import STRUCTURE
+from ..words import THING as NAMELESS
 from .bearing import said
+from .where import place_of
 
 
 class Nearest(Query):
@@ -28,9 +30,9 @@ class Nearest(Query):
     def answer(self, map: ObjectMap) -> Result:
         """Compare the distances between closest points; a kind's distance is that of its closest thing."""
         kinds = self.among or tuple(Things(label=option) for option in self.options) or (Things(),)
-        label_of = {}
+        label_of, then = {}, self.view or (None if self.to == NOW else self.to)
         for kind in kinds:
-            for track in seen_then(map, kind, self.view or self.to):
+            for track in seen_then(map, kind, then):
                 label_of.setdefault(track.id, called(kind, track))
         tracks = [track for track in map.tracks if track.id in label_of]
         metres, bases, several = distance_to(map, self.to, tracks, self.view)
@@ -40,7 +42,8 @@ class Nearest(Query):
         if not ranked:
             raise NoAnswer("not_seen", "I have seen nothing else.")
         _, gap, best = ranked[0]
-        rest = [row for row in ranked if label_of[row[2].id] != label_of[best.id]]
+        alike = len(kinds) == 1 and kinds[0].label != NAMELESS and not kinds[0].size
+        rest = [row for row in ranked[1:] if alike or label_of[row[2].id] != label_of[best.id]]
         std = length_std(map, gap, best, *bases)
         sure = (
             chance_less(rest[0][0] - ranked[0][0], np.hypot(std, length_std(map, rest[0][1], rest[0][2])))
@@ -48,7 +51,9 @@ class Nearest(Query):
             else 1.0
         )
         end = "you" if isinstance(self.to, Viewpoint) else f"the {self.to.phrase}"
-        words = f"The {label_of[best.id]} is {self.word} {end}: {quantity(gap, 'm', std)}"
+        told, tellers = place_of(map, best) if alike and rest else ("", [])
+        place = f" {told}" if told and tellers[0].id not in own else ""
+        words = f"The {label_of[best.id]}{place} is {self.word} {end}: {quantity(gap, 'm', std)}"
         if isinstance(self.to, Viewpoint) and is_moment(self.to):
             angle = camera_pose(map.path, time_of(map, self.to)).angle(best)
             words += f", {said(closest_direction(angle, QUARTERS))}"

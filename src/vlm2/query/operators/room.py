@@ -6,6 +6,7 @@ from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import one, which
 from ..things import Things
+from .where import room_words
 
 
 class InRoom(Query):
@@ -19,7 +20,7 @@ class InRoom(Query):
         name = map.room_of(track)
         if name is None:
             raise NoAnswer("unsupported", f"I do not know which room the {self.thing.phrase} is in.")
-        kind = next((room.kind for room in map.floor.rooms if room.name == name), name)
+        kind = room_words(map, track) or name
         sentence = f"The {self.thing.phrase} is in the {kind}.{which(self.thing, several)}"
         return answered(kind, sentence, [track], ambiguous=several)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...objects import ObjectMap, Result, Track
-from ...objects.box_measures import sides
 from ...scenes.box_geometry import box_distances
 from ..query import NoAnswer, Query, answered, phrasings
-from ..selection import MEASURES, chance_of_most, one, related, select, which
+from ..selection import one, related, which
 from ..things import SUPERLATIVES, Things
 from ..words import LIVING, STRUCTURE, THING, a
 
@@ -32,16 +31,7 @@ class Where(Query):
             raise NoAnswer("unsupported", f"I see nothing else by which to say where the {self.thing.phrase} is.")
         named = f", {a(track.label)}," if self.thing.label == THING else ""
         sentence = f"The {self.thing.phrase}{named} is {words}.{which(self.thing, several)}"
-        return answered(words, sentence, [track, *base], self._sure(map), ambiguous=several)
-
-    def _sure(self, map: ObjectMap) -> float:
-        """Return the probability that the largest thing, or the like, is the one that was measured as such."""
-        if self.thing.size is None:
-            return 1.0
-        sign, measure = MEASURES[self.thing.size]
-        all_alike = select(map, self.thing.model_copy(update={"size": None}), self.view)
-        ranked = sorted(all_alike, key=lambda track: -sign * measure(sides(track.box)))
-        return chance_of_most(ranked, self.thing.size)
+        return answered(words, sentence, [track, *base], ambiguous=several)
 
 
 def room_words(map: ObjectMap, track: Track) -> str | None:
@@ -64,7 +54,8 @@ def place_of(map: ObjectMap, track: Track) -> tuple[str, list[Track]]:
         for _, other in near:
             if related(map, kind, track, other) and not related(map, "on", other, track):
                 return f"{word} the {other.label}", [other]
-    same = [other for _, other in near if map.room_of(other) == map.room_of(track)]
+    beside = [other for _, other in near if not related(map, "on", other, track)]
+    same = [other for other in beside if map.room_of(other) == map.room_of(track)]
     return (f"near the {same[0].label}", same[:1]) if same else ("", [])
 
 

@@ -33,7 +33,7 @@ MACROS = (
         "(can|could) be (found|seen)|there (is|are|were)|(appear|appeared|exist)|will i find|were (seen|shown)|"
         "[are] visible|present|"
         "(does|do) (this place|the place|it|this room|this home|my home|we) have|[that] (i|you|we) (saw|have seen)|"
-        "(is|are|was|were) in view|[are] located|in all",
+        "(was|were) in view|[are] located|in all",
     ),
 )
 OPTION = re.compile(r"^\s*(?:[A-H][.):]\s+)?(.*?)\s*$", re.DOTALL)
