@@ -56,7 +56,7 @@ class TrackingConfig:
     focal_grid: tuple[float, float, int] = (0.45, 1.5, 17)  # tried by the search, in widths: from, to, how many
     focal_motion: float = 0.02  # of the width: the least median motion of the matches that show a focal length
     focal_agreeing: float = 0.4  # least share of matches that agree with the best focal length of a pair
-    depth_share: float = 0.5  # of the error of the encoder's focal length that its depths have too, both as logarithms
+    depth_share: float = 0.25  # of the error of the encoder's focal length that its depths have too, both as logarithms
     focal_change: float = 0.05  # of the logarithm; above, the pairs are estimated again
     focal_rounds: int = 3
 
