@@ -20,7 +20,7 @@ DISTANCES = 0.25, 1.2  # metres from the thing's side
 HEIGHTS = 0.75, 1.9  # metres of the camera above the floor
 LEAST_HEIGHT = 0.08  # metres; lower things, such as rugs, are not filmed
 CLEAR = 0.08  # metres that the camera keeps from all things and walls
-TRIES = 40  # to find a place for the camera
+TRIES, MOSTLY = 40, 0.7  # draws of a path; share of its frames that must be free
 
 
 def close_walk(home: Home, rng: np.random.Generator) -> CameraWalk:
@@ -33,7 +33,7 @@ def close_walk(home: Home, rng: np.random.Generator) -> CameraWalk:
     times, poses = [], []
     for choice in rng.permutation(len(things)):
         path = _around(things[choice], home, ground, rng)
-        if (free := _free(path[:, :3, 3], home)).mean() > 0.7:
+        if (free := _free(path[:, :3, 3], home)).mean() > MOSTLY:
             times.append((len(times) * SECONDS * FPS + np.flatnonzero(free)) / FPS)
             poses.append(path[free])
         if len(times) == THINGS:
@@ -46,28 +46,29 @@ def close_walk(home: Home, rng: np.random.Generator) -> CameraWalk:
 def _around(
     thing: Placement, home: Home, ground: WalkableGround, rng: np.random.Generator
 ) -> Float[np.ndarray, "frames 4 4"]:
-    """Return poses on an arc around a thing, on the side where a person can stand."""
+    """Return poses on an arc around a thing, on the side where a person can stand. Places that are mostly inside other
+    things are drawn anew, at most `TRIES` times."""
     box = placement_box(thing)
     centre, halves = np.array(box.center), np.array(box.size) / 2
     room = next(i for i, room in enumerate(home.rooms) if room.name == thing.room)
     nodes = ground.nodes[ground.main & (ground.node_room == room)]
     times = np.arange(int(SECONDS * FPS)) / FPS
+    away = nodes[np.linalg.norm(nodes - centre[:2], axis=1).argmin()] - centre[:2] if len(nodes) else None
     for _ in range(TRIES):
-        if len(nodes):
-            stand = nodes[np.linalg.norm(nodes - centre[:2], axis=1).argmin()]
-            angle = math.atan2(*(stand - centre[:2])[::-1]) + rng.normal(0, 0.5)
-        else:
+        if away is None:
             angle = rng.uniform(-math.pi, math.pi)
+        else:
+            angle = math.atan2(away[1], away[0]) + rng.normal(0, 0.5)
         distance = math.exp(rng.uniform(*np.log(DISTANCES)))
         height = np.clip(centre[2] + halves[2] + rng.normal(0.2, 0.3), *HEIGHTS)
         angles = angle + wander(rng, times, 0.35)
-        away = np.stack([np.cos(angles), np.sin(angles)], 1)
-        reach = np.abs(away @ np.array(box.axes)[:2, :2].T) @ halves[:2]
+        outward = np.stack([np.cos(angles), np.sin(angles)], 1)
+        reach = np.abs(outward @ np.array(box.axes)[:2, :2].T) @ halves[:2]
         from_centre = reach + distance * np.exp(wander(rng, times, 0.2))
         places = np.empty((len(times), 3))
-        places[:, :2] = centre[:2] + away * from_centre[:, None]
+        places[:, :2] = centre[:2] + outward * from_centre[:, None]
         places[:, 2] = np.clip(height + wander(rng, times, 0.08), *HEIGHTS)
-        if _free(places, home).mean() > 0.7:
+        if _free(places, home).mean() > MOSTLY:
             break
     aim = centre + np.stack([wander(rng, times, 0.15 * (0.3 + distance)) for _ in range(3)], 1)
     return look_at(places, aim)
