@@ -55,10 +55,7 @@ def _around(
     times = np.arange(int(SECONDS * FPS)) / FPS
     away = nodes[np.linalg.norm(nodes - centre[:2], axis=1).argmin()] - centre[:2] if len(nodes) else None
     for _ in range(TRIES):
-        if away is None:
-            angle = rng.uniform(-math.pi, math.pi)
-        else:
-            angle = math.atan2(away[1], away[0]) + rng.normal(0, 0.5)
+        angle = rng.uniform(-math.pi, math.pi) if away is None else math.atan2(away[1], away[0]) + rng.normal(0, 0.5)
         distance = math.exp(rng.uniform(*np.log(DISTANCES)))
         height = np.clip(centre[2] + halves[2] + rng.normal(0.2, 0.3), *HEIGHTS)
         angles = angle + wander(rng, times, 0.35)
