@@ -501,7 +501,9 @@ def test_one_of_two_bedrooms_is_ambiguous_and_has_a_number(two_bedrooms: ObjectM
     assert (chairs.value, chairs.status) == (3, "ambiguous")
     assert chairs.sentence.startswith("I count 3 chairs in the 2 bedrooms together.")
     assert two_bedrooms.ask("How many chairs are in the first bedroom?").status == "ok"
-    assert two_bedrooms.ask("Which room is the table in?").text == "bedroom 2"
+    table = two_bedrooms.ask("Which room is the table in?")
+    assert table.text == "bedroom 2" and table.sentence.startswith("The table is in bedroom 2.")
+    assert two_bedrooms.ask("What is in bedroom 2?").sentence.startswith("Bedroom 2 (15 m²): ")
     assert two_bedrooms.ask("What is in the bedroom?").sentence.startswith("The 2 bedrooms together (45 m²): ")
 
 

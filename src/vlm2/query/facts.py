@@ -12,7 +12,7 @@ from ..objects.floor import room_area
 from ..scenes.box_geometry import box_distances
 from .operators.where import place_of, room_words
 from .query import clock
-from .words import STRUCTURE, a, listed, plural, same_things, singular
+from .words import STRUCTURE, a, listed, plural, same_things, singular, the_room
 
 MOST_TRACKS, MOST_GAPS = 8, 8  # named things that are described, distances between them
 WORD, LONGEST_NAME = re.compile(r"[^\W\d_]+"), 3  # words of a thing's name
@@ -62,7 +62,7 @@ def _described(map: ObjectMap, track: Track, name: str) -> str:
     long, short, high = sides(track.box)
     room, (place, _) = room_words(map, track), place_of(map, track)
     parts = [*track.colours[:1], f"about {long:.1f} m long, {short:.1f} m wide, {high:.1f} m high"]
-    parts += [f"in the {room}"] if room else []
+    parts += [f"in {the_room(room)}"] if room else []
     parts += [place] if place else []
     if track.first_seen is not None and track.last_seen is not None:
         parts.append(f"seen from {clock(track.first_seen)} to {clock(track.last_seen)}")

@@ -19,7 +19,7 @@ from .query import Doubtful, NoAnswer, NoneSuch, chance_less, clock
 from .sight import in_sight
 from .things import NOW, Extreme, Place, Spot, Things, Viewpoint
 from .viewpoint import eye_of, on_side
-from .words import ROOMS, STRUCTURE, THING, a, is_plural, listed, plural, same_things, singular
+from .words import ROOMS, STRUCTURE, THING, a, is_plural, listed, plural, same_things, singular, the_room
 
 RESTING = 0.03  # metres between a thing's bottom and the top that it rests on, at most
 OVERHANG, OFF_WALL = 0.05, 0.15  # metres that a thing's middle may lie outside what it is on, what it is above
@@ -164,8 +164,9 @@ def rooms(map: ObjectMap, name: str) -> list[Room]:
         alike = [room for room in map.floor.rooms if room.kind == kind]
         found = alike[int(number) - 1 : int(number)] if int(number) else []
     if not found:
-        known = listed([f"the {room.name}" for room in map.floor.rooms])
-        raise NoAnswer("not_seen", f"I have not seen {a(name)}; the rooms that I know: {known}.")
+        known = listed([the_room(room.name) for room in map.floor.rooms])
+        seen = the_room(name) if number.isdecimal() else a(name)
+        raise NoAnswer("not_seen", f"I have not seen {seen}; the rooms that I know: {known}.")
     return found
 
 

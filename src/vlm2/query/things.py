@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from ..objects.frozen import FrozenRecord
-from .words import THING
+from .words import THING, the_room
 
 Extreme = Literal[
     "largest", "smallest", "tallest", "shortest", "longest", "widest", "narrowest", "roundest", "highest", "lowest"
@@ -47,7 +47,7 @@ class Things(FrozenRecord):
         """The selection in words, without an article: "red chair in the kitchen"."""
         order = {None: "", 1: "first", 2: "second", 3: "third", -1: "last"}.get(self.order, f"{self.order}th")
         before = [order, self.size or "", self.colour or "", self.label]
-        after = [f"in the {self.room}" if self.room else "", self.place.phrase if self.place else ""]
+        after = [f"in {the_room(self.room)}" if self.room else "", self.place.phrase if self.place else ""]
         side = {None: "", "front": "in front of you", "back": "behind you"}.get(self.side, f"to your {self.side}")
         return " ".join(part for part in (*before, *after, side) if part)
 

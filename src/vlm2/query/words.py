@@ -101,6 +101,11 @@ def a(phrase: str, noun: str | None = None) -> str:
     return phrase if is_plural(noun or phrase) else f"{'an' if phrase[:1] in 'aeiou' else 'a'} {phrase}"
 
 
+def the_room(name: str) -> str:
+    """Return a room's name with its article: "the kitchen", "bedroom 2"."""
+    return name if name[-1:].isdecimal() else f"the {name}"
+
+
 def listed(items: list[str], last: str = "and") -> str:
     """Return a list in words: "the bed, the sofa and the tv"."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else "nothing"

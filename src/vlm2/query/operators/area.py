@@ -9,7 +9,7 @@ from ...objects import ObjectMap, Result
 from ...objects.floor import room_area
 from ..query import NoAnswer, Query, answered, phrasings, quantity
 from ..selection import rooms, together
-from ..words import PER_SQUARE_METRE
+from ..words import PER_SQUARE_METRE, the_room
 
 SHIFT, TURN = 0.5, 30.0  # metres, degrees: a camera that did less shows only a part of a room
 
@@ -36,7 +36,7 @@ class Area(Query):
         scale = PER_SQUARE_METRE[self.unit]
         std = scale * math.hypot(map.floor.area_std * math.sqrt(share), 2 * map.scale_std * area)
         joined = together(map, self.room)
-        name = joined or (f"the {self.room}" if self.room else "all the floor that I have seen")
+        name = joined or (the_room(self.room) if self.room else "all the floor that I have seen")
         words = f"{name[0].upper()}{name[1:]}: {quantity(scale * area, self.unit, std)}."
         return answered(scale * area, words, unit=self.unit, std=std, ambiguous=bool(joined))
 

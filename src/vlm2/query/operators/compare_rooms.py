@@ -10,6 +10,7 @@ from ...objects.floor import room_area
 from ...scenes.record import Room
 from ..query import NoAnswer, Query, answered, chance_less, phrasings
 from ..selection import rooms
+from ..words import the_room
 
 
 class CompareRooms(Query):
@@ -26,15 +27,16 @@ class CompareRooms(Query):
         sign = 1 if self.by == "largest" else -1
         ranked = sorted({room.name: room for room in found}.values(), key=lambda room: -sign * room_area(room))
         best = ranked[0].name
+        name = f"{the_room(best)[0].upper()}{the_room(best)[1:]}"
         if len(ranked) == 1:
-            return answered(best, f"The {best} is the only one that I have seen.")
+            return answered(best, f"{name} is the only one that I have seen.")
         gaps = [(room_area(other), _std(map, other)) for other in ranked[1:]]
         area, std = room_area(ranked[0]), _std(map, ranked[0])
         sure = math.prod(chance_less(abs(area - less), math.hypot(std, spread)) for less, spread in gaps)
-        told = " and ".join(f"the {room.name} about {room_area(room):.1f} m²" for room in ranked[:2])
+        told = " and ".join(f"{the_room(room.name)} about {room_area(room):.1f} m²" for room in ranked[:2])
         if several := 1 < len(self.rooms) < len(ranked):  # "the bedroom", of two
-            told = " and ".join(f"the {room.name} about {room_area(room):.1f} m²" for room in ranked)
-        return answered(best, f"The {best} is the {self.by}: {told}.", confidence=sure, ambiguous=several)
+            told = " and ".join(f"{the_room(room.name)} about {room_area(room):.1f} m²" for room in ranked)
+        return answered(best, f"{name} is the {self.by}: {told}.", confidence=sure, ambiguous=several)
 
 
 def _std(map: ObjectMap, room: Room) -> float:

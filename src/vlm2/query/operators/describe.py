@@ -8,7 +8,7 @@ from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import labelled, rooms, together
 from ..things import Things
-from ..words import a, listed, plural
+from ..words import a, listed, plural, the_room
 from .area import Area
 
 
@@ -28,11 +28,11 @@ class Describe(Query):
         counts = Counter(track.label for track in found).most_common()
         things = listed([a(name) if number == 1 else f"{number} {plural(name)}" for name, number in counts])
         joined = together(map, self.room)
-        place = f"T{joined[1:]}" if joined else f"The {self.room}" if self.room else "All that I have seen"
+        place = joined or (the_room(self.room) if self.room else "all that I have seen")
         many = f" in {len(map.floor.rooms)} rooms" if not self.room and len(map.floor.rooms) > 1 else ""
         area = Area(room=self.room).run(map).value
         size = f" ({area:.0f} m²{many})" if area else ""
-        return answered(tuple(name for name, _ in counts), f"{place}{size}: {things}.", found)
+        return answered(tuple(name for name, _ in counts), f"{place[0].upper()}{place[1:]}{size}: {things}.", found)
 
 
 OPERATOR = Describe

@@ -6,6 +6,7 @@ from ...objects import ObjectMap, Result
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import one, which
 from ..things import Things
+from ..words import the_room
 from .where import room_words
 
 
@@ -21,7 +22,7 @@ class InRoom(Query):
         if name is None:
             raise NoAnswer("unsupported", f"I do not know which room the {self.thing.phrase} is in.")
         kind = room_words(map, track) or name
-        sentence = f"The {self.thing.phrase} is in the {kind}.{which(self.thing, several)}"
+        sentence = f"The {self.thing.phrase} is in {the_room(kind)}.{which(self.thing, several)}"
         return answered(kind, sentence, [track], ambiguous=several)
 
 

@@ -9,7 +9,7 @@ from ...scenes.box_geometry import box_distances
 from ..query import NoAnswer, Query, answered, phrasings
 from ..selection import one, related, which
 from ..things import SUPERLATIVES, Things
-from ..words import LIVING, STRUCTURE, THING, a
+from ..words import LIVING, STRUCTURE, THING, a, the_room
 
 KINDS = {"on": "on", "inside": "in", "above": "above", "under": "under", "beside": "beside"}
 FAR = 3.0  # metres to the thing that a place is told by, at most
@@ -26,7 +26,7 @@ class Where(Query):
         track, several = one(map, self.thing, self.view)
         room = room_words(map, track)
         place, base = place_of(map, track)
-        words = ", ".join(part for part in (f"in the {room}" if room else "", place) if part)
+        words = ", ".join(part for part in (f"in {the_room(room)}" if room else "", place) if part)
         if not words:
             raise NoAnswer("unsupported", f"I see nothing else by which to say where the {self.thing.phrase} is.")
         named = f", {a(track.label)}," if self.thing.label == THING else ""
